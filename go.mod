@@ -1,0 +1,3 @@
+module github.com/signedfront/signedfront
+
+go 1.25.0

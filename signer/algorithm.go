@@ -1,0 +1,86 @@
+package signer
+
+import (
+	"crypto"
+	"crypto/fips140"
+	"crypto/sha1"
+	"crypto/sha256"
+	"fmt"
+)
+
+// Algorithm is the kind of a key pair, by the word that cdk.json, the
+// deployment document and the command line use for it.
+type Algorithm string
+
+// CloudFront takes these two kinds of public key for signed URLs and cookies,
+// and no others:
+// https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_PublicKey.html
+const (
+	ECDSAP256 Algorithm = "ecdsa-p256" // ECDSA on the curve P-256; the default
+	RSA2048   Algorithm = "rsa-2048"   // RSA, PKCS #1 v1.5 padding, 2048 bits
+)
+
+// Hash is the hash that is signed, by the word that cdk.json, the deployment
+// document and the command line use for it. The zero value means SHA256.
+type Hash string
+
+// CloudFront knows these two hashes. A URL or cookie that does not name its
+// hash is read as SHA-1:
+// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-creating-signed-url-canned-policy.html
+const (
+	SHA256 Hash = "sha256"
+	SHA1   Hash = "sha1"
+)
+
+// ParseAlgorithm reads the word for an algorithm. The empty word means
+// ECDSAP256.
+func ParseAlgorithm(word string) (Algorithm, error) {
+	switch a := Algorithm(word); a {
+	case "":
+		return ECDSAP256, nil
+	case ECDSAP256, RSA2048:
+		return a, nil
+	}
+	return "", fmt.Errorf("unknown key algorithm %q: CloudFront takes %s and %s", word, ECDSAP256, RSA2048)
+}
+
+// ParseHash reads the word for a hash. The empty word means SHA256.
+func ParseHash(word string) (Hash, error) {
+	switch h := Hash(word); h {
+	case "":
+		return SHA256, nil
+	case SHA256, SHA1:
+		return h, nil
+	}
+	return "", fmt.Errorf("unknown hash %q: CloudFront takes %s and %s", word, SHA256, SHA1)
+}
+
+// param is the value of the Hash-Algorithm parameter, empty where CloudFront
+// assumes the hash by itself.
+func (h Hash) param() string {
+	if h == SHA1 {
+		return ""
+	}
+	return "SHA256"
+}
+
+func (h Hash) crypto() crypto.Hash {
+	if h == SHA1 {
+		return crypto.SHA1
+	}
+	return crypto.SHA256
+}
+
+// sum appends the digest of text to b. Where the Go program runs in FIPS-only
+// mode, in which SHA-1 panics, it returns an error instead.
+func (h Hash) sum(b, text []byte) ([]byte, error) {
+	if h != SHA1 {
+		d := sha256.Sum256(text)
+		return append(b, d[:]...), nil
+	}
+	if fips140.Enforced() {
+		return nil, errSHA1InFIPS
+	}
+	d := sha1.Sum(text)
+	return append(b, d[:]...), nil
+}

@@ -1,0 +1,392 @@
+package signer
+
+import (
+	"bytes"
+	"context"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/hex"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+)
+
+// Key signs digests. A *PrivateKey is one; KeyFrom makes one of any
+// crypto.Signer; a key behind a network, such as one in AWS KMS, implements
+// Key itself.
+//
+// SignDigest signs a digest that was made with hash, bounded by ctx, and
+// returns what CloudFront takes: for RSA a PKCS #1 v1.5 signature, for ECDSA
+// an ASN.1 DER signature. It must be safe for concurrent use, must not keep or
+// change the digest, and must not put key material into an error.
+type Key interface {
+	Public() crypto.PublicKey
+	SignDigest(ctx context.Context, digest []byte, hash crypto.Hash) (signature []byte, err error)
+}
+
+// PrivateKey is a private key in memory. Its material sits inside closures, so
+// that no formatting verb, logger, encoder or reflection prints it, however
+// deep it is nested. It is both a Key and a crypto.Signer, and is safe for
+// concurrent use.
+type PrivateKey struct {
+	public *PublicKey
+	sign   func(random io.Reader, digest []byte, hash crypto.Hash) ([]byte, error)
+	pkcs8  func() ([]byte, error)
+}
+
+// GenerateKey makes a new key pair. An empty algorithm means ECDSAP256.
+func GenerateKey(algorithm Algorithm) (*PrivateKey, error) {
+	algorithm, err := ParseAlgorithm(string(algorithm))
+	if err != nil {
+		return nil, err
+	}
+	if algorithm == RSA2048 {
+		key, err := rsa.GenerateKey(rand.Reader, 2048)
+		if err != nil {
+			return nil, fmt.Errorf("generating an RSA key: %w", err)
+		}
+		return newPrivateKey(key)
+	}
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, fmt.Errorf("generating an ECDSA key: %w", err)
+	}
+	return newPrivateKey(key)
+}
+
+// ParsePrivateKey reads a private key from PEM: PKCS #8 ("PRIVATE KEY"),
+// PKCS #1 ("RSA PRIVATE KEY") or SEC 1 ("EC PRIVATE KEY", with or without
+// "EC PARAMETERS" before it). Anything but RSA of 2048 bits and ECDSA on P-256
+// is refused with what it is and what CloudFront needs. Errors never hold any
+// of the input.
+func ParsePrivateKey(pemText []byte) (*PrivateKey, error) {
+	key, err := decodePrivateKey(pemText)
+	if err != nil {
+		return nil, err
+	}
+	return newPrivateKey(key)
+}
+
+// LoadPrivateKey reads a private key from a PEM file, as ParsePrivateKey does.
+func LoadPrivateKey(file string) (*PrivateKey, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("reading the private key: %w", err)
+	}
+	key, err := ParsePrivateKey(text)
+	if err != nil {
+		return nil, fmt.Errorf("private key %s: %w", file, err)
+	}
+	return key, nil
+}
+
+func decodePrivateKey(pemText []byte) (crypto.Signer, error) {
+	rest := pemText
+	for {
+		var block *pem.Block
+		block, rest = pem.Decode(rest)
+		if block == nil {
+			if bytes.Contains(pemText, []byte("-----BEGIN")) {
+				return nil, errors.New("no private key in the PEM text: want a block PRIVATE KEY, RSA PRIVATE KEY or EC PRIVATE KEY, complete from BEGIN to END")
+			}
+			return nil, errors.New("not a PEM private key: want text that starts with -----BEGIN PRIVATE KEY----- (also RSA PRIVATE KEY or EC PRIVATE KEY)")
+		}
+		switch block.Type {
+		case "EC PARAMETERS":
+			continue
+		case "ENCRYPTED PRIVATE KEY":
+			return nil, errEncryptedKey
+		case "PUBLIC KEY", "RSA PUBLIC KEY", "CERTIFICATE":
+			return nil, fmt.Errorf("a %s, not a private key: give the private half of the pair", block.Type)
+		case "OPENSSH PRIVATE KEY":
+			return nil, errors.New("an OpenSSH private key: make one for CloudFront with `signedfront keygen` or `openssl ecparam -name prime256v1 -genkey -noout`")
+		case "DSA PRIVATE KEY":
+			return nil, unsupportedKey("DSA")
+		}
+		if block.Headers["DEK-Info"] != "" {
+			return nil, errEncryptedKey
+		}
+		switch block.Type {
+		case "PRIVATE KEY":
+			key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+			if err != nil {
+				return nil, badKeyText("PKCS #8")
+			}
+			signer, ok := key.(crypto.Signer)
+			if !ok {
+				return nil, unsupportedKey(fmt.Sprintf("%T", key))
+			}
+			return signer, nil
+		case "RSA PRIVATE KEY":
+			key, err := x509.ParsePKCS1PrivateKey(block.Bytes)
+			if err != nil {
+				return nil, badKeyText("PKCS #1")
+			}
+			return key, nil
+		case "EC PRIVATE KEY":
+			key, err := x509.ParseECPrivateKey(block.Bytes)
+			if err != nil {
+				return nil, badKeyText("SEC 1")
+			}
+			return key, nil
+		}
+	}
+}
+
+var errEncryptedKey = errors.New("the private key is encrypted with a passphrase: write it without one, as with `openssl pkey -in FILE -out PLAIN`")
+
+// The parsers of crypto/x509 are not promised to keep their input out of their
+// errors, so ours do not wrap them.
+func badKeyText(format string) error {
+	return fmt.Errorf("the PEM block does not hold a %s private key that can be read: it is damaged, or of a kind other than RSA and ECDSA", format)
+}
+
+func unsupportedKey(what string) error {
+	return fmt.Errorf("a key of kind %s: CloudFront takes RSA of 2048 bits and ECDSA on P-256", what)
+}
+
+// newPrivateKey wraps one of Go's own keys of an accepted kind.
+func newPrivateKey(key crypto.Signer) (*PrivateKey, error) {
+	public, err := NewPublicKey(key.Public())
+	if err != nil {
+		return nil, err
+	}
+	return wrapPrivateKey(key, public), nil
+}
+
+func wrapPrivateKey(key crypto.Signer, public *PublicKey) *PrivateKey {
+	return &PrivateKey{
+		public: public,
+		sign: func(random io.Reader, digest []byte, hash crypto.Hash) ([]byte, error) {
+			return key.Sign(random, digest, hash)
+		},
+		pkcs8: func() ([]byte, error) { return x509.MarshalPKCS8PrivateKey(key) },
+	}
+}
+
+// PublicKey is the public half.
+func (k *PrivateKey) PublicKey() *PublicKey { return k.public }
+
+// Public is the public half as Go's own type, for crypto.Signer.
+func (k *PrivateKey) Public() crypto.PublicKey { return k.public.key }
+
+// Sign makes *PrivateKey a crypto.Signer. Only digests that CloudFront checks,
+// SHA-256 and SHA-1, are signed.
+func (k *PrivateKey) Sign(random io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, error) {
+	if _, ok := opts.(*rsa.PSSOptions); ok {
+		return nil, errors.New("CloudFront checks RSA signatures with PKCS #1 v1.5 padding, never PSS")
+	}
+	hash := opts.HashFunc()
+	if hash != crypto.SHA256 && hash != crypto.SHA1 {
+		return nil, fmt.Errorf("CloudFront checks SHA-256 and SHA-1, not %s", hash)
+	}
+	return k.sign(random, digest, hash)
+}
+
+// SignDigest makes *PrivateKey a Key. ECDSA signatures are hedged: no two of
+// one digest are the same, and a faulty computation gives no key away.
+func (k *PrivateKey) SignDigest(_ context.Context, digest []byte, hash crypto.Hash) ([]byte, error) {
+	return k.sign(rand.Reader, digest, hash)
+}
+
+// MarshalPEM writes the private key as PKCS #8 PEM. The result is the secret
+// itself: keep it out of logs.
+func (k *PrivateKey) MarshalPEM() ([]byte, error) {
+	der, err := k.pkcs8()
+	if err != nil {
+		return nil, errors.New("encoding the private key as PKCS #8 failed")
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), nil
+}
+
+// WriteFile writes the private key as PKCS #8 PEM to a new file that only its
+// owner can read (mode 0600). A file that is already there is left alone and
+// is an error.
+func (k *PrivateKey) WriteFile(name string) (err error) {
+	text, err := k.MarshalPEM()
+	if err != nil {
+		return err
+	}
+	return writeNew(name, text, 0o600)
+}
+
+// writeNew writes a file that was not there; what it could not finish it
+// removes.
+func writeNew(name string, text []byte, mode os.FileMode) error {
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	if errors.Is(err, os.ErrExist) {
+		return fmt.Errorf("%s is already there and is not written over: move it away first", name)
+	}
+	if err != nil {
+		return fmt.Errorf("writing a key: %w", err)
+	}
+	_, err = f.Write(text)
+	if closed := f.Close(); err == nil {
+		err = closed
+	}
+	if err != nil {
+		os.Remove(name)
+		return fmt.Errorf("writing a key: %w", err)
+	}
+	return nil
+}
+
+func (k *PrivateKey) redacted() string {
+	if k == nil || k.public == nil {
+		return "signer.PrivateKey(none)"
+	}
+	return "signer.PrivateKey(" + string(k.public.algorithm) + ", redacted)"
+}
+
+// String names the kind of key and nothing of its material.
+func (k *PrivateKey) String() string { return k.redacted() }
+
+// GoString is String.
+func (k *PrivateKey) GoString() string { return k.redacted() }
+
+// Format writes String for every verb.
+func (k *PrivateKey) Format(f fmt.State, _ rune) { io.WriteString(f, k.redacted()) }
+
+// LogValue is String, for log/slog.
+func (k *PrivateKey) LogValue() slog.Value { return slog.StringValue(k.redacted()) }
+
+// MarshalText is String, for encoders; MarshalPEM is what exports a key.
+func (k *PrivateKey) MarshalText() ([]byte, error) { return []byte(k.redacted()), nil }
+
+// PublicKey is the public half of a key pair, of a kind that CloudFront takes.
+type PublicKey struct {
+	key       crypto.PublicKey
+	spki      []byte
+	algorithm Algorithm
+}
+
+// NewPublicKey checks one of Go's own public keys. Anything but RSA of 2048
+// bits and ECDSA on P-256 is refused.
+func NewPublicKey(key crypto.PublicKey) (*PublicKey, error) {
+	algorithm, err := algorithmOf(key)
+	if err != nil {
+		return nil, err
+	}
+	return publicKey(key, algorithm)
+}
+
+func publicKey(key crypto.PublicKey, algorithm Algorithm) (*PublicKey, error) {
+	spki, err := x509.MarshalPKIXPublicKey(key)
+	if err != nil {
+		return nil, fmt.Errorf("encoding the public key: %w", err)
+	}
+	return &PublicKey{key: key, spki: spki, algorithm: algorithm}, nil
+}
+
+func algorithmOf(key crypto.PublicKey) (Algorithm, error) {
+	switch k := key.(type) {
+	case *rsa.PublicKey:
+		if k.N == nil || k.N.BitLen() != 2048 {
+			bits := 0
+			if k.N != nil {
+				bits = k.N.BitLen()
+			}
+			return "", unsupportedKey(fmt.Sprintf("RSA of %d bits", bits))
+		}
+		return RSA2048, nil
+	case *ecdsa.PublicKey:
+		if k.Curve != elliptic.P256() {
+			name := "an unknown curve"
+			if k.Curve != nil {
+				name = k.Curve.Params().Name
+			}
+			return "", unsupportedKey("ECDSA on " + name)
+		}
+		return ECDSAP256, nil
+	case ed25519.PublicKey:
+		return "", unsupportedKey("Ed25519")
+	case nil:
+		return "", errors.New("no public key")
+	}
+	return "", unsupportedKey(fmt.Sprintf("%T", key))
+}
+
+// ParsePublicKey reads a public key from PEM (SPKI, "PUBLIC KEY"), as
+// CloudFront holds it and `openssl pkey -pubout` writes it.
+func ParsePublicKey(pemText []byte) (*PublicKey, error) {
+	block, rest := pem.Decode(pemText)
+	switch {
+	case block == nil:
+		return nil, errors.New("not a PEM public key: want text that starts with -----BEGIN PUBLIC KEY-----")
+	case bytes.Contains([]byte(block.Type), []byte("PRIVATE")):
+		return nil, fmt.Errorf("a %s where a public key belongs: give the public half alone", block.Type)
+	case block.Type != "PUBLIC KEY":
+		return nil, fmt.Errorf("a PEM block %s: CloudFront takes PUBLIC KEY (SPKI), as `openssl pkey -pubout` writes it", block.Type)
+	case len(bytes.TrimSpace(rest)) != 0:
+		return nil, errors.New("more text after the public key: want one PEM block alone")
+	}
+	key, err := x509.ParsePKIXPublicKey(block.Bytes)
+	if err != nil {
+		return nil, errors.New("the PEM block does not hold a public key that can be read")
+	}
+	return NewPublicKey(key)
+}
+
+// Algorithm is the key's kind.
+func (p *PublicKey) Algorithm() Algorithm { return p.algorithm }
+
+// Public is the key as Go's own type, *rsa.PublicKey or *ecdsa.PublicKey.
+func (p *PublicKey) Public() crypto.PublicKey { return p.key }
+
+// PEM is the key as CloudFront wants it: SPKI, with one line feed at the end.
+// Without that line feed a later deployment sees a changed key:
+// https://github.com/hashicorp/terraform-provider-aws/issues/20081
+func (p *PublicKey) PEM() []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: p.spki})
+}
+
+// Fingerprint is the SHA-256 of the key's SPKI encoding (DER), in lower-case
+// hexadecimal: what the deployment document holds to tie an id to a key.
+func (p *PublicKey) Fingerprint() string {
+	sum := sha256.Sum256(p.spki)
+	return hex.EncodeToString(sum[:])
+}
+
+// Equal reports whether both are the same key.
+func (p *PublicKey) Equal(other *PublicKey) bool {
+	return p != nil && other != nil && bytes.Equal(p.spki, other.spki)
+}
+
+// KeyFrom makes a Key of any crypto.Signer, such as a hardware token. Go's own
+// keys, *rsa.PrivateKey and *ecdsa.PrivateKey, become a *PrivateKey. A key of a
+// kind that CloudFront does not take is refused.
+//
+// A crypto.Signer cannot be cancelled: its calls are not bounded by a context.
+// One that works over a network does better to implement Key.
+func KeyFrom(key crypto.Signer) (Key, error) {
+	switch k := key.(type) {
+	case nil:
+		return nil, errors.New("no key")
+	case *PrivateKey:
+		return k, nil
+	case *rsa.PrivateKey, *ecdsa.PrivateKey:
+		return newPrivateKey(key)
+	}
+	if _, err := NewPublicKey(key.Public()); err != nil {
+		return nil, err
+	}
+	return foreignKey{key}, nil
+}
+
+type foreignKey struct{ crypto.Signer }
+
+func (k foreignKey) SignDigest(ctx context.Context, digest []byte, hash crypto.Hash) ([]byte, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	return k.Signer.Sign(rand.Reader, digest, hash)
+}

@@ -1,0 +1,235 @@
+package signer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Options are what New may be told beside the key. The zero value of each is
+// its default, and a nil *Options has all of them.
+type Options struct {
+	// Hash is what is signed over: SHA256 by default. SHA1, which CloudFront
+	// assumes where a URL names no hash, makes URLs 22 bytes shorter.
+	Hash Hash
+
+	// Deterministic makes signatures repeatable, so that the same URL and
+	// expiry give the same signed URL (with ECDSA as in RFC 6979). By default
+	// ECDSA signatures are hedged: they differ each time, and a fault in the
+	// computation gives no key away. Keys other than Go's own and RSA keys are
+	// refused with it if they cannot do it.
+	Deterministic bool
+
+	// MaxURLLifetime is how far ahead an expiry may lie; 0 means no limit.
+	MaxURLLifetime time.Duration
+
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
+}
+
+// Signer signs URLs and cookies with one key, or with the current key of a
+// deployment. It is safe for concurrent use.
+type Signer struct {
+	now     func() time.Time
+	current func(ctx context.Context) (*material, error)
+}
+
+// material is all that a signature is made with. It never changes.
+type material struct {
+	keyPairID   string
+	hash        Hash
+	sign        func(ctx context.Context, digest []byte) ([]byte, error)
+	maxLifetime time.Duration
+	baseURL     string
+}
+
+// New makes a signer of a key and the id that CloudFront gave its public half,
+// such as K2JCJMDEHXQW5F.
+func New(keyPairID string, key Key, o *Options) (*Signer, error) {
+	if o == nil {
+		o = &Options{}
+	}
+	m, err := newMaterial(keyPairID, key, o.Hash, o.Deterministic)
+	if err != nil {
+		return nil, fmt.Errorf("new signer: %w", err)
+	}
+	if o.MaxURLLifetime < 0 {
+		return nil, fmt.Errorf("new signer: MaxURLLifetime is %s: set a time above zero, or 0 for no limit", o.MaxURLLifetime)
+	}
+	m.maxLifetime = o.MaxURLLifetime
+	return &Signer{
+		now:     clock(o.Now),
+		current: func(context.Context) (*material, error) { return m, nil },
+	}, nil
+}
+
+func clock(now func() time.Time) func() time.Time {
+	if now == nil {
+		return time.Now
+	}
+	return now
+}
+
+func newMaterial(keyPairID string, key Key, hash Hash, deterministic bool) (*material, error) {
+	if err := checkKeyPairID(keyPairID); err != nil {
+		return nil, fmt.Errorf("key pair id: %w", err)
+	}
+	if key == nil {
+		return nil, errors.New("no key")
+	}
+	public, err := NewPublicKey(key.Public())
+	if err != nil {
+		return nil, err
+	}
+	if hash, err = ParseHash(string(hash)); err != nil {
+		return nil, err
+	}
+	if _, err := hash.sum(nil, nil); err != nil {
+		return nil, err
+	}
+	m := &material{keyPairID: keyPairID, hash: hash}
+	h := hash.crypto()
+	m.sign = func(ctx context.Context, digest []byte) ([]byte, error) { return key.SignDigest(ctx, digest, h) }
+	if deterministic && public.algorithm == ECDSAP256 {
+		own, ok := key.(*PrivateKey)
+		if !ok {
+			return nil, errors.New("deterministic ECDSA signatures need a *PrivateKey: a key in KMS or in hardware makes a new one each time; use an RSA key there")
+		}
+		m.sign = func(_ context.Context, digest []byte) ([]byte, error) { return own.sign(nil, digest, h) }
+	}
+	return m, nil
+}
+
+// checkKeyPairID takes what CloudFront and the AWS CLI take. It catches what is
+// put there by mistake: an ARN, a path, an empty variable.
+func checkKeyPairID(id string) error {
+	if id == "" {
+		return errors.New("missing: want the id of the CloudFront public key, such as K2JCJMDEHXQW5F")
+	}
+	for i := range len(id) {
+		if c := id[i]; c > 'z' || class[c]&unreserved == 0 || c == '-' || c == '.' || c == '_' {
+			return fmt.Errorf("%q: want the id of the CloudFront public key, letters and digits such as K2JCJMDEHXQW5F", id)
+		}
+	}
+	if len(id) > 128 {
+		return fmt.Errorf("%d characters long: want the id of the CloudFront public key, such as K2JCJMDEHXQW5F", len(id))
+	}
+	return nil
+}
+
+// scratch is the working memory of one signature.
+type scratch struct {
+	policy []byte
+	digest []byte
+	text   []byte
+}
+
+var scratches = sync.Pool{New: func() any {
+	return &scratch{policy: make([]byte, 0, 512), digest: make([]byte, 0, 32), text: make([]byte, 0, 1024)}
+}}
+
+// URL signs a URL. The result is the URL, byte for byte, and CloudFront's
+// parameters behind it:
+//
+//	signed, err := s.URL(ctx, "https://d111111abcdef8.cloudfront.net/rt.png", signer.Policy{TTL: 2 * time.Minute})
+//
+// A URL that some client would rewrite on its way is refused with a *URLError,
+// an expiry beyond the deployment's limit with a *LifetimeError. ctx bounds the
+// use of a key behind a network.
+func (s *Signer) URL(ctx context.Context, rawURL string, p Policy) (string, error) {
+	u, err := parseURL(rawURL)
+	if err != nil {
+		return "", err
+	}
+	canned := p.Canned(rawURL)
+	resource := rawURL
+	if p.Resource != "" {
+		resource = p.Resource
+	}
+	if !canned && p.Resource != "" {
+		if err := checkResource(resource); err != nil {
+			return "", err
+		}
+		if !covers(resource, rawURL) {
+			return "", &CoverageError{Resource: resource, URL: rawURL}
+		}
+	} else if u.hasStar {
+		// CloudFront takes a * in a signed resource for a wildcard.
+		i := strings.IndexByte(rawURL, '*')
+		return "", &URLError{Part: "path or query", Offset: i, Found: "*", Reason: "CloudFront takes it for a wildcard",
+			Fix: "write %2A for the character, or set Policy.Resource to sign for a pattern"}
+	}
+	m, err := s.current(ctx)
+	if err != nil {
+		return "", err
+	}
+	st, err := p.statement(resource, s.now(), m.maxLifetime)
+	if err != nil {
+		return "", err
+	}
+
+	w := scratches.Get().(*scratch)
+	defer scratches.Put(w)
+	w.policy = st.appendJSON(w.policy[:0])
+	signature, err := m.signText(ctx, w)
+	if err != nil {
+		return "", err
+	}
+
+	text := w.text[:0]
+	if u.query > 0 {
+		text = append(text, '&')
+	} else {
+		text = append(text, '?')
+	}
+	if canned {
+		text = append(text, "Expires="...)
+		text = strconv.AppendInt(text, st.Expires.Unix(), 10)
+	} else {
+		text = append(text, "Policy="...)
+		text = cloudFront.AppendEncode(text, w.policy)
+	}
+	text = append(text, "&Signature="...)
+	text = cloudFront.AppendEncode(text, signature)
+	text = append(text, "&Key-Pair-Id="...)
+	text = append(text, m.keyPairID...)
+	if param := m.hash.param(); param != "" {
+		text = append(text, "&Hash-Algorithm="...)
+		text = append(text, param...)
+	}
+	w.text = text
+	if n := len(rawURL) + len(text); n > MaxURLLength {
+		return "", &URLError{Part: "url", Reason: fmt.Sprintf("%d bytes long once signed, CloudFront takes %d", n, MaxURLLength),
+			Fix: "use a shorter object key, query or Policy.Resource"}
+	}
+	return concat(rawURL, text), nil
+}
+
+// signText signs w.policy, over w.digest.
+func (m *material) signText(ctx context.Context, w *scratch) ([]byte, error) {
+	digest, err := m.hash.sum(w.digest[:0], w.policy)
+	if err != nil {
+		return nil, err
+	}
+	w.digest = digest
+	signature, err := m.sign(ctx, digest)
+	if err != nil {
+		return nil, fmt.Errorf("signing with key %s: %w", m.keyPairID, err)
+	}
+	if len(signature) == 0 {
+		return nil, fmt.Errorf("signing with key %s: the key returned an empty signature", m.keyPairID)
+	}
+	return signature, nil
+}
+
+func concat(head string, tail []byte) string {
+	var b strings.Builder
+	b.Grow(len(head) + len(tail))
+	b.WriteString(head)
+	b.Write(tail)
+	return b.String()
+}

@@ -1,0 +1,275 @@
+package signer
+
+import (
+	"context"
+	"crypto"
+	"errors"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+const (
+	keyID = "K2JCJMDEHXQW5F"
+	site  = "https://d111111abcdef8.cloudfront.net"
+	ttl   = 2 * time.Minute
+)
+
+func now() time.Time { return time.Date(2026, 7, 1, 12, 0, 0, 0, time.UTC) }
+
+func newSigner(t testing.TB, algorithm Algorithm, o Options) *Signer {
+	t.Helper()
+	if o.Now == nil {
+		o.Now = now
+	}
+	return must[*Signer](t)(New(keyID, newKey(t, algorithm), &o))
+}
+
+func trusted(t testing.TB, algorithms ...Algorithm) map[string]*PublicKey {
+	keys := map[string]*PublicKey{}
+	for i, algorithm := range algorithms {
+		id := keyID
+		if i > 0 {
+			id = "KOTHER" + string(rune('0'+i))
+		}
+		keys[id] = newKey(t, algorithm).PublicKey()
+	}
+	return keys
+}
+
+func TestASignedURLIsTheURLWithCloudFrontsParametersBehindIt(t *testing.T) {
+	for name, test := range map[string]struct {
+		url    string
+		policy Policy
+		hash   Hash
+		names  string
+	}{
+		"an expiry alone is canned":               {site + "/rt.png", Policy{TTL: ttl}, SHA256, "?Expires &Signature &Key-Pair-Id &Hash-Algorithm"},
+		"SHA-1 is not named":                      {site + "/rt.png", Policy{TTL: ttl}, SHA1, "?Expires &Signature &Key-Pair-Id"},
+		"own parameters stay in front":            {site + "/rt.png?size=large&x", Policy{TTL: ttl}, SHA256, "&Expires &Signature &Key-Pair-Id &Hash-Algorithm"},
+		"a start asks for a custom policy":        {site + "/rt.png", Policy{TTL: ttl, NotBefore: now().Add(-time.Minute)}, SHA256, "?Policy &Signature &Key-Pair-Id &Hash-Algorithm"},
+		"an address asks for a custom policy":     {site + "/rt.png", Policy{TTL: ttl, IPAddress: "203.0.113.7"}, SHA256, "?Policy &Signature &Key-Pair-Id &Hash-Algorithm"},
+		"a pattern asks for a custom policy":      {site + "/a/rt.png", Policy{TTL: ttl, Resource: site + "/a/*"}, SHA256, "?Policy &Signature &Key-Pair-Id &Hash-Algorithm"},
+		"the URL itself as resource stays canned": {site + "/rt.png", Policy{TTL: ttl, Resource: site + "/rt.png"}, SHA256, "?Expires &Signature &Key-Pair-Id &Hash-Algorithm"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSigner(t, ECDSAP256, Options{Hash: test.hash})
+			signed := must[string](t)(s.URL(t.Context(), test.url, test.policy))
+			tail, ok := strings.CutPrefix(signed, test.url)
+			if !ok {
+				t.Fatalf("%s does not start with %s", signed, test.url)
+			}
+			for _, want := range strings.Fields(test.names) {
+				rest, ok := strings.CutPrefix(tail, want+"=")
+				if !ok {
+					t.Fatalf("want %s next in %s", want, tail)
+				}
+				tail = strings.TrimLeft(rest, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-~_")
+			}
+			if tail != "" {
+				t.Errorf("left over: %s", tail)
+			}
+			if test.policy.Canned(test.url) != strings.Contains(test.names, "Expires") {
+				t.Error("Canned tells another story than the URL")
+			}
+			if v := Verify(Request{URL: signed, Time: now(), RemoteAddr: addr("203.0.113.7")}, trusted(t, ECDSAP256)); !v.Allowed {
+				t.Errorf("not allowed: %s", v.Detail)
+			}
+		})
+	}
+}
+
+func TestAPolicyThatCannotWorkIsRefusedBeforeAnythingIsSigned(t *testing.T) {
+	key := &countingKey{Key: newKey(t, ECDSAP256)}
+	s := must[*Signer](t)(New(keyID, key, &Options{Now: now, MaxURLLifetime: time.Hour}))
+	for name, test := range map[string]struct {
+		policy Policy
+		want   string
+	}{
+		"no end":                         {Policy{}, "set TTL"},
+		"two ends":                       {Policy{TTL: ttl, Expires: now().Add(ttl)}, "both set"},
+		"a TTL below zero":               {Policy{TTL: -ttl}, "above zero"},
+		"an end that is past":            {Policy{Expires: now()}, "past"},
+		"milliseconds for seconds":       {Policy{Expires: time.Unix(now().UnixMilli(), 0)}, "milliseconds"},
+		"longer than the deployment":     {Policy{TTL: time.Hour + time.Second}, "maxUrlLifetime"},
+		"a start at the end":             {Policy{TTL: ttl, NotBefore: now().Add(ttl)}, "before the end"},
+		"a start before 1970":            {Policy{TTL: ttl, NotBefore: time.Unix(-1, 0)}, "1970"},
+		"IPv6":                           {Policy{TTL: ttl, IPAddress: "2001:db8::1"}, "IPv4 alone"},
+		"an IPv6 prefix":                 {Policy{TTL: ttl, IPAddress: "2001:db8::/32"}, "IPv4 alone"},
+		"IPv4 in IPv6":                   {Policy{TTL: ttl, IPAddress: "::ffff:203.0.113.7"}, "IPv4 alone"},
+		"bits behind the prefix":         {Policy{TTL: ttl, IPAddress: "203.0.113.7/24"}, "write 203.0.113.0/24"},
+		"two addresses":                  {Policy{TTL: ttl, IPAddress: "203.0.113.7,203.0.113.8"}, "203.0.113.0/24"},
+		"injection through the address":  {Policy{TTL: ttl, IPAddress: `203.0.113.7"}},{"Resource":"*`}, "not an IPv4 address"},
+		"a resource of another place":    {Policy{TTL: ttl, Resource: site + "/b/*"}, "does not cover"},
+		"injection through the resource": {Policy{TTL: ttl, Resource: site + `/*","x":"`}, "%22"},
+		"a backslash in the resource":    {Policy{TTL: ttl, Resource: site + `/\*`}, "%5C"},
+		"unicode in the resource":        {Policy{TTL: ttl, Resource: site + "/día*"}, "escaped"},
+		"a resource without a scheme":    {Policy{TTL: ttl, Resource: "*"}, "https://"},
+		"a wildcard in the host":         {Policy{TTL: ttl, Resource: "https://*/a/*"}, "wildcards belong behind it"},
+		"a host open at its end":         {Policy{TTL: ttl, Resource: "https://d111111abcdef8.cloudfront.net*"}, "no path"},
+		"a fragment in the resource":     {Policy{TTL: ttl, Resource: site + "/a#*"}, "%23"},
+		"dots in the resource":           {Policy{TTL: ttl, Resource: site + "/a/../*"}, "resolve"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := s.URL(t.Context(), site+"/a/rt.png", test.policy)
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got %v, want %q in it", err, test.want)
+			}
+		})
+	}
+	if _, err := s.URL(t.Context(), site+"/a/rt.png", Policy{TTL: 2 * time.Hour}); !errors.As(err, new(*LifetimeError)) {
+		t.Errorf("a lifetime over the limit: got %T", err)
+	}
+	if _, err := s.URL(t.Context(), site+"/a", Policy{TTL: ttl, Resource: site + "/b"}); !errors.As(err, new(*CoverageError)) {
+		t.Errorf("a resource that does not cover: got %T", err)
+	}
+	if key.signed != 0 {
+		t.Errorf("%d signatures were made all the same", key.signed)
+	}
+	if _, err := s.URL(t.Context(), site+"/a/rt.png", Policy{TTL: time.Hour}); err != nil {
+		t.Errorf("exactly the limit is refused: %v", err)
+	}
+}
+
+type countingKey struct {
+	Key
+	mu     sync.Mutex
+	signed int
+}
+
+func (k *countingKey) SignDigest(ctx context.Context, digest []byte, hash crypto.Hash) ([]byte, error) {
+	k.mu.Lock()
+	k.signed++
+	k.mu.Unlock()
+	return k.Key.SignDigest(ctx, digest, hash)
+}
+
+func TestATTLIsNeverShorterThanAsked(t *testing.T) {
+	half := now().Add(500 * time.Millisecond)
+	s := newSigner(t, ECDSAP256, Options{Now: func() time.Time { return half }})
+	signed := must[string](t)(s.URL(t.Context(), site+"/rt.png", Policy{TTL: time.Second}))
+	v := Verify(Request{URL: signed, Time: half}, trusted(t, ECDSAP256))
+	if left := v.Statement.Expires.Sub(half); left < time.Second || left >= 2*time.Second {
+		t.Errorf("a TTL of 1s lasts %s", left)
+	}
+}
+
+func TestAStarInTheURLIsRefusedSinceCloudFrontTakesItForAWildcard(t *testing.T) {
+	s := newSigner(t, ECDSAP256, Options{})
+	for _, u := range []string{site + "/a*", site + "/a?b=*"} {
+		_, err := s.URL(t.Context(), u, Policy{TTL: ttl})
+		var wrong *URLError
+		if !errors.As(err, &wrong) || !strings.Contains(wrong.Fix, "%2A") {
+			t.Errorf("%s: got %v", u, err)
+		}
+	}
+	if _, err := s.URL(t.Context(), site+"/a*", Policy{TTL: ttl, Resource: site + "/*"}); err != nil {
+		t.Errorf("under a pattern that covers it: %v", err)
+	}
+}
+
+func TestASignedURLOverCloudFrontsLimitIsRefused(t *testing.T) {
+	s := newSigner(t, ECDSAP256, Options{})
+	_, err := s.URL(t.Context(), site+"/"+strings.Repeat("a", MaxURLLength-100), Policy{TTL: ttl})
+	var wrong *URLError
+	if !errors.As(err, &wrong) || wrong.Part != "url" {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestASignerIsRefusedWithoutAnIDOrAKeyThatCloudFrontTakes(t *testing.T) {
+	key := newKey(t, ECDSAP256)
+	for _, id := range []string{"", "arn:aws:cloudfront::1:public-key/K2", "K2 ", "K2-3", "K2\n", "Ké", strings.Repeat("K", 129)} {
+		if _, err := New(id, key, nil); err == nil || !strings.Contains(err.Error(), "K2JCJMDEHXQW5F") {
+			t.Errorf("id %q: got %v", id, err)
+		}
+	}
+	if _, err := New(keyID, nil, nil); err == nil {
+		t.Error("no key: accepted")
+	}
+	if _, err := New(keyID, key, &Options{Hash: "md5"}); err == nil || !strings.Contains(err.Error(), "sha256") {
+		t.Errorf("hash md5: got %v", err)
+	}
+	if _, err := New(keyID, key, &Options{MaxURLLifetime: -1}); err == nil {
+		t.Error("a limit below zero: accepted")
+	}
+	if _, err := New(keyID, &countingKey{Key: key}, &Options{Deterministic: true}); err == nil || !strings.Contains(err.Error(), "deterministic") {
+		t.Errorf("deterministic over a network key: got %v", err)
+	}
+}
+
+func TestSignaturesAreHedgedUnlessTheyAreAskedToRepeat(t *testing.T) {
+	sign := func(algorithm Algorithm, deterministic bool) (string, string) {
+		s := newSigner(t, algorithm, Options{Deterministic: deterministic})
+		once := must[string](t)(s.URL(t.Context(), site+"/rt.png", Policy{TTL: ttl}))
+		return once, must[string](t)(s.URL(t.Context(), site+"/rt.png", Policy{TTL: ttl}))
+	}
+	if a, b := sign(ECDSAP256, false); a == b {
+		t.Error("two hedged ECDSA signatures are the same")
+	}
+	if a, b := sign(ECDSAP256, true); a != b {
+		t.Error("two deterministic ECDSA signatures differ")
+	}
+	if a, b := sign(RSA2048, true); a != b {
+		t.Error("two RSA signatures differ")
+	}
+}
+
+func TestASignerServesManyAtOnce(t *testing.T) {
+	s := newSigner(t, ECDSAP256, Options{})
+	keys := trusted(t, ECDSAP256)
+	var wg sync.WaitGroup
+	for range 16 {
+		wg.Go(func() {
+			for range 20 {
+				signed, err := s.URL(context.Background(), site+"/rt.png", Policy{TTL: ttl, IPAddress: "203.0.113.0/24"})
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if v := Verify(Request{URL: signed, Time: now(), RemoteAddr: addr("203.0.113.9")}, keys); !v.Allowed {
+					t.Error(v.Detail)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// FIPS-only mode is set when a program starts, so the tests of it run in a
+// program of their own.
+func TestFIPSOnlyModeNeverPanics(t *testing.T) {
+	if os.Getenv("SIGNEDFRONT_FIPS_TEST") == "" {
+		cmd := exec.Command(os.Args[0], "-test.run=^TestFIPSOnlyModeNeverPanics$", "-test.v")
+		cmd.Env = append(os.Environ(), "GODEBUG=fips140=only", "SIGNEDFRONT_FIPS_TEST=1")
+		out, err := cmd.CombinedOutput()
+		if err != nil || !strings.Contains(string(out), "--- PASS: TestFIPSOnlyModeNeverPanics") {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		return
+	}
+	key := newKey(t, ECDSAP256)
+	if _, err := New(keyID, key, &Options{Hash: SHA1}); !errors.Is(err, errSHA1InFIPS) {
+		t.Errorf("signing with SHA-1: got %v", err)
+	}
+	s := newSigner(t, ECDSAP256, Options{Deterministic: true})
+	signed := must[string](t)(s.URL(t.Context(), site+"/rt.png", Policy{TTL: ttl}))
+	keys := map[string]*PublicKey{keyID: key.PublicKey()}
+	if v := Verify(Request{URL: signed, Time: now()}, keys); !v.Allowed {
+		t.Errorf("SHA-256: %s", v.Detail)
+	}
+	// A viewer that leaves the hash out asks for SHA-1.
+	for _, decide := range []func(Request, map[string]*PublicKey) Verdict{Verify, Explain} {
+		v := decide(Request{URL: strings.TrimSuffix(signed, "&Hash-Algorithm=SHA256"), Time: now()}, keys)
+		if v.Allowed || v.Reason != ReasonSHA1InFIPS || v.Certain {
+			t.Errorf("SHA-1: got %+v", v)
+		}
+	}
+	if v := Explain(Request{URL: signed + "x", Time: now()}, keys); v.Allowed {
+		t.Error("a changed URL is allowed")
+	}
+}

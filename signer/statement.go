@@ -1,0 +1,264 @@
+package signer
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/netip"
+	"time"
+)
+
+// parsePolicy reads the policy of a signed URL or cookie: an object whose
+// Statement is an array of exactly one statement, with a Resource and a
+// Condition that has at least DateLessThan. White space may stand anywhere, the
+// members in any order. certain is false where CloudFront's own answer to the
+// fault is not known.
+//
+// encoding/json reads members whatever their letter case and takes the last of
+// two with one name, which is no way to read a policy. So the text is walked
+// here.
+func parsePolicy(text []byte) (st Statement, certain bool, err error) {
+	if !json.Valid(text) {
+		return st, true, errors.New("it is not JSON")
+	}
+	w := policyWalk{text: text, certain: true}
+	w.object("the policy", func(name string) {
+		if name != "Statement" {
+			w.unknown("the policy", name)
+			return
+		}
+		statements := 0
+		w.array("Statement", func() {
+			if statements++; statements > 1 {
+				w.fail(true, "it has more than one statement, CloudFront takes one")
+				return
+			}
+			w.statement(&st)
+		})
+		if statements == 0 {
+			w.fail(true, "Statement is empty")
+		}
+	})
+	switch {
+	case w.err != nil:
+	case !w.seen(seenStatement):
+		w.fail(true, "it has no Statement")
+	case !w.seen(seenDateLessThan):
+		w.fail(true, "it has no DateLessThan, which CloudFront wants in every policy")
+	case !w.seen(seenResource):
+		// CloudFront takes a policy without a resource for one that opens
+		// everything.
+		st.Resource = "*"
+	}
+	return st, w.certain, w.err
+}
+
+// The members that a policy may have, each once.
+const (
+	seenStatement = 1 << iota
+	seenResource
+	seenCondition
+	seenDateLessThan
+	seenDateGreaterThan
+	seenIPAddress
+	seenEpochTime
+	seenSourceIP
+)
+
+// policyWalk walks a text that is known to be valid JSON.
+type policyWalk struct {
+	text    []byte
+	at      int
+	members int
+	certain bool
+	err     error
+}
+
+func (w *policyWalk) seen(member int) bool { return w.members&member != 0 }
+
+func (w *policyWalk) fail(certain bool, format string, args ...any) {
+	if w.err == nil {
+		w.certain, w.err = certain, fmt.Errorf(format, args...)
+	}
+}
+
+func (w *policyWalk) unknown(where, name string) {
+	w.fail(false, "%s has a member %s, which CloudFront does not name", where, printable(name))
+}
+
+func (w *policyWalk) once(member int, name string) {
+	if w.seen(member) {
+		w.fail(false, "it has two members %s", name)
+	}
+	w.members |= member
+}
+
+func (w *policyWalk) space() {
+	for w.at < len(w.text) {
+		switch w.text[w.at] {
+		case ' ', '\t', '\r', '\n':
+			w.at++
+		default:
+			return
+		}
+	}
+}
+
+// take passes over one byte of punctuation if it is next.
+func (w *policyWalk) take(c byte) bool {
+	w.space()
+	if w.at < len(w.text) && w.text[w.at] == c {
+		w.at++
+		return true
+	}
+	return false
+}
+
+func (w *policyWalk) object(where string, member func(name string)) {
+	if w.err != nil {
+		return
+	}
+	if !w.take('{') {
+		w.fail(true, "%s is not an object", where)
+		return
+	}
+	for !w.take('}') {
+		name := w.str(where)
+		w.take(':')
+		if where == "the policy" && name == "Statement" {
+			w.once(seenStatement, name)
+		}
+		if w.err == nil {
+			member(name)
+		}
+		if w.err != nil {
+			return
+		}
+		w.take(',')
+	}
+}
+
+func (w *policyWalk) array(where string, element func()) {
+	if w.err != nil {
+		return
+	}
+	if !w.take('[') {
+		w.fail(true, "%s is not an array", where)
+		return
+	}
+	for !w.take(']') {
+		if element(); w.err != nil {
+			return
+		}
+		w.take(',')
+	}
+}
+
+// str reads a string.
+func (w *policyWalk) str(where string) string {
+	w.space()
+	if w.err != nil || w.at >= len(w.text) || w.text[w.at] != '"' {
+		w.fail(true, "%s is not a text", where)
+		return ""
+	}
+	start, escaped := w.at+1, false
+	for w.at++; w.text[w.at] != '"'; w.at++ {
+		if w.text[w.at] == '\\' {
+			escaped = true
+			w.at++
+		}
+	}
+	w.at++
+	if !escaped {
+		return string(w.text[start : w.at-1])
+	}
+	var s string
+	if err := json.Unmarshal(w.text[start-1:w.at], &s); err != nil {
+		w.fail(false, "%s is not a text", where)
+	}
+	return s
+}
+
+func (w *policyWalk) statement(st *Statement) {
+	w.object("the statement", func(name string) {
+		switch name {
+		case "Resource":
+			w.once(seenResource, name)
+			st.Resource = w.str("Resource")
+		case "Condition":
+			w.once(seenCondition, name)
+			w.condition(st)
+		default:
+			w.unknown("the statement", name)
+		}
+	})
+}
+
+func (w *policyWalk) condition(st *Statement) {
+	w.object("Condition", func(name string) {
+		switch name {
+		case "DateLessThan":
+			w.once(seenDateLessThan, name)
+			st.Expires = w.epochTime(name)
+		case "DateGreaterThan":
+			w.once(seenDateGreaterThan, name)
+			st.NotBefore = w.epochTime(name)
+		case "IpAddress":
+			w.once(seenIPAddress, name)
+			st.IPAddress = w.sourceIP()
+		default:
+			w.unknown("Condition", name)
+		}
+	})
+}
+
+func (w *policyWalk) epochTime(where string) (t time.Time) {
+	w.members &^= seenEpochTime
+	w.object(where, func(name string) {
+		if name != "AWS:EpochTime" {
+			w.unknown(where, name)
+			return
+		}
+		w.once(seenEpochTime, name)
+		w.space()
+		start := w.at
+		for w.at < len(w.text) && '0' <= w.text[w.at] && w.text[w.at] <= '9' {
+			w.at++
+		}
+		if start == w.at || w.at < len(w.text) && (w.text[w.at] == '.' || w.text[w.at]|0x20 == 'e') {
+			w.fail(true, "AWS:EpochTime of %s is not whole seconds", where)
+			return
+		}
+		n, err := parseSeconds(string(w.text[start:w.at]))
+		if err != nil {
+			w.fail(true, "AWS:EpochTime of %s is %v", where, err)
+		}
+		t = time.Unix(n, 0)
+	})
+	if w.err == nil && !w.seen(seenEpochTime) {
+		w.fail(true, "%s has no AWS:EpochTime", where)
+	}
+	return t
+}
+
+func (w *policyWalk) sourceIP() (prefix netip.Prefix) {
+	w.object("IpAddress", func(name string) {
+		if name != "AWS:SourceIp" {
+			w.unknown("IpAddress", name)
+			return
+		}
+		w.once(seenSourceIP, name)
+		text := w.str("AWS:SourceIp")
+		if w.err != nil {
+			return
+		}
+		var err error
+		if prefix, err = parseAddress(text); err != nil {
+			w.fail(false, "AWS:SourceIp is %s: %v", printable(text), err)
+		}
+	})
+	if w.err == nil && !w.seen(seenSourceIP) {
+		w.fail(true, "IpAddress has no AWS:SourceIp")
+	}
+	return prefix
+}

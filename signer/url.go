@@ -1,0 +1,402 @@
+package signer
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+	"unicode/utf8"
+)
+
+// CloudFront compares the URL that was signed with the one that arrives, byte
+// for byte. A URL that some client rewrites on its way is a refusal that shows
+// up later, for some users only. The rule here is the part of RFC 3986 that Go,
+// curl, Python and the browsers all send as it was written:
+//
+//   - the characters of RFC 3986 alone; what it does not list is escaped;
+//   - unreserved characters are never escaped (Python unescapes them);
+//   - escapes have upper-case digits (Python makes them so);
+//   - no dot segments, escaped or not (browsers and curl resolve them);
+//   - no path that starts with two slashes (Python drops one);
+//   - no ' in a query (browsers escape it), no empty query (Python drops it);
+//   - a host in lower case without a default port.
+
+// MaxURLLength is how long a signed URL may be, in bytes:
+// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
+const MaxURLLength = 8192
+
+// URLError says why a URL cannot be signed: which byte some client would
+// rewrite, or what in it CloudFront would not take. It holds no more of the URL
+// than the few bytes at fault, since a URL may carry a signature.
+type URLError struct {
+	Part   string // "scheme", "host", "path", "query", "fragment" or "url"
+	Offset int    // where in the URL, in bytes from its start
+	Found  string // what stands there
+	Reason string // why that does not work
+	Fix    string // what to write instead
+}
+
+func (e *URLError) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "url: %s", e.Part)
+	if e.Found != "" {
+		fmt.Fprintf(&b, ", byte %d, %q", e.Offset, e.Found)
+	}
+	fmt.Fprintf(&b, ": %s", e.Reason)
+	if e.Fix != "" {
+		fmt.Fprintf(&b, ": %s", e.Fix)
+	}
+	return b.String()
+}
+
+// CheckURL reports, as a *URLError, why a URL cannot be signed; nil means that
+// every client sends it byte for byte as it stands.
+func CheckURL(rawURL string) error {
+	_, err := parseURL(rawURL)
+	return err
+}
+
+// wireURL is a URL that passed the checks, with the ends of its parts.
+type wireURL struct {
+	raw     string
+	host    int // where the host starts
+	path    int // where the path starts
+	query   int // where the query starts, behind its "?"; 0 without one
+	hasStar bool
+}
+
+func (u *wireURL) hostname() string { return u.raw[u.host:u.path] }
+
+// What a byte may be in a URL.
+const (
+	unreserved = 1 << iota // never escaped
+	inPath                 // may stand in a path as it is
+	inQuery                // may stand in a query as it is
+)
+
+var class = func() (t [256]byte) {
+	set := func(chars string, c byte) {
+		for i := range len(chars) {
+			t[chars[i]] |= c
+		}
+	}
+	set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~", unreserved|inPath|inQuery)
+	set("!$&()*+,;=:@/", inPath|inQuery)
+	set("'", inPath)
+	set("?", inQuery)
+	return t
+}()
+
+func parseURL(raw string) (wireURL, error) {
+	fail := func(part string, offset, length int, reason, fix string) (wireURL, error) {
+		found := ""
+		if offset < len(raw) && length > 0 {
+			found = raw[offset:min(offset+length, len(raw))]
+		}
+		return wireURL{}, &URLError{Part: part, Offset: offset, Found: found, Reason: reason, Fix: fix}
+	}
+
+	u := wireURL{raw: raw}
+	switch {
+	case strings.HasPrefix(raw, "https://"):
+		u.host = len("https://")
+	case strings.HasPrefix(raw, "http://"):
+		u.host = len("http://")
+	default:
+		return fail("scheme", 0, 0, "must be https:// or http://, in lower case", "write the whole URL, or use ObjectURL with an object key")
+	}
+
+	u.path = len(raw)
+	if i := strings.IndexAny(raw[u.host:], "/?#"); i >= 0 {
+		u.path = u.host + i
+	}
+	if err := checkHost(raw[:u.host], raw[u.host:u.path], u.host); err != nil {
+		return wireURL{}, err
+	}
+	if u.path == len(raw) || raw[u.path] != '/' {
+		return fail("path", u.path, 1, "is missing", "write / after the host")
+	}
+	if strings.HasPrefix(raw[u.path:], "//") {
+		return fail("path", u.path, 2, "Python clients drop one of two slashes at its start", "give the object a key that does not start with a slash")
+	}
+
+	part, allowed, segment := "path", byte(inPath), u.path
+	for i := u.path; i < len(raw); i++ {
+		c := raw[i]
+		if class[c]&allowed != 0 {
+			switch c {
+			case '/':
+				if part == "path" && isDotSegment(raw[segment:i]) {
+					return dotSegment(raw, segment, i)
+				}
+				segment = i + 1
+			case '*':
+				u.hasStar = true
+			}
+			continue
+		}
+		switch {
+		case c == '%':
+			if i+2 >= len(raw) || !isHex(raw[i+1]) || !isHex(raw[i+2]) {
+				return fail(part, i, 3, "a percent sign without two hexadecimal digits", "write %25 for a percent sign")
+			}
+			if decoded := unhex(raw[i+1])<<4 | unhex(raw[i+2]); class[decoded]&unreserved != 0 {
+				if part == "path" && decoded == '.' {
+					end := len(raw)
+					if j := strings.IndexAny(raw[i:], "/?#"); j >= 0 {
+						end = i + j
+					}
+					if isDotSegment(raw[segment:end]) {
+						return dotSegment(raw, segment, end)
+					}
+				}
+				return fail(part, i, 3, "some clients unescape it", fmt.Sprintf("write %c", decoded))
+			}
+			if isLower(raw[i+1]) || isLower(raw[i+2]) {
+				return fail(part, i, 3, "some clients write the digits in upper case", "write "+strings.ToUpper(raw[i:i+3]))
+			}
+			i += 2
+		case c == '?' && part == "path":
+			if isDotSegment(raw[segment:i]) {
+				return dotSegment(raw, segment, i)
+			}
+			part, allowed = "query", inQuery
+			u.query = i + 1
+		case c == '#':
+			return fail("fragment", i, 1, "clients do not send it", "leave it out, or write %23 if it belongs to the name")
+		case c == '\'':
+			return fail(part, i, 1, "browsers escape it in a query", "write %27")
+		case c < 0x20 || c == 0x7f:
+			return fail(part, i, 1, "a control character", fmt.Sprintf("write %%%02X", c))
+		case c >= utf8.RuneSelf:
+			_, size := utf8.DecodeRuneInString(raw[i:])
+			return fail(part, i, size, "not ASCII: clients escape it", "write "+escape(raw[i:i+size]))
+		default:
+			return fail(part, i, 1, "clients differ in whether they escape it", fmt.Sprintf("write %%%02X", c))
+		}
+	}
+	if part == "path" && isDotSegment(raw[segment:]) {
+		return dotSegment(raw, segment, len(raw))
+	}
+	if u.query > 0 {
+		if err := u.checkQuery(); err != nil {
+			return wireURL{}, err
+		}
+	}
+	if len(raw) > MaxURLLength {
+		return wireURL{}, &URLError{Part: "url", Reason: fmt.Sprintf("%d bytes long, CloudFront takes %d", len(raw), MaxURLLength), Fix: "use a shorter object key or query"}
+	}
+	return u, nil
+}
+
+func dotSegment(raw string, start, end int) (wireURL, error) {
+	return wireURL{}, &URLError{Part: "path", Offset: start, Found: raw[start:end],
+		Reason: "browsers and curl resolve dot segments, so this path cannot be requested", Fix: "give the object a key without it"}
+}
+
+// isDotSegment knows ".", ".." and their escaped spellings.
+func isDotSegment(segment string) bool {
+	dots := 0
+	for len(segment) > 0 {
+		switch {
+		case segment[0] == '.':
+			segment = segment[1:]
+		case len(segment) >= 3 && strings.EqualFold(segment[:3], "%2e"):
+			segment = segment[3:]
+		default:
+			return false
+		}
+		dots++
+	}
+	return dots == 1 || dots == 2
+}
+
+func (u *wireURL) checkQuery() error {
+	query := u.raw[u.query:]
+	fail := func(offset int, found, reason, fix string) error {
+		return &URLError{Part: "query", Offset: u.query + offset, Found: found, Reason: reason, Fix: fix}
+	}
+	if query == "" {
+		return fail(-1, "?", "some clients drop an empty query", "leave the ? out")
+	}
+	for offset := 0; ; {
+		param := query[offset:]
+		if i := strings.IndexByte(param, '&'); i >= 0 {
+			param = param[:i]
+		}
+		if param == "" {
+			return fail(offset, "", "an empty parameter", "leave out the & that is too much")
+		}
+		name, _, _ := strings.Cut(param, "=")
+		if reservedName(name) {
+			return fail(offset, name, "CloudFront keeps this parameter name for itself",
+				"sign a URL that is not signed yet, and name your own parameter otherwise")
+		}
+		if offset += len(param) + 1; offset > len(query) {
+			return nil
+		}
+	}
+}
+
+// reservedName tells the five query parameters that are CloudFront's own. Any
+// one of them makes CloudFront read the request as a signed URL:
+// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-choosing-signed-urls-cookies.html
+func reservedName(name string) bool {
+	switch name {
+	case "Expires", "Policy", "Signature", "Key-Pair-Id", "Hash-Algorithm":
+		return true
+	}
+	return false
+}
+
+func checkHost(scheme, host string, offset int) error {
+	fail := func(at, length int, reason, fix string) error {
+		return &URLError{Part: "host", Offset: offset + at, Found: host[at:min(at+length, len(host))], Reason: reason, Fix: fix}
+	}
+	if host == "" {
+		return &URLError{Part: "host", Offset: offset, Reason: "is missing", Fix: "write the distribution's domain name"}
+	}
+	name, port, hasPort := strings.Cut(host, ":")
+	for i := range len(name) {
+		switch c := name[i]; {
+		case 'a' <= c && c <= 'z', '0' <= c && c <= '9', c == '-', c == '.', c == '_':
+		case 'A' <= c && c <= 'Z':
+			return fail(i, 1, "clients send the host in lower case", "write "+string(c+'a'-'A'))
+		case c == '@':
+			return &URLError{Part: "host", Offset: offset + i, Found: "@", Reason: "clients do not send a user name or password", Fix: "leave them out"}
+		case c >= utf8.RuneSelf:
+			_, size := utf8.DecodeRuneInString(name[i:])
+			return fail(i, size, "not ASCII: clients send it as Punycode", "write the xn-- form of the name")
+		default:
+			return fail(i, 1, "not a character of a host name", "")
+		}
+	}
+	if strings.Contains(port, "@") {
+		return &URLError{Part: "host", Offset: offset, Reason: "clients do not send a user name or password", Fix: "leave them out"}
+	}
+	if name == "" || name[0] == '.' || strings.Contains(name, "..") {
+		return fail(0, len(name), "not a host name", "write the distribution's domain name")
+	}
+	if strings.HasSuffix(name, ".") {
+		return fail(len(name)-1, 1, "a dot at the end of the host", "leave it out")
+	}
+	// What ends in a number is an IPv4 address to a browser, which rewrites
+	// any but the common spelling.
+	last := name[strings.LastIndexByte(name, '.')+1:]
+	if c := last[0]; '0' <= c && c <= '9' {
+		if addr, err := netip.ParseAddr(name); err != nil || addr.String() != name {
+			return fail(0, len(name), "browsers take a host that ends in a number for an IPv4 address", "write a domain name, or the address as four numbers")
+		}
+	}
+	if hasPort {
+		if len(port) == 0 || len(port) > 5 || strings.Trim(port, "0123456789") != "" || port[0] == '0' {
+			return fail(len(name), len(host)-len(name), "not a port", "leave it out")
+		}
+		if scheme == "https://" && port == "443" || scheme == "http://" && port == "80" {
+			return fail(len(name), len(host)-len(name), "clients leave the default port out", "leave it out")
+		}
+	}
+	if strings.HasSuffix(name, ".amazonaws.com") || strings.HasSuffix(name, ".amazonaws.com.cn") {
+		return fail(0, len(name), "a host of S3 or another AWS service, which does not know CloudFront's signatures",
+			"write the distribution's domain name")
+	}
+	return nil
+}
+
+// checkBaseURL wants a scheme and a host and nothing behind them.
+func checkBaseURL(base string) error {
+	if base == "" {
+		return errors.New("missing: want https:// and the distribution's domain name")
+	}
+	if strings.HasSuffix(base, "/") {
+		return errors.New("ends with a slash: leave it out")
+	}
+	u, err := parseURL(base + "/")
+	if err != nil {
+		return err
+	}
+	if u.path != len(base) {
+		return errors.New("has a path: want a scheme and a host alone, such as https://d111111abcdef8.cloudfront.net")
+	}
+	return nil
+}
+
+// ObjectURL is the URL of an S3 object behind a base URL, such as
+// https://d111111abcdef8.cloudfront.net and "albums/July 2026/día 1+2.png".
+// One slash at the end of the base URL is dropped. Every byte of the key but
+// letters, digits and "-._~/" is escaped, so that each client sends it as it
+// stands and S3 finds the very key: a "+" becomes %2B, since S3 reads a plain
+// "+" as a space.
+//
+// A key that no client can request is refused: one that starts with a slash,
+// or holds a segment "." or "..".
+func ObjectURL(baseURL, objectKey string) (string, error) {
+	base := strings.TrimSuffix(baseURL, "/")
+	if err := checkBaseURL(base); err != nil {
+		return "", fmt.Errorf("base URL: %w", err)
+	}
+	if err := checkObjectKey(objectKey); err != nil {
+		return "", fmt.Errorf("object key %q: %w", objectKey, err)
+	}
+	return base + "/" + escape(objectKey), nil
+}
+
+func checkObjectKey(key string) error {
+	switch {
+	case key == "":
+		return errors.New("empty")
+	case len(key) > 1024:
+		return fmt.Errorf("%d bytes long, S3 takes 1024", len(key))
+	case !utf8.ValidString(key):
+		return errors.New("not UTF-8, as every key of S3 is")
+	case key[0] == '/':
+		return errors.New("starts with a slash, and some clients drop one of the two slashes that its URL would have: leave it out")
+	}
+	for segment := range strings.SplitSeq(key, "/") {
+		if segment == "." || segment == ".." {
+			return fmt.Errorf("holds the segment %q, which browsers and curl resolve, so no URL reaches it: give the object another key", segment)
+		}
+	}
+	return nil
+}
+
+const upperHex = "0123456789ABCDEF"
+
+// escape writes the unreserved characters and slashes as they are, everything
+// else as escapes.
+func escape(key string) string {
+	escapes := 0
+	for i := range len(key) {
+		if class[key[i]]&unreserved == 0 && key[i] != '/' {
+			escapes++
+		}
+	}
+	if escapes == 0 {
+		return key
+	}
+	b := make([]byte, 0, len(key)+2*escapes)
+	for i := range len(key) {
+		if c := key[i]; class[c]&unreserved != 0 || c == '/' {
+			b = append(b, c)
+		} else {
+			b = append(b, '%', upperHex[c>>4], upperHex[c&15])
+		}
+	}
+	return string(b)
+}
+
+func isHex(c byte) bool {
+	return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'
+}
+
+func isLower(c byte) bool { return 'a' <= c && c <= 'z' }
+
+func unhex(c byte) byte {
+	switch {
+	case c <= '9':
+		return c - '0'
+	case c <= 'F':
+		return c - 'A' + 10
+	}
+	return c - 'a' + 10
+}

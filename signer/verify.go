@@ -1,0 +1,453 @@
+package signer
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/rsa"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Request is a viewer's request, as far as CloudFront's check of signed URLs
+// and cookies looks at it.
+type Request struct {
+	// URL is the whole URL as it arrived: scheme, Host and the request target,
+	// byte for byte, as "https://" + r.Host + r.RequestURI has it.
+	URL string
+
+	// Cookie holds the values of the request's Cookie headers, as they are.
+	Cookie []string
+
+	// RemoteAddr is the viewer's address. It is looked at only if the policy
+	// names an address; an invalid one is then refused.
+	RemoteAddr netip.Addr
+
+	// Time is when the request starts.
+	Time time.Time
+}
+
+// Code is the code in the body of a CloudFront refusal. All come with status
+// 403.
+type Code string
+
+// The codes that have been seen from CloudFront, see
+// https://repost.aws/knowledge-center/cloudfront-troubleshoot-signed-url-cookies
+const (
+	MissingKey         Code = "MissingKey"
+	InvalidKey         Code = "InvalidKey"
+	MalformedSignature Code = "MalformedSignature"
+	MalformedPolicy    Code = "MalformedPolicy"
+	AccessDenied       Code = "AccessDenied"
+)
+
+// Message is the text that CloudFront sends with the code.
+func (c Code) Message() string {
+	switch c {
+	case MissingKey:
+		return "Missing Key-Pair-Id query parameter or cookie value"
+	case InvalidKey:
+		return "Unknown Key"
+	case MalformedSignature:
+		return "Could not unencode Signature"
+	case MalformedPolicy:
+		return "Malformed Policy"
+	case AccessDenied:
+		return "Access denied"
+	}
+	return ""
+}
+
+// Reason is the cause of a refusal, which CloudFront itself does not tell.
+type Reason string
+
+// The reasons, in the order in which they are looked for.
+const (
+	ReasonUnsigned          Reason = "unsigned"           // neither URL nor cookies are signed
+	ReasonNoKeyPairID       Reason = "no-key-pair-id"     // signed, but without a key pair id
+	ReasonUnknownKey        Reason = "unknown-key"        // the id is not one of the trusted keys
+	ReasonUnknownHash       Reason = "unknown-hash"       // Hash-Algorithm is neither SHA1 nor SHA256
+	ReasonNoSignature       Reason = "no-signature"       // the signature is missing or empty
+	ReasonSignatureEncoding Reason = "signature-encoding" // the signature is not CloudFront's base64
+	ReasonNoPolicy          Reason = "no-policy"          // neither an expiry nor a policy
+	ReasonExpiryFormat      Reason = "expiry-format"      // the expiry is not whole seconds
+	ReasonPolicyEncoding    Reason = "policy-encoding"    // the policy is not CloudFront's base64
+	ReasonPolicyFormat      Reason = "policy-format"      // the policy is not the JSON of one statement
+	ReasonRepeated          Reason = "repeated"           // a parameter stands twice, or both Policy and Expires
+	ReasonSHA1InFIPS        Reason = "sha1-in-fips"       // this program cannot check SHA-1
+	ReasonSignature         Reason = "signature"          // the signature is not the key's over this policy
+	ReasonOtherResource     Reason = "other-resource"     // the policy is for something else
+	ReasonExpired           Reason = "expired"
+	ReasonNotYetValid       Reason = "not-yet-valid"
+	ReasonAddress           Reason = "address" // the policy is for another address
+
+	// Found by Explain alone, in place of ReasonSignature.
+	ReasonOtherKey  Reason = "other-key"  // the signature is another trusted key's
+	ReasonOtherHash Reason = "other-hash" // the signature is over another hash than the URL says
+	ReasonRewritten Reason = "rewritten"  // a client rewrote the URL after it was signed
+)
+
+// Verdict is what CloudFront answers to a request, and why.
+type Verdict struct {
+	Allowed bool
+	Code    Code   // empty if allowed
+	Reason  Reason // empty if allowed
+	Detail  string // one sentence for people, without signatures; empty if allowed
+
+	// Certain is false where it is not known what CloudFront does, and this is
+	// our strict reading.
+	Certain bool
+
+	KeyPairID string     // as the request names it; empty if it names none
+	Cookies   bool       // the cookies were read, not the URL
+	Canned    bool       // the policy is a canned one, rebuilt from the request
+	Statement *Statement // what was signed, nil if that could not be read
+}
+
+// Verify decides about a request to a cache behavior as CloudFront does. keys
+// are the public keys that the behavior trusts, by key pair id; the caller has
+// chosen the behavior. Verify is pure, and safe for concurrent use.
+func Verify(r Request, keys map[string]*PublicKey) Verdict {
+	v, _ := verify(r, keys)
+	return v
+}
+
+// credentials are what a request carries in its URL or its cookies.
+type credentials struct {
+	cookies      bool
+	url          string // what is left of the URL
+	expires      string
+	policy       string
+	signature    string
+	keyPairID    string
+	hash         string
+	hasExpires   bool
+	hasPolicy    bool
+	hasKeyPairID bool
+	hasHash      bool
+	present      bool
+	repeated     string // the first name that stands twice
+}
+
+func (c *credentials) set(name, value string) {
+	slot, has := &c.signature, new(bool)
+	switch name {
+	case "Expires":
+		slot, has = &c.expires, &c.hasExpires
+	case "Policy":
+		slot, has = &c.policy, &c.hasPolicy
+	case "Key-Pair-Id":
+		slot, has = &c.keyPairID, &c.hasKeyPairID
+	case "Hash-Algorithm":
+		slot, has = &c.hash, &c.hasHash
+	case "Signature":
+		*has = c.signature != ""
+	}
+	if *has && c.repeated == "" {
+		c.repeated = name
+	}
+	*slot, *has, c.present = value, true, true
+}
+
+// verify also returns what was read, for Explain.
+func verify(r Request, keys map[string]*PublicKey) (Verdict, *signed) {
+	c := readQuery(r.URL)
+	if !c.present {
+		c = readCookies(r.Cookie, c.url)
+	}
+	v := Verdict{Certain: true, KeyPairID: c.keyPairID, Cookies: c.cookies}
+	deny := func(code Code, reason Reason, certain bool, format string, args ...any) (Verdict, *signed) {
+		v.Code, v.Reason, v.Certain = code, reason, certain
+		v.Detail = fmt.Sprintf(format, args...)
+		return v, nil
+	}
+
+	switch {
+	case !c.present:
+		return deny(MissingKey, ReasonUnsigned, true, "the request is not signed: it has neither CloudFront's query parameters nor its cookies")
+	case c.keyPairID == "":
+		return deny(MissingKey, ReasonNoKeyPairID, true, "the request has some of CloudFront's %s but no %s", c.kind(), c.name("Key-Pair-Id"))
+	}
+	key := keys[c.keyPairID]
+	if key == nil {
+		return deny(InvalidKey, ReasonUnknownKey, true, "the key pair id %s is not among the keys that are trusted here (%s)", printable(c.keyPairID), ids(keys))
+	}
+	if c.repeated != "" {
+		return deny(AccessDenied, ReasonRepeated, false, "%s stands twice", c.name(c.repeated))
+	}
+	hash := SHA1
+	switch {
+	case !c.hasHash || c.hash == "SHA1":
+	case c.hash == "SHA256":
+		hash = SHA256
+	default:
+		return deny(AccessDenied, ReasonUnknownHash, false, "%s is %s: CloudFront knows SHA1 and SHA256", c.name("Hash-Algorithm"), printable(c.hash))
+	}
+	if c.signature == "" {
+		return deny(MalformedSignature, ReasonNoSignature, false, "the request has no %s", c.name("Signature"))
+	}
+	signature, err := decodeCloudFront(c.signature)
+	if err != nil {
+		return deny(MalformedSignature, ReasonSignatureEncoding, !strings.Contains(c.signature, "%"),
+			"%s is not in CloudFront's base64: %s", c.name("Signature"), encodingFault(c.signature))
+	}
+
+	s := &signed{key: key, hash: hash, signature: signature, url: c.url}
+	switch {
+	case c.hasPolicy && c.hasExpires:
+		return deny(MalformedPolicy, ReasonRepeated, false, "the request has both %s and %s", c.name("Policy"), c.name("Expires"))
+	case c.hasPolicy:
+		text, err := decodeCloudFront(c.policy)
+		if err != nil {
+			return deny(MalformedPolicy, ReasonPolicyEncoding, !strings.Contains(c.policy, "%"),
+				"%s is not in CloudFront's base64: %s", c.name("Policy"), encodingFault(c.policy))
+		}
+		st, certain, err := parsePolicy(text)
+		if err != nil {
+			return deny(MalformedPolicy, ReasonPolicyFormat, certain, "the policy cannot be read: %v", err)
+		}
+		s.policy, v.Statement = text, &st
+	case c.hasExpires:
+		seconds, err := parseSeconds(c.expires)
+		if err != nil {
+			return deny(MalformedPolicy, ReasonExpiryFormat, true, "%s is %s: %v", c.name("Expires"), printable(c.expires), err)
+		}
+		v.Canned = true
+		v.Statement = &Statement{Resource: c.url, Expires: time.Unix(seconds, 0)}
+		// CloudFront puts the text of the parameter into the policy, and so do
+		// we: another spelling of the number is another policy.
+		s.policy, s.expires = cannedText(c.url, c.expires), c.expires
+	default:
+		return deny(MalformedPolicy, ReasonNoPolicy, true, "the request has neither %s nor %s", c.name("Expires"), c.name("Policy"))
+	}
+
+	ok, err := s.verify()
+	if err != nil {
+		return deny(AccessDenied, ReasonSHA1InFIPS, false, "%v", err)
+	}
+	if !ok {
+		v, _ = deny(AccessDenied, ReasonSignature, true, "the signature is not that of key %s over this %s with %s",
+			printable(c.keyPairID), s.what(v.Canned), hash.name())
+		return v, s
+	}
+
+	st := v.Statement
+	if !v.Canned && !covers(st.Resource, c.url) {
+		return deny(AccessDenied, ReasonOtherResource, true, "the signature is for another resource, %s: %s", printable(st.Resource), difference(st.Resource, c.url))
+	}
+	if !r.Time.Before(st.Expires) {
+		return deny(AccessDenied, ReasonExpired, !r.Time.Equal(st.Expires), "expired at %s, %s before the request", stamp(st.Expires), r.Time.Sub(st.Expires).Round(time.Second))
+	}
+	if !st.NotBefore.IsZero() && !r.Time.After(st.NotBefore) {
+		return deny(AccessDenied, ReasonNotYetValid, true, "not valid before %s, %s after the request", stamp(st.NotBefore), st.NotBefore.Sub(r.Time).Round(time.Second))
+	}
+	if st.IPAddress.IsValid() {
+		addr := r.RemoteAddr.Unmap()
+		switch {
+		case !addr.IsValid():
+			return deny(AccessDenied, ReasonAddress, false, "signed for the address %s, and the viewer's is not known", st.IPAddress)
+		case !addr.Is4():
+			return deny(AccessDenied, ReasonAddress, false, "signed for the address %s, and the viewer came over IPv6: turn IPv6 off in the distribution", st.IPAddress)
+		case !st.IPAddress.Contains(addr):
+			return deny(AccessDenied, ReasonAddress, true, "signed for the address %s, and the viewer's is %s", st.IPAddress, addr)
+		}
+	}
+	v.Allowed = true
+	return v, s
+}
+
+// signed is a policy with a signature that claims to be over it.
+type signed struct {
+	key       *PublicKey
+	hash      Hash
+	signature []byte
+	policy    []byte
+	url       string // as it arrived, without CloudFront's parameters
+	expires   string // as it arrived, for a canned policy
+}
+
+func (s *signed) what(canned bool) string {
+	if canned {
+		return "URL and expiry"
+	}
+	return "policy"
+}
+
+func (s *signed) verify() (bool, error) {
+	digest, err := s.hash.sum(make([]byte, 0, 32), s.policy)
+	if err != nil {
+		return false, err
+	}
+	return s.key.verify(digest, s.hash.crypto(), s.signature), nil
+}
+
+func (p *PublicKey) verify(digest []byte, hash crypto.Hash, signature []byte) bool {
+	switch key := p.key.(type) {
+	case *rsa.PublicKey:
+		return rsa.VerifyPKCS1v15(key, hash, digest, signature) == nil
+	case *ecdsa.PublicKey:
+		return ecdsa.VerifyASN1(key, digest, signature)
+	}
+	return false
+}
+
+// readQuery takes CloudFront's parameters out of a URL. All else stays, byte
+// for byte and in its order.
+func readQuery(url string) credentials {
+	path, query, ok := strings.Cut(url, "?")
+	if !ok {
+		return credentials{url: url}
+	}
+	var c credentials
+	var rest []byte // of the query, once a parameter was taken out
+	first, cut := true, -1
+	for start := 0; start <= len(query); {
+		end := len(query)
+		if i := strings.IndexByte(query[start:], '&'); i >= 0 {
+			end = start + i
+		}
+		param := query[start:end]
+		name, value, _ := strings.Cut(param, "=")
+		switch {
+		case reservedName(name):
+			if cut < 0 {
+				cut = max(start-1, 0)
+			}
+			c.set(name, value)
+		case cut >= 0:
+			if rest == nil {
+				rest = append(make([]byte, 0, len(query)), query[:cut]...)
+			}
+			if !first {
+				rest = append(rest, '&')
+			}
+			rest = append(rest, param...)
+			first = false
+		default:
+			first = false
+		}
+		start = end + 1
+	}
+	switch {
+	case cut < 0:
+		c.url = url
+	case rest != nil:
+		c.url = path + "?" + string(rest)
+	case cut == 0:
+		c.url = path
+	default:
+		c.url = url[:len(path)+1+cut]
+	}
+	return c
+}
+
+// readCookies reads CloudFront's cookies. Of two with one name the first is
+// taken, and the second noted.
+func readCookies(headers []string, url string) credentials {
+	c := credentials{cookies: true, url: url}
+	for _, header := range headers {
+		for pair := range strings.SplitSeq(header, ";") {
+			name, value, ok := strings.Cut(strings.Trim(pair, " \t"), "=")
+			name, isOurs := strings.CutPrefix(name, "CloudFront-")
+			if ok && isOurs && reservedName(name) {
+				c.set(name, value)
+			}
+		}
+	}
+	if !c.present {
+		c.cookies = false
+	}
+	return c
+}
+
+func (c *credentials) kind() string {
+	if c.cookies {
+		return "cookies"
+	}
+	return "query parameters"
+}
+
+func (c *credentials) name(param string) string {
+	if c.cookies {
+		return "the cookie CloudFront-" + param
+	}
+	return param
+}
+
+func cannedText(url, expires string) []byte {
+	const before, between, after = `{"Statement":[{"Resource":"`, `","Condition":{"DateLessThan":{"AWS:EpochTime":`, `}}}]}`
+	b := make([]byte, 0, len(before)+len(url)+len(between)+len(expires)+len(after))
+	b = append(b, before...)
+	b = append(b, url...)
+	b = append(b, between...)
+	b = append(b, expires...)
+	return append(b, after...)
+}
+
+// parseSeconds reads whole seconds since 1970, up to the year 9999.
+func parseSeconds(text string) (int64, error) {
+	if text == "" {
+		return 0, fmt.Errorf("empty: want whole seconds since 1970")
+	}
+	for i := range len(text) {
+		if c := text[i]; c < '0' || c > '9' {
+			return 0, fmt.Errorf("not whole seconds since 1970")
+		}
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || n > lastExpiry {
+		return 0, fmt.Errorf("after the year 9999: milliseconds were taken for seconds")
+	}
+	return n, nil
+}
+
+// encodingFault names the first byte that CloudFront's base64 does not have.
+func encodingFault(text string) string {
+	for i := range len(text) {
+		c := text[i]
+		switch {
+		case 'A' <= c && c <= 'Z', 'a' <= c && c <= 'z', '0' <= c && c <= '9', c == '-', c == '~', c == '_':
+			continue
+		case c == '+' || c == '/' || c == '=':
+			return fmt.Sprintf("byte %d is %q, as in the usual base64: CloudFront wants - for +, ~ for / and _ for =", i, c)
+		case c == '%':
+			return fmt.Sprintf("byte %d is an escape: a client or a form escaped it on the way", i)
+		case c == ' ':
+			return fmt.Sprintf("byte %d is a space", i)
+		}
+		return fmt.Sprintf("byte %d is %q", i, c)
+	}
+	return "it is cut off, or its last bits are wrong"
+}
+
+func (h Hash) name() string {
+	if h == SHA1 {
+		return "SHA-1"
+	}
+	return "SHA-256"
+}
+
+func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+// printable quotes what came from outside, and cuts it short.
+func printable(s string) string {
+	if len(s) > 200 {
+		s = s[:200] + "…"
+	}
+	return strconv.QuoteToASCII(s)
+}
+
+func ids(keys map[string]*PublicKey) string {
+	if len(keys) == 0 {
+		return "there are none"
+	}
+	names := make([]string, 0, len(keys))
+	for id := range keys {
+		names = append(names, id)
+	}
+	slices.Sort(names)
+	return strings.Join(names, ", ")
+}
