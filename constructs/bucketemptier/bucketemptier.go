@@ -1,0 +1,162 @@
+// Package bucketemptier empties the content bucket of an ephemeral environment
+// before CloudFormation deletes it: a bucket that holds anything cannot be
+// deleted. It is the provider of the custom resource Custom::EmptyBucket.
+//
+// It works on Delete only, and only on a bucket that carries the tag
+// signedfront:ephemeral=true at that moment. An environment that stops being
+// ephemeral loses the custom resource too, but CloudFormation takes the tag
+// off first: nothing is deleted then.
+package bucketemptier
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"strings"
+
+	"github.com/signedfront/signedfront/constructs/customresource"
+)
+
+// A bucket is emptied only if it has this tag with this value.
+const (
+	EphemeralTag   = "signedfront:ephemeral"
+	EphemeralValue = "true"
+)
+
+// idPrefix starts a physical id; the bucket's name follows. A name that
+// CloudFormation makes up has no colon.
+//
+// The id alone says which bucket to empty: when a bucket is replaced, Delete
+// comes with the id of the old one.
+const idPrefix = "signedfront:empty-bucket:"
+
+// maxRounds is how often a bucket is listed from the start: objects may be
+// written while it is emptied.
+const maxRounds = 20
+
+// Provider empties buckets. It is a customresource.Provider.
+//
+// The property of the resource is BucketName. It has no attributes.
+type Provider struct {
+	Store Store
+}
+
+var _ customresource.Provider = (*Provider)(nil)
+
+// Create names the resource and does nothing else.
+func (p *Provider) Create(_ context.Context, r customresource.Request) (customresource.Response, error) {
+	bucket := r.Properties.String("BucketName")
+	if bucket == "" {
+		return customresource.Response{}, errors.New("property BucketName is missing: want the name of the bucket to empty")
+	}
+	return customresource.Response{PhysicalResourceID: idPrefix + bucket}, nil
+}
+
+// Update is Create. Another bucket is another id, so that CloudFormation has
+// the old bucket emptied once the update has succeeded.
+func (p *Provider) Update(ctx context.Context, r customresource.Request) (customresource.Response, error) {
+	return p.Create(ctx, r)
+}
+
+// Delete empties the bucket: all versions, delete markers and unfinished
+// multipart uploads. A bucket that is gone, or has no such tag, is a success.
+// Where time runs out it fails, and another Delete goes on.
+func (p *Provider) Delete(ctx context.Context, r customresource.Request) error {
+	bucket, ours := strings.CutPrefix(r.PhysicalResourceID, idPrefix)
+	if !ours {
+		r.Log.Info("no bucket of this provider: nothing deleted")
+		return nil
+	}
+	var tags map[string]string
+	err := customresource.RetryWhile(ctx, customresource.ErrDenied, func() (err error) {
+		tags, err = p.Store.Tags(ctx, bucket)
+		return err
+	})
+	if errors.Is(err, ErrNoBucket) {
+		r.Log.Info("the bucket is gone: nothing deleted")
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("emptying bucket %s: %w", bucket, err)
+	}
+	if tags[EphemeralTag] != EphemeralValue {
+		r.Log.Info("the bucket has no tag " + EphemeralTag + "=" + EphemeralValue + ": nothing deleted")
+		return nil
+	}
+
+	var done tally
+	err = p.empty(ctx, bucket, &done)
+	r.Log.Info("bucket emptied", "complete", err == nil, "versions", done.versions, "uploads", done.uploads)
+	if err != nil {
+		return fmt.Errorf("emptying bucket %s: %d versions and %d unfinished uploads are deleted, then %w",
+			bucket, done.versions, done.uploads, err)
+	}
+	return nil
+}
+
+// empty goes through the bucket until it finds nothing any more.
+func (p *Provider) empty(ctx context.Context, bucket string, done *tally) error {
+	for range maxRounds {
+		before := done.total()
+		var found int
+		err := customresource.RetryWhile(ctx, customresource.ErrDenied, func() (err error) {
+			found, err = p.round(ctx, bucket, done)
+			return err
+		})
+		switch {
+		case errors.Is(err, ErrNoBucket), err == nil && found == 0:
+			return nil
+		case ctx.Err() != nil:
+			return errors.New("time ran out: delete the stack again to go on")
+		case err != nil:
+			return fmt.Errorf("%w: delete the stack again to go on", err)
+		case done.total() == before:
+			return done.refusal()
+		}
+	}
+	return errors.New("there was still more: something goes on writing to the bucket; stop it and delete the stack again")
+}
+
+// round deletes everything that one listing finds.
+func (p *Provider) round(ctx context.Context, bucket string, done *tally) (found int, err error) {
+	done.refused, done.refusals = 0, nil
+	work := newCrew()
+	found += each(work, p.Store.Versions(ctx, bucket), func(page []Version) error {
+		refusals, err := p.Store.Delete(ctx, bucket, page)
+		if err == nil {
+			done.deleted(len(page), refusals)
+		}
+		return err
+	})
+	found += each(work, p.Store.Uploads(ctx, bucket), func(page []Upload) error {
+		for _, upload := range page {
+			if err := p.Store.Abort(ctx, bucket, upload); err != nil {
+				return err
+			}
+			done.aborted()
+		}
+		return nil
+	})
+	return found, work.wait()
+}
+
+// each has the crew do a job for each page of a listing. It returns how many
+// entries the pages had.
+func each[T any](work *crew, pages iter.Seq2[[]T, error], job func(page []T) error) (entries int) {
+	if work.failed() {
+		return 0
+	}
+	for page, err := range pages {
+		if err != nil {
+			work.fail(err)
+			break
+		}
+		entries += len(page)
+		work.do(func() error { return job(page) })
+		if work.failed() {
+			break
+		}
+	}
+	return entries
+}

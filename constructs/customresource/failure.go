@@ -1,0 +1,44 @@
+package customresource
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+
+	"github.com/aws/smithy-go"
+)
+
+// ErrDenied is wrapped by the errors of calls that IAM refused. A role's new
+// permissions take some seconds until they are valid everywhere, so a call
+// that is denied at first can succeed a moment later:
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency
+var ErrDenied = errors.New("access denied")
+
+// Failure is the error of a call to AWS as a provider may tell it: by the
+// service's code for it, or by why there was no answer. The service's own
+// message and the SDK's errors are left out, since they can quote the request
+// and the response. The action is the one that IAM knows the call by.
+func Failure(ctx context.Context, action, resource string, err error) error {
+	var answer smithy.APIError
+	var network *net.OpError
+	var name *net.DNSError
+	switch {
+	case errors.As(err, &answer):
+		switch code := answer.ErrorCode(); code {
+		case "AccessDenied", "AccessDeniedException", "InvalidAccessKeyId", "InvalidClientTokenId", "UnrecognizedClientException":
+			return fmt.Errorf("%w: the function's role may not use %s on %s (%s)", ErrDenied, action, resource, code)
+		default:
+			return fmt.Errorf("%s on %s answered %.100s", action, resource, code)
+		}
+	case ctx.Err() != nil:
+		err = ctx.Err()
+	case errors.As(err, &network):
+		err = network
+	case errors.As(err, &name):
+		err = name
+	default:
+		err = errors.New("no answer that could be read")
+	}
+	return fmt.Errorf("%s on %s: %w", action, resource, err)
+}

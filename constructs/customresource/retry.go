@@ -1,0 +1,31 @@
+package customresource
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+const (
+	retryTime    = 30 * time.Second
+	retryWait    = 500 * time.Millisecond // doubled each time
+	maxRetryWait = 5 * time.Second
+)
+
+// RetryWhile calls until the error is another than transient, for 30 seconds
+// at most and while the context lasts. It returns the last call's error.
+func RetryWhile(ctx context.Context, transient error, call func() error) error {
+	ctx, cancel := context.WithTimeout(ctx, retryTime)
+	defer cancel()
+	for wait := retryWait; ; wait = min(2*wait, maxRetryWait) {
+		err := call()
+		if !errors.Is(err, transient) {
+			return err
+		}
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return err
+		}
+	}
+}

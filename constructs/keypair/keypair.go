@@ -1,0 +1,251 @@
+// Package keypair makes the key pairs with which an app signs URLs, inside the
+// deployment: it is the provider of the custom resource Custom::SigningKeyPair.
+//
+// CloudFormation makes an empty secret for each generation of the key. The
+// provider makes the pair on Create, once, and stores the private key in that
+// secret, as PKCS #8 PEM and nothing else. The public key, which
+// CloudFormation hands on to CloudFront, is always worked out from what the
+// secret holds. So however often CloudFormation and Lambda deliver a request,
+// there is one pair, and its halves fit.
+//
+// Update only reads: a public key in CloudFront never changes, so a new
+// private key under an old generation could not sign. Delete does nothing: the
+// secret and the public key are CloudFormation's to remove.
+package keypair
+
+import (
+	"context"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/rsa"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/signedfront/signedfront/constructs/customresource"
+	"github.com/signedfront/signedfront/signer"
+)
+
+// Provider makes and reads key pairs. It is a customresource.Provider.
+//
+// The properties of the resource are SecretId (the secret's ARN), Generation
+// (a number) and Algorithm (a word of signer.Algorithm). Its attributes are
+// PublicKeyPem (SPKI, with one line feed at the end), PublicKeySha256
+// (signer.PublicKey's Fingerprint) and SecretVersionId.
+type Provider struct {
+	Store Store
+}
+
+var _ customresource.Provider = (*Provider)(nil)
+
+// newGeneration is the way out wherever a generation cannot be saved.
+const newGeneration = "use a new generation: in cdk.json add another number to signingKeys.keys and make it signingKeys.current"
+
+// Create makes the key pair of a generation, or reads it if it is made already.
+func (p *Provider) Create(ctx context.Context, r customresource.Request) (customresource.Response, error) {
+	g, err := generationOf(r)
+	if err != nil {
+		return customresource.Response{}, err
+	}
+	version, err := p.read(ctx, g)
+	made := errors.Is(err, ErrEmpty)
+	if made {
+		version, err = p.make(ctx, g)
+	}
+	switch {
+	case errors.Is(err, ErrMissing):
+		return customresource.Response{}, fmt.Errorf("making the key pair of generation %d: %w; %s", g.number, err, newGeneration)
+	case err != nil:
+		return customresource.Response{}, fmt.Errorf("making the key pair of generation %d: %w", g.number, err)
+	}
+	response, err := g.publish(ctx, version)
+	if err != nil {
+		return customresource.Response{}, err
+	}
+	message := "key pair was there"
+	if made {
+		message = "key pair made"
+	}
+	r.Log.Info(message, "generation", g.number, "fingerprint", response.Data["PublicKeySha256"])
+	return response, nil
+}
+
+// Update reads the key pair of a generation again. It refuses to turn a
+// resource into that of another generation or secret; back, in a rollback,
+// nothing is in its way.
+func (p *Provider) Update(ctx context.Context, r customresource.Request) (customresource.Response, error) {
+	g, err := generationOf(r)
+	if err != nil {
+		return customresource.Response{}, err
+	}
+	if is := r.PhysicalResourceID; is != "" && is != g.physicalID {
+		return customresource.Response{}, fmt.Errorf("generation %d with secret %s is not the generation and secret that this key pair was made for: its private key stays in the secret that it has; %s",
+			g.number, g.secretID, newGeneration)
+	}
+	version, err := p.read(ctx, g)
+	switch {
+	case errors.Is(err, ErrEmpty), errors.Is(err, ErrMissing):
+		return customresource.Response{}, fmt.Errorf("the private key of generation %d is gone (%w) and no other fits its public key in CloudFront: %s",
+			g.number, err, newGeneration)
+	case err != nil:
+		return customresource.Response{}, fmt.Errorf("reading the key pair of generation %d: %w", g.number, err)
+	}
+	response, err := g.publish(ctx, version)
+	if err != nil {
+		return customresource.Response{}, err
+	}
+	r.Log.Info("key pair read", "generation", g.number, "fingerprint", response.Data["PublicKeySha256"])
+	return response, nil
+}
+
+// Delete does nothing, whatever the id and the properties.
+func (p *Provider) Delete(context.Context, customresource.Request) error { return nil }
+
+// generation is one key pair of one stack, as its properties describe it.
+type generation struct {
+	number     int
+	secretID   string
+	algorithm  signer.Algorithm // empty if the properties name none
+	token      string           // the secret's version that Create stores
+	physicalID string
+}
+
+func generationOf(r customresource.Request) (generation, error) {
+	g := generation{secretID: r.Properties.String("SecretId")}
+	if g.secretID == "" {
+		return g, errors.New("property SecretId is missing: want the ARN of the secret for the private key")
+	}
+	var err error
+	if g.number, err = strconv.Atoi(r.Properties.String("Generation")); err != nil || g.number < 1 {
+		return g, fmt.Errorf("property Generation is %.20q: want a number, 1 or more", r.Properties.String("Generation"))
+	}
+	if word := r.Properties.String("Algorithm"); word != "" {
+		if g.algorithm, err = signer.ParseAlgorithm(word); err != nil {
+			return g, fmt.Errorf("property Algorithm: %w", err)
+		}
+	}
+	g.token = token(r.StackID, r.LogicalResourceID, g.secretID, g.number)
+	g.physicalID = physicalID(r.StackID, g.secretID, g.number)
+	return g, nil
+}
+
+// version is one version of a secret and what it holds.
+type version struct {
+	id   string
+	text []byte
+}
+
+// read finds the generation's private key: in the version that Create stores,
+// which no later edit of the secret replaces, or else in the current one, if
+// somebody had put a key there before Create came.
+func (p *Provider) read(ctx context.Context, g generation) (version, error) {
+	v, err := p.get(ctx, g, g.token)
+	if !errors.Is(err, ErrNoVersion) {
+		return v, err
+	}
+	var current string
+	err = customresource.RetryWhile(ctx, customresource.ErrDenied, func() (err error) {
+		current, err = p.Store.Current(ctx, g.secretID)
+		return err
+	})
+	if err != nil {
+		return version{}, err
+	}
+	v, err = p.get(ctx, g, current)
+	if err == nil && len(v.text) == 0 {
+		// AWS has no such version; emulators make one for an empty secret.
+		return version{}, fmt.Errorf("%w: %s", ErrEmpty, g.secretID)
+	}
+	return v, err
+}
+
+func (p *Provider) get(ctx context.Context, g generation, id string) (version, error) {
+	v := version{id: id}
+	err := customresource.RetryWhile(ctx, customresource.ErrDenied, func() (err error) {
+		v.text, err = p.Store.Get(ctx, g.secretID, id)
+		return err
+	})
+	return v, err
+}
+
+// make makes a key pair and stores it, and returns what the secret holds then.
+// Where another delivery of the same request was faster, that is its key.
+func (p *Provider) make(ctx context.Context, g generation) (version, error) {
+	key, err := signer.GenerateKey(g.algorithm)
+	if err != nil {
+		return version{}, err
+	}
+	text, err := key.MarshalPEM()
+	if err != nil {
+		return version{}, err
+	}
+	id := g.token
+	err = customresource.RetryWhile(ctx, customresource.ErrDenied, func() error {
+		stored, err := p.Store.Put(ctx, g.secretID, g.token, text)
+		if err == nil {
+			id = stored
+		}
+		return err
+	})
+	if err != nil && !errors.Is(err, ErrConflict) {
+		return version{}, err
+	}
+	var v version
+	err = customresource.RetryWhile(ctx, ErrNoVersion, func() (err error) {
+		v, err = p.get(ctx, g, id)
+		return err
+	})
+	return v, err
+}
+
+// publish is the answer for a generation whose private key is in v. It signs
+// with the private key and checks with the public key as CloudFront will get
+// it, so that no pair is published whose halves do not fit.
+func (g generation) publish(ctx context.Context, v version) (customresource.Response, error) {
+	key, err := signer.ParsePrivateKey(v.text)
+	if err != nil {
+		return customresource.Response{}, fmt.Errorf("secret %s holds something else than the private key of generation %d: %w; %s",
+			g.secretID, g.number, err, newGeneration)
+	}
+	public := key.PublicKey()
+	if g.algorithm != "" && g.algorithm != public.Algorithm() {
+		return customresource.Response{}, fmt.Errorf("the key of generation %d is %s, and an algorithm belongs to its generation: set signingKeys.keys.%d.algorithm back to %s; for %s %s",
+			g.number, public.Algorithm(), g.number, public.Algorithm(), g.algorithm, newGeneration)
+	}
+	if err := prove(ctx, key, public.PEM()); err != nil {
+		return customresource.Response{}, fmt.Errorf("the key of generation %d: %w; %s", g.number, err, newGeneration)
+	}
+	return customresource.Response{
+		PhysicalResourceID: g.physicalID,
+		Data: map[string]string{
+			"PublicKeyPem":    string(public.PEM()),
+			"PublicKeySha256": public.Fingerprint(),
+			"SecretVersionId": v.id,
+		},
+	}, nil
+}
+
+// prove signs a probe with the private key and checks it with the public one.
+func prove(ctx context.Context, key *signer.PrivateKey, publicPEM []byte) error {
+	public, err := signer.ParsePublicKey(publicPEM)
+	if err != nil {
+		return err
+	}
+	probe := sha256.Sum256([]byte("signedfront: a probe"))
+	signature, err := key.SignDigest(ctx, probe[:], crypto.SHA256)
+	if err != nil {
+		return errors.New("the private key does not sign")
+	}
+	fits := false
+	switch k := public.Public().(type) {
+	case *ecdsa.PublicKey:
+		fits = ecdsa.VerifyASN1(k, probe[:], signature)
+	case *rsa.PublicKey:
+		fits = rsa.VerifyPKCS1v15(k, crypto.SHA256, probe[:], signature) == nil
+	}
+	if !fits {
+		return errors.New("the public key does not verify what the private key signs")
+	}
+	return nil
+}
