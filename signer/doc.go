@@ -28,6 +28,29 @@
 // end alone the signature has a canned policy, which makes the URL short;
 // anything else asks for a custom one. The choice is made here.
 //
+// # Passes, cookies and stable URLs
+//
+// Signer.OpenAll makes a Pass: one signature that opens everything below a
+// prefix, and URLs and cookies from it at the price of a string. Whoever holds
+// one of its URLs can open all of the prefix. Package hls puts passes into
+// playlists.
+//
+// Signer.Cookies makes cookies for a resource with wildcards, checks that a
+// browser takes them and sends them where they belong, and ClearCookies removes
+// them. Package signhttp has handlers for both.
+//
+// Policy.Window gives everyone who asks for one thing during a while the same
+// end, so that caches see one URL; it wants signatures that repeat.
+//
+// # Deployments and rotation
+//
+// A deployment document (Deployment) tells everything but the key. Open makes a
+// signer of a Source, which reads the document and the key it names: FileSource
+// and EnvSource here, Systems Manager, Secrets Manager and KMS in package
+// awskeys. The signer notices a rotation by itself, goes on through an outage,
+// and signs with no key that it could not confirm for longer than the
+// deployment allows.
+//
 // # What is refused, and why
 //
 // CloudFront compares the signed URL with the one that arrives, byte for byte.
@@ -44,4 +67,10 @@
 // CloudFront never tells. Where it is not known what CloudFront does, it takes
 // the strict side and says so. Explain also finds out what went wrong on the
 // way. Both are pure functions, for tests, for a local edge and for support.
+//
+// # What it does not do
+//
+// It has no http.RoundTripper that signs: a signed URL is made for someone
+// else. It does not upload: CloudFront's signatures open, and an upload is a
+// presigned PUT of the S3 SDK.
 package signer

@@ -20,6 +20,13 @@ type Policy struct {
 	// TTL is for how long from now, rounded up to whole seconds.
 	TTL time.Duration
 
+	// Window rounds the end that TTL gives up into windows of this length, so
+	// that one URL asked for again and again stays the same: see StableExpiry.
+	// It needs signatures that repeat: Options.Deterministic or an RSA key, or
+	// for URLs Options.Memoize. TTL and Window together must not reach beyond
+	// the deployment's limit.
+	Window time.Duration
+
 	// Expires is the end; parts of a second are dropped.
 	Expires time.Time
 
@@ -83,17 +90,23 @@ func appendPolicyJSON(b []byte, resource string, expires int64, notBefore time.T
 // taken for seconds.
 const lastExpiry = 253402300799
 
-// statement checks the policy for what is to be opened and works out its
-// statement. limit bounds the expiry; 0 means no limit.
-func (p *Policy) statement(resource string, now time.Time, limit time.Duration) (Statement, error) {
+// statement checks the policy for what is to be opened with the material at
+// hand, and works out its statement.
+func (p *Policy) statement(resource string, now time.Time, m *material) (Statement, error) {
 	s := Statement{Resource: resource}
 	switch {
+	case p.Window < 0:
+		return s, fmt.Errorf("policy: Window is %s: set a time above zero", p.Window)
+	case p.Window > 0 && p.TTL == 0:
+		return s, errors.New("policy: Window without TTL: Window rounds the end that TTL gives")
+	case p.Window > 0 && !m.repeats && m.memo == nil:
+		return s, errors.New("policy: Window without signatures that repeat: set Options.Deterministic or Options.Memoize")
 	case p.TTL != 0 && !p.Expires.IsZero():
 		return s, errors.New("policy: TTL and Expires are both set: set one")
 	case p.TTL < 0:
 		return s, fmt.Errorf("policy: TTL is %s: set a time above zero", p.TTL)
 	case p.TTL > 0:
-		s.Expires = time.Unix(ceilSeconds(now.Add(p.TTL)), 0)
+		s.Expires = StableExpiry(resource, now, p.TTL, p.Window)
 	case p.Expires.IsZero():
 		return s, errors.New("policy: no end: set TTL, such as 2*time.Minute, or Expires")
 	default:
@@ -106,8 +119,16 @@ func (p *Policy) statement(resource string, now time.Time, limit time.Duration) 
 	if expires := s.Expires.Unix(); expires > lastExpiry || expires <= 0 {
 		return s, errors.New("policy: the end lies after the year 9999: are these milliseconds? CloudFront counts seconds")
 	}
-	if limit > 0 && s.Expires.Unix() > ceilSeconds(now.Add(limit)) {
-		return s, &LifetimeError{Asked: s.Expires.Sub(now).Round(time.Second), Limit: limit}
+	if limit := m.maxLifetime; limit > 0 {
+		// The last end that the window may give counts: what is asked for is
+		// taken at any time or at none.
+		latest := s.Expires
+		if p.Window > time.Second {
+			latest = time.Unix(ceilSeconds(now.Add(p.TTL))+int64(p.Window/time.Second)-1, 0)
+		}
+		if latest.Unix() > ceilSeconds(now.Add(limit)) {
+			return s, &LifetimeError{Asked: latest.Sub(now).Round(time.Second), Limit: limit}
+		}
 	}
 	if !p.NotBefore.IsZero() {
 		s.NotBefore = time.Unix(p.NotBefore.Unix(), 0)
@@ -212,23 +233,98 @@ func checkResource(resource string) error {
 	return nil
 }
 
-// covers reports whether a resource with wildcards matches a URL: * stands for
-// any characters, also none and also slashes, ? for exactly one.
+// A matching is how a resource with wildcards fits a URL.
+type matching int
+
+const (
+	noMatch matching = iota
+	// ambiguousMatch: only if a ? that could be the start of the query is taken
+	// for a wildcard. CloudFront's pages allow both readings.
+	ambiguousMatch
+	match
+)
+
+// covers fits a resource to a URL by sections: scheme, host, path and query. A
+// * stands for any characters, also none and also slashes, a ? for exactly one,
+// and neither leaves its section, except that a * at the end of a path also
+// covers any query, a * at the end of a host any path and query, and a * alone
+// everything.
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-creating-signed-url-custom-policy.html
-func covers(pattern, url string) bool {
-	p, u := 0, 0
+func covers(resource, url string) matching {
+	if resource == "*" {
+		return match
+	}
+	r, u := splitSections(resource), splitSections(url)
+	if r.scheme == "" && strings.HasPrefix(r.host, "*") {
+		r.scheme = "*"
+	}
+	if r.scheme == "" || !glob(r.scheme, u.scheme) || !glob(r.host, u.host) {
+		return noMatch
+	}
+	if r.path == "" && r.query == "" { // a host alone
+		if strings.HasSuffix(r.host, "*") || u.path == "/" && u.query == "" {
+			return match
+		}
+		return noMatch
+	}
+	if coversQuery(r.path, r.query, u) {
+		return match
+	}
+	if strings.Contains(r.query, "?") && coversQuery(r.path+r.query, "", u) {
+		return ambiguousMatch
+	}
+	return noMatch
+}
+
+func coversQuery(path, query string, u sections) bool {
+	if !glob(path, u.path) {
+		return false
+	}
+	if query == "" {
+		return u.query == "" || strings.HasSuffix(path, "*")
+	}
+	return u.query != "" && glob(query[1:], u.query[1:])
+}
+
+// sections are the parts of a URL or a resource. The path starts with its
+// slash, the query with its question mark.
+type sections struct{ scheme, host, path, query string }
+
+func splitSections(url string) (s sections) {
+	scheme, rest, ok := strings.Cut(url, "://")
+	if !ok {
+		scheme, rest = "", url
+	}
+	s.scheme = scheme
+	if i := strings.IndexByte(rest, '?'); i >= 0 {
+		start := i
+		if i > 0 && rest[i-1] == '\\' { // old policies escape it
+			start = i - 1
+		}
+		rest, s.query = rest[:start], rest[i:]
+	}
+	s.host = rest
+	if i := strings.IndexByte(rest, '/'); i >= 0 {
+		s.host, s.path = rest[:i], rest[i:]
+	}
+	return s
+}
+
+// glob matches one section.
+func glob(pattern, text string) bool {
+	p, t := 0, 0
 	star, mark := -1, 0
-	for u < len(url) {
+	for t < len(text) {
 		switch {
 		case p < len(pattern) && pattern[p] == '*':
-			star, mark = p, u
+			star, mark = p, t
 			p++
-		case p < len(pattern) && (pattern[p] == '?' || pattern[p] == url[u]):
+		case p < len(pattern) && (pattern[p] == '?' || pattern[p] == text[t]):
 			p++
-			u++
+			t++
 		case star >= 0:
 			mark++
-			p, u = star+1, mark
+			p, t = star+1, mark
 		default:
 			return false
 		}
@@ -251,11 +347,30 @@ func (e *CoverageError) Error() string {
 
 // difference says where a URL leaves a resource that does not cover it.
 func difference(resource, url string) string {
-	i := reach(resource, url)
-	if i == len(url) {
-		return "the URL ends where the resource goes on"
+	r, u := splitSections(resource), splitSections(url)
+	if covers(resource, url) == ambiguousMatch {
+		return "the first ? of the resource starts its query: write * for the characters of a path"
 	}
-	return fmt.Sprintf("they differ from byte %d of the URL on, %q", i, excerpt(url[i:]))
+	at := 0
+	for _, part := range []struct{ name, pattern, text string }{
+		{"scheme", r.scheme, u.scheme}, {"host", r.host, u.host}, {"path", r.path, u.path},
+	} {
+		if !glob(part.pattern, part.text) {
+			i := reach(part.pattern, part.text)
+			return fmt.Sprintf("the %s differs from byte %d of the URL on, %q", part.name, at+i, excerpt(part.text[i:]))
+		}
+		if at += len(part.text); part.name == "scheme" {
+			at += len("://")
+		}
+	}
+	switch {
+	case r.query == "":
+		return fmt.Sprintf("the URL has the query %q, the resource has none", excerpt(u.query))
+	case u.query == "":
+		return fmt.Sprintf("the resource has the query %q, the URL has none", excerpt(r.query))
+	}
+	i := reach(r.query[1:], u.query[1:])
+	return fmt.Sprintf("the query differs from byte %d of the URL on, %q", at+1+i, excerpt(u.query[1+i:]))
 }
 
 func excerpt(s string) string {
@@ -265,7 +380,7 @@ func excerpt(s string) string {
 	return s
 }
 
-// reach is how many bytes of the URL the resource still allows.
+// reach is how many bytes of a section its pattern still allows.
 func reach(pattern, url string) int {
 	at := make([]bool, len(pattern)+1) // where in the pattern the match may stand
 	at[0] = true

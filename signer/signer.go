@@ -24,6 +24,11 @@ type Options struct {
 	// refused with it if they cannot do it.
 	Deterministic bool
 
+	// Memoize is how many signed URLs are remembered and given out again: those
+	// of policies with a Window. 0 means none. With it, stable URLs need no
+	// deterministic signatures, in one process.
+	Memoize int
+
 	// MaxURLLifetime is how far ahead an expiry may lie; 0 means no limit.
 	MaxURLLifetime time.Duration
 
@@ -34,8 +39,14 @@ type Options struct {
 // Signer signs URLs and cookies with one key, or with the current key of a
 // deployment. It is safe for concurrent use.
 type Signer struct {
-	now     func() time.Time
-	current func(ctx context.Context) (*material, error)
+	now   func() time.Time
+	close func() // nil where nothing runs in the background
+
+	// current is what to sign with, and the reading of the clock at which that
+	// was within its age. Expiries count from that reading: wherever the
+	// process is frozen on the way, no signature opens anything for longer than
+	// its key's age and a URL's lifetime together.
+	current func(ctx context.Context) (*material, time.Time, error)
 }
 
 // material is all that a signature is made with. It never changes.
@@ -43,6 +54,8 @@ type material struct {
 	keyPairID   string
 	hash        Hash
 	sign        func(ctx context.Context, digest []byte) ([]byte, error)
+	repeats     bool  // one digest gives one signature
+	memo        *memo // nil unless asked for
 	maxLifetime time.Duration
 	baseURL     string
 }
@@ -53,7 +66,7 @@ func New(keyPairID string, key Key, o *Options) (*Signer, error) {
 	if o == nil {
 		o = &Options{}
 	}
-	m, err := newMaterial(keyPairID, key, o.Hash, o.Deterministic)
+	m, err := newMaterial(keyPairID, key, o.Hash, o.Deterministic, o.Memoize)
 	if err != nil {
 		return nil, fmt.Errorf("new signer: %w", err)
 	}
@@ -61,9 +74,10 @@ func New(keyPairID string, key Key, o *Options) (*Signer, error) {
 		return nil, fmt.Errorf("new signer: MaxURLLifetime is %s: set a time above zero, or 0 for no limit", o.MaxURLLifetime)
 	}
 	m.maxLifetime = o.MaxURLLifetime
+	now := clock(o.Now)
 	return &Signer{
-		now:     clock(o.Now),
-		current: func(context.Context) (*material, error) { return m, nil },
+		now:     now,
+		current: func(context.Context) (*material, time.Time, error) { return m, now(), nil },
 	}, nil
 }
 
@@ -74,7 +88,7 @@ func clock(now func() time.Time) func() time.Time {
 	return now
 }
 
-func newMaterial(keyPairID string, key Key, hash Hash, deterministic bool) (*material, error) {
+func newMaterial(keyPairID string, key Key, hash Hash, deterministic bool, memoize int) (*material, error) {
 	if err := checkKeyPairID(keyPairID); err != nil {
 		return nil, fmt.Errorf("key pair id: %w", err)
 	}
@@ -92,6 +106,13 @@ func newMaterial(keyPairID string, key Key, hash Hash, deterministic bool) (*mat
 		return nil, err
 	}
 	m := &material{keyPairID: keyPairID, hash: hash}
+	m.repeats = public.algorithm == RSA2048 || deterministic
+	switch {
+	case memoize < 0:
+		return nil, fmt.Errorf("Memoize is %d: set how many URLs to remember, or 0", memoize)
+	case memoize > 0:
+		m.memo = newMemo(memoize)
+	}
 	h := hash.crypto()
 	m.sign = func(ctx context.Context, digest []byte) ([]byte, error) { return key.SignDigest(ctx, digest, h) }
 	if deterministic && public.algorithm == ECDSAP256 {
@@ -154,7 +175,7 @@ func (s *Signer) URL(ctx context.Context, rawURL string, p Policy) (string, erro
 		if err := checkResource(resource); err != nil {
 			return "", err
 		}
-		if !covers(resource, rawURL) {
+		if covers(resource, rawURL) != match {
 			return "", &CoverageError{Resource: resource, URL: rawURL}
 		}
 	} else if u.hasStar {
@@ -163,13 +184,18 @@ func (s *Signer) URL(ctx context.Context, rawURL string, p Policy) (string, erro
 		return "", &URLError{Part: "path or query", Offset: i, Found: "*", Reason: "CloudFront takes it for a wildcard",
 			Fix: "write %2A for the character, or set Policy.Resource to sign for a pattern"}
 	}
-	m, err := s.current(ctx)
+	m, now, err := s.current(ctx)
 	if err != nil {
 		return "", err
 	}
-	st, err := p.statement(resource, s.now(), m.maxLifetime)
+	st, err := p.statement(resource, now, m)
 	if err != nil {
 		return "", err
+	}
+	if m.memo != nil && p.Window > 0 {
+		if signed, ok := m.memo.get(memoKey{rawURL, st}); ok {
+			return signed, nil
+		}
 	}
 
 	w := scratches.Get().(*scratch)
@@ -193,6 +219,19 @@ func (s *Signer) URL(ctx context.Context, rawURL string, p Policy) (string, erro
 		text = append(text, "Policy="...)
 		text = cloudFront.AppendEncode(text, w.policy)
 	}
+	w.text = m.appendParams(text, signature)
+	if n := len(rawURL) + len(w.text); n > MaxURLLength {
+		return "", tooLong(n)
+	}
+	signed := concat(rawURL, w.text)
+	if m.memo != nil && p.Window > 0 {
+		signed = m.memo.set(memoKey{rawURL, st}, signed)
+	}
+	return signed, nil
+}
+
+// appendParams appends the parameters that follow the policy or the expiry.
+func (m *material) appendParams(text, signature []byte) []byte {
 	text = append(text, "&Signature="...)
 	text = cloudFront.AppendEncode(text, signature)
 	text = append(text, "&Key-Pair-Id="...)
@@ -201,12 +240,12 @@ func (s *Signer) URL(ctx context.Context, rawURL string, p Policy) (string, erro
 		text = append(text, "&Hash-Algorithm="...)
 		text = append(text, param...)
 	}
-	w.text = text
-	if n := len(rawURL) + len(text); n > MaxURLLength {
-		return "", &URLError{Part: "url", Reason: fmt.Sprintf("%d bytes long once signed, CloudFront takes %d", n, MaxURLLength),
-			Fix: "use a shorter object key, query or Policy.Resource"}
-	}
-	return concat(rawURL, text), nil
+	return text
+}
+
+func tooLong(n int) error {
+	return &URLError{Part: "url", Reason: fmt.Sprintf("%d bytes long once signed, CloudFront takes %d", n, MaxURLLength),
+		Fix: "use a shorter object key, query or resource"}
 }
 
 // signText signs w.policy, over w.digest.

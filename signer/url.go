@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -17,7 +18,8 @@ import (
 //   - unreserved characters are never escaped (Python unescapes them);
 //   - escapes have upper-case digits (Python makes them so);
 //   - no dot segments, escaped or not (browsers and curl resolve them);
-//   - no path that starts with two slashes (Python drops one);
+//   - no path that starts with two slashes (Python requests before 2.34 drops
+//     one);
 //   - no ' in a query (browsers escape it), no empty query (Python drops it);
 //   - a host in lower case without a default port.
 
@@ -117,7 +119,7 @@ func parseURL(raw string) (wireURL, error) {
 		return fail("path", u.path, 1, "is missing", "write / after the host")
 	}
 	if strings.HasPrefix(raw[u.path:], "//") {
-		return fail("path", u.path, 2, "Python clients drop one of two slashes at its start", "give the object a key that does not start with a slash")
+		return fail("path", u.path, 2, "some Python clients drop one of two slashes at its start", "give the object a key that does not start with a slash")
 	}
 
 	part, allowed, segment := "path", byte(inPath), u.path
@@ -289,7 +291,7 @@ func checkHost(scheme, host string, offset int) error {
 		}
 	}
 	if hasPort {
-		if len(port) == 0 || len(port) > 5 || strings.Trim(port, "0123456789") != "" || port[0] == '0' {
+		if _, err := strconv.ParseUint(port, 10, 16); err != nil || port[0] == '0' {
 			return fail(len(name), len(host)-len(name), "not a port", "leave it out")
 		}
 		if scheme == "https://" && port == "443" || scheme == "http://" && port == "80" {

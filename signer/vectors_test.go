@@ -75,7 +75,7 @@ func vectorSigner(key *PrivateKey, hash Hash, now time.Time) *Signer {
 	m.sign = func(ctx context.Context, digest []byte) ([]byte, error) {
 		return key.SignDigest(ctx, digest, hash.crypto())
 	}
-	return &Signer{now: func() time.Time { return now }, current: func(context.Context) (*material, error) { return m, nil }}
+	return &Signer{now: func() time.Time { return now }, current: func(context.Context) (*material, time.Time, error) { return m, now, nil }}
 }
 
 func vectorHash(t testing.TB, v publishedVector) Hash {

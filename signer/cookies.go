@@ -1,0 +1,257 @@
+package signer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// CookieOptions are the attributes of signed cookies. The zero value makes
+// session cookies for the host that sets them alone, Secure and HttpOnly, as
+// AWS recommends:
+// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-signed-cookies.html
+type CookieOptions struct {
+	// Domain is the parent that the application's host and the content's host
+	// share: for app.example.com and cdn.example.com it is example.com, for no
+	// subdomain may set a cookie for its sibling. Empty means that the content's
+	// host sets its cookies itself. It must cover the resource's host.
+	Domain string
+
+	// AppHost is the host that will send the cookies, such as
+	// app.example.com. If it is given, it is checked that a browser takes them
+	// from there.
+	AppHost string
+
+	// Path is where the browser sends the cookies. Empty means the part of the
+	// resource's path before its first wildcard, up to a slash.
+	Path string
+
+	// SameSite is for a page on another site than the content's: a player
+	// there needs http.SameSiteNoneMode. Zero leaves it to the browser.
+	SameSite http.SameSite
+
+	// Partitioned keeps the cookies apart for each site that embeds the
+	// content (CHIPS), where browsers block third-party cookies.
+	Partitioned bool
+
+	// MaxAge is how long the browser keeps the cookies; 0 makes them session
+	// cookies. It does not change until when the signature is good.
+	MaxAge time.Duration
+
+	// Insecure leaves Secure out, for plain HTTP on a developer's machine.
+	Insecure bool
+
+	// Readable leaves HttpOnly out, so that scripts may read the cookies.
+	Readable bool
+}
+
+const cookiePrefix = "CloudFront-"
+
+// maxCookie is what browsers keep of one cookie: RFC 6265, section 6.1.
+const maxCookie = 4096
+
+// maxAttribute is how long an attribute of a cookie may be: browsers pass over a
+// longer one (draft-ietf-httpbis-rfc6265bis, section 5.6).
+const maxAttribute = 1024
+
+// Cookies signs for a resource, a URL in which wildcards may stand
+// (https://cdn.example.com/albums/7/*), and returns the cookies that open it.
+// Policy.Resource must be empty: the resource is the argument.
+//
+// Without a wildcard, a start and an address the policy is a canned one, which
+// opens exactly that URL, query included. Otherwise it is a custom one.
+//
+// The cookie that a policy of the other kind would have left behind is cleared
+// along with it, and the hash is always named, so that cookies of an earlier
+// key never mix with these.
+func (s *Signer) Cookies(ctx context.Context, resource string, p Policy, o CookieOptions) ([]*http.Cookie, error) {
+	if p.Resource != "" {
+		return nil, errors.New("cookies: Policy.Resource is set: the resource is the argument of Cookies")
+	}
+	if err := checkResource(resource); err != nil {
+		return nil, fmt.Errorf("cookies: %w", err)
+	}
+	canned := p.Canned(resource) && !strings.Contains(resource, "*")
+	if canned {
+		// A canned policy opens one URL, so it must be one.
+		if err := CheckURL(resource); err != nil {
+			return nil, fmt.Errorf("cookies: %w", err)
+		}
+	}
+	template, err := o.template(resource)
+	if err != nil {
+		return nil, fmt.Errorf("cookies: %w", err)
+	}
+	m, now, err := s.current(ctx)
+	if err != nil {
+		return nil, err
+	}
+	st, err := p.statement(resource, now, m)
+	if err != nil {
+		return nil, err
+	}
+	w := scratches.Get().(*scratch)
+	defer scratches.Put(w)
+	w.policy = st.appendJSON(w.policy[:0])
+	signature, err := m.signText(ctx, w)
+	if err != nil {
+		return nil, err
+	}
+	c := signedCookies{keyPairID: m.keyPairID, hash: m.hash, signature: cloudFront.EncodeToString(signature)}
+	if canned {
+		c.expires = strconv.FormatInt(st.Expires.Unix(), 10)
+	} else {
+		c.policy = cloudFront.EncodeToString(w.policy)
+	}
+	return c.cookies(template)
+}
+
+// signedCookies are the values of one set of cookies.
+type signedCookies struct {
+	policy, expires, signature, keyPairID string
+	hash                                  Hash
+}
+
+func (c signedCookies) cookies(template http.Cookie) ([]*http.Cookie, error) {
+	kind, value, other := "Policy", c.policy, "Expires"
+	if c.expires != "" {
+		kind, value, other = "Expires", c.expires, "Policy"
+	}
+	hash := "SHA256"
+	if c.hash == SHA1 {
+		hash = "SHA1"
+	}
+	var cookies []*http.Cookie
+	for _, pair := range [...][2]string{{kind, value}, {"Signature", c.signature}, {"Key-Pair-Id", c.keyPairID}, {"Hash-Algorithm", hash}} {
+		cookie := template
+		cookie.Name, cookie.Value = cookiePrefix+pair[0], pair[1]
+		if n := len(cookie.Name) + len(cookie.Value); n > maxCookie {
+			return nil, fmt.Errorf("cookies: %s is %d bytes long, browsers keep %d: use a shorter resource", cookie.Name, n, maxCookie)
+		}
+		cookies = append(cookies, &cookie)
+	}
+	return append(cookies, clearing(template, other)), nil
+}
+
+// ClearCookies returns cookies that remove, in a browser, whatever Cookies set
+// for the resource with the same options.
+func ClearCookies(resource string, o CookieOptions) ([]*http.Cookie, error) {
+	if err := checkResource(resource); err != nil {
+		return nil, fmt.Errorf("cookies: %w", err)
+	}
+	template, err := o.template(resource)
+	if err != nil {
+		return nil, fmt.Errorf("cookies: %w", err)
+	}
+	var cookies []*http.Cookie
+	for _, name := range [...]string{"Policy", "Expires", "Signature", "Key-Pair-Id", "Hash-Algorithm"} {
+		cookies = append(cookies, clearing(template, name))
+	}
+	return cookies, nil
+}
+
+func clearing(template http.Cookie, name string) *http.Cookie {
+	template.Name, template.Value, template.MaxAge = cookiePrefix+name, "", -1
+	return &template
+}
+
+// template is a cookie with all its attributes and neither name nor value.
+func (o *CookieOptions) template(resource string) (http.Cookie, error) {
+	c := http.Cookie{
+		Path: o.Path, SameSite: o.SameSite, Partitioned: o.Partitioned,
+		Secure: !o.Insecure, HttpOnly: !o.Readable,
+	}
+	switch {
+	case o.Insecure && o.SameSite == http.SameSiteNoneMode:
+		return c, errors.New("SameSite=None without Secure: browsers drop such cookies: leave Insecure out")
+	case o.Insecure && o.Partitioned:
+		return c, errors.New("Partitioned without Secure: browsers drop such cookies: leave Insecure out")
+	case o.MaxAge < 0 || o.MaxAge > 0 && o.MaxAge < time.Second:
+		return c, fmt.Errorf("MaxAge is %s: set a second or more, or 0 for session cookies", o.MaxAge)
+	}
+	c.MaxAge = int(o.MaxAge / time.Second)
+
+	host, path := splitResource(resource)
+	if c.Path == "" {
+		c.Path = cookiePath(path)
+	}
+	if c.Path[0] != '/' || strings.ContainsAny(c.Path, ";*?") {
+		return c, fmt.Errorf("path %q: must start with a slash, and hold no wildcard, ; or query: a cookie's path is a prefix as it stands", c.Path)
+	}
+	if len(c.Path) > maxAttribute {
+		return c, fmt.Errorf("path: %d bytes long, browsers pass over attributes of more than %d: set a shorter Path", len(c.Path), maxAttribute)
+	}
+	for i := range len(c.Path) {
+		if c.Path[i] <= ' ' || c.Path[i] >= 0x7f {
+			return c, fmt.Errorf("path %q: byte %d must be escaped, as in a URL", c.Path, i)
+		}
+	}
+	domain, err := cookieDomain(o.Domain, o.AppHost, host)
+	c.Domain = domain
+	return c, err
+}
+
+// splitResource splits a resource that was checked into host, without a port
+// since cookies have none, and path.
+func splitResource(resource string) (host, path string) {
+	_, rest, _ := strings.Cut(resource, "://")
+	host, path, _ = strings.Cut(rest, "/")
+	host, _, _ = strings.Cut(host, ":")
+	return host, "/" + path
+}
+
+// cookiePath is the longest path of a cookie that a browser sends with
+// everything the resource may open. The wildcards of CloudFront mean nothing in
+// a cookie's path: RFC 6265, section 5.1.4.
+func cookiePath(path string) string {
+	path, _, hasQuery := strings.Cut(path, "?")
+	wildcard := strings.IndexByte(path, '*')
+	if wildcard < 0 && hasQuery {
+		// The ? may be a wildcard too.
+		wildcard = len(path)
+	}
+	if wildcard < 0 && !strings.Contains(path, ";") {
+		return path
+	}
+	if wildcard >= 0 {
+		path = path[:wildcard]
+	}
+	path, _, _ = strings.Cut(path, ";")
+	return path[:strings.LastIndexByte(path, '/')+1]
+}
+
+// cookieDomain checks that a browser takes cookies for domain from appHost and
+// sends them to host.
+func cookieDomain(domain, appHost, host string) (string, error) {
+	domain = strings.TrimPrefix(domain, ".")
+	appHost, _, _ = strings.Cut(strings.ToLower(appHost), ":")
+	_, notAddress := netip.ParseAddr(host)
+	switch {
+	case domain == "" && (appHost == "" || appHost == host):
+		return "", nil
+	case notAddress == nil && domain != "":
+		return "", fmt.Errorf("Domain %q: the host %s is an address, which takes cookies from itself alone: leave Domain out, or use names", domain, host)
+	case strings.HasSuffix(host, ".cloudfront.net") && (domain != "" || appHost != ""):
+		return "", fmt.Errorf("the host %s takes cookies from itself alone: browsers let no one set them for cloudfront.net: give the distribution a domain name of yours, next to the application's", host)
+	case domain == "":
+		return "", fmt.Errorf("cookies that %s sets without a Domain never reach %s: set Domain to the parent that both share", appHost, host)
+	case domain != strings.ToLower(domain):
+		return "", fmt.Errorf("Domain %q: write it in lower case", domain)
+	case !strings.Contains(domain, "."):
+		return "", fmt.Errorf("Domain %q: browsers take no cookies for a name without a dot", domain)
+	case !under(host, domain):
+		return "", fmt.Errorf("Domain %q does not cover the resource's host %s: set the parent that it shares with the application", domain, host)
+	case appHost != "" && !under(appHost, domain):
+		return "", fmt.Errorf("the application's host %s may not set cookies for %s: set the parent that it shares with %s", appHost, domain, host)
+	}
+	return domain, nil
+}
+
+func under(host, domain string) bool {
+	return host == domain || strings.HasSuffix(host, "."+domain)
+}

@@ -1,0 +1,216 @@
+package edge
+
+import (
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// stack is where the template is deployed, as far as the local edge pretends.
+type stack struct {
+	name, account, region string
+}
+
+// These are the defaults of Config.
+const (
+	localStack   = "signedfront-local"
+	localAccount = "000000000000"
+	localRegion  = "us-east-1"
+)
+
+// pseudoParameter is the value of AWS::Region and its like.
+func (s stack) pseudoParameter(name string) (v any, ok bool) {
+	switch name {
+	case "AWS::AccountId":
+		return s.account, true
+	case "AWS::Region":
+		return s.region, true
+	case "AWS::StackName":
+		return s.name, true
+	case "AWS::StackId":
+		return fmt.Sprintf("arn:aws:cloudformation:%s:%s:stack/%s/%s", s.region, s.account, s.name, s.uuid("stack")), true
+	case "AWS::Partition":
+		return "aws", true
+	case "AWS::URLSuffix":
+		return "amazonaws.com", true
+	case "AWS::NotificationARNs":
+		return []any{}, true
+	case "AWS::NoValue":
+		return noValue, true
+	}
+	return nil, false
+}
+
+// The ids are made of the stack's name and the logical id, so that they are the
+// same on each run.
+
+func (s stack) hash(what string) [sha256.Size]byte {
+	return sha256.Sum256([]byte(s.account + "\x00" + s.region + "\x00" + s.name + "\x00" + what))
+}
+
+func (s stack) uuid(what string) string {
+	b := s.hash(what)
+	b[6] = b[6]&0x0f | 0x40
+	b[8] = b[8]&0x3f | 0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:16])
+}
+
+// letters are upper-case letters and digits, as in CloudFront's ids.
+func (s stack) letters(what string, n int) string {
+	b := s.hash(what)
+	return base32.StdEncoding.EncodeToString(b[:])[:n]
+}
+
+// keyPairID is CloudFront's id of a public key, made of its fingerprint.
+func keyPairID(fingerprint string) string {
+	sum := sha256.Sum256([]byte(fingerprint))
+	return "K" + base32.StdEncoding.EncodeToString(sum[:])[:13]
+}
+
+// canonicalUserID is the canonical user id of an origin access identity.
+func canonicalUserID(identity string) string {
+	sum := sha256.Sum256([]byte("origin access identity " + identity))
+	return hex.EncodeToString(sum[:])
+}
+
+// attribute is the value of Ref or Fn::GetAtt of a resource.
+func (r *resolver) attribute(at, id, name string) (string, error) {
+	kind, ok := r.Resources[id]
+	if !ok {
+		return "", fmt.Errorf("%s: the template has no resource or parameter %q", at, id)
+	}
+	key := id + "." + name
+	if v, ok := r.attributes[key]; ok {
+		return v, nil
+	}
+	if ok, err := r.exists(id); err != nil {
+		return "", err
+	} else if !ok {
+		return "", fmt.Errorf("%s: resource %s does not exist: its condition does not hold", at, id)
+	}
+	if r.busy[key] {
+		return "", fmt.Errorf("%s: %s refers to itself", at, id)
+	}
+	r.busy[key] = true
+	defer delete(r.busy, key)
+
+	v, err := r.assign(id, kind.Type, name)
+	switch {
+	case err == errUnknownAttribute && name == "Ref":
+		return "", fmt.Errorf("%s: the local edge does not know what Ref of %s gives, which is of type %s", at, id, kind.Type)
+	case err == errUnknownAttribute:
+		return "", fmt.Errorf("%s: the local edge does not know attribute %s of %s, which is of type %s", at, name, id, kind.Type)
+	case err != nil:
+		return "", err
+	}
+	r.attributes[key] = v
+	return v, nil
+}
+
+var errUnknownAttribute = errors.New("unknown attribute")
+
+// assign makes up what AWS would have assigned.
+func (r *resolver) assign(id, kind, name string) (string, error) {
+	// given records a physical id that is given out.
+	given := func(v string, err error) (string, error) {
+		if err == nil {
+			r.byID[v] = id
+		}
+		return v, err
+	}
+	identifies := name == "Ref" || name == "Id" // two names of the physical id
+
+	switch kind {
+	case "AWS::S3::Bucket":
+		v, err := bucketAttribute(r.bucketName(id), r.stack.region, name)
+		return given(v, err)
+	case "AWS::CloudFront::Distribution":
+		switch {
+		case identifies:
+			return r.distributionID(id), nil
+		case name == "DomainName":
+			return r.domain, nil
+		}
+	case "AWS::CloudFront::CloudFrontOriginAccessIdentity":
+		identity := "E" + r.stack.letters(id, 13)
+		switch {
+		case identifies:
+			return identity, nil
+		case name == "S3CanonicalUserId":
+			return canonicalUserID(identity), nil
+		}
+	case "AWS::CloudFront::OriginAccessControl":
+		if identifies {
+			return given("E"+r.stack.letters(id, 13), nil)
+		}
+	case "AWS::CloudFront::PublicKey":
+		if identifies {
+			return given(r.publicKey(id))
+		}
+	case "AWS::CloudFront::KeyGroup", "AWS::CloudFront::ResponseHeadersPolicy":
+		if identifies {
+			return given(r.stack.uuid(id), nil)
+		}
+	case signingKeyPair:
+		return r.keyPairAttribute(id, name)
+	case "AWS::SecretsManager::Secret":
+		if identifies {
+			return r.secretARN(id), nil
+		}
+	case "AWS::SSM::Parameter":
+		switch name {
+		case "Ref":
+			if named := r.properties(id).get("Name").text(); named != "" {
+				return named, nil
+			}
+			return "CFN-" + id + "-" + r.stack.letters(id, 12), nil
+		case "Type", "Value":
+			return r.properties(id).get(name).text(), nil
+		}
+	case "AWS::IAM::Role", "AWS::IAM::User":
+		if name == "Arn" {
+			return fmt.Sprintf("arn:aws:iam::%s:%s/%s-%s", r.stack.account, strings.ToLower(kind[len("AWS::IAM::"):]), r.stack.name, id), nil
+		}
+	}
+	return "", errUnknownAttribute
+}
+
+func (r *resolver) bucketName(id string) string {
+	if name := r.properties(id).get("BucketName").text(); name != "" {
+		return name
+	}
+	return strings.ToLower(r.stack.name + "-" + id + "-" + r.stack.letters(id, 12))
+}
+
+func bucketAttribute(bucket, region, name string) (string, error) {
+	switch name {
+	case "Ref":
+		return bucket, nil
+	case "Arn":
+		return "arn:aws:s3:::" + bucket, nil
+	case "DomainName":
+		return bucket + ".s3.amazonaws.com", nil
+	case "RegionalDomainName":
+		return bucket + ".s3." + region + ".amazonaws.com", nil
+	case "DualStackDomainName":
+		return bucket + ".s3.dualstack." + region + ".amazonaws.com", nil
+	}
+	return "", errUnknownAttribute
+}
+
+func (r *resolver) distributionID(id string) string { return "E" + r.stack.letters(id, 13) }
+
+func (r *resolver) distributionARN(id string) string {
+	return fmt.Sprintf("arn:aws:cloudfront::%s:distribution/%s", r.stack.account, r.distributionID(id))
+}
+
+func (r *resolver) secretARN(id string) string {
+	name := r.properties(id).get("Name").text()
+	if name == "" {
+		name = id + "-" + r.stack.letters(id+" name", 12)
+	}
+	return fmt.Sprintf("arn:aws:secretsmanager:%s:%s:secret:%s-%s", r.stack.region, r.stack.account, name, r.stack.letters(id, 6))
+}

@@ -1,0 +1,310 @@
+package edge
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// bucketPolicy decides who may read the bucket, as S3 does: what no statement
+// allows is denied, and a statement that denies beats all that allow.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
+//
+// What the edge does not know (NotPrincipal, policy variables, other condition
+// keys and operators) never opens anything: a statement that allows is then
+// passed over, and a statement that denies then denies.
+type bucketPolicy struct {
+	statements []policyStatement
+
+	// blockPublic is set where the bucket's public access block stops policies
+	// that let in everyone.
+	blockPublic bool
+}
+
+type policyStatement struct {
+	name       string // for people: its Sid or its place
+	deny       bool
+	principals []principal
+	actions    patterns
+	resources  patterns
+	conditions []policyCondition
+
+	notPrincipal bool // it has NotPrincipal, which the edge does not know
+	variables    bool // its resources have policy variables, likewise
+}
+
+// principal is one value of Principal, such as {"AWS", "*"}.
+type principal struct{ kind, value string }
+
+// patterns are values with wildcards; inverted for NotAction and NotResource.
+type patterns struct {
+	values   []string
+	inverted bool
+}
+
+type policyCondition struct {
+	operator, key string
+	values        []string
+}
+
+// accessRequest is what the origin is asked for, and by whom.
+type accessRequest struct {
+	identity identity
+	action   string // such as s3:GetObject
+	resource string // ARN
+}
+
+// answer is that of a statement, or of a part of one.
+type answer int
+
+const (
+	no answer = iota
+	unknown
+	yes
+)
+
+func answerOf(b bool) answer {
+	if b {
+		return yes
+	}
+	return no
+}
+
+// readBucketPolicy reads the policies that the template attaches to a bucket.
+func (r *resolver) readBucketPolicy(bucketID string) *bucketPolicy {
+	bucket := r.bucketName(bucketID)
+	block := r.properties(bucketID).get("PublicAccessBlockConfiguration")
+	policy := &bucketPolicy{
+		blockPublic: block.get("BlockPublicPolicy").flag() || block.get("RestrictPublicBuckets").flag(),
+	}
+	var attached []string
+	for _, id := range r.existing("AWS::S3::BucketPolicy") {
+		p := r.properties(id)
+		if p.get("Bucket").text() != bucket {
+			continue
+		}
+		attached = append(attached, id)
+		for i, s := range p.get("PolicyDocument").get("Statement").list() {
+			policy.statements = append(policy.statements, readStatement(s, i))
+		}
+	}
+	if len(attached) > 1 {
+		r.report(fmt.Errorf("Resources.%s: the bucket has several policies (%s): S3 keeps one", bucketID, strings.Join(attached, ", ")))
+	}
+	return policy
+}
+
+func readStatement(p property, i int) policyStatement {
+	s := policyStatement{name: "statement " + strconv.Itoa(i)}
+	if sid := p.get("Sid").text(); sid != "" {
+		s.name = fmt.Sprintf("statement %q", sid)
+	}
+	switch effect := p.get("Effect").text(); effect {
+	case "Allow":
+	case "Deny":
+		s.deny = true
+	default:
+		p.get("Effect").wrong("%q: want Allow or Deny", effect)
+	}
+	s.actions = readPatterns(p, "Action", "NotAction")
+	s.resources = readPatterns(p, "Resource", "NotResource")
+	s.variables = slices.ContainsFunc(s.resources.values, func(value string) bool { return strings.Contains(value, "${") })
+	s.notPrincipal = p.get("NotPrincipal").exists()
+	s.principals = readPrincipals(p.get("Principal"))
+	for _, operator := range members(p.get("Condition")) {
+		for _, key := range members(operator.property) {
+			s.conditions = append(s.conditions, policyCondition{operator.name, key.name, key.texts()})
+		}
+	}
+	return s
+}
+
+func readPatterns(p property, name, inverse string) patterns {
+	if not := p.get(inverse); not.exists() {
+		return patterns{not.texts(), true}
+	}
+	return patterns{p.get(name).texts(), false}
+}
+
+func readPrincipals(p property) []principal {
+	if s, ok := p.value().(string); ok {
+		if s != "*" {
+			p.wrong("%q: want * or an object", s)
+		}
+		return []principal{{"AWS", "*"}}
+	}
+	var list []principal
+	for _, kind := range members(p) {
+		for _, value := range kind.texts() {
+			list = append(list, principal{kind.name, value})
+		}
+	}
+	return list
+}
+
+// decide answers a request, with the reason if it is refused.
+func (b *bucketPolicy) decide(r accessRequest) (allowed bool, reason string) {
+	var why []string
+	for _, s := range b.statements {
+		got, missing := b.applies(s, r)
+		switch {
+		case s.deny && got == yes:
+			return false, fmt.Sprintf("the bucket policy denies %s on %s: %s", r.action, r.resource, s.name)
+		case s.deny && got == unknown:
+			return false, fmt.Sprintf("the bucket policy may deny %s on %s: %s has %s, which the local edge does not know", r.action, r.resource, s.name, missing)
+		case !s.deny && got == yes:
+			allowed = true
+		case !s.deny && got == unknown:
+			why = append(why, fmt.Sprintf("%s has %s, which the local edge does not know", s.name, missing))
+		case !s.deny && missing != "":
+			why = append(why, s.name+" "+missing)
+		}
+	}
+	if allowed {
+		return true, ""
+	}
+	reason = fmt.Sprintf("the bucket policy does not allow %s to %s on %s", r.identity, r.action, r.resource)
+	if len(why) > 0 {
+		reason += ": " + strings.Join(why, "; ")
+	}
+	return false, reason
+}
+
+// applies reports whether a statement is about a request, and if not, which
+// part of it is not.
+func (b *bucketPolicy) applies(s policyStatement, r accessRequest) (got answer, missing string) {
+	got = yes
+	if !s.actions.match(r.action, true) {
+		return no, ""
+	}
+	if s.notPrincipal {
+		got, missing = unknown, "NotPrincipal"
+	} else if !b.names(s, r.identity) {
+		return no, "is for others"
+	}
+	if s.variables {
+		got, missing = unknown, "policy variables"
+	} else if !s.resources.match(r.resource, false) {
+		missing = "is about " + strings.Join(s.resources.values, ", ")
+		bucket, _, _ := strings.Cut(r.resource, "/")
+		for _, value := range s.resources.values {
+			if value == bucket || value == bucket+"/" {
+				missing += fmt.Sprintf(", which is no object: the objects are %s/*", bucket)
+			}
+		}
+		return no, missing
+	}
+	for _, c := range s.conditions {
+		part := c.holds(r.identity)
+		if part >= got {
+			continue
+		}
+		got = part
+		if missing = c.operator + " on " + c.key; got == no {
+			missing = "asks for " + missing + ", which does not hold"
+		}
+	}
+	return got, missing
+}
+
+// names reports whether the statement is for this identity.
+func (b *bucketPolicy) names(s policyStatement, who identity) bool {
+	for _, p := range s.principals {
+		if p == (principal{"AWS", "*"}) {
+			// Everyone. Where public access is blocked, nobody is let in by it.
+			if s.deny || !b.blockPublic {
+				return true
+			}
+			continue
+		}
+		if slices.Contains(who.principals(), p) {
+			return true
+		}
+	}
+	return false
+}
+
+func (p patterns) match(s string, ignoreCase bool) bool {
+	if ignoreCase {
+		s = strings.ToLower(s)
+	}
+	for _, pattern := range p.values {
+		if ignoreCase {
+			pattern = strings.ToLower(pattern)
+		}
+		if wildcard(pattern, s) {
+			return !p.inverted
+		}
+	}
+	return p.inverted
+}
+
+// holds evaluates one condition.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
+func (c policyCondition) holds(who identity) answer {
+	value, known := who.conditionKey(c.key)
+	if !known {
+		return unknown
+	}
+	if c.operator == "Null" {
+		if len(c.values) != 1 {
+			return unknown
+		}
+		return answerOf(c.values[0] == strconv.FormatBool(value == ""))
+	}
+	operator, ifExists := strings.CutSuffix(c.operator, "IfExists")
+	compare, negated := comparison(operator)
+	switch {
+	case compare == nil:
+		return unknown
+	case value == "":
+		return answerOf(ifExists || negated) // the request does not have the key
+	}
+	matched := slices.ContainsFunc(c.values, func(want string) bool { return compare(value, want) })
+	return answerOf(matched != negated)
+}
+
+// comparison is what a condition operator does with a value of the request and
+// one of the policy; nil if the edge does not know the operator.
+func comparison(operator string) (compare func(have, want string) bool, negated bool) {
+	positive := strings.Replace(operator, "Not", "", 1)
+	negated = positive != operator
+	switch positive {
+	case "StringEquals":
+		return func(have, want string) bool { return have == want }, negated
+	case "StringEqualsIgnoreCase", "Bool":
+		return strings.EqualFold, negated
+	case "StringLike":
+		return func(have, want string) bool { return wildcard(want, have) }, negated
+	case "ArnEquals", "ArnLike":
+		return sameARN, negated
+	}
+	var holds func(have, want float64) bool
+	switch operator {
+	case "NumericEquals":
+		holds = func(have, want float64) bool { return have == want }
+	case "NumericLessThan":
+		holds = func(have, want float64) bool { return have < want }
+	case "NumericLessThanEquals":
+		holds = func(have, want float64) bool { return have <= want }
+	case "NumericGreaterThan":
+		holds = func(have, want float64) bool { return have > want }
+	case "NumericGreaterThanEquals":
+		holds = func(have, want float64) bool { return have >= want }
+	default:
+		return nil, false
+	}
+	return func(have, want string) bool {
+		h, err1 := strconv.ParseFloat(have, 64)
+		w, err2 := strconv.ParseFloat(want, 64)
+		return err1 == nil && err2 == nil && holds(h, w)
+	}, false
+}
+
+// sameARN compares the six parts of an ARN one by one: a wildcard does not
+// reach over a colon.
+func sameARN(have, want string) bool {
+	h, w := strings.SplitN(have, ":", 6), strings.SplitN(want, ":", 6)
+	return slices.EqualFunc(w, h, wildcard)
+}

@@ -1,0 +1,193 @@
+package edge
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/signedfront/signedfront/signer"
+)
+
+// distribution is what the edge does with a request, read from the template's
+// AWS::CloudFront::Distribution.
+type distribution struct {
+	behaviors  []*behavior // in CloudFront's order; the default one is the last
+	rootObject string      // the object for /, if any
+}
+
+// behavior is a cache behavior.
+type behavior struct {
+	pattern string // of the path, with its leading slash
+	methods []string
+	trusted map[string]*signer.PublicKey // by key pair id; nil: open to all
+	origin  *origin
+	headers *headersPolicy
+}
+
+// readDistribution reads the template's one distribution.
+func (r *resolver) readDistribution(objects *Objects) *distribution {
+	found := r.existing("AWS::CloudFront::Distribution")
+	if len(found) != 1 {
+		r.report(fmt.Errorf("Resources: the local edge serves one AWS::CloudFront::Distribution, the template has %d", len(found)))
+		return nil
+	}
+	config := r.properties(found[0]).get("DistributionConfig")
+	if enabled := config.get("Enabled"); enabled.exists() && !enabled.flag() {
+		enabled.wrong("the distribution is not enabled: it serves nothing")
+	}
+	if pages := config.get("CustomErrorResponses"); len(pages.list()) > 0 {
+		pages.wrong("the local edge does not do custom error responses")
+	}
+
+	origins := make(map[string]*origin)
+	read := func(p property, pattern string) *behavior {
+		target := p.get("TargetOriginId")
+		name := target.text()
+		if _, done := origins[name]; !done {
+			origins[name] = r.readOrigin(config, found[0], target, objects)
+		}
+		return r.readBehavior(p, pattern, origins[name])
+	}
+	d := &distribution{rootObject: strings.TrimPrefix(config.get("DefaultRootObject").text(), "/")}
+	for _, p := range config.get("CacheBehaviors").array() {
+		pattern := p.get("PathPattern").text()
+		if pattern == "" {
+			p.get("PathPattern").wrong("want a path pattern")
+		}
+		d.behaviors = append(d.behaviors, read(p, pattern))
+	}
+	fallback := config.get("DefaultCacheBehavior")
+	if !fallback.exists() {
+		fallback.wrong("want the behavior of all other paths")
+	}
+	d.behaviors = append(d.behaviors, read(fallback, "*"))
+
+	buckets := make(map[string]bool)
+	for _, o := range origins {
+		if o != nil {
+			buckets[o.bucket] = true
+		}
+	}
+	if len(buckets) > 1 {
+		config.get("Origins").wrong("%d buckets: the local edge has the content of one", len(buckets))
+	}
+	return d
+}
+
+func (r *resolver) readBehavior(p property, pattern string, o *origin) *behavior {
+	if signers := p.get("TrustedSigners"); len(signers.list()) > 0 {
+		signers.wrong("keys of AWS accounts are unknown to the local edge: use TrustedKeyGroups")
+	}
+	for _, name := range []string{"FunctionAssociations", "LambdaFunctionAssociations"} {
+		if functions := p.get(name); len(functions.list()) > 0 {
+			functions.wrong("the local edge runs no functions, and they may decide who gets what")
+		}
+	}
+	b := &behavior{
+		pattern: pattern,
+		methods: p.get("AllowedMethods").texts(),
+		trusted: r.trustedKeys(p.get("TrustedKeyGroups")),
+		origin:  o,
+		headers: r.readHeadersPolicy(p.get("ResponseHeadersPolicyId")),
+	}
+	// CloudFront's behavior is the same with and without the slash.
+	if !strings.HasPrefix(b.pattern, "/") && !strings.HasPrefix(b.pattern, "*") {
+		b.pattern = "/" + b.pattern
+	}
+	if len(b.methods) == 0 {
+		b.methods = []string{"GET", "HEAD"}
+	}
+	return b
+}
+
+// behavior chooses the cache behavior of a raw path: the first whose pattern
+// covers the normalized path. Letter case matters.
+// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/DownloadDistValuesCacheBehavior.html#DownloadDistValuesPathPattern
+func (d *distribution) behavior(rawPath string) *behavior {
+	path := normalizePath(rawPath)
+	for _, b := range d.behaviors {
+		if wildcard(b.pattern, path) {
+			return b
+		}
+	}
+	return d.behaviors[len(d.behaviors)-1] // its pattern, *, covers everything
+}
+
+func (b *behavior) allows(method string) bool { return slices.Contains(b.methods, method) }
+
+// readOrigin reads the origin that a behavior sends its requests to: a bucket
+// of the template.
+func (r *resolver) readOrigin(config property, distributionID string, target property, objects *Objects) *origin {
+	var found property
+	for _, p := range config.get("Origins").array() {
+		if p.get("Id").text() == target.text() {
+			found = p
+		}
+	}
+	if found.r == nil {
+		target.wrong("%q: want the Id of one of the distribution's Origins; the local edge does no origin groups", target.text())
+		return nil
+	}
+	if custom := found.get("CustomOriginConfig"); custom.exists() {
+		custom.wrong("the local edge serves a bucket, no other origin")
+	}
+	domain := found.get("DomainName")
+	bucketID := r.bucketOf(domain.text())
+	if bucketID == "" {
+		domain.wrong("%q: want the domain name of a bucket of this template, as in Fn::GetAtt of its RegionalDomainName", domain.text())
+		return nil
+	}
+	o := &origin{
+		bucket:   r.bucketName(bucketID),
+		prefix:   found.get("OriginPath").text(),
+		identity: r.readIdentity(found, distributionID),
+		policy:   r.readBucketPolicy(bucketID),
+		objects:  objects,
+	}
+	if o.prefix != "" && !strings.HasPrefix(o.prefix, "/") {
+		found.get("OriginPath").wrong("%q: want it to start with /", o.prefix)
+	}
+	return o
+}
+
+// bucketOf is the logical id of the bucket that has the domain name.
+func (r *resolver) bucketOf(domain string) string {
+	if id, ok := r.byID[domain]; ok && r.Resources[id].Type == "AWS::S3::Bucket" {
+		return id
+	}
+	for _, id := range r.existing("AWS::S3::Bucket") {
+		bucket := r.bucketName(id)
+		rest, ok := strings.CutPrefix(domain, bucket+".s3")
+		if ok && (rest == ".amazonaws.com" || rest == "."+r.stack.region+".amazonaws.com" || rest == ".dualstack."+r.stack.region+".amazonaws.com") {
+			return id
+		}
+	}
+	return ""
+}
+
+// readIdentity reads who CloudFront is at the bucket.
+func (r *resolver) readIdentity(p property, distributionID string) identity {
+	oai := p.get("S3OriginConfig").get("OriginAccessIdentity")
+	control := p.get("OriginAccessControlId")
+	switch {
+	case oai.text() != "" && control.text() != "":
+		control.wrong("the origin has an origin access identity too: CloudFront takes one of them")
+	case oai.text() != "":
+		id, ok := strings.CutPrefix(oai.text(), "origin-access-identity/cloudfront/")
+		if !ok || id == "" {
+			oai.wrong("%q: want origin-access-identity/cloudfront/ and the id of the identity", oai.text())
+		}
+		return identity{oai: id}
+	case control.text() != "":
+		id, ok := r.byID[control.text()]
+		if !ok || r.Resources[id].Type != "AWS::CloudFront::OriginAccessControl" {
+			control.wrong("not an origin access control of this template")
+			return identity{}
+		}
+		if r.properties(id).get("OriginAccessControlConfig").get("SigningBehavior").text() == "never" {
+			return identity{} // it signs no request
+		}
+		return identity{control: true, distribution: r.distributionARN(distributionID), account: r.stack.account}
+	}
+	return identity{}
+}

@@ -1,0 +1,36 @@
+// Package edge is CloudFront on your own machine: an http.Handler that is built
+// from a synthesized CloudFormation template and serves a folder in place of
+// the bucket.
+//
+//	objects, err := edge.OpenDir("content")
+//	...
+//	e, err := edge.New(edge.Config{
+//		Template: template, // cdk.out/signedfront-dev.template.json
+//		BaseURL:  "http://127.0.0.1:8080",
+//		Objects:  objects,
+//	})
+//	...
+//	err = http.ListenAndServe("127.0.0.1:8080", e)
+//
+// It does what the template says and nothing beside it. It makes the key pairs
+// that the deployment would make, trusts the key groups that a cache behavior
+// trusts, and checks signed URLs and cookies with [signer.Verify]. At the
+// origin it evaluates the bucket policy, so that a wrong one fails here as it
+// fails in AWS. What it refuses it refuses with the status, headers and body of
+// CloudFront and S3, and tells the reason in the header X-Signedfront-Reason.
+//
+// [Edge.Signer] signs as an application of the deployment does, and
+// [Edge.Deployment] is the deployment document for applications that run beside
+// the edge.
+//
+// What matches the real CloudFront, what is a strict reading because the real
+// behavior is not known, and what is not done at all: FIDELITY.md has the list.
+//
+// # Security
+//
+// The edge is for one's own machine: listen on a loopback address. It answers
+// to the host of its base URL alone, so that no website can reach it under
+// another name. The path of a request is decoded once and looked up, byte for
+// byte, among the names of the files that are there; it is never made into a
+// file name.
+package edge

@@ -1,0 +1,233 @@
+package edge
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/signedfront/signedfront/signer"
+)
+
+// Config is what an Edge is made of.
+type Config struct {
+	// Template is the synthesized CloudFormation template, as JSON.
+	Template []byte
+
+	// BaseURL is where the edge is reached, such as http://127.0.0.1:8080. Its
+	// host is the only one that the edge answers to, and its scheme is the one
+	// that URLs are signed with.
+	BaseURL string
+
+	// Objects is the content of the bucket.
+	Objects *Objects
+
+	// Keys gives the key pair of a Custom::SigningKeyPair, by its logical id in
+	// the template. It is called once for each. nil makes new ones.
+	Keys func(logicalID string, algorithm signer.Algorithm) (*signer.PrivateKey, error)
+
+	// StackName, Account and Region say where the template is to be thought
+	// deployed. A template that was synthesized for one account and Region has
+	// them written into it: say the same here. Empty means signedfront-local,
+	// 000000000000 and us-east-1.
+	StackName, Account, Region string
+
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
+
+	// Log gets one record a request, without its query string and its cookies,
+	// which hold live credentials. nil means none.
+	Log *slog.Logger
+}
+
+// Edge is a local CloudFront. It is an http.Handler, and safe for concurrent
+// use.
+type Edge struct {
+	scheme, host string
+	distribution *distribution
+	deployment   *signer.Deployment
+	key          *signer.PrivateKey
+	keyError     error // why there is no key
+	via          string
+	now          func() time.Time
+	log          *slog.Logger
+}
+
+// New makes an edge of a template. Everything that stands in its way is
+// reported, joined into one error, each part with the place in the template: a
+// reference that cannot be resolved, a key group whose keys are not known, a
+// feature that the edge does not do. What is not needed to answer requests is
+// not looked at.
+func New(c Config) (*Edge, error) {
+	base, err := url.Parse(c.BaseURL)
+	if err != nil || base.Scheme != "http" && base.Scheme != "https" || base.Host == "" || base.Scheme+"://"+base.Host != c.BaseURL {
+		return nil, fmt.Errorf("base URL %q: want a scheme and a host alone, as in http://127.0.0.1:8080", c.BaseURL)
+	}
+	if c.Objects == nil {
+		return nil, errors.New("no objects: give the content of the bucket, as OpenDir does")
+	}
+	t, err := parseTemplate(c.Template)
+	if err != nil {
+		return nil, err
+	}
+	r := newResolver(t, stack{
+		name:    cmp.Or(c.StackName, localStack),
+		account: cmp.Or(c.Account, localAccount),
+		region:  cmp.Or(c.Region, localRegion),
+	}, base.Host)
+
+	if c.Keys == nil {
+		c.Keys = func(_ string, algorithm signer.Algorithm) (*signer.PrivateKey, error) {
+			return signer.GenerateKey(algorithm)
+		}
+	}
+	r.makeKeyPairs(c.Keys)
+	via := r.stack.hash("via")
+	e := &Edge{
+		scheme:       base.Scheme,
+		host:         base.Host,
+		distribution: r.readDistribution(c.Objects),
+		deployment:   r.readDeployment(c.BaseURL),
+		via:          fmt.Sprintf("1.1 %x.cloudfront.net (CloudFront)", via[:16]),
+		now:          c.Now,
+		log:          c.Log,
+	}
+	if err := errors.Join(r.problems...); err != nil {
+		return nil, fmt.Errorf("template: %w", err)
+	}
+	e.key, e.keyError = r.currentKey(e.deployment)
+	if e.now == nil {
+		e.now = time.Now
+	}
+	if e.log == nil {
+		e.log = slog.New(slog.DiscardHandler)
+	}
+	return e, nil
+}
+
+// Deployment is the template's own deployment document, with the edge's base
+// URL and no Region. Where its key is, Key, still is the place in AWS: say
+// where you keep it. It is nil if the template has no such document.
+func (e *Edge) Deployment() *signer.Deployment {
+	if e.deployment == nil {
+		return nil
+	}
+	d := *e.deployment
+	return &d
+}
+
+// Signer signs as an application of the deployment does: with its current key
+// and hash, within its limits.
+func (e *Edge) Signer() (*signer.Signer, error) {
+	if e.keyError != nil {
+		return nil, e.keyError
+	}
+	return signer.New(e.deployment.KeyPairID, e.key, &signer.Options{
+		Hash:           e.deployment.Hash,
+		MaxURLLifetime: seconds(e.deployment.MaxURLLifetime),
+		Now:            e.now,
+	})
+}
+
+// seconds is a duration of the deployment document, at most as long as Go's can
+// be.
+func seconds(n int64) time.Duration {
+	return time.Duration(min(n, int64(math.MaxInt64/time.Second))) * time.Second
+}
+
+// ServeHTTP answers as CloudFront would, see FIDELITY.md.
+func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	ids := newIDs()
+	h := w.Header()
+	h.Set("Via", e.via)
+	h.Set("X-Amz-Cf-Pop", "LOC50-P1")
+	h.Set("X-Amz-Cf-Id", ids.request)
+
+	path, _, _ := strings.Cut(r.RequestURI, "?")
+	out := &response{ResponseWriter: w, ids: ids}
+	b, refused := e.admit(r, path)
+	if refused == nil {
+		out.headers = b.headers
+		refused = e.serveObject(out, r, b.origin, path)
+	}
+	if refused != nil {
+		refused.write(out, ids)
+	}
+	e.log.LogAttrs(r.Context(), slog.LevelInfo, "request",
+		slog.String("method", r.Method),
+		slog.String("path", path),
+		slog.Int("status", out.status),
+		slog.String("reason", h.Get(reasonHeader)))
+}
+
+// maxURL is CloudFront's limit on the length of a URL, in bytes:
+// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
+const maxURL = 8192
+
+// admit does all that CloudFront does before it asks the origin.
+func (e *Edge) admit(r *http.Request, path string) (*behavior, *refusal) {
+	whole := e.scheme + "://" + r.Host + r.RequestURI
+	switch {
+	case !strings.HasPrefix(r.RequestURI, "/"):
+		return nil, requestRefusal(400, "Bad request.", "the request target does not start with a slash: proxies alone take a whole URL there")
+	case r.Host != e.host:
+		return nil, requestRefusal(403, "Bad request.", "the edge answers to the host "+e.host+" alone")
+	case len(whole) > maxURL:
+		return nil, requestRefusal(413, "Bad request.", fmt.Sprintf("the URL has %d bytes: CloudFront takes %d", len(whole), maxURL))
+	}
+	b := e.distribution.behavior(path)
+	switch {
+	case !b.allows(r.Method):
+		return nil, requestRefusal(403, "This distribution is not configured to allow the HTTP request method that was used for this request. The distribution supports only cachable requests.",
+			fmt.Sprintf("the cache behavior %s allows %s", b.pattern, strings.Join(b.methods, ", ")))
+	case r.Method == http.MethodGet && r.ContentLength != 0:
+		return nil, requestRefusal(403, "Bad request.", "a GET request with a body")
+	case b.trusted == nil:
+		return b, nil
+	}
+	viewer, _ := netip.ParseAddrPort(r.RemoteAddr)
+	// Explain decides as Verify does. That it takes longer to tell a person more
+	// is no matter on their own machine.
+	v := signer.Explain(signer.Request{
+		URL:        whole,
+		Cookie:     r.Header.Values("Cookie"),
+		RemoteAddr: viewer.Addr().Unmap(),
+		Time:       e.now(),
+	}, b.trusted)
+	if !v.Allowed {
+		return nil, signatureRefusal(v)
+	}
+	return b, nil
+}
+
+// serveObject answers with the object that a path names.
+func (e *Edge) serveObject(w *response, r *http.Request, o *origin, path string) *refusal {
+	if path == "/" {
+		path += e.distribution.rootObject
+	}
+	object, key, refused := o.open(r.Method, path)
+	if refused != nil {
+		return refused
+	}
+	defer object.Close()
+
+	h := w.Header()
+	h.Set("Content-Type", contentType(key))
+	h.Set("Etag", object.etag())
+	h.Set("Server", "AmazonS3")
+	h.Set("X-Cache", "Miss from cloudfront")
+	request := *r // its Range is ours to change
+	request.Header = r.Header.Clone()
+	if header := r.Header.Get("Range"); header != "" {
+		request.Header.Set("Range", servedRange(header, object.size))
+	}
+	w.object = object
+	http.ServeContent(w, &request, "", object.modified, object)
+	return nil
+}

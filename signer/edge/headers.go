@@ -1,0 +1,121 @@
+package edge
+
+import (
+	"fmt"
+	"net/http"
+	"net/textproto"
+)
+
+// headersPolicy is a response headers policy: what CloudFront adds to, and
+// takes from, the answers of the origin.
+// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/understanding-response-headers-policies.html
+type headersPolicy struct {
+	remove []string
+	add    []addedHeader
+}
+
+type addedHeader struct {
+	name, value string
+	override    bool // replace what the origin sent, instead of yielding to it
+}
+
+// managedHeaders are the managed policies that the edge knows, by id:
+// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-response-headers-policies.html
+var managedHeaders = map[string]*headersPolicy{
+	// SecurityHeadersPolicy
+	"67f7725c-6f97-4210-82d7-5512b31e9d03": {add: []addedHeader{
+		{"Referrer-Policy", "strict-origin-when-cross-origin", false},
+		{"Strict-Transport-Security", "max-age=31536000", false},
+		{"X-Content-Type-Options", "nosniff", true},
+		{"X-Frame-Options", "SAMEORIGIN", false},
+		{"X-Xss-Protection", "1; mode=block", false},
+	}},
+}
+
+// apply changes the headers of an answer from the origin.
+func (p *headersPolicy) apply(h http.Header) {
+	if p == nil {
+		return
+	}
+	for _, name := range p.remove {
+		h.Del(name)
+	}
+	for _, added := range p.add {
+		if added.override || h.Get(added.name) == "" {
+			h.Set(added.name, added.value)
+		}
+	}
+}
+
+// readHeadersPolicy reads the policy that a cache behavior names, nil if it
+// names none.
+func (r *resolver) readHeadersPolicy(reference property) *headersPolicy {
+	name := reference.text()
+	if name == "" {
+		return nil
+	}
+	if managed, ok := managedHeaders[name]; ok {
+		return managed
+	}
+	id, ok := r.byID[name]
+	if !ok || r.Resources[id].Type != "AWS::CloudFront::ResponseHeadersPolicy" {
+		reference.wrong("the local edge does not know the response headers policy %q: put one into the template, or use the managed SecurityHeadersPolicy", name)
+		return nil
+	}
+	config := r.properties(id).get("ResponseHeadersPolicyConfig")
+	if cors := config.get("CorsConfig"); cors.exists() {
+		cors.wrong("the local edge does not do CORS")
+	}
+
+	policy := &headersPolicy{}
+	for _, item := range config.get("RemoveHeadersConfig").get("Items").array() {
+		policy.remove = append(policy.remove, item.get("Header").text())
+	}
+	add := func(p property, name, value string) {
+		if p.exists() {
+			policy.add = append(policy.add, addedHeader{textproto.CanonicalMIMEHeaderKey(name), value, p.get("Override").flag()})
+		}
+	}
+	security := config.get("SecurityHeadersConfig")
+	p := security.get("ContentSecurityPolicy")
+	add(p, "Content-Security-Policy", p.get("ContentSecurityPolicy").text())
+	p = security.get("ContentTypeOptions")
+	add(p, "X-Content-Type-Options", "nosniff")
+	p = security.get("FrameOptions")
+	add(p, "X-Frame-Options", p.get("FrameOption").text())
+	p = security.get("ReferrerPolicy")
+	add(p, "Referrer-Policy", p.get("ReferrerPolicy").text())
+	p = security.get("StrictTransportSecurity")
+	add(p, "Strict-Transport-Security", strictTransport(p))
+	p = security.get("XSSProtection")
+	add(p, "X-XSS-Protection", xssProtection(p))
+	for _, item := range config.get("CustomHeadersConfig").get("Items").array() {
+		add(item, item.get("Header").text(), item.get("Value").text())
+	}
+	return policy
+}
+
+func strictTransport(p property) string {
+	value := "max-age=" + p.get("AccessControlMaxAgeSec").text()
+	if p.get("IncludeSubdomains").flag() {
+		value += "; includeSubDomains"
+	}
+	if p.get("Preload").flag() {
+		value += "; preload"
+	}
+	return value
+}
+
+func xssProtection(p property) string {
+	if !p.get("Protection").flag() {
+		return "0"
+	}
+	value := "1"
+	if p.get("ModeBlock").flag() {
+		value += "; mode=block"
+	}
+	if report := p.get("ReportUri").text(); report != "" {
+		value += fmt.Sprintf("; report=%s", report)
+	}
+	return value
+}

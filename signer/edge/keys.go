@@ -1,0 +1,98 @@
+package edge
+
+import (
+	"fmt"
+
+	"github.com/signedfront/signedfront/signer"
+)
+
+// signingKeyPair is the custom resource whose provider makes a key pair in the
+// deployment. Here it is made by Config.Keys.
+const signingKeyPair = "Custom::SigningKeyPair"
+
+// makeKeyPairs makes the key pair of each Custom::SigningKeyPair.
+func (r *resolver) makeKeyPairs(generate func(string, signer.Algorithm) (*signer.PrivateKey, error)) {
+	for _, id := range r.existing(signingKeyPair) {
+		place := r.properties(id).get("Algorithm")
+		algorithm, err := signer.ParseAlgorithm(place.text())
+		if err != nil {
+			place.wrong("%w", err)
+			continue
+		}
+		pair, err := generate(id, algorithm)
+		switch {
+		case err != nil:
+			r.report(fmt.Errorf("Resources.%s: making its key pair: %w", id, err))
+		case pair == nil:
+			r.report(fmt.Errorf("Resources.%s: Config.Keys gave no key pair and no error", id))
+		case pair.PublicKey().Algorithm() != algorithm:
+			r.report(fmt.Errorf("Resources.%s: Config.Keys gave a key of kind %s: the template says %s", id, pair.PublicKey().Algorithm(), algorithm))
+		default:
+			r.pairs[id] = pair
+		}
+	}
+}
+
+func (r *resolver) keyPairAttribute(id, name string) (string, error) {
+	pair, made := r.pairs[id]
+	if !made {
+		return "", errReported
+	}
+	public := pair.PublicKey()
+	switch name {
+	case "Ref":
+		return "local-" + id, nil
+	case "PublicKeyPem":
+		return string(public.PEM()), nil
+	case "PublicKeySha256":
+		return public.Fingerprint(), nil
+	case "SecretVersionId":
+		return r.stack.uuid(id + public.Fingerprint()), nil
+	}
+	return "", errUnknownAttribute
+}
+
+// publicKey reads an AWS::CloudFront::PublicKey and gives it its key pair id.
+func (r *resolver) publicKey(id string) (string, error) {
+	place := r.properties(id).get("PublicKeyConfig").get("EncodedKey")
+	key, err := signer.ParsePublicKey([]byte(place.text()))
+	if err != nil {
+		place.wrong("%w", err)
+		return "", errReported
+	}
+	name := keyPairID(key.Fingerprint())
+	r.public[name] = key
+	return name, nil
+}
+
+// trustedKeys are the public keys, by key pair id, of the key groups that a
+// cache behavior trusts. It is nil if the behavior trusts none and so is open
+// to all.
+func (r *resolver) trustedKeys(groups property) map[string]*signer.PublicKey {
+	var trusted map[string]*signer.PublicKey
+	for _, group := range groups.array() {
+		if trusted == nil {
+			trusted = make(map[string]*signer.PublicKey)
+		}
+		id, ok := r.byID[group.text()]
+		if !ok || r.Resources[id].Type != "AWS::CloudFront::KeyGroup" {
+			group.wrong("not a key group of this template: the local edge cannot know its keys")
+			continue
+		}
+		items := r.properties(id).get("KeyGroupConfig").get("Items")
+		keys := items.array()
+		if len(keys) == 0 {
+			items.wrong("a key group wants at least one public key")
+		}
+		for _, item := range keys {
+			name := item.text()
+			key, ok := r.public[name]
+			if !ok {
+				item.wrong("not a public key of this template: the local edge cannot know it")
+				continue
+			}
+			trusted[name] = key
+		}
+	}
+	return trusted
+}

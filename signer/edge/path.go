@@ -1,0 +1,108 @@
+package edge
+
+import (
+	"errors"
+	"strings"
+)
+
+// normalizePath is the form of a request's path that CloudFront compares with
+// path patterns, and uses for nothing else: percent-encoded unreserved
+// characters decoded, the hexadecimal digits of the others in upper case,
+// repeated slashes merged, dot segments removed. The raw path goes to the
+// origin.
+// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/DownloadDistValuesCacheBehavior.html#DownloadDistValuesPathPattern
+func normalizePath(raw string) string {
+	var kept []string
+	segments := strings.Split(decodeUnreserved(raw), "/")
+	last := len(segments) - 1
+	for i, segment := range segments {
+		switch segment {
+		case "", ".":
+		case "..":
+			kept = kept[:max(len(kept)-1, 0)]
+		default:
+			kept = append(kept, segment)
+			continue
+		}
+		if i == last {
+			kept = append(kept, "") // the path stands for a folder: keep its slash
+		}
+	}
+	return "/" + strings.Join(kept, "/")
+}
+
+// decodeUnreserved does the percent-encoding normalization of RFC 3986,
+// sections 6.2.2.1 and 6.2.2.2. A percent sign that starts no escape stays.
+func decodeUnreserved(s string) string {
+	if !strings.Contains(s, "%") {
+		return s
+	}
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		c, ok := unescape(s, i)
+		switch {
+		case !ok:
+			b.WriteByte(s[i])
+			continue
+		case unreserved(c):
+			b.WriteByte(c)
+		default:
+			b.WriteString(strings.ToUpper(s[i : i+3]))
+		}
+		i += 2
+	}
+	return b.String()
+}
+
+func unreserved(c byte) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("-._~", c) >= 0
+}
+
+var errPath = errors.New("the path holds a percent sign that starts no escape")
+
+// objectKey is the S3 object key that a raw request path names: the bytes
+// after its first slash, decoded once, with + read as a space as S3 does.
+// Nothing else is changed: the key is opaque, and its dots and slashes mean
+// nothing.
+func objectKey(rawPath string) (string, error) {
+	s := strings.TrimPrefix(rawPath, "/")
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		switch s[i] {
+		case '+':
+			b.WriteByte(' ')
+		case '%':
+			c, ok := unescape(s, i)
+			if !ok {
+				return "", errPath
+			}
+			b.WriteByte(c)
+			i += 2
+		default:
+			b.WriteByte(s[i])
+		}
+	}
+	return b.String(), nil
+}
+
+// unescape reads the percent-encoded byte at s[i:].
+func unescape(s string, i int) (byte, bool) {
+	if i+2 >= len(s) || s[i] != '%' {
+		return 0, false
+	}
+	high, ok1 := hexDigit(s[i+1])
+	low, ok2 := hexDigit(s[i+2])
+	return high<<4 | low, ok1 && ok2
+}
+
+func hexDigit(c byte) (byte, bool) {
+	switch {
+	case '0' <= c && c <= '9':
+		return c - '0', true
+	case 'a' <= c && c <= 'f':
+		return c - 'a' + 10, true
+	case 'A' <= c && c <= 'F':
+		return c - 'A' + 10, true
+	}
+	return 0, false
+}

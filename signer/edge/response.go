@@ -1,0 +1,73 @@
+package edge
+
+import (
+	"io"
+	"net/http"
+	"strconv"
+)
+
+// response is the answer to the viewer. On the way it becomes what CloudFront
+// sends: the response headers policy is applied, and where http.ServeContent
+// refuses a range or a precondition, S3's own refusal goes out.
+type response struct {
+	http.ResponseWriter
+	ids     ids
+	headers *headersPolicy // of the matched behavior, for answers of the origin
+	object  *object        // that is being served
+	status  int
+	muted   bool // the body is written; what else comes is dropped
+}
+
+func (w *response) WriteHeader(status int) {
+	if w.status != 0 {
+		return
+	}
+	if refused := w.contentRefusal(status); refused != nil {
+		w.object = nil
+		refused.write(w, w.ids)
+		w.muted = true
+		return
+	}
+	w.status = status
+	w.headers.apply(w.Header())
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// contentRefusal is S3's answer where http.ServeContent refuses.
+func (w *response) contentRefusal(status int) *refusal {
+	if w.object == nil {
+		return nil
+	}
+	switch status {
+	case http.StatusRequestedRangeNotSatisfiable:
+		return s3Refusal(status, "InvalidRange", "The requested range is not satisfiable", "the object has no byte of the range",
+			"ActualObjectSize", strconv.FormatInt(w.object.size, 10))
+	case http.StatusPreconditionFailed:
+		return s3Refusal(status, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold", "If-Match or If-Unmodified-Since does not hold")
+	}
+	return nil
+}
+
+func (w *response) Write(b []byte) (int, error) {
+	if w.status == 0 {
+		w.WriteHeader(http.StatusOK)
+	}
+	if w.muted {
+		return len(b), nil
+	}
+	return w.ResponseWriter.Write(b)
+}
+
+// ReadFrom lets the server send a file without copying it through this program.
+func (w *response) ReadFrom(src io.Reader) (int64, error) {
+	if w.status == 0 {
+		w.WriteHeader(http.StatusOK)
+	}
+	if w.muted {
+		return io.Copy(io.Discard, src)
+	}
+	return io.Copy(w.ResponseWriter, src)
+}
+
+// Unwrap is for http.ResponseController.
+func (w *response) Unwrap() http.ResponseWriter { return w.ResponseWriter }

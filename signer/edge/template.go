@@ -1,0 +1,209 @@
+package edge
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+)
+
+// template is a synthesized CloudFormation template as written, its intrinsic
+// functions unresolved.
+type template struct {
+	Parameters map[string]parameter
+	Mappings   map[string]map[string]map[string]any
+	Conditions map[string]any
+	Resources  map[string]resource
+}
+
+type parameter struct {
+	Type    string
+	Default any
+}
+
+type resource struct {
+	Type       string
+	Condition  string
+	Properties any
+}
+
+func parseTemplate(text []byte) (*template, error) {
+	var t template
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber() // numbers stay as they are written
+	if err := decoder.Decode(&t); err != nil {
+		return nil, fmt.Errorf("template: not the JSON of a CloudFormation template, as `cdk synth` writes it into cdk.out: %w", err)
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("template: more text after its JSON object")
+	}
+	if len(t.Resources) == 0 {
+		return nil, errors.New("template: it has no Resources")
+	}
+	return &t, nil
+}
+
+// ofType lists the logical ids of the resources of a type, sorted.
+func (t *template) ofType(kind string) []string {
+	var ids []string
+	for _, id := range slices.Sorted(maps.Keys(t.Resources)) {
+		if t.Resources[id].Type == kind {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// property is a place in a template. It is resolved when it is read and not
+// before, so that only what the edge needs must be something that it knows.
+//
+// What is wrong with a place is recorded with the resolver, and the reader goes
+// on with a zero value: so all problems are found at once. Nothing may be
+// served from what was read until the resolver has reported no problem.
+type property struct {
+	r   *resolver
+	at  string // such as Resources.Bucket.Properties.BucketName
+	raw any
+}
+
+// get is a member of an object. Where there is no object, or no such member,
+// it is a property that does not exist.
+func (p property) get(name string) property {
+	member := property{r: p.r, at: p.at + "." + name}
+	switch v := p.value().(type) {
+	case nil:
+	case map[string]any:
+		member.raw = v[name]
+	default:
+		p.wrong("want an object")
+	}
+	return member
+}
+
+// list is the items of an array. A single value that is not an array is a list
+// of itself, as in policy documents.
+func (p property) list() []property {
+	items, ok := p.value().([]any)
+	if !ok {
+		if !p.exists() {
+			return nil
+		}
+		return []property{p}
+	}
+	var list []property
+	for i, item := range items {
+		next := property{r: p.r, at: fmt.Sprintf("%s[%d]", p.at, i), raw: item}
+		if next.exists() || p.r.unresolved[next.at] {
+			list = append(list, next)
+		}
+	}
+	return list
+}
+
+// array is list for a place that takes nothing but an array.
+func (p property) array() []property {
+	switch p.value().(type) {
+	case nil, []any:
+		return p.list()
+	}
+	p.wrong("want an array")
+	return nil
+}
+
+// member is a property with its name.
+type member struct {
+	name string
+	property
+}
+
+// members are the members of an object, sorted by name.
+func members(p property) []member {
+	object, ok := p.value().(map[string]any)
+	if !ok && p.exists() {
+		p.wrong("want an object")
+	}
+	var list []member
+	for _, name := range slices.Sorted(maps.Keys(object)) {
+		if m := p.get(name); m.exists() {
+			list = append(list, member{name, m})
+		}
+	}
+	return list
+}
+
+// text is a string; numbers and booleans count as one, as in CloudFormation.
+// "" where there is none.
+func (p property) text() string {
+	v := p.value()
+	if v == nil {
+		return ""
+	}
+	s, ok := scalar(v)
+	if !ok {
+		p.wrong("want a string")
+	}
+	return s
+}
+
+// texts is a list of strings.
+func (p property) texts() []string {
+	var texts []string
+	for _, item := range p.list() {
+		texts = append(texts, item.text())
+	}
+	return texts
+}
+
+// flag is a boolean, false where there is none.
+func (p property) flag() bool {
+	switch s := p.text(); s {
+	case "true":
+		return true
+	case "false", "":
+	default:
+		p.wrong("%q: want true or false", s)
+	}
+	return false
+}
+
+// exists reports whether there is a value. AWS::NoValue is none.
+func (p property) exists() bool { return p.value() != nil }
+
+// value resolves the place itself. The members of an object and the items of
+// an array are still as written.
+func (p property) value() any {
+	v, err := p.r.resolve(p.at, p.raw)
+	if err != nil {
+		p.r.report(err)
+		p.r.unresolved[p.at] = true
+		return nil
+	}
+	if v == noValue {
+		return nil
+	}
+	return v
+}
+
+// wrong records a problem with the value of the place.
+func (p property) wrong(format string, args ...any) {
+	if p.r.unresolved[p.at] {
+		return // that it has none is the problem
+	}
+	p.r.report(fmt.Errorf("%s: %w", p.at, fmt.Errorf(format, args...)))
+}
+
+// scalar is a value that CloudFormation takes for a string.
+func scalar(v any) (string, bool) {
+	switch v := v.(type) {
+	case string:
+		return v, true
+	case json.Number:
+		return v.String(), true
+	case bool:
+		return fmt.Sprint(v), true
+	}
+	return "", false
+}

@@ -1,0 +1,430 @@
+package edge
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/signedfront/signedfront/signer"
+)
+
+// resolved resolves a JSON value within the template of testdata, to which
+// parameters, mappings and conditions are added.
+func resolved(t *testing.T, value string) (string, error) {
+	t.Helper()
+	text := edited(t,
+		change{"Parameters", map[string]any{
+			"Size":    map[string]any{"Type": "Number", "Default": 7},
+			"Names":   map[string]any{"Type": "CommaDelimitedList", "Default": "one, two"},
+			"Unsaid":  map[string]any{"Type": "String"},
+			"Version": map[string]any{"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/cdk-bootstrap/version"},
+		}},
+		change{"Mappings", map[string]any{"Sizes": map[string]any{"us-east-1": map[string]any{"small": "S"}}}},
+		change{"Conditions", map[string]any{
+			"Here":     map[string]any{"Fn::Equals": []any{map[string]any{"Ref": "AWS::Region"}, "us-east-1"}},
+			"There":    map[string]any{"Fn::Not": []any{map[string]any{"Condition": "Here"}}},
+			"Both":     map[string]any{"Fn::And": []any{map[string]any{"Condition": "Here"}, map[string]any{"Condition": "There"}}},
+			"Either":   map[string]any{"Fn::Or": []any{map[string]any{"Condition": "Here"}, map[string]any{"Condition": "There"}}},
+			"Circular": map[string]any{"Fn::Not": []any{map[string]any{"Condition": "Circular"}}},
+			"Odd":      map[string]any{"Fn::Contains": []any{}},
+		}},
+		change{"Resources.Absent", map[string]any{"Type": "AWS::S3::Bucket", "Condition": "There"}},
+		change{"Resources.Named", map[string]any{"Type": "AWS::S3::Bucket", "Properties": map[string]any{"BucketName": "my.bucket"}}},
+		change{"Resources.Snake", map[string]any{"Type": "AWS::S3::Bucket", "Properties": map[string]any{"BucketName": map[string]any{"Ref": "Snake"}}}})
+	parsed, err := parseTemplate(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := newResolver(parsed, stack{localStack, localAccount, localRegion}, "127.0.0.1:8080")
+	r.makeKeyPairs(func(_ string, a signer.Algorithm) (*signer.PrivateKey, error) { return signer.GenerateKey(a) })
+	var v any
+	decoder := json.NewDecoder(strings.NewReader(value))
+	decoder.UseNumber()
+	if err := decoder.Decode(&v); err != nil {
+		t.Fatal(err)
+	}
+	v, err = r.resolve("Here", v)
+	if err == nil && len(r.problems) > 0 {
+		err = errors.Join(r.problems...)
+	}
+	if items, ok := v.([]any); ok {
+		return fmt.Sprint(items), err
+	}
+	s, _ := scalar(v)
+	return s, err
+}
+
+func TestIntrinsicFunctionsResolve(t *testing.T) {
+	for value, want := range map[string]string{
+		`"plain"`:                                        "plain",
+		`true`:                                           "true",
+		`{"Ref": "AWS::Region"}`:                         "us-east-1",
+		`{"Ref": "AWS::Partition"}`:                      "aws",
+		`{"Ref": "AWS::AccountId"}`:                      "000000000000",
+		`{"Ref": "AWS::URLSuffix"}`:                      "amazonaws.com",
+		`{"Ref": "AWS::StackName"}`:                      "signedfront-local",
+		`{"Ref": "Size"}`:                                "7",
+		`{"Ref": "Names"}`:                               "[one two]",
+		`{"Ref": "Named"}`:                               "my.bucket",
+		`{"Fn::GetAtt": ["Named", "Arn"]}`:               "arn:aws:s3:::my.bucket",
+		`{"Fn::GetAtt": "Named.RegionalDomainName"}`:     "my.bucket.s3.us-east-1.amazonaws.com",
+		`{"Fn::GetAtt": ["Named", "DomainName"]}`:        "my.bucket.s3.amazonaws.com",
+		`{"Fn::GetAtt": ["Distribution", "DomainName"]}`: "127.0.0.1:8080",
+		`{"Ref": "DeploymentDocument"}`:                  "/signedfront/signedfront/dev",
+		`{"Fn::Join": ["-", ["a", {"Ref": "Size"}, 1]]}`: "a-7-1",
+		`{"Fn::Join": [",", {"Ref": "Names"}]}`:          "one,two",
+		`{"Fn::Sub": "arn:${AWS::Partition}:${Named}:${Named.Arn}:${!Named}"}`: "arn:aws:my.bucket:arn:aws:s3:::my.bucket:${Named}",
+		`{"Fn::Sub": ["${a}${Size}", {"a": {"Ref": "Size"}}]}`:                 "77",
+		`{"Fn::Select": [1, ["a", {"Ref": "Size"}]]}`:                          "7",
+		`{"Fn::Select": ["2", {"Fn::Split": ["/", "a/b/c"]}]}`:                 "c",
+		`{"Fn::Split": ["/", "a/b"]}`:                                          "[a b]",
+		`{"Fn::If": ["Here", "yes", "no"]}`:                                    "yes",
+		`{"Fn::If": ["There", "yes", {"Ref": "Size"}]}`:                        "7",
+		`{"Fn::If": ["Both", "yes", "no"]}`:                                    "no",
+		`{"Fn::If": ["Either", "yes", "no"]}`:                                  "yes",
+		`{"Fn::FindInMap": ["Sizes", {"Ref": "AWS::Region"}, "small"]}`:        "S",
+		`{"Fn::Base64": "a"}`:                                                  "YQ==",
+	} {
+		if got, err := resolved(t, value); err != nil || got != want {
+			t.Errorf("%s is %q, %v, want %q", value, got, err, want)
+		}
+	}
+}
+
+func TestIDsAreMadeUpInAWSsShapes(t *testing.T) {
+	const uuid = `[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}`
+	for value, shape := range map[string]string{
+		`{"Ref": "Distribution"}`:                           `E[A-Z2-7]{13}`,
+		`{"Ref": "Identity"}`:                               `E[A-Z2-7]{13}`,
+		`{"Fn::GetAtt": ["Identity", "Id"]}`:                `E[A-Z2-7]{13}`,
+		`{"Fn::GetAtt": ["Identity", "S3CanonicalUserId"]}`: `[0-9a-f]{64}`,
+		`{"Ref": "KeyGroup"}`:                               uuid,
+		`{"Ref": "Headers"}`:                                uuid,
+		`{"Ref": "AWS::StackId"}`:                           `arn:aws:cloudformation:us-east-1:000000000000:stack/signedfront-local/` + uuid,
+		`{"Ref": "Bucket"}`:                                 `signedfront-local-bucket-[a-z2-7]{12}`,
+		`{"Ref": "Secret"}`:                                 `arn:aws:secretsmanager:us-east-1:000000000000:secret:Secret-[A-Z2-7]{12}-[A-Z2-7]{6}`,
+	} {
+		first, err := resolved(t, value)
+		if err != nil || !regexp.MustCompile("^"+shape+"$").MatchString(first) {
+			t.Errorf("%s is %q, %v, want the shape %s", value, first, err, shape)
+		}
+		if second, _ := resolved(t, value); second != first {
+			t.Errorf("%s is %q and then %q", value, first, second)
+		}
+	}
+	for value, shape := range map[string]string{ // these follow the key, which is new each time
+		`{"Ref": "PublicKey"}`:                           `K[A-Z2-7]{13}`,
+		`{"Fn::GetAtt": ["KeyPair", "PublicKeySha256"]}`: `[0-9a-f]{64}`,
+		`{"Fn::GetAtt": ["KeyPair", "SecretVersionId"]}`: uuid,
+		`{"Fn::GetAtt": ["KeyPair", "PublicKeyPem"]}`:    `-----BEGIN PUBLIC KEY-----\n(.+\n)+-----END PUBLIC KEY-----\n`,
+	} {
+		first, err := resolved(t, value)
+		if err != nil || !regexp.MustCompile("^"+shape+"$").MatchString(first) {
+			t.Errorf("%s is %q, %v, want the shape %s", value, first, err, shape)
+		}
+		if second, _ := resolved(t, value); second == first {
+			t.Errorf("%s is %q for two keys", value, first)
+		}
+	}
+	if id := keyPairID("one"); id != keyPairID("one") || id == keyPairID("two") {
+		t.Error("a key pair id does not follow the fingerprint")
+	}
+}
+
+func TestWhatCannotBeResolvedIsAnErrorWithItsPlace(t *testing.T) {
+	for value, want := range map[string]string{
+		`{"Fn::ImportValue": "x"}`:                      "Here.Fn::ImportValue: the local edge does not know this function",
+		`{"Fn::GetAZs": ""}`:                            "Here.Fn::GetAZs",
+		`{"Ref": "Nothing"}`:                            `Here: the template has no resource or parameter "Nothing"`,
+		`{"Ref": "Unsaid"}`:                             "Here: parameter Unsaid has no default",
+		`{"Ref": "Version"}`:                            "Here: the value of parameter Version is in Systems Manager",
+		`{"Ref": "Absent"}`:                             "Here: resource Absent does not exist",
+		`{"Ref": "Snake"}`:                              "refers to itself",
+		`{"Ref": 1}`:                                    "Ref wants a name",
+		`{"Ref": "Provider"}`:                           "Here: the local edge does not know what Ref of Provider gives, which is of type AWS::Lambda::Function",
+		`{"Fn::GetAtt": ["Bucket", "WebsiteURL"]}`:      "Here.Fn::GetAtt: the local edge does not know attribute WebsiteURL of Bucket, which is of type AWS::S3::Bucket",
+		`{"Fn::GetAtt": ["KeyPair", "PrivateKey"]}`:     "does not know attribute PrivateKey",
+		`{"Fn::GetAtt": "Bucket"}`:                      "Here.Fn::GetAtt: want the logical id",
+		`{"Fn::Join": ["", "text"]}`:                    "Here.Fn::Join: want an array",
+		`{"Fn::Join": [""]}`:                            "Here.Fn::Join: want an array of 2",
+		`{"Fn::Join": ["", [{"Ref": "Names"}]]}`:        "Here.Fn::Join: want a string",
+		`{"Fn::Sub": "${Bucket"}`:                       "Here.Fn::Sub: ${ without its }",
+		`{"Fn::Sub": {"Ref": "Bucket"}}`:                "Here.Fn::Sub: want a string",
+		`{"Fn::Select": [5, ["a"]]}`:                    `Here.Fn::Select: no item "5" in a list of 1`,
+		`{"Fn::Select": [-1, ["a"]]}`:                   `no item "-1"`,
+		`{"Fn::Split": ["", "a"]}`:                      "the separator is empty",
+		`{"Fn::If": ["Nothing", 1, 2]}`:                 `the template has no condition "Nothing"`,
+		`{"Fn::If": ["Circular", 1, 2]}`:                "Conditions.Circular: it refers to itself",
+		`{"Fn::If": ["Odd", 1, 2]}`:                     "Conditions.Odd.Fn::Contains: the local edge does not know this condition",
+		`{"Fn::FindInMap": ["Sizes", "moon", "small"]}`: "Mappings has no Sizes.moon.small",
+	} {
+		if got, err := resolved(t, value); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s is %q, %v, want an error with %q", value, got, err, want)
+		}
+	}
+}
+
+func TestATemplateThatTheEdgeCannotServeIsRefusedWithThePlace(t *testing.T) {
+	ref := func(id string) map[string]any { return map[string]any{"Ref": id} }
+	imported := map[string]any{"Fn::ImportValue": "elsewhere"}
+	const origin = config + ".Origins.0"
+	for _, test := range []struct {
+		name    string
+		changes []change
+		want    string
+	}{
+		{"a key group from elsewhere", []change{{fallback + ".TrustedKeyGroups", []any{imported}}},
+			"DefaultCacheBehavior.TrustedKeyGroups[0].Fn::ImportValue"},
+		{"a key group by its id", []change{{fallback + ".TrustedKeyGroups", []any{"b8fbf5f0-0000-0000-0000-000000000000"}}},
+			"DefaultCacheBehavior.TrustedKeyGroups[0]: not a key group of this template"},
+		{"something else for a key group", []change{{fallback + ".TrustedKeyGroups", []any{ref("PublicKey")}}},
+			"TrustedKeyGroups[0]: not a key group of this template"},
+		{"key groups that are no list", []change{{fallback + ".TrustedKeyGroups", ref("KeyGroup")}},
+			"DefaultCacheBehavior.TrustedKeyGroups: want an array"},
+		{"an empty key group", []change{{"Resources.KeyGroup.Properties.KeyGroupConfig.Items", []any{}}},
+			"Resources.KeyGroup.Properties.KeyGroupConfig.Items: a key group wants at least one public key"},
+		{"a public key by its id", []change{{"Resources.KeyGroup.Properties.KeyGroupConfig.Items", []any{"K2JCJMDEHXQW5F"}}},
+			"Items[0]: not a public key of this template"},
+		{"a public key that is none", []change{{"Resources.PublicKey.Properties.PublicKeyConfig.EncodedKey", "no key"}},
+			"Resources.PublicKey.Properties.PublicKeyConfig.EncodedKey: not a PEM public key"},
+		{"an unknown kind of key", []change{{"Resources.KeyPair.Properties.Algorithm", "ed25519"}},
+			"Resources.KeyPair.Properties.Algorithm: unknown key algorithm"},
+		{"trusted signers", []change{{fallback + ".TrustedSigners", []any{"self"}}},
+			"DefaultCacheBehavior.TrustedSigners: keys of AWS accounts are unknown"},
+		{"functions", []change{{fallback + ".FunctionAssociations", []any{map[string]any{"EventType": "viewer-request"}}}},
+			"DefaultCacheBehavior.FunctionAssociations: the local edge runs no functions"},
+		{"custom error responses", []change{{config + ".CustomErrorResponses", []any{map[string]any{"ErrorCode": 403}}}},
+			"CustomErrorResponses: the local edge does not do custom error responses"},
+		{"no distribution", []change{{"Resources.Distribution", nil}, {"Resources.DeploymentDocument", nil}},
+			"the local edge serves one AWS::CloudFront::Distribution, the template has 0"},
+		{"a distribution that is not enabled", []change{{config + ".Enabled", false}},
+			"Enabled: the distribution is not enabled"},
+		{"no default behavior", []change{{fallback, nil}},
+			"DefaultCacheBehavior: want the behavior of all other paths"},
+		{"a behavior without a pattern", []change{{config + ".CacheBehaviors", []any{map[string]any{"TargetOriginId": "content"}}}},
+			"CacheBehaviors[0].PathPattern: want a path pattern"},
+		{"an origin that is not there", []change{{fallback + ".TargetOriginId", "other"}},
+			`TargetOriginId: "other": want the Id of one of the distribution's Origins`},
+		{"an origin that is no bucket", []change{{origin + ".DomainName", "example.com"}},
+			`Origins[0].DomainName: "example.com": want the domain name of a bucket of this template`},
+		{"a website as the origin", []change{{origin + ".DomainName", map[string]any{"Fn::Sub": "${Bucket}.s3-website-us-east-1.amazonaws.com"}}},
+			"Origins[0].DomainName"},
+		{"a custom origin", []change{{origin + ".CustomOriginConfig", map[string]any{"OriginProtocolPolicy": "https-only"}}},
+			"Origins[0].CustomOriginConfig: the local edge serves a bucket"},
+		{"an identity that is none", []change{{origin + ".S3OriginConfig.OriginAccessIdentity", "E123"}},
+			`OriginAccessIdentity: "E123": want origin-access-identity/cloudfront/`},
+		{"both identity and control", []change{{origin + ".OriginAccessControlId", "E123"}},
+			"OriginAccessControlId: the origin has an origin access identity too"},
+		{"a control from elsewhere", []change{{origin + ".OriginAccessControlId", "E123"}, {origin + ".S3OriginConfig.OriginAccessIdentity", ""}},
+			"OriginAccessControlId: not an origin access control of this template"},
+		{"an unknown response headers policy", []change{{fallback + ".ResponseHeadersPolicyId", "60669652-455b-4ae9-85a4-c4c02393f86c"}},
+			"ResponseHeadersPolicyId: the local edge does not know the response headers policy"},
+		{"CORS", []change{{"Resources.Headers.Properties.ResponseHeadersPolicyConfig.CorsConfig", map[string]any{"OriginOverride": true}}},
+			"CorsConfig: the local edge does not do CORS"},
+		{"a statement of a strange effect", []change{{reader + ".Effect", "Perhaps"}},
+			`Statement[1].Effect: "Perhaps": want Allow or Deny`},
+		{"two policies for one bucket", []change{{"Resources.SecondPolicy", map[string]any{"Type": "AWS::S3::BucketPolicy", "Properties": map[string]any{"Bucket": ref("Bucket")}}}},
+			"Resources.Bucket: the bucket has several policies (BucketPolicy, SecondPolicy)"},
+		{"two buckets", []change{
+			{"Resources.Second", map[string]any{"Type": "AWS::S3::Bucket"}},
+			{config + ".Origins", []any{
+				map[string]any{"Id": "content", "DomainName": map[string]any{"Fn::GetAtt": "Bucket.DomainName"}, "S3OriginConfig": map[string]any{}},
+				map[string]any{"Id": "second", "DomainName": map[string]any{"Fn::GetAtt": "Second.DomainName"}, "S3OriginConfig": map[string]any{}},
+			}},
+			{config + ".CacheBehaviors", []any{map[string]any{"PathPattern": "x", "TargetOriginId": "second"}}}},
+			"Origins: 2 buckets: the local edge has the content of one"},
+		{"a document that is not one", []change{{"Resources.DeploymentDocument.Properties.Value", `{"schema":1,"baseUrl":"x","key":{}}`}},
+			"Resources.DeploymentDocument.Properties.Value: deployment document:"},
+		{"a document that cannot be resolved", []change{{"Resources.DeploymentDocument.Properties.Value", imported}},
+			"Resources.DeploymentDocument.Properties.Value.Fn::ImportValue"},
+		{"a document of a key that is not here", []change{{"Resources.DeploymentDocument.Properties.Value",
+			`{"schema":1,"baseUrl":"https://d111111abcdef8.cloudfront.net","keyPairId":"K2JCJMDEHXQW5F","algorithm":"ecdsa-p256","hash":"sha256","publicKeySha256":"` + strings.Repeat("0", 64) + `","key":{"file":"key.pem"}}`}},
+			"keyPairId: K2JCJMDEHXQW5F is not a public key that this template has"},
+		{"two documents", []change{{"Resources.Second", map[string]any{"Type": "AWS::SSM::Parameter", "Properties": map[string]any{"Value": map[string]any{"Fn::GetAtt": "DeploymentDocument.Value"}}}}},
+			"a second deployment document"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			_, err := New(Config{Template: edited(t, test.changes...), BaseURL: "http://127.0.0.1:8080", Objects: OpenFS(fstest.MapFS{})})
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("error %v, want %q", err, test.want)
+			}
+		})
+	}
+}
+
+func TestAllProblemsAreReportedAtOnceAndEachOnce(t *testing.T) {
+	_, err := New(Config{
+		Template: edited(t,
+			change{fallback + ".TrustedSigners", []any{"self"}},
+			change{config + ".Enabled", false},
+			change{"Resources.KeyPair.Properties.Algorithm", "ed25519"}),
+		BaseURL: "http://127.0.0.1:8080",
+		Objects: OpenFS(fstest.MapFS{}),
+	})
+	if err == nil {
+		t.Fatal("no error")
+	}
+	lines := strings.Split(err.Error(), "\n")
+	if len(lines) != 3 {
+		t.Errorf("%d problems, want 3:\n%v", len(lines), err)
+	}
+}
+
+func TestOnlyAPlainBaseURLIsTaken(t *testing.T) {
+	for _, base := range []string{"", "127.0.0.1:8080", "ftp://127.0.0.1", "http://", "http://127.0.0.1:8080/", "http://127.0.0.1:8080/x", "http://user@127.0.0.1", "http://127.0.0.1?x", "HTTP://127.0.0.1"} {
+		if _, err := New(Config{Template: edited(t), BaseURL: base, Objects: OpenFS(fstest.MapFS{})}); err == nil || !strings.HasPrefix(err.Error(), "base URL") {
+			t.Errorf("%q: %v", base, err)
+		}
+	}
+	if _, err := New(Config{Template: edited(t), BaseURL: "http://127.0.0.1:8080"}); err == nil {
+		t.Error("no objects, no error")
+	}
+}
+
+func TestTextThatIsNoTemplateIsRefused(t *testing.T) {
+	for _, text := range []string{"", "{}", "null", "[]", "Resources:\n  Bucket:", `{"Resources": {}}`, `{"Resources": {"A": {"Type": "B"}}} {}`, `{"Resources": {"A": 1}}`} {
+		if _, err := parseTemplate([]byte(text)); err == nil || !strings.HasPrefix(err.Error(), "template: ") {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+}
+
+func TestConfigKeysThatFailStopTheEdge(t *testing.T) {
+	rsa, err := signer.GenerateKey(signer.RSA2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for want, keys := range map[string]func(string, signer.Algorithm) (*signer.PrivateKey, error){
+		"Resources.KeyPair: making its key pair: no luck":           func(string, signer.Algorithm) (*signer.PrivateKey, error) { return nil, errors.New("no luck") },
+		"Resources.KeyPair: Config.Keys gave no key pair":           func(string, signer.Algorithm) (*signer.PrivateKey, error) { return nil, nil },
+		"gave a key of kind rsa-2048: the template says ecdsa-p256": func(string, signer.Algorithm) (*signer.PrivateKey, error) { return rsa, nil },
+	} {
+		_, err := New(Config{Template: edited(t), BaseURL: "http://127.0.0.1:8080", Objects: OpenFS(fstest.MapFS{}), Keys: keys})
+		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("error %v, want %q alone", err, want)
+		}
+	}
+}
+
+func TestBehaviorsAreChosenInTheirOrder(t *testing.T) {
+	var behaviors []any
+	for _, pattern := range []string{"/a/b*", "a/*", "*.jpg", "/x?z", "images/*.gif"} {
+		behaviors = append(behaviors, map[string]any{"PathPattern": pattern, "TargetOriginId": "content"})
+	}
+	s := serve(t, change{config + ".CacheBehaviors", behaviors})
+	for path, want := range map[string]string{
+		"/a/b.jpg":        "/a/b*",
+		"/a/c.jpg":        "/a/*",
+		"/a/b/..":         "/a/*", // the example of the Developer Guide
+		"/c.jpg":          "*.jpg",
+		"/deep/er/c.jpg":  "*.jpg",
+		"/c.JPG":          "*",
+		"/xyz":            "/x?z",
+		"/xz":             "*",
+		"/images/a/b.gif": "/images/*.gif",
+		"/":               "*",
+	} {
+		if got := s.edge.distribution.behavior(path).pattern; got != want {
+			t.Errorf("%s is under %s, want %s", path, got, want)
+		}
+	}
+}
+
+func TestResponseHeadersAreThePolicys(t *testing.T) {
+	const policy = "Resources.Headers.Properties.ResponseHeadersPolicyConfig"
+	all := []change{
+		{policy + ".SecurityHeadersConfig", map[string]any{
+			"ContentSecurityPolicy":   map[string]any{"ContentSecurityPolicy": "default-src 'none'", "Override": true},
+			"FrameOptions":            map[string]any{"FrameOption": "DENY", "Override": "true"},
+			"StrictTransportSecurity": map[string]any{"AccessControlMaxAgeSec": "60", "IncludeSubdomains": true, "Preload": true, "Override": false},
+			"XSSProtection":           map[string]any{"Protection": true, "ModeBlock": true, "Override": true},
+		}},
+		{policy + ".CustomHeadersConfig", map[string]any{"Items": []any{
+			map[string]any{"Header": "x-mine", "Value": "1", "Override": false},
+			map[string]any{"Header": "Content-Type", "Value": "text/x-forced", "Override": true},
+			map[string]any{"Header": "Server", "Value": "yielding", "Override": false},
+		}}},
+		{policy + ".RemoveHeadersConfig", map[string]any{"Items": []any{map[string]any{"Header": "etag"}}}},
+	}
+	s := serve(t, all...)
+	want := map[string]string{
+		"Content-Security-Policy":   "default-src 'none'",
+		"X-Frame-Options":           "DENY",
+		"Strict-Transport-Security": "max-age=60; includeSubDomains; preload",
+		"X-Xss-Protection":          "1; mode=block",
+		"X-Mine":                    "1",
+		"Content-Type":              "text/x-forced",
+		"Server":                    "AmazonS3",
+		"Etag":                      "",
+		"Referrer-Policy":           "",
+	}
+	for name, got := range map[string]reply{"an object": s.get(s.sign("/rt.png")), "a refusal of the bucket": s.get(s.sign("/nothing"))} {
+		for header, value := range want {
+			if got.header.Get(header) != value {
+				t.Errorf("%s: header %s is %q, want %q", name, header, got.header.Get(header), value)
+			}
+		}
+	}
+	for header := range want {
+		if got := s.get(s.url + "/rt.png").header.Get(header); got != "" && header != "Content-Type" && header != "Server" {
+			t.Errorf("a refused signature: header %s is %q", header, got)
+		}
+	}
+
+	managed := serve(t, change{fallback + ".ResponseHeadersPolicyId", "67f7725c-6f97-4210-82d7-5512b31e9d03"})
+	got := managed.get(managed.sign("/rt.png"))
+	for header, value := range map[string]string{
+		"Referrer-Policy":           "strict-origin-when-cross-origin",
+		"Strict-Transport-Security": "max-age=31536000",
+		"X-Content-Type-Options":    "nosniff",
+		"X-Frame-Options":           "SAMEORIGIN",
+		"X-Xss-Protection":          "1; mode=block",
+	} {
+		if got.header.Get(header) != value {
+			t.Errorf("SecurityHeadersPolicy: header %s is %q, want %q", header, got.header.Get(header), value)
+		}
+	}
+}
+
+func FuzzATemplateNeverPanicsAndNeverOpensASignedPath(f *testing.F) {
+	f.Add(edited(f))
+	f.Add(edited(f, change{fallback + ".TrustedKeyGroups", []any{}}))
+	f.Add([]byte(`{"Conditions":{"A":{"Fn::And":[{"Condition":"A"}]}},"Resources":{"A":{"Type":"AWS::S3::Bucket","Condition":"A"}}}`))
+	f.Add([]byte(`{"Resources":{"A":{"Type":"AWS::SSM::Parameter","Properties":{"Value":{"Fn::GetAtt":"A.Value"}}}}}`))
+	pair, err := signer.GenerateKey(signer.ECDSAP256)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, template []byte) {
+		e, err := New(Config{
+			Template: template,
+			BaseURL:  "http://127.0.0.1:8080",
+			Objects:  OpenFS(pictures),
+			Keys:     func(string, signer.Algorithm) (*signer.PrivateKey, error) { return pair, nil },
+		})
+		if err != nil {
+			return
+		}
+		s := &site{TB: t, edge: e, host: "127.0.0.1:8080"}
+		got := s.handle("GET", "/rt.png")
+		if b := e.distribution.behavior("/rt.png"); b.trusted != nil && got.status < 400 {
+			t.Fatalf("an unsigned request got %d", got.status)
+		}
+	})
+}
+
+func TestTheFixtureIsWhatItsTestsTakeItFor(t *testing.T) {
+	e, err := New(Config{Template: edited(t), BaseURL: "http://127.0.0.1:8080", Objects: OpenFS(fstest.MapFS{})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := e.distribution.behaviors[0]
+	if len(e.distribution.behaviors) != 1 || len(b.trusted) != 1 || !reflect.DeepEqual(b.methods, []string{"GET", "HEAD"}) || b.origin.identity.oai == "" || len(b.origin.policy.statements) != 2 {
+		t.Errorf("%+v", b)
+	}
+}

@@ -1,0 +1,146 @@
+package signer_test
+
+import (
+	"context"
+	"fmt"
+	"log"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/signedfront/signedfront/signer"
+)
+
+// exampleKey writes a key pair to a file, as `signedfront keygen` does.
+func exampleKey() (file string, remove func()) {
+	dir, err := os.MkdirTemp("", "signer")
+	if err != nil {
+		log.Fatal(err)
+	}
+	key, err := signer.GenerateKey(signer.ECDSAP256)
+	if err != nil {
+		log.Fatal(err)
+	}
+	file = filepath.Join(dir, "key.pem")
+	if err := key.WriteFile(file); err != nil {
+		log.Fatal(err)
+	}
+	return file, func() { os.RemoveAll(dir) }
+}
+
+func exampleSigner() (*signer.Signer, map[string]*signer.PublicKey) {
+	key, err := signer.GenerateKey(signer.ECDSAP256)
+	if err != nil {
+		log.Fatal(err)
+	}
+	s, err := signer.New("K2JCJMDEHXQW5F", key, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	return s, map[string]*signer.PublicKey{"K2JCJMDEHXQW5F": key.PublicKey()}
+}
+
+func Example() {
+	ctx := context.Background()
+	file, remove := exampleKey()
+	defer remove()
+
+	key, err := signer.LoadPrivateKey(file)
+	if err != nil {
+		log.Fatal(err)
+	}
+	s, err := signer.New("K2JCJMDEHXQW5F", key, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	signed, err := s.URL(ctx, "https://d111111abcdef8.cloudfront.net/rt.png", signer.Policy{TTL: 2 * time.Minute})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(signed[:strings.Index(signed, "?")])
+	// Output: https://d111111abcdef8.cloudfront.net/rt.png
+}
+
+func ExampleObjectURL() {
+	u, err := signer.ObjectURL("https://d111111abcdef8.cloudfront.net", "albums/July 2026/a+b.png")
+	fmt.Println(u, err)
+	// Output: https://d111111abcdef8.cloudfront.net/albums/July%202026/a%2Bb.png <nil>
+}
+
+func ExampleCheckURL() {
+	fmt.Println(signer.CheckURL("https://d111111abcdef8.cloudfront.net/a|b.png"))
+	// Output: url: path, byte 39, "|": clients differ in whether they escape it: write %7C
+}
+
+// One signature opens a whole album.
+func ExampleSigner_OpenAll() {
+	s, keys := exampleSigner()
+	const album = "https://d111111abcdef8.cloudfront.net/albums/7/"
+	pass, err := s.OpenAll(context.Background(), album, signer.Policy{TTL: time.Hour})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, name := range []string{"one.png", "two.png"} {
+		signed, err := pass.URL(album + name)
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(name, signer.Verify(signer.Request{URL: signed, Time: time.Now()}, keys).Allowed)
+	}
+	// Output:
+	// one.png true
+	// two.png true
+}
+
+// The application at app.example.com opens an album at cdn.example.com.
+func ExampleSigner_Cookies() {
+	s, _ := exampleSigner()
+	handler := func(w http.ResponseWriter, r *http.Request) {
+		cookies, err := s.Cookies(r.Context(), "https://cdn.example.com/albums/7/*",
+			signer.Policy{TTL: time.Hour},
+			signer.CookieOptions{Domain: "example.com", AppHost: "app.example.com"})
+		if err != nil {
+			http.Error(w, "try again later", http.StatusServiceUnavailable)
+			return
+		}
+		for _, cookie := range cookies {
+			http.SetCookie(w, cookie)
+		}
+	}
+	_ = handler
+}
+
+// Why was a URL refused?
+func ExampleExplain() {
+	s, keys := exampleSigner()
+	signed, err := s.URL(context.Background(), "https://d111111abcdef8.cloudfront.net/it's.png", signer.Policy{TTL: time.Minute})
+	if err != nil {
+		log.Fatal(err)
+	}
+	arrived := strings.Replace(signed, "'", "%27", 1)
+	v := signer.Explain(signer.Request{URL: arrived, Time: time.Now()}, keys)
+	fmt.Println(v.Code, v.Reason)
+	fmt.Println(v.Detail)
+	// Output:
+	// AccessDenied rewritten
+	// the URL was rewritten after it was signed: byte 40 was signed as "'s.png" and arrived as "%27s.png"
+}
+
+// A signer of the local edge's deployment, which follows its key.
+func ExampleOpen() {
+	ctx := context.Background()
+	s, err := signer.Open(ctx, signer.FileSource(".signedfront/signedfront-dev/deployment.json"), nil)
+	if err != nil {
+		fmt.Println("run `signedfront local` first")
+		return
+	}
+	defer s.Close()
+	signed, err := s.Object(ctx, "rt.png", signer.Policy{TTL: 2 * time.Minute})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(signed)
+	// Output: run `signedfront local` first
+}

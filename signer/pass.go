@@ -1,0 +1,127 @@
+package signer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// Pass is one signature that opens everything below a prefix. It makes URLs
+// and cookies at the price of putting strings together, with no further use of
+// the key: for playlists and galleries, and for keys behind a network.
+//
+// Every URL of a pass carries the whole pass: whoever holds one can open all
+// of the prefix. A Pass never changes, and is safe for concurrent use.
+type Pass struct {
+	prefix  string
+	tail    string // CloudFront's parameters
+	cookies signedCookies
+	expires time.Time
+	now     func() time.Time
+}
+
+// OpenAll signs a pass for everything below a prefix. The prefix is a URL that
+// ends in a slash, so that a pass for users/1 never opens users/10:
+//
+//	pass, err := s.OpenAll(ctx, "https://d111111abcdef8.cloudfront.net/albums/7/", signer.Policy{TTL: time.Hour})
+//	signed, err := pass.URL("https://d111111abcdef8.cloudfront.net/albums/7/rt.png")
+func (s *Signer) OpenAll(ctx context.Context, prefix string, p Policy) (*Pass, error) {
+	if p.Resource != "" {
+		return nil, errors.New("pass: Policy.Resource is set: the prefix says what the pass opens")
+	}
+	u, err := parseURL(prefix)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("pass: %w", err)
+	case u.query > 0:
+		return nil, errors.New("pass: the prefix has a query: give a URL that ends in a slash")
+	case u.hasStar:
+		return nil, errors.New("pass: the prefix has a *: it opens everything below it by itself; write %2A for the character")
+	case !strings.HasSuffix(prefix, "/"):
+		return nil, fmt.Errorf("pass: the prefix does not end in a slash, so it would open its neighbours too: write %s/", prefix)
+	}
+	m, now, err := s.current(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if p.Window > 0 && !m.repeats {
+		return nil, errors.New("pass: Window without signatures that repeat: set Options.Deterministic (Memoize remembers URLs, not passes), or keep the Pass")
+	}
+	st, err := p.statement(prefix+"*", now, m)
+	if err != nil {
+		return nil, err
+	}
+	w := scratches.Get().(*scratch)
+	defer scratches.Put(w)
+	w.policy = st.appendJSON(w.policy[:0])
+	signature, err := m.signText(ctx, w)
+	if err != nil {
+		return nil, err
+	}
+	c := signedCookies{
+		policy: cloudFront.EncodeToString(w.policy), signature: cloudFront.EncodeToString(signature),
+		keyPairID: m.keyPairID, hash: m.hash,
+	}
+	w.text = m.appendParams(append(w.text[:0], "Policy="+c.policy...), signature)
+	return &Pass{prefix: prefix, tail: string(w.text), cookies: c, expires: st.Expires, now: s.now}, nil
+}
+
+// Prefix is the URL below which the pass opens everything.
+func (p *Pass) Prefix() string { return p.prefix }
+
+// Expires is when the pass ends.
+func (p *Pass) Expires() time.Time { return p.expires }
+
+// Covers reports whether the pass opens a URL. It does not look at the clock.
+func (p *Pass) Covers(rawURL string) bool {
+	return strings.HasPrefix(rawURL, p.prefix) && CheckURL(rawURL) == nil
+}
+
+// URL puts the pass to a URL below the prefix. A URL beside the prefix, one
+// that some client would rewrite, and any URL once the pass has expired, is
+// refused.
+func (p *Pass) URL(rawURL string) (string, error) {
+	u, err := parseURL(rawURL)
+	if err != nil {
+		return "", err
+	}
+	if !strings.HasPrefix(rawURL, p.prefix) {
+		return "", &CoverageError{Resource: p.prefix + "*", URL: rawURL}
+	}
+	if err := p.alive(); err != nil {
+		return "", err
+	}
+	separator := "?"
+	if u.query > 0 {
+		separator = "&"
+	}
+	if n := len(rawURL) + 1 + len(p.tail); n > MaxURLLength {
+		return "", tooLong(n)
+	}
+	return rawURL + separator + p.tail, nil
+}
+
+// Cookies are the cookies that open everything below the prefix.
+func (p *Pass) Cookies(o CookieOptions) ([]*http.Cookie, error) {
+	if err := p.alive(); err != nil {
+		return nil, err
+	}
+	template, err := o.template(p.prefix + "*")
+	if err != nil {
+		return nil, fmt.Errorf("cookies: %w", err)
+	}
+	return p.cookies.cookies(template)
+}
+
+func (p *Pass) alive() error {
+	if now := p.now(); !now.Before(p.expires) {
+		return fmt.Errorf("pass: %w at %s: sign a new one", ErrExpired, stamp(p.expires))
+	}
+	return nil
+}
+
+// ErrExpired is wrapped by what Pass returns once it has expired.
+var ErrExpired = errors.New("expired")
