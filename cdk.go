@@ -1,0 +1,54 @@
+// The CDK app: one stack for each environment in cdk.json. The CDK's command
+// line runs it and hands the context of cdk.json over.
+package main
+
+import (
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/signedfront/signedfront/constructs"
+	"github.com/signedfront/signedfront/constructs/environment"
+)
+
+func main() { os.Exit(run()) }
+
+func run() (status int) {
+	defer jsii.Close()
+	defer func() {
+		// The CDK panics. What it says becomes one line.
+		if r := recover(); r != nil {
+			fmt.Fprintln(os.Stderr, strings.Join(strings.Fields(fmt.Sprint(r)), " "))
+			status = 1
+		}
+	}()
+	if err := synthesize(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return 0
+}
+
+func synthesize() error {
+	app := awscdk.NewApp(nil)
+	context := map[string]any{}
+	for _, name := range []string{"project", "environments"} {
+		if value := app.Node().TryGetContext(jsii.String(name)); value != nil {
+			context[name] = value
+		}
+	}
+	config, err := environment.Read(context)
+	if err != nil {
+		return err
+	}
+	for _, e := range config.Environments {
+		if _, err := constructs.NewEnvironmentStack(app, e); err != nil {
+			return err
+		}
+	}
+	app.Synth(nil)
+	return nil
+}

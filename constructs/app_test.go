@@ -1,0 +1,257 @@
+package constructs
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// buildApp builds cdk.go, once for all tests.
+var buildApp = sync.OnceValues(func() (file string, err error) {
+	folder, err := os.MkdirTemp("", "signedfront-app-")
+	if err != nil {
+		return "", err
+	}
+	file = filepath.Join(folder, "app")
+	if out, err := exec.Command("go", "build", "-o", file, "..").CombinedOutput(); err != nil {
+		return "", errors.New(string(out))
+	}
+	return file, nil
+})
+
+// runApp runs cdk.go as the CDK's command line does, with the context of
+// cdk.json and more of it, where null takes a member away.
+func runApp(t *testing.T, more map[string]any, environ ...string) (outdir, said string, status int) {
+	t.Helper()
+	context := shippedContext(t)
+	maps.Copy(context, map[string]any{
+		"aws:cdk:enable-path-metadata":  true,
+		"aws:cdk:enable-asset-metadata": true,
+		"aws:cdk:version-reporting":     false,
+		"aws:cdk:bundling-stacks":       []string{},
+	})
+	maps.Copy(context, more)
+	maps.DeleteFunc(context, func(_ string, value any) bool { return value == nil })
+	text, err := json.Marshal(context)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return runAppWith(t, string(text), environ...)
+}
+
+func runAppWith(t *testing.T, context string, environ ...string) (outdir, said string, status int) {
+	t.Helper()
+	file, err := buildApp()
+	if err != nil {
+		t.Fatal(err)
+	}
+	outdir = t.TempDir()
+	app := exec.Command(file)
+	app.Dir = ".."
+	app.Env = append(os.Environ(), "CDK_OUTDIR="+outdir, "CDK_CONTEXT_JSON="+context)
+	app.Env = append(app.Env, environ...)
+	out, err := app.CombinedOutput()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	return outdir, withoutNoise(string(out)), app.ProcessState.ExitCode()
+}
+
+// withoutNoise leaves out what is not of our making: Node's banner where it is
+// old, and a message of the jsii runtime, which waits twice for its own child.
+func withoutNoise(said string) string {
+	said = regexp.MustCompile(`(?m)^!!.*!!\n`).ReplaceAllString(said, "")
+	said = regexp.MustCompile(`Runtime process exited abnormally: (waitid|wait): no child processes`).ReplaceAllString(said, "")
+	return strings.Trim(said, "\n")
+}
+
+// The CDK's validation of templates is on here, and its findings are errors.
+func TestShippedAppSynthesizesWithoutAWarning(t *testing.T) {
+	outdir, said, status := runApp(t, map[string]any{"aws:cdk:bundling-stacks": []string{"**"}}, "CDK_VALIDATION=true")
+	if status != 0 {
+		t.Fatalf("exit status %d: %s", status, said)
+	}
+	for line := range strings.Lines(said) {
+		if !strings.HasPrefix(line, "Bundling asset signedfront-dev/Content/") && !strings.HasPrefix(line, "go: downloading ") {
+			t.Errorf("it says %q", line)
+		}
+	}
+	if shippedContext(t)["@aws-cdk/core:validateAgainstDefaultRules"] != true {
+		t.Error("findings of the validation would be warnings")
+	}
+	var report struct{ PluginReports []struct{ Violations []any } }
+	text, err := os.ReadFile(filepath.Join(outdir, "validation-report.json")) // written only where it was validated
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(text, &report); err != nil {
+		t.Fatal(err)
+	}
+	for _, plugin := range report.PluginReports {
+		if len(plugin.Violations) != 0 {
+			t.Errorf("violations: %v", plugin.Violations)
+		}
+	}
+
+	// Both functions were built, and nothing else is an asset.
+	assets, _ := filepath.Glob(filepath.Join(outdir, "asset.*", "*"))
+	if len(assets) != 2 {
+		t.Errorf("assets %v", assets)
+	}
+	for _, asset := range assets {
+		if filepath.Base(asset) != "bootstrap" {
+			t.Errorf("asset %s", asset)
+		}
+	}
+
+	built := readTemplate(t, outdir, "signedfront-dev")
+	skipped, _, _ := runApp(t, nil, "CDK_VALIDATION=false")
+	if !bytes.Equal(built.text, readTemplate(t, skipped, "signedfront-dev").text) {
+		t.Error("the template differs where nothing is built")
+	}
+	if built.all("AWS::CDK::Metadata") != nil {
+		t.Error("the template reports to AWS what it uses")
+	}
+	if files, _ := filepath.Glob(filepath.Join(outdir, "*.template.json")); len(files) != 1 {
+		t.Errorf("stacks %v, want signedfront-dev alone", files)
+	}
+	here, err := filepath.Abs("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{"PRIVATE KEY", here} {
+		if bytes.Contains(built.text, []byte(text)) {
+			t.Errorf("the template holds %q", text)
+		}
+	}
+}
+
+// A recommended flag that is not set is reported by the command line at every
+// synthesis.
+func TestRecommendedFeatureFlagsAreSet(t *testing.T) {
+	outdir, said, status := runApp(t, nil, "CDK_VALIDATION=false")
+	if status != 0 {
+		t.Fatalf("exit status %d: %s", status, said)
+	}
+	text, err := os.ReadFile(filepath.Join(outdir, "manifest.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var manifest struct {
+		Artifacts map[string]struct {
+			Properties struct {
+				Flags map[string]struct {
+					UserValue, RecommendedValue any
+					UnconfiguredBehavesLike     struct{ V2 any }
+				}
+			}
+		}
+	}
+	if err := json.Unmarshal(text, &manifest); err != nil {
+		t.Fatal(err)
+	}
+	flags := manifest.Artifacts["aws-cdk-lib/feature-flag-report"].Properties.Flags
+	if len(flags) == 0 {
+		t.Fatal("no report of feature flags")
+	}
+	for _, name := range slices.Sorted(maps.Keys(flags)) {
+		flag := flags[name]
+		effective := flag.UserValue
+		if effective == nil {
+			effective = flag.UnconfiguredBehavesLike.V2
+		}
+		if effective == nil {
+			effective = false
+		}
+		if !reflect.DeepEqual(effective, flag.RecommendedValue) {
+			t.Errorf("%s is %v, recommended %v", name, effective, flag.RecommendedValue)
+		}
+	}
+}
+
+func TestTemplateDependsOnNoCredentials(t *testing.T) {
+	without, _, _ := runApp(t, nil, "CDK_VALIDATION=false")
+	with, _, _ := runApp(t, nil, "CDK_VALIDATION=false", "CDK_DEFAULT_ACCOUNT=123456789012", "CDK_DEFAULT_REGION=eu-west-1")
+	for _, file := range []string{"signedfront-dev.template.json", "manifest.json"} {
+		first, err := os.ReadFile(filepath.Join(without, file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		second, err := os.ReadFile(filepath.Join(with, file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(first, second) {
+			t.Errorf("%s changes with the account and Region of whoever synthesizes it", file)
+		}
+	}
+}
+
+func TestAppMakesAStackForEachEnvironment(t *testing.T) {
+	outdir, said, status := runApp(t, map[string]any{"environments": map[string]any{
+		"dev": map[string]any{"ephemeral": true}, "prod": map[string]any{"region": "eu-west-1"},
+	}}, "CDK_VALIDATION=false")
+	if status != 0 || said != "" {
+		t.Fatalf("exit status %d: %s", status, said)
+	}
+	files, _ := filepath.Glob(filepath.Join(outdir, "*.template.json"))
+	for i := range files {
+		files[i] = filepath.Base(files[i])
+	}
+	if want := []string{"signedfront-dev.template.json", "signedfront-prod.template.json"}; !slices.Equal(files, want) {
+		t.Errorf("templates %v, want %v", files, want)
+	}
+}
+
+func TestWrongConfigurationIsExplainedWithoutAStackTrace(t *testing.T) {
+	tests := []struct {
+		name    string
+		context map[string]any
+		want    string
+	}{
+		{"a misspelt setting", map[string]any{"environments": map[string]any{"dev": map[string]any{"regoin": "eu-west-1"}}},
+			`cdk.json: environments.dev.regoin: unknown setting; did you mean "region"? the settings here are account, region, ephemeral, signingKeys, maxUrlLifetime, maxKeyAge`},
+		{"several mistakes", map[string]any{"project": 7, "environments": map[string]any{"dev": map[string]any{"signingKeys": map[string]any{"keys": map[string]any{"1": map[string]any{}}, "current": 2}}}}, `cdk.json: 2 problems:
+  project: the number 7; write a name such as "signedfront"
+  environments.dev.signingKeys.current: key 2, which is not listed; write the number of the key that signs: 1`},
+		{"environments given with -c on the command line", map[string]any{"environments": "dev"},
+			`cdk.json: environments: "dev"; write an object such as {"dev": {"ephemeral": true}}`},
+		{"no configuration at all", map[string]any{"project": nil, "environments": nil}, `cdk.json: 2 problems:
+  project: missing; write a name such as "signedfront"
+  environments: no environment; write an object such as {"dev": {"ephemeral": true}}`},
+		{"an unknown processor", map[string]any{"signedfront:functionArchitecture": "arm"},
+			`signedfront:functionArchitecture: "arm"; write "arm64" or "x86_64"`},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			_, said, status := runApp(t, test.context)
+			if status != 1 {
+				t.Errorf("exit status %d, want 1", status)
+			}
+			if said != test.want {
+				t.Errorf("got:\n%s\nwant:\n%s", said, test.want)
+			}
+		})
+	}
+}
+
+func TestPanicOfTheCDKIsOneLine(t *testing.T) {
+	_, said, status := runAppWith(t, "{")
+	if status != 1 {
+		t.Errorf("exit status %d, want 1", status)
+	}
+	if strings.Contains(said, "\n") || !strings.Contains(said, "JSON") {
+		t.Errorf("it says:\n%s", said)
+	}
+}

@@ -1,0 +1,297 @@
+package environment
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+)
+
+// context decodes JSON as the CDK hands cdk.json's context over.
+func context(t *testing.T, text string) map[string]any {
+	t.Helper()
+	var members map[string]any
+	if err := json.Unmarshal([]byte(text), &members); err != nil {
+		t.Fatal(err)
+	}
+	return members
+}
+
+func TestEnvironmentsAreReadWithTheirDefaults(t *testing.T) {
+	c, err := Read(context(t, `{
+		"aws:cdk:enable-path-metadata": true,
+		"project": "signedfront",
+		"environments": {
+			"prod": {
+				"account": "012345678901",
+				"region": "eu-west-1",
+				"signingKeys": {"keys": {"10": {}, "9": {"algorithm": "rsa-2048", "hash": "sha1"}}, "current": 9},
+				"maxUrlLifetime": "1d12h",
+				"maxKeyAge": "90m"
+			},
+			"dev": {"ephemeral": true}
+		}
+	}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := &Config{
+		Project: "signedfront",
+		Environments: []Environment{{
+			Project: "signedfront", Name: "dev",
+			Ephemeral:      true,
+			SigningKeys:    SigningKeys{Keys: []SigningKey{{1, "ecdsa-p256", "sha256"}}, Current: 1},
+			MaxURLLifetime: 7 * 24 * time.Hour,
+			MaxKeyAge:      time.Hour,
+		}, {
+			Project: "signedfront", Name: "prod",
+			Account: "012345678901", Region: "eu-west-1",
+			SigningKeys:    SigningKeys{Keys: []SigningKey{{9, "rsa-2048", "sha1"}, {10, "ecdsa-p256", "sha256"}}, Current: 9},
+			MaxURLLifetime: 36 * time.Hour,
+			MaxKeyAge:      90 * time.Minute,
+		}},
+	}
+	if !reflect.DeepEqual(c, want) {
+		t.Errorf("got  %+v\nwant %+v", c, want)
+	}
+	if got := c.Environments[0].StackName(); got != "signedfront-dev" {
+		t.Errorf("stack name %q", got)
+	}
+	if got := c.Environments[0].ParameterName(); got != "/signedfront/signedfront/dev" {
+		t.Errorf("parameter name %q", got)
+	}
+}
+
+func TestShippedConfigurationIsOneEphemeralEnvironment(t *testing.T) {
+	text, err := os.ReadFile("../../cdk.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file struct{ Context map[string]any }
+	if err := json.Unmarshal(text, &file); err != nil {
+		t.Fatal(err)
+	}
+	c, err := Read(file.Context)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(c.Environments) != 1 || c.Environments[0].StackName() != "signedfront-dev" || !c.Environments[0].Ephemeral {
+		t.Errorf("shipped: %+v", c)
+	}
+}
+
+func TestEveryMistakeIsReportedAtOnce(t *testing.T) {
+	_, err := Read(context(t, `{
+		"project": "Signed Front",
+		"environments": {
+			"dev": {"regoin": "eu-west-1", "ephemeral": "yes"},
+			"prod": {"account": 123456789012, "signingKeys": {"keys": {"1": {}, "2": {"algorithm": "rsa2048"}}}}
+		}
+	}`))
+	want := `cdk.json: 6 problems:
+  project: the name "Signed Front"; write lower-case letters, digits and single hyphens between them, a letter first
+  environments.dev.regoin: unknown setting; did you mean "region"? the settings here are account, region, ephemeral, signingKeys, maxUrlLifetime, maxKeyAge
+  environments.dev.ephemeral: "yes"; write true or false, without quotes
+  environments.prod.account: the number 123456789012; write the 12 digits of an AWS account, in quotes: "123456789012"
+  environments.prod.signingKeys.keys.2.algorithm: "rsa2048"; write "ecdsa-p256" or "rsa-2048"; did you mean "rsa-2048"?
+  environments.prod.signingKeys.current: missing, with several keys listed; write the number of the key that signs: 1 or 2`
+	if err == nil || err.Error() != want {
+		t.Errorf("got:\n%v\nwant:\n%s", err, want)
+	}
+	var problems Problems
+	if !errors.As(err, &problems) || len(problems) != 6 || problems[1].Path != "environments.dev.regoin" {
+		t.Errorf("the error holds %v", problems)
+	}
+}
+
+func TestMistakes(t *testing.T) {
+	const name = "write lower-case letters, digits and single hyphens between them, a letter first"
+	tests := []struct {
+		name    string
+		context string
+		want    []string
+	}{
+		{"an empty context has neither project nor environments", `{}`, []string{
+			`project: missing; write a name such as "signedfront"`,
+			`environments: no environment; write an object such as {"dev": {"ephemeral": true}}`}},
+		{"null is not left out", `{"project": null, "environments": null}`, []string{
+			`project: null; write a name such as "signedfront"`,
+			`environments: null; write an object such as {"dev": {"ephemeral": true}}`}},
+		{"no environment at all", `{"project": "p", "environments": {}}`, []string{
+			`environments: no environment; write an object such as {"dev": {"ephemeral": true}}`}},
+		{"environments as a list", `{"project": "p", "environments": ["dev"]}`, []string{
+			`environments: a list; write an object such as {"dev": {"ephemeral": true}}`}},
+		{"settings that are no object", `{"project": "p", "environments": {"dev": true}}`, []string{
+			`environments.dev: true; write the environment's settings as an object, {} for none`}},
+		{"a name that no stack can have", `{"project": "p", "environments": {"a.b": {}, "Dev": {}, "1st": {}, "a--b": {}, "a-": {}, "": {}}}`, []string{
+			`environments[""]: the name ""; ` + name,
+			`environments.1st: the name "1st"; ` + name,
+			`environments.Dev: the name "Dev"; ` + name,
+			`environments.a-: the name "a-"; ` + name,
+			`environments.a--b: the name "a--b"; ` + name,
+			`environments["a.b"]: the name "a.b"; ` + name}},
+		{"names that are too long together", `{"project": "the-longest-project-name", "environments": {"environment-12345": {}, "environment-1234": {}, "environment-123": {}}}`, []string{
+			`environments.environment-1234: the stack's name the-longest-project-name-environment-1234 would have 41 characters; shorten the project's or the environment's name: 40 at most, the hyphen between them included`,
+			`environments.environment-12345: the stack's name the-longest-project-name-environment-12345 would have 42 characters; shorten the project's or the environment's name: 40 at most, the hyphen between them included`}},
+		{"a name that a companion stack would take", `{"project": "p", "environments": {"dev-global": {}}}`, []string{
+			`environments.dev-global: a name that ends with -global; choose another ending: stacks in us-east-1 that belong to an environment are named so`}},
+		{"an account with a digit too few", `{"project": "p", "environments": {"dev": {"account": "12345678901"}}}`, []string{
+			`environments.dev.account: "12345678901"; write the 12 digits of an AWS account, in quotes: "123456789012"`}},
+		{"a Region that is none", `{"project": "p", "environments": {"dev": {"region": "euwest1"}}}`, []string{
+			`environments.dev.region: "euwest1"; write an AWS Region such as "eu-west-1"; did you mean "eu-west-1"?`}},
+		{"a duration without a unit", `{"project": "p", "environments": {"dev": {"maxUrlLifetime": "7"}}}`, []string{
+			`environments.dev.maxUrlLifetime: "7"; write a duration in quotes, such as "7d", "12h" or "90m"`}},
+		{"a duration as a number", `{"project": "p", "environments": {"dev": {"maxKeyAge": 3600}}}`, []string{
+			`environments.dev.maxKeyAge: the number 3600; write a duration in quotes, such as "7d", "12h" or "90m"`}},
+		{"a duration of nothing", `{"project": "p", "environments": {"dev": {"maxUrlLifetime": "0s"}}}`, []string{
+			`environments.dev.maxUrlLifetime: 0s; write 1s or more`}},
+		{"a duration between two seconds", `{"project": "p", "environments": {"dev": {"maxUrlLifetime": "1.5s"}}}`, []string{
+			`environments.dev.maxUrlLifetime: 1.5s; write a whole number of seconds`}},
+		{"a duration of centuries", `{"project": "p", "environments": {"dev": {"maxUrlLifetime": "36500d"}}}`, []string{
+			`environments.dev.maxUrlLifetime: 876000h0m0s; write "3650d" or less`}},
+		{"keys that would be confirmed all the time", `{"project": "p", "environments": {"dev": {"maxKeyAge": "59s"}}}`, []string{
+			`environments.dev.maxKeyAge: 59s; write 1m0s or more: with less, signers would spend the account's quota of reading parameters`}},
+		{"signing keys without keys", `{"project": "p", "environments": {"dev": {"signingKeys": {}}}}`, []string{
+			`environments.dev.signingKeys.keys: no key; write an object such as {"1": {}}`}},
+		{"six keys in a group of five", `{"project": "p", "environments": {"dev": {"signingKeys": {"keys": {"1":{},"2":{},"3":{},"4":{},"5":{},"6":{}}, "current": 1}}}}`, []string{
+			`environments.dev.signingKeys.keys: 6 keys; list 5 at most, which is what a CloudFront key group holds`}},
+		{"key numbers that are none", `{"project": "p", "environments": {"dev": {"signingKeys": {"keys": {"0": {}, "01": {}, "10000": {}, "one": {}, "1": {}}, "current": 1}}}}`, []string{
+			`environments.dev.signingKeys.keys.0: the number of a key; write one from 1 to 9999, without zeros before it`,
+			`environments.dev.signingKeys.keys.01: the number of a key; write one from 1 to 9999, without zeros before it`,
+			`environments.dev.signingKeys.keys.10000: the number of a key; write one from 1 to 9999, without zeros before it`,
+			`environments.dev.signingKeys.keys.one: the number of a key; write one from 1 to 9999, without zeros before it`}},
+		{"a current key that is not listed", `{"project": "p", "environments": {"dev": {"signingKeys": {"keys": {"1": {}, "2": {}}, "current": 3}}}}`, []string{
+			`environments.dev.signingKeys.current: key 3, which is not listed; write the number of the key that signs: 1 or 2`}},
+		{"a current key in quotes", `{"project": "p", "environments": {"dev": {"signingKeys": {"keys": {"1": {}}, "current": "1"}}}}`, []string{
+			`environments.dev.signingKeys.current: "1"; write the number of the key that signs, such as 2`}},
+		{"a current key that is no whole number", `{"project": "p", "environments": {"dev": {"signingKeys": {"keys": {"1": {}}, "current": 1.5}}}}`, []string{
+			`environments.dev.signingKeys.current: the number 1.5; write the number of the key that signs, such as 2`}},
+		{"SHA-1 with an ECDSA key", `{"project": "p", "environments": {"dev": {"signingKeys": {"keys": {"1": {"hash": "sha1"}}}}}}`, []string{
+			`environments.dev.signingKeys.keys.1.hash: "sha1" with an ECDSA key; write "sha256", or choose "rsa-2048": SHA-1 is there for old RSA signers alone`}},
+		{"a misspelt algorithm does not make its hash wrong", `{"project": "p", "environments": {"dev": {"signingKeys": {"keys": {"1": {"algorithm": "rsa", "hash": "sha1"}}}}}}`, []string{
+			`environments.dev.signingKeys.keys.1.algorithm: "rsa"; write "ecdsa-p256" or "rsa-2048"`}},
+		{"a misspelt hash", `{"project": "p", "environments": {"dev": {"signingKeys": {"keys": {"1": {"hash": "SHA-256"}}}}}}`, []string{
+			`environments.dev.signingKeys.keys.1.hash: "SHA-256"; write "sha256" or "sha1"; did you mean "sha256"?`}},
+		{"a setting of a key that is unknown", `{"project": "p", "environments": {"dev": {"signingKeys": {"keys": {"1": {"curve": "p256"}}, "curent": 1}}}}`, []string{
+			`environments.dev.signingKeys.curent: unknown setting; did you mean "current"? the settings here are keys, current`,
+			`environments.dev.signingKeys.keys.1.curve: unknown setting; the settings here are algorithm, hash`}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			_, err := Read(context(t, test.context))
+			var problems Problems
+			if !errors.As(err, &problems) {
+				t.Fatalf("got %v, want problems", err)
+			}
+			var got []string
+			for _, p := range problems {
+				got = append(got, p.String())
+			}
+			if !reflect.DeepEqual(got, test.want) {
+				t.Errorf("got:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(test.want, "\n"))
+			}
+		})
+	}
+}
+
+func TestOneProblemStandsOnOneLine(t *testing.T) {
+	_, err := Read(context(t, `{"project": "p", "environments": {"dev": {"ephemeral": 1}}}`))
+	if want := `cdk.json: environments.dev.ephemeral: the number 1; write true or false, without quotes`; err == nil || err.Error() != want {
+		t.Errorf("got  %v\nwant %s", err, want)
+	}
+}
+
+func TestRegionsThatAnOriginAccessIdentityCannotReadAreRefused(t *testing.T) {
+	for _, region := range []string{"us-east-1", "eu-west-1", "eu-central-2", "me-central-1", "ap-southeast-3"} {
+		if problems := CheckRegion("region", region); problems != nil {
+			t.Errorf("%s: %v", region, problems)
+		}
+	}
+	for _, region := range []string{"ap-southeast-4", "il-central-1", "ca-west-1", "mx-central-1", "cn-north-1", "us-gov-west-1", "eu-wst-1"} {
+		problems := CheckRegion("region", region)
+		if len(problems) != 1 || !strings.Contains(problems[0].Fix, "one that was open by the end of 2022: af-south-1, ") {
+			t.Errorf("%s: %v", region, problems)
+		}
+	}
+}
+
+func TestDurations(t *testing.T) {
+	const bad = -1
+	for text, want := range map[string]time.Duration{
+		"7d": 7 * day, "1d12h": 36 * time.Hour, "0d": 0, "90m": 90 * time.Minute, "1h30m": 90 * time.Minute, "45s": 45 * time.Second,
+		"": bad, "7": bad, "d": bad, "-1h": bad, "+1h": bad, "1d-1h": bad, "1d+1h": bad, "-1d": bad, "1.5d": bad, "1h1d": bad, "1d1d": bad,
+		"99999d": bad, "3650d2540400h": bad, "1w": bad, "1d ": bad,
+	} {
+		d, ok := parseDuration(text)
+		if !ok {
+			d = bad
+		}
+		if d != want {
+			t.Errorf("%q: %v, want %v", text, d, want)
+		}
+	}
+}
+
+func TestNearestWord(t *testing.T) {
+	allowed := []string{"account", "region", "ephemeral", "signingKeys", "maxUrlLifetime", "maxKeyAge"}
+	for word, want := range map[string]string{
+		"regoin": "region", "Region": "region", "ephemral": "ephemeral", "signingkeys": "signingKeys", "signing-keys": "signingKeys",
+		"maxURLLifetime": "maxUrlLifetime", "accounts": "account", "tags": "", "": "", "x": "", strings.Repeat("region", 100): "",
+	} {
+		if got := nearest(word, allowed); got != want {
+			t.Errorf("%q: %q, want %q", word, got, want)
+		}
+	}
+}
+
+func TestSigningKeysOfAProgramAreCheckedAsThoseOfAFile(t *testing.T) {
+	keys := SigningKeys{Keys: []SigningKey{{Number: 3}, {Number: 3}, {Number: -1, Algorithm: "rsa"}}}.WithDefaults()
+	got := keys.Check("SigningKeys").Error()
+	want := `4 problems:
+  SigningKeys.keys.-1: the number of a key; write one from 1 to 9999
+  SigningKeys.keys.-1.algorithm: "rsa"; write "ecdsa-p256" or "rsa-2048"
+  SigningKeys.keys.3: listed twice; list every key once
+  SigningKeys.current: missing, with several keys listed; write the number of the key that signs: -1 or 3 or 3`
+	if got != want {
+		t.Errorf("got:\n%s\nwant:\n%s", got, want)
+	}
+}
+
+func FuzzRead(f *testing.F) {
+	for _, seed := range []string{
+		`{"project": "signedfront", "environments": {"dev": {"ephemeral": true}}}`,
+		`{"project": "p", "environments": {"a": {"account": "123456789012", "region": "eu-west-1"}}}`,
+		`{"project": "p", "environments": {"a": {"signingKeys": {"keys": {"1": {}, "2": {"algorithm": "rsa-2048", "hash": "sha1"}}, "current": 2}}}}`,
+		`{"project": "p", "environments": {"a": {"maxUrlLifetime": "1d12h", "maxKeyAge": "1h30m"}}}`,
+		`{"project": 1, "environments": {"a": [], "b": null, "c": {"signingKeys": {"keys": {"x": 1}}}}}`,
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		var members map[string]any
+		if json.Unmarshal([]byte(text), &members) != nil {
+			return
+		}
+		c, err := Read(members)
+		if err != nil {
+			if !strings.HasPrefix(err.Error(), "cdk.json: ") {
+				t.Errorf("error %q", err)
+			}
+			return
+		}
+		for _, e := range c.Environments {
+			if name := e.StackName(); len(name) > MaxStackName || !validName.MatchString(name) {
+				t.Errorf("stack name %q", name)
+			}
+			if _, listed := e.SigningKeys.CurrentKey(); !listed {
+				t.Errorf("no current key in %+v", e.SigningKeys)
+			}
+			if e.MaxURLLifetime < time.Second || e.MaxKeyAge < time.Minute {
+				t.Errorf("durations %v, %v", e.MaxURLLifetime, e.MaxKeyAge)
+			}
+		}
+	})
+}

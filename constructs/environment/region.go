@@ -1,0 +1,56 @@
+package environment
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// identityRegions are the Regions whose buckets an origin access identity can
+// read: those that were open by the end of 2022. The set is closed; Regions
+// opened since take origin access control alone:
+// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html
+var identityRegions = []string{
+	"af-south-1",
+	"ap-east-1",
+	"ap-northeast-1",
+	"ap-northeast-2",
+	"ap-northeast-3",
+	"ap-south-1",
+	"ap-south-2",
+	"ap-southeast-1",
+	"ap-southeast-2",
+	"ap-southeast-3",
+	"ca-central-1",
+	"eu-central-1",
+	"eu-central-2",
+	"eu-north-1",
+	"eu-south-1",
+	"eu-south-2",
+	"eu-west-1",
+	"eu-west-2",
+	"eu-west-3",
+	"me-central-1",
+	"me-south-1",
+	"sa-east-1",
+	"us-east-1",
+	"us-east-2",
+	"us-west-1",
+	"us-west-2",
+}
+
+var regionShape = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]{1,2}$`)
+
+// CheckRegion reports a Region in which private content cannot live: one that
+// is none, or one whose buckets an origin access identity cannot read. Path is
+// where it was written.
+func CheckRegion(path, region string) Problems {
+	switch {
+	case slices.Contains(identityRegions, region):
+		return nil
+	case !regionShape.MatchString(region):
+		return Problems{{path, quote(region), `write an AWS Region such as "eu-west-1"` + didYouMean(region, identityRegions)}}
+	}
+	return Problems{{path, quote(region), "write a Region whose buckets CloudFront's origin access identity can read, one that was open by the end of 2022: " +
+		strings.Join(identityRegions, ", ")}}
+}

@@ -1,0 +1,243 @@
+package constructs
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/signedfront/signedfront/constructs/environment"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// One JavaScript process serves all tests of this package. It is not safe for
+// concurrent use: no test here runs in parallel. It has started, with the
+// environment as it was, before this runs.
+func TestMain(m *testing.M) {
+	os.Unsetenv("CDK_DEFAULT_ACCOUNT")
+	os.Unsetenv("CDK_DEFAULT_REGION")
+	status := m.Run()
+	jsii.Close()
+	if app, err := buildApp(); err == nil {
+		os.RemoveAll(filepath.Dir(app))
+	}
+	os.Exit(status)
+}
+
+// shippedContext is the context of cdk.json, feature flags included.
+func shippedContext(t *testing.T) map[string]any {
+	t.Helper()
+	text, err := os.ReadFile("../cdk.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file struct{ Context map[string]any }
+	if err := json.Unmarshal(text, &file); err != nil {
+		t.Fatal(err)
+	}
+	return file.Context
+}
+
+// newApp is an app with the shipped context and more of it, which builds no
+// functions unless that says so.
+func newApp(t *testing.T, more map[string]any) (app awscdk.App, outdir string) {
+	t.Helper()
+	context := shippedContext(t)
+	context["aws:cdk:bundling-stacks"] = []string{}
+	maps.Copy(context, more)
+	outdir = t.TempDir()
+	return awscdk.NewApp(&awscdk.AppProps{Context: &context, Outdir: &outdir}), outdir
+}
+
+// environmentOf reads an environment as cdk.json would hold it.
+func environmentOf(t *testing.T, name, settings string) environment.Environment {
+	t.Helper()
+	var context map[string]any
+	text := fmt.Sprintf(`{"project": "signedfront", "environments": {%q: %s}}`, name, settings)
+	if err := json.Unmarshal([]byte(text), &context); err != nil {
+		t.Fatal(err)
+	}
+	config, err := environment.Read(context)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return config.Environments[0]
+}
+
+// synthesize makes the template of one environment, once for all tests that
+// ask for the same.
+func synthesize(t *testing.T, name, settings string) *template {
+	t.Helper()
+	key := name + " " + settings
+	if text, made := synthesized[key]; made {
+		return parseTemplate(t, text)
+	}
+	app, outdir := newApp(t, nil)
+	stack, err := NewEnvironmentStack(app, environmentOf(t, name, settings))
+	if err != nil {
+		t.Fatal(err)
+	}
+	app.Synth(nil)
+	made := readTemplate(t, outdir, *stack.Stack.StackName())
+	synthesized[key] = made.text
+	return made
+}
+
+var synthesized = map[string][]byte{}
+
+func readTemplate(t *testing.T, outdir, stack string) *template {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(outdir, stack+".template.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return parseTemplate(t, text)
+}
+
+func parseTemplate(t *testing.T, text []byte) *template {
+	t.Helper()
+	parsed := &template{text: text}
+	if err := json.Unmarshal(text, parsed); err != nil {
+		t.Fatal(err)
+	}
+	return parsed
+}
+
+type template struct {
+	text      []byte
+	Resources map[string]*resource
+	Outputs   map[string]struct{ Value any }
+}
+
+type resource struct {
+	Type                string
+	Properties          map[string]any
+	DependsOn           []string
+	DeletionPolicy      string
+	UpdateReplacePolicy string
+}
+
+// all are the logical ids of the resources of a type, sorted.
+func (t *template) all(resourceType string) []string {
+	var ids []string
+	for id, r := range t.Resources {
+		if r.Type == resourceType {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+// only is the one resource of a type.
+func (t *template) only(test *testing.T, resourceType string) (id string, r *resource) {
+	test.Helper()
+	ids := t.all(resourceType)
+	if len(ids) != 1 {
+		test.Fatalf("resources of type %s: %v, want one", resourceType, ids)
+	}
+	return ids[0], t.Resources[ids[0]]
+}
+
+// property is a property by its path.
+func (r *resource) property(path ...string) any {
+	var value any = r.Properties
+	for _, name := range path {
+		members, _ := value.(map[string]any)
+		value = members[name]
+	}
+	return value
+}
+
+// wantJSON compares a value with the JSON that it is to be.
+func wantJSON(t *testing.T, what string, got any, want string) {
+	t.Helper()
+	var wanted any
+	if err := json.Unmarshal([]byte(want), &wanted); err != nil {
+		t.Fatalf("%s: %v", what, err)
+	}
+	text, err := json.Marshal(got)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var plain any
+	if err := json.Unmarshal(text, &plain); err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(plain, wanted) {
+		t.Errorf("%s:\ngot  %s\nwant %s", what, text, want)
+	}
+}
+
+// resolve is what CloudFormation makes of a value. Values hold what "Ref" and
+// "Fn::GetAtt" give, by logical id and by logical id, dot and attribute.
+func resolve(t *testing.T, value any, values map[string]string) any {
+	t.Helper()
+	function, is := value.(map[string]any)
+	if !is || len(function) != 1 {
+		return value
+	}
+	look := func(name string) string {
+		value, known := values[name]
+		if !known {
+			t.Fatalf("nothing known of %s", name)
+		}
+		return value
+	}
+	for name, argument := range function {
+		arguments, _ := argument.([]any)
+		switch name {
+		case "Ref":
+			return look(argument.(string))
+		case "Fn::GetAtt":
+			return look(arguments[0].(string) + "." + arguments[1].(string))
+		case "Fn::Join":
+			var parts []string
+			for _, part := range arguments[1].([]any) {
+				parts = append(parts, resolve(t, part, values).(string))
+			}
+			return strings.Join(parts, arguments[0].(string))
+		case "Fn::Select":
+			index := int(arguments[0].(float64))
+			return resolve(t, arguments[1], values).([]string)[index]
+		case "Fn::Split":
+			return strings.Split(resolve(t, arguments[1], values).(string), arguments[0].(string))
+		}
+	}
+	return value
+}
+
+// golden compares a text with a file of testdata, which -update writes anew.
+func golden(t *testing.T, file string, got []byte, hint string) {
+	t.Helper()
+	file = filepath.Join("testdata", file)
+	if *update {
+		if err := os.WriteFile(file, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bytes.Equal(got, want) {
+		return
+	}
+	gotLines, wantLines := strings.Split(string(got), "\n"), strings.Split(string(want), "\n")
+	line := 0
+	for line < min(len(gotLines), len(wantLines))-1 && gotLines[line] == wantLines[line] {
+		line++
+	}
+	t.Errorf("differs from %s at line %d:\ngot  %s\nwant %s\n%s", file, line+1, gotLines[line], wantLines[line], hint)
+}

@@ -1,0 +1,263 @@
+// Package constructs is the infrastructure of signedfront for AWS CDK apps in
+// Go: private files in S3, served by CloudFront, opened only by signed URLs and
+// cookies.
+//
+//	content, err := constructs.NewPrivateContent(stack, "Content", nil)
+//	if err != nil {
+//		return err
+//	}
+//	content.GrantSign(appRole)
+//
+// The app that signs reads the deployment document, whose Systems Manager
+// parameter is [PrivateContent.DeploymentParameter].
+//
+// Building the template builds two small Lambda functions from this module's
+// own sources, with the Go command on the PATH and no container. A synthesis
+// that needs no functions skips them as it skips every bundled asset, with the
+// context "aws:cdk:bundling-stacks": [].
+package constructs
+
+import (
+	"fmt"
+	"os"
+	"regexp"
+	"time"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudfront"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsssm"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/signedfront/signedfront/constructs/environment"
+)
+
+// PrivateContentProps says how private content is provisioned. The zero value
+// is sound.
+type PrivateContentProps struct {
+	// Name starts the names of what CloudFront wants named, which are shared
+	// by a whole account, and stands in descriptions: at most 40 letters,
+	// digits and hyphens. It must stay as it was deployed, for CloudFront lets no
+	// name of a public key change.
+	//
+	// Default: made of the construct's path.
+	Name string
+
+	// ParameterName is the Systems Manager parameter for the deployment
+	// document, a path such as /media/prod/signing.
+	//
+	// Default: /signedfront/ and the name.
+	ParameterName string
+
+	// Ephemeral lets the bucket go with the stack, its objects included. A
+	// bucket that is not ephemeral is kept when its stack is deleted or would
+	// replace it.
+	//
+	// Default: false.
+	Ephemeral bool
+
+	// SigningKeys are the generations of the signing key and which of them is
+	// current. A number once deployed keeps its algorithm and hash for ever.
+	//
+	// Default: one key, number 1, ECDSA P-256 with SHA-256.
+	SigningKeys environment.SigningKeys
+
+	// MaxURLLifetime is how far ahead the expiry of a signed URL may lie, a
+	// whole number of seconds. Signers keep it, and rotation stands on it.
+	//
+	// Default: 7 days.
+	MaxURLLifetime time.Duration
+
+	// MaxKeyAge is for how long a signer may go on with a key that it has not
+	// confirmed to be the current one, a whole number of seconds, at least a
+	// minute.
+	//
+	// Default: 1 hour.
+	MaxKeyAge time.Duration
+}
+
+// PrivateContent is a bucket of private files, the distribution that serves
+// them to whoever has a signed URL, and the keys that sign.
+type PrivateContent struct {
+	construct      constructs.Construct
+	bucket         awss3.Bucket
+	originIdentity awscloudfront.OriginAccessIdentity
+	keys           *signingKeys
+	distribution   awscloudfront.Distribution
+	parameter      awsssm.StringParameter
+	policy         awsiam.ManagedPolicy
+}
+
+// NewPrivateContent provisions private content. Nil props mean all defaults.
+// What is wrong with the props is reported at once, before anything is made:
+// the error then holds [environment.Problems]. A function of ours that does
+// not compile is an error too, its reasons on standard error.
+func NewPrivateContent(scope constructs.Construct, id string, props *PrivateContentProps) (*PrivateContent, error) {
+	construct := constructs.NewConstruct(scope, jsii.String(id))
+	p, err := checkedProps(construct, props)
+	if err != nil {
+		return nil, err
+	}
+	builder, err := newFunctionBuilder(construct)
+	if err != nil {
+		return nil, err
+	}
+
+	bucket := newContentBucket(construct, p.Ephemeral)
+	if p.Ephemeral {
+		if err := emptyWithStack(construct, bucket, builder); err != nil {
+			return nil, err
+		}
+	}
+	keys, err := newSigningKeys(construct, p.Name, p.SigningKeys, builder)
+	if err != nil {
+		return nil, err
+	}
+	identity := newOriginIdentity(construct, p.Name)
+	distribution := newDistribution(construct, p.Name, originOf(bucket, identity), keys.group)
+	parameter := newDeploymentDocument(construct, p, distribution, keys)
+	return &PrivateContent{
+		construct:      construct,
+		bucket:         bucket,
+		originIdentity: identity,
+		keys:           keys,
+		distribution:   distribution,
+		parameter:      parameter,
+		policy:         newSigningPolicy(construct, parameter, keys),
+	}, nil
+}
+
+// Construct is what all parts stand below in the tree of constructs: what
+// awscdk.Tags_Of and awscdk.Aspects_Of take, and what others depend on.
+func (c *PrivateContent) Construct() constructs.Construct { return c.construct }
+
+// Bucket holds the content.
+func (c *PrivateContent) Bucket() awss3.Bucket { return c.bucket }
+
+// OriginAccessIdentity is who reads the bucket for CloudFront.
+func (c *PrivateContent) OriginAccessIdentity() awscloudfront.OriginAccessIdentity {
+	return c.originIdentity
+}
+
+// Distribution serves the content. A behavior that is added to it is open to
+// everyone unless its TrustedKeyGroups hold KeyGroup.
+func (c *PrivateContent) Distribution() awscloudfront.Distribution { return c.distribution }
+
+// KeyGroup is what the distribution trusts: the public keys of every
+// generation.
+func (c *PrivateContent) KeyGroup() awscloudfront.CfnKeyGroup { return c.keys.group }
+
+// KeyPairID is CloudFront's id of the current public key.
+func (c *PrivateContent) KeyPairID() *string { return c.keys.current.keyPairID() }
+
+// SigningSecretARN is the secret that holds the current private key.
+func (c *PrivateContent) SigningSecretARN() *string { return c.keys.current.secret.Ref() }
+
+// DeploymentParameter holds the deployment document, the JSON of a
+// signer.Deployment.
+func (c *PrivateContent) DeploymentParameter() awsssm.StringParameter { return c.parameter }
+
+// SigningPolicy lets whoever it is attached to sign: read the deployment
+// document, and the private keys of every generation. Its ARN never changes,
+// so that a rotation touches no app's permissions.
+func (c *PrivateContent) SigningPolicy() awsiam.ManagedPolicy { return c.policy }
+
+// GrantSign lets a role sign, by attaching the signing policy. A role that was
+// imported must be one of the same account.
+func (c *PrivateContent) GrantSign(role awsiam.IRole) {
+	if *awscdk.Resource_IsOwnedResource(role) {
+		role.AddManagedPolicy(c.policy)
+		return
+	}
+	c.policy.AttachToRole(role)
+}
+
+// AddOutputs writes into a scope, under plain names where that is the stack,
+// what pipelines and people ask of a deployment.
+func (c *PrivateContent) AddOutputs(scope constructs.Construct) {
+	for _, output := range []struct {
+		id, description string
+		value           *string
+	}{
+		{"DistributionDomainName", "Where the content is served", c.distribution.DistributionDomainName()},
+		{"DistributionId", "The CloudFront distribution", c.distribution.DistributionId()},
+		{"BucketName", "Where the content is uploaded to", c.bucket.BucketName()},
+		{"KeyPairId", "CloudFront's id of the key that signs", c.KeyPairID()},
+		{"KeyGroupId", "The keys that the distribution trusts", c.keys.group.Ref()},
+		{"SigningSecretArn", "Where the key that signs is kept", c.SigningSecretARN()},
+		{"DeploymentParameterName", "Where signers read how to sign", c.parameter.ParameterName()},
+		{"SigningPolicyArn", "Attached to a role, this lets it sign", c.policy.ManagedPolicyArn()},
+	} {
+		awscdk.NewCfnOutput(scope, jsii.String(output.id), &awscdk.CfnOutputProps{
+			Description: jsii.String(output.description),
+			Value:       output.value,
+		})
+	}
+}
+
+const maxName = environment.MaxStackName
+
+var (
+	nameShape = regexp.MustCompile(`^[A-Za-z0-9](-?[A-Za-z0-9])*$`)
+
+	// https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html
+	parameterShape    = regexp.MustCompile(`^(/[A-Za-z0-9_.-]+){1,15}$`)
+	reservedParameter = regexp.MustCompile(`^(?i)/(aws|ssm)`)
+)
+
+// checkedProps fills in the defaults and reports everything that is wrong.
+func checkedProps(construct constructs.Construct, props *PrivateContentProps) (*PrivateContentProps, error) {
+	var p PrivateContentProps
+	if props != nil {
+		p = *props
+	}
+	var problems environment.Problems
+	check := func(found environment.Problems) { problems = append(problems, found...) }
+	wrong := func(prop, found, fix string) {
+		problems = append(problems, environment.Problem{Path: prop, Found: fmt.Sprintf("%q", found), Fix: fix})
+	}
+
+	if p.Name == "" {
+		p.Name = *awscdk.Names_UniqueResourceName(construct, &awscdk.UniqueResourceNameOptions{
+			MaxLength: jsii.Number(maxName),
+			Separator: jsii.String("-"),
+		})
+	}
+	if len(p.Name) > maxName || !nameShape.MatchString(p.Name) {
+		wrong("Name", p.Name, fmt.Sprintf("write at most %d letters, digits and single hyphens between them", maxName))
+	}
+	if p.ParameterName == "" {
+		p.ParameterName = "/signedfront/" + p.Name
+	}
+	if len(p.ParameterName) > 900 || !parameterShape.MatchString(p.ParameterName) || reservedParameter.MatchString(p.ParameterName) {
+		wrong("ParameterName", p.ParameterName, "write a path of at most 15 parts such as /media/prod/signing, of letters, digits and the characters _.-, that starts with neither aws nor ssm")
+	}
+	p.SigningKeys = p.SigningKeys.WithDefaults()
+	check(p.SigningKeys.Check("SigningKeys"))
+	if p.MaxURLLifetime == 0 {
+		p.MaxURLLifetime = environment.DefaultMaxURLLifetime
+	}
+	check(environment.CheckMaxURLLifetime("MaxURLLifetime", p.MaxURLLifetime))
+	if p.MaxKeyAge == 0 {
+		p.MaxKeyAge = environment.DefaultMaxKeyAge
+	}
+	check(environment.CheckMaxKeyAge("MaxKeyAge", p.MaxKeyAge))
+
+	stack := awscdk.Stack_Of(construct)
+	if *awscdk.Token_IsUnresolved(stack.Region()) {
+		// The stack goes where its deployer is, and the CDK's command line
+		// tells where that is.
+		if region := os.Getenv("CDK_DEFAULT_REGION"); region != "" {
+			check(environment.CheckRegion("the current Region", region))
+		}
+	} else {
+		check(environment.CheckRegion("the stack's Region", *stack.Region()))
+	}
+
+	if len(problems) > 0 {
+		return nil, fmt.Errorf("%s: %w", *construct.Node().Path(), problems)
+	}
+	return &p, nil
+}
