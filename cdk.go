@@ -17,7 +17,7 @@ import (
 func main() { os.Exit(run()) }
 
 func run() (status int) {
-	defer jsii.Close()
+	defer closeJSII()
 	defer func() {
 		// The CDK panics. What it says becomes one line.
 		if r := recover(); r != nil {
@@ -51,4 +51,14 @@ func synthesize() error {
 	}
 	app.Synth(nil)
 	return nil
+}
+
+// closeJSII ends the CDK's Node process. The runtime waits for it twice and
+// reports the wait that came second as an abnormal end, so what it prints from
+// here on is dropped: https://github.com/aws/jsii/blob/main/packages/%40jsii/go-runtime/jsii-runtime-go/internal/kernel/process/process.go
+func closeJSII() {
+	if null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0); err == nil {
+		os.Stderr = null
+	}
+	jsii.Close()
 }

@@ -345,7 +345,7 @@ func (t *template) withPrefix(resourceType, prefix string) string {
 
 func TestFunctionsRunOnARMWithTheirOwnBoundedLogs(t *testing.T) {
 	template := synthesize(t, "dev", `{"ephemeral": true}`)
-	timeouts := map[string]float64{"ContentKeyPairProvider": 60, "ContentBucketEmptier": 900}
+	timeouts := map[string]float64{"ContentKeyPairProvider": 90, "ContentBucketEmptier": 900}
 	for _, id := range template.all("AWS::Lambda::Function") {
 		prefix, _, _ := strings.Cut(id, "Function")
 		logs := template.withPrefix("AWS::Logs::LogGroup", prefix)

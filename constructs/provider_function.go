@@ -48,7 +48,7 @@ func newProviderFunction(scope constructs.Construct, id string, builder *functio
 	})
 	function, err := builder.newFunction(construct, "Function", props.source, awslambda.FunctionProps{
 		Description: jsii.String(props.description),
-		MemorySize:  jsii.Number(256),
+		MemorySize:  jsii.Number(512), // the share of a processor grows with it, and RSA keys want one
 		Timeout:     seconds(props.timeout),
 		Role:        role,
 		LogGroup:    logs,

@@ -58,7 +58,7 @@ func newSigningKeys(scope constructs.Construct, name string, keys environment.Si
 	provider, err := newProviderFunction(scope, "KeyPairProvider", builder, &providerFunctionProps{
 		description: "Makes the signing key pairs of " + name,
 		source:      keyPairSource,
-		timeout:     time.Minute,
+		timeout:     90 * time.Second,
 		statements: []statement{{
 			actions:   []string{"secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"},
 			resources: secrets,
