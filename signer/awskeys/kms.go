@@ -1,0 +1,85 @@
+package awskeys
+
+import (
+	"context"
+	"crypto"
+	"crypto/x509"
+	"errors"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/kms/types"
+
+	"github.com/signedfront/signedfront/signer"
+)
+
+// KMSClient are the operations of KMS that a key uses.
+type KMSClient interface {
+	GetPublicKey(context.Context, *kms.GetPublicKeyInput, ...func(*kms.Options)) (*kms.GetPublicKeyOutput, error)
+	Sign(context.Context, *kms.SignInput, ...func(*kms.Options)) (*kms.SignOutput, error)
+}
+
+// KMSKey is a signing key in AWS KMS, of the key spec ECC_NIST_P256 or RSA_2048
+// and the usage SIGN_VERIFY. It never leaves KMS: each signature is a call over
+// the network, on a quota and a price of its own, so sign passes with it
+// (signer.Signer.OpenAll) rather than one URL at a time. KMS has no SHA-1, and
+// its ECDSA signatures do not repeat.
+type KMSKey struct {
+	client    KMSClient
+	id        string
+	region    string
+	public    *signer.PublicKey
+	algorithm types.SigningAlgorithmSpec
+}
+
+// NewKMSKey reads the public half of a key, by its ARN, its id or an alias.
+func NewKMSKey(ctx context.Context, client KMSClient, id string) (*KMSKey, error) {
+	k := &KMSKey{client: client, id: id, region: regionOf(id)}
+	out, err := client.GetPublicKey(ctx, &kms.GetPublicKeyInput{KeyId: aws.String(id)}, k.where)
+	if err != nil {
+		return nil, fmt.Errorf("reading the public key of %s: %w", id, err)
+	}
+	if out.KeyUsage != types.KeyUsageTypeSignVerify {
+		return nil, fmt.Errorf("the key %s is for %s: CloudFront wants one for SIGN_VERIFY", id, out.KeyUsage)
+	}
+	public, err := x509.ParsePKIXPublicKey(out.PublicKey)
+	if err != nil {
+		return nil, fmt.Errorf("the public key of %s cannot be read", id)
+	}
+	if k.public, err = signer.NewPublicKey(public); err != nil {
+		return nil, fmt.Errorf("the key %s: %w", id, err)
+	}
+	k.algorithm = types.SigningAlgorithmSpecEcdsaSha256
+	if k.public.Algorithm() == signer.RSA2048 {
+		k.algorithm = types.SigningAlgorithmSpecRsassaPkcs1V15Sha256
+	}
+	return k, nil
+}
+
+// where sends a call to the Region that the key's ARN names.
+func (k *KMSKey) where(o *kms.Options) {
+	if k.region != "" {
+		o.Region = k.region
+	}
+}
+
+// PublicKey is the public half, as CloudFront wants it.
+func (k *KMSKey) PublicKey() *signer.PublicKey { return k.public }
+
+// Public is the public half as Go's own type.
+func (k *KMSKey) Public() crypto.PublicKey { return k.public.Public() }
+
+// SignDigest signs in KMS.
+func (k *KMSKey) SignDigest(ctx context.Context, digest []byte, hash crypto.Hash) ([]byte, error) {
+	if hash != crypto.SHA256 {
+		return nil, errors.New("KMS signs SHA-256 and not SHA-1: let the deployment's hash be sha256")
+	}
+	out, err := k.client.Sign(ctx, &kms.SignInput{
+		KeyId: aws.String(k.id), Message: digest, MessageType: types.MessageTypeDigest, SigningAlgorithm: k.algorithm,
+	}, k.where)
+	if err != nil {
+		return nil, fmt.Errorf("signing in KMS: %w", err)
+	}
+	return out.Signature, nil
+}
