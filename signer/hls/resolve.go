@@ -1,0 +1,224 @@
+package hls
+
+import (
+	"bytes"
+	"strings"
+)
+
+// Resolution is that of RFC 3986, section 5.2, over the bytes as they stand.
+// net/url would write some of them anew, and CloudFront compares bytes.
+
+// base is the playlist's URL in its parts, of which origin, path and query put
+// together are the URL.
+type base struct {
+	scheme string // "https:"
+	origin string // "https://host"
+	path   string // "/a/list.m3u8"
+	dir    string // "/a/"
+	query  string // "?x", or empty
+}
+
+// splitBase splits a URL that passed signer.CheckURL.
+func splitBase(url string) base {
+	scheme, _, _ := strings.Cut(url, "//")
+	host := len(scheme) + len("//")
+	path := host + strings.IndexByte(url[host:], '/')
+	query := len(url)
+	if i := strings.IndexByte(url, '?'); i >= 0 {
+		query = i
+	}
+	b := base{scheme: scheme, origin: url[:path], path: url[path:query], query: url[query:]}
+	b.dir = b.path[:strings.LastIndexByte(b.path, '/')+1]
+	return b
+}
+
+// resolve makes an http or https URL of a reference; ok is false for all other
+// schemes, and for what has http without a host.
+func (b *base) resolve(ref string) (url string, ok bool) {
+	if strings.HasPrefix(ref, "//") {
+		ref = b.scheme + ref
+	}
+	if scheme := schemeOf(ref); scheme != "" {
+		origin, path, behind, ok := splitAbsolute(ref, scheme)
+		return origin + removeDotSegments(path) + behind, ok
+	}
+	path, behind := cutPath(ref)
+	switch {
+	case path == "" && strings.HasPrefix(behind, "?"):
+		path = b.path
+	case path == "":
+		path, behind = b.path, b.query+behind
+	case path[0] != '/':
+		path = b.dir + path
+	}
+	return b.origin + removeDotSegments(path) + behind, true
+}
+
+// isOutside reports that a reference leads past an origin, given how it starts:
+// it has another scheme or, complete, another host.
+func (b *base) isOutside(start, origin string) bool {
+	if strings.HasPrefix(start, "//") {
+		start = b.scheme + start
+	}
+	scheme := schemeOf(start)
+	if scheme == "" {
+		return false
+	}
+	other, path, behind, ok := splitAbsolute(start, scheme)
+	if !ok {
+		return !isHTTP(scheme)
+	}
+	return path+behind != "" && normalize(other) != origin
+}
+
+// schemeOf is the scheme of a reference with its colon, or empty.
+func schemeOf(ref string) string {
+	for i := range len(ref) {
+		switch c := ref[i] | 0x20; {
+		case 'a' <= c && c <= 'z':
+		case ref[i] == ':' && i > 0:
+			return ref[:i+1]
+		case i > 0 && ('0' <= ref[i] && ref[i] <= '9' || ref[i] == '+' || ref[i] == '-' || ref[i] == '.'):
+		default:
+			return ""
+		}
+	}
+	return ""
+}
+
+func isHTTP(scheme string) bool {
+	return strings.EqualFold(scheme, "https:") || strings.EqualFold(scheme, "http:")
+}
+
+// cutPath splits off the query and the fragment.
+func cutPath(ref string) (path, behind string) {
+	if i := strings.IndexAny(ref, "?#"); i >= 0 {
+		return ref[:i], ref[i:]
+	}
+	return ref, ""
+}
+
+// splitAbsolute splits an http or https URL, whose scheme is known.
+func splitAbsolute(url, scheme string) (origin, path, behind string, ok bool) {
+	if !isHTTP(scheme) {
+		return "", "", "", false
+	}
+	rest, ok := strings.CutPrefix(url[len(scheme):], "//")
+	if !ok {
+		return "", "", "", false
+	}
+	host := len(rest)
+	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
+		host = i
+	}
+	path, behind = cutPath(rest[host:])
+	return url[:len(url)-len(rest)+host], path, behind, host > 0
+}
+
+// removeDotSegments is that of RFC 3986, section 5.2.4, for a path that is
+// empty or starts with a slash.
+func removeDotSegments(path string) string {
+	if !strings.Contains(path, "/.") {
+		return path
+	}
+	out := make([]byte, 0, len(path))
+	for rest := path; rest != ""; {
+		segment := rest[1:]
+		if i := strings.IndexByte(segment, '/'); i >= 0 {
+			segment = segment[:i]
+		}
+		rest = rest[1+len(segment):]
+		switch segment {
+		case "..":
+			out = out[:max(bytes.LastIndexByte(out, '/'), 0)]
+			fallthrough
+		case ".":
+			if rest == "" {
+				out = append(out, '/')
+			}
+		default:
+			out = append(out, '/')
+			out = append(out, segment...)
+		}
+	}
+	return string(out)
+}
+
+// isPlainName knows the names that most segments have: relative, without dot
+// segments, of letters, digits, "-._~" and slashes. Behind the directory of a
+// URL that can be signed they make another one, with nothing to resolve.
+func isPlainName(name []byte) bool {
+	if len(name) == 0 || name[0] == '/' {
+		return false
+	}
+	previous := byte('/')
+	for _, c := range name {
+		if !plain[c] || c == '.' && previous == '/' {
+			return false
+		}
+		previous = c
+	}
+	return true
+}
+
+var plain = func() (t [256]bool) {
+	for _, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/") {
+		t[c] = true
+	}
+	return t
+}()
+
+// normalize is an http or https URL as the most thorough client would send it:
+// scheme and host in lower case, no default port, no escapes that need not be,
+// their digits in upper case, no dot segments that were escaped. A URI that only
+// this brings below the pass's prefix is meant for it, and reaches it from some
+// clients alone.
+func normalize(url string) string {
+	scheme := schemeOf(url)
+	origin, path, behind, _ := splitAbsolute(url, scheme)
+	origin = strings.ToLower(origin)
+	switch strings.ToLower(scheme) {
+	case "https:":
+		origin = strings.TrimSuffix(origin, ":443")
+	case "http:":
+		origin = strings.TrimSuffix(origin, ":80")
+	}
+	return origin + removeDotSegments(unescape(path)) + behind
+}
+
+// unescape writes the escapes of a path in upper case, and those of plain
+// characters without escape.
+func unescape(path string) string {
+	if !strings.Contains(path, "%") {
+		return path
+	}
+	b := []byte(path)
+	out := b[:0]
+	for i := 0; i < len(b); i++ {
+		high, low := -1, -1
+		if b[i] == '%' && i+2 < len(b) {
+			high, low = hexDigit(b[i+1]), hexDigit(b[i+2])
+		}
+		if high < 0 || low < 0 {
+			out = append(out, b[i])
+			continue
+		}
+		if c := byte(high<<4 | low); plain[c] && c != '/' {
+			out = append(out, c)
+		} else {
+			out = append(out, '%', hexDigits[high], hexDigits[low])
+		}
+		i += 2
+	}
+	return string(out)
+}
+
+const hexDigits = "0123456789ABCDEF"
+
+// hexDigit is the value of a hexadecimal digit, or -1.
+func hexDigit(c byte) int {
+	if 'a' <= c && c <= 'f' {
+		c -= 'a' - 'A'
+	}
+	return strings.IndexByte(hexDigits, c)
+}

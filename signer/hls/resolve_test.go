@@ -1,0 +1,104 @@
+package hls
+
+import (
+	"bufio"
+	"bytes"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/signedfront/signedfront/signer"
+)
+
+// The examples of RFC 3986, section 5.4.
+func TestReferencesResolveAsInRFC3986(t *testing.T) {
+	b := splitBase("http://a/b/c/d;p?q")
+	for ref, want := range map[string]string{
+		"g": "http://a/b/c/g", "./g": "http://a/b/c/g", "g/": "http://a/b/c/g/", "/g": "http://a/g", "//g": "http://g",
+		"?y": "http://a/b/c/d;p?y", "g?y": "http://a/b/c/g?y", "#s": "http://a/b/c/d;p?q#s", "g#s": "http://a/b/c/g#s",
+		"g?y#s": "http://a/b/c/g?y#s", ";x": "http://a/b/c/;x", "g;x": "http://a/b/c/g;x", "g;x?y#s": "http://a/b/c/g;x?y#s",
+		"": "http://a/b/c/d;p?q", ".": "http://a/b/c/", "./": "http://a/b/c/", "..": "http://a/b/", "../": "http://a/b/",
+		"../g": "http://a/b/g", "../..": "http://a/", "../../": "http://a/", "../../g": "http://a/g",
+		"../../../g": "http://a/g", "../../../../g": "http://a/g", "/./g": "http://a/g", "/../g": "http://a/g",
+		"g.": "http://a/b/c/g.", ".g": "http://a/b/c/.g", "g..": "http://a/b/c/g..", "..g": "http://a/b/c/..g",
+		"./../g": "http://a/b/g", "./g/.": "http://a/b/c/g/", "g/./h": "http://a/b/c/g/h", "g/../h": "http://a/b/c/h",
+		"g;x=1/./y": "http://a/b/c/g;x=1/y", "g;x=1/../y": "http://a/b/c/y",
+		"g?y/./x": "http://a/b/c/g?y/./x", "g?y/../x": "http://a/b/c/g?y/../x", "g#s/../x": "http://a/b/c/g#s/../x",
+		"https://h/../x//../y": "https://h/x/y", "https://h": "https://h", "https://h?x/../y": "https://h?x/../y",
+		"a%2f../..": "http://a/b/c/", "1:x": "http://a/b/c/1:x", "a%3Ab:c": "http://a/b/c/a%3Ab:c",
+	} {
+		if got, ok := b.resolve(ref); got != want || !ok {
+			t.Errorf("%q: got %q, want %q", ref, got, want)
+		}
+	}
+	for _, ref := range []string{"g:h", "http:g", "https:", "HTTP:///g", "https://", "skd://x/../y", "data:,x", "a+b-c.1:x"} {
+		if got, ok := b.resolve(ref); ok {
+			t.Errorf("%q: got %q, want nothing", ref, got)
+		}
+	}
+}
+
+// net/url resolves as RFC 3986 does, but writes bytes anew; where it keeps
+// them, both agree.
+func FuzzReferencesResolveAsNetURLDoes(f *testing.F) {
+	for _, ref := range []string{"seg.ts", "../a/./b", "/x//y/..", "?a=/../b", "//h/a/../b", "https://h/..", "a:b", "..", "a/.../b", ""} {
+		f.Add(ref)
+	}
+	parsed, err := url.Parse(list)
+	if err != nil {
+		f.Fatal(err)
+	}
+	b := splitBase(list)
+	f.Fuzz(func(t *testing.T, ref string) {
+		if strings.Trim(ref, "abcdefghijklmnopqrstuvwxyz0123456789-._~/?=:") != "" {
+			return
+		}
+		got, ok := b.resolve(ref)
+		if !ok || signer.CheckURL(got) != nil {
+			return
+		}
+		r, err := url.Parse(ref)
+		if err != nil {
+			return // a colon in a first segment, which RFC 3986 forbids
+		}
+		if want := parsed.ResolveReference(r).String(); got != want {
+			t.Errorf("%q: got %q, net/url has %q", ref, got, want)
+		}
+	})
+}
+
+// The forms of URIs that are decided without being resolved get what the others
+// get.
+func FuzzEveryMediaURIIsSignedAsThePassSignsIt(f *testing.F) {
+	for _, uri := range []string{"seg.ts", "a/b.ts", ".a", "a/.", "a/..", "a//b", "/a", prefix + "a", prefix + "a/./b", prefix + "/a", prefix, site + "/x", "a?b", "a%20b", "...", "~", "a:b", ""} {
+		f.Add(uri)
+	}
+	pass := newPass(f, newKey(f), now)
+	b := splitBase(list)
+	f.Fuzz(func(t *testing.T, uri string) {
+		if strings.Contains(uri, "{$") {
+			return
+		}
+		rw, err := newRewriter(list, pass, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out bytes.Buffer
+		rw.out = bufio.NewWriter(&out)
+		last, err := rw.copyURI([]byte(uri), 0, 0, len(uri), true, &segmentLine)
+		rw.out.Flush()
+		got := out.String()
+
+		want := ""
+		resolved, ok := b.resolve(uri)
+		if covered := ok && uri != "" && strings.HasPrefix(resolved, prefix); covered {
+			var wantErr error
+			if want, wantErr = pass.URL(resolved); (wantErr == nil) != (err == nil) {
+				t.Fatalf("%q: got error %v, want %v", uri, err, wantErr)
+			}
+		}
+		if err == nil && (got != want || last != len(uri) && want != "") {
+			t.Errorf("%q: got %q, want %q", uri, got, want)
+		}
+	})
+}

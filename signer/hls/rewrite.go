@@ -1,0 +1,392 @@
+package hls
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+
+	"github.com/signedfront/signedfront/signer"
+)
+
+// Options are what Rewrite may be told. The zero value of each is its default,
+// and a nil *Options has all of them.
+type Options struct {
+	// Playlist says where a further playlist is served: it returns the URI to
+	// write in place of the reference, or "" to leave the reference as it is.
+	// It is asked for every http and https reference, whichever host it leads
+	// to, and its error ends the rewriting.
+	//
+	// It should be a pure function: players match rendition reports with
+	// renditions by their URLs.
+	//
+	// Nil means that there are no further playlists below the pass: a
+	// reference to one is an error, and other references stay as they are.
+	Playlist func(Reference) (string, error)
+
+	// Variables are the values of what the playlist takes from elsewhere with
+	// EXT-X-DEFINE: IMPORT from its multivariant playlist, and QUERYPARAM from
+	// the query of the URL that the player asked for. Values are not escaped.
+	// What the playlist defines by itself, with NAME, needs nothing here.
+	Variables map[string]string
+
+	// MaxLine is how many bytes a line may have, its ending included; 0 means
+	// 65,536. It also bounds a URI once its variables are replaced, and all
+	// variables of a playlist together.
+	MaxLine int
+}
+
+// Reference is a URI that leads to a further playlist, or to a list of
+// playlists.
+type Reference struct {
+	// URL is the URI resolved against the playlist's URL, with its variables
+	// replaced. A URL below the pass's prefix has passed signer.CheckURL;
+	// nothing is known of others.
+	URL string
+
+	// Tag is where the reference stands: EXT-X-STREAM-INF for the URI line
+	// behind that tag, EXT-X-MEDIA, EXT-X-I-FRAME-STREAM-INF,
+	// EXT-X-IMAGE-STREAM-INF, EXT-X-RENDITION-REPORT or EXT-X-DATERANGE.
+	Tag string
+
+	// Attribute is the attribute that holds it: URI, or X-ASSET-URI,
+	// X-ASSET-LIST or X-URI of an EXT-X-DATERANGE, of which the last two lead
+	// to JSON. Empty for a URI line.
+	Attribute string
+
+	// Line is the line of the playlist, from 1.
+	Line int
+}
+
+// LineError says which line of a playlist could not be rewritten, and why.
+type LineError struct {
+	Line int    // from 1
+	Tag  string // such as EXT-X-KEY; empty for a URI line
+	Err  error
+}
+
+func (e *LineError) Error() string {
+	if e.Tag != "" {
+		return fmt.Sprintf("playlist line %d, %s: %v", e.Line, e.Tag, e.Err)
+	}
+	return fmt.Sprintf("playlist line %d: %v", e.Line, e.Err)
+}
+
+func (e *LineError) Unwrap() error { return e.Err }
+
+const (
+	defaultMaxLine = 64 << 10
+	writeBuffer    = 32 << 10
+)
+
+// Rewrite copies a playlist from r to w, and puts the pass to every media URI
+// that the pass covers. playlistURL is the playlist's own URL on the content's
+// host, without a signature: URIs are resolved against it. It need not be where
+// the playlist is read from or served.
+//
+// What cannot be signed though it lies below the pass's prefix is a *LineError,
+// as is a first line without #EXTM3U and a line longer than Options.MaxLine. An
+// expired pass is signer.ErrExpired. After an error w holds some part of the
+// playlist, or nothing.
+func Rewrite(w io.Writer, r io.Reader, playlistURL string, pass *signer.Pass, o *Options) error {
+	rw, err := newRewriter(playlistURL, pass, o)
+	if err != nil {
+		return err
+	}
+	b := newBuffers(rw.maxLine)
+	defer b.release()
+	b.in.Reset(r)
+	b.out.Reset(w)
+	in := b.in
+	rw.out = b.out
+	for {
+		text, err := in.ReadSlice('\n')
+		switch {
+		case err == bufio.ErrBufferFull:
+			rw.line++
+			return rw.fail("", fmt.Errorf("longer than %d bytes: set Options.MaxLine", rw.maxLine))
+		case err != nil && err != io.EOF:
+			return fmt.Errorf("reading the playlist: %w", err)
+		}
+		if len(text) > 0 || rw.line == 0 {
+			rw.line++
+			if err := rw.rewriteLine(text); err != nil {
+				return err
+			}
+		}
+		if err == io.EOF {
+			break
+		}
+	}
+	return written(rw.out.Flush())
+}
+
+// buffers are what a rewriting reads and writes through, kept for the next one
+// if they are of the usual size.
+type buffers struct {
+	in  *bufio.Reader
+	out *bufio.Writer
+}
+
+var usualBuffers = sync.Pool{New: func() any {
+	return &buffers{bufio.NewReaderSize(nil, defaultMaxLine), bufio.NewWriterSize(nil, writeBuffer)}
+}}
+
+func newBuffers(maxLine int) *buffers {
+	if maxLine == defaultMaxLine {
+		return usualBuffers.Get().(*buffers)
+	}
+	return &buffers{bufio.NewReaderSize(nil, maxLine), bufio.NewWriterSize(nil, writeBuffer)}
+}
+
+func (b *buffers) release() {
+	b.in.Reset(nil)
+	b.out.Reset(nil)
+	if b.in.Size() == defaultMaxLine {
+		usualBuffers.Put(b)
+	}
+}
+
+type rewriter struct {
+	out     *bufio.Writer
+	pass    *signer.Pass
+	base    base
+	o       Options
+	maxLine int
+
+	line        int
+	nextVariant bool // the next URI line is that of a variant stream
+	variables   map[string]string
+	definitions int // bytes of all variables that were defined
+
+	tail        string // what the pass puts behind a URL without a query
+	tailOfQuery string // and behind one that has one
+	dir         string // the playlist's URL up to its last slash
+	maxName     int    // how long a file name behind dir may be; 0 if the pass does not cover dir
+}
+
+func newRewriter(playlistURL string, pass *signer.Pass, o *Options) (*rewriter, error) {
+	if pass == nil {
+		return nil, errors.New("rewriting a playlist: no pass")
+	}
+	if err := signer.CheckURL(playlistURL); err != nil {
+		return nil, fmt.Errorf("the playlist's URL: %w", err)
+	}
+	rw := &rewriter{pass: pass, base: splitBase(playlistURL), maxLine: defaultMaxLine}
+	if o != nil {
+		rw.o = *o
+	}
+	switch {
+	case rw.o.MaxLine < 0:
+		return nil, fmt.Errorf("rewriting a playlist: MaxLine is %d: set the bytes of a line, or 0 for %d", rw.o.MaxLine, defaultMaxLine)
+	case rw.o.MaxLine > 0:
+		rw.maxLine = rw.o.MaxLine
+	}
+	// The pass puts the same text behind every URL.
+	signed, err := pass.URL(pass.Prefix())
+	if err != nil {
+		return nil, err
+	}
+	rw.tail = signed[len(pass.Prefix()):]
+	rw.tailOfQuery = "&" + rw.tail[1:]
+	rw.dir = rw.base.origin + rw.base.dir
+	if strings.HasPrefix(rw.dir, pass.Prefix()) {
+		rw.maxName = signer.MaxURLLength - len(rw.dir) - len(rw.tail)
+	}
+	return rw, nil
+}
+
+func (rw *rewriter) fail(tag string, err error) error {
+	return &LineError{Line: rw.line, Tag: tag, Err: err}
+}
+
+func written(err error) error {
+	if err != nil {
+		return fmt.Errorf("writing the playlist: %w", err)
+	}
+	return nil
+}
+
+const (
+	byteOrderMark = "\xef\xbb\xbf"
+	firstTag      = "#EXTM3U"
+)
+
+// rewriteLine writes one line, which has its ending if it had one.
+func (rw *rewriter) rewriteLine(text []byte) error {
+	start, end := 0, len(text)
+	if rw.line == 1 {
+		if bytes.HasPrefix(text, []byte(byteOrderMark)) {
+			start = len(byteOrderMark)
+		}
+		if !bytes.HasPrefix(text[start:], []byte(firstTag)) {
+			return rw.fail("", errors.New("not a playlist: it does not start with "+firstTag))
+		}
+	}
+	for start < end && isBlank(text[end-1]) {
+		end--
+	}
+	for start < end && isBlank(text[start]) {
+		start++
+	}
+	switch {
+	case start == end:
+	case text[start] == '#':
+		return rw.rewriteTag(text, start, end)
+	case rw.nextVariant:
+		rw.nextVariant = false
+		return rw.rewriteURI(text, start, end, &variantLine)
+	default:
+		return rw.rewriteURI(text, start, end, &segmentLine)
+	}
+	_, err := rw.out.Write(text)
+	return written(err)
+}
+
+func isBlank(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }
+
+// rewriteURI writes a line of which text[start:end] is a URI.
+func (rw *rewriter) rewriteURI(text []byte, start, end int, t *target) error {
+	last, err := rw.copyURI(text, 0, start, end, true, t)
+	if err != nil {
+		return rw.fail(t.tag, err)
+	}
+	_, err = rw.out.Write(text[last:])
+	return written(err)
+}
+
+// rewriteTag writes a line of which text[start:end] is a tag or a comment.
+func (rw *rewriter) rewriteTag(text []byte, start, end int) error {
+	last := 0 // what is written of the text
+	if name, list, ok := cutTag(text[start:end]); ok {
+		switch tag := tags[string(name)]; {
+		case string(name) == "EXT-X-STREAM-INF":
+			rw.nextVariant = true
+		case string(name) == "EXT-X-DEFINE":
+			if err := rw.define(list); err != nil {
+				return rw.fail("EXT-X-DEFINE", err)
+			}
+		case tag != nil:
+			offset := end - len(list)
+			for a := range attributes(list) {
+				t := tag[string(a.name)]
+				if t == nil {
+					continue
+				}
+				var err error
+				if last, err = rw.copyURI(text, last, offset+a.start, offset+a.end, a.quoted, t); err != nil {
+					return rw.fail(t.tag, err)
+				}
+			}
+		}
+	}
+	_, err := rw.out.Write(text[last:])
+	return written(err)
+}
+
+// copyURI writes text[last:end], of which text[start:end] is a URI, with what
+// stands in its place, and returns end. Where the URI stays it writes nothing
+// and returns last.
+func (rw *rewriter) copyURI(text []byte, last, start, end int, quoted bool, t *target) (int, error) {
+	uri := text[start:end]
+	before, isPlain := rw.plain(uri, t)
+	replacement := ""
+	if !isPlain {
+		var err error
+		if replacement, err = rw.replace(string(uri), t); replacement == "" || err != nil {
+			return last, err
+		}
+	}
+	if !quoted {
+		return last, fmt.Errorf("the value of %s is not between two quotation marks: write them", t.attribute)
+	}
+	rw.out.Write(text[last:start])
+	if isPlain {
+		rw.out.WriteString(before)
+		rw.out.Write(uri)
+	} else {
+		rw.out.WriteString(replacement)
+	}
+	switch {
+	case t.kind == playlistURI:
+	case strings.Contains(replacement, "?"):
+		rw.out.WriteString(rw.tailOfQuery)
+	default:
+		rw.out.WriteString(rw.tail)
+	}
+	return end, nil
+}
+
+// plain knows the two forms of media URIs that most playlists have, which need
+// not be resolved: what is written in front of them makes a URL that the pass
+// covers.
+func (rw *rewriter) plain(uri []byte, t *target) (before string, ok bool) {
+	prefix := rw.pass.Prefix()
+	switch {
+	case t.kind != mediaURI:
+	case len(uri) <= rw.maxName && isPlainName(uri):
+		return rw.dir, true
+	case len(uri) > len(prefix) && string(uri[:len(prefix)]) == prefix && isPlainName(uri[len(prefix):]):
+		return "", len(uri)+len(rw.tail) <= signer.MaxURLLength
+	}
+	return "", false
+}
+
+// replace decides about one URI: what to write in its place, without what the
+// pass puts behind it, or "" to leave it.
+func (rw *rewriter) replace(uri string, t *target) (string, error) {
+	expanded, err := rw.expand(uri)
+	prefix := rw.pass.Prefix()
+	switch {
+	case err != nil && rw.base.isOutside(expanded, splitBase(prefix).origin):
+		// What stands behind another host cannot lead back to ours.
+		return "", nil
+	case err != nil:
+		return "", err
+	case expanded == "":
+		return "", nil // as in METHOD=NONE,URI=""
+	}
+	url, ok := rw.base.resolve(expanded)
+	if !ok {
+		return "", nil
+	}
+	covered := strings.HasPrefix(url, prefix)
+	if covered || strings.HasPrefix(normalize(url), prefix) {
+		if err := signer.CheckURL(url); err != nil {
+			return "", fmt.Errorf("a URI below the pass's prefix that cannot be signed: %w", err)
+		}
+	}
+	switch {
+	case t.kind == mediaURI && covered:
+		if len(url)+len(rw.tail) > signer.MaxURLLength {
+			_, err := rw.pass.URL(url)
+			return "", err
+		}
+		return url, nil
+	case t.kind == mediaURI:
+		return "", nil
+	case rw.o.Playlist != nil:
+		other, err := rw.o.Playlist(Reference{URL: url, Tag: t.tag, Attribute: t.attribute, Line: rw.line})
+		if err != nil {
+			return "", err
+		}
+		return other, checkReplacement(other)
+	case covered:
+		return "", errors.New("it leads to a further playlist, which must be rewritten too: set Options.Playlist")
+	}
+	return "", nil
+}
+
+// checkReplacement refuses what would break the line, or be read as something
+// else than a URI.
+func checkReplacement(uri string) error {
+	for i := range len(uri) {
+		if c := uri[i]; c <= ' ' || c >= 0x7f || c == '"' || c == '{' || c == '}' || c == '#' && i == 0 {
+			return fmt.Errorf("Options.Playlist returned a URI with %q in it, byte %d: escape it", c, i)
+		}
+	}
+	return nil
+}

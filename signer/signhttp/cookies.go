@@ -1,0 +1,175 @@
+package signhttp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/signedfront/signedfront/signer"
+)
+
+// CookiesOptions are what Cookies may be told. Authorize must be set; the zero
+// value of every other is its default.
+type CookiesOptions struct {
+	// Authorize says below which prefix a request's viewer may read. The zero
+	// Grant means nowhere: the request goes on, without cookies.
+	Authorize Authorize
+
+	// BaseURL is where the content is served, such as
+	// https://cdn.example.com. Empty means the base URL of the signer's
+	// deployment, as it is at the time of a request.
+	BaseURL string
+
+	// Policy is for grants that have none of their own. The zero Policy means
+	// a TTL of one hour. Cookies last for half of that at the least, see
+	// Cookies. With an Expires that is new each time every request is signed
+	// for: set TTL.
+	Policy signer.Policy
+
+	// Cookies are the attributes of the cookies. Set Domain, and AppHost to
+	// have it checked that browsers take them.
+	Cookies signer.CookieOptions
+
+	// OnError is told of errors that the client is not told. It is called
+	// concurrently. Nil means slog.Default.
+	OnError func(r *http.Request, err error)
+
+	// Now is the clock by which signatures are renewed, that of the signer;
+	// nil means time.Now.
+	Now func() time.Time
+}
+
+const cookiesTTL = time.Hour
+
+// Cookies returns a middleware that sets the signed cookies for what Authorize
+// grants, and passes the request on. A request that Authorize refuses, or whose
+// cookies cannot be signed, is answered here.
+//
+// Not every request is signed for. All viewers who are granted the same prefix
+// with the same policy share a signature, until a quarter of its life is over.
+// Then it is renewed; where that fails it is used on until half of its life is
+// over, and the requests behind that fail. A request that brings exactly the
+// cookies that it would be given, which browsers send only where Path and
+// Domain cover the application too, is passed on without: so there cookies are
+// set anew a few times an hour. Nothing of this trusts a cookie: one that was
+// tampered with is replaced.
+//
+// Up to 2,048 signatures are held.
+func Cookies(s *signer.Signer, o CookiesOptions) (func(http.Handler) http.Handler, error) {
+	g, err := newGate(s, o.Authorize, o.BaseURL, o.OnError)
+	if err != nil {
+		return nil, fmt.Errorf("cookie middleware: %w", err)
+	}
+	if base, err := g.baseNow(); err == nil {
+		if _, err := signer.ClearCookies(strings.TrimSuffix(base, "/")+"/*", o.Cookies); err != nil {
+			return nil, fmt.Errorf("cookie middleware: %w", err)
+		}
+	}
+	if o.Policy == (signer.Policy{}) {
+		o.Policy.TTL = cookiesTTL
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	c := &cookieSetter{gate: g, policy: o.Policy, attributes: o.Cookies, now: o.Now}
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { c.serve(w, r, next) })
+	}, nil
+}
+
+type cookieSetter struct {
+	gate
+	policy     signer.Policy
+	attributes signer.CookieOptions
+	now        func() time.Time
+	sets       cookieSets
+}
+
+func (c *cookieSetter) serve(w http.ResponseWriter, r *http.Request, next http.Handler) {
+	grant, err := c.authorize(r)
+	if err != nil {
+		c.deny(w, r, err)
+		return
+	}
+	if grant.Key == "" {
+		next.ServeHTTP(w, r)
+		return
+	}
+	set, err := c.cookies(r.Context(), grant)
+	if err != nil {
+		c.report(r, err)
+	}
+	switch {
+	case set == nil:
+		refuse(w, http.StatusServiceUnavailable)
+	case set.sentBy(r):
+		next.ServeHTTP(w, r)
+	default:
+		for _, line := range set.lines {
+			w.Header().Add("Set-Cookie", line)
+		}
+		next.ServeHTTP(privateWriter{w}, r)
+		keepPrivate(w.Header()) // where next wrote nothing
+	}
+}
+
+// cookies are those for a grant. With an error they may come from an earlier
+// signature, or be nil.
+func (c *cookieSetter) cookies(ctx context.Context, grant Grant) (*cookieSet, error) {
+	prefix, err := c.prefix(ctx, grant.Key)
+	if err != nil {
+		return nil, err
+	}
+	id := setID{prefix, grant.Policy}
+	if id.policy == (signer.Policy{}) {
+		id.policy = c.policy
+	}
+	now := c.now()
+	usable, renew := c.sets.get(id, now)
+	if !renew {
+		return usable, nil
+	}
+	fresh, err := c.sign(ctx, id, now)
+	if err != nil {
+		c.sets.failed(usable)
+		return usable, fmt.Errorf("signing cookies: %w", err)
+	}
+	c.sets.put(id, fresh)
+	return fresh, nil
+}
+
+// prefix is the URL below which a key opens everything.
+func (c *cookieSetter) prefix(ctx context.Context, key string) (string, error) {
+	base, err := c.baseURL(ctx)
+	if err != nil {
+		return "", fmt.Errorf("the base URL: %w", err)
+	}
+	if key == "/" {
+		return strings.TrimSuffix(base, "/") + "/", nil
+	}
+	return signer.ObjectURL(base, key)
+}
+
+func (c *cookieSetter) sign(ctx context.Context, id setID, now time.Time) (*cookieSet, error) {
+	pass, err := c.signer.OpenAll(ctx, id.prefix, id.policy)
+	if err != nil {
+		return nil, err
+	}
+	cookies, err := pass.Cookies(c.attributes)
+	if err != nil {
+		return nil, err
+	}
+	life := pass.Expires().Sub(now)
+	set := &cookieSet{cookies: cookies, renew: now.Add(life / 4), end: now.Add(life / 2)}
+	for _, cookie := range cookies {
+		line := cookie.String()
+		if line == "" {
+			return nil, errors.New("net/http does not write the cookie " + cookie.Name)
+		}
+		set.lines = append(set.lines, line)
+	}
+	return set, nil
+}

@@ -1,0 +1,95 @@
+package signhttp
+
+import (
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/signedfront/signedfront/signer"
+)
+
+// cookieSet is one signature, as cookies. Only renewing changes, under the lock
+// of cookieSets.
+type cookieSet struct {
+	cookies  []*http.Cookie
+	lines    []string  // as in Set-Cookie
+	renew    time.Time // from when on a new signature is wanted
+	end      time.Time // until when this one will do
+	renewing bool
+}
+
+// sentBy reports that a request brings these very cookies, each once.
+func (s *cookieSet) sentBy(r *http.Request) bool {
+	for _, c := range s.cookies {
+		sent := r.CookiesNamed(c.Name)
+		if c.MaxAge < 0 { // one that is to be removed
+			if len(sent) > 0 {
+				return false
+			}
+			continue
+		}
+		if len(sent) != 1 || sent[0].Value != c.Value {
+			return false
+		}
+	}
+	return true
+}
+
+// setID is what a signature depends on.
+type setID struct {
+	prefix string
+	policy signer.Policy
+}
+
+// cookieSets holds signatures, up to a bound: two halves, of which the older is
+// thrown away when the newer is full, so that what is asked for stays.
+type cookieSets struct {
+	mu         sync.Mutex
+	newer, old map[setID]*cookieSet
+}
+
+const halfOfSets = 1024
+
+// get returns the signature at hand, nil if there is none that will do, and
+// whether the caller is to make a new one. While one caller does, the others go
+// on with the one at hand.
+func (s *cookieSets) get(id setID, now time.Time) (set *cookieSet, renew bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	set = s.newer[id]
+	if set == nil {
+		if set = s.old[id]; set != nil {
+			s.set(id, set)
+		}
+	}
+	switch {
+	case set == nil || !now.Before(set.end):
+		return nil, true
+	case now.Before(set.renew) || set.renewing:
+		return set, false
+	}
+	set.renewing = true
+	return set, true
+}
+
+func (s *cookieSets) put(id setID, set *cookieSet) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.set(id, set)
+}
+
+// failed lets another caller renew a signature, or nil.
+func (s *cookieSets) failed(set *cookieSet) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if set != nil {
+		set.renewing = false
+	}
+}
+
+func (s *cookieSets) set(id setID, set *cookieSet) {
+	if s.newer == nil || len(s.newer) >= halfOfSets && s.newer[id] == nil {
+		s.newer, s.old = map[setID]*cookieSet{}, s.newer
+	}
+	s.newer[id] = set
+}

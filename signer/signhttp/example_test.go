@@ -1,0 +1,90 @@
+package signhttp_test
+
+import (
+	"fmt"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+
+	"github.com/signedfront/signedfront/signer"
+	"github.com/signedfront/signedfront/signer/signhttp"
+)
+
+func exampleSigner() *signer.Signer {
+	key, err := signer.GenerateKey("")
+	if err != nil {
+		log.Fatal(err)
+	}
+	s, err := signer.New("K2JCJMDEHXQW5F", key, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	return s
+}
+
+func mayRead(r *http.Request, key string) bool { return strings.HasPrefix(key, "albums/7/") }
+
+func ExampleRedirect() {
+	files, err := signhttp.Redirect(exampleSigner(), signhttp.RedirectOptions{
+		BaseURL: "https://cdn.example.com",
+		Authorize: func(r *http.Request) (signhttp.Grant, error) {
+			key := r.PathValue("key")
+			if !mayRead(r, key) {
+				return signhttp.Grant{}, signhttp.ErrDenied
+			}
+			return signhttp.Grant{Key: key}, nil
+		},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/files/{key...}", files)
+
+	for _, path := range []string{"/files/albums/7/rt%201.png", "/files/albums/8/rt.png"} {
+		rec := httptest.NewRecorder()
+		mux.ServeHTTP(rec, httptest.NewRequest("GET", path, nil))
+		location, _, _ := strings.Cut(rec.Header().Get("Location"), "Expires=")
+		fmt.Println(rec.Code, location)
+	}
+	// Output:
+	// 307 https://cdn.example.com/albums/7/rt%201.png?
+	// 403
+}
+
+func ExampleCookies() {
+	withCookies, err := signhttp.Cookies(exampleSigner(), signhttp.CookiesOptions{
+		BaseURL: "https://cdn.example.com",
+		Cookies: signer.CookieOptions{Domain: "example.com", AppHost: "app.example.com"},
+		Authorize: func(r *http.Request) (signhttp.Grant, error) {
+			user, _, ok := r.BasicAuth()
+			if !ok {
+				return signhttp.Grant{}, nil // no cookies, and the page all the same
+			}
+			return signhttp.Grant{Key: "users/" + user + "/"}, nil
+		},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	gallery := withCookies(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprintln(w, "<img src=https://cdn.example.com/users/ada/rt.png>")
+	}))
+
+	rec := httptest.NewRecorder()
+	r := httptest.NewRequest("GET", "https://app.example.com/gallery", nil)
+	r.SetBasicAuth("ada", "secret")
+	gallery.ServeHTTP(rec, r)
+	for _, c := range rec.Result().Cookies() {
+		fmt.Println(c.Name, c.Path, c.Domain, c.MaxAge)
+	}
+	fmt.Println(rec.Header().Get("Cache-Control"))
+	// Output:
+	// CloudFront-Policy /users/ada/ example.com 0
+	// CloudFront-Signature /users/ada/ example.com 0
+	// CloudFront-Key-Pair-Id /users/ada/ example.com 0
+	// CloudFront-Hash-Algorithm /users/ada/ example.com 0
+	// CloudFront-Expires /users/ada/ example.com -1
+	// private, no-store
+}

@@ -1,0 +1,143 @@
+package signhttp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+
+	"github.com/signedfront/signedfront/signer"
+)
+
+// Grant is what a viewer may have.
+type Grant struct {
+	// Key is the key of the object, as S3 has it and not escaped. For Cookies
+	// it is what the keys start with, up to and with a slash, as in
+	// "albums/7/"; "/" alone stands for every key, and empty for none. A name
+	// that a user chose is no part of a key until its slashes are dealt with.
+	Key string
+
+	// Policy is for how long and for whom; the zero Policy means that of the
+	// options.
+	Policy signer.Policy
+}
+
+// Authorize is an application's own check: who asks, what for, and whether that
+// may be. ErrDenied and *StatusError say no; any other error says no too, and
+// goes to OnError. It is called for each request, concurrently.
+type Authorize func(r *http.Request) (Grant, error)
+
+// ErrDenied is what Authorize returns to have a request answered with 403.
+var ErrDenied = errors.New("denied")
+
+// StatusError is what Authorize returns to have a request answered with a
+// status of its own, such as 401 or 404.
+type StatusError struct {
+	Status int   // 400 to 599; anything else counts as 403
+	Err    error // why, for the application; never sent. May be nil
+}
+
+func (e *StatusError) Error() string {
+	text := fmt.Sprintf("%d %s", e.Status, http.StatusText(e.Status))
+	if e.Err != nil {
+		text += ": " + e.Err.Error()
+	}
+	return text
+}
+
+func (e *StatusError) Unwrap() error { return e.Err }
+
+// gate is what Redirect and Cookies have in common.
+type gate struct {
+	signer    *signer.Signer
+	authorize Authorize
+	fixedBase string // empty for the deployment's
+	onError   func(r *http.Request, err error)
+}
+
+func newGate(s *signer.Signer, authorize Authorize, base string, onError func(*http.Request, error)) (gate, error) {
+	g := gate{signer: s, authorize: authorize, fixedBase: base, onError: onError}
+	switch {
+	case s == nil:
+		return g, errors.New("no signer")
+	case authorize == nil:
+		return g, errors.New("Authorize is not set: it is the check of who may have what")
+	}
+	if base != "" {
+		if _, err := signer.ObjectURL(base, "x"); err != nil {
+			return g, fmt.Errorf("BaseURL: %w", err)
+		}
+		return g, nil
+	}
+	if base, err := g.baseNow(); err == nil && base == "" {
+		return g, errors.New("BaseURL is not set, and the signer belongs to no deployment: set where the content is served, such as https://d111111abcdef8.cloudfront.net")
+	}
+	return g, nil
+}
+
+// baseNow is the base URL if it is known without waiting for a deployment that
+// is being read again just now.
+func (g *gate) baseNow() (string, error) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	return g.baseURL(ctx)
+}
+
+// baseURL is where the content is served; it never depends on a request.
+func (g *gate) baseURL(ctx context.Context) (string, error) {
+	if g.fixedBase != "" {
+		return g.fixedBase, nil
+	}
+	return g.signer.BaseURL(ctx)
+}
+
+// report tells the application of an error that the client is not told.
+func (g *gate) report(r *http.Request, err error) {
+	if g.onError != nil {
+		g.onError(r, err)
+		return
+	}
+	slog.ErrorContext(r.Context(), "signed content", "method", r.Method, "path", r.URL.Path, "error", err)
+}
+
+// deny answers a request that Authorize refused.
+func (g *gate) deny(w http.ResponseWriter, r *http.Request, err error) {
+	status := http.StatusForbidden
+	var own *StatusError
+	switch {
+	case errors.As(err, &own):
+		if own.Status >= 400 && own.Status <= 599 {
+			status = own.Status
+		}
+	case !errors.Is(err, ErrDenied):
+		g.report(r, fmt.Errorf("authorizing: %w", err))
+	}
+	refuse(w, status)
+}
+
+// fail answers a request that was allowed and could not be served.
+func (g *gate) fail(w http.ResponseWriter, r *http.Request, status int, err error) {
+	g.report(r, err)
+	refuse(w, status)
+}
+
+func refuse(w http.ResponseWriter, status int) {
+	keepPrivate(w.Header())
+	text := http.StatusText(status)
+	if text == "" {
+		text = "Refused"
+	}
+	http.Error(w, text, status)
+}
+
+// keepPrivate keeps a response out of every cache, those of content delivery
+// networks with headers of their own (RFC 9213) included, and its URL out of
+// the Referer header.
+func keepPrivate(h http.Header) {
+	h.Set("Cache-Control", "private, no-store")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Del("CDN-Cache-Control")
+	h.Del("Surrogate-Control")
+	h.Del("Expires")
+}
