@@ -1,0 +1,285 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/netip"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/signedfront/signedfront/signer"
+)
+
+// errDenied ends explain with status 3: it has told its verdict.
+var errDenied = errors.New("denied")
+
+// explain is the verb that says what CloudFront answers to a request, and why.
+type explain struct {
+	*terminal
+	signingFlags
+
+	publicKeys []string
+	cookies    []string
+	at         string
+	method     string
+	asJSON     bool
+	body       string
+}
+
+func newExplain(t *terminal) *cobra.Command {
+	e := &explain{terminal: t}
+	cmd := &cobra.Command{
+		Use:   "explain URL",
+		Short: "Tell what CloudFront answers to a signed URL, and why",
+		Long: `Tell what CloudFront answers to a signed URL or signed cookies, and why, which
+CloudFront itself never tells. Nothing is fetched.
+
+The keys are those of a deployment (--env, --deployment), or public keys in
+files. The exit status is 0 if the request is allowed, 3 if it is denied.
+
+With --body, tell who refused a request by the body of the answer: CloudFront
+for its signature, S3, or CloudFront for something else.`,
+		Example: `  # Why is this URL refused?
+  signedfront explain --public-key K2JCJMDEHXQW5F=public_key.pem 'https://d111111abcdef8.cloudfront.net/rt.png?Expires=...'
+
+  # Would it still work tomorrow, from there?
+  signedfront explain --env dev --at 2027-01-02T08:00:00Z --ip 203.0.113.7 'https://...'
+
+  # Who refused this?
+  curl -s 'https://...' | signedfront explain --body -`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if e.body != "" {
+				if len(args) > 0 {
+					return wrongUsage("--body explains an answer: leave the URL out")
+				}
+				return nil
+			}
+			return exactlyOne("URL")(cmd, args)
+		},
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if e.body != "" {
+				return e.explainBody()
+			}
+			return e.explainURL(cmd.Context(), args[0])
+		},
+	}
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	flags.StringArrayVar(&e.publicKeys, "public-key", nil, "trust the public key in a file under an id, as `id=file`; may be given again")
+	flags.StringVar(&e.env, "env", "", "trust the current key of this deployed `environment`")
+	flags.StringVar(&e.project, "project", "", "the `project` of the environment (default that of the cdk.json here, or signedfront)")
+	flags.StringVar(&e.deployment, "deployment", "", "trust the key of the deployment document in this `file`")
+	flags.StringArrayVar(&e.cookies, "cookie", nil, "the request's Cookie `header`; may be given again")
+	flags.StringVar(&e.at, "at", "", "the `time` of the request: RFC 3339, or seconds since 1970 (default now)")
+	flags.StringVar(&e.ip, "ip", "", "the viewer's `address`")
+	flags.StringVar(&e.method, "method", http.MethodGet, "the request's `method`")
+	flags.BoolVar(&e.asJSON, "json", false, "print JSON")
+	flags.StringVar(&e.body, "body", "", "tell who refused by the body of an answer, in this `file` or - for standard input")
+	cmd.MarkFlagFilename("deployment", "json")
+	cmd.MarkFlagFilename("body")
+	for _, name := range []string{"env", "project", "cookie", "at", "ip"} {
+		cmd.RegisterFlagCompletionFunc(name, cobra.NoFileCompletions)
+	}
+	cmd.RegisterFlagCompletionFunc("method", cobra.FixedCompletions([]string{"GET", "HEAD"}, cobra.ShellCompDirectiveNoFileComp))
+	return cmd
+}
+
+func (e *explain) explainURL(ctx context.Context, url string) error {
+	r := signer.Request{URL: url, Cookie: e.cookies, Time: time.Now()}
+	if e.at != "" {
+		at, err := parseTime(e.at)
+		if err != nil {
+			return wrongUsage("--at %q: %w", e.at, err)
+		}
+		r.Time = at
+	}
+	if e.ip != "" {
+		addr, err := netip.ParseAddr(e.ip)
+		if err != nil {
+			return wrongUsage("--ip %q: no address: write one such as 203.0.113.7", e.ip)
+		}
+		r.RemoteAddr = addr
+	}
+	if !strings.Contains(url, "://") {
+		return wrongUsage("%s: no URL: write it whole, with its query", printable(url))
+	}
+	keys, err := e.keys(ctx)
+	if err != nil {
+		return err
+	}
+	v := signer.Explain(r, keys)
+	if v.Allowed && e.method != http.MethodGet && e.method != http.MethodHead {
+		v.Allowed, v.Certain = false, false
+		v.Detail = fmt.Sprintf("the signature is good, but a distribution of signedfront takes GET and HEAD alone, not %s", printable(e.method))
+	}
+	if err := e.write(v); err != nil {
+		return err
+	}
+	if !v.Allowed {
+		return errDenied
+	}
+	return nil
+}
+
+// keys are the public keys to trust.
+func (e *explain) keys(ctx context.Context) (map[string]*signer.PublicKey, error) {
+	keys := map[string]*signer.PublicKey{}
+	for _, pair := range e.publicKeys {
+		id, file, ok := strings.Cut(pair, "=")
+		if !ok || id == "" || file == "" {
+			return nil, wrongUsage("--public-key %q: want an id and a file, as in K2JCJMDEHXQW5F=public_key.pem", pair)
+		}
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return nil, fmt.Errorf("reading the public key: %w", err)
+		}
+		if keys[id], err = signer.ParsePublicKey(text); err != nil {
+			return nil, fmt.Errorf("public key %s: %w", file, err)
+		}
+	}
+	switch {
+	case e.env != "" && e.deployment != "":
+		return nil, wrongUsage("--env and --deployment each name a deployment: give one")
+	case e.project != "" && e.env == "":
+		return nil, wrongUsage("--project goes with --env")
+	case e.env != "" || e.deployment != "":
+		source, err := e.source(ctx)
+		if err != nil {
+			return nil, err
+		}
+		d, err := source.Deployment(ctx)
+		if err != nil {
+			return nil, err
+		}
+		key, err := source.Key(ctx, d)
+		if err != nil {
+			return nil, err
+		}
+		public, err := signer.NewPublicKey(key.Public())
+		if err != nil {
+			return nil, err
+		}
+		if err := d.CheckKey(public); err != nil {
+			return nil, err
+		}
+		keys[d.KeyPairID] = public
+	case len(keys) == 0:
+		return nil, &failure{err: errors.New("no key to check with"), hint: "give --public-key ID=FILE, --env NAME or --deployment FILE", usage: true}
+	}
+	return keys, nil
+}
+
+// verdict is what --json prints.
+type verdict struct {
+	Allowed   bool        `json:"allowed"`
+	Certain   bool        `json:"certain"`
+	Status    int         `json:"status"`
+	Code      signer.Code `json:"code,omitempty"`
+	Message   string      `json:"message,omitempty"`
+	Reason    string      `json:"reason,omitempty"`
+	Detail    string      `json:"detail,omitempty"`
+	KeyPairID string      `json:"keyPairId,omitempty"`
+	From      string      `json:"from,omitempty"`
+	Policy    *policyJSON `json:"policy,omitempty"`
+}
+
+type policyJSON struct {
+	Kind      string `json:"kind"`
+	Resource  string `json:"resource"`
+	NotBefore string `json:"notBefore,omitempty"`
+	Expires   string `json:"expires"`
+	IPAddress string `json:"ipAddress,omitempty"`
+}
+
+func (e *explain) write(v signer.Verdict) error {
+	out := verdict{
+		Allowed: v.Allowed, Certain: v.Certain, Status: http.StatusOK, Code: v.Code, Message: v.Code.Message(),
+		Reason: string(v.Reason), Detail: v.Detail, KeyPairID: v.KeyPairID,
+	}
+	if !v.Allowed {
+		out.Status = http.StatusForbidden
+	}
+	switch {
+	case v.Cookies:
+		out.From = "cookies"
+	case v.Reason != signer.ReasonUnsigned:
+		out.From = "url"
+	}
+	if s := v.Statement; s != nil {
+		out.Policy = &policyJSON{Kind: "custom", Resource: s.Resource, Expires: s.Expires.UTC().Format(time.RFC3339)}
+		if v.Canned {
+			out.Policy.Kind = "canned"
+		}
+		if !s.NotBefore.IsZero() {
+			out.Policy.NotBefore = s.NotBefore.UTC().Format(time.RFC3339)
+		}
+		if s.IPAddress.IsValid() {
+			out.Policy.IPAddress = s.IPAddress.String()
+		}
+	}
+	if e.asJSON {
+		enc := json.NewEncoder(e.out)
+		enc.SetEscapeHTML(false)
+		enc.SetIndent("", "  ")
+		return enc.Encode(out)
+	}
+
+	var b strings.Builder
+	line := func(name, value string) {
+		if value != "" {
+			fmt.Fprintf(&b, "%-11s %s\n", name, printable(value))
+		}
+	}
+	word := "allowed"
+	if !v.Allowed {
+		word = strings.TrimSpace("denied: 403 " + string(v.Code))
+	}
+	if !v.Certain {
+		word += " (not known of CloudFront: our strict reading)"
+	}
+	line("verdict", word)
+	line("reason", v.Detail)
+	line("key pair id", v.KeyPairID)
+	if p := out.Policy; p != nil {
+		line("policy", p.Kind+", from the "+map[string]string{"url": "URL", "cookies": "cookies"}[out.From])
+		line("resource", p.Resource)
+		line("not before", p.NotBefore)
+		line("expires", p.Expires)
+		line("address", p.IPAddress)
+	}
+	_, err := io.WriteString(e.out, b.String())
+	return err
+}
+
+// maxBody is more than any refusal of CloudFront or S3 has.
+const maxBody = 1 << 20
+
+func (e *explain) explainBody() error {
+	in := io.Reader(e.in)
+	if e.body != "-" {
+		file, err := os.Open(e.body)
+		if err != nil {
+			return fmt.Errorf("reading the answer: %w", err)
+		}
+		defer file.Close()
+		in = file
+	}
+	text, err := io.ReadAll(io.LimitReader(in, maxBody))
+	if err != nil {
+		return fmt.Errorf("reading the answer: %w", err)
+	}
+	r := signer.ReadRefusal(text)
+	if e.asJSON {
+		return json.NewEncoder(e.out).Encode(map[string]string{"refusedBy": string(r.By), "code": r.Code, "message": r.Message, "detail": r.Detail})
+	}
+	_, err = fmt.Fprintf(e.out, "refused by  %s\nreason      %s\n", r.By, r.Detail)
+	return err
+}

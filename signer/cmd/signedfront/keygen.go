@@ -1,0 +1,82 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/signedfront/signedfront/signer"
+)
+
+func newKeygen(t *terminal) *cobra.Command {
+	var algorithm, dir string
+	cmd := &cobra.Command{
+		Use:   "keygen",
+		Short: "Make a key pair",
+		Long: `Make a key pair of a kind that CloudFront takes, and write it as PEM: private_key.pem,
+which its owner alone can read, and public_key.pem, as CloudFront wants it. Files
+that are there are not written over.
+
+A stack of signedfront makes its own keys: this is for keys of your own.`,
+		Example: `  signedfront keygen
+  signedfront keygen --algorithm rsa-2048 --out ~/keys/media`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return &failure{err: fmt.Errorf("%s: keygen takes no arguments", printable(args[0])), hint: "name the folder with --out", usage: true}
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			a, err := signer.ParseAlgorithm(algorithm)
+			if err != nil {
+				return wrongUsage("--algorithm: %w", err)
+			}
+			private, public := filepath.Join(dir, "private_key.pem"), filepath.Join(dir, "public_key.pem")
+			for _, name := range []string{private, public} {
+				if _, err := os.Lstat(name); err == nil {
+					return &failure{err: fmt.Errorf("%s is already there and is not written over", printable(name)), hint: "move it away, or name another folder with --out"}
+				}
+			}
+			if err := os.MkdirAll(dir, 0o700); err != nil {
+				return err
+			}
+			key, err := signer.GenerateKey(a)
+			if err != nil {
+				return err
+			}
+			if err := key.WriteFile(private); err != nil {
+				return err
+			}
+			if err := writeNewFile(public, key.PublicKey().PEM()); err != nil {
+				return errors.Join(err, os.Remove(private))
+			}
+			fmt.Fprintln(t.out, printable(private))
+			fmt.Fprintln(t.out, printable(public))
+			t.notef("%s, SHA-256 of the public key %s", a, key.PublicKey().Fingerprint())
+			t.notef("keep %s secret; give %s to CloudFront, and sign with the id that it gets there", printable(private), printable(public))
+			return nil
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&algorithm, "algorithm", string(signer.ECDSAP256), "make a key of this `kind`: ecdsa-p256 or rsa-2048")
+	flags.StringVar(&dir, "out", ".", "write the files to this `folder`")
+	cmd.MarkFlagDirname("out")
+	cmd.RegisterFlagCompletionFunc("algorithm", cobra.FixedCompletions([]string{"ecdsa-p256", "rsa-2048"}, cobra.ShellCompDirectiveNoFileComp))
+	return cmd
+}
+
+func writeNewFile(name string, text []byte) error {
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("%s is already there and is not written over", printable(name))
+	}
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(text)
+	return errors.Join(err, f.Close())
+}

@@ -1,0 +1,234 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/signedfront/signedfront/signer/edge"
+	"github.com/signedfront/signedfront/signer/edge/cdkapp"
+)
+
+// local is the verb that runs a stack of a CDK app on this machine.
+type local struct {
+	*terminal
+
+	dir         string // empty for the sample files
+	environment string // empty for the only one
+	app         string
+	address     address
+	asked       bool // for the address
+	ttl         time.Duration
+	all         bool
+}
+
+func newLocal(t *terminal) *cobra.Command {
+	l := &local{terminal: t}
+	var addr string
+	cmd := &cobra.Command{
+		Use:   "local [DIR]",
+		Short: "Run the stack on this machine and print signed URLs",
+		Long: `Run the stack of a CDK app on this machine, with no AWS account.
+
+The app in the current folder is synthesized as the CDK would, and its template
+is what runs: a local CloudFront with the keys, the cache behaviors and the
+bucket policy that a deployment would have. DIR stands in for the bucket, its
+dot files left out; without DIR a few sample files do. Each file is printed with
+a signed and an unsigned URL, and with what each answers now.
+
+The private key and the deployment document are kept in .signedfront/ beside the
+app's cdk.json, for applications on this machine and for the next run.
+
+Needs Node.js, and what runs the app: Go for "go run cdk.go".`,
+		Example: `  signedfront local                           # sample files
+  signedfront local ./photos                  # a folder of your own
+  signedfront local ./photos --env prod       # one of several environments
+  signedfront local --ttl 30s --addr 127.0.0.1:9000
+  signedfront local --app ~/src/shop ./photos # an app in another folder`,
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			return nil, cobra.ShellCompDirectiveFilterDirs
+		},
+		Args: func(cmd *cobra.Command, args []string) error {
+			switch {
+			case len(args) > 1:
+				return &failure{err: fmt.Errorf("one folder is served, not %d", len(args)), hint: "put quotes around a name with spaces", usage: true}
+			case len(args) == 1 && args[0] == "":
+				return &failure{err: errors.New("the name of the folder is empty"), hint: "leave it out to serve the sample files", usage: true}
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			if len(args) == 1 {
+				l.dir = args[0]
+			}
+			if l.asked = cmd.Flags().Changed("addr"); l.asked {
+				if l.address, err = parseAddress(addr); err != nil {
+					return &failure{err: fmt.Errorf("--addr %q: %w", addr, err), usage: true}
+				}
+			}
+			if l.ttl <= 0 {
+				return &failure{err: fmt.Errorf("--ttl %s: not a time to come", l.ttl), hint: durationHint, usage: true}
+			}
+			return l.run(cmd.Context())
+		},
+	}
+	l.address = defaultAddress
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	flags.StringVar(&l.environment, "env", "", "serve the environment of this `name` (default the only one)")
+	flags.StringVar(&l.app, "app", ".", "take the CDK app in this `folder`, where its cdk.json is")
+	flags.StringVar(&addr, "addr", "", fmt.Sprintf("listen on this `address` of this machine (default %s, or the next port that is free)", defaultAddress))
+	flags.DurationVar(&l.ttl, "ttl", 10*time.Minute, "print URLs that are good for this `duration`")
+	flags.BoolVar(&l.all, "all", false, fmt.Sprintf("print every file, not the first %d alone", listed))
+	flags.Lookup("ttl").DefValue = "10m"
+	cmd.MarkFlagDirname("app")
+	cmd.RegisterFlagCompletionFunc("env", cobra.NoFileCompletions)
+	cmd.RegisterFlagCompletionFunc("addr", cobra.NoFileCompletions)
+	cmd.RegisterFlagCompletionFunc("ttl", cobra.NoFileCompletions)
+	return cmd
+}
+
+// run serves until ctx ends, which is no error.
+func (l *local) run(ctx context.Context) error {
+	// What can go wrong at once goes wrong before the app is built.
+	objects, content, err := openContent(l.dir)
+	if err != nil {
+		return err
+	}
+	defer objects.Close()
+	listener, address, err := listen(l.address, l.asked)
+	if err != nil {
+		return err
+	}
+	defer listener.Close()
+
+	stack, err := l.synthesize(ctx)
+	if err != nil {
+		return err
+	}
+	keys, err := openKeyFolder(l.app, stack.Name)
+	if err != nil {
+		return err
+	}
+	e, err := edge.New(edge.Config{
+		Template:  stack.Template,
+		BaseURL:   address.url(),
+		Objects:   objects,
+		Keys:      keys.pair,
+		StackName: stack.Name,
+		Account:   stack.Account,
+		Region:    stack.Region,
+		Log:       slog.New(accessLog{l.err}),
+	})
+	if err != nil {
+		return fmt.Errorf("stack %s: %w", stack.Name, err)
+	}
+	signer, err := e.Signer()
+	if err != nil {
+		return fmt.Errorf("stack %s: %w", stack.Name, err)
+	}
+	if err := keys.keep(e.Deployment()); err != nil {
+		return err
+	}
+
+	list := listing{
+		edge:    e,
+		signer:  signer,
+		objects: objects,
+		baseURL: address.url(),
+		stack:   stack.Name,
+		content: content,
+		ttl:     l.ttl,
+		all:     l.all,
+	}
+	if err := list.write(ctx, l.out); err != nil {
+		return err
+	}
+	l.notef("keys and deployment document are in %s", keys.dir)
+	return l.serve(ctx, listener, e, list)
+}
+
+// synthesize makes the template of the environment.
+func (l *local) synthesize(ctx context.Context) (*cdkapp.Stack, error) {
+	end := l.progress("building the CDK app (the first time takes about a minute) ...", "built the CDK app")
+	assembly, err := cdkapp.Synthesize(ctx, l.app)
+	end(err == nil)
+	if ctx.Err() != nil {
+		return nil, errors.New("interrupted while the CDK app was being built")
+	}
+	var hinted *cdkapp.Error
+	switch {
+	case errors.Is(err, cdkapp.ErrNoApp):
+		return nil, &failure{err: err, hint: "run this in the folder of a CDK app, or name that folder with --app"}
+	case errors.As(err, &hinted):
+		return nil, &failure{err: err, hint: hinted.Hint}
+	case err != nil:
+		return nil, err
+	}
+	return chooseStack(assembly, l.environment)
+}
+
+// serve answers requests until ctx ends. A line on standard input, so the Enter
+// key, prints fresh URLs.
+func (l *local) serve(ctx context.Context, listener net.Listener, e *edge.Edge, list listing) error {
+	server := &http.Server{
+		Handler:           e,
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		// No WriteTimeout: a file of gigabytes takes its time.
+		MaxHeaderBytes: 64 << 10,
+		ErrorLog:       slog.NewLogLogger(accessLog{l.err}, slog.LevelWarn),
+	}
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+
+	if l.inIsTTY {
+		l.notef("press Enter for fresh URLs, Ctrl-C to stop")
+	} else {
+		l.notef("stop with Ctrl-C or SIGTERM")
+	}
+	lines := l.lines()
+	for {
+		select {
+		case err := <-served:
+			return fmt.Errorf("serving %s: %w", listener.Addr(), err)
+		case _, open := <-lines:
+			if !open {
+				lines = nil
+				continue
+			}
+			if err := list.write(ctx, l.out); err != nil {
+				return err
+			}
+		case <-ctx.Done():
+			l.notef("stopping")
+			// What is being answered has a second; a stream of gigabytes is cut.
+			grace, cancel := context.WithTimeout(context.Background(), time.Second)
+			defer cancel()
+			if server.Shutdown(grace) != nil {
+				server.Close()
+			}
+			return nil
+		}
+	}
+}
+
+// lines sends once for each line of standard input, and is closed at its end.
+func (t *terminal) lines() <-chan struct{} {
+	ignoreTerminalReads()
+	lines := make(chan struct{})
+	go func() {
+		defer close(lines)
+		for scanner := bufio.NewScanner(t.in); scanner.Scan(); {
+			lines <- struct{}{}
+		}
+	}()
+	return lines
+}

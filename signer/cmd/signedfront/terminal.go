@@ -1,0 +1,156 @@
+package main
+
+// The rules of this command line:
+//
+//   - What was asked for goes to standard output, and nothing else does.
+//   - Everything else goes to standard error: what is being done, where things
+//     are, hints, the log of requests. What is rewritten in place is written
+//     to a terminal alone.
+//   - An error is "signedfront: error: " and what is wrong; on the next line
+//     "signedfront: hint: " and what to do. No capital first, no full stop at
+//     the end, no stack.
+//   - The exit status is 0 if it is done, 1 if it failed, 2 if the command line
+//     is wrong; explain also has 3, for a request that is denied.
+//   - Private keys are never written to either. Signed URLs go to standard
+//     output alone, and the log leaves queries out.
+//   - A name that would not print as it is, such as one with control
+//     characters, is quoted.
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"sync"
+	"time"
+	"unicode"
+)
+
+// terminal is where the program writes and reads.
+type terminal struct {
+	in       *os.File
+	out      io.Writer
+	err      io.Writer
+	inIsTTY  bool
+	errIsTTY bool
+}
+
+func newTerminal() *terminal {
+	return &terminal{
+		in:       os.Stdin,
+		out:      os.Stdout,
+		err:      &lockedWriter{w: os.Stderr},
+		inIsTTY:  isTerminal(os.Stdin),
+		errIsTTY: isTerminal(os.Stderr),
+	}
+}
+
+// isTerminal reports whether a file is a terminal: the only character device
+// that a program is usually given beside the null device.
+func isTerminal(f *os.File) bool {
+	info, err := f.Stat()
+	if err != nil || info.Mode()&os.ModeCharDevice == 0 {
+		return false
+	}
+	null, err := os.Stat(os.DevNull)
+	return err != nil || !os.SameFile(info, null)
+}
+
+// lockedWriter keeps lines whole that are written at the same time.
+type lockedWriter struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+func (l *lockedWriter) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.w.Write(b)
+}
+
+// notef tells what is being done, or where something is.
+func (t *terminal) notef(format string, args ...any) {
+	fmt.Fprintf(t.err, "signedfront: "+format+"\n", args...)
+}
+
+// failure is an error with what to do about it.
+type failure struct {
+	err   error
+	hint  string
+	usage bool // the command line is wrong
+}
+
+func (f *failure) Error() string { return f.err.Error() }
+func (f *failure) Unwrap() error { return f.err }
+
+// report writes an error and returns the exit status.
+func (t *terminal) report(err error) int {
+	status := 1
+	t.notef("error: %v", err)
+	var f *failure
+	if errors.As(err, &f) {
+		if f.hint != "" {
+			t.notef("hint: %s", f.hint)
+		}
+		if f.usage {
+			status = 2
+		}
+	}
+	return status
+}
+
+// progress tells what is being done while it lasts; on a terminal, with the
+// seconds that it has taken so far. The function that it returns ends it, and
+// tells how long it took.
+func (t *terminal) progress(doing, done string) (end func(ok bool)) {
+	start := time.Now()
+	if !t.errIsTTY {
+		t.notef("%s", doing)
+		return func(ok bool) {
+			if ok {
+				t.notef("%s in %s", done, seconds(time.Since(start)))
+			}
+		}
+	}
+
+	const eraseLine = "\r\033[K"
+	write := func() { fmt.Fprintf(t.err, eraseLine+"signedfront: %s %s", doing, seconds(time.Since(start))) }
+	write()
+	ctx, cancel := context.WithCancel(context.Background())
+	stopped := make(chan struct{})
+	go func() {
+		defer close(stopped)
+		tick := time.NewTicker(time.Second)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+				write()
+			}
+		}
+	}()
+	return func(ok bool) {
+		cancel()
+		<-stopped
+		fmt.Fprint(t.err, eraseLine)
+		if ok {
+			t.notef("%s in %s", done, seconds(time.Since(start)))
+		}
+	}
+}
+
+func seconds(d time.Duration) string { return fmt.Sprintf("%ds", int(d.Round(time.Second).Seconds())) }
+
+// printable is a text as it is if that shows what it is, and quoted otherwise.
+func printable(s string) string {
+	for _, r := range s {
+		if !unicode.IsPrint(r) || r == unicode.ReplacementChar {
+			return strconv.Quote(s)
+		}
+	}
+	return s
+}

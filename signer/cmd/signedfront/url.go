@@ -1,0 +1,106 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/signedfront/signedfront/signer"
+)
+
+func newURL(t *terminal) *cobra.Command {
+	var f signingFlags
+	cmd := &cobra.Command{
+		Use:   "url URL...",
+		Short: "Sign URLs",
+		Long: `Sign URLs, and print one signed URL a line.
+
+With --env or --deployment an object key is enough. A URL that some client would
+rewrite on its way is refused, with the byte and what to write instead; then
+nothing is printed.`,
+		Example: `  # An object of the deployed environment dev, for two minutes:
+  signedfront url --env dev rt.png
+
+  # An object of the local stack, while "signedfront local" runs:
+  signedfront url --deployment .signedfront/signedfront-dev/deployment.json rt.png
+
+  # With a key of your own, until a time, for one address:
+  signedfront url --key-pair-id K2JCJMDEHXQW5F --private-key private_key.pem \
+    --expires 2027-01-01T00:00:00Z --ip 203.0.113.7 \
+    https://d111111abcdef8.cloudfront.net/rt.png
+
+  # A URL that opens all of an album:
+  signedfront url --env dev --resource 'albums/7/*' --ttl 1h albums/7/index.m3u8`,
+		Args:              atLeastOne("URL or object key"),
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			p, err := f.policy(cmd)
+			if err != nil {
+				return err
+			}
+			c, err := f.open(cmd.Context())
+			if err != nil {
+				return err
+			}
+			defer c.Close()
+			if f.resource != "" {
+				if p.Resource, err = c.resource(f.resource); err != nil {
+					return err
+				}
+			}
+			// All of them, or none.
+			var out strings.Builder
+			for _, arg := range args {
+				rawURL, err := c.url(arg)
+				if err != nil {
+					return err
+				}
+				signed, err := c.URL(cmd.Context(), rawURL, p)
+				var unstable *signer.URLError
+				if errors.As(err, &unstable) && unstable.Fix != "" && !signedAlready(unstable) {
+					return &failure{err: fmt.Errorf("%s: %w", printable(arg), err), hint: "with --env or --deployment give the object key as it is in S3, and it is escaped for you"}
+				}
+				if err != nil {
+					return err
+				}
+				out.WriteString(signed)
+				out.WriteByte('\n')
+			}
+			_, err = io.WriteString(t.out, out.String())
+			return err
+		},
+	}
+	f.addKeyFlags(cmd)
+	f.addPolicyFlags(cmd)
+	cmd.Flags().StringVar(&f.resource, "resource", "", "open what this `pattern` covers, with * for any characters; it must cover the URLs")
+	cmd.RegisterFlagCompletionFunc("resource", cobra.NoFileCompletions)
+	return cmd
+}
+
+// signedAlready reports a URL that carries a signature, which is not printed
+// again.
+func signedAlready(e *signer.URLError) bool { return e.Part == "query" }
+
+func atLeastOne(what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return &failure{err: fmt.Errorf("no %s given", what), hint: fmt.Sprintf("run `%s --help` for examples", cmd.CommandPath()), usage: true}
+		}
+		return nil
+	}
+}
+
+func exactlyOne(what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if err := atLeastOne(what)(cmd, args); err != nil {
+			return err
+		}
+		if len(args) > 1 {
+			return &failure{err: fmt.Errorf("one %s is wanted, not %d", what, len(args)), hint: "put quotes around what holds spaces, & or *", usage: true}
+		}
+		return nil
+	}
+}

@@ -1,0 +1,164 @@
+package cdkapp
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// The files that the CDK's command line reads.
+const (
+	configFile  = "cdk.json"
+	contextFile = "cdk.context.json" // values that were looked up
+	userFile    = ".cdk.json"        // in the home folder
+)
+
+// config is what the files say of how the app is run, as far as it shows in a
+// template.
+type config struct {
+	app     string // a line for the shell
+	build   string // another, to run before it; may be empty
+	context map[string]any
+}
+
+// readConfig reads and merges the files as the CDK's command line does: for
+// settings and for context alike, cdk.json goes before the user's own
+// .cdk.json, and context that was looked up stands between the two.
+func readConfig(dir, home string) (*config, error) {
+	file := filepath.Join(dir, configFile)
+	project, err := readObject(file)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("%s: %w", dir, ErrNoApp)
+	}
+	if err != nil {
+		return nil, err
+	}
+	looked, err := readOptional(filepath.Join(dir, contextFile))
+	if err != nil {
+		return nil, err
+	}
+	user := map[string]any{}
+	if home != "" {
+		if user, err = readOptional(filepath.Join(home, userFile)); err != nil {
+			return nil, err
+		}
+	}
+
+	settings := map[string]any{"pathMetadata": true, "assetMetadata": true, "versionReporting": true}
+	merge(settings, user)
+	merge(settings, project)
+
+	c := &config{context: map[string]any{}}
+	for _, context := range []any{user["context"], looked, project["context"]} {
+		if context == nil {
+			continue
+		}
+		object, ok := context.(map[string]any)
+		if !ok {
+			return nil, fmt.Errorf("%s: context: want an object", file)
+		}
+		merge(c.context, object)
+	}
+	// The names of the settings and of the context that they become.
+	for setting, names := range map[string]struct{ on, off string }{
+		"pathMetadata":     {on: "aws:cdk:enable-path-metadata"},
+		"assetMetadata":    {on: "aws:cdk:enable-asset-metadata"},
+		"versionReporting": {on: "aws:cdk:version-reporting", off: "aws:cdk:disable-version-reporting"},
+	} {
+		switch value := settings[setting]; {
+		case value == true:
+			c.context[names.on] = true
+		case value != false:
+			return nil, fmt.Errorf("%s: %s: want true or false", file, setting)
+		case names.off != "":
+			c.context[names.off] = true
+		}
+	}
+	c.context["aws:cdk:bundling-stacks"] = []any{}
+	c.context["@aws-cdk/core:failSynthOnValidationErrors"] = false
+
+	if c.app, err = shellLine(settings["app"]); err != nil || c.app == "" {
+		return nil, fmt.Errorf("%s: app: want the command that runs the CDK app, such as \"go run cdk.go\"", file)
+	}
+	if c.build, err = shellLine(project["build"]); err != nil {
+		return nil, fmt.Errorf("%s: build: want a command", file)
+	}
+	return c, nil
+}
+
+// shellLine is a command, which is one text or a list of words that are joined
+// without being quoted.
+func shellLine(value any) (string, error) {
+	switch v := value.(type) {
+	case nil:
+		return "", nil
+	case string:
+		return v, nil
+	case []any:
+		words := make([]string, len(v))
+		for i, word := range v {
+			words[i] = fmt.Sprint(word)
+		}
+		return strings.Join(words, " "), nil
+	}
+	return "", errors.New("not a command")
+}
+
+// merge puts everything of from into into: objects member by member, all else
+// whole.
+func merge(into, from map[string]any) {
+	for name, value := range from {
+		object, ok := value.(map[string]any)
+		if !ok {
+			into[name] = value
+			continue
+		}
+		inner, ok := into[name].(map[string]any)
+		if ok {
+			inner = maps.Clone(inner)
+		} else {
+			inner = map[string]any{}
+		}
+		merge(inner, object)
+		into[name] = inner
+	}
+}
+
+func readOptional(file string) (map[string]any, error) {
+	object, err := readObject(file)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	return object, err
+}
+
+func readObject(file string) (map[string]any, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	text = bytes.TrimPrefix(text, []byte("\ufeff"))
+	var object map[string]any
+	if err := json.Unmarshal(text, &object); err != nil {
+		return nil, fmt.Errorf("%s: %w", place(file, text, err), err)
+	}
+	return object, nil
+}
+
+// place is the file with the line and column of an error of encoding/json, as
+// far as that tells.
+func place(file string, text []byte, err error) string {
+	var syntax *json.SyntaxError
+	if !errors.As(err, &syntax) {
+		return file
+	}
+	before := text[:min(int(syntax.Offset), len(text))]
+	line := 1 + bytes.Count(before, []byte("\n"))
+	column := len(before) - 1 - bytes.LastIndexByte(before, '\n')
+	return fmt.Sprintf("%s:%d:%d", file, line, max(column, 1))
+}

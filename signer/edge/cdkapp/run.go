@@ -1,0 +1,63 @@
+package cdkapp
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// grace is how long an app that is cancelled has to end by itself.
+const grace = 2 * time.Second
+
+// run runs a line of cdk.json in the shell, as the CDK's command line does.
+func run(ctx context.Context, dir, line string, environ []string) error {
+	var stdout, stderr bytes.Buffer
+	cmd := shell(ctx, line)
+	cmd.Dir = dir
+	cmd.Env = environ
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	cmd.WaitDelay = grace
+	err := cmd.Run()
+	switch {
+	case ctx.Err() != nil:
+		killGroup(cmd)
+		return context.Cause(ctx)
+	case err == nil, errors.Is(err, exec.ErrWaitDelay):
+		return nil
+	}
+	what := message(stderr.String())
+	if what == "" {
+		what = message(stdout.String())
+	}
+	if what == "" {
+		what = "it printed nothing"
+	}
+	return &Error{Problem: fmt.Sprintf("the app of %s failed (%s, %v):\n%s", filepath.Join(dir, configFile), line, err, what)}
+}
+
+var (
+	// A race in jsii's own runtime, and harmless; it ends without a line feed.
+	jsiiNote = regexp.MustCompile(`Runtime process exited abnormally: wait\w*: no child processes`)
+
+	goRunNote       = regexp.MustCompile(`(?m)^exit status \d+$`)
+	goStack         = regexp.MustCompile(`(?m)^goroutine \d+ \[`)
+	javaScriptFrame = regexp.MustCompile(`(?m)^\s+at .*:\d+:\d+\)?$\n?`)
+)
+
+// message is what an app says of its failure, without stacks and without the
+// notes of what runs it.
+func message(output string) string {
+	output = strings.ReplaceAll(output, "\r\n", "\n")
+	output = jsiiNote.ReplaceAllString(output, "")
+	output = goRunNote.ReplaceAllString(output, "")
+	if at := goStack.FindStringIndex(output); at != nil {
+		output = output[:at[0]]
+	}
+	return strings.TrimSpace(javaScriptFrame.ReplaceAllString(output, ""))
+}

@@ -1,0 +1,25 @@
+package cdkapp
+
+import (
+	"cmp"
+	"context"
+	"os"
+	"os/exec"
+	"strconv"
+	"syscall"
+)
+
+// shell runs a line as Node.js does on Windows, with the quotes left to the
+// shell. Windows has no process groups that end together: its own tool ends the
+// tree.
+func shell(ctx context.Context, line string) *exec.Cmd {
+	name := cmp.Or(os.Getenv("ComSpec"), "cmd.exe")
+	cmd := exec.CommandContext(ctx, name)
+	cmd.SysProcAttr = &syscall.SysProcAttr{CmdLine: `"` + name + `" /d /s /c "` + line + `"`}
+	cmd.Cancel = func() error {
+		return exec.Command("taskkill", "/T", "/F", "/PID", strconv.Itoa(cmd.Process.Pid)).Run()
+	}
+	return cmd
+}
+
+func killGroup(*exec.Cmd) {}
