@@ -16,7 +16,7 @@ import (
 // Every URL of a pass carries the whole pass: whoever holds one can open all
 // of the prefix. A Pass never changes, and is safe for concurrent use.
 type Pass struct {
-	prefix  string
+	prefix  wireURL
 	tail    string // CloudFront's parameters
 	cookies signedCookies
 	expires time.Time
@@ -66,30 +66,42 @@ func (s *Signer) OpenAll(ctx context.Context, prefix string, p Policy) (*Pass, e
 		keyPairID: m.keyPairID, hash: m.hash,
 	}
 	w.text = m.appendParams(append(w.text[:0], "Policy="+c.policy...), signature)
-	return &Pass{prefix: prefix, tail: string(w.text), cookies: c, expires: st.Expires, now: s.now}, nil
+	return &Pass{prefix: u, tail: string(w.text), cookies: c, expires: st.Expires, now: s.now}, nil
 }
 
 // Prefix is the URL below which the pass opens everything.
-func (p *Pass) Prefix() string { return p.prefix }
+func (p *Pass) Prefix() string { return p.prefix.raw }
 
 // Expires is when the pass ends.
 func (p *Pass) Expires() time.Time { return p.expires }
 
 // Covers reports whether the pass opens a URL. It does not look at the clock.
 func (p *Pass) Covers(rawURL string) bool {
-	return strings.HasPrefix(rawURL, p.prefix) && CheckURL(rawURL) == nil
+	_, err := p.parse(rawURL)
+	return err == nil
+}
+
+// parse checks a URL below the prefix. The prefix itself was checked, so that
+// only what follows it is looked at.
+func (p *Pass) parse(rawURL string) (wireURL, error) {
+	if !strings.HasPrefix(rawURL, p.prefix.raw) {
+		if err := CheckURL(rawURL); err != nil {
+			return wireURL{}, err
+		}
+		return wireURL{}, &CoverageError{Resource: p.prefix.raw + "*", URL: rawURL}
+	}
+	u := p.prefix
+	u.raw = rawURL
+	return u, u.parseTarget(len(p.prefix.raw))
 }
 
 // URL puts the pass to a URL below the prefix. A URL beside the prefix, one
 // that some client would rewrite, and any URL once the pass has expired, is
 // refused.
 func (p *Pass) URL(rawURL string) (string, error) {
-	u, err := parseURL(rawURL)
+	u, err := p.parse(rawURL)
 	if err != nil {
 		return "", err
-	}
-	if !strings.HasPrefix(rawURL, p.prefix) {
-		return "", &CoverageError{Resource: p.prefix + "*", URL: rawURL}
 	}
 	if err := p.alive(); err != nil {
 		return "", err
@@ -109,7 +121,7 @@ func (p *Pass) Cookies(o CookieOptions) ([]*http.Cookie, error) {
 	if err := p.alive(); err != nil {
 		return nil, err
 	}
-	template, err := o.template(p.prefix + "*")
+	template, err := o.template(p.prefix.raw + "*")
 	if err != nil {
 		return nil, fmt.Errorf("cookies: %w", err)
 	}

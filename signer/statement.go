@@ -18,15 +18,13 @@ import (
 // two with one name, which is no way to read a policy. So the text is walked
 // here.
 func parsePolicy(text []byte) (st Statement, certain bool, err error) {
-	if !json.Valid(text) {
-		return st, true, errors.New("it is not JSON")
-	}
-	w := policyWalk{text: text, certain: true}
+	w := policyWalk{text: string(text), certain: true}
 	w.object("the policy", func(name string) {
 		if name != "Statement" {
 			w.unknown("the policy", name)
 			return
 		}
+		w.once(seenStatement, name)
 		statements := 0
 		w.array("Statement", func() {
 			if statements++; statements > 1 {
@@ -39,8 +37,15 @@ func parsePolicy(text []byte) (st Statement, certain bool, err error) {
 			w.fail(true, "Statement is empty")
 		}
 	})
+	if w.space(); w.at < len(w.text) {
+		w.broken()
+	}
 	switch {
 	case w.err != nil:
+		// The first fault may stand before what is not even JSON.
+		if !json.Valid(text) {
+			return st, true, errNotJSON
+		}
 	case !w.seen(seenStatement):
 		w.fail(true, "it has no Statement")
 	case !w.seen(seenDateLessThan):
@@ -52,6 +57,8 @@ func parsePolicy(text []byte) (st Statement, certain bool, err error) {
 	}
 	return st, w.certain, w.err
 }
+
+var errNotJSON = errors.New("it is not JSON")
 
 // The members that a policy may have, each once.
 const (
@@ -65,9 +72,9 @@ const (
 	seenSourceIP
 )
 
-// policyWalk walks a text that is known to be valid JSON.
+// policyWalk walks a text, and takes nothing that is not JSON.
 type policyWalk struct {
-	text    []byte
+	text    string
 	at      int
 	members int
 	certain bool
@@ -79,6 +86,12 @@ func (w *policyWalk) seen(member int) bool { return w.members&member != 0 }
 func (w *policyWalk) fail(certain bool, format string, args ...any) {
 	if w.err == nil {
 		w.certain, w.err = certain, fmt.Errorf(format, args...)
+	}
+}
+
+func (w *policyWalk) broken() {
+	if w.err == nil {
+		w.certain, w.err = true, errNotJSON
 	}
 }
 
@@ -122,19 +135,23 @@ func (w *policyWalk) object(where string, member func(name string)) {
 		w.fail(true, "%s is not an object", where)
 		return
 	}
-	for !w.take('}') {
+	if w.take('}') {
+		return
+	}
+	for {
 		name := w.str(where)
-		w.take(':')
-		if where == "the policy" && name == "Statement" {
-			w.once(seenStatement, name)
+		if !w.take(':') {
+			w.broken()
 		}
 		if w.err == nil {
 			member(name)
 		}
-		if w.err != nil {
+		if w.err != nil || w.take('}') {
 			return
 		}
-		w.take(',')
+		if !w.take(',') {
+			w.broken()
+		}
 	}
 }
 
@@ -146,37 +163,46 @@ func (w *policyWalk) array(where string, element func()) {
 		w.fail(true, "%s is not an array", where)
 		return
 	}
-	for !w.take(']') {
-		if element(); w.err != nil {
+	if w.take(']') {
+		return
+	}
+	for {
+		if element(); w.err != nil || w.take(']') {
 			return
 		}
-		w.take(',')
+		if !w.take(',') {
+			w.broken()
+		}
 	}
 }
 
 // str reads a string.
 func (w *policyWalk) str(where string) string {
-	w.space()
-	if w.err != nil || w.at >= len(w.text) || w.text[w.at] != '"' {
+	if !w.take('"') {
 		w.fail(true, "%s is not a text", where)
-		return ""
 	}
-	start, escaped := w.at+1, false
-	for w.at++; w.text[w.at] != '"'; w.at++ {
-		if w.text[w.at] == '\\' {
+	start, escaped := w.at, false
+	for ; w.err == nil && w.at < len(w.text); w.at++ {
+		switch c := w.text[w.at]; {
+		case c == '"':
+			w.at++
+			if !escaped {
+				return w.text[start : w.at-1]
+			}
+			var s string
+			if err := json.Unmarshal([]byte(w.text[start-1:w.at]), &s); err != nil {
+				w.broken()
+			}
+			return s
+		case c == '\\':
 			escaped = true
 			w.at++
+		case c < ' ':
+			w.broken()
 		}
 	}
-	w.at++
-	if !escaped {
-		return string(w.text[start : w.at-1])
-	}
-	var s string
-	if err := json.Unmarshal(w.text[start-1:w.at], &s); err != nil {
-		w.fail(false, "%s is not a text", where)
-	}
-	return s
+	w.broken()
+	return ""
 }
 
 func (w *policyWalk) statement(st *Statement) {
@@ -229,7 +255,11 @@ func (w *policyWalk) epochTime(where string) (t time.Time) {
 			w.fail(true, "AWS:EpochTime of %s is not whole seconds", where)
 			return
 		}
-		n, err := parseSeconds(string(w.text[start:w.at]))
+		if w.text[start] == '0' && w.at-start > 1 {
+			w.broken()
+			return
+		}
+		n, err := parseSeconds(w.text[start:w.at])
 		if err != nil {
 			w.fail(true, "AWS:EpochTime of %s is %v", where, err)
 		}

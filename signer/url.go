@@ -67,13 +67,13 @@ type wireURL struct {
 	hasStar bool
 }
 
-func (u *wireURL) hostname() string { return u.raw[u.host:u.path] }
-
 // What a byte may be in a URL.
 const (
 	unreserved = 1 << iota // never escaped
+	inHost                 // may stand in a host name
 	inPath                 // may stand in a path as it is
 	inQuery                // may stand in a query as it is
+	special                // means something in a path or query
 )
 
 var class = func() (t [256]byte) {
@@ -83,21 +83,15 @@ var class = func() (t [256]byte) {
 		}
 	}
 	set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~", unreserved|inPath|inQuery)
+	set("abcdefghijklmnopqrstuvwxyz0123456789-._", inHost)
 	set("!$&()*+,;=:@/", inPath|inQuery)
 	set("'", inPath)
 	set("?", inQuery)
+	set("/*", special)
 	return t
 }()
 
 func parseURL(raw string) (wireURL, error) {
-	fail := func(part string, offset, length int, reason, fix string) (wireURL, error) {
-		found := ""
-		if offset < len(raw) && length > 0 {
-			found = raw[offset:min(offset+length, len(raw))]
-		}
-		return wireURL{}, &URLError{Part: part, Offset: offset, Found: found, Reason: reason, Fix: fix}
-	}
-
 	u := wireURL{raw: raw}
 	switch {
 	case strings.HasPrefix(raw, "https://"):
@@ -105,42 +99,64 @@ func parseURL(raw string) (wireURL, error) {
 	case strings.HasPrefix(raw, "http://"):
 		u.host = len("http://")
 	default:
-		return fail("scheme", 0, 0, "must be https:// or http://, in lower case", "write the whole URL, or use ObjectURL with an object key")
+		return wireURL{}, u.fault("scheme", 0, 0, "must be https:// or http://, in lower case", "write the whole URL, or use ObjectURL with an object key")
 	}
 
-	u.path = len(raw)
-	if i := strings.IndexAny(raw[u.host:], "/?#"); i >= 0 {
-		u.path = u.host + i
-	}
-	if err := checkHost(raw[:u.host], raw[u.host:u.path], u.host); err != nil {
+	host, _, _ := strings.Cut(raw[u.host:], "/")
+	host, _, _ = strings.Cut(host, "?")
+	host, _, _ = strings.Cut(host, "#")
+	if err := checkHost(raw[:u.host], host, u.host); err != nil {
 		return wireURL{}, err
 	}
+	u.path = u.host + len(host)
 	if u.path == len(raw) || raw[u.path] != '/' {
-		return fail("path", u.path, 1, "is missing", "write / after the host")
+		return wireURL{}, u.fault("path", u.path, 1, "is missing", "write / after the host")
 	}
+	if err := u.parseTarget(u.path); err != nil {
+		return wireURL{}, err
+	}
+	return u, nil
+}
+
+// fault blames some bytes of the URL.
+func (u *wireURL) fault(part string, offset, length int, reason, fix string) error {
+	found := ""
+	if offset < len(u.raw) && length > 0 {
+		found = u.raw[offset:min(offset+length, len(u.raw))]
+	}
+	return &URLError{Part: part, Offset: offset, Found: found, Reason: reason, Fix: fix}
+}
+
+// parseTarget checks the path and the query, from where a segment of the path
+// starts.
+func (u *wireURL) parseTarget(segment int) error {
+	raw := u.raw
 	if strings.HasPrefix(raw[u.path:], "//") {
-		return fail("path", u.path, 2, "some Python clients drop one of two slashes at its start", "give the object a key that does not start with a slash")
+		return u.fault("path", u.path, 2, "some Python clients drop one of two slashes at its start", "give the object a key that does not start with a slash")
 	}
 
-	part, allowed, segment := "path", byte(inPath), u.path
-	for i := u.path; i < len(raw); i++ {
+	part, allowed := "path", byte(inPath)
+	for i := segment; i < len(raw); i++ {
 		c := raw[i]
 		if class[c]&allowed != 0 {
-			switch c {
-			case '/':
-				if part == "path" && isDotSegment(raw[segment:i]) {
-					return dotSegment(raw, segment, i)
+			if class[c]&special == 0 {
+				continue
+			}
+			switch {
+			case c == '*':
+				u.hasStar = true
+			case part == "path":
+				if isDotSegment(raw[segment:i]) {
+					return u.dotSegment(segment, i)
 				}
 				segment = i + 1
-			case '*':
-				u.hasStar = true
 			}
 			continue
 		}
 		switch {
 		case c == '%':
 			if i+2 >= len(raw) || !isHex(raw[i+1]) || !isHex(raw[i+2]) {
-				return fail(part, i, 3, "a percent sign without two hexadecimal digits", "write %25 for a percent sign")
+				return u.fault(part, i, 3, "a percent sign without two hexadecimal digits", "write %25 for a percent sign")
 			}
 			if decoded := unhex(raw[i+1])<<4 | unhex(raw[i+2]); class[decoded]&unreserved != 0 {
 				if part == "path" && decoded == '.' {
@@ -149,51 +165,50 @@ func parseURL(raw string) (wireURL, error) {
 						end = i + j
 					}
 					if isDotSegment(raw[segment:end]) {
-						return dotSegment(raw, segment, end)
+						return u.dotSegment(segment, end)
 					}
 				}
-				return fail(part, i, 3, "some clients unescape it", fmt.Sprintf("write %c", decoded))
+				return u.fault(part, i, 3, "some clients unescape it", fmt.Sprintf("write %c", decoded))
 			}
 			if isLower(raw[i+1]) || isLower(raw[i+2]) {
-				return fail(part, i, 3, "some clients write the digits in upper case", "write "+strings.ToUpper(raw[i:i+3]))
+				return u.fault(part, i, 3, "some clients write the digits in upper case", "write "+strings.ToUpper(raw[i:i+3]))
 			}
 			i += 2
 		case c == '?' && part == "path":
 			if isDotSegment(raw[segment:i]) {
-				return dotSegment(raw, segment, i)
+				return u.dotSegment(segment, i)
 			}
 			part, allowed = "query", inQuery
 			u.query = i + 1
 		case c == '#':
-			return fail("fragment", i, 1, "clients do not send it", "leave it out, or write %23 if it belongs to the name")
+			return u.fault("fragment", i, 1, "clients do not send it", "leave it out, or write %23 if it belongs to the name")
 		case c == '\'':
-			return fail(part, i, 1, "browsers escape it in a query", "write %27")
+			return u.fault(part, i, 1, "browsers escape it in a query", "write %27")
 		case c < 0x20 || c == 0x7f:
-			return fail(part, i, 1, "a control character", fmt.Sprintf("write %%%02X", c))
+			return u.fault(part, i, 1, "a control character", fmt.Sprintf("write %%%02X", c))
 		case c >= utf8.RuneSelf:
 			_, size := utf8.DecodeRuneInString(raw[i:])
-			return fail(part, i, size, "not ASCII: clients escape it", "write "+escape(raw[i:i+size]))
+			return u.fault(part, i, size, "not ASCII: clients escape it", "write "+escape(raw[i:i+size]))
 		default:
-			return fail(part, i, 1, "clients differ in whether they escape it", fmt.Sprintf("write %%%02X", c))
+			return u.fault(part, i, 1, "clients differ in whether they escape it", fmt.Sprintf("write %%%02X", c))
 		}
 	}
 	if part == "path" && isDotSegment(raw[segment:]) {
-		return dotSegment(raw, segment, len(raw))
+		return u.dotSegment(segment, len(raw))
 	}
 	if u.query > 0 {
 		if err := u.checkQuery(); err != nil {
-			return wireURL{}, err
+			return err
 		}
 	}
 	if len(raw) > MaxURLLength {
-		return wireURL{}, &URLError{Part: "url", Reason: fmt.Sprintf("%d bytes long, CloudFront takes %d", len(raw), MaxURLLength), Fix: "use a shorter object key or query"}
+		return &URLError{Part: "url", Reason: fmt.Sprintf("%d bytes long, CloudFront takes %d", len(raw), MaxURLLength), Fix: "use a shorter object key or query"}
 	}
-	return u, nil
+	return nil
 }
 
-func dotSegment(raw string, start, end int) (wireURL, error) {
-	return wireURL{}, &URLError{Part: "path", Offset: start, Found: raw[start:end],
-		Reason: "browsers and curl resolve dot segments, so this path cannot be requested", Fix: "give the object a key without it"}
+func (u *wireURL) dotSegment(start, end int) error {
+	return u.fault("path", start, end-start, "browsers and curl resolve dot segments, so this path cannot be requested", "give the object a key without it")
 }
 
 // isDotSegment knows ".", ".." and their escaped spellings.
@@ -215,11 +230,8 @@ func isDotSegment(segment string) bool {
 
 func (u *wireURL) checkQuery() error {
 	query := u.raw[u.query:]
-	fail := func(offset int, found, reason, fix string) error {
-		return &URLError{Part: "query", Offset: u.query + offset, Found: found, Reason: reason, Fix: fix}
-	}
 	if query == "" {
-		return fail(-1, "?", "some clients drop an empty query", "leave the ? out")
+		return u.fault("query", u.query-1, 1, "some clients drop an empty query", "leave the ? out")
 	}
 	for offset := 0; ; {
 		param := query[offset:]
@@ -227,11 +239,11 @@ func (u *wireURL) checkQuery() error {
 			param = param[:i]
 		}
 		if param == "" {
-			return fail(offset, "", "an empty parameter", "leave out the & that is too much")
+			return u.fault("query", u.query+offset, 0, "an empty parameter", "leave out the & that is too much")
 		}
 		name, _, _ := strings.Cut(param, "=")
 		if reservedName(name) {
-			return fail(offset, name, "CloudFront keeps this parameter name for itself",
+			return u.fault("query", u.query+offset, len(name), "CloudFront keeps this parameter name for itself",
 				"sign a URL that is not signed yet, and name your own parameter otherwise")
 		}
 		if offset += len(param) + 1; offset > len(query) {
@@ -261,7 +273,7 @@ func checkHost(scheme, host string, offset int) error {
 	name, port, hasPort := strings.Cut(host, ":")
 	for i := range len(name) {
 		switch c := name[i]; {
-		case 'a' <= c && c <= 'z', '0' <= c && c <= '9', c == '-', c == '.', c == '_':
+		case class[c]&inHost != 0:
 		case 'A' <= c && c <= 'Z':
 			return fail(i, 1, "clients send the host in lower case", "write "+string(c+'a'-'A'))
 		case c == '@':

@@ -189,3 +189,24 @@ func FuzzCheckURLAgreesWithGo(f *testing.F) {
 		}
 	})
 }
+
+// A pass looks at what follows its prefix alone.
+func FuzzAPassJudgesURLsAsCheckURLDoes(f *testing.F) {
+	for _, rest := range []string{"rt.png", "", "/a", "../b", "%2e%2E", "a/./b", ".?x", "a?b='", "a?Policy=x", "a#b", "a%2", "día", "a*?b&"} {
+		f.Add(rest)
+	}
+	s := newSigner(f, ECDSAP256, Options{})
+	var passes []*Pass
+	for _, prefix := range []string{site + "/", site + "/a/b/"} {
+		passes = append(passes, must[*Pass](f)(s.OpenAll(f.Context(), prefix, Policy{TTL: ttl})))
+	}
+	f.Fuzz(func(t *testing.T, rest string) {
+		for _, pass := range passes {
+			want := CheckURL(pass.Prefix() + rest)
+			_, got := pass.URL(pass.Prefix() + rest)
+			if pass.Covers(pass.Prefix()+rest) != (want == nil) || want != nil && (got == nil || got.Error() != want.Error()) {
+				t.Fatalf("%q: got %v, want %v", pass.Prefix()+rest, got, want)
+			}
+		}
+	})
+}

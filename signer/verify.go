@@ -244,10 +244,10 @@ func verify(r Request, keys map[string]*PublicKey) (Verdict, *signed) {
 		return deny(AccessDenied, ReasonOtherResource, true, "the signature is for another resource, %s: %s", printable(st.Resource), difference(st.Resource, c.url))
 	}
 	if !r.Time.Before(st.Expires) {
-		return deny(AccessDenied, ReasonExpired, !r.Time.Equal(st.Expires), "expired at %s, %s before the request", stamp(st.Expires), r.Time.Sub(st.Expires).Round(time.Second))
+		return deny(AccessDenied, ReasonExpired, !r.Time.Equal(st.Expires), "expired at %s, %s before the request", stamp(st.Expires), span(r.Time.Sub(st.Expires)))
 	}
 	if !st.NotBefore.IsZero() && !r.Time.After(st.NotBefore) {
-		return deny(AccessDenied, ReasonNotYetValid, true, "not valid before %s, %s after the request", stamp(st.NotBefore), st.NotBefore.Sub(r.Time).Round(time.Second))
+		return deny(AccessDenied, ReasonNotYetValid, true, "not valid before %s, %s after the request", stamp(st.NotBefore), span(st.NotBefore.Sub(r.Time)))
 	}
 	if st.IPAddress.IsValid() {
 		addr := r.RemoteAddr.Unmap()
@@ -436,6 +436,14 @@ func (h Hash) name() string {
 }
 
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+// span is a duration as people say it: whole days once there are some.
+func span(d time.Duration) string {
+	if days := d / (24 * time.Hour); days >= 2 {
+		return fmt.Sprintf("%d days", days)
+	}
+	return d.Round(time.Second).String()
+}
 
 // printable quotes what came from outside, and cuts it short.
 func printable(s string) string {

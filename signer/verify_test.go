@@ -1,6 +1,7 @@
 package signer
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/netip"
 	"strings"
@@ -171,6 +172,13 @@ func TestPoliciesAreReadStrictly(t *testing.T) {
 		"a list of resources":           {`{"Statement":[{"Resource":["` + site + `/a/*"],` + condition + `}]}`, false},
 		"a list of addresses":           {`{"Statement":[{` + resource + `,"Condition":{"DateLessThan":{"AWS:EpochTime":1900000000},"IpAddress":{"AWS:SourceIp":["203.0.113.9/32"]}}}]}`, false},
 		"an IPv6 address":               {`{"Statement":[{` + resource + `,"Condition":{"DateLessThan":{"AWS:EpochTime":1900000000},"IpAddress":{"AWS:SourceIp":"::/0"}}}]}`, false},
+		"a comma at the end":            {`{"Statement":[{` + resource + `,` + condition + `,}]}`, false},
+		"a comma at the end of a list":  {`{"Statement":[` + statement + `,]}`, false},
+		"a comma that is missing":       {`{"Statement":[{` + resource + ` ` + condition + `}]}`, false},
+		"a colon that is missing":       {`{"Statement" [` + statement + `]}`, false},
+		"a name without quotes":         {`{Statement:[` + statement + `]}`, false},
+		"an expiry with a zero first":   {`{"Statement":[{` + resource + `,"Condition":{"DateLessThan":{"AWS:EpochTime":01900000000}}}]}`, false},
+		"an escape that JSON lacks":     {`{"Statement":[{"Resource":"` + site + `/a/\*",` + condition + `}]}`, false},
 		"a control character in a text": {"{\"Statement\":[{\"Resource\":\"a\nb\"," + condition + "}]}", false},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -359,10 +367,14 @@ func FuzzVerifyNeverPanicsNorOpens(f *testing.F) {
 
 func FuzzParsePolicyIsStrict(f *testing.F) {
 	f.Add(`{"Statement":[{"Resource":"*","Condition":{"DateLessThan":{"AWS:EpochTime":1}}}]}`)
+	f.Add(`{"Statement":[{"Resource":"\u002a","Condition":{"DateLessThan":{"AWS:EpochTime":1},"DateGreaterThan":{"AWS:EpochTime":0},"IpAddress":{"AWS:SourceIp":"0.0.0.0/0"}}}]}`)
 	f.Fuzz(func(t *testing.T, text string) {
 		st, _, err := parsePolicy([]byte(text))
 		if err == nil && st.Expires.IsZero() {
 			t.Fatal("a policy without an expiry is read")
+		}
+		if err == nil && !json.Valid([]byte(text)) {
+			t.Fatal("a policy that is not JSON is read")
 		}
 	})
 }

@@ -1,0 +1,245 @@
+package peers
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"io"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/feature/cloudfront/sign"
+
+	"github.com/signedfront/signedfront/signer"
+)
+
+// The figures that the signer is held to. Each benchmark measures our way, the
+// other way and where it matters the raw primitive turn and turn about, some
+// hundred times a second, so that whatever else the machine does hits all of
+// them, and reports medians: ns/op is our time, at-most or at-least the bound of
+// the figure. A benchmark that misses its bound fails.
+
+const photo = site + "/albums/2026/July/rt.png?size=large"
+
+// rounds holds, for each way, the time of one call in nanoseconds, round by
+// round.
+type rounds [][]float64
+
+// turns runs the ways turn and turn about for as long as the benchmark lasts.
+func turns(b *testing.B, ways ...func()) rounds {
+	const turn = 200 * time.Microsecond
+	calls := make([]int, len(ways))
+	for i, way := range ways {
+		way() // the first call is no measure
+		start := time.Now()
+		for calls[i] == 0 || calls[i] < 1000 && time.Since(start) < turn {
+			way()
+			calls[i]++
+		}
+	}
+	r := make(rounds, len(ways))
+	for b.Loop() {
+		for i, way := range ways {
+			start := time.Now()
+			for range calls[i] {
+				way()
+			}
+			r[i] = append(r[i], float64(time.Since(start))/float64(calls[i]))
+		}
+	}
+	return r
+}
+
+// median is the median over all rounds of what f makes of the times of one.
+func (r rounds) median(f func(times []float64) float64) float64 {
+	values := make([]float64, len(r[0]))
+	times := make([]float64, len(r))
+	for round := range values {
+		for way := range r {
+			times[way] = r[way][round]
+		}
+		values[round] = f(times)
+	}
+	slices.Sort(values)
+	return values[len(values)/2]
+}
+
+func (r rounds) time(way int) float64 {
+	return r.median(func(times []float64) float64 { return times[way] })
+}
+
+// enough is how many rounds a figure needs to be judged.
+const enough = 10
+
+func atMost(b *testing.B, figure float64, unit string, bound float64) {
+	b.ReportMetric(figure, unit)
+	b.ReportMetric(bound, "at-most")
+	if b.N >= enough && figure > bound {
+		b.Errorf("%.3g %s, must be at most %.3g", figure, unit, bound)
+	}
+}
+
+func atLeast(b *testing.B, figure float64, unit string, bound float64) {
+	b.ReportMetric(figure, unit)
+	b.ReportMetric(bound, "at-least")
+	if b.N >= enough && figure < bound {
+		b.Errorf("%.3g %s, must be at least %.3g", figure, unit, bound)
+	}
+}
+
+// Sinks keep the compiler from leaving work out.
+var (
+	sink        string
+	sinkBytes   []byte
+	sinkVerdict signer.Verdict
+	sinkOK      bool
+)
+
+func oursURL(b *testing.B, s *signer.Signer, url string) func() {
+	ctx, p := b.Context(), signer.Policy{TTL: 2 * time.Minute}
+	return func() {
+		var err error
+		if sink, err = s.URL(ctx, url, p); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func sdkURL(b *testing.B, s *sign.URLSigner, url string) func() {
+	return func() {
+		var err error
+		if sink, err = s.Sign(url, time.Now().Add(2*time.Minute)); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// raw is the bare primitive: one signature over a digest.
+func raw(b *testing.B, key crypto.Signer, random io.Reader) func() {
+	digest := sha256.Sum256([]byte(photo))
+	return func() {
+		var err error
+		if sinkBytes, err = key.Sign(random, digest[:], crypto.SHA256); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkURLOverAStubKey(b *testing.B) {
+	our := oursURL(b, ours(b, stub{}, signer.Options{Now: time.Now}), photo)
+	their := sdkURL(b, sdk(stub{}, sign.HashSHA256), photo)
+	allocations, theirAllocations := testing.AllocsPerRun(1000, our), testing.AllocsPerRun(1000, their)
+	r := turns(b, our, their)
+	b.ReportMetric(r.time(0), "ns/op")
+	b.ReportMetric(r.time(1), "SDK-ns")
+	b.ReportMetric(allocations, "allocs")
+	b.ReportMetric(theirAllocations, "SDK-allocs")
+	atMost(b, r.median(func(t []float64) float64 { return t[0] / t[1] }), "of-SDK", 0.15)
+}
+
+func BenchmarkURL(b *testing.B) {
+	for _, way := range []struct {
+		name          string
+		deterministic bool
+		random        io.Reader
+		bound         float64
+	}{
+		{"hedged", false, rand.Reader, 0.85},
+		{"deterministic", true, nil, 0.75},
+	} {
+		b.Run(way.name, func(b *testing.B) {
+			r := turns(b,
+				oursURL(b, ours(b, ecdsaKey(), signer.Options{Now: time.Now, Deterministic: way.deterministic}), photo),
+				sdkURL(b, sdk(ecdsaKey(), sign.HashSHA256), photo),
+				raw(b, ecdsaKey(), way.random))
+			b.ReportMetric(r.time(0), "ns/op")
+			b.ReportMetric(r.time(1), "SDK-ns")
+			b.ReportMetric(r.time(2), "raw-ns")
+			atMost(b, r.median(func(t []float64) float64 { return t[0] / t[1] }), "of-SDK", way.bound)
+		})
+	}
+}
+
+// BenchmarkDefaults compares what someone gets who chooses nothing: P-256 and
+// SHA-256 here, RSA and SHA-1 there.
+func BenchmarkDefaults(b *testing.B) {
+	r := turns(b,
+		oursURL(b, ours(b, ecdsaKey(), signer.Options{Now: time.Now}), photo),
+		sdkURL(b, sign.NewURLSigner(keyPairID, rsaKey()), photo),
+		raw(b, ecdsaKey(), rand.Reader),
+		raw(b, rsaKey(), rand.Reader))
+	faster := r.median(func(t []float64) float64 { return t[1] / t[0] })
+	rawFaster := r.median(func(t []float64) float64 { return t[3] / t[2] })
+	b.ReportMetric(r.time(0), "ns/op")
+	b.ReportMetric(r.time(1), "SDK-ns")
+	b.ReportMetric(rawFaster, "raw-times")
+	b.ReportMetric(faster, "times-SDK")
+	atLeast(b, faster/rawFaster, "of-raw", 0.85)
+}
+
+func BenchmarkPassURL(b *testing.B) {
+	pass := must[*signer.Pass](b)(ours(b, ecdsaKey(), signer.Options{Now: time.Now}).OpenAll(b.Context(), site+"/albums/2026/", signer.Policy{TTL: time.Hour}))
+	url := site + "/albums/2026/July/rt.png"
+	signed := must[string](b)(pass.URL(url))
+	tail := strings.TrimPrefix(signed, url+"?")
+	r := turns(b, func() {
+		var err error
+		if sink, err = pass.URL(url); err != nil {
+			b.Fatal(err)
+		}
+	}, func() { sink = url + "?" + tail })
+	if sink != signed {
+		b.Fatal("not the same strings")
+	}
+	b.ReportMetric(r.time(0), "ns/op")
+	b.ReportMetric(r.time(1), "concatenation-ns")
+	b.ReportMetric(float64(len(signed)), "bytes")
+	atMost(b, r.median(func(t []float64) float64 { return t[0] / t[1] }), "of-concatenation", 2.5)
+}
+
+func BenchmarkVerify(b *testing.B) {
+	for _, policy := range []struct {
+		name  string
+		p     signer.Policy
+		bound float64 // microseconds beside the primitive
+	}{
+		{"canned", signer.Policy{Expires: expires}, 2},
+		{"custom", signer.Policy{Expires: expires, NotBefore: now.Add(-time.Minute), IPAddress: "203.0.113.0/24", Resource: wider(photo)}, 3},
+	} {
+		for _, key := range signingKeys {
+			b.Run(policy.name+"/"+key.name, func(b *testing.B) {
+				signed := must[string](b)(ours(b, key.key(), signer.Options{}).URL(b.Context(), photo, policy.p))
+				keys := map[string]*signer.PublicKey{keyPairID: must[*signer.PublicKey](b)(signer.NewPublicKey(key.key().Public()))}
+				request := signer.Request{URL: signed, Time: now, RemoteAddr: viewer}
+				our := func() {
+					if sinkVerdict = signer.Verify(request, keys); !sinkVerdict.Allowed {
+						b.Fatal(sinkVerdict.Detail)
+					}
+				}
+				parts := takeApart(signed)
+				digest, signature := sha256.Sum256([]byte(parts.text(b))), decode(b, parts.signature)
+				primitive := func() {
+					switch public := key.key().Public().(type) {
+					case *ecdsa.PublicKey:
+						sinkOK = ecdsa.VerifyASN1(public, digest[:], signature)
+					case *rsa.PublicKey:
+						sinkOK = rsa.VerifyPKCS1v15(public, crypto.SHA256, digest[:], signature) == nil
+					}
+				}
+				if primitive(); !sinkOK {
+					b.Fatal("the raw primitive does not verify")
+				}
+				allocations := testing.AllocsPerRun(100, our)
+				r := turns(b, our, primitive)
+				b.ReportMetric(r.time(0), "ns/op")
+				b.ReportMetric(r.time(1), "raw-ns")
+				b.ReportMetric(allocations, "allocs")
+				atMost(b, r.median(func(t []float64) float64 { return t[0] - t[1] })/1000, "µs-more", policy.bound)
+			})
+		}
+	}
+}

@@ -1,0 +1,94 @@
+//go:build peers
+
+package peers
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// scratch is where the peers of other languages are installed, at the versions
+// that testdata names, for the time of the tests.
+var scratch string
+
+func TestMain(m *testing.M) {
+	os.Exit(func() int {
+		var err error
+		if scratch, err = os.MkdirTemp("", "signedfront-peers-"); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		defer os.RemoveAll(scratch)
+		return m.Run()
+	}())
+}
+
+var installPython = sync.OnceValue(func() error {
+	venv := filepath.Join(scratch, "venv")
+	if err := command("python3", "-m", "venv", venv); err != nil {
+		return err
+	}
+	return command(filepath.Join(venv, "bin", "pip"), "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--requirement", "testdata/requirements.txt")
+})
+
+var installNode = sync.OnceValue(func() error {
+	folder := filepath.Join(scratch, "node")
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		return err
+	}
+	for _, name := range []string{"package.json", "package-lock.json", "sign.mjs"} {
+		text, err := os.ReadFile(filepath.Join("testdata", name))
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(folder, name), text, 0o600); err != nil {
+			return err
+		}
+	}
+	return command("npm", "ci", "--prefix", folder, "--ignore-scripts", "--no-audit", "--no-fund")
+})
+
+func command(name string, args ...string) error {
+	if out, err := exec.Command(name, args...).CombinedOutput(); err != nil {
+		return fmt.Errorf("%s %s: %w\n%s", name, strings.Join(args, " "), err, out)
+	}
+	return nil
+}
+
+// python is an interpreter that has the packages of testdata/requirements.txt.
+func python(t testing.TB) string {
+	t.Helper()
+	if err := installPython(); err != nil {
+		t.Fatal(err)
+	}
+	return filepath.Join(scratch, "venv", "bin", "python")
+}
+
+// node is a folder with the packages of testdata/package.json and the programs
+// that use them.
+func node(t testing.TB) string {
+	t.Helper()
+	if err := installNode(); err != nil {
+		t.Fatal(err)
+	}
+	return filepath.Join(scratch, "node")
+}
+
+// run runs a program and returns its standard output.
+func run(t testing.TB, input string, name string, args ...string) string {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), name, args...)
+	cmd.Stdin = strings.NewReader(input)
+	var out, errs bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	if err := cmd.Run(); err != nil {
+		t.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, errs.String())
+	}
+	return out.String()
+}
