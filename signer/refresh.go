@@ -175,17 +175,19 @@ func (r *refresher) current(ctx context.Context) (*material, time.Time, error) {
 		if c, now = r.state.Load(), r.o.Now(); !c.stale(now) {
 			return c.material, now, nil
 		}
-		if age(f.began, now) < 2*r.o.Timeout {
+		if !r.frozen(f, now) {
 			break
 		}
-		// No reading takes that long. The process was frozen in the middle of
-		// this one, so it tells nothing about now: one more.
 	}
 	if err == nil {
 		err = errors.New("reading it took longer than that")
 	}
 	return nil, now, &StaleError{Age: age(c.at, now), Limit: c.maxAge, Err: err}
 }
+
+// frozen reports whether the process was frozen in the middle of a reading, for
+// none takes that long. Then it tells nothing about now, and one more is due.
+func (r *refresher) frozen(f *flight, now time.Time) bool { return age(f.began, now) >= 2*r.o.Timeout }
 
 // stale also takes a confirmation from the future for none: the clock was set
 // back, and nobody knows by how much.
@@ -209,8 +211,10 @@ func (r *refresher) ask(c *confirmed) *flight {
 		return r.flight
 	}
 	if r.last != nil {
-		since := age(r.last.ended, r.o.Now())
-		if r.state.Load() != c || r.last.err != nil && 0 <= since && since < retryAfter {
+		now := r.o.Now()
+		since := age(r.last.ended, now)
+		failed := r.last.err != nil && 0 <= since && since < retryAfter && !r.frozen(r.last, now)
+		if failed || r.state.Load() != c {
 			return r.last
 		}
 	}

@@ -4,17 +4,20 @@ import (
 	"context"
 	"fmt"
 	"log"
+	"net/url"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/signedfront/signedfront/signer"
 	"github.com/signedfront/signedfront/signer/awskeys"
 )
 
-// From project and environment to a URL that is good for two minutes.
+// From project and environment to a URL that is good for two minutes. One
+// signer serves the whole program.
 func ExampleOpen() {
 	ctx := context.Background()
 	cfg, err := config.LoadDefaultConfig(ctx)
@@ -26,7 +29,49 @@ func ExampleOpen() {
 		log.Fatal(err)
 	}
 	defer s.Close()
-	signed, err := s.Object(ctx, "rt.png", signer.Policy{TTL: 2 * time.Minute})
+	signed, err := s.Object(ctx, "albums/7/rt.png", signer.Policy{TTL: 2 * time.Minute})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(signed)
+}
+
+// Hundreds of processes that start in one second read the deployment document
+// from an environment variable, and AWS for the key alone.
+func ExampleVariable() {
+	ctx := context.Background()
+	cfg, err := config.LoadDefaultConfig(ctx)
+	if err != nil {
+		log.Fatal(err)
+	}
+	s, err := signer.Open(ctx, awskeys.Variable(cfg, "SIGNEDFRONT_DEPLOYMENT"), nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer s.Close()
+}
+
+// A key that never leaves KMS signs a pass, which opens a whole prefix with one
+// call over the network.
+func ExampleNewKMSKey() {
+	ctx := context.Background()
+	cfg, err := config.LoadDefaultConfig(ctx)
+	if err != nil {
+		log.Fatal(err)
+	}
+	key, err := awskeys.NewKMSKey(ctx, kms.NewFromConfig(cfg), "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab")
+	if err != nil {
+		log.Fatal(err)
+	}
+	s, err := signer.New("K2JCJMDEHXQW5F", key, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	pass, err := s.OpenAll(ctx, "https://d111111abcdef8.cloudfront.net/albums/7/", signer.Policy{TTL: time.Hour})
+	if err != nil {
+		log.Fatal(err)
+	}
+	signed, err := pass.URL("https://d111111abcdef8.cloudfront.net/albums/7/rt.png")
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -38,17 +83,24 @@ func ExampleOpen() {
 // whoever may see it.
 func Example_upload() {
 	ctx := context.Background()
-	cfg, err := config.LoadDefaultConfig(ctx)
-	if err != nil {
-		log.Fatal(err)
+	cfg := aws.Config{ // config.LoadDefaultConfig(ctx) in a program
+		Region: "eu-west-1",
+		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "example"}, nil
+		}),
 	}
-	put, err := s3.NewPresignClient(s3.NewFromConfig(cfg)).PresignPutObject(ctx, &s3.PutObjectInput{
-		Bucket:      aws.String("the output BucketName"),
-		Key:         aws.String("uploads/rt.png"),
+	upload, err := s3.NewPresignClient(s3.NewFromConfig(cfg)).PresignPutObject(ctx, &s3.PutObjectInput{
+		Bucket:      aws.String("the-stacks-output-bucketname"),
+		Key:         aws.String("albums/7/rt.png"),
 		ContentType: aws.String("image/png"),
 	}, s3.WithPresignExpires(2*time.Minute))
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(put.Method, put.URL)
+	target, err := url.Parse(upload.URL)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(upload.Method, target.Host+target.Path, "good for", target.Query().Get("X-Amz-Expires"), "seconds")
+	// Output: PUT the-stacks-output-bucketname.s3.eu-west-1.amazonaws.com/albums/7/rt.png good for 120 seconds
 }

@@ -33,12 +33,16 @@ type KMSKey struct {
 	algorithm types.SigningAlgorithmSpec
 }
 
-// NewKMSKey reads the public half of a key, by its ARN, its id or an alias.
+var errSHA1 = errors.New("KMS signs SHA-256 and not SHA-1: let the deployment's hash be sha256")
+
+// NewKMSKey reads the public half of a key, by its ARN, its id or an alias. An
+// ARN is asked for in the Region that it names. An alias that later points to
+// another key does not change this one.
 func NewKMSKey(ctx context.Context, client KMSClient, id string) (*KMSKey, error) {
-	k := &KMSKey{client: client, id: id, region: regionOf(id)}
+	k := &KMSKey{client: client, id: id, region: parse(id).Region}
 	out, err := client.GetPublicKey(ctx, &kms.GetPublicKeyInput{KeyId: aws.String(id)}, k.where)
 	if err != nil {
-		return nil, fmt.Errorf("reading the public key of %s: %w", id, err)
+		return nil, deniedByKMS(fmt.Errorf("reading the public key of %s: %w", id, err))
 	}
 	if out.KeyUsage != types.KeyUsageTypeSignVerify {
 		return nil, fmt.Errorf("the key %s is for %s: CloudFront wants one for SIGN_VERIFY", id, out.KeyUsage)
@@ -49,6 +53,9 @@ func NewKMSKey(ctx context.Context, client KMSClient, id string) (*KMSKey, error
 	}
 	if k.public, err = signer.NewPublicKey(public); err != nil {
 		return nil, fmt.Errorf("the key %s: %w", id, err)
+	}
+	if pinned := aws.ToString(out.KeyId); pinned != "" {
+		k.id, k.region = pinned, parse(pinned).Region
 	}
 	k.algorithm = types.SigningAlgorithmSpecEcdsaSha256
 	if k.public.Algorithm() == signer.RSA2048 {
@@ -73,13 +80,21 @@ func (k *KMSKey) Public() crypto.PublicKey { return k.public.Public() }
 // SignDigest signs in KMS.
 func (k *KMSKey) SignDigest(ctx context.Context, digest []byte, hash crypto.Hash) ([]byte, error) {
 	if hash != crypto.SHA256 {
-		return nil, errors.New("KMS signs SHA-256 and not SHA-1: let the deployment's hash be sha256")
+		return nil, errSHA1
 	}
 	out, err := k.client.Sign(ctx, &kms.SignInput{
 		KeyId: aws.String(k.id), Message: digest, MessageType: types.MessageTypeDigest, SigningAlgorithm: k.algorithm,
 	}, k.where)
 	if err != nil {
-		return nil, fmt.Errorf("signing in KMS: %w", err)
+		return nil, deniedByKMS(fmt.Errorf("signing in KMS: %w", err))
 	}
 	return out.Signature, nil
+}
+
+// deniedByKMS adds what to do to a refusal of AWS.
+func deniedByKMS(err error) error {
+	if isDenied(err) {
+		return fmt.Errorf("%w (let the role have kms:GetPublicKey and kms:Sign on the key, and the key's policy allow it)", err)
+	}
+	return err
 }

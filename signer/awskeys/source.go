@@ -1,10 +1,10 @@
 package awskeys
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -35,7 +35,13 @@ func Environment(cfg aws.Config, project, environment string) signer.Source {
 // Manager parameter, in the Region of cfg.
 func Parameter(cfg aws.Config, name string) signer.Source {
 	clients := NewClients(cfg)
-	return NewSource(clients, func(ctx context.Context) (*signer.Deployment, error) { return clients.parameter(ctx, name) })
+	return NewSource(clients, func(ctx context.Context) (*signer.Deployment, error) {
+		if clients.Region == "" {
+			return nil, errors.New("the AWS configuration has no Region: set the environment variable AWS_REGION to the stack's")
+		}
+		d, _, err := clients.document(ctx, "", name)
+		return d, err
+	})
 }
 
 // Variable is the source of a deployment whose document is the text of an
@@ -53,6 +59,10 @@ func File(cfg aws.Config, file string) signer.Source {
 
 // Clients are the operations of AWS that a source uses. The clients of the SDK
 // are such; tests have others.
+//
+// A key is asked for in the Region that its ARN names, and a lender's document
+// in that of the borrower's, whatever the client's own Region is: options of
+// the call say so.
 type Clients struct {
 	SSM interface {
 		GetParameter(context.Context, *ssm.GetParameterInput, ...func(*ssm.Options)) (*ssm.GetParameterOutput, error)
@@ -61,11 +71,17 @@ type Clients struct {
 		GetSecretValue(context.Context, *secretsmanager.GetSecretValueInput, ...func(*secretsmanager.Options)) (*secretsmanager.GetSecretValueOutput, error)
 	}
 	KMS KMSClient
+
+	// Region is that of SSM, for errors to name.
+	Region string
 }
 
 // NewClients makes the SDK's clients.
 func NewClients(cfg aws.Config) Clients {
-	return Clients{SSM: ssm.NewFromConfig(cfg), SecretsManager: secretsmanager.NewFromConfig(cfg), KMS: kms.NewFromConfig(cfg)}
+	return Clients{
+		SSM: ssm.NewFromConfig(cfg), SecretsManager: secretsmanager.NewFromConfig(cfg), KMS: kms.NewFromConfig(cfg),
+		Region: cfg.Region,
+	}
 }
 
 // NewSource is the source of a deployment whose document any function reads.
@@ -84,12 +100,15 @@ func (s *source) Deployment(ctx context.Context) (*signer.Deployment, error) {
 	if err != nil || d.Key.Parameter == "" {
 		return d, err
 	}
-	lender, err := s.clients.parameter(ctx, d.Key.Parameter)
+	lender, account, err := s.clients.document(ctx, d.Region, d.Key.Parameter)
 	if err != nil {
 		return nil, fmt.Errorf("the environment that lends its key: %w", err)
 	}
 	if lender.Key.Parameter != "" {
 		return nil, fmt.Errorf("%s lends a key that it borrows itself, from %s: borrow there", d.Key.Parameter, lender.Key.Parameter)
+	}
+	if of := parse(lender.Key.SecretARN + lender.Key.KMSARN).AccountID; of != account && of != "" && account != "" {
+		return nil, fmt.Errorf("%s of account %s lends a key of account %s: keys are not lent across accounts", d.Key.Parameter, account, of)
 	}
 	borrowed := *lender
 	borrowed.BaseURL = d.BaseURL
@@ -112,6 +131,9 @@ func (s *source) Key(ctx context.Context, d *signer.Deployment) (signer.Key, err
 	case d.Key.SecretARN != "":
 		return s.clients.secretKey(ctx, d.Key.SecretARN, d.Key.SecretVersionID)
 	case d.Key.KMSARN != "":
+		if d.Hash == signer.SHA1 {
+			return nil, errSHA1
+		}
 		return NewKMSKey(ctx, s.clients.KMS, d.Key.KMSARN)
 	case d.Key.File != "":
 		return nil, fmt.Errorf("the deployment document names the key file %s: use signer.FileSource or signer.EnvSource", d.Key.File)
@@ -119,41 +141,58 @@ func (s *source) Key(ctx context.Context, d *signer.Deployment) (signer.Key, err
 	return nil, errors.New("the deployment document names no key")
 }
 
-// parameter reads a deployment document.
-func (c Clients) parameter(ctx context.Context, name string) (*signer.Deployment, error) {
-	if !strings.HasPrefix(name, "/") {
+// document reads a deployment document from a parameter of a Region, the
+// client's own if empty. It tells the account that the parameter is in, if AWS
+// did.
+func (c Clients) document(ctx context.Context, region, name string) (d *signer.Deployment, account string, err error) {
+	switch {
+	case !strings.HasPrefix(name, "/"):
 		// An ARN would be another account's, perhaps.
-		return nil, fmt.Errorf("parameter %q: want a name that starts with a slash, in the same account and Region", name)
+		return nil, "", fmt.Errorf("parameter %q: want a name that starts with a slash, in the same account and Region", name)
+	case strings.Contains(name, "//") || strings.HasSuffix(name, "/"):
+		return nil, "", fmt.Errorf("parameter %q: a part of its name is empty: give both a project and an environment", name)
 	}
-	out, err := c.SSM.GetParameter(ctx, &ssm.GetParameterInput{Name: aws.String(name)})
-	if errors.As(err, new(*ssmtypes.ParameterNotFound)) {
-		return nil, fmt.Errorf("there is no parameter %s in this account and Region%s: is the environment deployed there?", name, region())
-	}
-	if err != nil {
-		return nil, denied(fmt.Errorf("reading the parameter %s: %w", name, err))
-	}
-	if out.Parameter == nil || out.Parameter.Value == nil {
-		return nil, fmt.Errorf("the parameter %s has no value", name)
-	}
-	d, err := signer.ParseDeployment([]byte(*out.Parameter.Value))
-	if err != nil {
-		return nil, fmt.Errorf("parameter %s: %w", name, err)
-	}
-	return d, nil
-}
-
-// secretKey reads one version of a secret, in the Region that its ARN names.
-func (c Clients) secretKey(ctx context.Context, secret, version string) (signer.Key, error) {
-	in := &secretsmanager.GetSecretValueInput{SecretId: aws.String(secret), VersionId: aws.String(version)}
-	out, err := c.SecretsManager.GetSecretValue(ctx, in, func(o *secretsmanager.Options) {
-		if region := regionOf(secret); region != "" {
+	out, err := c.SSM.GetParameter(ctx, &ssm.GetParameterInput{Name: aws.String(name)}, func(o *ssm.Options) {
+		if region != "" {
 			o.Region = region
 		}
 	})
-	if errors.As(err, new(*secrettypes.ResourceNotFoundException)) {
-		return nil, fmt.Errorf("the secret %s has no version %s: was the key retired, or the stack deleted?", secret, version)
+	if errors.As(err, new(*ssmtypes.ParameterNotFound)) {
+		return nil, "", fmt.Errorf("there is no parameter %s in Region %s of the account of these credentials (`aws sts get-caller-identity` tells which): is the stack deployed there?",
+			name, cmp.Or(region, c.Region, "(unknown)"))
 	}
 	if err != nil {
+		return nil, "", denied(fmt.Errorf("reading the parameter %s: %w", name, err))
+	}
+	if out.Parameter == nil || out.Parameter.Value == nil {
+		return nil, "", fmt.Errorf("the parameter %s has no value", name)
+	}
+	if d, err = signer.ParseDeployment([]byte(*out.Parameter.Value)); err != nil {
+		return nil, "", fmt.Errorf("parameter %s: %w", name, err)
+	}
+	return d, parse(aws.ToString(out.Parameter.ARN)).AccountID, nil
+}
+
+// secretKey reads one version of a secret.
+func (c Clients) secretKey(ctx context.Context, secret, version string) (signer.Key, error) {
+	in := &secretsmanager.GetSecretValueInput{SecretId: aws.String(secret), VersionId: aws.String(version)}
+	out, err := c.SecretsManager.GetSecretValue(ctx, in, func(o *secretsmanager.Options) {
+		if region := parse(secret).Region; region != "" {
+			o.Region = region
+		}
+		// What a program logs of AWS's answers, this one is not for it.
+		o.ClientLogMode.ClearResponseWithBody()
+	})
+	switch {
+	case errors.As(err, new(*secrettypes.ResourceNotFoundException)):
+		return nil, fmt.Errorf("the secret %s has no version %s: was the key retired, or the stack deleted?", secret, version)
+	case errors.As(err, new(*smithy.DeserializationError)):
+		// This error carries a piece of the answer, which is the key.
+		if err = ctx.Err(); err == nil {
+			err = errors.New("the answer of Secrets Manager cannot be read")
+		}
+		return nil, fmt.Errorf("reading the secret %s: %w", secret, err)
+	case err != nil:
 		return nil, denied(fmt.Errorf("reading the secret %s: %w", secret, err))
 	}
 	text := out.SecretBinary
@@ -169,24 +208,22 @@ func (c Clients) secretKey(ctx context.Context, secret, version string) (signer.
 
 // denied adds what to do to a refusal of AWS.
 func denied(err error) error {
-	var refusal smithy.APIError
-	if errors.As(err, &refusal) && strings.HasPrefix(refusal.ErrorCode(), "AccessDenied") {
+	if isDenied(err) {
 		return fmt.Errorf("%w (attach the managed policy of the stack's output SigningPolicyArn to the role)", err)
 	}
 	return err
 }
 
-func regionOf(name string) string {
-	parsed, err := arn.Parse(name)
-	if err != nil {
-		return ""
-	}
-	return parsed.Region
+func isDenied(err error) bool {
+	var refusal smithy.APIError
+	return errors.As(err, &refusal) && strings.HasPrefix(refusal.ErrorCode(), "AccessDenied")
 }
 
-func region() string {
-	if r := os.Getenv("AWS_REGION"); r != "" {
-		return " (" + r + ")"
+// parse reads an ARN; what is none has no parts.
+func parse(name string) arn.ARN {
+	parsed, err := arn.Parse(name)
+	if err != nil {
+		return arn.ARN{}
 	}
-	return ""
+	return parsed
 }
