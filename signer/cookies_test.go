@@ -209,7 +209,7 @@ func TestCookiesThatNoBrowserWouldTakeOrSendAreRefused(t *testing.T) {
 		"a Path with a space":                {albums + "*", CookieOptions{Path: "/a b/"}, "byte 2 must be escaped"},
 		"a Path longer than browsers take":   {albums + "*", CookieOptions{Path: "/" + strings.Repeat("a", 1024)}, "1025 bytes long"},
 		"a resource longer than a cookie":    {albums + strings.Repeat("a/", 1500) + "*", CookieOptions{Path: "/albums/"}, "browsers keep 4096"},
-		"a resource without a path":          {"https://cdn.example.com", CookieOptions{}, "no path"},
+		"a resource without a path":          {"https://cdn.example.com", CookieOptions{}, "path: is missing"},
 		"a resource without a scheme":        {"*", CookieOptions{}, "https://"},
 		"a resource with a wildcard as host": {"https://*/a/*", CookieOptions{}, "wildcards belong behind it"},
 	} {

@@ -128,6 +128,12 @@ func (p *Pass) Cookies(o CookieOptions) ([]*http.Cookie, error) {
 	return p.cookies.cookies(template)
 }
 
+// ClearCookies are the cookies that remove, in a browser, what Cookies set with
+// the same options; also once the pass has expired.
+func (p *Pass) ClearCookies(o CookieOptions) ([]*http.Cookie, error) {
+	return ClearCookies(p.Prefix()+"*", o)
+}
+
 func (p *Pass) alive() error {
 	if now := p.now(); !now.Before(p.expires) {
 		return fmt.Errorf("pass: %w at %s: sign a new one", ErrExpired, stamp(p.expires))

@@ -170,6 +170,20 @@ func TestThePassesCookiesOpenWhatItsURLsOpen(t *testing.T) {
 			t.Errorf("%s: got %q, want %q", u, v.Reason, want)
 		}
 	}
+	set := map[string]bool{}
+	for _, c := range cookies {
+		set[c.Name+c.Path+c.Domain] = true
+	}
+	cleared := must[[]*http.Cookie](t)(pass.ClearCookies(CookieOptions{Domain: "example.com", AppHost: "app.example.com"}))
+	for _, c := range cleared {
+		delete(set, c.Name+c.Path+c.Domain)
+		if c.MaxAge >= 0 {
+			t.Errorf("%s does not clear", c)
+		}
+	}
+	if len(set) > 0 {
+		t.Errorf("left behind: %v", set)
+	}
 	if _, err := pass.Cookies(CookieOptions{Domain: "example.org"}); err == nil {
 		t.Error("a Domain of somebody else is taken")
 	}

@@ -193,42 +193,23 @@ func parseAddress(text string) (netip.Prefix, error) {
 	return prefix, nil
 }
 
-// checkResource checks the resource of a custom policy: a URL of which the path
-// and the query may hold wildcards.
+// checkResource checks the resource of a custom policy: a URL that clients send
+// as it stands, but that its path and its query may hold wildcards, and that
+// http*:// stands for both schemes.
 func checkResource(resource string) error {
-	for i := range len(resource) {
-		switch c := resource[i]; {
-		case c <= ' ' || c >= 0x7f:
-			return fmt.Errorf("resource: byte %d, %q, must be escaped: write it as in a URL", i, c)
-		case c == '"' || c == '\\' || c == '#' || c == '<' || c == '>' || c == '^' || c == '`' || c == '{' || c == '|' || c == '}':
-			return fmt.Errorf("resource: byte %d, %q, is never in a URL: write %%%02X", i, c, c)
-		}
+	url := resource
+	if rest, ok := strings.CutPrefix(resource, "http*://"); ok {
+		url = "http://" + rest
 	}
-	rest, ok := strings.CutPrefix(resource, "https://")
-	if !ok {
-		rest, ok = strings.CutPrefix(resource, "http://")
+	if s := splitSections(url); s.scheme != "" && strings.ContainsAny(s.host, "*?") {
+		return fmt.Errorf("resource: a wildcard in the host %q: write the host and a path, wildcards belong behind it", s.host)
 	}
-	if !ok {
-		rest, ok = strings.CutPrefix(resource, "http*://")
+	err := CheckURL(url)
+	if wrong, ok := err.(*URLError); ok {
+		wrong.Offset += len(resource) - len(url)
 	}
-	if !ok {
-		return errors.New("resource: must start with https://, http:// or http*://")
-	}
-	host, path, ok := strings.Cut(rest, "/")
-	switch {
-	case !ok:
-		return errors.New("resource: has no path: write / or /* behind the host")
-	case strings.ContainsAny(host, "*?"):
-		return fmt.Errorf("resource: a wildcard in the host %q: write the host out, wildcards belong behind it", host)
-	}
-	if err := checkHost("", host, len(resource)-len(rest)); err != nil {
+	if err != nil {
 		return fmt.Errorf("resource: %w", err)
-	}
-	for segment := range strings.SplitSeq(path, "/") {
-		segment, _, _ = strings.Cut(segment, "?")
-		if isDotSegment(segment) {
-			return fmt.Errorf("resource: holds the segment %q, which browsers and curl resolve", segment)
-		}
 	}
 	return nil
 }
