@@ -202,7 +202,7 @@ func checkResource(resource string) error {
 		url = "http://" + rest
 	}
 	if s := splitSections(url); s.scheme != "" && strings.ContainsAny(s.host, "*?") {
-		return fmt.Errorf("resource: a wildcard in the host %q: write the host and a path, wildcards belong behind it", s.host)
+		return fmt.Errorf("resource: a wildcard in the host %q: write the host out, wildcards belong behind it, in the path", s.host)
 	}
 	err := CheckURL(url)
 	if wrong, ok := err.(*URLError); ok {
