@@ -180,9 +180,12 @@ func (s *Signer) URL(ctx context.Context, rawURL string, p Policy) (string, erro
 		}
 	} else if u.hasStar {
 		// CloudFront takes a * in a signed resource for a wildcard.
-		i := strings.IndexByte(rawURL, '*')
-		return "", &URLError{Part: "path or query", Offset: i, Found: "*", Reason: "CloudFront takes it for a wildcard",
-			Fix: "write %2A for the character, or set Policy.Resource to sign for a pattern"}
+		fix := "write %2A for the character, or set Policy.Resource to sign for a pattern"
+		if p.Resource != "" {
+			fix = "give a URL that someone will ask for; the pattern is Policy.Resource alone"
+		}
+		return "", &URLError{Part: "path or query", Offset: strings.IndexByte(rawURL, '*'), Found: "*",
+			Reason: "CloudFront takes it for a wildcard", Fix: fix}
 	}
 	m, now, err := s.current(ctx)
 	if err != nil {

@@ -167,6 +167,9 @@ func TestAStarInTheURLIsRefusedSinceCloudFrontTakesItForAWildcard(t *testing.T) 
 			t.Errorf("%s: got %v", u, err)
 		}
 	}
+	if _, err := s.URL(t.Context(), site+"/a*", Policy{TTL: ttl, Resource: site + "/a*"}); err == nil || !strings.Contains(err.Error(), "someone will ask for") {
+		t.Errorf("a pattern for a URL: got %v", err)
+	}
 	if _, err := s.URL(t.Context(), site+"/a*", Policy{TTL: ttl, Resource: site + "/*"}); err != nil {
 		t.Errorf("under a pattern that covers it: %v", err)
 	}

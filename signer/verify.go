@@ -97,9 +97,8 @@ type Verdict struct {
 	Reason  Reason // empty if allowed
 	Detail  string // one sentence for people, without signatures; empty if allowed
 
-	// Certain is false where it is not known what CloudFront does. A refusal is
-	// then our strict reading; an allowance rests on a ? in the policy's path
-	// being a wildcard, where CloudFront may take it for the start of a query.
+	// Certain is false where it is not known what CloudFront does, and this is
+	// our strict reading.
 	Certain bool
 
 	KeyPairID string     // as the request names it; empty if it names none
@@ -236,12 +235,10 @@ func verify(r Request, keys map[string]*PublicKey) (Verdict, *signed) {
 	}
 
 	st := v.Statement
-	fits := match
 	if !v.Canned {
-		fits = covers(st.Resource, c.url)
-	}
-	if fits == noMatch {
-		return deny(AccessDenied, ReasonOtherResource, true, "the signature is for another resource, %s: %s", printable(st.Resource), difference(st.Resource, c.url))
+		if fits := covers(st.Resource, c.url); fits != match {
+			return deny(AccessDenied, ReasonOtherResource, fits == noMatch, "the signature is for another resource, %s: %s", printable(st.Resource), difference(st.Resource, c.url))
+		}
 	}
 	if !r.Time.Before(st.Expires) {
 		return deny(AccessDenied, ReasonExpired, !r.Time.Equal(st.Expires), "expired at %s, %s before the request", stamp(st.Expires), span(r.Time.Sub(st.Expires)))
@@ -260,7 +257,7 @@ func verify(r Request, keys map[string]*PublicKey) (Verdict, *signed) {
 			return deny(AccessDenied, ReasonAddress, true, "signed for the address %s, and the viewer's is %s", st.IPAddress, addr)
 		}
 	}
-	v.Allowed, v.Certain = true, fits == match
+	v.Allowed = true
 	return v, s
 }
 

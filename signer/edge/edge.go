@@ -228,6 +228,8 @@ func (e *Edge) serveObject(w *response, r *http.Request, o *origin, path string)
 		request.Header.Set("Range", servedRange(header, object.size))
 	}
 	w.object = object
-	http.ServeContent(w, &request, "", object.modified, object)
+	// The file itself, so that the server sends it without copying it through
+	// this program.
+	http.ServeContent(w, &request, "", object.modified, object.ReadSeeker)
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -356,5 +357,24 @@ func TestSynthesisThatIsCancelledSaysSo(t *testing.T) {
 	cancel(stop)
 	if _, err := cdkapp.Synthesize(ctx, dir); !errors.Is(err, stop) && !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// The CDK's command line must know the schema that the CDK's library writes, and
+// the newest version is not always one that does.
+func TestTheReadmeAndCIPinTheSameCDKCommandLine(t *testing.T) {
+	for file, pin := range map[string]string{"README.md": "aws-cdk@" + cdkapp.CLIVersion, ".ci/run": "cdk_cli=" + cdkapp.CLIVersion} {
+		text, err := os.ReadFile(filepath.Join("..", "..", "..", filepath.FromSlash(file)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(string(text), pin) {
+			t.Errorf("%s does not say %s", file, pin)
+		}
+		for _, found := range regexp.MustCompile(`aws-cdk@[\d.]+`).FindAllString(string(text), -1) {
+			if found != "aws-cdk@"+cdkapp.CLIVersion {
+				t.Errorf("%s says %s, want %s", file, found, cdkapp.CLIVersion)
+			}
+		}
 	}
 }
