@@ -17,7 +17,8 @@ import (
 // of the prefix. A Pass never changes, and is safe for concurrent use.
 type Pass struct {
 	prefix  wireURL
-	tail    string // CloudFront's parameters
+	first   string // CloudFront's parameters, behind a ?
+	further string // the same, behind an &
 	cookies signedCookies
 	expires time.Time
 	now     func() time.Time
@@ -65,8 +66,9 @@ func (s *Signer) OpenAll(ctx context.Context, prefix string, p Policy) (*Pass, e
 		policy: cloudFront.EncodeToString(w.policy), signature: cloudFront.EncodeToString(signature),
 		keyPairID: m.keyPairID, hash: m.hash,
 	}
-	w.text = m.appendParams(append(w.text[:0], "Policy="+c.policy...), signature)
-	return &Pass{prefix: u, tail: string(w.text), cookies: c, expires: st.Expires, now: s.now}, nil
+	w.text = m.appendParams(append(w.text[:0], "?Policy="+c.policy...), signature)
+	first := string(w.text)
+	return &Pass{prefix: u, first: first, further: "&" + first[1:], cookies: c, expires: st.Expires, now: s.now}, nil
 }
 
 // Prefix is the URL below which the pass opens everything.
@@ -106,14 +108,14 @@ func (p *Pass) URL(rawURL string) (string, error) {
 	if err := p.alive(); err != nil {
 		return "", err
 	}
-	separator := "?"
+	params := p.first
 	if u.query > 0 {
-		separator = "&"
+		params = p.further
 	}
-	if n := len(rawURL) + 1 + len(p.tail); n > MaxURLLength {
+	if n := len(rawURL) + len(params); n > MaxURLLength {
 		return "", tooLong(n)
 	}
-	return rawURL + separator + p.tail, nil
+	return rawURL + params, nil
 }
 
 // Cookies are the cookies that open everything below the prefix.

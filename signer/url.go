@@ -213,6 +213,9 @@ func (u *wireURL) dotSegment(start, end int) error {
 
 // isDotSegment knows ".", ".." and their escaped spellings.
 func isDotSegment(segment string) bool {
+	if segment == "" || segment[0] != '.' && segment[0] != '%' {
+		return false
+	}
 	dots := 0
 	for len(segment) > 0 {
 		switch {
