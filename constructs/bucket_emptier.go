@@ -10,8 +10,10 @@ import (
 )
 
 // ephemeralTag marks a bucket whose objects go with its stack. The function
-// looks for it again before it deletes anything: turning ephemeral off takes
-// the tag away before the custom resource goes.
+// looks for it before it deletes anything, and asks CloudFormation whether the
+// stack is going at all: a Delete also comes in an update that has renamed the
+// custom resource, with the tag in place. What the tag is for then is said in
+// constructs/bucketemptier.
 const ephemeralTag = "signedfront:ephemeral"
 
 // emptyWithStack empties the bucket when the stack is deleted. CloudFormation
@@ -30,6 +32,9 @@ func emptyWithStack(scope constructs.Construct, bucket awss3.Bucket, builder *fu
 		}, {
 			actions:   []string{"s3:DeleteObject", "s3:DeleteObjectVersion", "s3:AbortMultipartUpload"},
 			resources: []*string{bucket.ArnForObjects(jsii.String("*"))},
+		}, {
+			actions:   []string{"cloudformation:DescribeStacks"},
+			resources: []*string{awscdk.Stack_Of(scope).StackId()},
 		}},
 	})
 	if err != nil {

@@ -3,23 +3,120 @@ package constructs
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"os/exec"
 	"slices"
 	"strings"
 	"testing"
 )
 
-type listedPackage struct {
-	ImportPath                string
-	Standard                  bool
-	Imports                   []string
-	Deps                      []string
-	TestImports, XTestImports []string
+// Packages of others, in the patterns of the go command.
+const (
+	cdkPackages    = "github.com/aws/aws-cdk-go/..."
+	jsiiRuntime    = "github.com/aws/jsii-runtime-go"
+	cdkConstructs  = "github.com/aws/constructs-go/..."
+	sdkPackages    = "github.com/aws/aws-sdk-go-v2/..."
+	sdkConfig      = "github.com/aws/aws-sdk-go-v2/config"
+	smithyPackages = "github.com/aws/smithy-go/..."
+	lambdaPackages = "github.com/aws/aws-lambda-go/..."
+	cobraPackage   = "github.com/spf13/cobra"
+	pflagPackage   = "github.com/spf13/pflag"
+)
+
+// imports are what a package may import besides the standard library: packages
+// of this module by their folders, others by their paths. Its tests may import
+// that and the package itself, and what is listed for them.
+type imports struct{ code, tests []string }
+
+// Arrows run one way: everything may lean on signer, and signer leans on
+// nothing. A program that imports it downloads nothing besides this module, and
+// since "go mod tidy" follows the imports of tests too, neither may they.
+var mayImport = map[string]imports{
+	".": {code: []string{"constructs", "constructs/environment", cdkPackages, jsiiRuntime}},
+
+	"constructs": {code: []string{"constructs/environment", "signer", cdkPackages, cdkConstructs, jsiiRuntime}},
+
+	"constructs/environment":                       {},
+	"constructs/customresource":                    {[]string{lambdaPackages, smithyPackages}, []string{"constructs/customresource/customresourcetest"}},
+	"constructs/customresource/customresourcetest": {code: []string{lambdaPackages}},
+	"constructs/keypair":                           {[]string{"constructs/customresource", "signer", sdkPackages, smithyPackages}, []string{"constructs/customresource/customresourcetest", lambdaPackages}},
+	"constructs/keypair/lambda":                    {code: []string{"constructs/customresource", "constructs/keypair", sdkConfig, lambdaPackages}},
+	"constructs/bucketemptier":                     {[]string{"constructs/customresource", sdkPackages, smithyPackages}, []string{"constructs/customresource/customresourcetest", lambdaPackages}},
+	"constructs/bucketemptier/lambda":              {code: []string{"constructs/customresource", "constructs/bucketemptier", sdkConfig, lambdaPackages}},
+
+	"signer":                 {},
+	"signer/hls":             {code: []string{"signer"}},
+	"signer/signhttp":        {code: []string{"signer"}},
+	"signer/sourcetest":      {code: []string{"signer"}},
+	"signer/awskeys":         {[]string{"signer", sdkPackages, smithyPackages}, []string{"signer/sourcetest"}},
+	"signer/edge":            {code: []string{"signer"}},
+	"signer/edge/cdkapp":     {},
+	"signer/cmd/signedfront": {code: []string{"signer/...", cobraPackage, pflagPackage, sdkConfig}},
 }
 
-func listPackages(t *testing.T, args ...string) map[string]listedPackage {
+func TestPackagesImportWhatTheyMay(t *testing.T) {
+	standard := map[string]bool{}
+	for _, p := range listPackages(t, "std") {
+		standard[p.ImportPath] = true
+	}
+	listed := map[string]bool{}
+	for _, p := range listPackages(t, "./...") {
+		folder := folderOf(p.ImportPath)
+		listed[folder] = true
+		rule, known := mayImport[folder]
+		if !known {
+			t.Errorf("%s is not in the table of what packages may import", folder)
+			continue
+		}
+		for _, path := range p.Imports {
+			if !standard[path] && !within(rule.code, path) {
+				t.Errorf("%s imports %s; it may import %s", folder, path, allowed(rule.code))
+			}
+		}
+		forTests := slices.Concat(rule.code, rule.tests, []string{folder})
+		for _, path := range slices.Concat(p.TestImports, p.XTestImports) {
+			if !standard[path] && !within(forTests, path) {
+				t.Errorf("a test of %s imports %s; it may import %s", folder, path, allowed(forTests))
+			}
+		}
+	}
+	for _, folder := range slices.Sorted(maps.Keys(mayImport)) {
+		if !listed[folder] {
+			t.Errorf("the table of what packages may import has %s, which there is not", folder)
+		}
+	}
+}
+
+// folderOf is the folder of a package of this module, "." for the root, and the
+// path of any other.
+func folderOf(path string) string {
+	if path == modulePath {
+		return "."
+	}
+	return strings.TrimPrefix(path, modulePath+"/")
+}
+
+// within reports whether one of the patterns stands for a package.
+func within(patterns []string, path string) bool {
+	path = folderOf(path)
+	return slices.ContainsFunc(patterns, func(pattern string) bool {
+		root, tree := strings.CutSuffix(pattern, "/...")
+		return path == root || tree && strings.HasPrefix(path, root+"/")
+	})
+}
+
+func allowed(patterns []string) string {
+	return strings.Join(append([]string{"the standard library"}, patterns...), ", ")
+}
+
+type listedPackage struct {
+	ImportPath                         string
+	Imports, TestImports, XTestImports []string
+}
+
+func listPackages(t *testing.T, pattern string) (packages []listedPackage) {
 	t.Helper()
-	list := exec.Command("go", append([]string{"list", "-json=ImportPath,Standard,Imports,Deps,TestImports,XTestImports"}, args...)...)
+	list := exec.Command("go", "list", "-json=ImportPath,Imports,TestImports,XTestImports", pattern)
 	list.Dir = ".."
 	var said bytes.Buffer
 	list.Stderr = &said
@@ -27,74 +124,12 @@ func listPackages(t *testing.T, args ...string) map[string]listedPackage {
 	if err != nil {
 		t.Fatalf("%v: %s", err, &said)
 	}
-	packages := map[string]listedPackage{}
 	for decoder := json.NewDecoder(bytes.NewReader(out)); decoder.More(); {
 		var p listedPackage
 		if err := decoder.Decode(&p); err != nil {
 			t.Fatal(err)
 		}
-		packages[p.ImportPath] = p
+		packages = append(packages, p)
 	}
 	return packages
-}
-
-// Arrows run one way: everything may lean on signer, and signer leans on
-// nothing. A program that imports it downloads nothing besides this module, and
-// since "go mod tidy" follows the imports of tests too, neither may they.
-func TestPackagesImportWhatTheyMay(t *testing.T) {
-	const (
-		signer = modulePath + "/signer"
-		cdk    = "github.com/aws/aws-cdk-go/"
-		jsii   = "github.com/aws/jsii-runtime-go"
-	)
-	standard := listPackages(t, "std")
-	ours := listPackages(t, "./...")
-
-	within := func(path string, roots ...string) bool {
-		return slices.ContainsFunc(roots, func(root string) bool { return path == root || strings.HasPrefix(path, root+"/") })
-	}
-	// reach is everything that a package needs to be built.
-	reach := func(path string, may func(dependency string) bool, rule string) {
-		p, exists := ours[path]
-		if !exists {
-			return
-		}
-		for _, dependency := range p.Deps {
-			if _, std := standard[dependency]; !std && !strings.HasPrefix(dependency, "vendor/golang.org/") && !may(dependency) {
-				t.Errorf("%s needs %s: %s", path, dependency, rule)
-			}
-		}
-	}
-	tests := func(path string, may func(dependency string) bool, rule string) {
-		p := ours[path]
-		for _, imported := range slices.Concat(p.TestImports, p.XTestImports) {
-			if _, std := standard[imported]; !std && !may(imported) {
-				t.Errorf("a test of %s imports %s: %s", path, imported, rule)
-			}
-		}
-	}
-	nothing := func(string) bool { return false }
-
-	reach(signer, nothing, "signer imports the standard library alone")
-	tests(signer, func(d string) bool { return d == signer }, "a test's imports reach the importer's go mod tidy")
-
-	reach(modulePath+"/constructs/environment", nothing, "the configuration imports the standard library alone")
-
-	edge := func(d string) bool { return within(d, signer, signer+"/edge") }
-	for path := range ours {
-		if within(path, signer+"/edge") {
-			reach(path, edge, "the local edge imports the standard library and signer alone")
-			tests(path, edge, "a test's imports reach the importer's go mod tidy")
-		}
-		if within(path, signer) || strings.HasSuffix(path, "/lambda") {
-			noCDK := func(d string) bool { return !strings.HasPrefix(d, cdk) && !strings.HasPrefix(d, jsii) }
-			reach(path, noCDK, "only the root and constructs import the CDK")
-		}
-	}
-
-	for _, needed := range []string{signer, modulePath + "/constructs/environment", modulePath + "/constructs/keypair/lambda"} {
-		if _, exists := ours[needed]; !exists {
-			t.Errorf("no package %s", needed)
-		}
-	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudfront"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsssm"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
@@ -15,10 +16,10 @@ import (
 )
 
 // newDeploymentDocument writes what signers need to know into a parameter. It
-// is written after the key group and the distribution, so that a document never
-// names a key that is not trusted yet, and it goes back with them when a
-// deployment fails.
-func newDeploymentDocument(scope constructs.Construct, props *PrivateContentProps, distribution awscloudfront.Distribution, keys *signingKeys) awsssm.StringParameter {
+// is written after the key group, the distribution and the signing policy, so
+// that a document never names a key that is not trusted yet or that signers may
+// not read yet, and it goes back with them when a deployment fails.
+func newDeploymentDocument(scope constructs.Construct, props *PrivateContentProps, distribution awscloudfront.Distribution, keys *signingKeys, policy awsiam.ManagedPolicy) awsssm.StringParameter {
 	key := keys.current
 	document, err := json.Marshal(signer.Deployment{
 		Schema:          signer.DeploymentSchema,
@@ -44,7 +45,7 @@ func newDeploymentDocument(scope constructs.Construct, props *PrivateContentProp
 		StringValue:   jsii.String(string(document)),
 		Tier:          awsssm.ParameterTier_STANDARD,
 	})
-	// The distribution is referred to already, the key group is not.
-	parameter.Node().AddDependency(keys.group)
+	// The distribution is referred to already, the others are not.
+	parameter.Node().AddDependency(keys.group, policy)
 	return parameter
 }

@@ -33,6 +33,7 @@ func NewEnvironmentStack(scope constructs.Construct, e environment.Environment) 
 		SigningKeys:    e.SigningKeys,
 		MaxURLLifetime: e.MaxURLLifetime,
 		MaxKeyAge:      e.MaxKeyAge,
+		regionSetting:  "environments." + e.Name + ".region",
 	})
 	if err != nil {
 		return nil, err

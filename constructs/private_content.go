@@ -76,6 +76,11 @@ type PrivateContentProps struct {
 	//
 	// Default: 1 hour.
 	MaxKeyAge time.Duration
+
+	// regionSetting is where the Region of the stack can be written.
+	//
+	// Default: the stack's own property.
+	regionSetting string
 }
 
 // PrivateContent is a bucket of private files, the distribution that serves
@@ -117,15 +122,15 @@ func NewPrivateContent(scope constructs.Construct, id string, props *PrivateCont
 	}
 	identity := newOriginIdentity(construct, p.Name)
 	distribution := newDistribution(construct, p.Name, originOf(bucket, identity), keys.group)
-	parameter := newDeploymentDocument(construct, p, distribution, keys)
+	policy := newSigningPolicy(construct, p.ParameterName, keys)
 	return &PrivateContent{
 		construct:      construct,
 		bucket:         bucket,
 		originIdentity: identity,
 		keys:           keys,
 		distribution:   distribution,
-		parameter:      parameter,
-		policy:         newSigningPolicy(construct, parameter, keys),
+		parameter:      newDeploymentDocument(construct, p, distribution, keys, policy),
+		policy:         policy,
 	}, nil
 }
 
@@ -245,12 +250,19 @@ func checkedProps(construct constructs.Construct, props *PrivateContentProps) (*
 	}
 	check(environment.CheckMaxKeyAge("MaxKeyAge", p.MaxKeyAge))
 
+	if p.regionSetting == "" {
+		p.regionSetting = "Env.Region of the stack"
+	}
 	stack := awscdk.Stack_Of(construct)
 	if *awscdk.Token_IsUnresolved(stack.Region()) {
 		// The stack goes where its deployer is, and the CDK's command line
 		// tells where that is.
 		if region := os.Getenv("CDK_DEFAULT_REGION"); region != "" {
-			check(environment.CheckRegion("the current Region", region))
+			found := environment.CheckRegion("the current Region, from AWS_REGION or your AWS profile", region)
+			for i := range found {
+				found[i].Fix = "set AWS_REGION to another, or write " + p.regionSetting + "; " + found[i].Fix
+			}
+			check(found)
 		}
 	} else {
 		check(environment.CheckRegion("the stack's Region", *stack.Region()))

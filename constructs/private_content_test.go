@@ -151,7 +151,10 @@ func TestPublicKeyIsTheOneThatWasMade(t *testing.T) {
 
 func TestAllNamesInCloudFrontHoldTheSaltOfTheStack(t *testing.T) {
 	template := synthesize(t, "dev", twoKeys)
-	stackID := map[string]string{"AWS::StackId": "arn:aws:cloudformation:eu-west-1:123456789012:stack/signedfront-dev/50d6f0a0-d2df-11e5-832f-503abc87a9b4"}
+	values := map[string]string{"AWS::StackId": "arn:aws:cloudformation:eu-west-1:123456789012:stack/signedfront-dev/50d6f0a0-d2df-11e5-832f-503abc87a9b4"}
+	for _, pair := range template.all("Custom::SigningKeyPair") {
+		values[pair+".PublicKeySha256"] = "<the hash of " + pair + ">"
+	}
 	name := func(resourceType, number string, path ...string) {
 		t.Helper()
 		id, r := "", (*resource)(nil)
@@ -161,14 +164,14 @@ func TestAllNamesInCloudFrontHoldTheSaltOfTheStack(t *testing.T) {
 			id, r = template.only(t, resourceType)
 		}
 		want := path[len(path)-1]
-		if got := resolve(t, r.property(path[:len(path)-1]...), stackID); got != want {
+		if got := resolve(t, r.property(path[:len(path)-1]...), values); got != want {
 			t.Errorf("%s: %v, want %s", id, got, want)
 		}
 	}
 	name("AWS::CloudFront::PublicKey", "1", "PublicKeyConfig", "Name", "signedfront-dev-key-1-50d6f0a0")
 	name("AWS::CloudFront::PublicKey", "2", "PublicKeyConfig", "Name", "signedfront-dev-key-2-50d6f0a0")
-	name("AWS::CloudFront::PublicKey", "1", "PublicKeyConfig", "CallerReference", "signedfront-dev-key-1-50d6f0a0-d2df-11e5-832f-503abc87a9b4")
-	name("AWS::CloudFront::PublicKey", "2", "PublicKeyConfig", "CallerReference", "signedfront-dev-key-2-50d6f0a0-d2df-11e5-832f-503abc87a9b4")
+	name("AWS::CloudFront::PublicKey", "1", "PublicKeyConfig", "CallerReference", "signedfront-dev-key-1-50d6f0a0-<the hash of ContentSigningKey1KeyPairC0226050>")
+	name("AWS::CloudFront::PublicKey", "2", "PublicKeyConfig", "CallerReference", "signedfront-dev-key-2-50d6f0a0-<the hash of ContentSigningKey2KeyPair274CC2F2>")
 	name("AWS::CloudFront::KeyGroup", "", "KeyGroupConfig", "Name", "signedfront-dev-keys-50d6f0a0")
 	name("AWS::CloudFront::ResponseHeadersPolicy", "", "ResponseHeadersPolicyConfig", "Name", "signedfront-dev-headers-50d6f0a0")
 }
@@ -281,7 +284,6 @@ func TestDeploymentDocumentIsOneThatSignersRead(t *testing.T) {
 
 func TestSigningPolicyReadsTheDocumentAndEveryKey(t *testing.T) {
 	template := synthesize(t, "dev", twoKeys)
-	parameterID, _ := template.only(t, "AWS::SSM::Parameter")
 	first, _ := template.generation(t, "1", "AWS::SecretsManager::Secret")
 	second, _ := template.generation(t, "2", "AWS::SecretsManager::Secret")
 	_, policy := template.only(t, "AWS::IAM::ManagedPolicy")
@@ -291,12 +293,30 @@ func TestSigningPolicyReadsTheDocumentAndEveryKey(t *testing.T) {
 		"Description": "", "Path": "/",
 		"PolicyDocument": {"Version": "2012-10-17", "Statement": [{
 			"Effect": "Allow", "Action": "ssm:GetParameter",
-			"Resource": {"Fn::Join": ["", ["arn:", {"Ref": "AWS::Partition"}, ":ssm:", {"Ref": "AWS::Region"}, ":", {"Ref": "AWS::AccountId"}, ":parameter", {"Ref": %q}]]}
+			"Resource": {"Fn::Join": ["", ["arn:", {"Ref": "AWS::Partition"}, ":ssm:", {"Ref": "AWS::Region"}, ":", {"Ref": "AWS::AccountId"}, ":parameter/signedfront/signedfront/dev"]]}
 		}, {
 			"Effect": "Allow", "Action": "secretsmanager:GetSecretValue",
 			"Resource": [{"Ref": %q}, {"Ref": %q}]
 		}]}
-	}`, parameterID, first, second))
+	}`, first, second))
+}
+
+// A rotation writes a document that names another key: whoever reads it may
+// have to read that key at once.
+func TestSignersMayReadAKeyBeforeTheDocumentNamesIt(t *testing.T) {
+	template := synthesize(t, "dev", twoKeys)
+	parameterID, parameter := template.only(t, "AWS::SSM::Parameter")
+	policyID, policy := template.only(t, "AWS::IAM::ManagedPolicy")
+	if !slices.Contains(parameter.DependsOn, policyID) {
+		t.Errorf("the document does not wait for the policy: depends on %v", parameter.DependsOn)
+	}
+	text, err := json.Marshal(policy)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bytes.Contains(text, []byte(parameterID)) {
+		t.Errorf("the policy waits for the document: %s", text)
+	}
 }
 
 func TestFunctionsMayDoTheirWorkAndNothingMore(t *testing.T) {
@@ -314,7 +334,8 @@ func TestFunctionsMayDoTheirWorkAndNothingMore(t *testing.T) {
 			"Resource": %s
 		}, {"Effect": "Allow",
 			"Action": ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:DeleteObjectVersion"],
-			"Resource": {"Fn::Join": ["", [%s, "/*"]]}}`, bucket, bucket),
+			"Resource": {"Fn::Join": ["", [%s, "/*"]]}
+		}, {"Effect": "Allow", "Action": "cloudformation:DescribeStacks", "Resource": {"Ref": "AWS::StackId"}}`, bucket, bucket),
 	}
 	roles := template.all("AWS::IAM::Role")
 	if len(roles) != len(work) {
@@ -369,9 +390,10 @@ func TestFunctionsRunOnARMWithTheirOwnBoundedLogs(t *testing.T) {
 	}
 }
 
-// Lambda would run a failed event twice again when CloudFormation has long had
-// its answer, and a custom resource must not change before what it needs.
-func TestCustomResourcesWaitForRightsAndRunOnce(t *testing.T) {
+// Of the two more runs that Lambda would give a failed event, one comes while
+// CloudFormation waits; and a custom resource must not change before what it
+// needs.
+func TestCustomResourcesWaitForRightsAndGetASecondChance(t *testing.T) {
 	template := synthesize(t, "dev", `{"ephemeral": true, "signingKeys": {"keys": {"1": {}, "2": {}}, "current": 1}}`)
 	for resourceType, prefix := range map[string]string{
 		"Custom::SigningKeyPair": "ContentKeyPairProvider",
@@ -380,7 +402,7 @@ func TestCustomResourcesWaitForRightsAndRunOnce(t *testing.T) {
 		function := template.withPrefix("AWS::Lambda::Function", prefix)
 		retries := template.withPrefix("AWS::Lambda::EventInvokeConfig", prefix)
 		wantJSON(t, retries, template.Resources[retries].Properties,
-			fmt.Sprintf(`{"FunctionName": {"Ref": %q}, "Qualifier": "$LATEST", "MaximumRetryAttempts": 0}`, function))
+			fmt.Sprintf(`{"FunctionName": {"Ref": %q}, "Qualifier": "$LATEST", "MaximumRetryAttempts": 1}`, function))
 		want := []string{retries, template.withPrefix("AWS::IAM::Role", prefix)}
 		slices.Sort(want)
 		for _, id := range template.all(resourceType) {
@@ -475,7 +497,13 @@ func TestCurrentRegionIsCheckedWhereNoneIsPinned(t *testing.T) {
 	t.Setenv("CDK_DEFAULT_REGION", "ca-west-1")
 	app, _ := newApp(t, nil)
 	_, err := NewEnvironmentStack(app, environmentOf(t, "dev", `{}`))
-	if err == nil || !strings.HasPrefix(err.Error(), `signedfront-dev/Content: the current Region: "ca-west-1"; write a Region `) {
+	want := `signedfront-dev/Content: the current Region, from AWS_REGION or your AWS profile: "ca-west-1"; ` +
+		`set AWS_REGION to another, or write environments.dev.region; choose a Region opened before 2023, such as "eu-west-1": an origin access identity works in no other`
+	if err == nil || err.Error() != want {
+		t.Errorf("got  %v\nwant %s", err, want)
+	}
+	_, err = NewPrivateContent(newStack(app, "Media"), "Content", nil)
+	if err == nil || !strings.Contains(err.Error(), "set AWS_REGION to another, or write Env.Region of the stack; ") {
 		t.Errorf("got %v", err)
 	}
 	if _, err := NewEnvironmentStack(app, environmentOf(t, "pinned", `{"region": "eu-west-1"}`)); err != nil {

@@ -52,9 +52,11 @@ func newProviderFunction(scope constructs.Construct, id string, builder *functio
 		Timeout:     seconds(props.timeout),
 		Role:        role,
 		LogGroup:    logs,
-		// Lambda tries a failed event twice again by itself; CloudFormation
-		// has had its answer by then.
-		RetryAttempts: jsii.Number(0),
+		// A run that crashed, or whose answer could not be delivered, gets a
+		// second chance a minute later, while CloudFormation still waits.
+		// Everything our functions do may be done twice. A third run would
+		// come when CloudFormation has given up.
+		RetryAttempts: jsii.Number(1),
 	})
 	if err != nil {
 		return nil, err
@@ -72,7 +74,7 @@ func (p *providerFunction) newCustomResource(scope constructs.Construct, id, res
 		Properties:     &properties,
 	})
 	// The rights of the function change before the custom resource does, and
-	// outlive it; and it is never called with Lambda's own retries.
+	// outlive it; and it is never called with Lambda's own number of retries.
 	resource.Node().AddDependency(p.role, p.function.Node().FindChild(jsii.String("EventInvokeConfig")))
 	return resource
 }

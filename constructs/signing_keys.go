@@ -106,12 +106,18 @@ func newEmptySecret(scope constructs.Construct, name string, key environment.Sig
 // newPublicKey is an L1 because the L2 takes its caller reference from the
 // construct's path: moving a construct would ask CloudFront for a change that
 // it refuses.
+//
+// Our caller reference is <name>-<SHA-256 of the key>. A generation that was
+// rolled back and is made again has another key under the same name, and
+// CloudFront may remember the reference of the one that is gone. The hash changes
+// when the key does and never else. At most it is 123 characters, where CloudFront
+// is said to take 128.
 func newPublicKey(scope constructs.Construct, name string, key *signingKey) awscloudfront.CfnPublicKey {
-	name = fmt.Sprintf("%s-key-%d", name, key.Number)
+	salted := saltedName(scope, fmt.Sprintf("%s-key-%d", name, key.Number))
 	return awscloudfront.NewCfnPublicKey(scope, jsii.String("PublicKey"), &awscloudfront.CfnPublicKeyProps{
 		PublicKeyConfig: &awscloudfront.CfnPublicKey_PublicKeyConfigProperty{
-			Name:            saltedName(scope, name),
-			CallerReference: jsii.String(name + "-" + *stackUUID(scope)),
+			Name:            salted,
+			CallerReference: jsii.String(*salted + "-" + *key.publicKeySHA256()),
 			EncodedKey:      key.keyPair.GetAttString(jsii.String("PublicKeyPem")),
 		},
 	})

@@ -1,11 +1,21 @@
 // Package bucketemptier empties the content bucket of an ephemeral environment
-// before CloudFormation deletes it: a bucket that holds anything cannot be
-// deleted. It is the provider of the custom resource Custom::EmptyBucket.
+// before CloudFormation deletes it with its stack: a bucket that holds anything
+// cannot be deleted. It is the provider of the custom resource
+// Custom::EmptyBucket.
 //
-// It works on Delete only, and only on a bucket that carries the tag
-// signedfront:ephemeral=true at that moment. An environment that stops being
-// ephemeral loses the custom resource too, but CloudFormation takes the tag
-// off first: nothing is deleted then.
+// It works on Delete only, and deletes only where two things say so:
+//
+//   - The stack is being deleted, or its first creation is being rolled back.
+//     CloudFormation also sends Delete in updates, for a custom resource that
+//     left the template, was renamed, or stands for a bucket that is replaced.
+//     Nothing is deleted then; a bucket that was replaced is left as it is.
+//   - The bucket carries the tag signedfront:ephemeral=true. A stack that is
+//     being deleted can hold a bucket that it keeps: one that has stopped being
+//     ephemeral in an update that was not cleaned up after, or whose tag somebody
+//     took off to save the objects. The tag alone would not do, for S3 may show
+//     it some time after it was taken off.
+//
+// Where it cannot find out, it fails and deletes nothing.
 package bucketemptier
 
 import (
@@ -27,8 +37,8 @@ const (
 // idPrefix starts a physical id; the bucket's name follows. A name that
 // CloudFormation makes up has no colon.
 //
-// The id alone says which bucket to empty: when a bucket is replaced, Delete
-// comes with the id of the old one.
+// The id alone says which bucket to empty: the properties of a Delete can be
+// those of another version of the template.
 const idPrefix = "signedfront:empty-bucket:"
 
 // maxRounds is how often a bucket is listed from the start: objects may be
@@ -39,7 +49,8 @@ const maxRounds = 20
 //
 // The property of the resource is BucketName. It has no attributes.
 type Provider struct {
-	Store Store
+	Store  Store
+	Stacks Stacks
 }
 
 var _ customresource.Provider = (*Provider)(nil)
@@ -53,15 +64,16 @@ func (p *Provider) Create(_ context.Context, r customresource.Request) (customre
 	return customresource.Response{PhysicalResourceID: idPrefix + bucket}, nil
 }
 
-// Update is Create. Another bucket is another id, so that CloudFormation has
-// the old bucket emptied once the update has succeeded.
+// Update is Create. Another bucket is another id. CloudFormation then sends a
+// Delete of the old one once the update has succeeded, which leaves it alone.
 func (p *Provider) Update(ctx context.Context, r customresource.Request) (customresource.Response, error) {
 	return p.Create(ctx, r)
 }
 
 // Delete empties the bucket: all versions, delete markers and unfinished
-// multipart uploads. A bucket that is gone, or has no such tag, is a success.
-// Where time runs out it fails, and another Delete goes on.
+// multipart uploads. A bucket that is gone, has no such tag, or belongs to a
+// stack that stays, is a success. Where time runs out it fails, and another
+// Delete goes on.
 func (p *Provider) Delete(ctx context.Context, r customresource.Request) error {
 	bucket, ours := strings.CutPrefix(r.PhysicalResourceID, idPrefix)
 	if !ours {
@@ -82,6 +94,18 @@ func (p *Provider) Delete(ctx context.Context, r customresource.Request) error {
 	}
 	if tags[EphemeralTag] != EphemeralValue {
 		r.Log.Info("the bucket has no tag " + EphemeralTag + "=" + EphemeralValue + ": nothing deleted")
+		return nil
+	}
+	var status string
+	err = customresource.RetryWhile(ctx, customresource.ErrDenied, func() (err error) {
+		status, err = p.Stacks.Status(ctx, r.StackID)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("emptying bucket %s: nothing is deleted, for it is not known whether the stack is being deleted; if it is, delete it again: %w", bucket, err)
+	}
+	if !going(status) {
+		r.Log.Info("the stack is not being deleted: nothing deleted", "stackStatus", status)
 		return nil
 	}
 

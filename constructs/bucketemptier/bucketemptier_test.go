@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/cfn"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 
 	"github.com/signedfront/signedfront/constructs/bucketemptier"
 	"github.com/signedfront/signedfront/constructs/customresource"
@@ -29,9 +30,15 @@ func properties(bucket string) map[string]any {
 	return map[string]any{"ServiceToken": "arn:aws:lambda:eu-central-1:111122223333:function:Empty", "BucketName": bucket}
 }
 
-// request has a store's provider answer one request, as in Lambda with a
-// timeout of 15 minutes.
-func request(t *testing.T, store bucketemptier.Store, kind cfn.RequestType, physicalID string, properties map[string]any) (a customresourcetest.Answer, log string) {
+// cloud is what the provider needs of AWS.
+type cloud interface {
+	bucketemptier.Store
+	bucketemptier.Stacks
+}
+
+// request has a provider answer one request, as in Lambda with a timeout of 15
+// minutes.
+func request(t *testing.T, aws cloud, kind cfn.RequestType, physicalID string, properties map[string]any) (a customresourcetest.Answer, log string) {
 	t.Helper()
 	var c customresourcetest.CloudFormation
 	e := c.Event(kind, properties)
@@ -40,7 +47,7 @@ func request(t *testing.T, store bucketemptier.Store, kind cfn.RequestType, phys
 	defer cancel()
 	var text bytes.Buffer
 	h := customresource.Handler{
-		Provider:  &bucketemptier.Provider{Store: store},
+		Provider:  &bucketemptier.Provider{Store: aws, Stacks: aws},
 		Log:       slog.New(slog.NewJSONHandler(&text, nil)),
 		Transport: c.Transport(),
 	}
@@ -123,6 +130,45 @@ func TestADeleteSucceedsAndDeletesNothingWhen(t *testing.T) {
 	}
 }
 
+// CloudFormation sends Delete in updates too: in the cleanup of one that renamed
+// the custom resource, or made the environment lasting, and when one that made
+// it ephemeral is rolled back. The tag can be on the bucket all the while.
+func TestOnlyTheEndOfAStackEmptiesItsBucket(t *testing.T) {
+	for _, status := range types.StackStatus("").Values() {
+		inBubble(t, string(status), func(t *testing.T) {
+			b := newBucket(3)
+			b.stack = string(status)
+			a, log := request(t, b, cfn.RequestDelete, bucketID, properties(bucketName))
+			if a.Status != cfn.StatusSuccess || a.PhysicalResourceID != bucketID {
+				t.Errorf("got %s", a.Body)
+			}
+			if status == types.StackStatusDeleteInProgress || status == types.StackStatusRollbackInProgress {
+				if b.left() != 0 {
+					t.Errorf("%d left", b.left())
+				}
+				return
+			}
+			if b.left() != 3 || b.deletes != 0 {
+				t.Errorf("%d left of 3", b.left())
+			}
+			if want := `"msg":"the stack is not being deleted: nothing deleted","requestType":"Delete"`; !strings.Contains(log, want) ||
+				!strings.Contains(log, fmt.Sprintf(`"stackStatus":%q`, status)) {
+				t.Errorf("the log does not tell:\n%s", log)
+			}
+		})
+	}
+	inBubble(t, "not that of one that CloudFormation does not know", func(t *testing.T) {
+		b := newBucket(3)
+		b.stack = ""
+		a, _ := request(t, b, cfn.RequestDelete, bucketID, properties(bucketName))
+		want := "emptying bucket " + bucketName + ": nothing is deleted, for it is not known whether the stack is being deleted; if it is, delete it again: " +
+			"CloudFormation does not know the stack: " + customresourcetest.StackID
+		if a.Status != cfn.StatusFailed || a.Reason != want || b.left() != 3 || b.deletes != 0 {
+			t.Errorf("%d left of 3; got  %s\nwant %s", b.left(), a.Reason, want)
+		}
+	})
+}
+
 func TestFailure20_ADeleteGoesByItsIDWhateverTheProperties(t *testing.T) {
 	for name, old := range map[string]map[string]any{
 		"none":           nil,
@@ -177,7 +223,10 @@ func TestCreateAndUpdate(t *testing.T) {
 }
 
 func TestADeleteFailsWithWhatToDoWhen(t *testing.T) {
-	const emptying = "emptying bucket " + bucketName + ": "
+	const (
+		emptying = "emptying bucket " + bucketName + ": "
+		unknown  = "nothing is deleted, for it is not known whether the stack is being deleted; if it is, delete it again: "
+	)
 	tests := []struct {
 		name    string
 		objects int
@@ -186,7 +235,7 @@ func TestADeleteFailsWithWhatToDoWhen(t *testing.T) {
 	}{
 		{"time runs out", 10_000, func(b *bucket) {
 			b.fault = func(ctx context.Context, call call, effect func() error) error {
-				if call.operation == "Delete" && call.number > 6 {
+				if call.operation == "Delete" && call.number > 7 {
 					<-ctx.Done()
 					return ctx.Err()
 				}
@@ -227,6 +276,22 @@ func TestADeleteFailsWithWhatToDoWhen(t *testing.T) {
 				return fmt.Errorf("%w: the function's role may not use s3:GetBucketTagging", customresource.ErrDenied)
 			}
 		}, emptying + "access denied: the function's role may not use s3:GetBucketTagging"},
+		{"the role may not ask for the stack", 10, func(b *bucket) {
+			b.fault = func(_ context.Context, call call, effect func() error) error {
+				if call.operation == "Status" {
+					return fmt.Errorf("%w: the function's role may not use cloudformation:DescribeStacks", customresource.ErrDenied)
+				}
+				return effect()
+			}
+		}, emptying + unknown + "access denied: the function's role may not use cloudformation:DescribeStacks"},
+		{"CloudFormation does not answer", 10, func(b *bucket) {
+			b.fault = func(_ context.Context, call call, effect func() error) error {
+				if call.operation == "Status" {
+					return errors.New("the network is down")
+				}
+				return effect()
+			}
+		}, emptying + unknown + "the network is down"},
 	}
 	for _, test := range tests {
 		inBubble(t, test.name, func(t *testing.T) {
@@ -287,8 +352,8 @@ func TestADeleteIsAnsweredAndCanBeRepeatedDespite(t *testing.T) {
 			return ctx.Err()
 		},
 	}
-	// Tags, Versions, Delete, Uploads, Abort, Versions, Uploads.
-	const calls = 7
+	// Tags, Status, Versions, Delete, Uploads, Abort, Versions, Uploads.
+	const calls = 8
 	for name, happens := range faults {
 		for at := 1; at <= calls; at++ {
 			inBubble(t, fmt.Sprintf("%s at call %d", name, at), func(t *testing.T) {
@@ -312,7 +377,7 @@ func TestADeleteIsAnsweredAndCanBeRepeatedDespite(t *testing.T) {
 }
 
 func TestFailure15_ACallThatIsDeniedAtFirstDelaysAndDoesNotFail(t *testing.T) {
-	for _, operation := range []string{"Tags", "Versions", "Delete", "Uploads", "Abort"} {
+	for _, operation := range []string{"Tags", "Status", "Versions", "Delete", "Uploads", "Abort"} {
 		inBubble(t, operation, func(t *testing.T) {
 			b := newBucket(10)
 			b.uploads = []bucketemptier.Upload{{Key: "film.mp4", ID: "u1"}}

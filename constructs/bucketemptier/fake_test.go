@@ -13,13 +13,17 @@ import (
 	"sync"
 
 	"github.com/signedfront/signedfront/constructs/bucketemptier"
+	"github.com/signedfront/signedfront/constructs/customresource/customresourcetest"
 )
 
 const bucketName = "signedfront-dev-content-0a1b2c3d"
 
-// bucket is one bucket in memory: a Store, and by ServeHTTP the service.
+// bucket is one bucket and its stack in memory: a Store and Stacks, and by
+// ServeHTTP the services.
 type bucket struct {
 	mu       sync.Mutex
+	stack    string // its status, or none where CloudFormation knows no such stack
+	refusals int    // answers of CloudFormation that deny access, before others
 	gone     bool
 	tags     map[string]string
 	versions []bucketemptier.Version
@@ -34,7 +38,7 @@ type bucket struct {
 	deletes int // versions that were asked to be deleted
 }
 
-// A fault comes in at one call of the Store; effect is what the call would do.
+// A fault comes in at one call of the Store or the Stacks; effect is what the call would do.
 type fault func(ctx context.Context, call call, effect func() error) error
 
 type call struct {
@@ -42,9 +46,11 @@ type call struct {
 	operation string
 }
 
-// newBucket is an ephemeral one that holds some versions of some objects.
+// newBucket is an ephemeral one that holds some versions of some objects, of a
+// stack that is being deleted.
 func newBucket(objects int) *bucket {
 	b := &bucket{
+		stack:    "DELETE_IN_PROGRESS",
 		tags:     map[string]string{"project": "signedfront", bucketemptier.EphemeralTag: "true"},
 		held:     map[string]string{},
 		pageSize: 1000,
@@ -62,7 +68,17 @@ func (b *bucket) left() int {
 	return len(b.versions) + len(b.uploads)
 }
 
+// step is one call of S3.
 func (b *bucket) step(ctx context.Context, operation string, effect func() error) error {
+	return b.call(ctx, operation, func() error {
+		if b.gone {
+			return bucketemptier.ErrNoBucket
+		}
+		return effect()
+	})
+}
+
+func (b *bucket) call(ctx context.Context, operation string, effect func() error) error {
 	b.mu.Lock()
 	b.calls++
 	call, fault := call{b.calls, operation}, b.fault
@@ -70,15 +86,23 @@ func (b *bucket) step(ctx context.Context, operation string, effect func() error
 	locked := func() error {
 		b.mu.Lock()
 		defer b.mu.Unlock()
-		if b.gone {
-			return bucketemptier.ErrNoBucket
-		}
 		return effect()
 	}
 	if fault != nil {
 		return fault(ctx, call, locked)
 	}
 	return locked()
+}
+
+func (b *bucket) Status(ctx context.Context, stackID string) (status string, err error) {
+	err = b.call(ctx, "Status", func() error {
+		if b.stack == "" || stackID != customresourcetest.StackID {
+			return fmt.Errorf("%w: %s", bucketemptier.ErrNoStack, stackID)
+		}
+		status = b.stack
+		return nil
+	})
+	return status, err
 }
 
 func (b *bucket) Tags(ctx context.Context, _ string) (tags map[string]string, err error) {
@@ -155,10 +179,15 @@ func (b *bucket) Abort(ctx context.Context, _ string, upload bucketemptier.Uploa
 	})
 }
 
-// ServeHTTP speaks S3's protocol, with the bucket's name in the path.
+// ServeHTTP speaks S3's protocol, with the bucket's name in the path, and
+// CloudFormation's.
 func (b *bucket) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if r.URL.Path == "/" && r.FormValue("Action") == "DescribeStacks" {
+		b.describe(w, r.FormValue("StackName"))
+		return
+	}
 	fail := func(status int, code string) {
 		w.WriteHeader(status)
 		fmt.Fprintf(w, "<Error><Code>%s</Code></Error>", code)
@@ -252,6 +281,24 @@ func (b *bucket) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusNoContent)
 	default:
 		fail(http.StatusNotImplemented, "NotImplemented")
+	}
+}
+
+// describe answers DescribeStacks.
+func (b *bucket) describe(w http.ResponseWriter, stackID string) {
+	fail := func(status int, code, message string) {
+		w.WriteHeader(status)
+		fmt.Fprintf(w, "<ErrorResponse><Error><Type>Sender</Type><Code>%s</Code><Message>%s</Message></Error></ErrorResponse>", code, message)
+	}
+	switch {
+	case b.refusals > 0:
+		b.refusals--
+		fail(http.StatusForbidden, "AccessDenied", "User is not authorized to perform: cloudformation:DescribeStacks")
+	case b.stack == "" || stackID != customresourcetest.StackID:
+		fail(http.StatusBadRequest, "ValidationError", "Stack with id "+stackID+" does not exist")
+	default:
+		fmt.Fprintf(w, "<DescribeStacksResponse><DescribeStacksResult><Stacks><member><StackId>%s</StackId><StackStatus>%s</StackStatus></member></Stacks></DescribeStacksResult></DescribeStacksResponse>",
+			stackID, b.stack)
 	}
 }
 

@@ -33,7 +33,13 @@ func to(h http.Handler) client {
 	}
 }
 
-func store(c client, endpoint string) *bucketemptier.S3 {
+// real is AWS, by the real clients of it.
+type real struct {
+	*bucketemptier.S3
+	*bucketemptier.CloudFormation
+}
+
+func services(c client, endpoint string) real {
 	config := aws.Config{
 		Region:      "eu-central-1",
 		Credentials: credentials.NewStaticCredentialsProvider("AKIDEXAMPLE", "the-functions-own-secret-access-key", ""),
@@ -42,7 +48,7 @@ func store(c client, endpoint string) *bucketemptier.S3 {
 	if endpoint != "" {
 		config.BaseEndpoint = &endpoint
 	}
-	return bucketemptier.NewS3(config)
+	return real{bucketemptier.NewS3(config), bucketemptier.NewCloudFormation(config)}
 }
 
 const emulator = "http://127.0.0.1:4566"
@@ -54,7 +60,7 @@ func TestS3IsEmptied(t *testing.T) {
 		for i := range 250 {
 			b.uploads = append(b.uploads, bucketemptier.Upload{Key: "a film & more.mp4", ID: fmt.Sprintf("u%d", i)})
 		}
-		a, log := request(t, store(to(b), emulator), cfn.RequestDelete, bucketID, properties(bucketName))
+		a, log := request(t, services(to(b), emulator), cfn.RequestDelete, bucketID, properties(bucketName))
 		if a.Status != cfn.StatusSuccess || b.left() != 0 {
 			t.Errorf("%d left; got %s", b.left(), a.Body)
 		}
@@ -80,7 +86,7 @@ func TestS3IsEmptiedOfKeysWith(t *testing.T) {
 			b.versions = []bucketemptier.Version{{Key: key, ID: "v1"}, {Key: key, ID: "v2"}, {Key: key + "~", ID: "null"}}
 			b.uploads = []bucketemptier.Upload{{Key: key, ID: "u1"}}
 			b.pageSize = 1
-			a, _ := request(t, store(to(b), emulator), cfn.RequestDelete, bucketID, properties(bucketName))
+			a, _ := request(t, services(to(b), emulator), cfn.RequestDelete, bucketID, properties(bucketName))
 			if a.Status != cfn.StatusSuccess || b.left() != 0 {
 				t.Errorf("%d left, %q; got %s", b.left(), b.versions, a.Body)
 			}
@@ -94,7 +100,7 @@ func TestS3sRefusalsAreTold(t *testing.T) {
 			b := newBucket(2)
 			b.versions = append(b.versions, bucketemptier.Version{Key: key, ID: "v"})
 			b.held[key] = "AccessDenied"
-			a, _ := request(t, store(to(b), emulator), cfn.RequestDelete, bucketID, properties(bucketName))
+			a, _ := request(t, services(to(b), emulator), cfn.RequestDelete, bucketID, properties(bucketName))
 			want := fmt.Sprintf("2 versions and 0 unfinished uploads are deleted, then S3 refused to delete the other 1: take away what protects them and delete the stack again; they are %q (AccessDenied)", key)
 			if a.Status != cfn.StatusFailed || !strings.Contains(a.Reason, want) || b.left() != 1 {
 				t.Errorf("got  %s\nwant %s", a.Reason, want)
@@ -154,7 +160,7 @@ func TestS3sErrorsAreToldByTheirCode(t *testing.T) {
 				{503, "SlowDown", nil, c.action + " on " + bucketName + " answered SlowDown"},
 				{301, "PermanentRedirect", nil, c.action + " on " + bucketName + " answered PermanentRedirect"},
 			} {
-				err := c.call(t.Context(), store(answer(test.status, test.code), emulator))
+				err := c.call(t.Context(), services(answer(test.status, test.code), emulator).S3)
 				if err == nil || err.Error() != test.text || test.is != nil && !errors.Is(err, test.is) {
 					t.Errorf("%s: got  %v\nwant %s", test.code, err, test.text)
 				}
@@ -162,13 +168,13 @@ func TestS3sErrorsAreToldByTheirCode(t *testing.T) {
 		})
 	}
 	inBubble(t, "a bucket without tags is none", func(t *testing.T) {
-		tags, err := store(answer(404, "NoSuchTagSet"), emulator).Tags(t.Context(), bucketName)
+		tags, err := services(answer(404, "NoSuchTagSet"), emulator).Tags(t.Context(), bucketName)
 		if len(tags) != 0 || err != nil {
 			t.Errorf("got %v, %v", tags, err)
 		}
 	})
 	inBubble(t, "an upload that is gone is none", func(t *testing.T) {
-		err := store(answer(404, "NoSuchUpload"), emulator).Abort(t.Context(), bucketName, bucketemptier.Upload{Key: "a", ID: "u"})
+		err := services(answer(404, "NoSuchUpload"), emulator).Abort(t.Context(), bucketName, bucketemptier.Upload{Key: "a", ID: "u"})
 		if err != nil {
 			t.Errorf("got %v", err)
 		}
@@ -188,7 +194,7 @@ func TestS3ThatIsSlowDelaysAndDoesNotFail(t *testing.T) {
 			}
 			return to(b)(r)
 		})
-		a, _ := request(t, store(slow, emulator), cfn.RequestDelete, bucketID, properties(bucketName))
+		a, _ := request(t, services(slow, emulator), cfn.RequestDelete, bucketID, properties(bucketName))
 		if a.Status != cfn.StatusSuccess || b.left() != 0 {
 			t.Errorf("%d left; got %s", b.left(), a.Body)
 		}
@@ -206,7 +212,7 @@ func TestABucketsNameStands(t *testing.T) {
 				asked = r.URL.String()
 				return to(newBucket(0))(r)
 			})
-			store(note, test.endpoint).Tags(t.Context(), bucketName)
+			services(note, test.endpoint).Tags(t.Context(), bucketName)
 			if asked != test.want {
 				t.Errorf("asked %s, want %s", asked, test.want)
 			}
@@ -216,7 +222,7 @@ func TestABucketsNameStands(t *testing.T) {
 
 // The program that is deployed, run as Lambda runs it, against S3 and
 // CloudFormation on loopback sockets.
-func TestTheFunctionEmptiesABucket(t *testing.T) {
+func TestTheFunctionEmptiesABucketWhoseStackIsBeingDeleted(t *testing.T) {
 	program := customresourcetest.Build(t, "./lambda")
 	b := newBucket(250)
 	b.pageSize = 100
@@ -234,13 +240,28 @@ func TestTheFunctionEmptiesABucket(t *testing.T) {
 	if b.left() != 251 {
 		t.Errorf("a Create left %d of 251", b.left())
 	}
-	remove := c.Event(cfn.RequestDelete, properties(bucketName))
-	remove.PhysicalResourceID = c.Answer(t, create).PhysicalResourceID
-	if failure := f.Invoke(remove); failure != "" {
-		t.Fatal(failure)
-	}
-	if a := c.Answer(t, remove); a.Status != cfn.StatusSuccess || b.left() != 0 {
-		t.Errorf("%d left; got %s", b.left(), a.Body)
+	for _, test := range []struct {
+		name     string
+		stack    string
+		refusals int
+		answer   cfn.StatusType
+		left     int
+	}{
+		{"in the cleanup of an update", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", 0, cfn.StatusSuccess, 251},
+		{"of a stack that CloudFormation does not know", "", 0, cfn.StatusFailed, 251},
+		{"that may ask CloudFormation a moment later", "DELETE_IN_PROGRESS", 1, cfn.StatusSuccess, 0},
+	} {
+		b.mu.Lock()
+		b.stack, b.refusals = test.stack, test.refusals
+		b.mu.Unlock()
+		remove := c.Event(cfn.RequestDelete, properties(bucketName))
+		remove.PhysicalResourceID = c.Answer(t, create).PhysicalResourceID
+		if failure := f.Invoke(remove); failure != "" {
+			t.Fatal(failure)
+		}
+		if a := c.Answer(t, remove); a.Status != test.answer || b.left() != test.left {
+			t.Errorf("a Delete %s: %d left, want %d; got %s", test.name, b.left(), test.left, a.Body)
+		}
 	}
 	for _, credential := range []string{customresourcetest.Credential, "the-functions-own"} {
 		if strings.Contains(f.Output(), credential) {

@@ -11,8 +11,9 @@
 //	  }
 //	}
 //
-// An environment becomes one stack, named after project and environment. Its
-// settings:
+// An environment becomes one stack, named after project and environment. The
+// name of a project holds lower-case letters and digits; that of an environment
+// may hold hyphens too. The settings of an environment:
 //
 //   - account: the 12 digits of the AWS account that it lives in. By default,
 //     the account of whoever deploys.
@@ -82,7 +83,8 @@ const (
 // stacks.
 const MaxStackName = 40
 
-// StackName is <project>-<environment>.
+// StackName is <project>-<environment>. The project has no hyphen: no two
+// environments of any projects share a stack.
 func (e Environment) StackName() string { return e.Project + "-" + e.Name }
 
 // ParameterName is the Systems Manager parameter that holds the deployment
@@ -107,7 +109,7 @@ func read(context object) *Config {
 	switch {
 	case !context.has("project"):
 		context.wrong("project", "missing", `write a name such as "signedfront"`)
-	case given && context.name(newPath("project"), project):
+	case given && context.projectName(project):
 		c.Project = project
 	}
 
@@ -122,7 +124,7 @@ func read(context object) *Config {
 
 		path := environments.path.member(name)
 		switch {
-		case !environments.name(path, name):
+		case !environments.environmentName(path, name):
 		case strings.HasSuffix(name, "-global"):
 			environments.report(path, "a name that ends with -global",
 				"choose another ending: stacks in us-east-1 that belong to an environment are named so")
@@ -160,13 +162,25 @@ func readEnvironment(settings object) Environment {
 
 var (
 	accountID = regexp.MustCompile(`^[0-9]{12}$`)
-	validName = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
+
+	// What stacks, parameters and CloudFront's names can all hold.
+	validProject     = regexp.MustCompile(`^[a-z][a-z0-9]*$`)
+	validEnvironment = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
 )
 
-// name checks the name of a project or an environment: what stacks, parameters
-// and CloudFront's names can all hold.
-func (o object) name(path path, name string) bool {
-	if validName.MatchString(name) {
+// projectName checks the name of a project. With hyphens, two projects could
+// have one stack, and each would take over what the other one deployed.
+func (o object) projectName(name string) bool {
+	if validProject.MatchString(name) {
+		return true
+	}
+	o.wrong("project", "the name "+quote(name),
+		"write lower-case letters and digits, a letter first, no hyphens: project shop-eu with environment dev and project shop with eu-dev would be one stack")
+	return false
+}
+
+func (o object) environmentName(path path, name string) bool {
+	if validEnvironment.MatchString(name) {
 		return true
 	}
 	o.report(path, "the name "+quote(name),

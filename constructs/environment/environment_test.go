@@ -32,7 +32,7 @@ func TestEnvironmentsAreReadWithTheirDefaults(t *testing.T) {
 				"maxUrlLifetime": "1d12h",
 				"maxKeyAge": "90m"
 			},
-			"dev": {"ephemeral": true}
+			"eu-dev": {"ephemeral": true}
 		}
 	}`))
 	if err != nil {
@@ -41,7 +41,7 @@ func TestEnvironmentsAreReadWithTheirDefaults(t *testing.T) {
 	want := &Config{
 		Project: "signedfront",
 		Environments: []Environment{{
-			Project: "signedfront", Name: "dev",
+			Project: "signedfront", Name: "eu-dev",
 			Ephemeral:      true,
 			SigningKeys:    SigningKeys{Keys: []SigningKey{{1, "ecdsa-p256", "sha256"}}, Current: 1},
 			MaxURLLifetime: 7 * 24 * time.Hour,
@@ -57,10 +57,10 @@ func TestEnvironmentsAreReadWithTheirDefaults(t *testing.T) {
 	if !reflect.DeepEqual(c, want) {
 		t.Errorf("got  %+v\nwant %+v", c, want)
 	}
-	if got := c.Environments[0].StackName(); got != "signedfront-dev" {
+	if got := c.Environments[0].StackName(); got != "signedfront-eu-dev" {
 		t.Errorf("stack name %q", got)
 	}
-	if got := c.Environments[0].ParameterName(); got != "/signedfront/signedfront/dev" {
+	if got := c.Environments[0].ParameterName(); got != "/signedfront/signedfront/eu-dev" {
 		t.Errorf("parameter name %q", got)
 	}
 }
@@ -92,7 +92,7 @@ func TestEveryMistakeIsReportedAtOnce(t *testing.T) {
 		}
 	}`))
 	want := `cdk.json: 6 problems:
-  project: the name "Signed Front"; write lower-case letters, digits and single hyphens between them, a letter first
+  project: the name "Signed Front"; write lower-case letters and digits, a letter first, no hyphens: project shop-eu with environment dev and project shop with eu-dev would be one stack
   environments.dev.regoin: unknown setting; did you mean "region"? the settings here are account, region, ephemeral, signingKeys, maxUrlLifetime, maxKeyAge
   environments.dev.ephemeral: "yes"; write true or false, without quotes
   environments.prod.account: the number 123456789012; write the 12 digits of an AWS account, in quotes: "123456789012"
@@ -133,9 +133,13 @@ func TestMistakes(t *testing.T) {
 			`environments.a-: the name "a-"; ` + name,
 			`environments.a--b: the name "a--b"; ` + name,
 			`environments["a.b"]: the name "a.b"; ` + name}},
-		{"names that are too long together", `{"project": "the-longest-project-name", "environments": {"environment-12345": {}, "environment-1234": {}, "environment-123": {}}}`, []string{
-			`environments.environment-1234: the stack's name the-longest-project-name-environment-1234 would have 41 characters; shorten the project's or the environment's name: 40 at most, the hyphen between them included`,
-			`environments.environment-12345: the stack's name the-longest-project-name-environment-12345 would have 42 characters; shorten the project's or the environment's name: 40 at most, the hyphen between them included`}},
+		{"a project with a hyphen, that would share a stack with another", `{"project": "shop-eu", "environments": {"dev": {}}}`, []string{
+			`project: the name "shop-eu"; write lower-case letters and digits, a letter first, no hyphens: project shop-eu with environment dev and project shop with eu-dev would be one stack`}},
+		{"a project that starts with a digit", `{"project": "3d", "environments": {"dev": {}}}`, []string{
+			`project: the name "3d"; write lower-case letters and digits, a letter first, no hyphens: project shop-eu with environment dev and project shop with eu-dev would be one stack`}},
+		{"names that are too long together", `{"project": "averylongprojectnamehere", "environments": {"environment-12345": {}, "environment-1234": {}, "environment-123": {}}}`, []string{
+			`environments.environment-1234: the stack's name averylongprojectnamehere-environment-1234 would have 41 characters; shorten the project's or the environment's name: 40 at most, the hyphen between them included`,
+			`environments.environment-12345: the stack's name averylongprojectnamehere-environment-12345 would have 42 characters; shorten the project's or the environment's name: 40 at most, the hyphen between them included`}},
 		{"a name that a companion stack would take", `{"project": "p", "environments": {"dev-global": {}}}`, []string{
 			`environments.dev-global: a name that ends with -global; choose another ending: stacks in us-east-1 that belong to an environment are named so`}},
 		{"an account with a digit too few", `{"project": "p", "environments": {"dev": {"account": "12345678901"}}}`, []string{
@@ -212,7 +216,7 @@ func TestRegionsThatAnOriginAccessIdentityCannotReadAreRefused(t *testing.T) {
 	}
 	for _, region := range []string{"ap-southeast-4", "il-central-1", "ca-west-1", "mx-central-1", "cn-north-1", "us-gov-west-1", "eu-wst-1"} {
 		problems := CheckRegion("region", region)
-		if len(problems) != 1 || !strings.Contains(problems[0].Fix, "one that was open by the end of 2022: af-south-1, ") {
+		if len(problems) != 1 || !strings.Contains(problems[0].Fix, "choose a Region opened before 2023") {
 			t.Errorf("%s: %v", region, problems)
 		}
 	}
@@ -283,7 +287,7 @@ func FuzzRead(f *testing.F) {
 			return
 		}
 		for _, e := range c.Environments {
-			if name := e.StackName(); len(name) > MaxStackName || !validName.MatchString(name) {
+			if name := e.StackName(); len(name) > MaxStackName || strings.Count(name, "-") < 1 || !strings.HasPrefix(name, c.Project+"-") || !validProject.MatchString(c.Project) {
 				t.Errorf("stack name %q", name)
 			}
 			if _, listed := e.SigningKeys.CurrentKey(); !listed {

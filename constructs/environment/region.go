@@ -3,7 +3,6 @@ package environment
 import (
 	"regexp"
 	"slices"
-	"strings"
 )
 
 // identityRegions are the Regions whose buckets an origin access identity can
@@ -51,6 +50,5 @@ func CheckRegion(path, region string) Problems {
 	case !regionShape.MatchString(region):
 		return Problems{{path, quote(region), `write an AWS Region such as "eu-west-1"` + didYouMean(region, identityRegions)}}
 	}
-	return Problems{{path, quote(region), "write a Region whose buckets CloudFront's origin access identity can read, one that was open by the end of 2022: " +
-		strings.Join(identityRegions, ", ")}}
+	return Problems{{path, quote(region), "choose a Region opened before 2023, such as \"eu-west-1\": an origin access identity works in no other"}}
 }
