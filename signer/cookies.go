@@ -19,7 +19,9 @@ type CookieOptions struct {
 	// Domain is the parent that the application's host and the content's host
 	// share: for app.example.com and cdn.example.com it is example.com, for no
 	// subdomain may set a cookie for its sibling. Empty means that the content's
-	// host sets its cookies itself. It must cover the resource's host.
+	// host sets its cookies itself. It must cover the resource's host. Browsers
+	// also refuse suffixes that are open to everyone, such as co.uk: that list is
+	// not known here.
 	Domain string
 
 	// AppHost is the host that will send the cookies, such as
@@ -130,7 +132,7 @@ func (c signedCookies) cookies(template http.Cookie) ([]*http.Cookie, error) {
 	for _, pair := range [...][2]string{{kind, value}, {"Signature", c.signature}, {"Key-Pair-Id", c.keyPairID}, {"Hash-Algorithm", hash}} {
 		cookie := template
 		cookie.Name, cookie.Value = cookiePrefix+pair[0], pair[1]
-		if n := len(cookie.Name) + len(cookie.Value); n > maxCookie {
+		if n := len(cookie.String()); n > maxCookie {
 			return nil, fmt.Errorf("cookies: %s is %d bytes long, browsers keep %d: use a shorter resource", cookie.Name, n, maxCookie)
 		}
 		cookies = append(cookies, &cookie)

@@ -3,6 +3,7 @@ package signer
 import (
 	"encoding/base64"
 	"errors"
+	"strings"
 )
 
 // cloudFront is CloudFront's spelling of base64, which is not that of RFC 4648
@@ -11,6 +12,17 @@ import (
 // Strict: a lenient decoder takes several spellings of one signature.
 var cloudFront = base64.NewEncoding("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-~").
 	WithPadding('_').Strict()
+
+// lenient takes several spellings of one text. Whether CloudFront does is not
+// known.
+var lenient = base64.NewEncoding("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-~").WithPadding('_')
+
+// surelyNotEncoded reports whether a text that decodeCloudFront refuses is one
+// that CloudFront must refuse too.
+func surelyNotEncoded(text string) bool {
+	_, err := lenient.DecodeString(text)
+	return err != nil && !strings.Contains(text, "%")
+}
 
 // decodeCloudFront decodes strictly. encoding/base64 passes over line breaks
 // even when it is strict, so they are refused here.

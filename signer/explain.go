@@ -11,7 +11,7 @@ import (
 // verifications, so it is for people and logs, not for serving strangers.
 func Explain(r Request, keys map[string]*PublicKey) Verdict {
 	v, s := verify(r, keys)
-	if v.Reason != ReasonSignature {
+	if v.Reason != ReasonSignature || len(r.URL) > MaxURLLength {
 		return v
 	}
 	try := func(key *PublicKey, hash Hash, policy []byte) bool {
@@ -62,6 +62,9 @@ func hashSaid(r Request, actual Hash) string {
 
 // rewritten says where two spellings of a URL part.
 func rewritten(signed, arrived string) string {
+	if query, ok := strings.CutPrefix(arrived, signed+"?"); ok {
+		return fmt.Sprintf("the query %q was added", excerpt(query))
+	}
 	i := 0
 	for i < len(signed) && i < len(arrived) && signed[i] == arrived[i] {
 		i++
@@ -145,8 +148,9 @@ func rewrites(url string) map[string]bool {
 	add(scheme + "://" + strings.TrimSuffix(host, ".") + behind)
 	add(scheme + "://" + strings.ToLower(host) + behind)
 	// Slashes that were escaped, merged, dropped or added.
-	for i := 1; i < len(path); i++ {
+	for i, slashes := 1, 0; i < len(path) && slashes < 64; i++ {
 		if path[i] == '/' {
+			slashes++
 			add(withPath(path[:i] + "%2F" + path[i+1:]))
 		}
 	}

@@ -119,23 +119,23 @@ func decodePrivateKey(pemText []byte) (crypto.Signer, error) {
 		case "PRIVATE KEY":
 			key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
 			if err != nil {
-				return nil, badKeyText("PKCS #8")
+				return nil, badKey("PKCS #8", pkcs8Kind(block.Bytes))
 			}
 			signer, ok := key.(crypto.Signer)
 			if !ok {
-				return nil, unsupportedKey(fmt.Sprintf("%T", key))
+				return nil, badKey("PKCS #8", pkcs8Kind(block.Bytes))
 			}
 			return signer, nil
 		case "RSA PRIVATE KEY":
 			key, err := x509.ParsePKCS1PrivateKey(block.Bytes)
 			if err != nil {
-				return nil, badKeyText("PKCS #1")
+				return nil, badKey("PKCS #1", "")
 			}
 			return key, nil
 		case "EC PRIVATE KEY":
 			key, err := x509.ParseECPrivateKey(block.Bytes)
 			if err != nil {
-				return nil, badKeyText("SEC 1")
+				return nil, badKey("SEC 1", sec1Kind(block.Bytes))
 			}
 			return key, nil
 		}
@@ -144,10 +144,14 @@ func decodePrivateKey(pemText []byte) (crypto.Signer, error) {
 
 var errEncryptedKey = errors.New("the private key is encrypted with a passphrase: write it without one, as with `openssl pkey -in FILE -out PLAIN`")
 
-// The parsers of crypto/x509 are not promised to keep their input out of their
-// errors, so ours do not wrap them.
-func badKeyText(format string) error {
-	return fmt.Errorf("the PEM block does not hold a %s private key that can be read: it is damaged, or of a kind other than RSA and ECDSA", format)
+// badKey is the refusal of a key that crypto/x509 does not read: of a kind, if
+// that can be told, and damaged otherwise. The parsers there are not promised to
+// keep their input out of their errors, so this does not wrap them.
+func badKey(format, kind string) error {
+	if kind != "" {
+		return unsupportedKey(kind)
+	}
+	return fmt.Errorf("the PEM block does not hold a %s private key that can be read: it is damaged; CloudFront takes RSA of 2048 bits and ECDSA on P-256", format)
 }
 
 func unsupportedKey(what string) error {
@@ -174,10 +178,24 @@ func wrapPrivateKey(key crypto.Signer, public *PublicKey) *PrivateKey {
 }
 
 // PublicKey is the public half.
-func (k *PrivateKey) PublicKey() *PublicKey { return k.public }
+func (k *PrivateKey) PublicKey() *PublicKey {
+	if k == nil {
+		return nil
+	}
+	return k.public
+}
 
 // Public is the public half as Go's own type, for crypto.Signer.
-func (k *PrivateKey) Public() crypto.PublicKey { return k.public.key }
+func (k *PrivateKey) Public() crypto.PublicKey {
+	if k == nil || k.public == nil {
+		return nil
+	}
+	return k.public.key
+}
+
+// errNoKey is what a nil or zero PrivateKey does: the error of what was to load
+// it went unread.
+var errNoKey = errors.New("no private key: it was not loaded")
 
 // Sign makes *PrivateKey a crypto.Signer. Only digests that CloudFront checks,
 // SHA-256 and SHA-1, are signed.
@@ -186,8 +204,11 @@ func (k *PrivateKey) Sign(random io.Reader, digest []byte, opts crypto.SignerOpt
 		return nil, errors.New("CloudFront checks RSA signatures with PKCS #1 v1.5 padding, never PSS")
 	}
 	hash := opts.HashFunc()
-	if hash != crypto.SHA256 && hash != crypto.SHA1 {
+	switch {
+	case hash != crypto.SHA256 && hash != crypto.SHA1:
 		return nil, fmt.Errorf("CloudFront checks SHA-256 and SHA-1, not %s", hash)
+	case k.Public() == nil:
+		return nil, errNoKey
 	}
 	return k.sign(random, digest, hash)
 }
@@ -195,12 +216,18 @@ func (k *PrivateKey) Sign(random io.Reader, digest []byte, opts crypto.SignerOpt
 // SignDigest makes *PrivateKey a Key. ECDSA signatures are hedged: no two of
 // one digest are the same, and a faulty computation gives no key away.
 func (k *PrivateKey) SignDigest(_ context.Context, digest []byte, hash crypto.Hash) ([]byte, error) {
+	if k.Public() == nil {
+		return nil, errNoKey
+	}
 	return k.sign(rand.Reader, digest, hash)
 }
 
 // MarshalPEM writes the private key as PKCS #8 PEM. The result is the secret
 // itself: keep it out of logs.
 func (k *PrivateKey) MarshalPEM() ([]byte, error) {
+	if k.Public() == nil {
+		return nil, errNoKey
+	}
 	der, err := k.pkcs8()
 	if err != nil {
 		return nil, errors.New("encoding the private key as PKCS #8 failed")

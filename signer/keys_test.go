@@ -136,6 +136,51 @@ func TestEveryOtherKeyIsRefusedWithWhatItIsAndWhatIsNeeded(t *testing.T) {
 	}
 }
 
+func TestKeysOfOpenSSLAreTakenOrNamed(t *testing.T) {
+	var vectors struct {
+		Keys map[string]struct {
+			Kind   string
+			Blocks []struct{ PEMType, DERBase64 string }
+		}
+	}
+	if err := json.Unmarshal(must[[]byte](t)(os.ReadFile("testdata/openssl.json")), &vectors); err != nil || len(vectors.Keys) == 0 {
+		t.Fatal(err)
+	}
+	for name, key := range vectors.Keys {
+		var text []byte
+		for _, block := range key.Blocks {
+			text = append(text, pemBlock(block.PEMType, must[[]byte](t)(base64.StdEncoding.DecodeString(block.DERBase64)))...)
+		}
+		switch _, err := ParsePrivateKey(text); {
+		case key.Kind == "" && err != nil:
+			t.Errorf("%s: %v", name, err)
+		case key.Kind != "" && (err == nil || !strings.Contains(err.Error(), key.Kind+": CloudFront takes RSA of 2048 bits and ECDSA on P-256")):
+			t.Errorf("%s: got %v, want it named as %s", name, err, key.Kind)
+		}
+	}
+}
+
+// The error of loading a key is easily left unread.
+func TestAKeyThatWasNotLoadedIsRefusedAndPanicsNowhere(t *testing.T) {
+	for _, key := range []*PrivateKey{nil, {}} {
+		if _, err := New(keyID, key, nil); err == nil {
+			t.Error("a signer without a key")
+		}
+		if _, err := key.MarshalPEM(); err == nil {
+			t.Error("PEM without a key")
+		}
+		if _, err := key.Sign(rand.Reader, make([]byte, 32), crypto.SHA256); err == nil {
+			t.Error("Sign without a key")
+		}
+		if _, err := key.SignDigest(t.Context(), make([]byte, 32), crypto.SHA256); err == nil {
+			t.Error("SignDigest without a key")
+		}
+		if key.PublicKey() != nil || fmt.Sprint(key) == "" {
+			t.Error("a public half without a key")
+		}
+	}
+}
+
 func TestAPublicKeyIsWrittenAsCloudFrontWantsIt(t *testing.T) {
 	for _, algorithm := range []Algorithm{ECDSAP256, RSA2048} {
 		public := newKey(t, algorithm).PublicKey()

@@ -40,8 +40,8 @@ type Policy struct {
 	IPAddress string
 
 	// Resource is what the signature opens, with * for any characters, also
-	// none, and ? for any one. Empty means the signed URL alone. It must cover
-	// the signed URL.
+	// none; a ? starts its query, as in a URL. Empty means the signed URL alone.
+	// It must cover the signed URL.
 	Resource string
 }
 
@@ -235,10 +235,7 @@ func covers(resource, url string) matching {
 	if resource == "*" {
 		return match
 	}
-	r, u := splitSections(resource), splitSections(url)
-	if r.scheme == "" && strings.HasPrefix(r.host, "*") {
-		r.scheme = "*"
-	}
+	r, u := resourceSections(resource), splitSections(url)
 	if r.scheme == "" || !glob(r.scheme, u.scheme) || !glob(r.host, u.host) {
 		return noMatch
 	}
@@ -276,17 +273,28 @@ func splitSections(url string) (s sections) {
 	if !ok {
 		scheme, rest = "", url
 	}
-	s.scheme = scheme
-	if i := strings.IndexByte(rest, '?'); i >= 0 {
+	s.scheme, s.host = scheme, rest
+	i := strings.IndexByte(rest, '/')
+	if i < 0 {
+		return s
+	}
+	s.host, s.path = rest[:i], rest[i:]
+	if i := strings.IndexByte(s.path, '?'); i >= 0 {
 		start := i
-		if i > 0 && rest[i-1] == '\\' { // old policies escape it
+		if s.path[i-1] == '\\' { // old policies escape it
 			start = i - 1
 		}
-		rest, s.query = rest[:start], rest[i:]
+		s.path, s.query = s.path[:start], s.path[i:]
 	}
-	s.host = rest
-	if i := strings.IndexByte(rest, '/'); i >= 0 {
-		s.host, s.path = rest[:i], rest[i:]
+	return s
+}
+
+// resourceSections also knows the resource without a scheme, whose host starts
+// with a star.
+func resourceSections(resource string) sections {
+	s := splitSections(resource)
+	if s.scheme == "" && strings.HasPrefix(s.host, "*") {
+		s.scheme = "*"
 	}
 	return s
 }
@@ -328,7 +336,7 @@ func (e *CoverageError) Error() string {
 
 // difference says where a URL leaves a resource that does not cover it.
 func difference(resource, url string) string {
-	r, u := splitSections(resource), splitSections(url)
+	r, u := resourceSections(resource), splitSections(url)
 	if covers(resource, url) == ambiguousMatch {
 		return "the first ? of the resource starts its query: write * for the characters of a path"
 	}

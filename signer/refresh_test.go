@@ -238,7 +238,7 @@ func TestWrongAnswersOfASourceAreRefusedAndNeverReplaceAKeyThatWorks(t *testing.
 		"another algorithm":     {document(func(d *Deployment) { d.Algorithm = RSA2048 }), OpenOptions{}, "is ecdsa-p256, the deployment document says rsa-2048"},
 		"a panic":               {document(func(*Deployment) { panic("-----BEGIN PRIVATE KEY-----") }), OpenOptions{}, "panicked: string"},
 		"no key":                {key(func(Key) (Key, error) { return nil, nil }), OpenOptions{}, "opening the key of " + keyID + ": the source returned none"},
-		"no key of its type":    {key(func(Key) (Key, error) { return (*PrivateKey)(nil), nil }), OpenOptions{}, "panicked"},
+		"no key of its type":    {key(func(Key) (Key, error) { return (*PrivateKey)(nil), nil }), OpenOptions{}, "no public key"},
 		"a key that fails":      {key(func(Key) (Key, error) { return nil, errDown }), OpenOptions{}, "opening the key of " + keyID + ": the source is down"},
 		"a key that panics":     {key(func(Key) (Key, error) { panic(errDown) }), OpenOptions{}, "panicked"},
 		"a key of another pair": {key(func(Key) (Key, error) { return other, nil }), OpenOptions{}, "does not fit key pair id " + keyID},

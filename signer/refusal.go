@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/xml"
 	"fmt"
+	"strings"
 )
 
 // Refuser is who refused a request.
@@ -47,7 +48,11 @@ func ReadRefusal(body []byte) Refusal {
 	switch {
 	case e.RequestID != "" || e.HostID != "":
 		r.By = RefusedByOrigin
-		switch e.Code {
+		code := e.Code
+		if strings.HasPrefix(e.Message, "Query-string authentication requires") {
+			code = "AuthorizationQueryParametersError"
+		}
+		switch code {
 		case "NoSuchKey":
 			r.Detail = "the signature was fine, and S3 has no such object"
 		case "AccessDenied":

@@ -20,6 +20,7 @@ func TestCloudFrontsRefusalsAreToldFromS3s(t *testing.T) {
 		"S3, denied":                    {head + "\n" + `<Error><Code>AccessDenied</Code><Message>Access Denied</Message><RequestId>1</RequestId><HostId>2</HostId></Error>`, RefusedByOrigin, "bucket policy"},
 		"S3, missing":                   {head + `<Error><Code>NoSuchKey</Code><Message>The specified key does not exist.</Message><Key>a</Key><RequestId>1</RequestId><HostId>2</HostId></Error>`, RefusedByOrigin, "no such object"},
 		"S3, signed for the bucket":     {head + `<Error><Code>InvalidAccessKeyId</Code><Message>x</Message><RequestId>1</RequestId><HostId>2</HostId></Error>`, RefusedByOrigin, "distribution's domain name"},
+		"S3, with CloudFront's query":   {head + `<Error><Code>AccessDenied</Code><Message>Query-string authentication requires the Signature, Expires and AWSAccessKeyId parameters</Message><RequestId>1</RequestId><HostId>2</HostId></Error>`, RefusedByOrigin, "distribution's domain name"},
 		"CloudFront, method or country": {`<HTML><HEAD><TITLE>ERROR: The request could not be satisfied</TITLE></HEAD><BODY>The request could not be satisfied.</BODY></HTML>`, RefusedByEdge, "web ACL"},
 		"something else":                {`not found`, RefusedByUnknown, "neither"},
 		"another XML":                   {`<Error><Code>Oops</Code></Error>`, RefusedByUnknown, "Oops"},

@@ -171,7 +171,7 @@ func (s *Signer) URL(ctx context.Context, rawURL string, p Policy) (string, erro
 	if p.Resource != "" {
 		resource = p.Resource
 	}
-	if !canned && p.Resource != "" {
+	if resource != rawURL {
 		if err := checkResource(resource); err != nil {
 			return "", err
 		}

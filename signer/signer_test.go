@@ -170,6 +170,9 @@ func TestAStarInTheURLIsRefusedSinceCloudFrontTakesItForAWildcard(t *testing.T) 
 	if _, err := s.URL(t.Context(), site+"/a*", Policy{TTL: ttl, Resource: site + "/a*"}); err == nil || !strings.Contains(err.Error(), "someone will ask for") {
 		t.Errorf("a pattern for a URL: got %v", err)
 	}
+	if _, err := s.URL(t.Context(), site+"/a*", Policy{TTL: ttl, NotBefore: now().Add(-time.Hour), Resource: site + "/a*"}); err == nil {
+		t.Error("a pattern for a URL is signed once there is a start")
+	}
 	if _, err := s.URL(t.Context(), site+"/a*", Policy{TTL: ttl, Resource: site + "/*"}); err != nil {
 		t.Errorf("under a pattern that covers it: %v", err)
 	}

@@ -259,9 +259,9 @@ func (w *policyWalk) epochTime(where string) (t time.Time) {
 			w.broken()
 			return
 		}
-		n, err := parseSeconds(w.text[start:w.at])
+		n, certain, err := parseSeconds(w.text[start:w.at])
 		if err != nil {
-			w.fail(true, "AWS:EpochTime of %s is %v", where, err)
+			w.fail(certain, "AWS:EpochTime of %s is %v", where, err)
 		}
 		t = time.Unix(n, 0)
 	})

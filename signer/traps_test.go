@@ -156,8 +156,10 @@ func TestTraps(t *testing.T) {
 				}
 			}
 		}},
-		// 25, no CORS headers on a refusal: the edge sends none, as CloudFront.
-		// 26, a URL that never expires: TestEveryRefusalHasCloudFrontsCodeAndItsReason.
+		// 25, a CORS error in place of a 403: package edge,
+		// TestTrap25_ARefusalHasNoCORSHeadersAsCloudFronts.
+		// 26 and 29, a path that is open by mistake: package constructs,
+		// TestEveryBehaviorTrustsTheGroupOfAllKeys.
 		{"27 thumbnails that load again each time", func(t *testing.T) {
 			stable := newSigner(t, ECDSAP256, Options{Deterministic: true})
 			end := StableExpiry(site+"/a", now(), ttl, time.Hour)
@@ -175,8 +177,8 @@ func TestTraps(t *testing.T) {
 				t.Errorf("got %+v", v)
 			}
 		}},
-		// 29, an earlier pattern without a signer: the stack's one behavior
-		// trusts the key group, and the edge chooses behaviors as CloudFront.
+		// 30, redirects that lose the signature, and 34, invalidations: the manual
+		// of package signhttp.
 		{"31 clocks that differ", func(t *testing.T) {
 			c := readQuery(sign(t, site+"/a", Policy{Resource: site + "/*"}))
 			if text := must[[]byte](t)(decodeCloudFront(c.policy)); strings.Contains(string(text), "DateGreaterThan") {

@@ -4,6 +4,7 @@ import (
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/rsa"
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -97,8 +98,9 @@ type Verdict struct {
 	Reason  Reason // empty if allowed
 	Detail  string // one sentence for people, without signatures; empty if allowed
 
-	// Certain is false where it is not known what CloudFront does, and this is
-	// our strict reading.
+	// Certain is false where it is not documented what CloudFront does, and this
+	// is our strict reading; also where a resource with http*:// is allowed,
+	// which the SDKs rely on and no page describes.
 	Certain bool
 
 	KeyPairID string     // as the request names it; empty if it names none
@@ -128,12 +130,14 @@ type credentials struct {
 	hasPolicy    bool
 	hasKeyPairID bool
 	hasHash      bool
+	hasSignature bool
 	present      bool
-	repeated     string // the first name that stands twice
+	repeated     string // a name that stands twice
 }
 
+// set keeps the first of two values with one name, and notes that there are two.
 func (c *credentials) set(name, value string) {
-	slot, has := &c.signature, new(bool)
+	slot, has := &c.signature, &c.hasSignature
 	switch name {
 	case "Expires":
 		slot, has = &c.expires, &c.hasExpires
@@ -143,13 +147,13 @@ func (c *credentials) set(name, value string) {
 		slot, has = &c.keyPairID, &c.hasKeyPairID
 	case "Hash-Algorithm":
 		slot, has = &c.hash, &c.hasHash
-	case "Signature":
-		*has = c.signature != ""
 	}
-	if *has && c.repeated == "" {
+	c.present = true
+	if *has {
 		c.repeated = name
+		return
 	}
-	*slot, *has, c.present = value, true, true
+	*slot, *has = value, true
 }
 
 // verify also returns what was read, for Explain.
@@ -191,7 +195,7 @@ func verify(r Request, keys map[string]*PublicKey) (Verdict, *signed) {
 	}
 	signature, err := decodeCloudFront(c.signature)
 	if err != nil {
-		return deny(MalformedSignature, ReasonSignatureEncoding, !strings.Contains(c.signature, "%"),
+		return deny(MalformedSignature, ReasonSignatureEncoding, surelyNotEncoded(c.signature),
 			"%s is not in CloudFront's base64: %s", c.name("Signature"), encodingFault(c.signature))
 	}
 
@@ -202,18 +206,22 @@ func verify(r Request, keys map[string]*PublicKey) (Verdict, *signed) {
 	case c.hasPolicy:
 		text, err := decodeCloudFront(c.policy)
 		if err != nil {
-			return deny(MalformedPolicy, ReasonPolicyEncoding, !strings.Contains(c.policy, "%"),
+			return deny(MalformedPolicy, ReasonPolicyEncoding, surelyNotEncoded(c.policy),
 				"%s is not in CloudFront's base64: %s", c.name("Policy"), encodingFault(c.policy))
 		}
 		st, certain, err := parsePolicy(text)
 		if err != nil {
-			return deny(MalformedPolicy, ReasonPolicyFormat, certain, "the policy cannot be read: %v", err)
+			// Whether CloudFront reads the policy or checks the signature first
+			// is not known, so the code is certain only if the signature fits.
+			s.policy = text
+			fits, _ := s.verify()
+			return deny(MalformedPolicy, ReasonPolicyFormat, certain && fits, "the policy cannot be read: %v", err)
 		}
 		s.policy, v.Statement = text, &st
 	case c.hasExpires:
-		seconds, err := parseSeconds(c.expires)
+		seconds, certain, err := parseSeconds(c.expires)
 		if err != nil {
-			return deny(MalformedPolicy, ReasonExpiryFormat, true, "%s is %s: %v", c.name("Expires"), printable(c.expires), err)
+			return deny(MalformedPolicy, ReasonExpiryFormat, certain, "%s is %s: %v", c.name("Expires"), printable(c.expires), err)
 		}
 		v.Canned = true
 		v.Statement = &Statement{Resource: c.url, Expires: time.Unix(seconds, 0)}
@@ -258,6 +266,9 @@ func verify(r Request, keys map[string]*PublicKey) (Verdict, *signed) {
 		}
 	}
 	v.Allowed = true
+	if strings.HasPrefix(st.Resource, "http*://") {
+		v.Certain = false
+	}
 	return v, s
 }
 
@@ -389,21 +400,23 @@ func cannedText(url, expires string) []byte {
 	return append(b, after...)
 }
 
-// parseSeconds reads whole seconds since 1970, up to the year 9999.
-func parseSeconds(text string) (int64, error) {
+// parseSeconds reads whole seconds since 1970. CloudFront documents 64 bits; a
+// time after the year 9999 is refused here, as it once was there, since it is
+// milliseconds.
+func parseSeconds(text string) (n int64, certain bool, err error) {
 	if text == "" {
-		return 0, fmt.Errorf("empty: want whole seconds since 1970")
+		return 0, true, errors.New("empty: want whole seconds since 1970")
 	}
 	for i := range len(text) {
 		if c := text[i]; c < '0' || c > '9' {
-			return 0, fmt.Errorf("not whole seconds since 1970")
+			return 0, true, errors.New("not whole seconds since 1970")
 		}
 	}
-	n, err := strconv.ParseInt(text, 10, 64)
+	n, err = strconv.ParseInt(text, 10, 64)
 	if err != nil || n > lastExpiry {
-		return 0, fmt.Errorf("after the year 9999: milliseconds were taken for seconds")
+		return 0, false, errors.New("after the year 9999: milliseconds were taken for seconds")
 	}
-	return n, nil
+	return n, true, nil
 }
 
 // encodingFault names the first byte that CloudFront's base64 does not have.

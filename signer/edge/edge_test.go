@@ -556,3 +556,21 @@ func TestFilesAreSentByTheServerItself(t *testing.T) {
 		t.Errorf("sent %v, %q", w.sent, recorder.Body)
 	}
 }
+
+// Players report such an answer as a network error: that is what CloudFront
+// sends, so that is what a developer is to see.
+func TestTrap25_ARefusalHasNoCORSHeadersAsCloudFronts(t *testing.T) {
+	s := serve(t)
+	r := s.request("GET", "/rt.png")
+	r.Header.Set("Origin", "https://app.example.com")
+	recorder := httptest.NewRecorder()
+	s.edge.ServeHTTP(recorder, r)
+	if recorder.Code != http.StatusForbidden {
+		t.Fatalf("status %d", recorder.Code)
+	}
+	for name := range recorder.Header() {
+		if strings.HasPrefix(name, "Access-Control-") {
+			t.Errorf("%s: %s", name, recorder.Header().Get(name))
+		}
+	}
+}
