@@ -273,10 +273,12 @@ func TestWhatGoesWrongInAWSIsToldWithWhatToDo(t *testing.T) {
 		break_      func(t *testing.T, c *cloud, d signer.Deployment)
 		want        []string
 	}{
-		"not deployed":   {environment: "prod", want: []string{"/signedfront/signedfront/prod", "Region eu-north-1", "get-caller-identity", "is the stack deployed there?"}},
-		"no environment": {environment: "/", want: []string{"empty", "environment"}},
-		"no Region":      {region: func(cfg *aws.Config) { cfg.Region = "" }, want: []string{"AWS_REGION"}},
-		"not allowed":    {break_: func(_ *testing.T, c *cloud, _ signer.Deployment) { c.fail = "AccessDeniedException" }, want: []string{parameter, "SigningPolicyArn"}},
+		"not deployed":                  {environment: "prod", want: []string{"/signedfront/signedfront/prod", "Region eu-north-1", "get-caller-identity", "is the stack deployed there?"}},
+		"no environment":                {environment: "/", want: []string{"empty", "environment"}},
+		"no Region":                     {region: func(cfg *aws.Config) { cfg.Region = "" }, want: []string{"AWS_REGION"}},
+		"credentials that have expired": {break_: func(_ *testing.T, c *cloud, _ signer.Deployment) { c.fail = "ExpiredTokenException" }, want: []string{parameter, "sign in again"}},
+		"no network":                    {break_: func(_ *testing.T, c *cloud, _ signer.Deployment) { c.Listener.Close() }, want: []string{parameter, "AWS cannot be reached: dial tcp", "connection refused"}},
+		"not allowed":                   {break_: func(_ *testing.T, c *cloud, _ signer.Deployment) { c.fail = "AccessDeniedException" }, want: []string{parameter, "SigningPolicyArn"}},
 		"not the secret": {break_: func(_ *testing.T, c *cloud, _ signer.Deployment) {
 			c.failOf = map[string]string{"GetSecretValue": "AccessDeniedException"}
 		}, want: []string{secretARN, "SigningPolicyArn"}},

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -15,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
 	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/signedfront/signedfront/signer"
 )
@@ -162,7 +164,7 @@ func (c Clients) document(ctx context.Context, region, name string) (d *signer.D
 			name, cmp.Or(region, c.Region, "(unknown)"))
 	}
 	if err != nil {
-		return nil, "", denied(fmt.Errorf("reading the parameter %s: %w", name, err))
+		return nil, "", failed("reading the parameter "+name, err)
 	}
 	if out.Parameter == nil || out.Parameter.Value == nil {
 		return nil, "", fmt.Errorf("the parameter %s has no value", name)
@@ -193,7 +195,7 @@ func (c Clients) secretKey(ctx context.Context, secret, version string) (signer.
 		}
 		return nil, fmt.Errorf("reading the secret %s: %w", secret, err)
 	case err != nil:
-		return nil, denied(fmt.Errorf("reading the secret %s: %w", secret, err))
+		return nil, failed("reading the secret "+secret, err)
 	}
 	text := out.SecretBinary
 	if out.SecretString != nil {
@@ -206,12 +208,43 @@ func (c Clients) secretKey(ctx context.Context, secret, version string) (signer.
 	return key, nil
 }
 
-// denied adds what to do to a refusal of AWS.
-func denied(err error) error {
-	if isDenied(err) {
-		return fmt.Errorf("%w (attach the managed policy of the stack's output SigningPolicyArn to the role)", err)
+// failed tells a failure of AWS in few words, with what to do about it. The
+// whole error of the SDK is behind it, for errors.As.
+func failed(doing string, err error) error {
+	var unsent *smithyhttp.RequestSendError
+	var refusal smithy.APIError
+	switch {
+	case isDenied(err):
+		return fmt.Errorf("%s: %w (attach the managed policy of the stack's output SigningPolicyArn to the role)", doing, err)
+	case errors.As(err, &unsent):
+		return &failure{doing + ": AWS cannot be reached: " + reason(unsent), err}
+	case errors.As(err, &refusal) && invalidCredentials[refusal.ErrorCode()]:
+		return &failure{fmt.Sprintf("%s: AWS does not take the credentials (%s: %s): sign in again, or set AWS_PROFILE", doing, refusal.ErrorCode(), refusal.ErrorMessage()), err}
 	}
-	return err
+	return fmt.Errorf("%s: %w", doing, err)
+}
+
+// failure has a text of its own, and the error behind it.
+type failure struct {
+	text string
+	err  error
+}
+
+func (f *failure) Error() string { return f.text }
+func (f *failure) Unwrap() error { return f.err }
+
+var invalidCredentials = map[string]bool{
+	"ExpiredTokenException": true, "ExpiredToken": true, "UnrecognizedClientException": true,
+	"InvalidClientTokenId": true, "InvalidSignatureException": true,
+}
+
+// reason is why a request could not be sent, without the request.
+func reason(err *smithyhttp.RequestSendError) string {
+	var request *url.Error
+	if errors.As(err, &request) {
+		return request.Err.Error()
+	}
+	return err.Err.Error()
 }
 
 func isDenied(err error) bool {
