@@ -22,7 +22,8 @@ type OpenOptions struct {
 	// seconds and an hour; 15 minutes where the deployment has none.
 	Refresh time.Duration
 
-	// Timeout bounds one reading of the source; by default ten seconds.
+	// Timeout bounds one reading of the source; by default ten seconds. A
+	// reading that goes on in spite of its context is given up a tenth later.
 	Timeout time.Duration
 
 	// OnEvent is told of every reading of the source until Close, one call at a
@@ -68,6 +69,10 @@ func (e *StaleError) Unwrap() error { return e.Err }
 // its caller's time, for a reading, and fails with a *StaleError if that fails.
 // So no signature is made with a key past its age, also in a process that was
 // frozen for a day.
+//
+// A reading that hangs in spite of its context has failed, and what it says at
+// last is dropped. The readings after it start all the same, while fewer than
+// four hang.
 //
 // Close ends the background reading.
 func Open(ctx context.Context, source Source, o *OpenOptions) (*Signer, error) {
@@ -126,6 +131,8 @@ type refresher struct {
 	ctx   context.Context // ends with Close
 	close context.CancelFunc
 
+	readings atomic.Int32 // that have not returned, those given up included
+
 	mu     sync.Mutex
 	flight *flight // the reading under way
 	last   *flight // the one before it
@@ -140,8 +147,8 @@ type flight struct {
 	told  chan struct{} // closed when OnEvent has been told
 }
 
-// wait has a bound of its own, since a source may hang in spite of its context,
-// as a file on a network does.
+// wait has a bound of its own: a reading that hangs is given up after Timeout
+// only.
 func (r *refresher) wait(ctx context.Context, f *flight) error {
 	bound := time.NewTimer(r.o.Timeout)
 	defer bound.Stop()
@@ -151,8 +158,12 @@ func (r *refresher) wait(ctx context.Context, f *flight) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	case <-bound.C:
-		return fmt.Errorf("the source of the signing key did not answer within %s", r.o.Timeout)
+		return r.timedOut()
 	}
+}
+
+func (r *refresher) timedOut() error {
+	return fmt.Errorf("the source of the signing key did not answer within %s: %w", r.o.Timeout, context.DeadlineExceeded)
 }
 
 // retryAfter is how long a failure is passed on to callers before the source is
@@ -227,12 +238,8 @@ func (r *refresher) start() *flight {
 	previous := r.last
 	r.flight = f
 	go func() {
-		// A reading belongs to all who wait for it, not to the one who
-		// started it, so it has a time of its own.
-		ctx, cancel := context.WithTimeout(r.ctx, r.o.Timeout)
-		defer cancel()
 		before := r.state.Load()
-		next, err := r.confirm(ctx, before, f.began)
+		next, err := r.read(before, f.began)
 		if err == nil {
 			r.state.Store(next)
 		}
@@ -256,7 +263,42 @@ func (r *refresher) start() *flight {
 	return f
 }
 
-// confirm reads the source once.
+// maxReadings is how many readings may be under way, of which all but one have
+// been given up: each that never returns keeps a goroutine for ever.
+const maxReadings = 4
+
+// read reads the source once, and gives up a reading that hangs in spite of its
+// context, as one of a file on a network does.
+func (r *refresher) read(before *confirmed, began time.Time) (*confirmed, error) {
+	if r.readings.Load() >= maxReadings { // read alone adds to them, one flight at a time
+		return nil, fmt.Errorf("%d readings of the source of the signing key hang, so that it is not read again until one returns: %w", maxReadings, context.DeadlineExceeded)
+	}
+	type answer struct {
+		c   *confirmed
+		err error
+	}
+	answered := make(chan answer, 1) // one that comes late stays in it
+	r.readings.Add(1)
+	go func() {
+		// A reading belongs to all who wait for it, not to the one who
+		// started it, so it has a time of its own.
+		ctx, cancel := context.WithTimeout(r.ctx, r.o.Timeout)
+		defer cancel()
+		c, err := r.confirm(ctx, before, began)
+		r.readings.Add(-1)
+		answered <- answer{c, err}
+	}()
+	giveUp := time.NewTimer(r.o.Timeout + r.o.Timeout/10)
+	defer giveUp.Stop()
+	select {
+	case a := <-answered:
+		return a.c, a.err
+	case <-giveUp.C:
+		return nil, r.timedOut()
+	}
+}
+
+// confirm asks the source, and checks what it says.
 func (r *refresher) confirm(ctx context.Context, before *confirmed, began time.Time) (c *confirmed, err error) {
 	if ctx.Err() != nil {
 		return nil, errClosed
@@ -345,7 +387,11 @@ func (r *refresher) background() {
 			f = r.start()
 		}
 		r.mu.Unlock()
-		r.wait(r.ctx, f)
+		select {
+		case <-r.ctx.Done():
+			return
+		case <-f.done:
+		}
 	}
 }
 

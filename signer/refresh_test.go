@@ -528,7 +528,7 @@ func TestAReadingFromBeforeTheFreezeTellsNothingAboutNow(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				source, clock := newTestSource(t), new(wallClock)
-				s := open(t, source, OpenOptions{Now: clock.now, Refresh: time.Minute})
+				s := open(t, source, OpenOptions{Now: clock.now, Refresh: time.Minute, Timeout: 30 * time.Second})
 				defer s.Close()
 				hang := make(chan struct{})
 				source.change(func(s *testSource) { s.hang, s.err = hang, answer })
@@ -753,6 +753,93 @@ func TestASignatureWaitsForASlowSourceNoLongerThanItsContextAndTheTimeout(t *tes
 			})
 		})
 	}
+}
+
+// deafSource hangs in spite of its context, in the readings that it is told.
+type deafSource struct {
+	*testSource
+	hangs func(reading int) bool // from 1
+	hang  chan struct{}          // what hangs says, when it closes, what was true when it was asked
+}
+
+func (s *deafSource) Deployment(ctx context.Context) (*Deployment, error) {
+	d, err := s.testSource.Deployment(ctx)
+	if n, _ := s.counts(); s.hangs(n) {
+		<-s.hang
+	}
+	return d, err
+}
+
+func TestAReadingThatNeverReturnsIsGivenUpAndTheNextOneCounts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		source := &deafSource{newTestSource(t), func(reading int) bool { return reading == 2 }, make(chan struct{})}
+		var log eventLog
+		s := open(t, source, OpenOptions{Refresh: 10 * time.Minute, Timeout: 10 * time.Second, OnEvent: log.add})
+		defer s.Close()
+		release := sync.OnceFunc(func() { close(source.hang) })
+		defer release()
+		for seconds := 0; len(log.all()) < 2; seconds++ {
+			if seconds > 12*60 {
+				t.Fatal("no event tells of the reading that hangs")
+			}
+			time.Sleep(time.Second)
+		}
+		events := log.all()
+		if e := events[1]; !errors.Is(e.Err, context.DeadlineExceeded) || !strings.Contains(e.Err.Error(), "did not answer within 10s") || e.KeyPairID != keyID {
+			t.Errorf("the reading that hangs: %+v", e)
+		}
+		want := source.rotate(t)
+		time.Sleep(67 * time.Second) // a tenth of Refresh, as after any failure
+		synctest.Wait()
+		events = log.all()
+		if e := events[len(events)-1]; e.Err != nil || !e.Rotated || e.KeyPairID != want {
+			t.Errorf("the reading after it: %+v", e)
+		}
+
+		before := len(events)
+		release() // the second reading says what was true before the rotation
+		synctest.Wait()
+		if id := signedBy(t, s); id != want || len(log.all()) != before {
+			t.Errorf("after the late answer: signed by %s, want %s; %d events more, want none", id, want, len(log.all())-before)
+		}
+		for range 6 { // past the age, were it not confirmed
+			time.Sleep(11 * time.Minute)
+			if id := signedBy(t, s); id != want {
+				t.Errorf("signed by %s, want %s", id, want)
+			}
+		}
+	})
+}
+
+func TestReadingsThatHangDoNotPileUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		source := &deafSource{newTestSource(t), func(reading int) bool { return reading > 1 }, make(chan struct{})}
+		var log eventLog
+		s := open(t, source, OpenOptions{Refresh: time.Minute, OnEvent: log.add})
+		defer s.Close()
+		release := sync.OnceFunc(func() { close(source.hang) })
+		defer release()
+		time.Sleep(3 * time.Hour)
+		if _, err := s.Object(t.Context(), "rt.png", Policy{TTL: ttl}); !errors.As(err, new(*StaleError)) || !strings.Contains(err.Error(), "4 readings") {
+			t.Errorf("past its age: got %v", err)
+		}
+		synctest.Wait()
+		if n, _ := source.counts(); n != 1+maxReadings {
+			t.Errorf("%d readings in three hours of hanging, want the first and %d more", n, maxReadings)
+		}
+		events := log.all()
+		if last := events[len(events)-1]; len(events) < 100 || !errors.Is(last.Err, context.DeadlineExceeded) {
+			t.Errorf("%d events, the last is %+v", len(events), last)
+		}
+
+		source.hangs = func(int) bool { return false }
+		want := source.rotate(t)
+		release()
+		time.Sleep(67 * time.Second)
+		if id := signedBy(t, s); id != want {
+			t.Errorf("after it: signed by %s, want %s", id, want)
+		}
+	})
 }
 
 func TestAReadingThatTakesLongerThanTheAgeConfirmsNothing(t *testing.T) {

@@ -1,7 +1,6 @@
 package hls
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"crypto"
@@ -520,39 +519,4 @@ func segments(n int) string {
 	}
 	b.WriteString("#EXT-X-ENDLIST\n")
 	return b.String()
-}
-
-// BenchmarkPlaylist compares rewriting with copying the same lines:
-//
-//	go test -bench Playlist -count 10 ./signer/hls
-func BenchmarkPlaylist(b *testing.B) {
-	playlist := segments(1000)
-	b.Run("copy", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			in := bufio.NewReader(strings.NewReader(playlist))
-			out := bufio.NewWriter(io.Discard)
-			for {
-				text, err := in.ReadSlice('\n')
-				if _, err := out.Write(text); err != nil {
-					b.Fatal(err)
-				}
-				if err != nil {
-					break
-				}
-			}
-			if err := out.Flush(); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
-	b.Run("rewrite", func(b *testing.B) {
-		pass := newPass(b, newKey(b), now)
-		b.ReportAllocs()
-		for b.Loop() {
-			if err := Rewrite(io.Discard, strings.NewReader(playlist), list, pass, nil); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
 }

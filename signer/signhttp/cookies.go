@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/signedfront/signedfront/signer"
@@ -20,7 +21,8 @@ type CookiesOptions struct {
 
 	// BaseURL is where the content is served, such as
 	// https://cdn.example.com. Empty means the base URL of the signer's
-	// deployment, as it is at the time of a request.
+	// deployment, as it is at the time of a request; in an outage of the
+	// signer's source, as it was last.
 	BaseURL string
 
 	// Policy is for grants that have none of their own. The zero Policy means
@@ -63,18 +65,18 @@ func Cookies(s *signer.Signer, o CookiesOptions) (func(http.Handler) http.Handle
 	if err != nil {
 		return nil, fmt.Errorf("cookie middleware: %w", err)
 	}
-	if base, err := g.baseNow(); err == nil {
+	c := &cookieSetter{gate: g, policy: o.Policy, attributes: o.Cookies, now: o.Now}
+	if base := c.baseAtHand(); base != "" {
 		if _, err := signer.ClearCookies(strings.TrimSuffix(base, "/")+"/*", o.Cookies); err != nil {
 			return nil, fmt.Errorf("cookie middleware: %w", err)
 		}
 	}
-	if o.Policy == (signer.Policy{}) {
-		o.Policy.TTL = cookiesTTL
+	if c.policy == (signer.Policy{}) {
+		c.policy.TTL = cookiesTTL
 	}
-	if o.Now == nil {
-		o.Now = time.Now
+	if c.now == nil {
+		c.now = time.Now
 	}
-	c := &cookieSetter{gate: g, policy: o.Policy, attributes: o.Cookies, now: o.Now}
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { c.serve(w, r, next) })
 	}, nil
@@ -86,6 +88,7 @@ type cookieSetter struct {
 	attributes signer.CookieOptions
 	now        func() time.Time
 	sets       cookieSets
+	lastBase   atomic.Pointer[string] // the base URL as last told; nil before
 }
 
 func (c *cookieSetter) serve(w http.ResponseWriter, r *http.Request, next http.Handler) {
@@ -119,34 +122,62 @@ func (c *cookieSetter) serve(w http.ResponseWriter, r *http.Request, next http.H
 // cookies are those for a grant. With an error they may come from an earlier
 // signature, or be nil.
 func (c *cookieSetter) cookies(ctx context.Context, grant Grant) (*cookieSet, error) {
-	prefix, err := c.prefix(ctx, grant.Key)
-	if err != nil {
-		return nil, err
-	}
-	id := setID{prefix, grant.Policy}
-	if id.policy == (signer.Policy{}) {
-		id.policy = c.policy
+	if grant.Policy == (signer.Policy{}) {
+		grant.Policy = c.policy
 	}
 	now := c.now()
-	usable, renew := c.sets.get(id, now)
-	if !renew {
-		return usable, nil
+	var usable *cookieSet
+	base := c.baseAtHand()
+	for {
+		id := setID{policy: grant.Policy}
+		if base != "" {
+			var err error
+			if id.prefix, err = prefix(base, grant.Key); err != nil {
+				return nil, err
+			}
+			var renew bool
+			if usable, renew = c.sets.get(id, now); !renew {
+				return usable, nil
+			}
+		}
+		// Only a new signature is worth waiting for the deployment, which may
+		// have another base URL by now.
+		current, err := c.baseURL(ctx)
+		if err != nil {
+			c.sets.failed(usable)
+			return usable, fmt.Errorf("the base URL: %w", err)
+		}
+		if current != base {
+			c.sets.failed(usable)
+			base = current
+			c.lastBase.Store(&current)
+			continue
+		}
+		fresh, err := c.sign(ctx, id, now)
+		if err != nil {
+			c.sets.failed(usable)
+			return usable, fmt.Errorf("signing cookies: %w", err)
+		}
+		c.sets.put(id, fresh)
+		return fresh, nil
 	}
-	fresh, err := c.sign(ctx, id, now)
-	if err != nil {
-		c.sets.failed(usable)
-		return usable, fmt.Errorf("signing cookies: %w", err)
+}
+
+// baseAtHand is the base URL without waiting for the deployment: as last told
+// where it cannot be told now, empty where it never was.
+func (c *cookieSetter) baseAtHand() string {
+	if base, err := c.baseNow(); err == nil {
+		c.lastBase.Store(&base)
+		return base
 	}
-	c.sets.put(id, fresh)
-	return fresh, nil
+	if last := c.lastBase.Load(); last != nil {
+		return *last
+	}
+	return ""
 }
 
 // prefix is the URL below which a key opens everything.
-func (c *cookieSetter) prefix(ctx context.Context, key string) (string, error) {
-	base, err := c.baseURL(ctx)
-	if err != nil {
-		return "", fmt.Errorf("the base URL: %w", err)
-	}
+func prefix(base, key string) (string, error) {
 	if key == "/" {
 		return strings.TrimSuffix(base, "/") + "/", nil
 	}

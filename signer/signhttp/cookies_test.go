@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/signedfront/signedfront/signer"
+	"github.com/signedfront/signedfront/signer/sourcetest"
 )
 
 func (w *world) cookies(t testing.TB, o CookiesOptions, next http.Handler) http.Handler {
@@ -343,5 +344,75 @@ func TestWhileOneRequestRenewsTheOthersGoOn(t *testing.T) {
 	wait.Wait()
 	if n := w.key.signatures.Load(); n != 2 {
 		t.Errorf("%d signatures, want the first and one renewal", n)
+	}
+}
+
+// The source of a signer is down for longer than its keys may be used.
+func TestThroughAnOutagePastTheAgeOfTheKeyTheSignatureAtHandIsUsedToo(t *testing.T) {
+	for name, base := range map[string]string{"the deployment's base URL": "", "one that is set": site} {
+		t.Run(name, func(t *testing.T) {
+			w := &world{}
+			w.clock.Store(noon().UnixNano())
+			source := sourcetest.NewMemory()
+			source.Change(func(d *signer.Deployment) { d.BaseURL, d.MaxKeyAge = site, 60 })
+			s := must[*signer.Signer](t)(signer.Open(t.Context(), source, &signer.OpenOptions{Now: w.now}))
+			defer s.Close()
+			h := must[func(http.Handler) http.Handler](t)(Cookies(s, CookiesOptions{
+				Authorize: func(r *http.Request) (Grant, error) { return Grant{Key: r.URL.Query().Get("key")}, nil },
+				BaseURL:   base, OnError: w.onError, Now: w.now,
+			}))(page)
+			wantOpen := func(when string) {
+				t.Helper()
+				r := serve(h, "GET", "/?key=a/")
+				v := signer.Verify(signer.Request{URL: site + "/a/x", Cookie: []string{sent(r)}, Time: w.now()}, source.PublicKeys())
+				if r.StatusCode != http.StatusOK || !v.Allowed {
+					t.Errorf("%s: %d %s", when, r.StatusCode, v.Detail)
+				}
+			}
+			wantOpen("at first")
+			source.Fail(io.ErrUnexpectedEOF)
+
+			w.advance(14 * time.Minute)
+			wantOpen("before a quarter")
+			if told := w.told(); told != "" {
+				t.Errorf("before a quarter OnError was told %q", told)
+			}
+			w.advance(15 * time.Minute)
+			for range 2 {
+				wantOpen("before half")
+				if told := w.told(); !strings.Contains(told, "maxKeyAge") {
+					t.Errorf("before half OnError was told %q", told)
+				}
+			}
+			if r := serve(h, "GET", "/?key=b/"); r.StatusCode != http.StatusServiceUnavailable || len(r.Cookies()) != 0 {
+				t.Errorf("a grant without a signature at hand: %d", r.StatusCode)
+			}
+			w.advance(time.Minute)
+			if r := serve(h, "GET", "/?key=a/"); r.StatusCode != http.StatusServiceUnavailable || len(r.Cookies()) != 0 {
+				t.Errorf("after half: %d", r.StatusCode)
+			}
+			source.Fail(nil)
+			w.advance(2 * time.Second)
+			wantOpen("after the outage")
+		})
+	}
+}
+
+func TestASignatureIsNeverMadeForABaseURLOfBefore(t *testing.T) {
+	w := &world{}
+	w.clock.Store(noon().UnixNano())
+	source := sourcetest.NewMemory()
+	s := must[*signer.Signer](t)(signer.Open(t.Context(), source, &signer.OpenOptions{Now: w.now}))
+	defer s.Close()
+	h := must[func(http.Handler) http.Handler](t)(Cookies(s, CookiesOptions{Authorize: grants("a/"), OnError: w.onError, Now: w.now}))(page)
+	serve(h, "GET", "/")
+	source.Change(func(d *signer.Deployment) { d.BaseURL = site })
+	w.advance(24 * time.Hour) // as in a frozen process
+	for range 2 {
+		r := serve(h, "GET", "/")
+		v := signer.Verify(signer.Request{URL: site + "/a/x", Cookie: []string{sent(r)}, Time: w.now()}, source.PublicKeys())
+		if !v.Allowed {
+			t.Errorf("%d %s %s", r.StatusCode, v.Detail, w.told())
+		}
 	}
 }

@@ -65,6 +65,13 @@
 // another header, and a key becomes escaped bytes of a path. The redirect is a
 // 307, which is never kept as 301 and 308 are, and which keeps HEAD a HEAD.
 //
+// # Behind CloudFront
+//
+// CloudFront takes its own parameters off before it asks the origin, so that a
+// redirect which the origin makes from the URL it was asked for has lost the
+// signature: redirect to URLs that are signed themselves. For the same reason
+// an invalidation names the path without the query of a signed URL.
+//
 // Both only read. A request that another site forges brings a viewer what is
 // theirs anyway, so that http.CrossOriginProtection, which lets GET and HEAD
 // pass, is not needed here; it is for handlers that change something. Where it

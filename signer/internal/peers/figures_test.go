@@ -1,11 +1,13 @@
 package peers
 
 import (
+	"bufio"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
+	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -15,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/feature/cloudfront/sign"
 
 	"github.com/signedfront/signedfront/signer"
+	"github.com/signedfront/signedfront/signer/hls"
 )
 
 // The figures that the signer is held to. Each benchmark measures our way, the
@@ -242,4 +245,76 @@ func BenchmarkVerify(b *testing.B) {
 			})
 		}
 	}
+}
+
+// countingKey counts the signatures that are made with it.
+type countingKey struct {
+	crypto.Signer
+	signatures int
+}
+
+func (k *countingKey) Sign(random io.Reader, digest []byte, o crypto.SignerOpts) ([]byte, error) {
+	k.signatures++
+	return k.Signer.Sign(random, digest, o)
+}
+
+const segments = 1000
+
+// playlist is a media playlist as packagers write them.
+func playlist() string {
+	var text strings.Builder
+	text.WriteString("#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:6\n#EXT-X-MEDIA-SEQUENCE:0\n#EXT-X-PLAYLIST-TYPE:VOD\n")
+	for i := range segments {
+		fmt.Fprintf(&text, "#EXTINF:6.006000,\nsegment_%05d.ts\n", i)
+	}
+	text.WriteString("#EXT-X-ENDLIST\n")
+	return text.String()
+}
+
+// copyLines copies a text line by line through buffers of its own.
+func copyLines(w io.Writer, r io.Reader) error {
+	in, out := bufio.NewReader(r), bufio.NewWriter(w)
+	for {
+		line, err := in.ReadSlice('\n')
+		if _, err := out.Write(line); err != nil {
+			return err
+		}
+		switch err {
+		case nil:
+		case io.EOF:
+			return out.Flush()
+		default:
+			return err
+		}
+	}
+}
+
+// BenchmarkPlaylist compares rewriting a playlist of 1,000 segments, under one
+// signature, with copying its lines.
+func BenchmarkPlaylist(b *testing.B) {
+	key := &countingKey{Signer: ecdsaKey()}
+	pass := must[*signer.Pass](b)(ours(b, key, signer.Options{Now: time.Now}).OpenAll(b.Context(), site+"/movies/7/", signer.Policy{TTL: time.Hour}))
+	text := playlist()
+	rewrite := func(w io.Writer) {
+		if err := hls.Rewrite(w, strings.NewReader(text), site+"/movies/7/720p/index.m3u8", pass, nil); err != nil {
+			b.Fatal(err)
+		}
+	}
+	var rewritten strings.Builder
+	rewrite(&rewritten)
+	if n := strings.Count(rewritten.String(), "Signature="); n != segments {
+		b.Fatalf("%d of %d segments are signed", n, segments)
+	}
+	r := turns(b, func() { rewrite(io.Discard) }, func() {
+		if err := copyLines(io.Discard, strings.NewReader(text)); err != nil {
+			b.Fatal(err)
+		}
+	})
+	if key.signatures != 1 {
+		b.Errorf("%d signatures for a playlist, want 1", key.signatures)
+	}
+	b.ReportMetric(r.time(0), "ns/op")
+	b.ReportMetric(r.time(1), "copy-ns")
+	b.ReportMetric(float64(key.signatures), "signatures")
+	atMost(b, r.median(func(t []float64) float64 { return t[0] / t[1] }), "of-copy", 5)
 }
