@@ -90,7 +90,39 @@ func (f *signingFlags) policy(cmd *cobra.Command) (signer.Policy, error) {
 		}
 		p.NotBefore = t
 	}
-	return p, nil
+	return p, trial(p)
+}
+
+// trial finds out whether a policy works at all, with a key of its own, before
+// AWS is asked for one.
+func trial(p signer.Policy) error {
+	key, err := signer.GenerateKey(signer.ECDSAP256)
+	if err != nil {
+		return err
+	}
+	s, err := signer.New("TRIAL", key, nil)
+	if err != nil {
+		return err
+	}
+	if _, err := s.URL(context.Background(), "https://trial.invalid/", p); err != nil {
+		return wrongUsage("%w", err)
+	}
+	return nil
+}
+
+// shown is an argument as it may be printed: a URL may be signed, and then its
+// query opens what it is for.
+func shown(arg string) string {
+	arg, _, cut := strings.Cut(arg, "?")
+	if cut {
+		return printable(arg) + "?…"
+	}
+	return printable(arg)
+}
+
+// isURL tells a whole URL from an object key.
+func isURL(arg string) bool {
+	return strings.HasPrefix(arg, "https://") || strings.HasPrefix(arg, "http://") || strings.HasPrefix(arg, "http*://")
 }
 
 // parseTime reads RFC 3339 or seconds since 1970.
@@ -178,6 +210,9 @@ func (f *signingFlags) source(ctx context.Context) (signer.Source, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the AWS configuration: %w", err)
 	}
+	if _, err := cfg.Credentials.Retrieve(ctx); err != nil {
+		return nil, &failure{err: errors.New("no AWS credentials that work"), hint: "sign in with `aws sso login` or `aws configure`, or set AWS_PROFILE"}
+	}
 	if f.deployment != "" {
 		return awskeys.File(cfg, f.deployment), nil
 	}
@@ -215,23 +250,40 @@ func (f *signingFlags) projectName() (string, error) {
 // url is the URL of an argument: a URL as it is, or an object key where a
 // deployment tells the rest.
 func (c *credentials) url(arg string) (string, error) {
-	if strings.Contains(arg, "://") {
+	if isURL(arg) {
 		return arg, nil
 	}
 	if c.base == "" {
-		return "", wrongUsage("%s: no URL: write it whole, or sign for a deployment with --env or --deployment", printable(arg))
+		return "", wrongUsage("%s: no URL: write it whole, or sign for a deployment with --env or --deployment", shown(arg))
 	}
 	return signer.ObjectURL(c.base, strings.TrimPrefix(arg, "/"))
 }
 
 // resource is the resource of an argument, in which wildcards may stand: whole
-// as it is, or behind the deployment's base.
+// as it is, or a pattern of object keys, escaped but for its stars, behind the
+// deployment's base.
 func (c *credentials) resource(arg string) (string, error) {
-	if strings.Contains(arg, "://") {
+	if isURL(arg) {
 		return arg, nil
 	}
 	if c.base == "" {
-		return "", wrongUsage("%s: no URL: write it whole, or sign for a deployment with --env or --deployment", printable(arg))
+		return "", wrongUsage("%s: no URL: write it whole, or sign for a deployment with --env or --deployment", shown(arg))
 	}
-	return c.base + "/" + strings.TrimPrefix(arg, "/"), nil
+	resource := c.base + "/"
+	for i, piece := range strings.Split(strings.TrimPrefix(arg, "/"), "*") {
+		if i > 0 {
+			resource += "*"
+		}
+		if piece == "" {
+			continue
+		}
+		// Whatever stands between two stars is escaped as a key is; what no key
+		// may hold is found once the whole is signed.
+		escaped, err := signer.ObjectURL(c.base, "x"+piece)
+		if err != nil {
+			return "", err
+		}
+		resource += strings.TrimPrefix(escaped, c.base+"/x")
+	}
+	return resource, nil
 }

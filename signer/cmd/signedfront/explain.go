@@ -77,6 +77,8 @@ for its signature, S3, or CloudFront for something else.`,
 	flags.StringVar(&e.env, "env", "", "trust the current key of this deployed `environment`")
 	flags.StringVar(&e.project, "project", "", "the `project` of the environment (default that of the cdk.json here, or signedfront)")
 	flags.StringVar(&e.deployment, "deployment", "", "trust the key of the deployment document in this `file`")
+	flags.StringVar(&e.keyPairID, "key-pair-id", "", "trust the public half of --private-key under this `id`")
+	flags.StringVar(&e.privateKey, "private-key", "", "the PEM `file` of the private key")
 	flags.StringArrayVar(&e.cookies, "cookie", nil, "the request's Cookie `header`; may be given again")
 	flags.StringVar(&e.at, "at", "", "the `time` of the request: RFC 3339, or seconds since 1970 (default now)")
 	flags.StringVar(&e.ip, "ip", "", "the viewer's `address`")
@@ -85,7 +87,8 @@ for its signature, S3, or CloudFront for something else.`,
 	flags.StringVar(&e.body, "body", "", "tell who refused by the body of an answer, in this `file` or - for standard input")
 	cmd.MarkFlagFilename("deployment", "json")
 	cmd.MarkFlagFilename("body")
-	for _, name := range []string{"env", "project", "cookie", "at", "ip"} {
+	cmd.MarkFlagFilename("private-key")
+	for _, name := range []string{"env", "project", "key-pair-id", "cookie", "at", "ip"} {
 		cmd.RegisterFlagCompletionFunc(name, cobra.NoFileCompletions)
 	}
 	cmd.RegisterFlagCompletionFunc("method", cobra.FixedCompletions([]string{"GET", "HEAD"}, cobra.ShellCompDirectiveNoFileComp))
@@ -108,17 +111,23 @@ func (e *explain) explainURL(ctx context.Context, url string) error {
 		}
 		r.RemoteAddr = addr
 	}
-	if !strings.Contains(url, "://") {
-		return wrongUsage("%s: no URL: write it whole, with its query", printable(url))
+	if !isURL(url) {
+		return wrongUsage("%s: no URL: write it whole, with its query", shown(url))
 	}
 	keys, err := e.keys(ctx)
 	if err != nil {
 		return err
 	}
 	v := signer.Explain(r, keys)
-	if v.Allowed && e.method != http.MethodGet && e.method != http.MethodHead {
-		v.Allowed, v.Certain = false, false
+	switch {
+	case v.Allowed && e.method != http.MethodGet && e.method != http.MethodHead:
+		v.Allowed, v.Reason = false, "method"
 		v.Detail = fmt.Sprintf("the signature is good, but a distribution of signedfront takes GET and HEAD alone, not %s", printable(e.method))
+	case v.Reason == signer.ReasonUnknownKey && (e.env != "" || e.deployment != ""):
+		v.Certain = false
+		v.Detail += "; the deployment tells its current key alone, and an older one may still be trusted: add it with --public-key ID=FILE"
+	case v.Reason == signer.ReasonAddress && e.ip == "":
+		v.Detail += ": give it with --ip"
 	}
 	if err := e.write(v); err != nil {
 		return err
@@ -144,6 +153,16 @@ func (e *explain) keys(ctx context.Context) (map[string]*signer.PublicKey, error
 		if keys[id], err = signer.ParsePublicKey(text); err != nil {
 			return nil, fmt.Errorf("public key %s: %w", file, err)
 		}
+	}
+	if (e.keyPairID == "") != (e.privateKey == "") {
+		return nil, wrongUsage("--key-pair-id and --private-key go together")
+	}
+	if e.privateKey != "" {
+		key, err := signer.LoadPrivateKey(e.privateKey)
+		if err != nil {
+			return nil, err
+		}
+		keys[e.keyPairID] = key.PublicKey()
 	}
 	switch {
 	case e.env != "" && e.deployment != "":
@@ -172,7 +191,7 @@ func (e *explain) keys(ctx context.Context) (map[string]*signer.PublicKey, error
 		}
 		keys[d.KeyPairID] = public
 	case len(keys) == 0:
-		return nil, &failure{err: errors.New("no key to check with"), hint: "give --public-key ID=FILE, --env NAME or --deployment FILE", usage: true}
+		return nil, &failure{err: errors.New("no key to check with"), hint: "give --public-key ID=FILE, --env NAME, --deployment FILE, or --key-pair-id ID with --private-key FILE", usage: true}
 	}
 	return keys, nil
 }

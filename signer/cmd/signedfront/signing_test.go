@@ -75,6 +75,8 @@ func TestURLPrintsSignedURLsAndNothingElse(t *testing.T) {
 		"an object key":            {[]string{"--deployment", "deployment.json", "a b/día+.png"}, site + "/a%20b/d%C3%ADa%2B.png"},
 		"an object key with slash": {[]string{"--deployment", "deployment.json", "/rt.png"}, site + "/rt.png"},
 		"for a pattern":            {[]string{"--deployment", "deployment.json", "--resource", "a/*", "a/b.png"}, site + "/a/b.png"},
+		"for a pattern of keys":    {[]string{"--deployment", "deployment.json", "--resource", "July 2026/día+*.png", "July 2026/día+1.png"}, site + "/July%202026/d%C3%ADa%2B1.png"},
+		"an object key with ://":   {[]string{"--deployment", "deployment.json", "a://b.png"}, site + "/a%3A//b.png"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := run(t, dir, append([]string{"url"}, test.args...)...)
@@ -113,10 +115,10 @@ func TestMistakesInSigningAreToldAndNothingIsPrinted(t *testing.T) {
 		"an unknown hash":           {"url --hash md5 --key-pair-id K1 --private-key private_key.pem " + site + "/a", 2, "sha256"},
 		"two ends":                  {"url --deployment deployment.json --ttl 5m --expires 4102444800 rt.png", 2, "give one"},
 		"an end that is no time":    {"url --deployment deployment.json --expires tomorrow rt.png", 2, "2026-07-01T12:00:00Z"},
-		"an end that is past":       {"url --deployment deployment.json --expires 2020-01-01T00:00:00Z rt.png", 1, "past"},
+		"an end that is past":       {"url --deployment deployment.json --expires 2020-01-01T00:00:00Z rt.png", 2, "past"},
 		"an end too far away":       {"url --deployment deployment.json --ttl 48h rt.png", 1, "maxUrlLifetime"},
-		"IPv6":                      {"url --deployment deployment.json --ip ::1 rt.png", 1, "IPv4 alone"},
-		"a pattern beside the URL":  {"url --deployment deployment.json --resource b/* a/rt.png", 1, "does not cover"},
+		"IPv6":                      {"url --deployment deployment.json --ip ::1 rt.png", 2, "IPv4 alone"},
+		"a pattern beside the URL":  {"url --deployment deployment.json --resource b/* a/rt.png", 2, "does not cover"},
 		"an object key, no base":    {"url --key-pair-id K1 --private-key private_key.pem rt.png", 2, "write it whole"},
 		"a missing key file":        {"url --key-pair-id K1 --private-key none.pem " + site + "/a", 1, "none.pem"},
 		"a key file of garbage":     {"url --key-pair-id K1 --private-key garbage.pem " + site + "/a", 1, "garbage.pem: not a PEM private key"},
@@ -124,7 +126,13 @@ func TestMistakesInSigningAreToldAndNothingIsPrinted(t *testing.T) {
 		"a missing document":        {"url --deployment none.json rt.png", 1, "none.json"},
 		"a wrong id":                {"url --key-pair-id K/1 --private-key private_key.pem " + site + "/a", 1, "K2JCJMDEHXQW5F"},
 		"one wrong URL of two":      {"url --deployment deployment.json rt.png " + site + "/a|b", 1, "%7C"},
+		"a start behind the end":    {"url --deployment deployment.json --not-before 2100-01-01T00:00:00Z rt.png", 2, "before the end"},
 		"a URL that is signed":      {"url --deployment deployment.json " + site + "/a?Expires=1&Signature=secret", 1, "not signed yet"},
+		"a signed URL, a fragment":  {"url --deployment deployment.json " + site + "/a?Expires=1&Signature=secret#x", 1, "fragment"},
+		"a signed URL, unescaped":   {"url --deployment deployment.json " + site + "/a|b?Signature=secret", 1, "%7C"},
+		"a signed URL, no scheme":   {"url --key-pair-id K1 --private-key private_key.pem d1.cloudfront.net/a?Signature=secret", 2, "write it whole"},
+		"explaining one":            {"explain --deployment deployment.json d1.cloudfront.net/a?Signature=secret", 2, "write it whole"},
+		"explaining nothing":        {"explain --key-pair-id K1 " + site + "/a", 2, "go together"},
 		"cookies without resource":  {"cookies --deployment deployment.json", 2, "no resource given"},
 		"a format of cookies":       {"cookies --deployment deployment.json --format xml a/*", 2, "set-cookie, curl or json"},
 		"a domain of someone else":  {"cookies --deployment deployment.json --domain example.com a/*", 1, "cloudfront.net"},
@@ -186,6 +194,7 @@ func TestCookiesArePrintedInThreeFormats(t *testing.T) {
 func TestExplainTellsTheVerdictAndItsReason(t *testing.T) {
 	dir, _ := keyFolder(t)
 	signed := line(t, run(t, dir, "url", "--deployment", "deployment.json", "--ttl", "1h", "it's.png"))
+	forAddress := line(t, run(t, dir, "url", "--deployment", "deployment.json", "--ip", "203.0.113.7", "rt.png"))
 	withKey := []string{"explain", "--public-key", keyPairID + "=public_key.pem"}
 	for name, test := range map[string]struct {
 		args   []string
@@ -198,7 +207,10 @@ func TestExplainTellsTheVerdictAndItsReason(t *testing.T) {
 		"rewritten":           {append(withKey, strings.Replace(signed, "%27", "'", 1)), 3, "rewritten after it was signed"},
 		"unsigned":            {append(withKey, site+"/a"), 3, "denied: 403 MissingKey"},
 		"uncertain":           {append(withKey, signed+"&Expires=1"), 3, "not known of CloudFront"},
-		"a method":            {append(withKey, "--method", "PUT", signed), 3, "GET and HEAD alone"},
+		"a method":            {append(withKey, "--method", "PUT", signed), 3, "verdict     denied: 403\nreason      the signature is good, but"},
+		"an older key":        {[]string{"explain", "--deployment", "deployment.json", strings.Replace(signed, keyPairID, "KOLDER", 1)}, 3, "an older one may still be trusted"},
+		"no address":          {append(withKey, forAddress), 3, "give it with --ip"},
+		"with its key file":   {append([]string{"explain"}, append(withFile, signed)...), 0, "verdict     allowed\n"},
 		"JSON":                {append(withKey, "--json", site+"/a"), 3, `"reason": "unsigned"`},
 		"JSON with no escape": {append(withKey, "--json", signed), 0, `"resource": "` + site + `/it`},
 	} {

@@ -60,10 +60,15 @@ nothing is printed.`,
 				}
 				signed, err := c.URL(cmd.Context(), rawURL, p)
 				var unstable *signer.URLError
-				if errors.As(err, &unstable) && unstable.Fix != "" && !signedAlready(unstable) {
-					return &failure{err: fmt.Errorf("%s: %w", printable(arg), err), hint: "with --env or --deployment give the object key as it is in S3, and it is escaped for you"}
-				}
-				if err != nil {
+				var uncovered *signer.CoverageError
+				switch {
+				case errors.As(err, &uncovered):
+					return wrongUsage("%w", err)
+				case errors.As(err, &unstable) && unstable.Part == "path" && isURL(arg):
+					return &failure{err: fmt.Errorf("%s: %w", shown(arg), err), hint: "with --env or --deployment give the object key as it is in S3, and it is escaped for you"}
+				case errors.As(err, &unstable):
+					return fmt.Errorf("%s: %w", shown(arg), err)
+				case err != nil:
 					return err
 				}
 				out.WriteString(signed)
@@ -79,10 +84,6 @@ nothing is printed.`,
 	cmd.RegisterFlagCompletionFunc("resource", cobra.NoFileCompletions)
 	return cmd
 }
-
-// signedAlready reports a URL that carries a signature, which is not printed
-// again.
-func signedAlready(e *signer.URLError) bool { return e.Part == "query" }
 
 func atLeastOne(what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
