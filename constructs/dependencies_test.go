@@ -46,7 +46,7 @@ var mayImport = map[string]imports{
 
 	"signer":                 {},
 	"signer/hls":             {code: []string{"signer"}},
-	"signer/signhttp":        {code: []string{"signer"}},
+	"signer/signhttp":        {[]string{"signer"}, []string{"signer/sourcetest"}},
 	"signer/sourcetest":      {code: []string{"signer"}},
 	"signer/awskeys":         {[]string{"signer", sdkPackages, smithyPackages}, []string{"signer/sourcetest"}},
 	"signer/edge":            {code: []string{"signer"}},
