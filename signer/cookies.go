@@ -54,7 +54,9 @@ type CookieOptions struct {
 
 const cookiePrefix = "CloudFront-"
 
-// maxCookie is what browsers keep of one cookie: RFC 6265, section 6.1.
+// maxCookie is what browsers keep of one cookie, attributes included: RFC 6265,
+// section 6.1. Four such stay below CloudFront's limit for all headers, 32,768
+// bytes.
 const maxCookie = 4096
 
 // maxAttribute is how long an attribute of a cookie may be: browsers pass over a
