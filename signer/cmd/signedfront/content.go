@@ -27,15 +27,18 @@ func openContent(dir string) (objects *edge.Objects, name string, err error) {
 		return edge.OpenFS(files), "the built-in sample", nil
 	}
 	info, err := os.Stat(dir)
+	var unreadable *fs.PathError
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, "", &failure{err: fmt.Errorf("there is no folder %s", printable(dir))}
+		return nil, "", &failure{err: fmt.Errorf("there is no folder %s", shown(dir))}
+	case errors.As(err, &unreadable):
+		return nil, "", fmt.Errorf("%s %s: %w", unreadable.Op, shown(dir), unreadable.Err)
 	case err != nil:
 		return nil, "", err
 	case !info.IsDir():
 		return nil, "", &failure{
-			err:  fmt.Errorf("%s is a file, and a folder is served", printable(dir)),
-			hint: "name its folder: signedfront local " + printable(filepath.Dir(dir)),
+			err:  fmt.Errorf("%s is a file, and a folder is served", shown(dir)),
+			hint: "name its folder: signedfront local " + shown(filepath.Dir(dir)),
 		}
 	}
 	objects, err = edge.OpenDir(dir)
@@ -45,7 +48,7 @@ func openContent(dir string) (objects *edge.Objects, name string, err error) {
 	if len(objects.Keys()) == 0 {
 		objects.Close()
 		return nil, "", &failure{
-			err:  fmt.Errorf("there is no file to serve in %s", printable(dir)),
+			err:  fmt.Errorf("there is no file to serve in %s", shown(dir)),
 			hint: "files and folders whose names start with a dot are left out, and so are symbolic links",
 		}
 	}

@@ -122,7 +122,7 @@ func shown(arg string) string {
 
 // isURL tells a whole URL from an object key.
 func isURL(arg string) bool {
-	return strings.HasPrefix(arg, "https://") || strings.HasPrefix(arg, "http://") || strings.HasPrefix(arg, "http*://")
+	return strings.HasPrefix(arg, "https://") || strings.HasPrefix(arg, "http://")
 }
 
 // parseTime reads RFC 3339 or seconds since 1970.
@@ -254,36 +254,44 @@ func (c *credentials) url(arg string) (string, error) {
 		return arg, nil
 	}
 	if c.base == "" {
-		return "", wrongUsage("%s: no URL: write it whole, or sign for a deployment with --env or --deployment", shown(arg))
+		return "", noBase(arg)
 	}
-	return signer.ObjectURL(c.base, strings.TrimPrefix(arg, "/"))
+	url, err := signer.ObjectURL(c.base, strings.TrimPrefix(arg, "/"))
+	if cause := errors.Unwrap(err); cause != nil {
+		// The error itself holds the key whole.
+		return "", fmt.Errorf("%s: %w", shown(arg), cause)
+	}
+	return url, err
 }
 
 // resource is the resource of an argument, in which wildcards may stand: whole
 // as it is, or a pattern of object keys, escaped but for its stars, behind the
 // deployment's base.
 func (c *credentials) resource(arg string) (string, error) {
-	if isURL(arg) {
+	if isURL(arg) || strings.HasPrefix(arg, "http*://") {
 		return arg, nil
 	}
 	if c.base == "" {
-		return "", wrongUsage("%s: no URL: write it whole, or sign for a deployment with --env or --deployment", shown(arg))
+		return "", noBase(arg)
 	}
-	resource := c.base + "/"
-	for i, piece := range strings.Split(strings.TrimPrefix(arg, "/"), "*") {
-		if i > 0 {
-			resource += "*"
+	return c.base + "/" + escapePattern(strings.TrimPrefix(arg, "/")), nil
+}
+
+func noBase(arg string) error {
+	return wrongUsage("%s: no URL: write it whole, or sign for a deployment with --env or --deployment", shown(arg))
+}
+
+// escapePattern escapes a pattern of object keys as signer.ObjectURL escapes a
+// key, but for its stars.
+func escapePattern(pattern string) string {
+	const kept = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/*"
+	var b strings.Builder
+	for i := range len(pattern) {
+		if c := pattern[i]; strings.IndexByte(kept, c) >= 0 {
+			b.WriteByte(c)
+		} else {
+			fmt.Fprintf(&b, "%%%02X", c)
 		}
-		if piece == "" {
-			continue
-		}
-		// Whatever stands between two stars is escaped as a key is; what no key
-		// may hold is found once the whole is signed.
-		escaped, err := signer.ObjectURL(c.base, "x"+piece)
-		if err != nil {
-			return "", err
-		}
-		resource += strings.TrimPrefix(escaped, c.base+"/x")
 	}
-	return resource, nil
+	return b.String()
 }

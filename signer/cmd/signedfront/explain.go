@@ -20,6 +20,10 @@ import (
 // errDenied ends explain with status 3: it has told its verdict.
 var errDenied = errors.New("denied")
 
+// reasonMethod is a refusal for the request's method, after the signature was
+// found to be good.
+const reasonMethod signer.Reason = "method"
+
 // explain is the verb that says what CloudFront answers to a request, and why.
 type explain struct {
 	*terminal
@@ -121,12 +125,12 @@ func (e *explain) explainURL(ctx context.Context, url string) error {
 	v := signer.Explain(r, keys)
 	switch {
 	case v.Allowed && e.method != http.MethodGet && e.method != http.MethodHead:
-		v.Allowed, v.Reason = false, "method"
+		v.Allowed, v.Certain, v.Reason = false, true, reasonMethod
 		v.Detail = fmt.Sprintf("the signature is good, but a distribution of signedfront takes GET and HEAD alone, not %s", printable(e.method))
 	case v.Reason == signer.ReasonUnknownKey && (e.env != "" || e.deployment != ""):
 		v.Certain = false
 		v.Detail += "; the deployment tells its current key alone, and an older one may still be trusted: add it with --public-key ID=FILE"
-	case v.Reason == signer.ReasonAddress && e.ip == "":
+	case e.addressMissing(v):
 		v.Detail += ": give it with --ip"
 	}
 	if err := e.write(v); err != nil {
@@ -136,6 +140,11 @@ func (e *explain) explainURL(ctx context.Context, url string) error {
 		return errDenied
 	}
 	return nil
+}
+
+// addressMissing reports a verdict that hangs on an address that was not given.
+func (e *explain) addressMissing(v signer.Verdict) bool {
+	return v.Reason == signer.ReasonAddress && e.ip == ""
 }
 
 // keys are the public keys to trust.
@@ -261,7 +270,12 @@ func (e *explain) write(v signer.Verdict) error {
 	if !v.Allowed {
 		word = strings.TrimSpace("denied: 403 " + string(v.Code))
 	}
-	if !v.Certain {
+	switch {
+	case v.Reason == reasonMethod:
+		word += ", for its method " + e.method
+	case e.addressMissing(v):
+		word += " (give --ip, the viewer's address)"
+	case !v.Certain:
 		word += " (not known of CloudFront: our strict reading)"
 	}
 	line("verdict", word)
@@ -286,7 +300,7 @@ func (e *explain) explainBody() error {
 	if e.body != "-" {
 		file, err := os.Open(e.body)
 		if err != nil {
-			return fmt.Errorf("reading the answer: %w", err)
+			return fmt.Errorf("reading the answer from %s: %w", shown(e.body), errors.Unwrap(err))
 		}
 		defer file.Close()
 		in = file

@@ -26,7 +26,7 @@ A stack of signedfront makes its own keys: this is for keys of your own.`,
   signedfront keygen --algorithm rsa-2048 --out ~/keys/media`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return &failure{err: fmt.Errorf("%s: keygen takes no arguments", printable(args[0])), hint: "name the folder with --out", usage: true}
+				return &failure{err: fmt.Errorf("%s: keygen takes no arguments", shown(args[0])), hint: "name the folder with --out", usage: true}
 			}
 			return nil
 		},

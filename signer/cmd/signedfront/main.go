@@ -83,7 +83,7 @@ func unknownVerb(cmd *cobra.Command, word string) error {
 	for _, verb := range cmd.Commands() {
 		verbs = append(verbs, verb.Name())
 	}
-	wrong := &failure{err: fmt.Errorf("there is no verb %q", word), hint: "run `signedfront help` for what there is", usage: true}
+	wrong := &failure{err: fmt.Errorf("there is no verb \"%s\"", shown(word)), hint: "run `signedfront help` for what there is", usage: true}
 	if verb := closest(word, verbs); verb != "" {
 		wrong.hint = fmt.Sprintf("did you mean `signedfront %s`?", verb)
 	}

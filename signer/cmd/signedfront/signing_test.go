@@ -127,11 +127,22 @@ func TestMistakesInSigningAreToldAndNothingIsPrinted(t *testing.T) {
 		"a wrong id":                {"url --key-pair-id K/1 --private-key private_key.pem " + site + "/a", 1, "K2JCJMDEHXQW5F"},
 		"one wrong URL of two":      {"url --deployment deployment.json rt.png " + site + "/a|b", 1, "%7C"},
 		"a start behind the end":    {"url --deployment deployment.json --not-before 2100-01-01T00:00:00Z rt.png", 2, "before the end"},
+		"a start that is no time":   {"url --deployment deployment.json --not-before soon rt.png", 2, "2026-07-01T12:00:00Z"},
+		"an address before the key": {"url --env dev --ip ::1 rt.png", 2, "IPv4 alone"},
+		"an end before the key":     {"cookies --env dev --expires 2020-01-01T00:00:00Z a/*", 2, "past"},
+		"a word of same-site":       {"cookies --deployment deployment.json --same-site some a/*", 2, "none, lax or strict"},
 		"a URL that is signed":      {"url --deployment deployment.json " + site + "/a?Expires=1&Signature=secret", 1, "not signed yet"},
 		"a signed URL, a fragment":  {"url --deployment deployment.json " + site + "/a?Expires=1&Signature=secret#x", 1, "fragment"},
 		"a signed URL, unescaped":   {"url --deployment deployment.json " + site + "/a|b?Signature=secret", 1, "%7C"},
 		"a signed URL, no scheme":   {"url --key-pair-id K1 --private-key private_key.pem d1.cloudfront.net/a?Signature=secret", 2, "write it whole"},
 		"explaining one":            {"explain --deployment deployment.json d1.cloudfront.net/a?Signature=secret", 2, "write it whole"},
+		"a signed key, dots":        {"url --deployment deployment.json d1.cloudfront.net/../a?Signature=secret", 1, "segment"},
+		"a signed pattern":          {"url --deployment deployment.json --resource b?Signature=secret* a", 2, "does not cover"},
+		"cookies for a signed URL":  {"cookies --deployment deployment.json " + site + "/a?Expires=1&Signature=secret", 1, "not signed yet"},
+		"a signed URL for a verb":   {site + "/a?Signature=secret", 2, "there is no verb"},
+		"a signed URL to keygen":    {"keygen " + site + "/a?Signature=secret", 2, "--out"},
+		"a signed URL as a folder":  {"local " + site + "/a?Signature=secret", 1, "there is no folder"},
+		"a signed URL as a body":    {"explain --body " + site + "/a?Signature=secret", 1, "reading the answer"},
 		"explaining nothing":        {"explain --key-pair-id K1 " + site + "/a", 2, "go together"},
 		"cookies without resource":  {"cookies --deployment deployment.json", 2, "no resource given"},
 		"a format of cookies":       {"cookies --deployment deployment.json --format xml a/*", 2, "set-cookie, curl or json"},
@@ -191,6 +202,51 @@ func TestCookiesArePrintedInThreeFormats(t *testing.T) {
 	}
 }
 
+func TestCookiesForAPatternOfObjectKeysOpenTheseObjects(t *testing.T) {
+	dir, keys := keyFolder(t)
+	for pattern, url := range map[string]string{
+		"July 2026/*":               "/July%202026/one.png",
+		"/July 2026/*":              "/July%202026/one.png",
+		"día/1+2*":                  "/d%C3%ADa/1%2B2.png",
+		"*/b c/*.png":               "/a/b%20c/d.png",
+		"a://b/*":                   "/a%3A//b/c.png",
+		"what?/*":                   "/what%3F/c.png",
+		"*":                         "/a/b.png",
+		"one file.png":              "/one%20file.png",
+		site + "/a%20b/*":           "/a%20b/c.png",
+		"http*" + site[5:] + "/a/*": "/a/b.png",
+	} {
+		header := line(t, run(t, dir, "cookies", "--deployment", "deployment.json", "--format", "curl", pattern))
+		if v := signer.Verify(signer.Request{URL: site + url, Cookie: []string{header}, Time: time.Now()}, keys); !v.Allowed {
+			t.Errorf("%s does not open %s: %s", pattern, url, v.Detail)
+		}
+		if v := signer.Verify(signer.Request{URL: "https://other.example/", Cookie: []string{header}, Time: time.Now()}, keys); v.Allowed {
+			t.Errorf("%s opens another site", pattern)
+		}
+	}
+}
+
+func TestURLSuggestsAnObjectKeyOnlyWhereThatHelps(t *testing.T) {
+	dir, _ := keyFolder(t)
+	const suggestion = "give the object key as it is in S3"
+	for arg, want := range map[string]bool{
+		site + "/a b?Signature=secret": true,
+		site + "/día.png":              true,
+		site + "/a?b|c":                false, // an object key has no query
+		site + "/a/../b":               false, // nor can it hold this
+		"a/../b":                       false,
+		strings.Repeat("a", 1025):      false,
+	} {
+		p := run(t, dir, "url", "--deployment", "deployment.json", arg)
+		if p.status() != 1 || strings.Contains(p.stderr.String(), suggestion) != want {
+			t.Errorf("%.60s: exit status %d, want the suggestion %t: %s", arg, p.status(), want, p.stderr.String())
+		}
+		if strings.Contains(p.stderr.String(), "secret") {
+			t.Errorf("the error shows the signature: %s", p.stderr.String())
+		}
+	}
+}
+
 func TestExplainTellsTheVerdictAndItsReason(t *testing.T) {
 	dir, _ := keyFolder(t)
 	signed := line(t, run(t, dir, "url", "--deployment", "deployment.json", "--ttl", "1h", "it's.png"))
@@ -201,15 +257,22 @@ func TestExplainTellsTheVerdictAndItsReason(t *testing.T) {
 		status int
 		want   string
 	}{
-		"allowed":             {append(withKey, signed), 0, "verdict     allowed\n"},
-		"by its deployment":   {[]string{"explain", "--deployment", "deployment.json", signed}, 0, "resource    " + site},
-		"expired":             {append(withKey, "--at", "2100-01-01T00:00:00Z", signed), 3, "days before the request"},
-		"rewritten":           {append(withKey, strings.Replace(signed, "%27", "'", 1)), 3, "rewritten after it was signed"},
-		"unsigned":            {append(withKey, site+"/a"), 3, "denied: 403 MissingKey"},
-		"uncertain":           {append(withKey, signed+"&Expires=1"), 3, "not known of CloudFront"},
-		"a method":            {append(withKey, "--method", "PUT", signed), 3, "verdict     denied: 403\nreason      the signature is good, but"},
-		"an older key":        {[]string{"explain", "--deployment", "deployment.json", strings.Replace(signed, keyPairID, "KOLDER", 1)}, 3, "an older one may still be trusted"},
-		"no address":          {append(withKey, forAddress), 3, "give it with --ip"},
+		"allowed":           {append(withKey, signed), 0, "verdict     allowed\n"},
+		"by its deployment": {[]string{"explain", "--deployment", "deployment.json", signed}, 0, "resource    " + site},
+		"expired":           {append(withKey, "--at", "2100-01-01T00:00:00Z", signed), 3, "days before the request"},
+		"rewritten":         {append(withKey, strings.Replace(signed, "%27", "'", 1)), 3, "rewritten after it was signed"},
+		"unsigned":          {append(withKey, site+"/a"), 3, "denied: 403 MissingKey"},
+		"uncertain":         {append(withKey, signed+"&Expires=1"), 3, "not known of CloudFront"},
+		"a method":          {append(withKey, "--method", "PUT", signed), 3, "verdict     denied: 403, for its method PUT\nreason      the signature is good, but"},
+		"an older key":      {[]string{"explain", "--deployment", "deployment.json", strings.Replace(signed, keyPairID, "KOLDER", 1)}, 3, "(not known of CloudFront: our strict reading)"},
+		"and what to do":    {[]string{"explain", "--deployment", "deployment.json", strings.Replace(signed, keyPairID, "KOLDER", 1)}, 3, "current key alone, and an older one may still be trusted: add it with --public-key ID=FILE"},
+		"a key of no one":   {append(withKey, strings.Replace(signed, keyPairID, "KOLDER", 1)), 3, "verdict     denied: 403 InvalidKey\n"},
+		"a method, in JSON": {append(withKey, "--method", "PUT", "--json", signed), 3, `"certain": true,
+  "status": 403,
+  "reason": "method"`},
+		"a good method":       {append(withKey, "--method", "HEAD", signed), 0, "verdict     allowed\n"},
+		"no address":          {append(withKey, forAddress), 3, "verdict     denied: 403 AccessDenied (give --ip, the viewer's address)\n"},
+		"its address":         {append(withKey, "--ip", "203.0.113.7", forAddress), 0, "verdict     allowed\n"},
 		"with its key file":   {append([]string{"explain"}, append(withFile, signed)...), 0, "verdict     allowed\n"},
 		"JSON":                {append(withKey, "--json", site+"/a"), 3, `"reason": "unsigned"`},
 		"JSON with no escape": {append(withKey, "--json", signed), 0, `"resource": "` + site + `/it`},

@@ -63,8 +63,8 @@ nothing is printed.`,
 				var uncovered *signer.CoverageError
 				switch {
 				case errors.As(err, &uncovered):
-					return wrongUsage("%w", err)
-				case errors.As(err, &unstable) && unstable.Part == "path" && isURL(arg):
+					return &failure{err: fmt.Errorf("--resource %s does not cover %s", shown(f.resource), shown(arg)), hint: "write * for any characters, also none", usage: true}
+				case errors.As(err, &unstable) && isURL(arg) && unstable.Part == "path" && strings.HasPrefix(unstable.Fix, "write %"):
 					return &failure{err: fmt.Errorf("%s: %w", shown(arg), err), hint: "with --env or --deployment give the object key as it is in S3, and it is escaped for you"}
 				case errors.As(err, &unstable):
 					return fmt.Errorf("%s: %w", shown(arg), err)
