@@ -101,8 +101,7 @@ func (s *Signer) Cookies(ctx context.Context, resource string, p Policy, o Cooki
 	}
 	w := scratches.Get().(*scratch)
 	defer scratches.Put(w)
-	w.policy = st.appendJSON(w.policy[:0])
-	signature, err := m.signText(ctx, w)
+	signature, err := m.signStatement(ctx, w, &st)
 	if err != nil {
 		return nil, err
 	}

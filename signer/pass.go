@@ -57,8 +57,7 @@ func (s *Signer) OpenAll(ctx context.Context, prefix string, p Policy) (*Pass, e
 	}
 	w := scratches.Get().(*scratch)
 	defer scratches.Put(w)
-	w.policy = st.appendJSON(w.policy[:0])
-	signature, err := m.signText(ctx, w)
+	signature, err := m.signStatement(ctx, w, &st)
 	if err != nil {
 		return nil, err
 	}

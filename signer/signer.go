@@ -203,8 +203,7 @@ func (s *Signer) URL(ctx context.Context, rawURL string, p Policy) (string, erro
 
 	w := scratches.Get().(*scratch)
 	defer scratches.Put(w)
-	w.policy = st.appendJSON(w.policy[:0])
-	signature, err := m.signText(ctx, w)
+	signature, err := m.signStatement(ctx, w, &st)
 	if err != nil {
 		return "", err
 	}
@@ -251,8 +250,9 @@ func tooLong(n int) error {
 		Fix: "use a shorter object key, query or resource"}
 }
 
-// signText signs w.policy, over w.digest.
-func (m *material) signText(ctx context.Context, w *scratch) ([]byte, error) {
+// signStatement signs a statement, whose policy it leaves in w.policy.
+func (m *material) signStatement(ctx context.Context, w *scratch, st *Statement) ([]byte, error) {
+	w.policy = st.appendJSON(w.policy[:0])
 	digest, err := m.hash.sum(w.digest[:0], w.policy)
 	if err != nil {
 		return nil, err

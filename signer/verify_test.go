@@ -379,6 +379,17 @@ func FuzzVerifyNeverPanicsNorOpens(f *testing.F) {
 	})
 }
 
+// The SDKs write it and no page of AWS describes it.
+func TestAResourceForBothSchemesIsAllowedAndNotCertain(t *testing.T) {
+	s := newSigner(t, ECDSAP256, Options{})
+	signed := must[string](t)(s.URL(t.Context(), site+"/rt.png", Policy{TTL: ttl, Resource: "http*" + strings.TrimPrefix(site, "https") + "/*"}))
+	for _, u := range []string{signed, strings.Replace(signed, "https", "http", 1)} {
+		if v := Verify(Request{URL: u, Time: now()}, trusted(t, ECDSAP256)); !v.Allowed || v.Certain {
+			t.Errorf("%s: got %+v", u[:5], v)
+		}
+	}
+}
+
 // Any policy that a trusted key signed, over any URL: what is covered is
 // decided without a panic, and what is denied is explained.
 func FuzzSignedPoliciesAreDecided(f *testing.F) {
