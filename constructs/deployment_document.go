@@ -23,7 +23,7 @@ func newDeploymentDocument(scope constructs.Construct, props *PrivateContentProp
 	key := keys.current
 	document, err := json.Marshal(signer.Deployment{
 		Schema:          signer.DeploymentSchema,
-		BaseURL:         "https://" + *distribution.DistributionDomainName(),
+		BaseURL:         baseURL(props, distribution),
 		KeyPairID:       *key.keyPairID(),
 		Algorithm:       signer.Algorithm(key.Algorithm),
 		Hash:            signer.Hash(key.Hash),

@@ -11,9 +11,9 @@ import (
 // newDistribution serves the origin to whoever has a URL or cookies that a key
 // of the group signed. Signatures are no part of the cache key, nor do they
 // reach the origin, so that one object is cached once for all its URLs.
-func newDistribution(scope constructs.Construct, name string, origin awscloudfront.IOrigin, trusted awscloudfront.CfnKeyGroup) awscloudfront.Distribution {
+func newDistribution(scope constructs.Construct, p *PrivateContentProps, origin awscloudfront.IOrigin, trusted interfacesawscloudfront.IKeyGroupRef) awscloudfront.Distribution {
 	return awscloudfront.NewDistribution(scope, jsii.String("Distribution"), &awscloudfront.DistributionProps{
-		Comment:     jsii.String("Private content of " + name),
+		Comment:     jsii.String("Private content of " + p.Name),
 		HttpVersion: awscloudfront.HttpVersion_HTTP2_AND_3,
 		DefaultBehavior: &awscloudfront.BehaviorOptions{
 			Origin:                origin,
@@ -22,7 +22,7 @@ func newDistribution(scope constructs.Construct, name string, origin awscloudfro
 			AllowedMethods:        awscloudfront.AllowedMethods_ALLOW_GET_HEAD(),
 			Compress:              jsii.Bool(true),
 			CachePolicy:           awscloudfront.CachePolicy_CACHING_OPTIMIZED(),
-			ResponseHeadersPolicy: newResponseHeaders(scope, name),
+			ResponseHeadersPolicy: newResponseHeaders(scope, p.Name),
 		},
 	})
 }

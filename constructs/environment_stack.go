@@ -23,18 +23,10 @@ type EnvironmentStack struct {
 func NewEnvironmentStack(scope constructs.Construct, e environment.Environment) (*EnvironmentStack, error) {
 	stack := awscdk.NewStack(scope, jsii.String(e.StackName()), &awscdk.StackProps{
 		Description:           jsii.String(fmt.Sprintf("signedfront: private content of %s, environment %s", e.Project, e.Name)),
-		TerminationProtection: jsii.Bool(!e.Ephemeral),
+		TerminationProtection: jsii.Bool(e.TerminationProtection),
 		Env:                   &awscdk.Environment{Account: given(e.Account), Region: given(e.Region)},
 	})
-	content, err := NewPrivateContent(stack, "Content", &PrivateContentProps{
-		Name:           e.StackName(),
-		ParameterName:  e.ParameterName(),
-		Ephemeral:      e.Ephemeral,
-		SigningKeys:    e.SigningKeys,
-		MaxURLLifetime: e.MaxURLLifetime,
-		MaxKeyAge:      e.MaxKeyAge,
-		regionSetting:  "environments." + e.Name + ".region",
-	})
+	content, err := newPrivateContent(stack, "Content", &e.Content, "environments."+e.Name+".region")
 	if err != nil {
 		return nil, err
 	}

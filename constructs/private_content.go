@@ -21,7 +21,6 @@ import (
 	"fmt"
 	"os"
 	"regexp"
-	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudfront"
@@ -36,52 +35,7 @@ import (
 
 // PrivateContentProps says how private content is provisioned. The zero value
 // is sound.
-type PrivateContentProps struct {
-	// Name starts the names of what CloudFront wants named, which are shared
-	// by a whole account, and stands in descriptions: at most 40 letters,
-	// digits and hyphens. It must stay as it was deployed, for CloudFront lets no
-	// name of a public key change.
-	//
-	// Default: made of the construct's path.
-	Name string
-
-	// ParameterName is the Systems Manager parameter for the deployment
-	// document, a path such as /media/prod/signing.
-	//
-	// Default: /signedfront/ and the name.
-	ParameterName string
-
-	// Ephemeral lets the bucket go with the stack, its objects included. A
-	// bucket that is not ephemeral is kept when its stack is deleted or would
-	// replace it.
-	//
-	// Default: false.
-	Ephemeral bool
-
-	// SigningKeys are the generations of the signing key and which of them is
-	// current. A number once deployed keeps its algorithm and hash for ever.
-	//
-	// Default: one key, number 1, ECDSA P-256 with SHA-256.
-	SigningKeys environment.SigningKeys
-
-	// MaxURLLifetime is how far ahead the expiry of a signed URL may lie, a
-	// whole number of seconds. Signers keep it, and rotation stands on it.
-	//
-	// Default: 7 days.
-	MaxURLLifetime time.Duration
-
-	// MaxKeyAge is for how long a signer may go on with a key that it has not
-	// confirmed to be the current one, a whole number of seconds, at least a
-	// minute.
-	//
-	// Default: 1 hour.
-	MaxKeyAge time.Duration
-
-	// regionSetting is where the Region of the stack can be written.
-	//
-	// Default: the stack's own property.
-	regionSetting string
-}
+type PrivateContentProps = environment.Content
 
 // PrivateContent is a bucket of private files, the distribution that serves
 // them to whoever has a signed URL, and the keys that sign.
@@ -100,8 +54,14 @@ type PrivateContent struct {
 // the error then holds [environment.Problems]. A function of ours that does
 // not compile is an error too, its reasons on standard error.
 func NewPrivateContent(scope constructs.Construct, id string, props *PrivateContentProps) (*PrivateContent, error) {
+	return newPrivateContent(scope, id, props, "Env.Region of the stack")
+}
+
+// newPrivateContent is NewPrivateContent; regionSetting is where the Region of
+// the stack can be written.
+func newPrivateContent(scope constructs.Construct, id string, props *PrivateContentProps, regionSetting string) (*PrivateContent, error) {
 	construct := constructs.NewConstruct(scope, jsii.String(id))
-	p, err := checkedProps(construct, props)
+	p, err := checkedProps(construct, props, regionSetting)
 	if err != nil {
 		return nil, err
 	}
@@ -121,7 +81,7 @@ func NewPrivateContent(scope constructs.Construct, id string, props *PrivateCont
 		return nil, err
 	}
 	identity := newOriginIdentity(construct, p.Name)
-	distribution := newDistribution(construct, p.Name, originOf(bucket, identity), keys.group)
+	distribution := newDistribution(construct, p, originOf(bucket, identity), keys.group)
 	policy := newSigningPolicy(construct, p.ParameterName, keys)
 	return &PrivateContent{
 		construct:      construct,
@@ -213,7 +173,7 @@ var (
 )
 
 // checkedProps fills in the defaults and reports everything that is wrong.
-func checkedProps(construct constructs.Construct, props *PrivateContentProps) (*PrivateContentProps, error) {
+func checkedProps(construct constructs.Construct, props *PrivateContentProps, regionSetting string) (*PrivateContentProps, error) {
 	var p PrivateContentProps
 	if props != nil {
 		p = *props
@@ -239,20 +199,9 @@ func checkedProps(construct constructs.Construct, props *PrivateContentProps) (*
 	if len(p.ParameterName) > 900 || !parameterShape.MatchString(p.ParameterName) || reservedParameter.MatchString(p.ParameterName) {
 		wrong("ParameterName", p.ParameterName, "write a path of at most 15 parts such as /media/prod/signing, of letters, digits and the characters _.-, that starts with neither aws nor ssm")
 	}
-	p.SigningKeys = p.SigningKeys.WithDefaults()
-	check(p.SigningKeys.Check("SigningKeys"))
-	if p.MaxURLLifetime == 0 {
-		p.MaxURLLifetime = environment.DefaultMaxURLLifetime
-	}
-	check(environment.CheckMaxURLLifetime("MaxURLLifetime", p.MaxURLLifetime))
-	if p.MaxKeyAge == 0 {
-		p.MaxKeyAge = environment.DefaultMaxKeyAge
-	}
-	check(environment.CheckMaxKeyAge("MaxKeyAge", p.MaxKeyAge))
+	p = p.WithDefaults()
+	check(p.Check())
 
-	if p.regionSetting == "" {
-		p.regionSetting = "Env.Region of the stack"
-	}
 	stack := awscdk.Stack_Of(construct)
 	if *awscdk.Token_IsUnresolved(stack.Region()) {
 		// The stack goes where its deployer is, and the CDK's command line
@@ -260,7 +209,7 @@ func checkedProps(construct constructs.Construct, props *PrivateContentProps) (*
 		if region := os.Getenv("CDK_DEFAULT_REGION"); region != "" {
 			found := environment.CheckRegion("the current Region, from AWS_REGION or your AWS profile", region)
 			for i := range found {
-				found[i].Fix = "set AWS_REGION to another, or write " + p.regionSetting + "; " + found[i].Fix
+				found[i].Fix = "set AWS_REGION to another, or write " + regionSetting + "; " + found[i].Fix
 			}
 			check(found)
 		}

@@ -600,7 +600,7 @@ func TestArchitectureOfTheFunctionsCanBeChosen(t *testing.T) {
 // The words of the configuration, which knows no signer, are the signer's.
 func TestConfiguredKeysAreOnesThatSignersKnow(t *testing.T) {
 	for _, settings := range []string{`{}`, twoKeys, `{"signingKeys": {"keys": {"1": {"algorithm": "rsa-2048"}}}}`} {
-		for _, key := range environmentOf(t, "dev", settings).SigningKeys.Keys {
+		for _, key := range environmentOf(t, "dev", settings).Content.SigningKeys.Keys {
 			if _, err := signer.ParseAlgorithm(key.Algorithm); err != nil {
 				t.Error(err)
 			}

@@ -56,18 +56,16 @@ type Environment struct {
 	Account string // 12 digits, or empty: that of whoever deploys
 	Region  string // such as eu-west-1, or empty: that of whoever deploys
 
-	// Ephemeral says that everything goes with the stack, objects included.
-	Ephemeral bool
+	// Tags are put on everything in the stacks that can have tags.
+	Tags map[string]string
 
-	SigningKeys SigningKeys
+	// TerminationProtection keeps the stack from being deleted. By default it
+	// is on, unless the environment is ephemeral.
+	TerminationProtection bool
 
-	// MaxURLLifetime is how far ahead the expiry of a signed URL may lie, in
-	// whole seconds.
-	MaxURLLifetime time.Duration
-
-	// MaxKeyAge is for how long a signer may go on with a key that it has not
-	// confirmed to be the current one, in whole seconds.
-	MaxKeyAge time.Duration
+	// Content says how its content is provisioned, with its defaults. Name and
+	// ParameterName are those of the environment.
+	Content Content
 }
 
 // What an environment that does not say otherwise gets.
@@ -132,6 +130,7 @@ func read(context object) *Config {
 			environments.report(path, fmt.Sprintf("the stack's name %s would have %d characters", e.StackName(), len(e.StackName())),
 				fmt.Sprintf("shorten the project's or the environment's name: %d at most, the hyphen between them included", MaxStackName))
 		case given:
+			e.Content.Name, e.Content.ParameterName = e.StackName(), e.ParameterName()
 			c.Environments = append(c.Environments, e)
 		}
 	}
@@ -153,10 +152,12 @@ func readEnvironment(settings object) Environment {
 		settings.add(CheckRegion(settings.path.member("region").String(), region))
 		e.Region = region
 	}
-	e.Ephemeral = settings.bool("ephemeral")
-	e.SigningKeys = readSigningKeys(settings)
-	e.MaxURLLifetime = settings.duration("maxUrlLifetime", DefaultMaxURLLifetime, CheckMaxURLLifetime)
-	e.MaxKeyAge = settings.duration("maxKeyAge", DefaultMaxKeyAge, CheckMaxKeyAge)
+	e.Content.Ephemeral = settings.bool("ephemeral")
+	e.TerminationProtection = !e.Content.Ephemeral
+	e.Content.SigningKeys = readSigningKeys(settings)
+	e.Content.MaxURLLifetime = settings.duration("maxUrlLifetime", DefaultMaxURLLifetime, CheckMaxURLLifetime)
+	e.Content.MaxKeyAge = settings.duration("maxKeyAge", DefaultMaxKeyAge, CheckMaxKeyAge)
+	e.Content = e.Content.WithDefaults()
 	return e
 }
 

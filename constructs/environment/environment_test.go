@@ -42,16 +42,28 @@ func TestEnvironmentsAreReadWithTheirDefaults(t *testing.T) {
 		Project: "signedfront",
 		Environments: []Environment{{
 			Project: "signedfront", Name: "eu-dev",
-			Ephemeral:      true,
-			SigningKeys:    SigningKeys{Keys: []SigningKey{{1, "ecdsa-p256", "sha256"}}, Current: 1},
-			MaxURLLifetime: 7 * 24 * time.Hour,
-			MaxKeyAge:      time.Hour,
+			Content: Content{
+				Name: "signedfront-eu-dev", ParameterName: "/signedfront/signedfront/eu-dev",
+				Ephemeral:    true,
+				OriginAccess: OAI, Encryption: EncryptionS3, PriceClass: PriceClassAll,
+				SigningKeys:    SigningKeys{Keys: []SigningKey{{Number: 1, Algorithm: "ecdsa-p256", Hash: "sha256", Custody: SecretsManager}}, Current: 1},
+				MaxURLLifetime: 7 * 24 * time.Hour,
+				MaxKeyAge:      time.Hour,
+			},
 		}, {
 			Project: "signedfront", Name: "prod",
 			Account: "012345678901", Region: "eu-west-1",
-			SigningKeys:    SigningKeys{Keys: []SigningKey{{9, "rsa-2048", "sha1"}, {10, "ecdsa-p256", "sha256"}}, Current: 9},
-			MaxURLLifetime: 36 * time.Hour,
-			MaxKeyAge:      90 * time.Minute,
+			TerminationProtection: true,
+			Content: Content{
+				Name: "signedfront-prod", ParameterName: "/signedfront/signedfront/prod",
+				OriginAccess: OAI, Encryption: EncryptionS3, PriceClass: PriceClassAll,
+				SigningKeys: SigningKeys{Keys: []SigningKey{
+					{Number: 9, Algorithm: "rsa-2048", Hash: "sha1", Custody: SecretsManager},
+					{Number: 10, Algorithm: "ecdsa-p256", Hash: "sha256", Custody: SecretsManager},
+				}, Current: 9},
+				MaxURLLifetime: 36 * time.Hour,
+				MaxKeyAge:      90 * time.Minute,
+			},
 		}},
 	}
 	if !reflect.DeepEqual(c, want) {
@@ -78,7 +90,7 @@ func TestShippedConfigurationIsOneEphemeralEnvironment(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(c.Environments) != 1 || c.Environments[0].StackName() != "signedfront-dev" || !c.Environments[0].Ephemeral {
+	if len(c.Environments) != 1 || c.Environments[0].StackName() != "signedfront-dev" || !c.Environments[0].Content.Ephemeral {
 		t.Errorf("shipped: %+v", c)
 	}
 }
@@ -290,11 +302,11 @@ func FuzzRead(f *testing.F) {
 			if name := e.StackName(); len(name) > MaxStackName || strings.Count(name, "-") < 1 || !strings.HasPrefix(name, c.Project+"-") || !validProject.MatchString(c.Project) {
 				t.Errorf("stack name %q", name)
 			}
-			if _, listed := e.SigningKeys.CurrentKey(); !listed {
-				t.Errorf("no current key in %+v", e.SigningKeys)
+			if _, listed := e.Content.SigningKeys.CurrentKey(); !listed {
+				t.Errorf("no current key in %+v", e.Content.SigningKeys)
 			}
-			if e.MaxURLLifetime < time.Second || e.MaxKeyAge < time.Minute {
-				t.Errorf("durations %v, %v", e.MaxURLLifetime, e.MaxKeyAge)
+			if e.Content.MaxURLLifetime < time.Second || e.Content.MaxKeyAge < time.Minute {
+				t.Errorf("durations %v, %v", e.Content.MaxURLLifetime, e.Content.MaxKeyAge)
 			}
 		}
 	})

@@ -15,17 +15,62 @@ import (
 //
 // Every key listed is trusted; current signs, and may be left out where one
 // key is listed. Without signingKeys there is one key, number 1.
+//
+//	"signingKeys": {"from": "dev"}
+//
+// borrows the keys of another environment of the same account and Region, which
+// says "lendKeys": true and is not protected.
 type SigningKeys struct {
-	Keys    []SigningKey // sorted by number, at least one
+	Keys    []SigningKey // sorted by number; at least one, unless they are borrowed
 	Current int          // the number of the key that signs
+	From    string       // the environment that lends its keys, if any
 }
 
 // SigningKey is one generation. A number once used stands for the same key
 // pair for ever: what is generated anew gets a new number.
 type SigningKey struct {
-	Number    int    // 1 to 9999
-	Algorithm string // "ecdsa-p256", the default, or "rsa-2048"
-	Hash      string // "sha256", the default, or "sha1" with rsa-2048
+	Number    int     // 1 to 9999
+	Algorithm string  // "ecdsa-p256", the default, or "rsa-2048"
+	Hash      string  // "sha256", the default, or "sha1" with rsa-2048
+	Custody   Custody // SecretsManager, the default, or Imported
+
+	// PublicKey is the public half of an imported key, as PEM (SPKI). In
+	// cdk.json it may also be the name of a file that holds it, relative to the
+	// folder of cdk.json.
+	PublicKey string
+
+	// PrivateKey is where signers find the private half of an imported key.
+	//
+	// Default: the file private_key.pem.
+	PrivateKey PrivateKeyLocation
+}
+
+// Custody is who makes and keeps the private half of a key.
+type Custody string
+
+const (
+	// SecretsManager is a key made inside the deployment and kept in a secret
+	// that goes with the stack.
+	SecretsManager Custody = "secrets-manager"
+
+	// Imported is a key of one's own, of which the stack knows the public half
+	// alone. No function is deployed for it.
+	Imported Custody = "imported"
+)
+
+// PrivateKeyLocation says where signers find the private half of an imported
+// key: in one of the three places. The signing policy allows its use there.
+type PrivateKeyLocation struct {
+	// SecretARN and SecretVersionID name one version of a secret of AWS Secrets
+	// Manager, which holds the key as PEM.
+	SecretARN       string `json:"secretArn"`
+	SecretVersionID string `json:"secretVersionId"`
+
+	// KMSARN names an asymmetric key of AWS KMS. It signs with SHA-256 alone.
+	KMSARN string `json:"kmsArn"`
+
+	// File is a PEM file where the signer runs.
+	File string `json:"file"`
 }
 
 // MaxSigningKeys is how many public keys a CloudFront key group holds:
@@ -41,9 +86,12 @@ var (
 )
 
 // WithDefaults is a copy with everything filled in that was left out: key 1
-// where none is listed, algorithm and hash, and the current key where one is
+// where none is listed, algorithm, hash and custody, and the current key where one is
 // listed. The keys are sorted by number.
 func (k SigningKeys) WithDefaults() SigningKeys {
+	if k.From != "" {
+		return k
+	}
 	keys := slices.Clone(k.Keys)
 	if len(keys) == 0 {
 		keys = []SigningKey{{Number: 1}}
@@ -55,12 +103,16 @@ func (k SigningKeys) WithDefaults() SigningKeys {
 		if keys[i].Hash == "" {
 			keys[i].Hash = hashes[0]
 		}
+		if keys[i].Custody == "" {
+			keys[i].Custody = SecretsManager
+		}
 	}
 	slices.SortFunc(keys, func(a, b SigningKey) int { return a.Number - b.Number })
 	if k.Current == 0 && len(keys) == 1 {
 		k.Current = keys[0].Number
 	}
-	return SigningKeys{Keys: keys, Current: k.Current}
+	k.Keys = keys
+	return k
 }
 
 // CurrentKey is the key that signs.

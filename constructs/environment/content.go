@@ -1,0 +1,430 @@
+package environment
+
+import "time"
+
+// Content says how private content is provisioned. The zero value is sound: a
+// new bucket that lasts, read by an origin access identity, one signing key,
+// every path signed.
+//
+// It is what an environment of cdk.json holds, under the names after "json",
+// and what package constructs takes as its props. A Go caller may put tokens of
+// the CDK into texts: what is a token is not checked.
+type Content struct {
+	// Name starts the names of what CloudFront wants named, which are shared
+	// by a whole account, and stands in descriptions: at most 40 letters,
+	// digits and hyphens. It must stay as it was deployed, for CloudFront lets no
+	// name of a public key change.
+	//
+	// Default: made of the construct's path.
+	Name string `json:"-"`
+
+	// ParameterName is the Systems Manager parameter for the deployment
+	// document, a path such as /media/prod/signing.
+	//
+	// Default: /signedfront/ and the name.
+	ParameterName string `json:"-"`
+
+	// Ephemeral lets the bucket go with the stack, its objects included. A
+	// bucket that is not ephemeral is kept when its stack is deleted or would
+	// replace it.
+	//
+	// Default: false.
+	Ephemeral bool `json:"ephemeral"`
+
+	// OriginAccess is who reads the bucket for CloudFront: an origin access
+	// identity (oai) or an origin access control (oac). A live distribution
+	// moves from one to the other in four words, a deployment each, and back
+	// the same way: oai, migrating (both may read, the identity is used),
+	// migrated (both may read, the control is used), oac.
+	//
+	// Default: oai.
+	OriginAccess OriginAccess `json:"originAccess"`
+
+	// Encryption is how new objects are encrypted: by S3 (s3), or with a KMS
+	// key that the stack makes (kms), which only an origin access control can
+	// read. On the way back from kms to s3 comes leaving-kms: new objects are
+	// encrypted by S3, and the key stays for those that need it.
+	//
+	// Default: s3.
+	Encryption Encryption `json:"encryption"`
+
+	// Bucket is the name of a bucket that exists, in the Region of the stack,
+	// to serve instead of a new one. Its policy stays its owner's: the output
+	// RequiredBucketPolicy is what it must say.
+	//
+	// Default: a new bucket.
+	Bucket string `json:"bucket"`
+
+	// SigningKeys are the generations of the signing key and which of them is
+	// current. A number once deployed keeps its algorithm, hash and custody for
+	// ever.
+	//
+	// Default: one key, number 1, ECDSA P-256 with SHA-256, made by the
+	// deployment.
+	SigningKeys SigningKeys `json:"signingKeys"`
+
+	// Lender is the deployment whose keys are borrowed, where SigningKeys.From
+	// does not name an environment. It replaces keys of one's own.
+	//
+	// Default: none.
+	Lender *Lender `json:"-"`
+
+	// LendKeys lets other deployments of the same account and Region trust and
+	// use these keys. Whoever may sign for one of them may then sign for this
+	// one.
+	//
+	// Default: false.
+	LendKeys bool `json:"lendKeys"`
+
+	// MaxURLLifetime is how far ahead the expiry of a signed URL may lie, a
+	// whole number of seconds. Signers keep it, and rotation stands on it.
+	//
+	// Default: 7 days.
+	MaxURLLifetime time.Duration `json:"maxUrlLifetime"`
+
+	// MaxKeyAge is for how long a signer may go on with a key that it has not
+	// confirmed to be the current one, a whole number of seconds, at least a
+	// minute.
+	//
+	// Default: 1 hour.
+	MaxKeyAge time.Duration `json:"maxKeyAge"`
+
+	// Signers are the roles that may sign.
+	//
+	// Default: none.
+	Signers Signers `json:"signers"`
+
+	// PublicPaths are path patterns that everyone may read unsigned, such as
+	// /assets/*. A pattern that lies within a signed one is refused: before it,
+	// it would leave a part of it open.
+	//
+	// Default: none.
+	PublicPaths []string `json:"publicPaths"`
+
+	// SignedPaths are path patterns that want a signature though a public one
+	// covers them, such as /assets/premium/* beside the public /assets/*. They
+	// go before all public ones. A path of no pattern wants a signature.
+	//
+	// Default: none.
+	SignedPaths []string `json:"signedPaths"`
+
+	// AddressRestriction says that policies name the IP addresses of viewers.
+	// They know IPv4 alone, so the distribution then has no IPv6.
+	//
+	// Default: false.
+	AddressRestriction bool `json:"addressRestriction"`
+
+	// DefaultRootObject is the object for /, such as index.html.
+	//
+	// Default: none.
+	DefaultRootObject string `json:"defaultRootObject"`
+
+	// ErrorPages are objects that are served in place of errors.
+	//
+	// Default: CloudFront's and S3's own answers.
+	ErrorPages []ErrorPage `json:"errorPages"`
+
+	// CORS lets scripts and players of other origins read the content.
+	//
+	// Default: no other origin may.
+	CORS *CORS `json:"cors"`
+
+	// SecurityHeaders are headers that protect those who view the content.
+	//
+	// Default: Strict-Transport-Security for a year, X-Content-Type-Options and
+	// Referrer-Policy: no-referrer.
+	SecurityHeaders SecurityHeaders `json:"securityHeaders"`
+
+	// Domain serves the content under names of one's own.
+	//
+	// Default: the name that CloudFront gives, d111111abcdef8.cloudfront.net.
+	Domain *Domain `json:"domain"`
+
+	// AccessLogs records each request, without its query string, its cookies
+	// and its referrer, which hold credentials.
+	//
+	// Default: no logs.
+	AccessLogs *AccessLogs `json:"accessLogs"`
+
+	// PriceClass is which of CloudFront's edge locations serve the content.
+	//
+	// Default: PriceClass_All.
+	PriceClass PriceClass `json:"priceClass"`
+
+	// GeoRestriction lets viewers of some countries in, or keeps those of some
+	// out.
+	//
+	// Default: all countries.
+	GeoRestriction *GeoRestriction `json:"geoRestriction"`
+
+	// WebACL is the ARN of an AWS WAF web ACL, of scope CLOUDFRONT and so in
+	// us-east-1.
+	//
+	// Default: none.
+	WebACL string `json:"webAcl"`
+
+	// OriginShield is the AWS Region of an additional cache before the bucket:
+	// the one nearest to it that has Origin Shield.
+	//
+	// Default: none.
+	OriginShield string `json:"originShield"`
+}
+
+// WithDefaults is a copy with everything filled in that was left out, but for
+// Name and ParameterName.
+func (c Content) WithDefaults() Content {
+	c.SigningKeys = c.SigningKeys.WithDefaults()
+	if c.OriginAccess == "" {
+		c.OriginAccess = OAI
+	}
+	if c.Encryption == "" {
+		c.Encryption = EncryptionS3
+	}
+	if c.MaxURLLifetime == 0 {
+		c.MaxURLLifetime = DefaultMaxURLLifetime
+	}
+	if c.MaxKeyAge == 0 {
+		c.MaxKeyAge = DefaultMaxKeyAge
+	}
+	if c.PriceClass == "" {
+		c.PriceClass = PriceClassAll
+	}
+	return c
+}
+
+// Check reports everything that is wrong with the content, which has its
+// defaults. The paths of the problems are the names of the fields.
+func (c Content) Check() Problems {
+	var problems Problems
+	problems = append(problems, c.SigningKeys.Check("SigningKeys")...)
+	problems = append(problems, CheckMaxURLLifetime("MaxURLLifetime", c.MaxURLLifetime)...)
+	problems = append(problems, CheckMaxKeyAge("MaxKeyAge", c.MaxKeyAge)...)
+	return problems
+}
+
+// OriginAccess is who reads the bucket for CloudFront.
+type OriginAccess string
+
+const (
+	OAI       OriginAccess = "oai"
+	Migrating OriginAccess = "migrating"
+	Migrated  OriginAccess = "migrated"
+	OAC       OriginAccess = "oac"
+)
+
+// HasIdentity reports whether an origin access identity may read the bucket.
+func (a OriginAccess) HasIdentity() bool { return a != OAC }
+
+// HasControl reports whether an origin access control may read the bucket.
+func (a OriginAccess) HasControl() bool { return a != OAI && a != "" }
+
+// UsesControl reports whether CloudFront reads by the control, not by the
+// identity.
+func (a OriginAccess) UsesControl() bool { return a == Migrated || a == OAC }
+
+// Encryption is how objects are encrypted.
+type Encryption string
+
+const (
+	EncryptionS3         Encryption = "s3"
+	EncryptionKMS        Encryption = "kms"
+	EncryptionLeavingKMS Encryption = "leaving-kms"
+)
+
+// HasKey reports whether the stack has a KMS key for the objects.
+func (e Encryption) HasKey() bool { return e == EncryptionKMS || e == EncryptionLeavingKMS }
+
+// PriceClass is which edge locations serve, in CloudFront's own words:
+// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/PriceClass.html
+type PriceClass string
+
+const (
+	PriceClassAll PriceClass = "PriceClass_All"
+	PriceClass200 PriceClass = "PriceClass_200"
+	PriceClass100 PriceClass = "PriceClass_100"
+)
+
+// Lender is a deployment whose keys others borrow, in the same account and
+// Region. Its LendKeys must be set.
+type Lender struct {
+	// ParameterName is the parameter of its deployment document.
+	ParameterName string
+
+	// KeyGroupID is CloudFront's id of its key group; a token, mostly.
+	KeyGroupID string
+}
+
+// Signers are the roles that may sign.
+type Signers struct {
+	// Roles are names of roles in the stack's account. They get the signing
+	// policy.
+	Roles []string `json:"roles"`
+
+	// RoleARNs are ARNs of roles in other accounts. They may assume the signer
+	// role, which has the signing policy.
+	RoleARNs []string `json:"roleArns"`
+}
+
+// ErrorPage is an object that is served in place of an error.
+// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/GeneratingCustomErrorResponses.html
+type ErrorPage struct {
+	// ErrorCode is the status of the error, such as 403.
+	ErrorCode int `json:"errorCode"`
+
+	// ResponsePagePath is the path of the object, such as /errors/403.html. It
+	// is public, for an error page that wants a signature cannot be served to
+	// whoever has none.
+	ResponsePagePath string `json:"responsePagePath"`
+
+	// ResponseCode is the status that viewers get.
+	//
+	// Default: ErrorCode.
+	ResponseCode int `json:"responseCode"`
+
+	// CachingMinTTL is for how long an edge keeps the error, in whole seconds.
+	//
+	// Default: 10 seconds.
+	CachingMinTTL time.Duration `json:"cachingMinTtl"`
+}
+
+// CORS lets other origins read the content.
+// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/understanding-response-headers-policies.html
+type CORS struct {
+	// Origins are the origins that may read, such as https://app.example.com
+	// or https://*.example.com. The one word * stands for all.
+	Origins []string `json:"origins"`
+
+	// Credentials lets them send cookies, as signed cookies need. Origins must
+	// be listed then.
+	//
+	// Default: false.
+	Credentials bool `json:"credentials"`
+
+	// AllowHeaders are request headers that they may send.
+	//
+	// Default: Range, If-Range, If-None-Match and If-Modified-Since.
+	AllowHeaders []string `json:"allowHeaders"`
+
+	// ExposeHeaders are response headers that they may read, beside those that
+	// are always readable.
+	//
+	// Default: Accept-Ranges, Content-Range and ETag.
+	ExposeHeaders []string `json:"exposeHeaders"`
+
+	// MaxAge is for how long a browser may keep the answer to a preflight
+	// request, in whole seconds.
+	//
+	// Default: 10 minutes.
+	MaxAge time.Duration `json:"maxAge"`
+}
+
+// SecurityHeaders are headers that protect those who view the content.
+type SecurityHeaders struct {
+	// ContentSecurityPolicy is the header of that name. Sent with a PDF, many
+	// keep browsers from showing it.
+	//
+	// Default: none.
+	ContentSecurityPolicy string `json:"contentSecurityPolicy"`
+
+	// FrameOptions is the header X-Frame-Options, DENY or SAMEORIGIN. Either
+	// keeps PDFs and pages out of other sites' frames.
+	//
+	// Default: none.
+	FrameOptions FrameOptions `json:"frameOptions"`
+
+	// ReferrerPolicy is the header of that name.
+	//
+	// Default: no-referrer. A signed URL is a credential, which others would
+	// keep from no site that the content links to.
+	ReferrerPolicy ReferrerPolicy `json:"referrerPolicy"`
+
+	// StrictTransportSecurity is for how long browsers take HTTPS alone, in
+	// whole seconds.
+	//
+	// Default: 365 days.
+	StrictTransportSecurity time.Duration `json:"strictTransportSecurity"`
+
+	// IncludeSubdomains extends StrictTransportSecurity to the subdomains.
+	//
+	// Default: false.
+	IncludeSubdomains bool `json:"includeSubdomains"`
+}
+
+// FrameOptions is a value of the header X-Frame-Options.
+type FrameOptions string
+
+const (
+	FrameOptionsDeny       FrameOptions = "DENY"
+	FrameOptionsSameOrigin FrameOptions = "SAMEORIGIN"
+)
+
+// ReferrerPolicy is a value of the header Referrer-Policy that keeps signed URLs
+// from other sites.
+type ReferrerPolicy string
+
+const (
+	ReferrerPolicyNoReferrer                  ReferrerPolicy = "no-referrer"
+	ReferrerPolicySameOrigin                  ReferrerPolicy = "same-origin"
+	ReferrerPolicyOrigin                      ReferrerPolicy = "origin"
+	ReferrerPolicyStrictOrigin                ReferrerPolicy = "strict-origin"
+	ReferrerPolicyOriginWhenCrossOrigin       ReferrerPolicy = "origin-when-cross-origin"
+	ReferrerPolicyStrictOriginWhenCrossOrigin ReferrerPolicy = "strict-origin-when-cross-origin"
+)
+
+// Domain serves the content under names of one's own.
+type Domain struct {
+	// Names are the domain names, such as media.example.com. The first one is
+	// the base of signed URLs; others may start with *. for one level of
+	// subdomains.
+	Names []string `json:"names"`
+
+	// Certificate is the ARN of a certificate of AWS Certificate Manager in
+	// us-east-1 that covers all names.
+	//
+	// Default: one is made in us-east-1, in a stack of its own where this one
+	// is elsewhere, and validated by DNS in the hosted zone.
+	Certificate string `json:"certificate"`
+
+	// HostedZone is the Route 53 zone of the names. It gets their A and AAAA
+	// records.
+	//
+	// Default: none; the records are yours to make, and so is the certificate.
+	HostedZone *HostedZone `json:"hostedZone"`
+}
+
+// HostedZone is a public hosted zone of Route 53.
+type HostedZone struct {
+	// ID is its id, such as Z0123456789ABCDEFGHIJ.
+	ID string `json:"id"`
+
+	// Name is its domain name, such as example.com.
+	Name string `json:"name"`
+}
+
+// AccessLogs records each request, without the query string, the cookies and
+// the referrer.
+type AccessLogs struct {
+	// Retention is for how long a log group of CloudWatch keeps the records, in
+	// whole days of which CloudWatch Logs has a step: 1, 3, 5, 7, 14, 30, 60, 90,
+	// 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or
+	// 3653 days.
+	//
+	// Default: 90 days.
+	Retention time.Duration `json:"retention"`
+
+	// Bucket is the name of an existing bucket that gets the records instead,
+	// under the prefix cloudfront/. It, its policy and its retention are its
+	// owner's.
+	//
+	// Default: none, a log group.
+	Bucket string `json:"bucket"`
+}
+
+// GeoRestriction lets in viewers of the countries that it allows, or all but
+// those of the countries that it denies: one of the two.
+type GeoRestriction struct {
+	// Allow and Deny are countries by their two letters of ISO 3166-1, such as
+	// DE.
+	Allow []string `json:"allow"`
+	Deny  []string `json:"deny"`
+}
