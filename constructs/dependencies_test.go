@@ -51,6 +51,7 @@ var mayImport = map[string]imports{
 	"signer/awskeys":         {[]string{"signer", sdkPackages, smithyPackages}, []string{"signer/sourcetest"}},
 	"signer/edge":            {code: []string{"signer"}},
 	"signer/edge/cdkapp":     {},
+	"signer/edge/probe":      {[]string{"signer"}, []string{"signer/edge"}},
 	"signer/cmd/signedfront": {code: []string{"signer/...", cobraPackage, pflagPackage, sdkConfig}},
 }
 

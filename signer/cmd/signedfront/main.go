@@ -6,6 +6,7 @@
 //	signedfront cookies RESOURCE  sign cookies
 //	signedfront explain URL       tell what CloudFront answers, and why
 //	signedfront keygen            make a key pair
+//	signedfront probe KEY         ask a distribution what no documentation tells
 //
 // `signedfront help VERB` tells more, with examples.
 package main
@@ -74,7 +75,7 @@ func newRoot(t *terminal) *cobra.Command {
 	root.SetOut(t.out)
 	root.SetErr(t.err)
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(newLocal(t), newURL(t), newCookies(t), newExplain(t), newKeygen(t))
+	root.AddCommand(newLocal(t), newURL(t), newCookies(t), newExplain(t), newKeygen(t), newProbe(t))
 	return root
 }
 

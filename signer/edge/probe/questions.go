@@ -1,0 +1,217 @@
+package probe
+
+import (
+	"encoding/asn1"
+	"encoding/base64"
+	"math/big"
+	"strings"
+)
+
+// question is a row of the second list of FIDELITY.md.
+type question struct {
+	text     string
+	variants []variant
+}
+
+// variant is one request that asks it.
+type variant struct {
+	name   string
+	sign   signed
+	change func(a *asker, s *signed, r *request)
+
+	// tell adds to what was got, and want to what the local edge answers.
+	tell func(reply) string
+	want string
+
+	// whole is all that the local edge answers, where it is not what is
+	// answered to the signature.
+	whole string
+}
+
+const (
+	statement   = `{"Statement":[{"Resource":"%s","Condition":{"DateLessThan":{"AWS:EpochTime":%d}}}]}`
+	noResource  = `{"Statement":[{"Condition":{"DateLessThan":{"AWS:EpochTime":%d}}}]}`
+	anyResource = `{"Statement":[{"Resource":"*","Condition":{"DateLessThan":{"AWS:EpochTime":%d}}}]}`
+	anyScheme   = `{"Statement":[{"Resource":"http*://%host%path","Condition":{"DateLessThan":{"AWS:EpochTime":%d}}}]}`
+	wildcard    = `{"Statement":[{"Resource":"*://%host/?*","Condition":{"DateLessThan":{"AWS:EpochTime":%d}}}]}`
+	bits        = `{"Statement":[{"Resource":"%s","Condition":{"DateLessThan":{"AWS:EpochTime":%d},"IpAddress":{"AWS:SourceIp":"255.255.255.255/0"}}}]}`
+	everyIPv4   = `{"Statement":[{"Resource":"%s","Condition":{"DateLessThan":{"AWS:EpochTime":%d},"IpAddress":{"AWS:SourceIp":"0.0.0.0/0"}}}]}`
+	noDate      = `{"Statement":[{"Resource":"%s","Condition":{}}]}`
+	expiredLong = `{"Statement":[{"Resource":"%s","Condition":{"DateLessThan":{"AWS:EpochTime":1}}}]}`
+)
+
+var questions = []question{
+	{"The code for a missing or empty `Signature`", []variant{
+		{name: "no Signature", change: without("Signature")},
+		{name: "an empty Signature", change: with("Signature", func(string) string { return "" })},
+	}},
+	{"Whether the body tells an expired signature from a wrong one", []variant{
+		{name: "a policy that expired in 1970", sign: signed{policy: expiredLong}},
+		{name: "another signature", change: with("Signature", other)},
+		{name: "a path that was not signed", change: func(a *asker, s *signed, r *request) { r.target = query(a.path+"x", s.parameters(a)) }},
+	}},
+	{"Policy read before the signature is checked, or after", []variant{
+		{name: "a policy without a date, signed", sign: signed{policy: noDate}},
+		{name: "a policy without a date, with another signature", sign: signed{policy: noDate}, change: with("Signature", other)},
+		{name: "a policy that is no JSON, with another signature", change: func(a *asker, s *signed, r *request) {
+			s.policy, s.text, s.signature = "!", "!", other(s.signature)
+			r.target = query(a.path, s.parameters(a))
+		}},
+	}},
+	{"Both `Policy` and `Expires`; a parameter or cookie twice; two sets of cookies", []variant{
+		{name: "a policy, and an Expires beside it", sign: signed{policy: statement}, change: add("Expires", "1")},
+		{name: "Key-Pair-Id twice, the second one unknown", change: add("Key-Pair-Id", "K2JCJMDEHXQW5F")},
+		{name: "Signature twice, the second one another", change: func(a *asker, s *signed, r *request) {
+			r.target = query(a.path, append(s.parameters(a), parameter{"Signature", other(s.signature)}))
+		}},
+		{name: "two sets of cookies, the second one for another key", sign: signed{policy: statement}, change: inCookies(func(_ *asker, _ *signed, list []parameter) []parameter {
+			return append(list, parameter{"Policy", list[0].value}, parameter{"Signature", list[1].value}, parameter{"Key-Pair-Id", "K2JCJMDEHXQW5F"})
+		})},
+	}},
+	{"`Hash-Algorithm` of another value or letter case", []variant{
+		{name: "SHA512", change: hash("SHA512")},
+		{name: "in small letters", change: func(a *asker, s *signed, r *request) {
+			word := "sha1"
+			if strings.Contains(r.target, "Hash-Algorithm=SHA256") {
+				word = "sha256"
+			}
+			hash(word)(a, s, r)
+		}},
+	}},
+	{"Percent-encoding inside a value (`%7E`, `%2D`)", []variant{
+		{name: "each - ~ and _ of the signature escaped", change: with("Signature", func(v string) string {
+			return strings.NewReplacer("-", "%2D", "~", "%7E", "_", "%5F").Replace(v)
+		})},
+	}},
+	{"`http*://` in a custom policy, which the SDKs write and no page describes", []variant{
+		{name: "http*:// before host and path", sign: signed{policy: anyScheme}},
+	}},
+	{"`*` alone as the resource, and no resource", []variant{
+		{name: "* in a URL", sign: signed{policy: anyResource}},
+		{name: "* in cookies", sign: signed{policy: anyResource}, change: inCookies(nil)},
+		{name: "no resource in a URL", sign: signed{policy: noResource}},
+	}},
+	{"A `?` in the path of a custom policy: a wildcard, or the start of its query", []variant{
+		{name: "? in place of the first letter of the path", sign: signed{policy: wildcard}},
+	}},
+	{"The host in another letter case, with a default port, with a dot at its end", []variant{
+		{name: "in capitals", change: func(_ *asker, _ *signed, r *request) { r.host = strings.ToUpper(r.host) }, whole: "403 page"},
+		{name: "with a dot at its end", change: func(_ *asker, _ *signed, r *request) { r.host += "." }, whole: "403 page"},
+		{name: "with the port 443", change: func(_ *asker, _ *signed, r *request) {
+			r.host, _, _ = strings.Cut(r.host, ":")
+			r.host += ":443"
+		}, whole: "403 page"},
+	}},
+	{"Response headers policy on refused signatures", []variant{
+		{name: "no signature at all", change: func(a *asker, _ *signed, r *request) {
+			r.target = a.path
+			r.headers = []parameter{{"Origin", "https://app.example.com"}}
+		}, tell: headers, want: " without its headers"},
+	}},
+	{"Bits behind the prefix of an address; an IPv6 viewer", []variant{
+		{name: "255.255.255.255/0", sign: signed{policy: bits}},
+		{name: "0.0.0.0/0 over IPv6", sign: signed{policy: everyIPv4}, change: func(_ *asker, _ *signed, r *request) { r.network = "IPv6" }},
+	}},
+	{"A signature of another kind (RSA-PSS, another curve)", []variant{
+		{name: "an ECDSA signature as r and s alone, or an RSA one cut in half", change: with("Signature", bare)},
+	}},
+	{"`CloudFront-Hash-Algorithm` among cookies, of which one report says that it is ignored", []variant{
+		{name: "as it should be", sign: signed{policy: statement}, change: inCookies(nil)},
+		{name: "left out", sign: signed{policy: statement}, change: inCookies(func(_ *asker, _ *signed, list []parameter) []parameter { return list[:3] })},
+		{name: "the other one", sign: signed{policy: statement}, change: inCookies(func(_ *asker, _ *signed, list []parameter) []parameter {
+			if len(list) > 3 {
+				return append(list[:3:3], parameter{"Hash-Algorithm", "SHA1"})
+			}
+			return append(list, parameter{"Hash-Algorithm", "SHA256"})
+		})},
+	}},
+}
+
+// without leaves a parameter out.
+func without(name string) func(*asker, *signed, *request) {
+	return func(a *asker, s *signed, r *request) {
+		var kept []parameter
+		for _, p := range s.parameters(a) {
+			if p.name != name {
+				kept = append(kept, p)
+			}
+		}
+		r.target = query(a.path, kept)
+	}
+}
+
+// with changes the value of a parameter.
+func with(name string, value func(string) string) func(*asker, *signed, *request) {
+	return func(a *asker, s *signed, r *request) {
+		list := s.parameters(a)
+		for i, p := range list {
+			if p.name == name {
+				list[i].value = value(p.value)
+			}
+		}
+		r.target = query(a.path, list)
+	}
+}
+
+// add puts a parameter behind the others.
+func add(name, value string) func(*asker, *signed, *request) {
+	return func(a *asker, s *signed, r *request) {
+		r.target = query(a.path, append(s.parameters(a), parameter{name, value}))
+	}
+}
+
+func hash(word string) func(*asker, *signed, *request) {
+	return func(a *asker, s *signed, r *request) {
+		without("Hash-Algorithm")(a, s, r)
+		r.target += "&Hash-Algorithm=" + word
+	}
+}
+
+// inCookies signs by cookies, changed.
+func inCookies(change func(*asker, *signed, []parameter) []parameter) func(*asker, *signed, *request) {
+	return func(a *asker, s *signed, r *request) {
+		list := s.parameters(a)
+		if change != nil {
+			list = change(a, s, list)
+		}
+		r.target, r.cookies = a.path, []string{cookies(list)}
+	}
+}
+
+// other is another signature of the same length.
+func other(signature string) string {
+	i := len(signature) / 2
+	letter := "A"
+	if signature[i] == 'A' {
+		letter = "B"
+	}
+	return signature[:i] + letter + signature[i+1:]
+}
+
+// bare is a signature in another form: r and s alone, as JWTs have them, of an
+// ECDSA one, and half of an RSA one.
+func bare(signature string) string {
+	der, err := base64.StdEncoding.DecodeString(strings.NewReplacer("-", "+", "_", "=", "~", "/").Replace(signature))
+	if err != nil {
+		return signature
+	}
+	var ecdsa struct{ R, S *big.Int }
+	if rest, err := asn1.Unmarshal(der, &ecdsa); err == nil && len(rest) == 0 {
+		return encode(append(ecdsa.R.FillBytes(make([]byte, 32)), ecdsa.S.FillBytes(make([]byte, 32))...))
+	}
+	return encode(der[:len(der)/2])
+}
+
+// headers tells which of the response headers policy came.
+func headers(r reply) string {
+	var came []string
+	for _, name := range []string{"X-Content-Type-Options", "Strict-Transport-Security", "Access-Control-Allow-Origin"} {
+		if r.header.Get(name) != "" {
+			came = append(came, name)
+		}
+	}
+	if len(came) == 0 {
+		return " without its headers"
+	}
+	return " with " + strings.Join(came, ", ")
+}
