@@ -36,7 +36,7 @@ func TestMain(m *testing.M) {
 }
 
 // shippedContext is the context of cdk.json, feature flags included.
-func shippedContext(t *testing.T) map[string]any {
+func shippedContext(t testing.TB) map[string]any {
 	t.Helper()
 	text, err := os.ReadFile("../cdk.json")
 	if err != nil {
