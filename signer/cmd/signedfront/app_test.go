@@ -45,7 +45,7 @@ var template = sync.OnceValues(func() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	assembly, err := cdkapp.Synthesize(background, root)
+	assembly, err := cdkapp.Synthesize(background, root, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -158,7 +158,7 @@ func (l *local) run(ctx context.Context) error {
 // synthesize makes the template of the environment.
 func (l *local) synthesize(ctx context.Context) (*cdkapp.Stack, error) {
 	end := l.progress("building the CDK app (the first time takes about a minute) ...", "built the CDK app")
-	assembly, err := cdkapp.Synthesize(ctx, l.app)
+	assembly, err := cdkapp.Synthesize(ctx, l.app, nil)
 	end(err == nil)
 	if ctx.Err() != nil {
 		return nil, errors.New("interrupted while the CDK app was being built")

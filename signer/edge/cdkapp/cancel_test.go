@@ -30,7 +30,7 @@ func TestCancellingEndsEveryProcessOfTheApp(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			failed := make(chan error, 1)
 			go func() {
-				_, err := cdkapp.Synthesize(ctx, dir)
+				_, err := cdkapp.Synthesize(ctx, dir, nil)
 				failed <- err
 			}()
 

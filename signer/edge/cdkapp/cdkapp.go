@@ -2,7 +2,7 @@
 // returns the templates of its stacks. Nothing is deployed, no network is used,
 // and no AWS credentials are asked for.
 //
-//	assembly, err := cdkapp.Synthesize(ctx, ".")
+//	assembly, err := cdkapp.Synthesize(ctx, ".", nil)
 //	...
 //	for _, stack := range assembly.Stacks {
 //		fmt.Println(stack.Name, len(stack.Template))
@@ -24,8 +24,9 @@ import (
 type Assembly struct {
 	Stacks []Stack // sorted by name
 
-	// Context is what the app was told: that of cdk.json, of cdk.context.json
-	// and of the user's own settings, in the types of encoding/json.
+	// Context is what the app was told: that of Options, of cdk.json, of
+	// cdk.context.json and of the user's own settings, in the types of
+	// encoding/json.
 	Context map[string]any
 }
 
@@ -60,9 +61,16 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Err }
 
-// Synthesize runs the app that the cdk.json of a folder names. What the app
-// prints is kept back, and is in the error if it fails. When ctx ends, the app
-// ends, with every process that it started.
+// Options change how an app is run.
+type Options struct {
+	// Context is told to the app before what the files say, as by the flag
+	// --context of the CDK's command line: env=pr-42 is {"env": "pr-42"}.
+	Context map[string]string
+}
+
+// Synthesize runs the app that the cdk.json of a folder names; nil options
+// change nothing. What the app prints is kept back, and is in the error if it
+// fails. When ctx ends, the app ends, with every process that it started.
 //
 // What the command line does and this does not:
 //
@@ -75,7 +83,10 @@ func (e *Error) Unwrap() error { return e.Err }
 //   - Context that the app lacks is not looked up either: that is an error.
 //
 // An error that the user can do something about is an *Error.
-func Synthesize(ctx context.Context, dir string) (*Assembly, error) {
+func Synthesize(ctx context.Context, dir string, o *Options) (*Assembly, error) {
+	if o == nil {
+		o = &Options{}
+	}
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, err
@@ -84,7 +95,7 @@ func Synthesize(ctx context.Context, dir string) (*Assembly, error) {
 	if err != nil {
 		home = "" // then nobody has settings there
 	}
-	config, err := readConfig(dir, home)
+	config, err := readConfig(dir, home, o.Context)
 	if err != nil {
 		return nil, err
 	}

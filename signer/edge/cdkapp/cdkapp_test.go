@@ -143,7 +143,7 @@ func TestTheTemplatesOfAllStacksAreRead(t *testing.T) {
 		"assembly-Stage/manifest.json": `{"artifacts": {"In": {"type": "aws:cloudformation:stack", "environment": "aws://unknown-account/us-east-1", "properties": {"templateFile": "In.json", "stackName": "stage-in"}}}}`,
 		"assembly-Stage/In.json":       "in",
 	}, map[string]string{"cdk.json": `{"app": "@APP@"}`})
-	assembly, err := cdkapp.Synthesize(t.Context(), dir)
+	assembly, err := cdkapp.Synthesize(t.Context(), dir, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -159,7 +159,7 @@ func TestTheTemplatesOfAllStacksAreRead(t *testing.T) {
 
 func TestTheOutputOfTheAppIsNotLeftBehind(t *testing.T) {
 	dir := newApp(t, oneStack, map[string]string{"cdk.json": `{"app": "@APP@"}`})
-	if _, err := cdkapp.Synthesize(t.Context(), dir); err != nil {
+	if _, err := cdkapp.Synthesize(t.Context(), dir, nil); err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"CDK_OUTDIR", "TMPDIR"} {
@@ -177,9 +177,31 @@ func TestTheOutputOfTheAppIsNotLeftBehind(t *testing.T) {
 	}
 }
 
+func TestContextOfTheCallerGoesBeforeThatOfTheFiles(t *testing.T) {
+	dir := newApp(t, oneStack, map[string]string{
+		"cdk.json":         `{"app": "@APP@", "context": {"env": "dev", "whole": {"x": 1}, "kept": "project"}}`,
+		"cdk.context.json": `{"looked": "up"}`,
+	})
+	writeFiles(t, os.Getenv("HOME"), nil, map[string]string{".cdk.json": `{"context": {"mine": "user"}}`})
+	told := map[string]string{"env": "pr-42", "whole": "flat", "looked": "told", "mine": "told", "new": "told"}
+	assembly, err := cdkapp.Synthesize(t.Context(), dir, &cdkapp.Options{Context: told})
+	if err != nil {
+		t.Fatal(err)
+	}
+	context := seenContext(t, dir)
+	for name, want := range told {
+		if context[name] != want || assembly.Context[name] != want {
+			t.Errorf("%s: the app is told %v, the assembly has %v, want %s", name, context[name], assembly.Context[name], want)
+		}
+	}
+	if context["kept"] != "project" {
+		t.Errorf("kept is %v", context["kept"])
+	}
+}
+
 func TestTheBuildCommandRunsBeforeTheApp(t *testing.T) {
 	dir := newApp(t, oneStack, map[string]string{"cdk.json": `{"build": "echo built > built.txt", "app": "@APP@"}`})
-	if _, err := cdkapp.Synthesize(t.Context(), dir); err != nil {
+	if _, err := cdkapp.Synthesize(t.Context(), dir, nil); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(filepath.Join(dir, "built.txt")); err != nil {
@@ -189,7 +211,7 @@ func TestTheBuildCommandRunsBeforeTheApp(t *testing.T) {
 
 func TestTheAppIsToldNotToBuildAssetsNorToValidate(t *testing.T) {
 	dir := newApp(t, oneStack, map[string]string{"cdk.json": `{"app": "@APP@", "context": {"aws:cdk:bundling-stacks": ["**"]}}`})
-	if _, err := cdkapp.Synthesize(t.Context(), dir); err != nil {
+	if _, err := cdkapp.Synthesize(t.Context(), dir, nil); err != nil {
 		t.Fatal(err)
 	}
 	if stacks := seenContext(t, dir)["aws:cdk:bundling-stacks"]; !reflect.DeepEqual(stacks, []any{}) {
@@ -203,7 +225,7 @@ func TestTheAppIsToldNotToBuildAssetsNorToValidate(t *testing.T) {
 func TestCredentialsOfNobodyAreUsed(t *testing.T) {
 	t.Setenv("AWS_REGION", "eu-west-3")
 	dir := newApp(t, oneStack, map[string]string{"cdk.json": `{"app": "@APP@"}`})
-	if _, err := cdkapp.Synthesize(t.Context(), dir); err != nil {
+	if _, err := cdkapp.Synthesize(t.Context(), dir, nil); err != nil {
 		t.Fatal(err)
 	}
 	if region := seen(t, dir)["CDK_DEFAULT_REGION"]; region != "eu-west-3" {
@@ -221,7 +243,7 @@ func TestContextThatNoVariableHoldsReachesTheApp(t *testing.T) {
 		"cdk.json":         `{"app": "cp \"$CONTEXT_OVERFLOW_LOCATION_ENV\" overflow.json && @APP@", "context": {"short": 1}}`,
 		"cdk.context.json": `{"long": "` + long + `"}`,
 	})
-	if _, err := cdkapp.Synthesize(t.Context(), dir); err != nil {
+	if _, err := cdkapp.Synthesize(t.Context(), dir, nil); err != nil {
 		t.Fatal(err)
 	}
 	text, err := os.ReadFile(filepath.Join(dir, "overflow.json"))
@@ -302,7 +324,7 @@ func TestWhatStandsInTheWayIsSaidWithWhatToDo(t *testing.T) {
 			if test.path != "" {
 				t.Setenv("PATH", test.path)
 			}
-			_, err := cdkapp.Synthesize(t.Context(), dir)
+			_, err := cdkapp.Synthesize(t.Context(), dir, nil)
 			if err == nil {
 				t.Fatal("no error")
 			}
@@ -330,7 +352,7 @@ main.main()
 	/home/me/cdk.go:12 +0x1d
 exit status 2
 `})
-	_, err := cdkapp.Synthesize(t.Context(), dir)
+	_, err := cdkapp.Synthesize(t.Context(), dir, nil)
 	if err == nil {
 		t.Fatal("no error")
 	}
@@ -355,7 +377,7 @@ func TestSynthesisThatIsCancelledSaysSo(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	stop := errors.New("enough")
 	cancel(stop)
-	if _, err := cdkapp.Synthesize(ctx, dir); !errors.Is(err, stop) && !errors.Is(err, context.Canceled) {
+	if _, err := cdkapp.Synthesize(ctx, dir, nil); !errors.Is(err, stop) && !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
 }

@@ -48,6 +48,7 @@ func TestTheAppIsGivenWhatTheCLIGivesIt(t *testing.T) {
 	for name, test := range map[string]struct {
 		files map[string]string
 		user  string // ~/.cdk.json
+		told  map[string]string
 	}{
 		"nothing beside the app": {
 			files: map[string]string{"cdk.json": `{"app": "@APP@"}`},
@@ -72,6 +73,14 @@ func TestTheAppIsGivenWhatTheCLIGivesIt(t *testing.T) {
 		"numbers, quotes and unicode": {
 			files: map[string]string{"cdk.json": `{"app": "@APP@", "context": {"n": 1.50, "big": 12345678901234567890, "e": 1e30, "q": "\"<&>'$HOME\\", "u": "día \u2028 😀"}}`},
 		},
+		"context of the command line": {
+			files: map[string]string{
+				"cdk.json":         `{"app": "@APP@", "context": {"env": "dev", "a": {"x": 1}, "b": "project"}}`,
+				"cdk.context.json": `{"c": "looked up"}`,
+			},
+			user: `{"context": {"d": "user"}}`,
+			told: map[string]string{"env": "pr-42", "a": "flat", "c": "told", "d": "x=1", "e": "5"},
+		},
 		"reserved names in the context": {
 			files: map[string]string{"cdk.json": `{"app": "@APP@", "context": {"aws:cdk:bundling-stacks": ["x"], "@aws-cdk/core:failSynthOnValidationErrors": true}}`},
 		},
@@ -81,9 +90,13 @@ func TestTheAppIsGivenWhatTheCLIGivesIt(t *testing.T) {
 			if test.user != "" {
 				writeFiles(t, os.Getenv("HOME"), nil, map[string]string{".cdk.json": test.user})
 			}
-			runCDK(t, dir, "list")
+			args := []string{"list"}
+			for name, value := range test.told {
+				args = append(args, "--context", name+"="+value)
+			}
+			runCDK(t, dir, args...)
 			wantContext, want := seenContext(t, dir), seen(t, dir)
-			if _, err := cdkapp.Synthesize(t.Context(), dir); err != nil {
+			if _, err := cdkapp.Synthesize(t.Context(), dir, &cdkapp.Options{Context: test.told}); err != nil {
 				t.Fatal(err)
 			}
 			gotContext, got := seenContext(t, dir), seen(t, dir)
@@ -103,7 +116,7 @@ func TestTheAppIsGivenWhatTheCLIGivesIt(t *testing.T) {
 // where the CLI built the functions, and validated.
 func TestTheTemplatesOfThisRepositoryAreTheCLIs(t *testing.T) {
 	const repository = "../../.."
-	assembly, err := cdkapp.Synthesize(t.Context(), repository)
+	assembly, err := cdkapp.Synthesize(t.Context(), repository, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

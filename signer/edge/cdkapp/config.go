@@ -28,8 +28,9 @@ type config struct {
 
 // readConfig reads and merges the files as the CDK's command line does: for
 // settings and for context alike, cdk.json goes before the user's own
-// .cdk.json, and context that was looked up stands between the two.
-func readConfig(dir, home string) (*config, error) {
+// .cdk.json, and context that was looked up stands between the two. told is
+// context that goes before all of them.
+func readConfig(dir, home string, told map[string]string) (*config, error) {
 	file := filepath.Join(dir, configFile)
 	project, err := readObject(file)
 	if errors.Is(err, os.ErrNotExist) {
@@ -63,6 +64,9 @@ func readConfig(dir, home string) (*config, error) {
 			return nil, fmt.Errorf("%s: context: want an object", file)
 		}
 		merge(c.context, object)
+	}
+	for name, value := range told {
+		c.context[name] = value
 	}
 	// The names of the settings and of the context that they become.
 	for setting, names := range map[string]struct{ on, off string }{
