@@ -9,9 +9,12 @@ import (
 	"strings"
 )
 
-// stack is where the template is deployed, as far as the local edge pretends.
+// stack is where a template is deployed, as far as the local edge pretends.
 type stack struct {
 	name, account, region string
+
+	anywhere bool // the region is a default: nobody has said where
+	other    bool // not the edge's own stack
 }
 
 // These are the defaults of Config.
@@ -117,7 +120,7 @@ func (r *resolver) assign(id, kind, name string) (string, error) {
 	// given records a physical id that is given out.
 	given := func(v string, err error) (string, error) {
 		if err == nil {
-			r.byID[v] = id
+			r.owners[v] = owner{r, id}
 		}
 		return v, err
 	}

@@ -163,7 +163,7 @@ func TestStatementsOfTheBucketPolicy(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			r := newResolver(parsed, stack{localStack, localAccount, localRegion}, "127.0.0.1")
+			r := newResolver(newCloud(newKeys, nil), parsed, here, "127.0.0.1")
 			policy := r.readBucketPolicy("Bucket")
 			for _, problem := range r.problems {
 				t.Error(problem)

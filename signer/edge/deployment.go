@@ -10,7 +10,8 @@ import (
 )
 
 // readDeployment finds the deployment document among the template's
-// parameters. There may be none.
+// parameters, and follows it to the lender's if it borrows its key. There may be
+// none.
 func (r *resolver) readDeployment(baseURL string) *signer.Deployment {
 	var found *signer.Deployment
 	var at string
@@ -42,6 +43,14 @@ func (r *resolver) readDeployment(baseURL string) *signer.Deployment {
 		}
 		return nil
 	}
+	if found.Key.Parameter != "" {
+		borrowed, err := r.borrow(found)
+		if err != nil {
+			r.report(fmt.Errorf("%s: %w", at, err))
+			return nil
+		}
+		found = borrowed
+	}
 	if err := r.checkDeployment(found); err != nil {
 		r.report(fmt.Errorf("%s: %w", at, err))
 	}
@@ -67,11 +76,62 @@ func isDeployment(text string) bool {
 	return document["baseUrl"] != nil && document["key"] != nil
 }
 
-// checkDeployment checks that the document names one of the template's keys.
-func (r *resolver) checkDeployment(d *signer.Deployment) error {
-	if d.Key.Parameter != "" {
-		return nil // the key is another deployment's
+// borrow is the document of a deployment that borrows its key, with the
+// lender's key in it: one hop, as package awskeys follows it.
+func (r *resolver) borrow(d *signer.Deployment) (*signer.Deployment, error) {
+	text, err := r.lenderDocument(d.Key.Parameter)
+	if err != nil {
+		return nil, fmt.Errorf("key.parameter: %w", err)
 	}
+	lender, err := signer.ParseDeployment([]byte(text))
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("key.parameter: %s: %w", d.Key.Parameter, err)
+	case lender.Key.Parameter != "":
+		return nil, fmt.Errorf("key.parameter: %s lends a key that it borrows itself, from %s: borrow there", d.Key.Parameter, lender.Key.Parameter)
+	}
+	lender.BaseURL = d.BaseURL
+	lender.MaxURLLifetime = lesser(d.MaxURLLifetime, lender.MaxURLLifetime)
+	lender.MaxKeyAge = lesser(d.MaxKeyAge, lender.MaxKeyAge)
+	return lender, nil
+}
+
+// lesser of two limits, of which 0 is none.
+func lesser(a, b int64) int64 {
+	if a == 0 || b != 0 && b < a {
+		return b
+	}
+	return a
+}
+
+// lenderDocument is the value of a parameter of another stack.
+func (r *resolver) lenderDocument(name string) (string, error) {
+	var failures []error
+	for i := range r.others {
+		other, err := r.openOther(i)
+		if err != nil {
+			failures = append(failures, err)
+			continue
+		}
+		for _, id := range other.ofType("AWS::SSM::Parameter") {
+			properties, _ := other.Resources[id].Properties.(map[string]any)
+			// Others may have names that the edge cannot resolve.
+			if named, err := other.text("Resources."+id+".Properties.Name", properties["Name"]); err != nil || named != name {
+				continue
+			}
+			text, err := other.parameterValue(id)
+			if err != nil {
+				return "", fmt.Errorf("stack %s: %w", other.stack.name, err)
+			}
+			return text, nil
+		}
+	}
+	missing := fmt.Errorf("the local edge was given no stack that has the parameter %s: it needs the template of the stack that lends its key", name)
+	return "", errors.Join(append(failures, missing)...)
+}
+
+// checkDeployment checks that the document names a key that is known.
+func (r *resolver) checkDeployment(d *signer.Deployment) error {
 	key, ok := r.public[d.KeyPairID]
 	if !ok {
 		return fmt.Errorf("keyPairId: %s is not a public key that this template has", d.KeyPairID)
@@ -84,10 +144,8 @@ func (r *resolver) currentKey(d *signer.Deployment) (*signer.PrivateKey, error) 
 	if d == nil {
 		return nil, errors.New("the template has no deployment document: no AWS::SSM::Parameter holds one")
 	}
-	for _, pair := range r.pairs {
-		if pair.PublicKey().Fingerprint() == d.PublicKeySHA256 {
-			return pair, nil
-		}
+	if pair, made := r.private[d.PublicKeySHA256]; made {
+		return pair, nil
 	}
-	return nil, errors.New("the deployment signs with a key that the local edge did not make: only its owner has the private half")
+	return nil, ErrImportedKey
 }

@@ -152,8 +152,8 @@ func (r *resolver) readOrigin(config property, distributionID string, target pro
 
 // bucketOf is the logical id of the bucket that has the domain name.
 func (r *resolver) bucketOf(domain string) string {
-	if id, ok := r.byID[domain]; ok && r.Resources[id].Type == "AWS::S3::Bucket" {
-		return id
+	if o, ok := r.owners[domain]; ok && o.r == r && r.Resources[o.id].Type == "AWS::S3::Bucket" {
+		return o.id
 	}
 	for _, id := range r.existing("AWS::S3::Bucket") {
 		bucket := r.bucketName(id)
@@ -179,12 +179,12 @@ func (r *resolver) readIdentity(p property, distributionID string) identity {
 		}
 		return identity{oai: id}
 	case control.text() != "":
-		id, ok := r.byID[control.text()]
-		if !ok || r.Resources[id].Type != "AWS::CloudFront::OriginAccessControl" {
+		properties, ok := r.resource(control.text(), "AWS::CloudFront::OriginAccessControl")
+		if !ok {
 			control.wrong("not an origin access control of this template")
 			return identity{}
 		}
-		if r.properties(id).get("OriginAccessControlConfig").get("SigningBehavior").text() == "never" {
+		if properties.get("OriginAccessControlConfig").get("SigningBehavior").text() == "never" {
 			return identity{} // it signs no request
 		}
 		return identity{control: true, distribution: r.distributionARN(distributionID), account: r.stack.account}

@@ -28,15 +28,20 @@ type Config struct {
 	// Objects is the content of the bucket.
 	Objects *Objects
 
-	// Keys gives the key pair of a Custom::SigningKeyPair, by its logical id in
-	// the template. It is called once for each. nil makes new ones.
-	Keys func(logicalID string, algorithm signer.Algorithm) (*signer.PrivateKey, error)
+	// Keys gives the key pair of a Custom::SigningKeyPair: each one of the
+	// template, and those of other stacks whose keys the template trusts. It is
+	// called once for each. nil makes new ones.
+	Keys func(KeyPair) (*signer.PrivateKey, error)
 
 	// StackName, Account and Region say where the template is to be thought
 	// deployed. A template that was synthesized for one account and Region has
 	// them written into it: say the same here. Empty means signedfront-local,
 	// 000000000000 and us-east-1.
 	StackName, Account, Region string
+
+	// Others are the stacks that Fn::GetStackOutput may name, such as the one
+	// that lends its keys. Of them only what the template asks for is read.
+	Others []Stack
 
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
@@ -76,18 +81,16 @@ func New(c Config) (*Edge, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := newResolver(t, stack{
-		name:    cmp.Or(c.StackName, localStack),
-		account: cmp.Or(c.Account, localAccount),
-		region:  cmp.Or(c.Region, localRegion),
-	}, base.Host)
-
 	if c.Keys == nil {
-		c.Keys = func(_ string, algorithm signer.Algorithm) (*signer.PrivateKey, error) {
-			return signer.GenerateKey(algorithm)
-		}
+		c.Keys = func(k KeyPair) (*signer.PrivateKey, error) { return signer.GenerateKey(k.Algorithm) }
 	}
-	r.makeKeyPairs(c.Keys)
+	r := newResolver(newCloud(c.Keys, c.Others), t, stack{
+		name:     cmp.Or(c.StackName, localStack),
+		account:  cmp.Or(c.Account, localAccount),
+		region:   cmp.Or(c.Region, localRegion),
+		anywhere: c.Region == "",
+	}, base.Host)
+	r.makeKeyPairs()
 	via := r.stack.hash("via")
 	e := &Edge{
 		scheme:       base.Scheme,
@@ -112,8 +115,10 @@ func New(c Config) (*Edge, error) {
 }
 
 // Deployment is the template's own deployment document, with the edge's base
-// URL and no Region. Where its key is, Key, still is the place in AWS: say
-// where you keep it. It is nil if the template has no such document.
+// URL and no Region; if it borrows its key, with the lender's key in it and the
+// lesser of both limits. Where its key is, Key, still is the place that the
+// template says: say where you keep it. It is nil if the template has no such
+// document.
 func (e *Edge) Deployment() *signer.Deployment {
 	if e.deployment == nil {
 		return nil
@@ -122,13 +127,37 @@ func (e *Edge) Deployment() *signer.Deployment {
 	return &d
 }
 
+// ErrImportedKey is the error of a deployment that signs with an imported key.
+var ErrImportedKey = errors.New("the deployment signs with an imported key: only its owner has the private half")
+
 // Signer signs as an application of the deployment does: with its current key
-// and hash, within its limits.
+// and hash, within its limits. If that key is imported, the error is
+// ErrImportedKey, and SignerWith takes the key.
 func (e *Edge) Signer() (*signer.Signer, error) {
 	if e.keyError != nil {
 		return nil, e.keyError
 	}
-	return signer.New(e.deployment.KeyPairID, e.key, &signer.Options{
+	return e.newSigner(e.key)
+}
+
+// SignerWith is Signer for a deployment whose key is imported. The key must be
+// the private half of the one that the deployment document names.
+func (e *Edge) SignerWith(key signer.Key) (*signer.Signer, error) {
+	if e.deployment == nil {
+		return nil, e.keyError
+	}
+	public, err := signer.NewPublicKey(key.Public())
+	if err != nil {
+		return nil, err
+	}
+	if err := e.deployment.CheckKey(public); err != nil {
+		return nil, err
+	}
+	return e.newSigner(key)
+}
+
+func (e *Edge) newSigner(key signer.Key) (*signer.Signer, error) {
+	return signer.New(e.deployment.KeyPairID, key, &signer.Options{
 		Hash:           e.deployment.Hash,
 		MaxURLLifetime: seconds(e.deployment.MaxURLLifetime),
 		Now:            e.now,

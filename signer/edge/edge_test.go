@@ -443,10 +443,10 @@ func TestTheDeploymentDocumentIsTheTemplatesOwn(t *testing.T) {
 	s := serveConfig(t, Config{
 		Template: edited(t),
 		Objects:  OpenFS(pictures),
-		Keys: func(id string, algorithm signer.Algorithm) (*signer.PrivateKey, error) {
+		Keys: func(k KeyPair) (*signer.PrivateKey, error) {
 			made++
-			if id != "KeyPair" || algorithm != signer.ECDSAP256 {
-				t.Errorf("asked for the key pair %s of kind %s", id, algorithm)
+			if k != (KeyPair{localStack, "KeyPair", signer.ECDSAP256}) {
+				t.Errorf("asked for %+v", k)
 			}
 			return pair, nil
 		},

@@ -57,12 +57,12 @@ func (r *resolver) readHeadersPolicy(reference property) *headersPolicy {
 	if managed, ok := managedHeaders[name]; ok {
 		return managed
 	}
-	id, ok := r.byID[name]
-	if !ok || r.Resources[id].Type != "AWS::CloudFront::ResponseHeadersPolicy" {
+	properties, ok := r.resource(name, "AWS::CloudFront::ResponseHeadersPolicy")
+	if !ok {
 		reference.wrong("the local edge does not know the response headers policy %q: put one into the template, or use the managed SecurityHeadersPolicy", name)
 		return nil
 	}
-	config := r.properties(id).get("ResponseHeadersPolicyConfig")
+	config := properties.get("ResponseHeadersPolicyConfig")
 	if cors := config.get("CorsConfig"); cors.exists() {
 		cors.wrong("the local edge does not do CORS")
 	}

@@ -11,35 +11,32 @@ import (
 	"github.com/signedfront/signedfront/signer"
 )
 
-// resolver gives a template's intrinsic functions their values. The ids and
-// addresses that AWS would assign are made up, in AWS's own shapes: see
-// attributes.go. It is used while the edge is made, and not safe for concurrent
-// use.
+// resolver gives the intrinsic functions of a stack's template their values.
+// The ids and addresses that AWS would assign are made up, in AWS's own shapes:
+// see attributes.go. It is used while the edge is made, and not safe for
+// concurrent use.
 //
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-function-reference.html
 type resolver struct {
 	*template
+	*cloud
 	stack  stack
-	domain string // the edge's host, which is the distribution's domain name
+	domain string // of the stack's distribution: the edge's host, if it is the edge's own stack
 
-	pairs      map[string]*signer.PrivateKey // by logical id of the Custom::SigningKeyPair
-	public     map[string]*signer.PublicKey  // by key pair id
-	byID       map[string]string             // logical ids, by the physical ids that were given out
+	pairs      map[string]*signer.PrivateKey // by logical id of the Custom::SigningKeyPair; nil: it cannot be had
 	attributes map[string]string             // values given out, by logical id and attribute
 	conditions map[string]bool
 	busy       map[string]bool // what is being worked out: to come back to it is a cycle
 	unresolved map[string]bool // the places that have no value because of a problem
-	problems   []error
 }
 
-func newResolver(t *template, s stack, domain string) *resolver {
+func newResolver(c *cloud, t *template, s stack, domain string) *resolver {
 	return &resolver{
 		template:   t,
+		cloud:      c,
 		stack:      s,
 		domain:     domain,
 		pairs:      make(map[string]*signer.PrivateKey),
-		public:     make(map[string]*signer.PublicKey),
-		byID:       make(map[string]string),
 		attributes: make(map[string]string),
 		conditions: make(map[string]bool),
 		busy:       make(map[string]bool),
@@ -64,6 +61,9 @@ var errReported = errors.New("already reported")
 func (r *resolver) report(err error) {
 	if errors.Is(err, errReported) {
 		return
+	}
+	if r.stack.other {
+		err = fmt.Errorf("stack %s: %w", r.stack.name, err)
 	}
 	for _, known := range r.problems {
 		if known.Error() == err.Error() {
@@ -97,6 +97,29 @@ func (r *resolver) exists(id string) (bool, error) {
 		return r.condition("Resources."+id+".Condition", name)
 	}
 	return true, nil
+}
+
+// output is the value of one of the template's Outputs.
+func (r *resolver) output(name string) (string, error) {
+	place := "Outputs." + name
+	o, ok := r.Outputs[name]
+	if !ok {
+		return "", fmt.Errorf("%s: the template has no such output", place)
+	}
+	if o.Condition != "" {
+		switch holds, err := r.condition(place+".Condition", o.Condition); {
+		case err != nil:
+			return "", err
+		case !holds:
+			return "", fmt.Errorf("%s: it does not exist: its condition does not hold", place)
+		}
+	}
+	if r.busy[place] {
+		return "", fmt.Errorf("%s: it refers to itself", place)
+	}
+	r.busy[place] = true
+	defer delete(r.busy, place)
+	return r.text(place+".Value", o.Value)
 }
 
 // resolve gives a value whose outermost form is not an intrinsic function any
@@ -153,8 +176,10 @@ func (r *resolver) call(at, name string, arg any) (any, error) {
 	case "Fn::Base64":
 		s, err := r.text(at, arg)
 		return base64.StdEncoding.EncodeToString([]byte(s)), err
+	case "Fn::GetStackOutput":
+		return r.getStackOutput(at, arg)
 	}
-	return nil, fmt.Errorf("%s: the local edge does not know this function: give the property a value of its own, or one made of Ref, Fn::GetAtt, Fn::Join, Fn::Sub, Fn::Select, Fn::Split, Fn::If, Fn::FindInMap and Fn::Base64", at)
+	return nil, fmt.Errorf("%s: the local edge does not know this function: give the property a value of its own, or one made of Ref, Fn::GetAtt, Fn::Join, Fn::Sub, Fn::Select, Fn::Split, Fn::If, Fn::FindInMap, Fn::Base64 and Fn::GetStackOutput", at)
 }
 
 // text resolves a value to a string.

@@ -10,32 +10,52 @@ import (
 // deployment. Here it is made by Config.Keys.
 const signingKeyPair = "Custom::SigningKeyPair"
 
-// makeKeyPairs makes the key pair of each Custom::SigningKeyPair.
-func (r *resolver) makeKeyPairs(generate func(string, signer.Algorithm) (*signer.PrivateKey, error)) {
+// KeyPair names a key pair that a deployment would make.
+type KeyPair struct {
+	Stack     string // its name
+	LogicalID string // of the Custom::SigningKeyPair in the stack's template
+	Algorithm signer.Algorithm
+}
+
+// makeKeyPairs makes the key pair of each Custom::SigningKeyPair, needed or not,
+// as the deployment would.
+func (r *resolver) makeKeyPairs() {
 	for _, id := range r.existing(signingKeyPair) {
-		place := r.properties(id).get("Algorithm")
-		algorithm, err := signer.ParseAlgorithm(place.text())
-		if err != nil {
-			place.wrong("%w", err)
-			continue
-		}
-		pair, err := generate(id, algorithm)
-		switch {
-		case err != nil:
-			r.report(fmt.Errorf("Resources.%s: making its key pair: %w", id, err))
-		case pair == nil:
-			r.report(fmt.Errorf("Resources.%s: Config.Keys gave no key pair and no error", id))
-		case pair.PublicKey().Algorithm() != algorithm:
-			r.report(fmt.Errorf("Resources.%s: Config.Keys gave a key of kind %s: the template says %s", id, pair.PublicKey().Algorithm(), algorithm))
-		default:
-			r.pairs[id] = pair
-		}
+		r.keyPair(id)
 	}
 }
 
+// keyPair is the key pair of a Custom::SigningKeyPair, made when it is first
+// asked for. It is nil, and that is reported, if it cannot be had.
+func (r *resolver) keyPair(id string) *signer.PrivateKey {
+	if pair, asked := r.pairs[id]; asked {
+		return pair
+	}
+	r.pairs[id] = nil
+	place := r.properties(id).get("Algorithm")
+	algorithm, err := signer.ParseAlgorithm(place.text())
+	if err != nil {
+		place.wrong("%w", err)
+		return nil
+	}
+	pair, err := r.keys(KeyPair{r.stack.name, id, algorithm})
+	switch {
+	case err != nil:
+		r.report(fmt.Errorf("Resources.%s: making its key pair: %w", id, err))
+	case pair == nil:
+		r.report(fmt.Errorf("Resources.%s: Config.Keys gave no key pair and no error", id))
+	case pair.PublicKey().Algorithm() != algorithm:
+		r.report(fmt.Errorf("Resources.%s: Config.Keys gave a key of kind %s: the template says %s", id, pair.PublicKey().Algorithm(), algorithm))
+	default:
+		r.pairs[id] = pair
+		r.private[pair.PublicKey().Fingerprint()] = pair
+	}
+	return r.pairs[id]
+}
+
 func (r *resolver) keyPairAttribute(id, name string) (string, error) {
-	pair, made := r.pairs[id]
-	if !made {
+	pair := r.keyPair(id)
+	if pair == nil {
 		return "", errReported
 	}
 	public := pair.PublicKey()
@@ -74,12 +94,12 @@ func (r *resolver) trustedKeys(groups property) map[string]*signer.PublicKey {
 		if trusted == nil {
 			trusted = make(map[string]*signer.PublicKey)
 		}
-		id, ok := r.byID[group.text()]
-		if !ok || r.Resources[id].Type != "AWS::CloudFront::KeyGroup" {
+		config, ok := r.resource(group.text(), "AWS::CloudFront::KeyGroup")
+		if !ok {
 			group.wrong("not a key group of this template: the local edge cannot know its keys")
 			continue
 		}
-		items := r.properties(id).get("KeyGroupConfig").get("Items")
+		items := config.get("KeyGroupConfig").get("Items")
 		keys := items.array()
 		if len(keys) == 0 {
 			items.wrong("a key group wants at least one public key")

@@ -18,6 +18,11 @@ import (
 	"github.com/signedfront/signedfront/signer"
 )
 
+// here is where the stack of a test is deployed, and newKeys its keys.
+var here = stack{name: localStack, account: localAccount, region: localRegion, anywhere: true}
+
+func newKeys(k KeyPair) (*signer.PrivateKey, error) { return signer.GenerateKey(k.Algorithm) }
+
 // noon is the time of all tests.
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 

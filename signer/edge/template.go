@@ -17,6 +17,7 @@ type template struct {
 	Mappings   map[string]map[string]map[string]any
 	Conditions map[string]any
 	Resources  map[string]resource
+	Outputs    map[string]output
 }
 
 type parameter struct {
@@ -28,6 +29,11 @@ type resource struct {
 	Type       string
 	Condition  string
 	Properties any
+}
+
+type output struct {
+	Condition string
+	Value     any
 }
 
 func parseTemplate(text []byte) (*template, error) {

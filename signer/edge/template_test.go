@@ -40,8 +40,8 @@ func resolved(t *testing.T, value string) (string, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := newResolver(parsed, stack{localStack, localAccount, localRegion}, "127.0.0.1:8080")
-	r.makeKeyPairs(func(_ string, a signer.Algorithm) (*signer.PrivateKey, error) { return signer.GenerateKey(a) })
+	r := newResolver(newCloud(newKeys, nil), parsed, here, "127.0.0.1:8080")
+	r.makeKeyPairs()
 	var v any
 	decoder := json.NewDecoder(strings.NewReader(value))
 	decoder.UseNumber()
@@ -299,10 +299,10 @@ func TestConfigKeysThatFailStopTheEdge(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for want, keys := range map[string]func(string, signer.Algorithm) (*signer.PrivateKey, error){
-		"Resources.KeyPair: making its key pair: no luck":           func(string, signer.Algorithm) (*signer.PrivateKey, error) { return nil, errors.New("no luck") },
-		"Resources.KeyPair: Config.Keys gave no key pair":           func(string, signer.Algorithm) (*signer.PrivateKey, error) { return nil, nil },
-		"gave a key of kind rsa-2048: the template says ecdsa-p256": func(string, signer.Algorithm) (*signer.PrivateKey, error) { return rsa, nil },
+	for want, keys := range map[string]func(KeyPair) (*signer.PrivateKey, error){
+		"Resources.KeyPair: making its key pair: no luck":           func(KeyPair) (*signer.PrivateKey, error) { return nil, errors.New("no luck") },
+		"Resources.KeyPair: Config.Keys gave no key pair":           func(KeyPair) (*signer.PrivateKey, error) { return nil, nil },
+		"gave a key of kind rsa-2048: the template says ecdsa-p256": func(KeyPair) (*signer.PrivateKey, error) { return rsa, nil },
 	} {
 		_, err := New(Config{Template: edited(t), BaseURL: "http://127.0.0.1:8080", Objects: OpenFS(fstest.MapFS{}), Keys: keys})
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
@@ -405,7 +405,7 @@ func FuzzATemplateNeverPanicsAndNeverOpensASignedPath(f *testing.F) {
 			Template: template,
 			BaseURL:  "http://127.0.0.1:8080",
 			Objects:  OpenFS(pictures),
-			Keys:     func(string, signer.Algorithm) (*signer.PrivateKey, error) { return pair, nil },
+			Keys:     func(KeyPair) (*signer.PrivateKey, error) { return pair, nil },
 		})
 		if err != nil {
 			return

@@ -60,22 +60,32 @@ func copiedApp(t *testing.T, stacks ...string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := t.TempDir()
-	artifacts := map[string]any{}
+	templates := map[string]string{}
 	for _, stack := range stacks {
-		file := stack + ".template.json"
-		writeFile(t, filepath.Join(dir, "assembly", file), string(text))
-		artifacts[stack] = map[string]any{
-			"type": "aws:cloudformation:stack", "environment": "aws://unknown-account/unknown-region",
-			"properties": map[string]any{"templateFile": file},
-		}
+		templates[stack] = string(text)
 	}
-	writeJSON(t, filepath.Join(dir, "assembly", "manifest.json"), map[string]any{"artifacts": artifacts})
+	dir := t.TempDir()
+	writeAssembly(t, filepath.Join(dir, "assembly"), templates)
 	writeJSON(t, filepath.Join(dir, "cdk.json"), map[string]any{
 		"app":     `cp -R assembly "$CDK_OUTDIR"`,
 		"context": map[string]any{"project": "shop"},
 	})
 	return dir
+}
+
+// writeAssembly writes an assembly of the templates of stacks.
+func writeAssembly(t *testing.T, dir string, templates map[string]string) {
+	t.Helper()
+	artifacts := map[string]any{}
+	for stack, text := range templates {
+		file := stack + ".template.json"
+		writeFile(t, filepath.Join(dir, file), text)
+		artifacts[stack] = map[string]any{
+			"type": "aws:cloudformation:stack", "environment": "aws://unknown-account/unknown-region",
+			"properties": map[string]any{"templateFile": file},
+		}
+	}
+	writeJSON(t, filepath.Join(dir, "manifest.json"), map[string]any{"artifacts": artifacts})
 }
 
 func writeJSON(t *testing.T, file string, value any) {

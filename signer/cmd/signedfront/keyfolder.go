@@ -8,14 +8,15 @@ import (
 	"path/filepath"
 
 	"github.com/signedfront/signedfront/signer"
+	"github.com/signedfront/signedfront/signer/edge"
 )
 
-// keyFolder keeps what a deployment would keep in AWS, for one stack of an app:
-// the private key of each Custom::SigningKeyPair in <logical id>.pem, which
-// only its owner can read, and the deployment document.
-type keyFolder struct {
-	dir   string
-	files map[string]string // names of key files, by the public key's fingerprint
+// keyFolders keep what deployments would keep in AWS, a folder for each stack
+// of an app: the private key of each Custom::SigningKeyPair in <logical id>.pem,
+// which only its owner can read, and the deployment document.
+type keyFolders struct {
+	app   string            // the app's folder
+	files map[string]string // key files, by the public key's fingerprint
 }
 
 const (
@@ -23,28 +24,39 @@ const (
 	deploymentFile = "deployment.json" // in the folder of a stack
 )
 
-// openKeyFolder makes the folder of a stack in the app's folder, unless it is
-// there. Git is told to leave it alone.
-func openKeyFolder(app, stack string) (*keyFolder, error) {
-	f := &keyFolder{dir: filepath.Join(app, stateFolder, stack), files: map[string]string{}}
-	if err := os.MkdirAll(f.dir, 0o700); err != nil {
+// openKeyFolders makes the folder of the folders, unless it is there. Git is
+// told to leave it alone.
+func openKeyFolders(app string) (*keyFolders, error) {
+	state := filepath.Join(app, stateFolder)
+	if err := os.MkdirAll(state, 0o700); err != nil {
 		return nil, fmt.Errorf("making the folder of the keys: %w", err)
 	}
-	ignore := filepath.Join(app, stateFolder, ".gitignore")
-	if err := os.WriteFile(ignore, []byte("*\n"), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(state, ".gitignore"), []byte("*\n"), 0o600); err != nil {
 		return nil, fmt.Errorf("making the folder of the keys: %w", err)
 	}
-	return f, nil
+	return &keyFolders{app: app, files: map[string]string{}}, nil
+}
+
+// folder is that of a stack, made unless it is there.
+func (f *keyFolders) folder(stack string) (string, error) {
+	dir := filepath.Join(f.app, stateFolder, stack)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", fmt.Errorf("making the folder of the keys: %w", err)
+	}
+	return dir, nil
 }
 
 // pair is the key pair of a Custom::SigningKeyPair, made on its first use. It
 // is for edge.Config.Keys.
-func (f *keyFolder) pair(logicalID string, algorithm signer.Algorithm) (*signer.PrivateKey, error) {
-	name := logicalID + ".pem"
-	file := filepath.Join(f.dir, name)
+func (f *keyFolders) pair(k edge.KeyPair) (*signer.PrivateKey, error) {
+	dir, err := f.folder(k.Stack)
+	if err != nil {
+		return nil, err
+	}
+	file := filepath.Join(dir, k.LogicalID+".pem")
 	key, err := signer.LoadPrivateKey(file)
 	if errors.Is(err, fs.ErrNotExist) {
-		if err := generate(file, algorithm); err != nil {
+		if err := generate(file, k.Algorithm); err != nil {
 			return nil, err
 		}
 		key, err = signer.LoadPrivateKey(file)
@@ -52,14 +64,41 @@ func (f *keyFolder) pair(logicalID string, algorithm signer.Algorithm) (*signer.
 	if err != nil {
 		return nil, err
 	}
-	if found := key.PublicKey().Algorithm(); found != algorithm {
+	if found := key.PublicKey().Algorithm(); found != k.Algorithm {
 		return nil, &failure{
-			err:  fmt.Errorf("%s holds a key of kind %s, and the template wants %s", file, found, algorithm),
+			err:  fmt.Errorf("%s holds a key of kind %s, and the template wants %s", file, found, k.Algorithm),
 			hint: "delete the file, and a new key is made",
 		}
 	}
-	f.files[key.PublicKey().Fingerprint()] = name
+	f.files[key.PublicKey().Fingerprint()] = file
 	return key, nil
+}
+
+// imported signs with the imported key of an edge's deployment, if the document
+// names its file and the file is there. A relative name starts at the app's
+// folder.
+func (f *keyFolders) imported(e *edge.Edge) (*signer.Signer, error) {
+	d := e.Deployment()
+	file := d.Key.File
+	if file == "" {
+		return nil, fmt.Errorf("the private key is in AWS: %s", d.Key.SecretARN+d.Key.KMSARN)
+	}
+	if !filepath.IsAbs(file) {
+		file = filepath.Join(f.app, file)
+	}
+	f.files[d.PublicKeySHA256] = file
+	key, err := signer.LoadPrivateKey(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, errors.New("the private key is not on this machine")
+	}
+	if err != nil {
+		return nil, err
+	}
+	s, err := e.SignerWith(key)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	return s, nil
 }
 
 // generate makes a key and its file. Where another run of this program does so
@@ -91,28 +130,54 @@ func generate(file string, algorithm signer.Algorithm) error {
 	return nil
 }
 
-// keep writes the deployment document for applications on this machine, with
-// the key in its file.
-func (f *keyFolder) keep(d *signer.Deployment) error {
-	d.Key = signer.KeyLocation{File: f.files[d.PublicKeySHA256]}
+// keep writes a stack's deployment document for applications on this machine,
+// and returns its file and that of its key. A key that is in AWS has none, and
+// stays where the document says.
+func (f *keyFolders) keep(stack string, d *signer.Deployment) (document, key string, err error) {
+	dir, err := f.folder(stack)
+	if err != nil {
+		return "", "", err
+	}
+	if key = f.files[d.PublicKeySHA256]; key != "" {
+		name, err := relative(dir, key)
+		if err != nil {
+			return "", "", fmt.Errorf("keeping the deployment document: %w", err)
+		}
+		d.Key = signer.KeyLocation{File: name}
+	}
 	text, err := d.MarshalIndent()
 	if err != nil {
-		return err
+		return "", "", err
 	}
-	whole, err := os.CreateTemp(f.dir, ".new-") // mode 0600
+	document = filepath.Join(dir, deploymentFile)
+	if err := replace(document, text); err != nil {
+		return "", "", fmt.Errorf("keeping the deployment document: %w", err)
+	}
+	return document, key, nil
+}
+
+// relative is the name of a file as seen from a folder.
+func relative(dir, file string) (string, error) {
+	if filepath.IsAbs(file) != filepath.IsAbs(dir) {
+		return filepath.Abs(file)
+	}
+	name, err := filepath.Rel(dir, file)
+	return filepath.ToSlash(name), err
+}
+
+// replace writes a file that is whole at any time, for its owner alone.
+func replace(file string, text []byte) error {
+	whole, err := os.CreateTemp(filepath.Dir(file), ".new-") // mode 0600
 	if err != nil {
-		return fmt.Errorf("keeping the deployment document: %w", err)
+		return err
 	}
 	defer os.Remove(whole.Name())
 	_, err = whole.Write(text)
 	if closed := whole.Close(); err == nil {
 		err = closed
 	}
-	if err == nil {
-		err = os.Rename(whole.Name(), filepath.Join(f.dir, deploymentFile))
-	}
 	if err != nil {
-		return fmt.Errorf("keeping the deployment document: %w", err)
+		return err
 	}
-	return nil
+	return os.Rename(whole.Name(), file)
 }

@@ -22,7 +22,7 @@ const listed = 20
 // listing prints the files of an edge with their URLs.
 type listing struct {
 	edge    *edge.Edge
-	signer  *signer.Signer
+	signer  *signer.Signer // nil: the key is elsewhere
 	objects *edge.Objects
 	baseURL string
 	stack   string
@@ -31,8 +31,8 @@ type listing struct {
 	all     bool
 }
 
-// write signs a URL for each file, and asks the edge what it and the unsigned
-// one answer. A URL stands on a line of its own, so that it can be copied whole.
+// write signs a URL for each file, if it has a key, and asks the edge what it
+// and the unsigned one answer. A URL stands on a line of its own, so that it can be copied whole.
 func (l listing) write(ctx context.Context, w io.Writer) error {
 	keys := l.objects.Keys()
 	shown := keys
@@ -49,12 +49,14 @@ func (l listing) write(ctx context.Context, w io.Writer) error {
 		if err != nil {
 			return err
 		}
-		signed, err := l.signer.URL(ctx, unsigned, signer.Policy{Expires: expires})
-		if err != nil {
-			return fmt.Errorf("signing for %s: %w", printable(key), err)
-		}
 		fmt.Fprintf(&b, "\n%s\n", printable(key))
-		fmt.Fprintf(&b, "  signed     %s, %s\n  %s\n", l.ask(ctx, signed), until, signed)
+		if l.signer != nil {
+			signed, err := l.signer.URL(ctx, unsigned, signer.Policy{Expires: expires})
+			if err != nil {
+				return fmt.Errorf("signing for %s: %w", printable(key), err)
+			}
+			fmt.Fprintf(&b, "  signed     %s, %s\n  %s\n", l.ask(ctx, signed), until, signed)
+		}
 		fmt.Fprintf(&b, "  unsigned   %s\n  %s\n", l.ask(ctx, unsigned), unsigned)
 	}
 	if more := len(keys) - len(shown); more > 0 {

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -44,7 +45,10 @@ dot files left out; without DIR a few sample files do. Each file is printed with
 a signed and an unsigned URL, and with what each answers now.
 
 The private key and the deployment document are kept in .signedfront/ beside the
-app's cdk.json, for applications on this machine and for the next run.
+app's cdk.json, for applications on this machine and for the next run. Where an
+environment borrows its key, it is the one that is kept for the lender. An
+imported key signs if its file is where the configuration says, as seen from the
+cdk.json.
 
 Needs Node.js, and what runs the app: Go for "go run cdk.go".`,
 		Example: `  signedfront local                           # sample files
@@ -109,11 +113,11 @@ func (l *local) run(ctx context.Context) error {
 	}
 	defer listener.Close()
 
-	stack, err := l.synthesize(ctx)
+	stack, others, err := l.synthesize(ctx)
 	if err != nil {
 		return err
 	}
-	keys, err := openKeyFolder(l.app, stack.Name)
+	keys, err := openKeyFolders(l.app)
 	if err != nil {
 		return err
 	}
@@ -125,16 +129,23 @@ func (l *local) run(ctx context.Context) error {
 		StackName: stack.Name,
 		Account:   stack.Account,
 		Region:    stack.Region,
+		Others:    others,
 		Log:       slog.New(accessLog{l.err}),
 	})
 	if err != nil {
 		return fmt.Errorf("stack %s: %w", stack.Name, err)
 	}
 	signer, err := e.Signer()
-	if err != nil {
+	imported := errors.Is(err, edge.ErrImportedKey)
+	if imported {
+		signer, err = keys.imported(e)
+	}
+	if err != nil && !imported {
 		return fmt.Errorf("stack %s: %w", stack.Name, err)
 	}
-	if err := keys.keep(e.Deployment()); err != nil {
+	unsigned := err // why no URL is signed
+	document, key, err := keys.keep(stack.Name, e.Deployment())
+	if err != nil {
 		return err
 	}
 
@@ -151,14 +162,60 @@ func (l *local) run(ctx context.Context) error {
 	if err := list.write(ctx, l.out); err != nil {
 		return err
 	}
-	l.notef("keys and deployment document are in %s", keys.dir)
+	l.tellKeys(document, key, unsigned)
 	return l.serve(ctx, listener, e, list)
 }
 
-// synthesize makes the template of the environment.
-func (l *local) synthesize(ctx context.Context) (*cdkapp.Stack, error) {
-	end := l.progress("building the CDK app (the first time takes about a minute) ...", "built the CDK app")
-	assembly, err := cdkapp.Synthesize(ctx, l.app, nil)
+// tellKeys tells where the deployment document is and where the file of its
+// key, if it has one, and how to sign where this program cannot.
+func (l *local) tellKeys(document, key string, unsigned error) {
+	sign := "signedfront url --deployment " + document + " KEY"
+	switch {
+	case unsigned == nil && filepath.Dir(key) == filepath.Dir(document):
+		l.notef("keys and deployment document are in %s", filepath.Dir(document))
+	case unsigned == nil:
+		l.notef("the deployment document is %s, its key is %s", document, key)
+	case key == "":
+		l.notef("no URLs are signed here: %v", unsigned)
+		l.notef("hint: `%s` signs with it, given AWS credentials", sign)
+	default:
+		l.notef("no URLs are signed here: %v", unsigned)
+		l.notef("hint: put the private key into %s, and start again; or sign where it is, for the key pair and the base URL in %s", key, document)
+	}
+}
+
+// synthesize makes the template of the environment, and those of the stacks
+// beside it. An app makes some environments only when they are named, and then
+// no other: the stacks that such a one refers to come from the whole app.
+func (l *local) synthesize(ctx context.Context) (*cdkapp.Stack, []edge.Stack, error) {
+	whole, err := l.build(ctx, "building the CDK app (the first time takes about a minute) ...", nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	stack, unknown := chooseStack(whole, l.environment)
+	if unknown == nil {
+		return stack, otherStacks(stack, whole), nil
+	}
+	if l.environment == "" {
+		return nil, nil, unknown
+	}
+	named, err := l.build(ctx, "building it again, for "+l.environment+" ...", &cdkapp.Options{Context: map[string]string{"env": l.environment}})
+	switch {
+	case ctx.Err() != nil || err != nil && fitsPattern(whole, l.environment):
+		return nil, nil, err
+	case err != nil: // the app does not know it either
+		return nil, nil, unknown
+	}
+	if stack, err = chooseStack(named, l.environment); err != nil {
+		return nil, nil, unknown
+	}
+	return stack, otherStacks(stack, named, whole), nil
+}
+
+// build synthesizes the app.
+func (l *local) build(ctx context.Context, doing string, o *cdkapp.Options) (*cdkapp.Assembly, error) {
+	end := l.progress(doing, "built the CDK app")
+	assembly, err := cdkapp.Synthesize(ctx, l.app, o)
 	end(err == nil)
 	if ctx.Err() != nil {
 		return nil, errors.New("interrupted while the CDK app was being built")
@@ -169,10 +226,8 @@ func (l *local) synthesize(ctx context.Context) (*cdkapp.Stack, error) {
 		return nil, &failure{err: err, hint: "run this in the folder of a CDK app, or name that folder with --app"}
 	case errors.As(err, &hinted):
 		return nil, &failure{err: err, hint: hinted.Hint}
-	case err != nil:
-		return nil, err
 	}
-	return chooseStack(assembly, l.environment)
+	return assembly, err
 }
 
 // serve answers requests until ctx ends. A line on standard input, so the Enter

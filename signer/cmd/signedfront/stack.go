@@ -4,8 +4,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"path"
+	"slices"
 	"strings"
 
+	"github.com/signedfront/signedfront/signer/edge"
 	"github.com/signedfront/signedfront/signer/edge/cdkapp"
 )
 
@@ -26,8 +30,15 @@ func chooseStack(assembly *cdkapp.Assembly, environment string) (*cdkapp.Stack, 
 			chosen = append(chosen, stack)
 		}
 	}
-	switch all := strings.Join(names, ", "); {
-	case len(names) == 0:
+	patterns := environmentPatterns(assembly)
+	switch all := strings.Join(append(names, patterns...), ", "); {
+	case len(names) == 0 && environment == "" && len(patterns) > 0:
+		return nil, &failure{
+			err:   fmt.Errorf("the app has no environment but those that are made when they are named: %s", all),
+			hint:  "name one, as with --env " + strings.ReplaceAll(patterns[0], "*", "1"),
+			usage: true,
+		}
+	case len(names) == 0 && len(patterns) == 0:
 		return nil, errors.New("the app has no stack with a CloudFront distribution")
 	case len(chosen) == 0:
 		return nil, &failure{
@@ -43,6 +54,44 @@ func chooseStack(assembly *cdkapp.Assembly, environment string) (*cdkapp.Stack, 
 		}
 	}
 	return chosen[0], nil
+}
+
+// environmentPatterns are the names of the environments that an app makes only
+// when one that fits is named, such as pr-*.
+func environmentPatterns(assembly *cdkapp.Assembly) []string {
+	environments, _ := assembly.Context["environments"].(map[string]any)
+	var patterns []string
+	for _, name := range slices.Sorted(maps.Keys(environments)) {
+		if strings.Contains(name, "*") {
+			patterns = append(patterns, name)
+		}
+	}
+	return patterns
+}
+
+// fitsPattern reports whether an environment of that name is one that the app
+// would make.
+func fitsPattern(assembly *cdkapp.Assembly, environment string) bool {
+	return slices.ContainsFunc(environmentPatterns(assembly), func(pattern string) bool {
+		fits, err := path.Match(pattern, environment)
+		return fits && err == nil
+	})
+}
+
+// otherStacks are the stacks of assemblies besides one. Of those that two
+// assemblies have, the earlier counts.
+func otherStacks(chosen *cdkapp.Stack, assemblies ...*cdkapp.Assembly) []edge.Stack {
+	var others []edge.Stack
+	seen := map[string]bool{chosen.Name + " " + chosen.Region: true}
+	for _, assembly := range assemblies {
+		for _, s := range assembly.Stacks {
+			if id := s.Name + " " + s.Region; !seen[id] {
+				seen[id] = true
+				others = append(others, edge.Stack{Name: s.Name, Account: s.Account, Region: s.Region, Template: s.Template})
+			}
+		}
+	}
+	return others
 }
 
 func hasDistribution(template []byte) bool {

@@ -1,0 +1,127 @@
+package edge
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+
+	"github.com/signedfront/signedfront/signer"
+)
+
+// Stack is a CloudFormation stack: its template, and where it is to be thought
+// deployed.
+type Stack struct {
+	Name string
+
+	// Account and Region are those of the edge's own stack if empty.
+	Account, Region string
+
+	Template []byte // JSON
+}
+
+// cloud is what all stacks have in common: what AWS would know of them.
+type cloud struct {
+	keys   func(KeyPair) (*signer.PrivateKey, error)
+	others []Stack
+	opened map[int]*resolver // by the place in others
+
+	owners   map[string]owner              // by the physical ids that were given out
+	public   map[string]*signer.PublicKey  // by key pair id
+	private  map[string]*signer.PrivateKey // by the public key's fingerprint
+	problems []error
+}
+
+// owner is a resource in its stack.
+type owner struct {
+	r  *resolver
+	id string // logical
+}
+
+func newCloud(keys func(KeyPair) (*signer.PrivateKey, error), others []Stack) *cloud {
+	return &cloud{
+		keys:    keys,
+		others:  others,
+		opened:  make(map[int]*resolver),
+		owners:  make(map[string]owner),
+		public:  make(map[string]*signer.PublicKey),
+		private: make(map[string]*signer.PrivateKey),
+	}
+}
+
+// resource is the properties of a resource of any stack, by its physical id.
+func (c *cloud) resource(physicalID, kind string) (property, bool) {
+	o, ok := c.owners[physicalID]
+	if !ok || o.r.Resources[o.id].Type != kind {
+		return property{}, false
+	}
+	return o.r.properties(o.id), true
+}
+
+// getStackOutput reads an output of another stack.
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-getstackoutput.html
+func (r *resolver) getStackOutput(at string, arg any) (any, error) {
+	object, _ := arg.(map[string]any)
+	var names [3]string
+	for i, member := range []string{"StackName", "OutputName", "Region"} {
+		value, given := object[member]
+		if !given && member == "Region" {
+			continue
+		}
+		var err error
+		if names[i], err = r.text(at+"."+member, value); err != nil {
+			return nil, err
+		}
+	}
+	stack, output, region := names[0], names[1], names[2]
+	other, err := r.findOther(stack, region)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", at, err)
+	}
+	v, err := other.output(output)
+	if err != nil {
+		return nil, fmt.Errorf("%s: stack %s: %w", at, stack, err)
+	}
+	return v, nil
+}
+
+// findOther finds another stack. Without a Region it is one of this stack's; a
+// stack that may go anywhere is wherever it is looked for.
+func (r *resolver) findOther(name, region string) (*resolver, error) {
+	if region == "" && !r.stack.anywhere {
+		region = r.stack.region
+	}
+	var given []string
+	for i, s := range r.others {
+		if s.Name == name && (region == "" || s.Region == "" || s.Region == region) {
+			return r.openOther(i)
+		}
+		given = append(given, strings.TrimSuffix(s.Name+" in "+s.Region, " in "))
+	}
+	wanted := name
+	if region != "" {
+		wanted += " in " + region
+	}
+	return nil, fmt.Errorf("the local edge was not given the stack %s: it knows of %s", wanted, cmp.Or(strings.Join(given, ", "), "no other stack"))
+}
+
+// openOther makes the resolver of another stack, once.
+func (r *resolver) openOther(i int) (*resolver, error) {
+	if other, ok := r.opened[i]; ok {
+		return other, nil
+	}
+	s := r.others[i]
+	t, err := parseTemplate(s.Template)
+	if err != nil {
+		return nil, fmt.Errorf("stack %s: %w", s.Name, err)
+	}
+	at := stack{
+		name:     s.Name,
+		account:  cmp.Or(s.Account, r.stack.account),
+		region:   cmp.Or(s.Region, r.stack.region),
+		anywhere: s.Region == "" && r.stack.anywhere,
+		other:    true,
+	}
+	other := newResolver(r.cloud, t, at, "d"+strings.ToLower(at.letters("domain", 13))+".cloudfront.net")
+	r.opened[i] = other
+	return other, nil
+}
