@@ -147,11 +147,18 @@ func TestAnUnknownEnvironmentIsToldWithThoseThatThereAre(t *testing.T) {
 	}
 }
 
-func TestAnAppOfPatternsAloneAsksForAName(t *testing.T) {
+func TestAnAppOfNothingButPatternsServesTheOneThatIsNamed(t *testing.T) {
 	app := patternApp(t)
-	writeAssembly(t, filepath.Join(app, "whole"), nil)
-	p := run(t, app, "local", "--addr", "127.0.0.1:0")
-	if p.status() != 2 || !strings.HasSuffix(p.stderr.String(), "named: pr-*\nsignedfront: hint: name one, as with --env pr-1\n") {
+	writeAssembly(t, filepath.Join(app, "named"), map[string]string{"shop-pr-42": stackOf(t, nil, "no document", nil)})
+	if err := os.RemoveAll(filepath.Join(app, "whole")); err != nil {
+		t.Fatal(err)
+	}
+	p := run(t, app, "local", "--addr", "127.0.0.1:0", "--env", "pr-42")
+	if !strings.Contains(p.stderr.String(), "stack shop-pr-42: ") {
+		t.Errorf("it does not come to the stack:\n%s", &p.stderr)
+	}
+	p = run(t, app, "local", "--addr", "127.0.0.1:0")
+	if p.status() != 1 || !strings.Contains(p.stderr.String(), "the app of ") {
 		t.Errorf("exit status %d\n%s", p.status(), &p.stderr)
 	}
 }

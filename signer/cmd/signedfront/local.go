@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -189,27 +190,36 @@ func (l *local) tellKeys(document, key string, unsigned error) {
 // no other: the stacks that such a one refers to come from the whole app.
 func (l *local) synthesize(ctx context.Context) (*cdkapp.Stack, []edge.Stack, error) {
 	whole, err := l.build(ctx, "building the CDK app (the first time takes about a minute) ...", nil)
+	if err == nil {
+		var stack *cdkapp.Stack
+		if stack, err = chooseStack(whole, l.environment); err == nil {
+			return stack, otherStacks(stack, whole), nil
+		}
+	}
+	if l.environment == "" || ctx.Err() != nil {
+		return nil, nil, err
+	}
+	if whole == nil { // an app of nothing but such environments fails where none is named
+		whole = &cdkapp.Assembly{}
+	}
+	stack, named, failed := l.synthesizeNamed(ctx, strings.TrimPrefix(l.environment, project(whole)+"-"))
+	switch {
+	case failed == nil:
+		return stack, otherStacks(stack, named, whole), nil
+	case ctx.Err() != nil || fitsPattern(whole, l.environment):
+		return nil, nil, failed
+	}
+	return nil, nil, err
+}
+
+// synthesizeNamed has the app make an environment by its name.
+func (l *local) synthesizeNamed(ctx context.Context, name string) (*cdkapp.Stack, *cdkapp.Assembly, error) {
+	assembly, err := l.build(ctx, "building it again, for "+printable(name)+" ...", &cdkapp.Options{Context: map[string]string{"env": name}})
 	if err != nil {
 		return nil, nil, err
 	}
-	stack, unknown := chooseStack(whole, l.environment)
-	if unknown == nil {
-		return stack, otherStacks(stack, whole), nil
-	}
-	if l.environment == "" {
-		return nil, nil, unknown
-	}
-	named, err := l.build(ctx, "building it again, for "+l.environment+" ...", &cdkapp.Options{Context: map[string]string{"env": l.environment}})
-	switch {
-	case ctx.Err() != nil || err != nil && fitsPattern(whole, l.environment):
-		return nil, nil, err
-	case err != nil: // the app does not know it either
-		return nil, nil, unknown
-	}
-	if stack, err = chooseStack(named, l.environment); err != nil {
-		return nil, nil, unknown
-	}
-	return stack, otherStacks(stack, named, whole), nil
+	stack, err := chooseStack(assembly, name)
+	return stack, assembly, err
 }
 
 // build synthesizes the app.

@@ -16,8 +16,7 @@ import (
 // chooseStack finds the stack of an environment: the app's only one with a
 // distribution if none is named.
 func chooseStack(assembly *cdkapp.Assembly, environment string) (*cdkapp.Stack, error) {
-	// Stacks are named <project>-<environment>.
-	project, _ := assembly.Context["project"].(string)
+	prefix := project(assembly) + "-"
 	var names []string
 	var chosen []*cdkapp.Stack
 	for i := range assembly.Stacks {
@@ -25,35 +24,35 @@ func chooseStack(assembly *cdkapp.Assembly, environment string) (*cdkapp.Stack, 
 		if !hasDistribution(stack.Template) {
 			continue
 		}
-		names = append(names, strings.TrimPrefix(stack.Name, project+"-"))
-		if environment == "" || environment == stack.Name || project+"-"+environment == stack.Name {
+		names = append(names, strings.TrimPrefix(stack.Name, prefix))
+		if environment == "" || environment == stack.Name || prefix+environment == stack.Name {
 			chosen = append(chosen, stack)
 		}
 	}
-	patterns := environmentPatterns(assembly)
-	switch all := strings.Join(append(names, patterns...), ", "); {
-	case len(names) == 0 && environment == "" && len(patterns) > 0:
-		return nil, &failure{
-			err:   fmt.Errorf("the app has no environment but those that are made when they are named: %s", all),
-			hint:  "name one, as with --env " + strings.ReplaceAll(patterns[0], "*", "1"),
-			usage: true,
-		}
-	case len(names) == 0 && len(patterns) == 0:
+	switch {
+	case len(names) == 0:
 		return nil, errors.New("the app has no stack with a CloudFront distribution")
 	case len(chosen) == 0:
 		return nil, &failure{
 			err:   fmt.Errorf("the app has no environment %q", environment),
-			hint:  "it has " + all,
+			hint:  "it has " + strings.Join(append(names, environmentPatterns(assembly)...), ", "),
 			usage: true,
 		}
 	case len(chosen) > 1:
 		return nil, &failure{
-			err:   fmt.Errorf("the app has %d environments: %s", len(names), all),
+			err:   fmt.Errorf("the app has %d environments: %s", len(names), strings.Join(names, ", ")),
 			hint:  "choose one, as with --env " + names[0],
 			usage: true,
 		}
 	}
 	return chosen[0], nil
+}
+
+// project is the project of an app: its stacks are named
+// <project>-<environment>.
+func project(assembly *cdkapp.Assembly) string {
+	name, _ := assembly.Context["project"].(string)
+	return name
 }
 
 // environmentPatterns are the names of the environments that an app makes only
@@ -72,6 +71,7 @@ func environmentPatterns(assembly *cdkapp.Assembly) []string {
 // fitsPattern reports whether an environment of that name is one that the app
 // would make.
 func fitsPattern(assembly *cdkapp.Assembly, environment string) bool {
+	environment = strings.TrimPrefix(environment, project(assembly)+"-")
 	return slices.ContainsFunc(environmentPatterns(assembly), func(pattern string) bool {
 		fits, err := path.Match(pattern, environment)
 		return fits && err == nil
