@@ -173,6 +173,13 @@ func (r *resolver) assign(id, kind, name string) (string, error) {
 		case "Type", "Value":
 			return r.properties(id).get(name).text(), nil
 		}
+	case "AWS::KMS::Key":
+		switch name {
+		case "Ref", "KeyId":
+			return given(r.stack.uuid(id), nil)
+		case "Arn":
+			return given(r.keyARN(id), nil)
+		}
 	case "AWS::IAM::Role", "AWS::IAM::User":
 		if name == "Arn" {
 			return fmt.Sprintf("arn:aws:iam::%s:%s/%s-%s", r.stack.account, strings.ToLower(kind[len("AWS::IAM::"):]), r.stack.name, id), nil
@@ -208,6 +215,10 @@ func (r *resolver) distributionID(id string) string { return "E" + r.stack.lette
 
 func (r *resolver) distributionARN(id string) string {
 	return fmt.Sprintf("arn:aws:cloudfront::%s:distribution/%s", r.stack.account, r.distributionID(id))
+}
+
+func (r *resolver) keyARN(id string) string {
+	return fmt.Sprintf("arn:aws:kms:%s:%s:key/%s", r.stack.region, r.stack.account, r.stack.uuid(id))
 }
 
 func (r *resolver) secretARN(id string) string {

@@ -7,14 +7,16 @@ import (
 	"strings"
 )
 
-// bucketPolicy decides who may read the bucket, as S3 does: what no statement
-// allows is denied, and a statement that denies beats all that allow.
+// resourcePolicy decides who may do what with a resource, as AWS does with the
+// policy of a bucket or a key: what no statement allows is denied, and a
+// statement that denies beats all that allow.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 //
 // What the edge does not know (NotPrincipal, policy variables, other condition
 // keys and operators) never opens anything: a statement that allows is then
 // passed over, and a statement that denies then denies.
-type bucketPolicy struct {
+type resourcePolicy struct {
+	name       string // for people: the bucket policy
 	statements []policyStatement
 
 	// blockPublic is set where the bucket's public access block stops policies
@@ -72,10 +74,11 @@ func answerOf(b bool) answer {
 }
 
 // readBucketPolicy reads the policies that the template attaches to a bucket.
-func (r *resolver) readBucketPolicy(bucketID string) *bucketPolicy {
+func (r *resolver) readBucketPolicy(bucketID string) *resourcePolicy {
 	bucket := r.bucketName(bucketID)
 	block := r.properties(bucketID).get("PublicAccessBlockConfiguration")
-	policy := &bucketPolicy{
+	policy := &resourcePolicy{
+		name:        bucketPolicyName,
 		blockPublic: block.get("BlockPublicPolicy").flag() || block.get("RestrictPublicBuckets").flag(),
 	}
 	var attached []string
@@ -85,12 +88,20 @@ func (r *resolver) readBucketPolicy(bucketID string) *bucketPolicy {
 			continue
 		}
 		attached = append(attached, id)
-		for i, s := range p.get("PolicyDocument").get("Statement").list() {
-			policy.statements = append(policy.statements, readStatement(s, i))
-		}
+		policy.statements = append(policy.statements, readPolicy(bucketPolicyName, p.get("PolicyDocument")).statements...)
 	}
 	if len(attached) > 1 {
 		r.report(fmt.Errorf("Resources.%s: the bucket has several policies (%s): S3 keeps one", bucketID, strings.Join(attached, ", ")))
+	}
+	return policy
+}
+
+const bucketPolicyName = "the bucket policy"
+
+func readPolicy(name string, document property) *resourcePolicy {
+	policy := &resourcePolicy{name: name}
+	for i, s := range document.get("Statement").list() {
+		policy.statements = append(policy.statements, readStatement(s, i))
 	}
 	return policy
 }
@@ -144,15 +155,15 @@ func readPrincipals(p property) []principal {
 }
 
 // decide answers a request, with the reason if it is refused.
-func (b *bucketPolicy) decide(r accessRequest) (allowed bool, reason string) {
+func (b *resourcePolicy) decide(r accessRequest) (allowed bool, reason string) {
 	var why []string
 	for _, s := range b.statements {
 		got, missing := b.applies(s, r)
 		switch {
 		case s.deny && got == yes:
-			return false, fmt.Sprintf("the bucket policy denies %s on %s: %s", r.action, r.resource, s.name)
+			return false, fmt.Sprintf("%s denies %s on %s: %s", b.name, r.action, r.resource, s.name)
 		case s.deny && got == unknown:
-			return false, fmt.Sprintf("the bucket policy may deny %s on %s: %s has %s, which the local edge does not know", r.action, r.resource, s.name, missing)
+			return false, fmt.Sprintf("%s may deny %s on %s: %s has %s, which the local edge does not know", b.name, r.action, r.resource, s.name, missing)
 		case !s.deny && got == yes:
 			allowed = true
 		case !s.deny && got == unknown:
@@ -164,7 +175,7 @@ func (b *bucketPolicy) decide(r accessRequest) (allowed bool, reason string) {
 	if allowed {
 		return true, ""
 	}
-	reason = fmt.Sprintf("the bucket policy does not allow %s to %s on %s", r.identity, r.action, r.resource)
+	reason = fmt.Sprintf("%s does not allow %s to %s on %s", b.name, r.identity, r.action, r.resource)
 	if len(why) > 0 {
 		reason += ": " + strings.Join(why, "; ")
 	}
@@ -173,7 +184,7 @@ func (b *bucketPolicy) decide(r accessRequest) (allowed bool, reason string) {
 
 // applies reports whether a statement is about a request, and if not, which
 // part of it is not.
-func (b *bucketPolicy) applies(s policyStatement, r accessRequest) (got answer, missing string) {
+func (b *resourcePolicy) applies(s policyStatement, r accessRequest) (got answer, missing string) {
 	got = yes
 	if !s.actions.match(r.action, true) {
 		return no, ""
@@ -209,7 +220,7 @@ func (b *bucketPolicy) applies(s policyStatement, r accessRequest) (got answer, 
 }
 
 // names reports whether the statement is for this identity.
-func (b *bucketPolicy) names(s policyStatement, who identity) bool {
+func (b *resourcePolicy) names(s policyStatement, who identity) bool {
 	for _, p := range s.principals {
 		if p == (principal{"AWS", "*"}) {
 			// Everyone. Where public access is blocked, nobody is let in by it.

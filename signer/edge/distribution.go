@@ -116,7 +116,7 @@ func (d *distribution) behavior(rawPath string) *behavior {
 func (b *behavior) allows(method string) bool { return slices.Contains(b.methods, method) }
 
 // readOrigin reads the origin that a behavior sends its requests to: a bucket
-// of the template.
+// of the template, or an existing one.
 func (r *resolver) readOrigin(config property, distributionID string, target property, objects *Objects) *origin {
 	var found property
 	for _, p := range config.get("Origins").array() {
@@ -131,38 +131,17 @@ func (r *resolver) readOrigin(config property, distributionID string, target pro
 	if custom := found.get("CustomOriginConfig"); custom.exists() {
 		custom.wrong("the local edge serves a bucket, no other origin")
 	}
-	domain := found.get("DomainName")
-	bucketID := r.bucketOf(domain.text())
-	if bucketID == "" {
-		domain.wrong("%q: want the domain name of a bucket of this template, as in Fn::GetAtt of its RegionalDomainName", domain.text())
+	o := r.readBucket(found.get("DomainName"))
+	if o == nil {
 		return nil
 	}
-	o := &origin{
-		bucket:   r.bucketName(bucketID),
-		prefix:   found.get("OriginPath").text(),
-		identity: r.readIdentity(found, distributionID),
-		policy:   r.readBucketPolicy(bucketID),
-		objects:  objects,
-	}
+	o.prefix = found.get("OriginPath").text()
+	o.identity = r.readIdentity(found, distributionID)
+	o.objects = objects
 	if o.prefix != "" && !strings.HasPrefix(o.prefix, "/") {
 		found.get("OriginPath").wrong("%q: want it to start with /", o.prefix)
 	}
 	return o
-}
-
-// bucketOf is the logical id of the bucket that has the domain name.
-func (r *resolver) bucketOf(domain string) string {
-	if o, ok := r.owners[domain]; ok && o.r == r && r.Resources[o.id].Type == "AWS::S3::Bucket" {
-		return o.id
-	}
-	for _, id := range r.existing("AWS::S3::Bucket") {
-		bucket := r.bucketName(id)
-		rest, ok := strings.CutPrefix(domain, bucket+".s3")
-		if ok && (rest == ".amazonaws.com" || rest == "."+r.stack.region+".amazonaws.com" || rest == ".dualstack."+r.stack.region+".amazonaws.com") {
-			return id
-		}
-	}
-	return ""
 }
 
 // readIdentity reads who CloudFront is at the bucket.

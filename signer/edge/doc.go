@@ -16,7 +16,8 @@
 // that the deployment would make, trusts the key groups that a cache behavior
 // trusts, and checks signed URLs and cookies with [signer.Verify]. At the
 // origin it evaluates the bucket policy, so that a wrong one fails here as it
-// fails in AWS. What it refuses it refuses with the status, headers and body of
+// fails in AWS. A stack that borrows the keys of another needs the other's
+// template too, in [Config].Others. What it refuses it refuses with the status, headers and body of
 // CloudFront and S3, and tells the reason in the header X-Signedfront-Reason.
 //
 // [Edge.Signer] signs as an application of the deployment does, and

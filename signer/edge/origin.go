@@ -8,11 +8,12 @@ import (
 
 // origin is the bucket, as CloudFront reaches it.
 type origin struct {
-	bucket   string
-	prefix   string // the origin path
-	identity identity
-	policy   *bucketPolicy
-	objects  *Objects
+	bucket     string
+	prefix     string // the origin path
+	identity   identity
+	policy     *resourcePolicy
+	encryption encryption
+	objects    *Objects
 }
 
 // actions are the permissions that S3 asks for, by method:
@@ -65,6 +66,10 @@ func (o *origin) open(method, rawPath string) (*object, string, *refusal) {
 		return nil, key, s3Refusal(403, "AccessDenied", "Access Denied", "no such object; without s3:ListBucket, S3 does not tell it from a forbidden one")
 	case err != nil:
 		return nil, key, s3Refusal(500, "InternalError", "We encountered an internal error. Please try again.", "the file of the object cannot be read")
+	}
+	if refused := o.encryption.decrypt(o.identity); refused != nil {
+		opened.Close()
+		return nil, key, refused
 	}
 	return opened, key, nil
 }

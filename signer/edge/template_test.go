@@ -211,7 +211,7 @@ func TestATemplateThatTheEdgeCannotServeIsRefusedWithThePlace(t *testing.T) {
 		{"an origin that is not there", []change{{fallback + ".TargetOriginId", "other"}},
 			`TargetOriginId: "other": want the Id of one of the distribution's Origins`},
 		{"an origin that is no bucket", []change{{origin + ".DomainName", "example.com"}},
-			`Origins[0].DomainName: "example.com": want the domain name of a bucket of this template`},
+			`Origins[0].DomainName: "example.com": want the domain name of a bucket`},
 		{"a website as the origin", []change{{origin + ".DomainName", map[string]any{"Fn::Sub": "${Bucket}.s3-website-us-east-1.amazonaws.com"}}},
 			"Origins[0].DomainName"},
 		{"a custom origin", []change{{origin + ".CustomOriginConfig", map[string]any{"OriginProtocolPolicy": "https-only"}}},
@@ -222,6 +222,12 @@ func TestATemplateThatTheEdgeCannotServeIsRefusedWithThePlace(t *testing.T) {
 			"OriginAccessControlId: the origin has an origin access identity too"},
 		{"a control from elsewhere", []change{{origin + ".OriginAccessControlId", "E123"}, {origin + ".S3OriginConfig.OriginAccessIdentity", ""}},
 			"OriginAccessControlId: not an origin access control of this template"},
+		{"an existing bucket of an unknown policy", []change{{origin + ".DomainName", "my-bucket.s3.eu-west-1.amazonaws.com"}},
+			"Origins[0].DomainName: the bucket my-bucket is not of this template, so that its policy is not known: give the template an output RequiredBucketPolicy"},
+		{"an existing bucket of a policy that is none", []change{{origin + ".DomainName", "my-bucket.s3.eu-west-1.amazonaws.com"}, {"Outputs.RequiredBucketPolicy", map[string]any{"Value": "text"}}},
+			"Outputs.RequiredBucketPolicy.Value: not the JSON of a policy"},
+		{"an existing bucket of a policy that cannot be resolved", []change{{origin + ".DomainName", "my-bucket.s3.eu-west-1.amazonaws.com"}, {"Outputs.RequiredBucketPolicy", map[string]any{"Value": imported}}},
+			"Outputs.RequiredBucketPolicy.Value.Fn::ImportValue"},
 		{"an unknown response headers policy", []change{{fallback + ".ResponseHeadersPolicyId", "60669652-455b-4ae9-85a4-c4c02393f86c"}},
 			"ResponseHeadersPolicyId: the local edge does not know the response headers policy"},
 		{"CORS", []change{{"Resources.Headers.Properties.ResponseHeadersPolicyConfig.CorsConfig", map[string]any{"OriginOverride": true}}},
@@ -394,6 +400,8 @@ func TestResponseHeadersAreThePolicys(t *testing.T) {
 func FuzzATemplateNeverPanicsAndNeverOpensASignedPath(f *testing.F) {
 	f.Add(edited(f))
 	f.Add(edited(f, change{fallback + ".TrustedKeyGroups", []any{}}))
+	f.Add(edited(f, encrypted(keyPolicy(nil))...))
+	f.Add(edited(f, existingBucket("my-bucket.s3.eu-west-1.amazonaws.com")...))
 	f.Add([]byte(`{"Conditions":{"A":{"Fn::And":[{"Condition":"A"}]}},"Resources":{"A":{"Type":"AWS::S3::Bucket","Condition":"A"}}}`))
 	f.Add([]byte(`{"Resources":{"A":{"Type":"AWS::SSM::Parameter","Properties":{"Value":{"Fn::GetAtt":"A.Value"}}}}}`))
 	pair, err := signer.GenerateKey(signer.ECDSAP256)
