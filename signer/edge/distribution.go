@@ -11,8 +11,9 @@ import (
 // distribution is what the edge does with a request, read from the template's
 // AWS::CloudFront::Distribution.
 type distribution struct {
-	behaviors  []*behavior // in CloudFront's order; the default one is the last
-	rootObject string      // the object for /, if any
+	behaviors  []*behavior       // in CloudFront's order; the default one is the last
+	rootObject string            // the object for /, if any
+	errorPages map[int]errorPage // by the status that they stand in for
 }
 
 // behavior is a cache behavior.
@@ -35,9 +36,6 @@ func (r *resolver) readDistribution(objects *Objects) *distribution {
 	if enabled := config.get("Enabled"); enabled.exists() && !enabled.flag() {
 		enabled.wrong("the distribution is not enabled: it serves nothing")
 	}
-	if pages := config.get("CustomErrorResponses"); len(pages.list()) > 0 {
-		pages.wrong("the local edge does not do custom error responses")
-	}
 
 	origins := make(map[string]*origin)
 	read := func(p property, pattern string) *behavior {
@@ -48,7 +46,10 @@ func (r *resolver) readDistribution(objects *Objects) *distribution {
 		}
 		return r.readBehavior(p, pattern, origins[name])
 	}
-	d := &distribution{rootObject: strings.TrimPrefix(config.get("DefaultRootObject").text(), "/")}
+	d := &distribution{
+		rootObject: strings.TrimPrefix(config.get("DefaultRootObject").text(), "/"),
+		errorPages: readErrorPages(config.get("CustomErrorResponses")),
+	}
 	for _, p := range config.get("CacheBehaviors").array() {
 		pattern := p.get("PathPattern").text()
 		if pattern == "" {

@@ -186,7 +186,7 @@ func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refused = e.serveObject(out, r, b.origin, path)
 	}
 	if refused != nil {
-		refused.write(out, ids)
+		e.refuse(out, r, refused)
 	}
 	e.log.LogAttrs(r.Context(), slog.LevelInfo, "request",
 		slog.String("method", r.Method),
@@ -260,5 +260,12 @@ func (e *Edge) serveObject(w *response, r *http.Request, o *origin, path string)
 	// The file itself, so that the server sends it without copying it through
 	// this program.
 	http.ServeContent(w, &request, "", object.modified, object.ReadSeeker)
-	return nil
+	if w.refused == nil {
+		return nil
+	}
+	for _, name := range []string{"Etag", "Last-Modified", "X-Content-Type-Options"} { // the object's, and http.Error's
+		h.Del(name)
+	}
+	refused, w.refused, w.object = w.refused, nil, nil
+	return refused
 }

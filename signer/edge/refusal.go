@@ -25,6 +25,9 @@ type refusal struct {
 	body        func(ids) string
 	reason      string
 	fromOrigin  bool
+
+	// replaceable is set where a custom error response may stand in for it.
+	replaceable bool
 }
 
 // ids are the ids of one answer. They are random and mean nothing.
@@ -74,6 +77,7 @@ func signatureRefusal(v signer.Verdict) *refusal {
 		contentType: "text/xml",
 		body:        func(ids) string { return errorXML("", string(v.Code), v.Code.Message()) },
 		reason:      reason,
+		replaceable: true,
 	}
 }
 
@@ -123,8 +127,9 @@ func s3Refusal(status int, code, message, reason string, details ...string) *ref
 		body: func(ids ids) string {
 			return errorXML("\n", code, message, append(details, "RequestId", ids.s3, "HostId", ids.host)...)
 		},
-		reason:     reason,
-		fromOrigin: true,
+		reason:      reason,
+		fromOrigin:  true,
+		replaceable: true,
 	}
 }
 

@@ -8,24 +8,22 @@ import (
 
 // response is the answer to the viewer. On the way it becomes what CloudFront
 // sends: the response headers policy is applied, and where http.ServeContent
-// refuses a range or a precondition, S3's own refusal goes out.
+// refuses a range or a precondition, its answer is dropped, and S3's own
+// refusal is kept for whoever serves.
 type response struct {
 	http.ResponseWriter
 	ids     ids
-	headers *headersPolicy // of the matched behavior, for answers of the origin
+	headers *headersPolicy // for answers of the origin
 	object  *object        // that is being served
 	status  int
-	muted   bool // the body is written; what else comes is dropped
+	refused *refusal // what comes is dropped
 }
 
 func (w *response) WriteHeader(status int) {
-	if w.status != 0 {
+	if w.status != 0 || w.refused != nil {
 		return
 	}
-	if refused := w.contentRefusal(status); refused != nil {
-		w.object = nil
-		refused.write(w, w.ids)
-		w.muted = true
+	if w.refused = w.contentRefusal(status); w.refused != nil {
 		return
 	}
 	w.status = status
@@ -52,7 +50,7 @@ func (w *response) Write(b []byte) (int, error) {
 	if w.status == 0 {
 		w.WriteHeader(http.StatusOK)
 	}
-	if w.muted {
+	if w.refused != nil {
 		return len(b), nil
 	}
 	return w.ResponseWriter.Write(b)
@@ -63,7 +61,7 @@ func (w *response) ReadFrom(src io.Reader) (int64, error) {
 	if w.status == 0 {
 		w.WriteHeader(http.StatusOK)
 	}
-	if w.muted {
+	if w.refused != nil {
 		return io.Copy(io.Discard, src)
 	}
 	return io.Copy(w.ResponseWriter, src)

@@ -198,8 +198,16 @@ func TestATemplateThatTheEdgeCannotServeIsRefusedWithThePlace(t *testing.T) {
 			"DefaultCacheBehavior.TrustedSigners: keys of AWS accounts are unknown"},
 		{"functions", []change{{fallback + ".FunctionAssociations", []any{map[string]any{"EventType": "viewer-request"}}}},
 			"DefaultCacheBehavior.FunctionAssociations: the local edge runs no functions"},
-		{"custom error responses", []change{{config + ".CustomErrorResponses", []any{map[string]any{"ErrorCode": 403}}}},
-			"CustomErrorResponses: the local edge does not do custom error responses"},
+		{"an error that has no custom response", []change{{config + ".CustomErrorResponses", []any{errorResponse(412, "/x.html", 412)}}},
+			`CustomErrorResponses[0].ErrorCode: "412": want one of 400 403 404 405 414 416 500 501 502 503 504`},
+		{"an error page without a status", []change{{config + ".CustomErrorResponses", []any{map[string]any{"ErrorCode": 403, "ResponsePagePath": "/x.html"}}}},
+			"CustomErrorResponses[0].ResponsePagePath: ResponsePagePath and ResponseCode go together"},
+		{"an error page of another status", []change{{config + ".CustomErrorResponses", []any{errorResponse(403, "/x.html", 302)}}},
+			`CustomErrorResponses[0].ResponseCode: "302": want 200, or one of`},
+		{"an error page without its slash", []change{{config + ".CustomErrorResponses", []any{errorResponse(403, "x.html", 403)}}},
+			`CustomErrorResponses[0].ResponsePagePath: "x.html": want it to start with /`},
+		{"two pages for one error", []change{{config + ".CustomErrorResponses", []any{errorResponse(403, "/x.html", 403), errorResponse(403, "/y.html", 403)}}},
+			"CustomErrorResponses[1].ErrorCode: 403 has a custom error response already"},
 		{"no distribution", []change{{"Resources.Distribution", nil}, {"Resources.DeploymentDocument", nil}},
 			"the local edge serves one AWS::CloudFront::Distribution, the template has 0"},
 		{"a distribution that is not enabled", []change{{config + ".Enabled", false}},
@@ -222,16 +230,16 @@ func TestATemplateThatTheEdgeCannotServeIsRefusedWithThePlace(t *testing.T) {
 			"OriginAccessControlId: the origin has an origin access identity too"},
 		{"a control from elsewhere", []change{{origin + ".OriginAccessControlId", "E123"}, {origin + ".S3OriginConfig.OriginAccessIdentity", ""}},
 			"OriginAccessControlId: not an origin access control of this template"},
+		{"an unknown response headers policy", []change{{fallback + ".ResponseHeadersPolicyId", "60669652-455b-4ae9-85a4-c4c02393f86c"}},
+			"ResponseHeadersPolicyId: the local edge does not know the response headers policy"},
+		{"CORS", []change{{"Resources.Headers.Properties.ResponseHeadersPolicyConfig.CorsConfig", map[string]any{"OriginOverride": true}}},
+			"CorsConfig: the local edge does not do CORS"},
 		{"an existing bucket of an unknown policy", []change{{origin + ".DomainName", "my-bucket.s3.eu-west-1.amazonaws.com"}},
 			"Origins[0].DomainName: the bucket my-bucket is not of this template, so that its policy is not known: give the template an output RequiredBucketPolicy"},
 		{"an existing bucket of a policy that is none", []change{{origin + ".DomainName", "my-bucket.s3.eu-west-1.amazonaws.com"}, {"Outputs.RequiredBucketPolicy", map[string]any{"Value": "text"}}},
 			"Outputs.RequiredBucketPolicy.Value: not the JSON of a policy"},
 		{"an existing bucket of a policy that cannot be resolved", []change{{origin + ".DomainName", "my-bucket.s3.eu-west-1.amazonaws.com"}, {"Outputs.RequiredBucketPolicy", map[string]any{"Value": imported}}},
 			"Outputs.RequiredBucketPolicy.Value.Fn::ImportValue"},
-		{"an unknown response headers policy", []change{{fallback + ".ResponseHeadersPolicyId", "60669652-455b-4ae9-85a4-c4c02393f86c"}},
-			"ResponseHeadersPolicyId: the local edge does not know the response headers policy"},
-		{"CORS", []change{{"Resources.Headers.Properties.ResponseHeadersPolicyConfig.CorsConfig", map[string]any{"OriginOverride": true}}},
-			"CorsConfig: the local edge does not do CORS"},
 		{"a statement of a strange effect", []change{{reader + ".Effect", "Perhaps"}},
 			`Statement[1].Effect: "Perhaps": want Allow or Deny`},
 		{"two policies for one bucket", []change{{"Resources.SecondPolicy", map[string]any{"Type": "AWS::S3::BucketPolicy", "Properties": map[string]any{"Bucket": ref("Bucket")}}}},
@@ -400,6 +408,7 @@ func TestResponseHeadersAreThePolicys(t *testing.T) {
 func FuzzATemplateNeverPanicsAndNeverOpensASignedPath(f *testing.F) {
 	f.Add(edited(f))
 	f.Add(edited(f, change{fallback + ".TrustedKeyGroups", []any{}}))
+	f.Add(edited(f, change{config + ".CustomErrorResponses", []any{errorResponse(403, "/rt.png", 200)}}))
 	f.Add(edited(f, encrypted(keyPolicy(nil))...))
 	f.Add(edited(f, existingBucket("my-bucket.s3.eu-west-1.amazonaws.com")...))
 	f.Add([]byte(`{"Conditions":{"A":{"Fn::And":[{"Condition":"A"}]}},"Resources":{"A":{"Type":"AWS::S3::Bucket","Condition":"A"}}}`))
@@ -420,8 +429,8 @@ func FuzzATemplateNeverPanicsAndNeverOpensASignedPath(f *testing.F) {
 		}
 		s := &site{TB: t, edge: e, host: "127.0.0.1:8080"}
 		got := s.handle("GET", "/rt.png")
-		if b := e.distribution.behavior("/rt.png"); b.trusted != nil && got.status < 400 {
-			t.Fatalf("an unsigned request got %d", got.status)
+		if b := e.distribution.behavior("/rt.png"); b.trusted != nil && (got.body == string(pictures["rt.png"].Data) || got.status < 400 && got.header.Get(reasonHeader) == "") {
+			t.Fatalf("an unsigned request got %d %q", got.status, got.body)
 		}
 	})
 }
