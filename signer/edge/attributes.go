@@ -153,7 +153,7 @@ func (r *resolver) assign(id, kind, name string) (string, error) {
 		if identifies {
 			return given(r.publicKey(id))
 		}
-	case "AWS::CloudFront::KeyGroup", "AWS::CloudFront::ResponseHeadersPolicy":
+	case "AWS::CloudFront::KeyGroup", "AWS::CloudFront::ResponseHeadersPolicy", "AWS::CloudFront::OriginRequestPolicy", "AWS::CloudFront::CachePolicy":
 		if identifies {
 			return given(r.stack.uuid(id), nil)
 		}

@@ -14,6 +14,7 @@ func (r *resolver) readBucket(domain property) *origin {
 			bucket:     r.bucketName(id),
 			policy:     r.readBucketPolicy(id),
 			encryption: r.readEncryption(bucket),
+			cors:       readCORSRules(bucket.get("CorsConfiguration").get("CorsRules")),
 		}
 	}
 	if m := bucketDomain.FindStringSubmatch(domain.text()); m != nil {

@@ -18,11 +18,12 @@ type distribution struct {
 
 // behavior is a cache behavior.
 type behavior struct {
-	pattern string // of the path, with its leading slash
-	methods []string
-	trusted map[string]*signer.PublicKey // by key pair id; nil: open to all
-	origin  *origin
-	headers *headersPolicy
+	pattern  string // of the path, with its leading slash
+	methods  []string
+	trusted  map[string]*signer.PublicKey // by key pair id; nil: open to all
+	origin   *origin
+	forwards []forwarding
+	headers  *headersPolicy
 }
 
 // readDistribution reads the template's one distribution.
@@ -85,11 +86,12 @@ func (r *resolver) readBehavior(p property, pattern string, o *origin) *behavior
 		}
 	}
 	b := &behavior{
-		pattern: pattern,
-		methods: p.get("AllowedMethods").texts(),
-		trusted: r.trustedKeys(p.get("TrustedKeyGroups")),
-		origin:  o,
-		headers: r.readHeadersPolicy(p.get("ResponseHeadersPolicyId")),
+		pattern:  pattern,
+		methods:  p.get("AllowedMethods").texts(),
+		trusted:  r.trustedKeys(p.get("TrustedKeyGroups")),
+		origin:   o,
+		forwards: r.readForwarding(p),
+		headers:  r.readHeadersPolicy(p.get("ResponseHeadersPolicyId")),
 	}
 	// CloudFront's behavior is the same with and without the slash.
 	if !strings.HasPrefix(b.pattern, "/") && !strings.HasPrefix(b.pattern, "*") {

@@ -179,11 +179,11 @@ func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("X-Amz-Cf-Id", ids.request)
 
 	path, _, _ := strings.Cut(r.RequestURI, "?")
-	out := &response{ResponseWriter: w, ids: ids}
+	out := &response{ResponseWriter: w, request: r, ids: ids}
 	b, refused := e.admit(r, path)
 	if refused == nil {
 		out.headers = b.headers
-		refused = e.serveObject(out, r, b.origin, path)
+		refused = e.serveObject(out, b.toOrigin(r), b.origin, path)
 	}
 	if refused != nil {
 		e.refuse(out, r, refused)
@@ -235,8 +235,21 @@ func (e *Edge) admit(r *http.Request, path string) (*behavior, *refusal) {
 	return b, nil
 }
 
-// serveObject answers with the object that a path names.
+// serveObject answers with the object that a path names. r is the request as it
+// reaches the origin.
 func (e *Edge) serveObject(w *response, r *http.Request, o *origin, path string) *refusal {
+	h := w.Header()
+	if r.Method == http.MethodOptions {
+		refused := o.preflight(h, r)
+		if refused == nil {
+			h.Set("Content-Length", "0")
+			h.Set("Server", "AmazonS3")
+			h.Set("X-Cache", "Miss from cloudfront")
+			w.WriteHeader(http.StatusOK)
+		}
+		return refused
+	}
+	o.share(h, r)
 	if path == "/" {
 		path += e.distribution.rootObject
 	}
@@ -246,20 +259,17 @@ func (e *Edge) serveObject(w *response, r *http.Request, o *origin, path string)
 	}
 	defer object.Close()
 
-	h := w.Header()
 	h.Set("Content-Type", contentType(key))
 	h.Set("Etag", object.etag())
 	h.Set("Server", "AmazonS3")
 	h.Set("X-Cache", "Miss from cloudfront")
-	request := *r // its Range is ours to change
-	request.Header = r.Header.Clone()
 	if header := r.Header.Get("Range"); header != "" {
-		request.Header.Set("Range", servedRange(header, object.size))
+		r.Header.Set("Range", servedRange(header, object.size))
 	}
 	w.object = object
 	// The file itself, so that the server sends it without copying it through
 	// this program.
-	http.ServeContent(w, &request, "", object.modified, object.ReadSeeker)
+	http.ServeContent(w, r, "", object.modified, object.ReadSeeker)
 	if w.refused == nil {
 		return nil
 	}

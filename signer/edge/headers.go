@@ -11,6 +11,7 @@ import (
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/understanding-response-headers-policies.html
 type headersPolicy struct {
 	remove []string
+	cors   *corsPolicy
 	add    []addedHeader
 }
 
@@ -33,13 +34,14 @@ var managedHeaders = map[string]*headersPolicy{
 }
 
 // apply changes the headers of an answer from the origin.
-func (p *headersPolicy) apply(h http.Header) {
+func (p *headersPolicy) apply(h http.Header, r *http.Request) {
 	if p == nil {
 		return
 	}
 	for _, name := range p.remove {
 		h.Del(name)
 	}
+	p.cors.apply(h, r)
 	for _, added := range p.add {
 		if added.override || h.Get(added.name) == "" {
 			h.Set(added.name, added.value)
@@ -63,11 +65,8 @@ func (r *resolver) readHeadersPolicy(reference property) *headersPolicy {
 		return nil
 	}
 	config := properties.get("ResponseHeadersPolicyConfig")
-	if cors := config.get("CorsConfig"); cors.exists() {
-		cors.wrong("the local edge does not do CORS")
-	}
 
-	policy := &headersPolicy{}
+	policy := &headersPolicy{cors: readCORSPolicy(config.get("CorsConfig"))}
 	for _, item := range config.get("RemoveHeadersConfig").get("Items").array() {
 		policy.remove = append(policy.remove, item.get("Header").text())
 	}

@@ -13,6 +13,7 @@ type origin struct {
 	identity   identity
 	policy     *resourcePolicy
 	encryption encryption
+	cors       []corsRule
 	objects    *Objects
 }
 

@@ -12,6 +12,7 @@ import (
 // refusal is kept for whoever serves.
 type response struct {
 	http.ResponseWriter
+	request *http.Request
 	ids     ids
 	headers *headersPolicy // for answers of the origin
 	object  *object        // that is being served
@@ -27,7 +28,7 @@ func (w *response) WriteHeader(status int) {
 		return
 	}
 	w.status = status
-	w.headers.apply(w.Header())
+	w.headers.apply(w.Header(), w.request)
 	w.ResponseWriter.WriteHeader(status)
 }
 

@@ -232,8 +232,6 @@ func TestATemplateThatTheEdgeCannotServeIsRefusedWithThePlace(t *testing.T) {
 			"OriginAccessControlId: not an origin access control of this template"},
 		{"an unknown response headers policy", []change{{fallback + ".ResponseHeadersPolicyId", "60669652-455b-4ae9-85a4-c4c02393f86c"}},
 			"ResponseHeadersPolicyId: the local edge does not know the response headers policy"},
-		{"CORS", []change{{"Resources.Headers.Properties.ResponseHeadersPolicyConfig.CorsConfig", map[string]any{"OriginOverride": true}}},
-			"CorsConfig: the local edge does not do CORS"},
 		{"an existing bucket of an unknown policy", []change{{origin + ".DomainName", "my-bucket.s3.eu-west-1.amazonaws.com"}},
 			"Origins[0].DomainName: the bucket my-bucket is not of this template, so that its policy is not known: give the template an output RequiredBucketPolicy"},
 		{"an existing bucket of a policy that is none", []change{{origin + ".DomainName", "my-bucket.s3.eu-west-1.amazonaws.com"}, {"Outputs.RequiredBucketPolicy", map[string]any{"Value": "text"}}},
@@ -409,6 +407,7 @@ func FuzzATemplateNeverPanicsAndNeverOpensASignedPath(f *testing.F) {
 	f.Add(edited(f))
 	f.Add(edited(f, change{fallback + ".TrustedKeyGroups", []any{}}))
 	f.Add(edited(f, change{config + ".CustomErrorResponses", []any{errorResponse(403, "/rt.png", 200)}}))
+	f.Add(edited(f, withCORS(nil)...))
 	f.Add(edited(f, encrypted(keyPolicy(nil))...))
 	f.Add(edited(f, existingBucket("my-bucket.s3.eu-west-1.amazonaws.com")...))
 	f.Add([]byte(`{"Conditions":{"A":{"Fn::And":[{"Condition":"A"}]}},"Resources":{"A":{"Type":"AWS::S3::Bucket","Condition":"A"}}}`))
