@@ -55,7 +55,7 @@ func serve(t *testing.T, algorithm signer.Algorithm, hash signer.Hash) *site {
 		Template: text,
 		BaseURL:  base,
 		Objects:  edge.OpenFS(fstest.MapFS{"rt.png": {Data: []byte("a picture")}}),
-		Keys:     func(string, signer.Algorithm) (*signer.PrivateKey, error) { return key, nil },
+		Keys:     func(edge.KeyPair) (*signer.PrivateKey, error) { return key, nil },
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -110,12 +110,21 @@ func TestTheLocalEdgeAnswersEveryQuestionAsTheSignerExplains(t *testing.T) {
 
 // notAsked are the rows that a request to a distribution of ours cannot answer.
 var notAsked = map[string]string{
-	"The order of signature check and viewer functions, web ACL, geographic restriction, redirect to HTTPS":                       "wants a distribution with all of them",
-	"A signature for the default root object's own URL used at `/`":                                                               "wants a distribution with a default root object",
-	"Custom error responses for refused signatures":                                                                               "wants a distribution with an error page",
-	"A range of an empty object":                                                                                                  "wants an empty object",
-	"Several ranges in order, of an object that is not cached":                                                                    "wants an object that no edge has yet",
-	"`..` and repeated slashes when both stand in one path":                                                                       "wants an object of such a key, which nobody can request",
+	"The order of signature check and viewer functions, web ACL, geographic restriction, redirect to HTTPS":                                 "wants a distribution with all of them",
+	"A signature for the default root object's own URL used at `/`":                                                                         "wants a distribution with a default root object",
+	"A custom error page whose own path asks for a signature":                                                                               "wants a distribution with an error page: the workflow for AWS has one",
+	"Custom error responses for what CloudFront refuses itself, other than a signature: a method, a body, a long URL":                       "wants a distribution with an error page",
+	"CORS headers on a refused signature, so also on the preflight of a page that relies on signed cookies, which no browser sends with it": "is asked with the other headers, where the distribution has CORS: in the workflow for AWS",
+	"The headers that CORS allows where a policy has a name with a star (`x-amz-*`)":                                                        "wants such a policy, which the constructs do not make",
+	"That star and the domain itself, another port, several labels":                                                                         "wants a distribution with CORS for a star",
+	"`Vary` where a response headers policy has CORS":                                                                                       "wants a distribution with CORS",
+	"A CORS header of the bucket that an overriding policy has not for this request, such as `Access-Control-Allow-Credentials`":            "wants a bucket whose CORS differs from the policy's",
+	"An origin request policy that is neither of the template nor a known managed one":                                                      "is a limit of the edge",
+	"An existing bucket, of which the template has the required policy and nothing else":                                                    "is a limit of the edge",
+	"A bucket encrypted with AWS's own key `aws/s3`":                                                                                        "is the bucket's, not CloudFront's",
+	"A range of an empty object":                               "wants an empty object",
+	"Several ranges in order, of an object that is not cached": "wants an object that no edge has yet",
+	"`..` and repeated slashes when both stand in one path":    "wants an object of such a key, which nobody can request",
 	"What a bucket policy has that the edge does not know (`NotPrincipal`, policy variables, other condition keys and operators)": "is the bucket's, not CloudFront's",
 	"A policy for everyone where the bucket blocks public access":                                                                 "is the bucket's, not CloudFront's",
 }

@@ -102,7 +102,7 @@ var questions = []question{
 			r.host += ":443"
 		}, whole: "403 page"},
 	}},
-	{"Response headers policy on refused signatures", []variant{
+	{"Response headers policy on refused signatures, with a custom error page or without", []variant{
 		{name: "no signature at all", change: func(a *asker, _ *signed, r *request) {
 			r.target = a.path
 			r.headers = []parameter{{"Origin", "https://app.example.com"}}
