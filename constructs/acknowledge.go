@@ -1,0 +1,32 @@
+package constructs
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+)
+
+// acknowledge tells cdk-nag why a resource of ours breaks one of its rules on
+// purpose. Where the rule has several findings on one resource, appliesTo are
+// those that the reason is for, such as Resource::*.
+//
+// This is what cdk-nag's own suppressions write. Its package is not imported:
+// importers of ours would download it.
+func acknowledge(c constructs.IConstruct, rule, reason string, appliesTo ...string) {
+	const key, list = "cdk_nag", "rules_to_suppress"
+	if !*awscdk.CfnResource_IsCfnResource(c) {
+		c = c.Node().DefaultChild()
+	}
+	var resource awscdk.CfnResource
+	jsii.UnsafeCast(c, &resource)
+
+	acknowledged := map[string]any{"id": rule, "reason": reason}
+	if len(appliesTo) > 0 {
+		acknowledged["applies_to"] = appliesTo
+	}
+	var rules []any
+	if metadata, has := resource.GetMetadata(jsii.String(key)).(map[string]any); has {
+		rules = metadata[list].([]any)
+	}
+	resource.AddMetadata(jsii.String(key), map[string]any{list: append(rules, acknowledged)})
+}
