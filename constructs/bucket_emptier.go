@@ -19,7 +19,7 @@ const ephemeralTag = "signedfront:ephemeral"
 // emptyWithStack empties the bucket when the stack is deleted. CloudFormation
 // deletes the custom resource, and with it the objects, before the bucket,
 // because the custom resource refers to the bucket.
-func emptyWithStack(scope constructs.Construct, bucket awss3.Bucket, builder *functionBuilder) error {
+func emptyWithStack(scope constructs.Construct, bucket awss3.IBucket, builder *functionBuilder) error {
 	awscdk.Tags_Of(bucket).Add(jsii.String(ephemeralTag), jsii.String("true"), nil)
 
 	emptier, err := newProviderFunction(scope, "BucketEmptier", builder, &providerFunctionProps{

@@ -96,6 +96,21 @@ func synthesize(t *testing.T, name, settings string) *template {
 
 var synthesized = map[string][]byte{}
 
+// synthesizeContent makes the template of an environment of which a test has
+// changed the content. The environment is called dev.
+func synthesizeContent(t *testing.T, change func(*environment.Content)) *template {
+	t.Helper()
+	e := environmentOf(t, "dev", `{}`)
+	change(&e.Content)
+	app, outdir := newApp(t, nil)
+	stack, err := NewEnvironmentStack(app, e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	app.Synth(nil)
+	return readTemplate(t, outdir, *stack.Stack.StackName())
+}
+
 func readTemplate(t *testing.T, outdir, stack string) *template {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(outdir, stack+".template.json"))
@@ -122,6 +137,7 @@ type template struct {
 
 type resource struct {
 	Type                string
+	Metadata            map[string]any
 	Properties          map[string]any
 	DependsOn           []string
 	DeletionPolicy      string

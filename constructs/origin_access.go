@@ -1,27 +1,97 @@
 package constructs
 
 import (
+	"fmt"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudfront"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudfrontorigins"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
+
+	"github.com/signedfront/signedfront/constructs/environment"
 )
 
-// newOriginIdentity makes the origin access identity as which CloudFront reads
-// the bucket.
-func newOriginIdentity(scope constructs.Construct, name string) awscloudfront.OriginAccessIdentity {
-	return awscloudfront.NewOriginAccessIdentity(scope, jsii.String("OriginAccessIdentity"), &awscloudfront.OriginAccessIdentityProps{
-		Comment: jsii.String("Reads the content of " + name),
+// originAccess is who reads the bucket for CloudFront. Of the two, one is used;
+// the other may read as well while a live distribution moves between them: a
+// policy that changes after the distribution, or before it, would keep it from
+// reading in the meantime.
+type originAccess struct {
+	used     environment.OriginAccess
+	identity awscloudfront.OriginAccessIdentity  // nil where none may read
+	control  awscloudfront.S3OriginAccessControl // nil where none may read
+}
+
+func newOriginAccess(scope constructs.Construct, p *PrivateContentProps) *originAccess {
+	access := &originAccess{used: p.OriginAccess}
+	if p.OriginAccess.HasIdentity() {
+		access.identity = awscloudfront.NewOriginAccessIdentity(scope, jsii.String("OriginAccessIdentity"), &awscloudfront.OriginAccessIdentityProps{
+			Comment: jsii.String("Reads the content of " + p.Name),
+		})
+	}
+	if p.OriginAccess.HasControl() {
+		access.control = awscloudfront.NewS3OriginAccessControl(scope, jsii.String("OriginAccessControl"), &awscloudfront.S3OriginAccessControlProps{
+			OriginAccessControlName: saltedName(scope, p.Name+"-access"),
+			Description:             jsii.String("Reads the content of " + p.Name),
+			Signing:                 awscloudfront.Signing_SIGV4_ALWAYS(),
+		})
+	}
+	return access
+}
+
+// originOf makes the bucket an origin. The CDK's own origin for an access
+// control would write the statements of bucket and key by itself: those that
+// are there before it is used would come from elsewhere and stand in another
+// order.
+func (a *originAccess) originOf(bucket awss3.IBucket, p *PrivateContentProps) awscloudfront.IOrigin {
+	const id = "content"
+	if a.used.UsesControl() {
+		return awscloudfrontorigins.S3BucketOrigin_WithBucketDefaults(bucket, &awscloudfront.OriginProps{
+			OriginId:              jsii.String(id),
+			OriginAccessControlId: a.control.OriginAccessControlId(),
+			OriginShieldRegion:    given(p.OriginShield),
+		})
+	}
+	return awscloudfrontorigins.S3BucketOrigin_WithOriginAccessIdentity(bucket, &awscloudfrontorigins.S3BucketOriginWithOAIProps{
+		OriginId:             jsii.String(id),
+		OriginAccessIdentity: a.identity,
+		OriginShieldRegion:   given(p.OriginShield),
 	})
 }
 
-// originOf makes the bucket an origin and gives the identity s3:GetObject on
-// its objects, and nothing more: without s3:ListBucket, what is missing
-// answers as what is forbidden.
-func originOf(bucket awss3.Bucket, identity awscloudfront.OriginAccessIdentity) awscloudfront.IOrigin {
-	return awscloudfrontorigins.S3BucketOrigin_WithOriginAccessIdentity(bucket, &awscloudfrontorigins.S3BucketOriginWithOAIProps{
-		OriginId:             jsii.String("content"),
-		OriginAccessIdentity: identity,
-	})
+// statements give those who may read s3:GetObject on the objects, and nothing
+// more: without s3:ListBucket, what is missing answers as what is forbidden. A
+// control reads as CloudFront itself, for whichever distribution of whichever
+// account, so that its statement names the one that may:
+// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html
+func (a *originAccess) statements(bucket awss3.IBucket, distribution awscloudfront.Distribution) []awsiam.PolicyStatement {
+	read := func(principal awsiam.IPrincipal, conditions *map[string]any) awsiam.PolicyStatement {
+		return awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+			Principals: &[]awsiam.IPrincipal{principal},
+			Actions:    jsii.Strings("s3:GetObject"),
+			Resources:  &[]*string{bucket.ArnForObjects(jsii.String("*"))},
+			Conditions: conditions,
+		})
+	}
+	var statements []awsiam.PolicyStatement
+	if a.identity != nil {
+		statements = append(statements, read(a.identity.GrantPrincipal(), nil))
+	}
+	if a.control != nil {
+		statements = append(statements, read(cloudFront(), &map[string]any{
+			"StringEquals": map[string]any{"AWS:SourceArn": distributionARN(distribution, *distribution.DistributionId())},
+		}))
+	}
+	return statements
+}
+
+func cloudFront() awsiam.IPrincipal {
+	return awsiam.NewServicePrincipal(jsii.String("cloudfront.amazonaws.com"), nil)
+}
+
+func distributionARN(scope constructs.Construct, id string) *string {
+	stack := awscdk.Stack_Of(scope)
+	return jsii.String(fmt.Sprintf("arn:%s:cloudfront::%s:distribution/%s", *stack.Partition(), *stack.Account(), id))
 }

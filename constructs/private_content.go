@@ -25,6 +25,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudfront"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsssm"
 	"github.com/aws/constructs-go/constructs/v10"
@@ -40,13 +41,13 @@ type PrivateContentProps = environment.Content
 // PrivateContent is a bucket of private files, the distribution that serves
 // them to whoever has a signed URL, and the keys that sign.
 type PrivateContent struct {
-	construct      constructs.Construct
-	bucket         awss3.Bucket
-	originIdentity awscloudfront.OriginAccessIdentity
-	keys           *signingKeys
-	distribution   awscloudfront.Distribution
-	parameter      awsssm.StringParameter
-	policy         awsiam.ManagedPolicy
+	construct    constructs.Construct
+	bucket       *contentBucket
+	access       *originAccess
+	keys         *signingKeys
+	distribution awscloudfront.Distribution
+	parameter    awsssm.StringParameter
+	policy       awsiam.ManagedPolicy
 }
 
 // NewPrivateContent provisions private content. Nil props mean all defaults.
@@ -70,9 +71,9 @@ func newPrivateContent(scope constructs.Construct, id string, props *PrivateCont
 		return nil, err
 	}
 
-	bucket := newContentBucket(construct, p.Ephemeral)
-	if p.Ephemeral {
-		if err := emptyWithStack(construct, bucket, builder); err != nil {
+	content := newContentBucket(construct, p)
+	if p.Ephemeral && !content.existing {
+		if err := emptyWithStack(construct, content.bucket, builder); err != nil {
 			return nil, err
 		}
 	}
@@ -80,17 +81,18 @@ func newPrivateContent(scope constructs.Construct, id string, props *PrivateCont
 	if err != nil {
 		return nil, err
 	}
-	identity := newOriginIdentity(construct, p.Name)
-	distribution := newDistribution(construct, p, originOf(bucket, identity), keys.group)
+	access := newOriginAccess(construct, p)
+	distribution := newDistribution(construct, p, access.originOf(content.bucket, p), keys.group)
+	content.letRead(access, distribution)
 	policy := newSigningPolicy(construct, p.ParameterName, keys)
 	return &PrivateContent{
-		construct:      construct,
-		bucket:         bucket,
-		originIdentity: identity,
-		keys:           keys,
-		distribution:   distribution,
-		parameter:      newDeploymentDocument(construct, p, distribution, keys, policy),
-		policy:         policy,
+		construct:    construct,
+		bucket:       content,
+		access:       access,
+		keys:         keys,
+		distribution: distribution,
+		parameter:    newDeploymentDocument(construct, p, distribution, keys, policy),
+		policy:       policy,
 	}, nil
 }
 
@@ -99,11 +101,32 @@ func newPrivateContent(scope constructs.Construct, id string, props *PrivateCont
 func (c *PrivateContent) Construct() constructs.Construct { return c.construct }
 
 // Bucket holds the content.
-func (c *PrivateContent) Bucket() awss3.Bucket { return c.bucket }
+func (c *PrivateContent) Bucket() awss3.IBucket { return c.bucket.bucket }
 
-// OriginAccessIdentity is who reads the bucket for CloudFront.
+// EncryptionKey encrypts the objects, or those of them that need it still. It
+// is nil where S3 encrypts them all, and for an existing bucket.
+func (c *PrivateContent) EncryptionKey() awskms.Key { return c.bucket.key }
+
+// RequiredBucketPolicy is the policy, as JSON with tokens in it, that the
+// bucket must have where it existed before: the stack does not write it. It is
+// nil where the bucket is the stack's own.
+func (c *PrivateContent) RequiredBucketPolicy() *string {
+	if !c.bucket.existing {
+		return nil
+	}
+	return c.bucket.requiredPolicy(c.access, c.distribution)
+}
+
+// OriginAccessIdentity is as whom CloudFront reads the bucket, or may on the
+// way to or from an access control. It is nil where none may.
 func (c *PrivateContent) OriginAccessIdentity() awscloudfront.OriginAccessIdentity {
-	return c.originIdentity
+	return c.access.identity
+}
+
+// OriginAccessControl is by what CloudFront reads the bucket, or may on the way
+// to or from an access identity. It is nil where none may.
+func (c *PrivateContent) OriginAccessControl() awscloudfront.S3OriginAccessControl {
+	return c.access.control
 }
 
 // Distribution serves the content. A behavior that is added to it is open to
@@ -139,6 +162,14 @@ func (c *PrivateContent) GrantSign(role awsiam.IRole) {
 	c.policy.AttachToRole(role)
 }
 
+// GrantUpload lets a grantee upload objects, in one piece or in parts, and
+// nothing more: it may neither read nor delete, though it may overwrite. With
+// an existing bucket, a grantee of another account also needs the leave of the
+// bucket's policy, and a bucket that is encrypted with KMS that of its key.
+func (c *PrivateContent) GrantUpload(grantee awsiam.IGrantable) awsiam.Grant {
+	return c.bucket.grantUpload(grantee)
+}
+
 // AddOutputs writes into a scope, under plain names where that is the stack,
 // what pipelines and people ask of a deployment.
 func (c *PrivateContent) AddOutputs(scope constructs.Construct) {
@@ -148,13 +179,17 @@ func (c *PrivateContent) AddOutputs(scope constructs.Construct) {
 	}{
 		{"DistributionDomainName", "Where the content is served", c.distribution.DistributionDomainName()},
 		{"DistributionId", "The CloudFront distribution", c.distribution.DistributionId()},
-		{"BucketName", "Where the content is uploaded to", c.bucket.BucketName()},
+		{"BucketName", "Where the content is uploaded to", c.bucket.bucket.BucketName()},
 		{"KeyPairId", "CloudFront's id of the key that signs", c.KeyPairID()},
 		{"KeyGroupId", "The keys that the distribution trusts", c.keys.group.Ref()},
 		{"SigningSecretArn", "Where the key that signs is kept", c.SigningSecretARN()},
 		{"DeploymentParameterName", "Where signers read how to sign", c.parameter.ParameterName()},
 		{"SigningPolicyArn", "Attached to a role, this lets it sign", c.policy.ManagedPolicyArn()},
+		{"RequiredBucketPolicy", "What the policy of the existing bucket must say", c.RequiredBucketPolicy()},
 	} {
+		if output.value == nil {
+			continue
+		}
 		awscdk.NewCfnOutput(scope, jsii.String(output.id), &awscdk.CfnOutputProps{
 			Description: jsii.String(output.description),
 			Value:       output.value,

@@ -32,30 +32,6 @@ func TestBucketIsClosedEncryptedAndVersioned(t *testing.T) {
 	}`)
 }
 
-// A policy that names the bucket instead of its objects denies every object,
-// and s3:ListBucket would tell strangers which objects there are.
-func TestBucketPolicyGivesTheIdentityTheObjectsAndNothingMore(t *testing.T) {
-	template := synthesize(t, "dev", `{"ephemeral": true}`)
-	bucketID, _ := template.only(t, "AWS::S3::Bucket")
-	identityID, _ := template.only(t, "AWS::CloudFront::CloudFrontOriginAccessIdentity")
-	_, policy := template.only(t, "AWS::S3::BucketPolicy")
-
-	bucket := fmt.Sprintf(`{"Fn::GetAtt": [%q, "Arn"]}`, bucketID)
-	objects := fmt.Sprintf(`{"Fn::Join": ["", [%s, "/*"]]}`, bucket)
-	wantJSON(t, "the bucket's policy", policy.Properties, fmt.Sprintf(`{
-		"Bucket": {"Ref": %q},
-		"PolicyDocument": {"Version": "2012-10-17", "Statement": [{
-			"Effect": "Deny", "Principal": {"AWS": "*"}, "Action": "s3:*",
-			"Resource": [%s, %s],
-			"Condition": {"Bool": {"aws:SecureTransport": "false"}}
-		}, {
-			"Effect": "Allow", "Principal": {"CanonicalUser": {"Fn::GetAtt": [%q, "S3CanonicalUserId"]}},
-			"Action": "s3:GetObject",
-			"Resource": %s
-		}]}
-	}`, bucketID, bucket, objects, identityID, objects))
-}
-
 func TestLastingEnvironmentKeepsItsContent(t *testing.T) {
 	app, _ := newApp(t, nil)
 	stack, err := NewEnvironmentStack(app, environmentOf(t, "prod", `{}`))
