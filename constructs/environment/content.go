@@ -1,6 +1,9 @@
 package environment
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Content says how private content is provisioned. The zero value is sound: a
 // new bucket that lasts, read by an origin access identity, one signing key,
@@ -189,6 +192,13 @@ func (c Content) WithDefaults() Content {
 	if c.PriceClass == "" {
 		c.PriceClass = PriceClassAll
 	}
+	c.ErrorPages = slices.Clone(c.ErrorPages)
+	for i := range c.ErrorPages {
+		c.ErrorPages[i] = c.ErrorPages[i].withDefaults()
+	}
+	c.CORS = c.CORS.withDefaults()
+	c.SecurityHeaders = c.SecurityHeaders.withDefaults()
+	c.AccessLogs = c.AccessLogs.withDefaults()
 	return c
 }
 
@@ -268,7 +278,8 @@ type Signers struct {
 // ErrorPage is an object that is served in place of an error.
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/GeneratingCustomErrorResponses.html
 type ErrorPage struct {
-	// ErrorCode is the status of the error, such as 403.
+	// ErrorCode is the status of the error, such as 403, which a missing object
+	// has too.
 	ErrorCode int `json:"errorCode"`
 
 	// ResponsePagePath is the path of the object, such as /errors/403.html. It
@@ -287,8 +298,32 @@ type ErrorPage struct {
 	CachingMinTTL time.Duration `json:"cachingMinTtl"`
 }
 
-// CORS lets other origins read the content.
+func (e ErrorPage) withDefaults() ErrorPage {
+	if e.ResponseCode == 0 {
+		e.ResponseCode = e.ErrorCode
+	}
+	if e.CachingMinTTL == 0 {
+		e.CachingMinTTL = 10 * time.Second
+	}
+	return e
+}
+
+// CORS lets other origins read the content. CloudFront adds the headers to what
+// it serves, and S3 answers preflight requests by rules of the bucket: those of
+// a new bucket are written, those of an existing one are in the output
+// RequiredBucketCors.
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/understanding-response-headers-policies.html
+//
+// A preflight request has to be signed as any other. It has the signature of a
+// signed URL, but browsers send no cookies with it: where signed cookies open
+// the content, requests must do without, which those do that have no header of
+// a script's own but a Range of one part.
+//
+// A refused signature is answered by CloudFront itself, without these headers:
+// scripts see a network error, and no status. An error page for 403 lets them
+// see one as far as CloudFront serves it then: the page's behavior and the one
+// that refused both add the headers. That it does, AWS documents for errors of
+// the origin alone; only a real distribution can prove it.
 type CORS struct {
 	// Origins are the origins that may read, such as https://app.example.com
 	// or https://*.example.com. The one word * stands for all.
@@ -316,6 +351,23 @@ type CORS struct {
 	//
 	// Default: 10 minutes.
 	MaxAge time.Duration `json:"maxAge"`
+}
+
+func (c *CORS) withDefaults() *CORS {
+	if c == nil {
+		return nil
+	}
+	filled := *c
+	if filled.AllowHeaders == nil {
+		filled.AllowHeaders = []string{"Range", "If-Range", "If-None-Match", "If-Modified-Since"}
+	}
+	if filled.ExposeHeaders == nil {
+		filled.ExposeHeaders = []string{"Accept-Ranges", "Content-Range", "ETag"}
+	}
+	if filled.MaxAge == 0 {
+		filled.MaxAge = 10 * time.Minute
+	}
+	return &filled
 }
 
 // SecurityHeaders are headers that protect those who view the content.
@@ -348,6 +400,16 @@ type SecurityHeaders struct {
 	//
 	// Default: false.
 	IncludeSubdomains bool `json:"includeSubdomains"`
+}
+
+func (h SecurityHeaders) withDefaults() SecurityHeaders {
+	if h.ReferrerPolicy == "" {
+		h.ReferrerPolicy = ReferrerPolicyNoReferrer
+	}
+	if h.StrictTransportSecurity == 0 {
+		h.StrictTransportSecurity = 365 * day
+	}
+	return h
 }
 
 // FrameOptions is a value of the header X-Frame-Options.
@@ -401,8 +463,9 @@ type HostedZone struct {
 	Name string `json:"name"`
 }
 
-// AccessLogs records each request, without the query string, the cookies and
-// the referrer.
+// AccessLogs records each request as JSON, without the query string, the cookies
+// and the referrer. A log group is kept when its stack is deleted, as the bucket
+// is, unless the content is ephemeral.
 type AccessLogs struct {
 	// Retention is for how long a log group of CloudWatch keeps the records, in
 	// whole days of which CloudWatch Logs has a step: 1, 3, 5, 7, 14, 30, 60, 90,
@@ -414,10 +477,23 @@ type AccessLogs struct {
 
 	// Bucket is the name of an existing bucket that gets the records instead,
 	// under the prefix cloudfront/. It, its policy and its retention are its
-	// owner's.
+	// owner's. That delivery.logs.amazonaws.com may write to it, AWS adds to the
+	// policy by itself where the deployment may change that:
+	// https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-infrastructure-V2-S3.html
 	//
 	// Default: none, a log group.
 	Bucket string `json:"bucket"`
+}
+
+func (l *AccessLogs) withDefaults() *AccessLogs {
+	if l == nil {
+		return nil
+	}
+	filled := *l
+	if filled.Retention == 0 {
+		filled.Retention = 90 * day
+	}
+	return &filled
 }
 
 // GeoRestriction lets in viewers of the countries that it allows, or all but

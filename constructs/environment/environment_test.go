@@ -38,6 +38,7 @@ func TestEnvironmentsAreReadWithTheirDefaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	headers := SecurityHeaders{ReferrerPolicy: ReferrerPolicyNoReferrer, StrictTransportSecurity: 365 * 24 * time.Hour}
 	want := &Config{
 		Project: "signedfront",
 		Environments: []Environment{{
@@ -48,7 +49,7 @@ func TestEnvironmentsAreReadWithTheirDefaults(t *testing.T) {
 				OriginAccess: OAI, Encryption: EncryptionS3, PriceClass: PriceClassAll,
 				SigningKeys:    SigningKeys{Keys: []SigningKey{{Number: 1, Algorithm: "ecdsa-p256", Hash: "sha256", Custody: SecretsManager}}, Current: 1},
 				MaxURLLifetime: 7 * 24 * time.Hour,
-				MaxKeyAge:      time.Hour,
+				MaxKeyAge:      time.Hour, SecurityHeaders: headers,
 			},
 		}, {
 			Project: "signedfront", Name: "prod",
@@ -62,7 +63,7 @@ func TestEnvironmentsAreReadWithTheirDefaults(t *testing.T) {
 					{Number: 10, Algorithm: "ecdsa-p256", Hash: "sha256", Custody: SecretsManager},
 				}, Current: 9},
 				MaxURLLifetime: 36 * time.Hour,
-				MaxKeyAge:      90 * time.Minute,
+				MaxKeyAge:      90 * time.Minute, SecurityHeaders: headers,
 			},
 		}},
 	}
