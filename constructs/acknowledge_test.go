@@ -1,7 +1,6 @@
 package constructs
 
 import (
-	"encoding/json"
 	"testing"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -20,15 +19,7 @@ func TestAcknowledgementsStandOnTheResourceForCdkNagToRead(t *testing.T) {
 	acknowledge(queue, "AwsSolutions-SQS3", "it is a dead letter queue itself")
 	app.Synth(nil)
 
-	var template struct {
-		Resources map[string]struct {
-			Type     string
-			Metadata map[string]any
-		}
-	}
-	if err := json.Unmarshal(readTemplate(t, outdir, "Stack").text, &template); err != nil {
-		t.Fatal(err)
-	}
+	template := readTemplate(t, outdir, "Stack")
 	want := map[string]string{
 		"AWS::S3::Bucket": `{"rules_to_suppress": [
 			{"id": "AwsSolutions-S1", "reason": "it is read by nobody"},

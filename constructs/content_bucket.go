@@ -43,6 +43,7 @@ func newContentBucket(scope constructs.Construct, p *PrivateContentProps) *conte
 			Id:                                  jsii.String("AbortIncompleteMultipartUploads"),
 			AbortIncompleteMultipartUploadAfter: awscdk.Duration_Days(jsii.Number(7)),
 		}},
+		Cors:          bucketCORS(p.CORS),
 		RemovalPolicy: removalOf(p),
 	}
 	if p.Encryption.HasKey() {

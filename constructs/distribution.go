@@ -1,50 +1,150 @@
 package constructs
 
 import (
-	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"slices"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscertificatemanager"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudfront"
 	"github.com/aws/aws-cdk-go/awscdk/v2/interfaces/interfacesawscloudfront"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
+
+	"github.com/signedfront/signedfront/constructs/environment"
 )
 
 // newDistribution serves the origin to whoever has a URL or cookies that a key
-// of the group signed. Signatures are no part of the cache key, nor do they
-// reach the origin, so that one object is cached once for all its URLs.
-func newDistribution(scope constructs.Construct, p *PrivateContentProps, origin awscloudfront.IOrigin, trusted interfacesawscloudfront.IKeyGroupRef) awscloudfront.Distribution {
-	return awscloudfront.NewDistribution(scope, jsii.String("Distribution"), &awscloudfront.DistributionProps{
-		Comment:     jsii.String("Private content of " + p.Name),
-		HttpVersion: awscloudfront.HttpVersion_HTTP2_AND_3,
+// of the group signed, and what is public to everyone. Signatures are no part
+// of the cache key, nor do they reach the origin, so that one object is cached
+// once for all its URLs. Certificate is nil where the content has no domain.
+func newDistribution(scope constructs.Construct, p *PrivateContentProps, origin awscloudfront.IOrigin, trusted interfacesawscloudfront.IKeyGroupRef, certificate awscertificatemanager.ICertificate) awscloudfront.Distribution {
+	headers := newResponseHeaders(scope, p)
+	signed, public := behaviorOf(p, headers), behaviorOf(p, headers)
+	signed.TrustedKeyGroups = &[]interfacesawscloudfront.IKeyGroupRef{trusted}
+
+	props := &awscloudfront.DistributionProps{
+		Comment:           jsii.String("Private content of " + p.Name),
+		HttpVersion:       awscloudfront.HttpVersion_HTTP2_AND_3,
+		EnableIpv6:        jsii.Bool(!p.AddressRestriction),
+		DefaultRootObject: given(p.DefaultRootObject),
+		ErrorResponses:    errorResponses(p.ErrorPages),
+		PriceClass:        priceClasses[p.PriceClass],
+		GeoRestriction:    geoRestriction(p.GeoRestriction),
+		WebAclId:          given(p.WebACL),
 		DefaultBehavior: &awscloudfront.BehaviorOptions{
 			Origin:                origin,
-			TrustedKeyGroups:      &[]interfacesawscloudfront.IKeyGroupRef{trusted},
-			ViewerProtocolPolicy:  awscloudfront.ViewerProtocolPolicy_HTTPS_ONLY,
-			AllowedMethods:        awscloudfront.AllowedMethods_ALLOW_GET_HEAD(),
-			Compress:              jsii.Bool(true),
-			CachePolicy:           awscloudfront.CachePolicy_CACHING_OPTIMIZED(),
-			ResponseHeadersPolicy: newResponseHeaders(scope, p.Name),
+			TrustedKeyGroups:      signed.TrustedKeyGroups,
+			ViewerProtocolPolicy:  signed.ViewerProtocolPolicy,
+			AllowedMethods:        signed.AllowedMethods,
+			Compress:              signed.Compress,
+			CachePolicy:           signed.CachePolicy,
+			OriginRequestPolicy:   signed.OriginRequestPolicy,
+			ResponseHeadersPolicy: signed.ResponseHeadersPolicy,
 		},
-	})
+	}
+	if p.Domain != nil {
+		props.Certificate = certificate
+		props.DomainNames = jsii.Strings(p.Domain.Names...)
+		props.SslSupportMethod = awscloudfront.SSLMethod_SNI
+		props.MinimumProtocolVersion = minimumTLS
+	}
+	distribution := awscloudfront.NewDistribution(scope, jsii.String("Distribution"), props)
+
+	// CloudFront takes the first behavior whose pattern a path matches. What
+	// wants a signature though a public pattern covers it has to come first.
+	for _, pattern := range p.SignedPaths {
+		distribution.AddBehavior(jsii.String(pattern), origin, signed)
+	}
+	for _, pattern := range publicPatterns(p) {
+		distribution.AddBehavior(jsii.String(pattern), origin, public)
+	}
+	acknowledgeDistribution(distribution, p)
+	return distribution
 }
 
-// newResponseHeaders are security headers that leave pictures, PDFs and video
-// alone: X-Frame-Options and Content-Security-Policy would keep browsers from
-// showing PDFs in a frame. A signed URL is a credential, so no-referrer keeps
-// it from the sites that a page of the content links to.
-func newResponseHeaders(scope constructs.Construct, name string) awscloudfront.ResponseHeadersPolicy {
-	return awscloudfront.NewResponseHeadersPolicy(scope, jsii.String("ResponseHeaders"), &awscloudfront.ResponseHeadersPolicyProps{
-		ResponseHeadersPolicyName: saltedName(scope, name+"-headers"),
-		Comment:                   jsii.String("Security headers of " + name),
-		SecurityHeadersBehavior: &awscloudfront.ResponseSecurityHeadersBehavior{
-			StrictTransportSecurity: &awscloudfront.ResponseHeadersStrictTransportSecurity{
-				AccessControlMaxAge: awscdk.Duration_Days(jsii.Number(365)),
-				Override:            jsii.Bool(true),
-			},
-			ContentTypeOptions: &awscloudfront.ResponseHeadersContentTypeOptions{Override: jsii.Bool(true)},
-			ReferrerPolicy: &awscloudfront.ResponseHeadersReferrerPolicy{
-				ReferrerPolicy: awscloudfront.HeadersReferrerPolicy_NO_REFERRER,
-				Override:       jsii.Bool(true),
-			},
-		},
-	})
+// behaviorOf is how every path is served. Whether it wants a signature is not
+// said yet.
+func behaviorOf(p *PrivateContentProps, headers awscloudfront.ResponseHeadersPolicy) *awscloudfront.AddBehaviorOptions {
+	behavior := &awscloudfront.AddBehaviorOptions{
+		ViewerProtocolPolicy:  awscloudfront.ViewerProtocolPolicy_HTTPS_ONLY,
+		AllowedMethods:        awscloudfront.AllowedMethods_ALLOW_GET_HEAD(),
+		Compress:              jsii.Bool(true),
+		CachePolicy:           awscloudfront.CachePolicy_CACHING_OPTIMIZED(),
+		ResponseHeadersPolicy: headers,
+	}
+	if p.CORS != nil {
+		// S3 answers a preflight request by the bucket's rules, for which it
+		// has to see who asks for what.
+		behavior.AllowedMethods = awscloudfront.AllowedMethods_ALLOW_GET_HEAD_OPTIONS()
+		behavior.OriginRequestPolicy = awscloudfront.OriginRequestPolicy_CORS_S3_ORIGIN()
+	}
+	return behavior
+}
+
+// publicPatterns are the patterns that everyone may read, each once: the error
+// pages, which CloudFront could not serve to those who were refused if they
+// wanted a signature, and what the props name.
+func publicPatterns(p *PrivateContentProps) []string {
+	var patterns []string
+	for _, page := range p.ErrorPages {
+		patterns = append(patterns, page.ResponsePagePath)
+	}
+	var once []string
+	for _, pattern := range append(patterns, p.PublicPaths...) {
+		if !slices.Contains(once, pattern) {
+			once = append(once, pattern)
+		}
+	}
+	return once
+}
+
+func errorResponses(pages []environment.ErrorPage) *[]*awscloudfront.ErrorResponse {
+	var responses []*awscloudfront.ErrorResponse
+	for _, page := range pages {
+		responses = append(responses, &awscloudfront.ErrorResponse{
+			HttpStatus:         jsii.Number(page.ErrorCode),
+			ResponseHttpStatus: jsii.Number(page.ResponseCode),
+			ResponsePagePath:   jsii.String(page.ResponsePagePath),
+			Ttl:                seconds(page.CachingMinTTL),
+		})
+	}
+	return &responses
+}
+
+// priceClasses are the CDK's words for CloudFront's. All locations are what a
+// distribution has that says nothing.
+var priceClasses = map[environment.PriceClass]awscloudfront.PriceClass{
+	environment.PriceClass100: awscloudfront.PriceClass_PRICE_CLASS_100,
+	environment.PriceClass200: awscloudfront.PriceClass_PRICE_CLASS_200,
+}
+
+func geoRestriction(restriction *environment.GeoRestriction) awscloudfront.GeoRestriction {
+	switch {
+	case restriction == nil:
+		return nil
+	case len(restriction.Allow) > 0:
+		return awscloudfront.GeoRestriction_Allowlist(*jsii.Strings(restriction.Allow...)...)
+	}
+	return awscloudfront.GeoRestriction_Denylist(*jsii.Strings(restriction.Deny...)...)
+}
+
+// acknowledgeDistribution says why the distribution breaks rules of cdk-nag,
+// where it does.
+func acknowledgeDistribution(distribution awscloudfront.Distribution, p *PrivateContentProps) {
+	if p.GeoRestriction == nil {
+		acknowledge(distribution, "AwsSolutions-CFR1", "Who may see private content is told by signatures, wherever the viewer is; geoRestriction is there for those who want more.")
+	}
+	if p.WebACL == "" {
+		acknowledge(distribution, "AwsSolutions-CFR2", "Nothing but objects is served, to requests that carry no body and reach no code; webAcl is there for those who want more.")
+	}
+	if p.AccessLogs == nil {
+		acknowledge(distribution, "AwsSolutions-CFR3", "A log of requests is an option, accessLogs: it costs per request, and records who viewed what.")
+	} else {
+		acknowledge(distribution, "AwsSolutions-CFR3", "Requests are logged by standard logging v2, which this rule does not see. The older logging, which it wants, records query strings: signatures, that is.")
+	}
+	if !p.OriginAccess.UsesControl() {
+		acknowledge(distribution, "AwsSolutions-CFR7", "CloudFront reads the bucket as an origin access identity, which the bucket's policy lets in alone; other scanners want just that. With originAccess oac, an access control takes its place.")
+	}
+	if p.Domain == nil {
+		acknowledge(distribution, "AwsSolutions-CFR4", "The certificate of cloudfront.net fixes the security policy; with a domain of one's own it is TLSv1.2_2021.")
+	}
 }

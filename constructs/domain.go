@@ -1,6 +1,22 @@
 package constructs
 
-import "github.com/aws/aws-cdk-go/awscdk/v2/awscloudfront"
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscertificatemanager"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudfront"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsroute53"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsroute53targets"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/signedfront/signedfront/constructs/environment"
+)
+
+// minimumTLS is the security policy of a domain of one's own. TLS 1.3 is spoken
+// with whoever can; of those that speak 1.2 alone, such as television sets, the
+// newer TLSv1.3_2025 lets in none, and TLSv1.2_2025 none that encrypts with
+// ChaCha20, which processors without AES instructions do.
+// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/secure-connections-supported-viewer-protocols-ciphers.html
+const minimumTLS = awscloudfront.SecurityPolicyProtocol_TLS_V1_2_2021
 
 // baseURL is what signed URLs start with.
 func baseURL(p *PrivateContentProps, distribution awscloudfront.Distribution) string {
@@ -8,4 +24,59 @@ func baseURL(p *PrivateContentProps, distribution awscloudfront.Distribution) st
 		return "https://" + p.Domain.Names[0]
 	}
 	return "https://" + *distribution.DistributionDomainName()
+}
+
+// newAliasRecords points the names of the domain to the distribution, where
+// their zone is given. A distribution without IPv6 has no AAAA records.
+func newAliasRecords(scope constructs.Construct, p *PrivateContentProps, distribution awscloudfront.Distribution) {
+	if p.Domain == nil || p.Domain.HostedZone == nil {
+		return
+	}
+	records := constructs.NewConstruct(scope, jsii.String("AliasRecords"))
+	zone := hostedZone(records, p.Domain.HostedZone)
+	target := awsroute53.RecordTarget_FromAlias(awsroute53targets.NewCloudFrontTarget(distribution))
+	for _, name := range p.Domain.Names {
+		// With a full stop, the CDK does not look for the zone's name at its end.
+		full := jsii.String(name + ".")
+		awsroute53.NewARecord(records, jsii.String("A-"+name), &awsroute53.ARecordProps{Zone: zone, RecordName: full, Target: target})
+		if !p.AddressRestriction {
+			awsroute53.NewAaaaRecord(records, jsii.String("AAAA-"+name), &awsroute53.AaaaRecordProps{Zone: zone, RecordName: full, Target: target})
+		}
+	}
+}
+
+func hostedZone(scope constructs.Construct, zone *environment.HostedZone) awsroute53.IHostedZone {
+	return awsroute53.HostedZone_FromHostedZoneAttributes(scope, jsii.String("HostedZone"), &awsroute53.HostedZoneAttributes{
+		HostedZoneId: jsii.String(zone.ID),
+		ZoneName:     jsii.String(zone.Name),
+	})
+}
+
+// makesCertificate reports whether a certificate has to be made.
+func makesCertificate(p *PrivateContentProps) bool {
+	return p.Domain != nil && p.Domain.Certificate == ""
+}
+
+// newCertificate is the certificate of the domain, nil where there is none. One
+// that is made proves with a record in the hosted zone that the names are
+// yours, and keeps the record, so that it is renewed by itself.
+func newCertificate(scope constructs.Construct, p *PrivateContentProps) awscertificatemanager.ICertificate {
+	switch {
+	case p.Domain == nil:
+		return nil
+	case p.Domain.Certificate != "":
+		return awscertificatemanager.Certificate_FromCertificateArn(scope, jsii.String("Certificate"), jsii.String(p.Domain.Certificate))
+	}
+	place := inUSEast1(scope, certificateStack)
+	made := constructs.NewConstruct(place.scope, jsii.String("DomainCertificate"))
+	certificate := awscertificatemanager.NewCertificate(made, jsii.String("Certificate"), &awscertificatemanager.CertificateProps{
+		DomainName:              jsii.String(p.Domain.Names[0]),
+		SubjectAlternativeNames: jsii.Strings(p.Domain.Names[1:]...),
+		Validation:              awscertificatemanager.CertificateValidation_FromDns(hostedZone(made, p.Domain.HostedZone)),
+	})
+	if place.companion == nil {
+		return certificate
+	}
+	arn := place.outputForMain("CertificateArn", "The certificate of the domain", certificate.CertificateArn())
+	return awscertificatemanager.Certificate_FromCertificateArn(scope, jsii.String("Certificate"), arn)
 }

@@ -46,6 +46,7 @@ type PrivateContent struct {
 	access       *originAccess
 	keys         *signingKeys
 	distribution awscloudfront.Distribution
+	requiredCORS *string
 	parameter    awsssm.StringParameter
 	policy       awsiam.ManagedPolicy
 }
@@ -82,8 +83,9 @@ func newPrivateContent(scope constructs.Construct, id string, props *PrivateCont
 		return nil, err
 	}
 	access := newOriginAccess(construct, p)
-	distribution := newDistribution(construct, p, access.originOf(content.bucket, p), keys.group)
+	distribution := newDistribution(construct, p, access.originOf(content.bucket, p), keys.group, newCertificate(construct, p))
 	content.letRead(access, distribution)
+	newAliasRecords(construct, p, distribution)
 	policy := newSigningPolicy(construct, p.ParameterName, keys)
 	return &PrivateContent{
 		construct:    construct,
@@ -91,6 +93,7 @@ func newPrivateContent(scope constructs.Construct, id string, props *PrivateCont
 		access:       access,
 		keys:         keys,
 		distribution: distribution,
+		requiredCORS: requiredBucketCORS(construct, p),
 		parameter:    newDeploymentDocument(construct, p, distribution, keys, policy),
 		policy:       policy,
 	}, nil
@@ -99,6 +102,15 @@ func newPrivateContent(scope constructs.Construct, id string, props *PrivateCont
 // Construct is what all parts stand below in the tree of constructs: what
 // awscdk.Tags_Of and awscdk.Aspects_Of take, and what others depend on.
 func (c *PrivateContent) Construct() constructs.Construct { return c.construct }
+
+// Companions are the stacks in us-east-1 that the content has made beside its
+// own stack, for what exists in no other Region: none if its stack is there
+// itself, or needs nothing of the kind. They have the stack's account, stack
+// tags and termination protection, and the synthesizer of the app; Aspects and
+// Tags_Of that are put on the stack are to be put on them too. The command line
+// deploys the one that the stack depends on with it; the one that depends on
+// the stack has to be named, by a pattern such as 'my-stack*'.
+func (c *PrivateContent) Companions() []awscdk.Stack { return companionsOf(topStack(c.construct)) }
 
 // Bucket holds the content.
 func (c *PrivateContent) Bucket() awss3.IBucket { return c.bucket.bucket }
@@ -116,6 +128,12 @@ func (c *PrivateContent) RequiredBucketPolicy() *string {
 	}
 	return c.bucket.requiredPolicy(c.access, c.distribution)
 }
+
+// RequiredBucketCORS is the CORS configuration, as JSON, that the bucket must
+// have where it existed before and CORS is set: without a rule that fits, S3
+// refuses preflight requests. It is nil where the stack writes it, or none is
+// needed.
+func (c *PrivateContent) RequiredBucketCORS() *string { return c.requiredCORS }
 
 // OriginAccessIdentity is as whom CloudFront reads the bucket, or may on the
 // way to or from an access control. It is nil where none may.
@@ -186,6 +204,7 @@ func (c *PrivateContent) AddOutputs(scope constructs.Construct) {
 		{"DeploymentParameterName", "Where signers read how to sign", c.parameter.ParameterName()},
 		{"SigningPolicyArn", "Attached to a role, this lets it sign", c.policy.ManagedPolicyArn()},
 		{"RequiredBucketPolicy", "What the policy of the existing bucket must say", c.RequiredBucketPolicy()},
+		{"RequiredBucketCors", "What the CORS configuration of the existing bucket must be", c.RequiredBucketCORS()},
 	} {
 		if output.value == nil {
 			continue
@@ -237,6 +256,7 @@ func checkedProps(construct constructs.Construct, props *PrivateContentProps, re
 	p = p.WithDefaults()
 	check(p.Check())
 
+	check(checkCompanions(construct, &p, regionSetting))
 	stack := awscdk.Stack_Of(construct)
 	if *awscdk.Token_IsUnresolved(stack.Region()) {
 		// The stack goes where its deployer is, and the CDK's command line

@@ -1,0 +1,69 @@
+package constructs
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/signedfront/signedfront/constructs/environment"
+)
+
+// everythingOn is an environment away from every default that delivery has.
+func everythingOn(t *testing.T) environment.Environment {
+	e := environmentOf(t, "everything", `{"account": "123456789012", "region": "eu-west-1"}`)
+	e.Tags = map[string]string{"team": "media", "cost-center": "4711"}
+	e.Content.PublicPaths = []string{"/assets/*", "*.ico"}
+	e.Content.SignedPaths = []string{"/assets/premium/*", "/assets/beta/*"}
+	e.Content.AddressRestriction = true
+	e.Content.DefaultRootObject = "index.html"
+	e.Content.ErrorPages = []environment.ErrorPage{
+		{ErrorCode: 403, ResponsePagePath: "/errors/denied.html"},
+		{ErrorCode: 404, ResponsePagePath: "/errors/denied.html", ResponseCode: 403, CachingMinTTL: time.Minute},
+	}
+	e.Content.CORS = &environment.CORS{
+		Origins:       []string{"https://app.example.com", "https://*.example.org"},
+		Credentials:   true,
+		AllowHeaders:  []string{"Range", "X-Player"},
+		ExposeHeaders: []string{"ETag"},
+		MaxAge:        time.Hour,
+	}
+	e.Content.SecurityHeaders = environment.SecurityHeaders{
+		ContentSecurityPolicy:   "default-src 'self'",
+		FrameOptions:            environment.FrameOptionsSameOrigin,
+		ReferrerPolicy:          environment.ReferrerPolicySameOrigin,
+		StrictTransportSecurity: 24 * time.Hour,
+		IncludeSubdomains:       true,
+	}
+	e.Content.Domain = &environment.Domain{
+		Names:      []string{"media.example.com", "*.media.example.com"},
+		HostedZone: &environment.HostedZone{ID: "Z0123456789ABCDEFGHIJ", Name: "example.com"},
+	}
+	e.Content.AccessLogs = &environment.AccessLogs{Retention: 30 * 24 * time.Hour}
+	e.Content.PriceClass = environment.PriceClass100
+	e.Content.GeoRestriction = &environment.GeoRestriction{Allow: []string{"DE", "AT"}}
+	e.Content.WebACL = "arn:aws:wafv2:us-east-1:123456789012:global/webacl/media/11111111-2222-3333-4444-555555555555"
+	e.Content.OriginShield = "eu-west-1"
+	return e
+}
+
+// synthesizeStacks makes the templates of an environment, by the names of its
+// stacks.
+func synthesizeStacks(t *testing.T, e environment.Environment) map[string]*template {
+	t.Helper()
+	app, outdir := newApp(t, nil)
+	if _, err := NewEnvironmentStack(app, e); err != nil {
+		t.Fatal(err)
+	}
+	app.Synth(nil)
+	templates := map[string]*template{}
+	files, err := filepath.Glob(filepath.Join(outdir, "*.template.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		name := strings.TrimSuffix(filepath.Base(file), ".template.json")
+		templates[name] = readTemplate(t, outdir, name)
+	}
+	return templates
+}

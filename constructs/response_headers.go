@@ -1,0 +1,118 @@
+package constructs
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudfront"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/signedfront/signedfront/constructs/environment"
+)
+
+// newResponseHeaders are headers that CloudFront adds to what it serves. By
+// default, they leave pictures, PDFs and video alone: X-Frame-Options and
+// Content-Security-Policy would keep browsers from showing PDFs in a frame. A
+// signed URL is a credential, so no-referrer keeps it from the sites that a
+// page of the content links to.
+func newResponseHeaders(scope constructs.Construct, p *PrivateContentProps) awscloudfront.ResponseHeadersPolicy {
+	return awscloudfront.NewResponseHeadersPolicy(scope, jsii.String("ResponseHeaders"), &awscloudfront.ResponseHeadersPolicyProps{
+		ResponseHeadersPolicyName: saltedName(scope, p.Name+"-headers"),
+		Comment:                   jsii.String("Security headers of " + p.Name),
+		SecurityHeadersBehavior:   securityHeaders(p.SecurityHeaders),
+		CorsBehavior:              corsHeaders(p.CORS),
+	})
+}
+
+func securityHeaders(headers environment.SecurityHeaders) *awscloudfront.ResponseSecurityHeadersBehavior {
+	behavior := &awscloudfront.ResponseSecurityHeadersBehavior{
+		StrictTransportSecurity: &awscloudfront.ResponseHeadersStrictTransportSecurity{
+			AccessControlMaxAge: seconds(headers.StrictTransportSecurity),
+			Override:            jsii.Bool(true),
+		},
+		ContentTypeOptions: &awscloudfront.ResponseHeadersContentTypeOptions{Override: jsii.Bool(true)},
+		ReferrerPolicy: &awscloudfront.ResponseHeadersReferrerPolicy{
+			ReferrerPolicy: referrerPolicies[headers.ReferrerPolicy],
+			Override:       jsii.Bool(true),
+		},
+	}
+	if headers.IncludeSubdomains {
+		behavior.StrictTransportSecurity.IncludeSubdomains = jsii.Bool(true)
+	}
+	if headers.ContentSecurityPolicy != "" {
+		behavior.ContentSecurityPolicy = &awscloudfront.ResponseHeadersContentSecurityPolicy{
+			ContentSecurityPolicy: jsii.String(headers.ContentSecurityPolicy),
+			Override:              jsii.Bool(true),
+		}
+	}
+	if headers.FrameOptions != "" {
+		behavior.FrameOptions = &awscloudfront.ResponseHeadersFrameOptions{
+			FrameOption: frameOptions[headers.FrameOptions],
+			Override:    jsii.Bool(true),
+		}
+	}
+	return behavior
+}
+
+var referrerPolicies = map[environment.ReferrerPolicy]awscloudfront.HeadersReferrerPolicy{
+	environment.ReferrerPolicyNoReferrer:                  awscloudfront.HeadersReferrerPolicy_NO_REFERRER,
+	environment.ReferrerPolicySameOrigin:                  awscloudfront.HeadersReferrerPolicy_SAME_ORIGIN,
+	environment.ReferrerPolicyOrigin:                      awscloudfront.HeadersReferrerPolicy_ORIGIN,
+	environment.ReferrerPolicyStrictOrigin:                awscloudfront.HeadersReferrerPolicy_STRICT_ORIGIN,
+	environment.ReferrerPolicyOriginWhenCrossOrigin:       awscloudfront.HeadersReferrerPolicy_ORIGIN_WHEN_CROSS_ORIGIN,
+	environment.ReferrerPolicyStrictOriginWhenCrossOrigin: awscloudfront.HeadersReferrerPolicy_STRICT_ORIGIN_WHEN_CROSS_ORIGIN,
+}
+
+var frameOptions = map[environment.FrameOptions]awscloudfront.HeadersFrameOption{
+	environment.FrameOptionsDeny:       awscloudfront.HeadersFrameOption_DENY,
+	environment.FrameOptionsSameOrigin: awscloudfront.HeadersFrameOption_SAMEORIGIN,
+}
+
+// corsHeaders are the headers of CORS. The origin of a request is no part of
+// the cache key, so what S3 said to the first one that asked is cached for all:
+// CloudFront's own headers, made for each request, take its place.
+// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/understanding-response-headers-policies.html
+func corsHeaders(cors *environment.CORS) *awscloudfront.ResponseHeadersCorsBehavior {
+	if cors == nil {
+		return nil
+	}
+	return &awscloudfront.ResponseHeadersCorsBehavior{
+		AccessControlAllowCredentials: jsii.Bool(cors.Credentials),
+		AccessControlAllowHeaders:     jsii.Strings(cors.AllowHeaders...),
+		AccessControlAllowMethods:     jsii.Strings("GET", "HEAD", "OPTIONS"),
+		AccessControlAllowOrigins:     jsii.Strings(cors.Origins...),
+		AccessControlExposeHeaders:    jsii.Strings(cors.ExposeHeaders...),
+		AccessControlMaxAge:           seconds(cors.MaxAge),
+		OriginOverride:                jsii.Bool(true),
+	}
+}
+
+// bucketCORS is what the bucket must answer to a preflight request: S3 refuses
+// one that no rule of the bucket fits, and with it the request that was to
+// follow. OPTIONS is no method of a rule. Everything else that S3 would say
+// comes from CloudFront.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/ManageCorsUsing.html
+func bucketCORS(cors *environment.CORS) *[]*awss3.CorsRule {
+	if cors == nil {
+		return nil
+	}
+	return &[]*awss3.CorsRule{{
+		AllowedOrigins: jsii.Strings(cors.Origins...),
+		AllowedMethods: &[]awss3.HttpMethods{awss3.HttpMethods_GET, awss3.HttpMethods_HEAD},
+		AllowedHeaders: jsii.Strings(cors.AllowHeaders...),
+	}}
+}
+
+// requiredBucketCORS is bucketCORS for the owner of an existing bucket, in the
+// JSON that the editor of the S3 console takes. It is nil for a bucket of our
+// own.
+func requiredBucketCORS(scope constructs.Construct, p *PrivateContentProps) *string {
+	if p.Bucket == "" || p.CORS == nil {
+		return nil
+	}
+	return awscdk.Stack_Of(scope).ToJsonString([]any{map[string]any{
+		"AllowedOrigins": p.CORS.Origins,
+		"AllowedMethods": []string{"GET", "HEAD"},
+		"AllowedHeaders": p.CORS.AllowHeaders,
+	}}, nil)
+}
