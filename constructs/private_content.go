@@ -86,6 +86,7 @@ func newPrivateContent(scope constructs.Construct, id string, props *PrivateCont
 	distribution := newDistribution(construct, p, access.originOf(content.bucket, p), keys.group, newCertificate(construct, p))
 	content.letRead(access, distribution)
 	newAliasRecords(construct, p, distribution)
+	newAccessLogs(construct, p, distribution)
 	policy := newSigningPolicy(construct, p.ParameterName, keys)
 	return &PrivateContent{
 		construct:    construct,
