@@ -2,6 +2,8 @@ package constructs
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/constructs-go/constructs/v10"
@@ -20,18 +22,36 @@ type EnvironmentStack struct {
 // and environment, with its private content and its outputs. It is protected
 // from being deleted unless it is ephemeral. Without account and Region it goes
 // wherever its deployer is, and its template is the same for everyone.
+//
+// The tags of the environment are on the stack and its companions, by which
+// bills and access policies find them, and on every resource that can have
+// tags: not all of those take the stack's by themselves.
 func NewEnvironmentStack(scope constructs.Construct, e environment.Environment) (*EnvironmentStack, error) {
 	stack := awscdk.NewStack(scope, jsii.String(e.StackName()), &awscdk.StackProps{
 		Description:           jsii.String(fmt.Sprintf("signedfront: private content of %s, environment %s", e.Project, e.Name)),
 		TerminationProtection: jsii.Bool(e.TerminationProtection),
 		Env:                   &awscdk.Environment{Account: given(e.Account), Region: given(e.Region)},
+		Tags:                  stackTags(e.Tags),
 	})
 	content, err := newPrivateContent(stack, "Content", &e.Content, "environments."+e.Name+".region")
 	if err != nil {
 		return nil, err
 	}
 	content.AddOutputs(stack)
+	for _, tagged := range append(content.Companions(), stack) {
+		for _, name := range slices.Sorted(maps.Keys(e.Tags)) {
+			awscdk.Tags_Of(tagged).Add(jsii.String(name), jsii.String(e.Tags[name]), nil)
+		}
+	}
 	return &EnvironmentStack{Stack: stack, Content: content}, nil
+}
+
+func stackTags(tags map[string]string) *map[string]*string {
+	values := map[string]*string{}
+	for name, value := range tags {
+		values[name] = jsii.String(value)
+	}
+	return &values
 }
 
 func given(value string) *string {

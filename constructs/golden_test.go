@@ -116,14 +116,35 @@ func unchanged(t *testing.T, file string, got map[string]frozen) {
 }
 
 func TestTemplateOfTheShippedEnvironment(t *testing.T) {
-	template := synthesize(t, "dev", `{"ephemeral": true}`)
+	goldenTemplate(t, "dev.template.json", synthesize(t, "dev", `{"ephemeral": true}`))
+}
+
+func TestTemplatesOfAnEnvironmentWithEverythingOn(t *testing.T) {
+	templates := synthesizeStacks(t, everythingOn(t))
+	for name, file := range map[string]string{
+		"signedfront-everything":             "everything.template.json",
+		"signedfront-everything-certificate": "everything-certificate.template.json",
+		"signedfront-everything-global":      "everything-global.template.json",
+	} {
+		if templates[name] == nil {
+			t.Fatalf("no stack %s", name)
+		}
+		goldenTemplate(t, file, templates[name])
+	}
+	if len(templates) != 3 {
+		t.Errorf("%d stacks, want 3", len(templates))
+	}
+}
+
+func goldenTemplate(t *testing.T, file string, template *template) {
+	t.Helper()
 	var whole any
 	if err := json.Unmarshal(template.text, &whole); err != nil {
 		t.Fatal(err)
 	}
 	// The names of assets change with every change of a function.
 	text := regexp.MustCompile(`[0-9a-f]{64}\.zip`).ReplaceAll(indented(t, whole), []byte("ASSET.zip"))
-	golden(t, "dev.template.json", text, "if that is meant: go test ./constructs -update")
+	golden(t, file, text, "if that is meant: go test ./constructs -update")
 }
 
 func indented(t *testing.T, value any) []byte {

@@ -1,0 +1,280 @@
+package constructs
+
+import (
+	"encoding/json"
+	"errors"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/signedfront/signedfront/constructs/environment"
+)
+
+// companioned is content that takes both companions where its stack is not in
+// us-east-1.
+func companioned() *PrivateContentProps {
+	return &PrivateContentProps{
+		Domain:     &environment.Domain{Names: []string{"media.example.com"}, HostedZone: exampleZone},
+		AccessLogs: &environment.AccessLogs{},
+	}
+}
+
+// deployedStack is what the command line is told of a stack.
+type deployedStack struct {
+	Type         string
+	Environment  string // aws://account/region
+	Dependencies []string
+	Properties   struct {
+		TerminationProtection bool
+		Tags                  map[string]string
+	}
+	Metadata map[string][]struct {
+		Type string
+		Data any
+	}
+}
+
+// deployedStacks are the stacks of an assembly by their ids.
+func deployedStacks(t *testing.T, outdir string) map[string]deployedStack {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(outdir, "manifest.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var manifest struct{ Artifacts map[string]deployedStack }
+	if err := json.Unmarshal(text, &manifest); err != nil {
+		t.Fatal(err)
+	}
+	maps.DeleteFunc(manifest.Artifacts, func(_ string, a deployedStack) bool { return a.Type != "aws:cloudformation:stack" })
+	for id, stack := range manifest.Artifacts {
+		stack.Dependencies = slices.DeleteFunc(stack.Dependencies, func(other string) bool { return strings.HasSuffix(other, ".assets") })
+		manifest.Artifacts[id] = stack
+	}
+	return manifest.Artifacts
+}
+
+func TestCompanionsAreDeployedAroundTheirStack(t *testing.T) {
+	for _, test := range []struct {
+		name, settings, account string
+		protected               bool
+		tags                    map[string]string
+	}{
+		{"of a lasting environment", `{"account": "123456789012", "region": "eu-west-1"}`, "123456789012", true, map[string]string{"team": "media"}},
+		{"of an ephemeral one, in whose account it may be", `{"region": "eu-west-1", "ephemeral": true}`, "unknown-account", false, nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			e := environmentOf(t, "prod", test.settings)
+			e.Tags = test.tags
+			e.Content.Domain, e.Content.AccessLogs = companioned().Domain, companioned().AccessLogs
+			app, outdir := newApp(t, nil)
+			made, err := NewEnvironmentStack(app, e)
+			if err != nil {
+				t.Fatal(err)
+			}
+			app.Synth(nil)
+
+			dependencies := map[string][]string{
+				"signedfront-prod-certificate": nil,
+				"signedfront-prod":             {"signedfront-prod-certificate"},
+				"signedfront-prod-global":      {"signedfront-prod"},
+			}
+			stacks := deployedStacks(t, outdir)
+			for id, stack := range stacks {
+				region := "us-east-1"
+				if id == "signedfront-prod" {
+					region = "eu-west-1"
+				}
+				if want := "aws://" + test.account + "/" + region; stack.Environment != want {
+					t.Errorf("%s is deployed to %s, want %s", id, stack.Environment, want)
+				}
+				if want, known := dependencies[id]; !known || !slices.Equal(stack.Dependencies, want) {
+					t.Errorf("%s is deployed after %v, want %v", id, stack.Dependencies, want)
+				}
+				if stack.Properties.TerminationProtection != test.protected {
+					t.Errorf("%s: termination protection %v", id, stack.Properties.TerminationProtection)
+				}
+				if !maps.Equal(stack.Properties.Tags, test.tags) {
+					t.Errorf("%s has the tags %v, want %v", id, stack.Properties.Tags, test.tags)
+				}
+			}
+			if len(stacks) != len(dependencies) {
+				t.Errorf("stacks %v", slices.Sorted(maps.Keys(stacks)))
+			}
+			var companions []string
+			for _, companion := range made.Content.Companions() {
+				companions = append(companions, *companion.StackName())
+			}
+			if want := []string{"signedfront-prod-certificate", "signedfront-prod-global"}; !slices.Equal(companions, want) {
+				t.Errorf("companions %v, want %v", companions, want)
+			}
+		})
+	}
+}
+
+func TestStackInUSEast1HasNoCompanions(t *testing.T) {
+	e := environmentOf(t, "prod", `{"region": "us-east-1"}`)
+	e.Content.Domain, e.Content.AccessLogs = companioned().Domain, companioned().AccessLogs
+	templates := synthesizeStacks(t, e)
+	if len(templates) != 1 {
+		t.Fatalf("stacks %v", slices.Sorted(maps.Keys(templates)))
+	}
+	for _, resourceType := range []string{"AWS::CertificateManager::Certificate", "AWS::Logs::Delivery"} {
+		templates["signedfront-prod"].only(t, resourceType)
+	}
+}
+
+// The CDK would carry values from Region to Region by functions of its own, of
+// Node, unless its flag for weak references is set. An importer's app may not
+// set it; then it warns too.
+func TestCompanionsTakeNoFunctionsAndNoFlags(t *testing.T) {
+	for name, context := range map[string]map[string]any{
+		"with the shipped flags": shippedContext(t),
+		"without any flag":       {},
+		"with strong references": {"@aws-cdk/core:defaultCrossStackReferences": "strong"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			outdir := t.TempDir()
+			context["aws:cdk:bundling-stacks"] = []string{}
+			app := awscdk.NewApp(&awscdk.AppProps{Context: &context, Outdir: &outdir})
+			stack := awscdk.NewStack(app, jsii.String("Media"), &awscdk.StackProps{Env: &awscdk.Environment{Region: jsii.String("eu-west-1")}})
+			if _, err := NewPrivateContent(stack, "Content", companioned()); err != nil {
+				t.Fatal(err)
+			}
+			app.Synth(nil)
+
+			stacks := deployedStacks(t, outdir)
+			if len(stacks) != 3 {
+				t.Fatalf("stacks %v", slices.Sorted(maps.Keys(stacks)))
+			}
+			for id, stack := range stacks {
+				for path, entries := range stack.Metadata {
+					for _, entry := range entries {
+						if entry.Type == "aws:cdk:warning" {
+							t.Errorf("%s: %v", path, entry.Data)
+						}
+					}
+				}
+				template := readTemplate(t, outdir, id)
+				for _, function := range template.all("AWS::Lambda::Function") {
+					if runtime := template.Resources[function].Properties["Runtime"]; runtime != "provided.al2023" {
+						t.Errorf("%s: %s runs on %v", id, function, runtime)
+					}
+				}
+				for _, r := range template.Resources {
+					if strings.HasPrefix(r.Type, "Custom::") && r.Type != "Custom::SigningKeyPair" {
+						t.Errorf("%s has a %s", id, r.Type)
+					}
+				}
+				if strings.Contains(string(template.text), "Fn::ImportValue") {
+					t.Errorf("%s imports an export", id)
+				}
+			}
+		})
+	}
+}
+
+func TestContentsOfOneStackShareItsCompanions(t *testing.T) {
+	app, outdir := newApp(t, nil)
+	stack := awscdk.NewStack(app, jsii.String("Media"), &awscdk.StackProps{Env: &awscdk.Environment{Region: jsii.String("eu-west-1")}})
+	for _, id := range []string{"Films", "Songs"} {
+		if _, err := NewPrivateContent(stack, id, companioned()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	app.Synth(nil)
+	if got := readTemplate(t, outdir, "Media-certificate").all("AWS::CertificateManager::Certificate"); len(got) != 2 {
+		t.Errorf("certificates %v", got)
+	}
+	if got := readTemplate(t, outdir, "Media-global").all("AWS::Logs::Delivery"); len(got) != 2 {
+		t.Errorf("deliveries %v", got)
+	}
+}
+
+func TestCompanionsStandBesideTheStackThatHoldsANestedOne(t *testing.T) {
+	app, outdir := newApp(t, nil)
+	stack := awscdk.NewStack(app, jsii.String("Media"), &awscdk.StackProps{Env: &awscdk.Environment{Region: jsii.String("eu-west-1")}})
+	nested := awscdk.NewNestedStack(stack, jsii.String("Nested"), nil)
+	if _, err := NewPrivateContent(nested, "Content", companioned()); err != nil {
+		t.Fatal(err)
+	}
+	app.Synth(nil)
+	if got, want := slices.Sorted(maps.Keys(deployedStacks(t, outdir))), []string{"Media", "Media-certificate", "Media-global"}; !slices.Equal(got, want) {
+		t.Errorf("stacks %v, want %v", got, want)
+	}
+}
+
+func TestCompanionsAreNamedAfterTheirStack(t *testing.T) {
+	app, _ := newApp(t, nil)
+	stage := awscdk.NewStage(app, jsii.String("Prod"), nil)
+	stack := awscdk.NewStack(stage, jsii.String("Media"), &awscdk.StackProps{Env: &awscdk.Environment{Region: jsii.String("eu-west-1")}})
+	content, err := NewPrivateContent(stack, "Content", companioned())
+	if err != nil {
+		t.Fatal(err)
+	}
+	app.Synth(nil)
+	var names []string
+	for _, companion := range content.Companions() {
+		names = append(names, *companion.StackName())
+	}
+	if want := []string{"Prod-Media-certificate", "Prod-Media-global"}; !slices.Equal(names, want) {
+		t.Errorf("got %v, want %v", names, want)
+	}
+}
+
+func TestWhatKeepsAStackFromItsCompanionsIsSaidBeforeAnythingIsMade(t *testing.T) {
+	here := &awscdk.Environment{Region: jsii.String("eu-west-1")}
+	const wantRegion = `; write the Region of this stack, such as "eu-west-1"; with us-east-1, there is no other`
+	for _, test := range []struct {
+		name  string
+		stack string
+		env   *awscdk.Environment
+		props *PrivateContentProps
+		want  []string
+	}{
+		{"a Region that is not written, for a certificate", "Media", nil,
+			&PrivateContentProps{Domain: companioned().Domain},
+			[]string{"Env.Region of the stack: not written, though Domain without Certificate may take another stack, in us-east-1" + wantRegion}},
+		{"a Region that is not written, for both", "Media", nil, companioned(),
+			[]string{"Env.Region of the stack: not written, though Domain without Certificate and AccessLogs may take another stack, in us-east-1" + wantRegion}},
+		{"a Region that is not written, where none is needed", "Media", nil,
+			&PrivateContentProps{Domain: &environment.Domain{Names: []string{"media.example.com"}, Certificate: certificateARN, HostedZone: exampleZone}}, nil},
+		{"a name that is too long", strings.Repeat("m", 120), here, companioned(), []string{
+			"the stack's name: its companion " + strings.Repeat("m", 120) + "-certificate would have 132 characters; shorten it to 116 at most",
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			app, _ := newApp(t, nil)
+			stack := awscdk.NewStack(app, jsii.String(test.stack), &awscdk.StackProps{Env: test.env})
+			test.props.Name = "media"
+			_, err := NewPrivateContent(stack, "Content", test.props)
+			var problems environment.Problems
+			errors.As(err, &problems)
+			var got []string
+			for _, problem := range problems {
+				got = append(got, problem.String())
+			}
+			if !slices.Equal(got, test.want) {
+				t.Errorf("got  %q\nwant %q", got, test.want)
+			}
+			if made := len(*app.Node().Children()); test.want != nil && made != 1 {
+				t.Errorf("%d stacks were made", made)
+			}
+		})
+	}
+}
+
+func TestRegionIsAskedForWhereTheEnvironmentCanSayIt(t *testing.T) {
+	e := environmentOf(t, "prod", `{}`)
+	e.Content.AccessLogs = &environment.AccessLogs{}
+	app, _ := newApp(t, nil)
+	_, err := NewEnvironmentStack(app, e)
+	if err == nil || !strings.Contains(err.Error(), "environments.prod.region: not written, though AccessLogs may take another stack") {
+		t.Errorf("got %v", err)
+	}
+}
