@@ -80,11 +80,11 @@ func (t *template) accessLogGroup(test *testing.T) (id string, group *resource) 
 
 func TestLogGroupIsKeptAsTheContentIs(t *testing.T) {
 	for _, test := range []struct {
-		name                     string
-		ephemeral                bool
-		logs                     environment.AccessLogs
-		days                     string
-		onDeletion, onReplacment string
+		name                      string
+		ephemeral                 bool
+		logs                      environment.AccessLogs
+		days                      string
+		onDeletion, onReplacement string
 	}{
 		{"of a lasting environment, for 90 days", false, environment.AccessLogs{}, `90`, "RetainExceptOnCreate", "Retain"},
 		{"of a lasting environment, for a year", false, environment.AccessLogs{Retention: 365 * 24 * time.Hour}, `365`, "RetainExceptOnCreate", "Retain"},
@@ -93,7 +93,7 @@ func TestLogGroupIsKeptAsTheContentIs(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			_, group := logged(t, test.logs, func(e *environment.Environment) { e.Content.Ephemeral = test.ephemeral }).accessLogGroup(t)
 			wantJSON(t, "days", group.Properties["RetentionInDays"], test.days)
-			if group.DeletionPolicy != test.onDeletion || group.UpdateReplacePolicy != test.onReplacment {
+			if group.DeletionPolicy != test.onDeletion || group.UpdateReplacePolicy != test.onReplacement {
 				t.Errorf("DeletionPolicy %s, UpdateReplacePolicy %s", group.DeletionPolicy, group.UpdateReplacePolicy)
 			}
 		})

@@ -128,8 +128,11 @@ func checkCompanions(scope constructs.Construct, p *PrivateContentProps, region 
 	if p.AccessLogs != nil {
 		needed, settings = append(needed, globalStack), append(settings, "AccessLogs")
 	}
+	if len(needed) == 0 {
+		return nil
+	}
 	main := topStack(scope)
-	if len(needed) == 0 || *main.Region() == usEast1 {
+	if *main.Region() == usEast1 {
 		return nil
 	}
 	if *awscdk.Token_IsUnresolved(main.Region()) {

@@ -10,6 +10,8 @@ import (
 	"github.com/signedfront/signedfront/constructs/environment"
 )
 
+const webACL = "arn:aws:wafv2:us-east-1:123456789012:global/webacl/media/11111111-2222-3333-4444-555555555555"
+
 // distributionConfig is the configuration of the one distribution.
 func distributionConfig(t *testing.T, template *template) map[string]any {
 	t.Helper()
@@ -138,10 +140,7 @@ func TestDistributionTakesWhatTheEnvironmentSays(t *testing.T) {
 		{"countries that are kept out",
 			func(c *environment.Content) { c.GeoRestriction = &environment.GeoRestriction{Deny: []string{"FR"}} },
 			"Restrictions", `{"GeoRestriction": {"RestrictionType": "blacklist", "Locations": ["FR"]}}`},
-		{"a web ACL", func(c *environment.Content) {
-			c.WebACL = "arn:aws:wafv2:us-east-1:123456789012:global/webacl/media/1"
-		},
-			"WebACLId", `"arn:aws:wafv2:us-east-1:123456789012:global/webacl/media/1"`},
+		{"a web ACL", func(c *environment.Content) { c.WebACL = webACL }, "WebACLId", `"` + webACL + `"`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			wantJSON(t, test.property, distributionConfig(t, synthesizeContent(t, test.change))[test.property], test.want)
@@ -169,12 +168,12 @@ func TestDistributionSaysWhyItBreaksRules(t *testing.T) {
 		{"by default", func(*environment.Content) {}, []string{geo, acl, logs, access, tls}},
 		{"with countries", func(c *environment.Content) { c.GeoRestriction = &environment.GeoRestriction{Allow: []string{"DE"}} },
 			[]string{acl, logs, access, tls}},
-		{"with a web ACL", func(c *environment.Content) { c.WebACL = "arn" }, []string{geo, logs, access, tls}},
+		{"with a web ACL", func(c *environment.Content) { c.WebACL = webACL }, []string{geo, logs, access, tls}},
 		{"while moving to an access control", func(c *environment.Content) { c.OriginAccess = environment.Migrating },
 			[]string{geo, acl, logs, access, tls}},
 		{"with an access control", func(c *environment.Content) { c.OriginAccess = environment.OAC }, []string{geo, acl, logs, tls}},
 		{"with a domain", func(c *environment.Content) {
-			c.Domain = &environment.Domain{Names: []string{"media.example.com"}, Certificate: "arn:aws:acm:us-east-1:123456789012:certificate/1"}
+			c.Domain = &environment.Domain{Names: []string{"media.example.com"}, Certificate: certificateARN}
 		}, []string{geo, acl, logs, access}},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -42,7 +42,7 @@ func everythingOn(t *testing.T) environment.Environment {
 	e.Content.AccessLogs = &environment.AccessLogs{Retention: 30 * 24 * time.Hour}
 	e.Content.PriceClass = environment.PriceClass100
 	e.Content.GeoRestriction = &environment.GeoRestriction{Allow: []string{"DE", "AT"}}
-	e.Content.WebACL = "arn:aws:wafv2:us-east-1:123456789012:global/webacl/media/11111111-2222-3333-4444-555555555555"
+	e.Content.WebACL = webACL
 	e.Content.OriginShield = "eu-west-1"
 	return e
 }
