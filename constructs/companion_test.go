@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/signedfront/signedfront/constructs/environment"
@@ -211,19 +212,29 @@ func TestCompanionsStandBesideTheStackThatHoldsANestedOne(t *testing.T) {
 
 func TestCompanionsAreNamedAfterTheirStack(t *testing.T) {
 	app, _ := newApp(t, nil)
-	stage := awscdk.NewStage(app, jsii.String("Prod"), nil)
-	stack := awscdk.NewStack(stage, jsii.String("Media"), &awscdk.StackProps{Env: &awscdk.Environment{Region: jsii.String("eu-west-1")}})
-	content, err := NewPrivateContent(stack, "Content", companioned())
-	if err != nil {
-		t.Fatal(err)
-	}
-	app.Synth(nil)
-	var names []string
-	for _, companion := range content.Companions() {
-		names = append(names, *companion.StackName())
-	}
-	if want := []string{"Prod-Media-certificate", "Prod-Media-global"}; !slices.Equal(names, want) {
-		t.Errorf("got %v, want %v", names, want)
+	for _, test := range []struct {
+		name  string
+		scope constructs.Construct
+		stack *string
+		want  []string
+	}{
+		{"with a name of its own", app, jsii.String("films"), []string{"films-certificate", "films-global"}},
+		{"in a stage", awscdk.NewStage(app, jsii.String("Prod"), nil), nil, []string{"Prod-Media-certificate", "Prod-Media-global"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			stack := awscdk.NewStack(test.scope, jsii.String("Media"), &awscdk.StackProps{StackName: test.stack, Env: &awscdk.Environment{Region: jsii.String("eu-west-1")}})
+			content, err := NewPrivateContent(stack, "Content", companioned())
+			if err != nil {
+				t.Fatal(err)
+			}
+			var names []string
+			for _, companion := range content.Companions() {
+				names = append(names, *companion.StackName())
+			}
+			if !slices.Equal(names, test.want) {
+				t.Errorf("got %v, want %v", names, test.want)
+			}
+		})
 	}
 }
 

@@ -7,6 +7,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/jsii-runtime-go"
+
 	"github.com/signedfront/signedfront/constructs/environment"
 )
 
@@ -80,6 +83,10 @@ func TestNamesOfTheDomainPointToTheDistribution(t *testing.T) {
 			[]string{"A *.media.example.com.", "A media.example.com.", "AAAA *.media.example.com.", "AAAA media.example.com."}},
 		{"over IPv4 alone where policies name addresses", func(c *environment.Content) { c.AddressRestriction = true },
 			[]string{"A *.media.example.com.", "A media.example.com."}},
+		{"in a zone that another stack names", func(c *environment.Content) {
+			c.Domain.HostedZone = &environment.HostedZone{ID: exampleZone.ID, Name: *awscdk.Fn_ImportValue(jsii.String("ZoneName"))}
+		},
+			[]string{"A *.media.example.com.", "A media.example.com.", "AAAA *.media.example.com.", "AAAA media.example.com."}},
 		{"by records of its owner's where the zone is not given", func(c *environment.Content) { c.Domain.HostedZone = nil }, nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
