@@ -11,8 +11,8 @@ import (
 	"github.com/signedfront/signedfront/constructs/environment"
 )
 
-// usEast1 is the one Region in which CloudFront takes certificates from and
-// hands logs over. A stack elsewhere has companions there.
+// usEast1 is the one Region from which CloudFront takes certificates, and in
+// which it hands logs over. A stack elsewhere has companions there.
 const usEast1 = "us-east-1"
 
 // companionKind is one of the companions of a stack. They are two because the

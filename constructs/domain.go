@@ -1,6 +1,7 @@
 package constructs
 
 import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscertificatemanager"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudfront"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsroute53"
@@ -77,6 +78,13 @@ func newCertificate(scope constructs.Construct, p *PrivateContentProps) awscerti
 	if place.companion == nil {
 		return certificate
 	}
+	// For other names, another certificate is made, while the distribution uses
+	// this one until its own stack is deployed: CloudFormation would try in vain
+	// to delete it. It costs nothing, and can be deleted by hand after that.
+	var resource awscdk.CfnResource
+	jsii.UnsafeCast(certificate.Node().DefaultChild(), &resource)
+	resource.CfnOptions().SetUpdateReplacePolicy(awscdk.CfnDeletionPolicy_RETAIN)
+	resource.CfnOptions().SetDeletionPolicy(awscdk.CfnDeletionPolicy_DELETE)
 	arn := place.outputForMain("CertificateArn", "The certificate of the domain", certificate.CertificateArn())
 	return awscertificatemanager.Certificate_FromCertificateArn(scope, jsii.String("Certificate"), arn)
 }

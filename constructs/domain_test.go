@@ -24,20 +24,21 @@ func TestDomainIsServedWithItsCertificate(t *testing.T) {
 	}`
 	names := []string{"media.example.com", "*.media.example.com"}
 	for _, test := range []struct {
-		name        string
-		region      string
-		domain      environment.Domain
-		certificate string   // in the distribution
-		stacks      []string // and the one of them that makes it
-		maker       string
+		name                      string
+		region                    string
+		domain                    environment.Domain
+		certificate               string   // in the distribution
+		stacks                    []string // and the one of them that makes it
+		maker                     string
+		onDeletion, onReplacement string
 	}{
 		{"that exists", "", environment.Domain{Names: names, Certificate: certificateARN},
-			`"` + certificateARN + `"`, []string{"signedfront-prod"}, ""},
+			`"` + certificateARN + `"`, []string{"signedfront-prod"}, "", "", ""},
 		{"that is made in the stack, in us-east-1", "us-east-1", environment.Domain{Names: names, HostedZone: exampleZone},
-			`{"Ref": "ContentDomainCertificate9F3777C6"}`, []string{"signedfront-prod"}, "signedfront-prod"},
+			`{"Ref": "ContentDomainCertificate9F3777C6"}`, []string{"signedfront-prod"}, "signedfront-prod", "", ""},
 		{"that is made in a companion, elsewhere", "eu-west-1", environment.Domain{Names: names, HostedZone: exampleZone},
 			`{"Fn::GetStackOutput": {"StackName": "signedfront-prod-certificate", "OutputName": "ContentCertificateArn22B6B7B9", "Region": "us-east-1"}}`,
-			[]string{"signedfront-prod", "signedfront-prod-certificate"}, "signedfront-prod-certificate"},
+			[]string{"signedfront-prod", "signedfront-prod-certificate"}, "signedfront-prod-certificate", "Delete", "Retain"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			e := environmentOf(t, "prod", `{}`)
@@ -66,6 +67,9 @@ func TestDomainIsServedWithItsCertificate(t *testing.T) {
 				"ValidationMethod": "DNS",
 				"DomainValidationOptions": [{"DomainName": "media.example.com", "HostedZoneId": "Z0123456789ABCDEFGHIJ"}]
 			}`)
+			if certificate.DeletionPolicy != test.onDeletion || certificate.UpdateReplacePolicy != test.onReplacement {
+				t.Errorf("DeletionPolicy %q, UpdateReplacePolicy %q", certificate.DeletionPolicy, certificate.UpdateReplacePolicy)
+			}
 			if test.maker != "signedfront-prod" {
 				wantJSON(t, "what the companion gives", templates[test.maker].Outputs["ContentCertificateArn22B6B7B9"].Value, fmt.Sprintf(`{"Ref": %q}`, id))
 			}
