@@ -18,24 +18,26 @@ import (
 // newDeploymentDocument writes what signers need to know into a parameter. It
 // is written after the key group, the distribution and the signing policy, so
 // that a document never names a key that is not trusted yet or that signers may
-// not read yet, and it goes back with them when a deployment fails.
+// not read yet, and it goes back with them when a deployment fails. Where the
+// keys are borrowed it points at the lender's, and signers follow.
 func newDeploymentDocument(scope constructs.Construct, props *PrivateContentProps, distribution awscloudfront.Distribution, keys *signingKeys, policy awsiam.ManagedPolicy) awsssm.StringParameter {
-	key := keys.current
-	document, err := json.Marshal(signer.Deployment{
-		Schema:          signer.DeploymentSchema,
-		BaseURL:         baseURL(props, distribution),
-		KeyPairID:       *key.keyPairID(),
-		Algorithm:       signer.Algorithm(key.Algorithm),
-		Hash:            signer.Hash(key.Hash),
-		PublicKeySHA256: *key.publicKeySHA256(),
-		Key: signer.KeyLocation{
-			SecretARN:       *key.secret.Ref(),
-			SecretVersionID: *key.secretVersionID(),
-		},
+	d := signer.Deployment{
+		Schema:         signer.DeploymentSchema,
+		BaseURL:        baseURL(props, distribution),
 		Region:         *awscdk.Stack_Of(scope).Region(),
 		MaxURLLifetime: int64(props.MaxURLLifetime / time.Second),
 		MaxKeyAge:      int64(props.MaxKeyAge / time.Second),
-	})
+	}
+	if keys.lender != nil {
+		d.Key.Parameter = keys.lender.ParameterName
+	} else {
+		d.KeyPairID = *keys.current.keyPairID()
+		d.Algorithm = signer.Algorithm(keys.current.Algorithm)
+		d.Hash = signer.Hash(keys.current.Hash)
+		d.PublicKeySHA256 = keys.current.sha256
+		d.Key = keys.current.private
+	}
+	document, err := json.Marshal(d)
 	if err != nil {
 		panic(fmt.Sprintf("a deployment document that cannot be written: %v", err)) // strings and numbers can
 	}

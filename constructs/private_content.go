@@ -18,16 +18,13 @@
 package constructs
 
 import (
-	"fmt"
-	"os"
-	"regexp"
-
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudfront"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsssm"
+	"github.com/aws/aws-cdk-go/awscdk/v2/interfaces/interfacesawscloudfront"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
@@ -49,6 +46,7 @@ type PrivateContent struct {
 	requiredCORS *string
 	parameter    awsssm.StringParameter
 	policy       awsiam.ManagedPolicy
+	signerRole   awsiam.Role
 }
 
 // NewPrivateContent provisions private content. Nil props mean all defaults.
@@ -78,7 +76,7 @@ func newPrivateContent(scope constructs.Construct, id string, props *PrivateCont
 			return nil, err
 		}
 	}
-	keys, err := newSigningKeys(construct, p.Name, p.SigningKeys, builder)
+	keys, err := newSigningKeys(construct, p, builder)
 	if err != nil {
 		return nil, err
 	}
@@ -87,7 +85,7 @@ func newPrivateContent(scope constructs.Construct, id string, props *PrivateCont
 	content.letRead(access, distribution)
 	newAliasRecords(construct, p, distribution)
 	newAccessLogs(construct, p, distribution)
-	policy := newSigningPolicy(construct, p.ParameterName, keys)
+	policy := newSigningPolicy(construct, p, keys)
 	return &PrivateContent{
 		construct:    construct,
 		bucket:       content,
@@ -97,6 +95,7 @@ func newPrivateContent(scope constructs.Construct, id string, props *PrivateCont
 		requiredCORS: requiredBucketCORS(construct, p),
 		parameter:    newDeploymentDocument(construct, p, distribution, keys, policy),
 		policy:       policy,
+		signerRole:   newSigners(construct, p.Signers, policy),
 	}, nil
 }
 
@@ -153,22 +152,42 @@ func (c *PrivateContent) OriginAccessControl() awscloudfront.S3OriginAccessContr
 func (c *PrivateContent) Distribution() awscloudfront.Distribution { return c.distribution }
 
 // KeyGroup is what the distribution trusts: the public keys of every
-// generation.
-func (c *PrivateContent) KeyGroup() awscloudfront.CfnKeyGroup { return c.keys.group }
+// generation, or the lender's key group.
+func (c *PrivateContent) KeyGroup() interfacesawscloudfront.IKeyGroupRef { return c.keys.group }
 
-// KeyPairID is CloudFront's id of the current public key.
-func (c *PrivateContent) KeyPairID() *string { return c.keys.current.keyPairID() }
+// KeyPairID is CloudFront's id of the current public key, made here or
+// imported. It is nil where the keys are borrowed: only the lender's document
+// tells which is current.
+func (c *PrivateContent) KeyPairID() *string {
+	if c.keys.current == nil {
+		return nil
+	}
+	return c.keys.current.keyPairID()
+}
 
-// SigningSecretARN is the secret that holds the current private key.
-func (c *PrivateContent) SigningSecretARN() *string { return c.keys.current.secret.Ref() }
+// SigningSecretARN is the secret that holds the current private key. It is nil
+// where none does: for a key in KMS or in a file, and where keys are borrowed.
+func (c *PrivateContent) SigningSecretARN() *string {
+	if c.keys.current == nil || c.keys.current.private.SecretARN == "" {
+		return nil
+	}
+	return &c.keys.current.private.SecretARN
+}
+
+// SignerRole is what the roles of other accounts assume to sign. It is nil where
+// there are none.
+func (c *PrivateContent) SignerRole() awsiam.Role { return c.signerRole }
 
 // DeploymentParameter holds the deployment document, the JSON of a
 // signer.Deployment.
 func (c *PrivateContent) DeploymentParameter() awsssm.StringParameter { return c.parameter }
 
 // SigningPolicy lets whoever it is attached to sign: read the deployment
-// document, and the private keys of every generation. Its ARN never changes,
-// so that a rotation touches no app's permissions.
+// document, and use the private keys of every generation. Its ARN never changes,
+// so that a rotation touches no app's permissions. Of imported keys it allows
+// those in Secrets Manager and KMS; the key that encrypts such a secret, where
+// it is one of one's own, is not known here. With borrowed keys it allows what
+// its owner has tagged signedfront:lends with the lender's parameter.
 func (c *PrivateContent) SigningPolicy() awsiam.ManagedPolicy { return c.policy }
 
 // GrantSign lets a role sign, by attaching the signing policy. A role that was
@@ -200,10 +219,11 @@ func (c *PrivateContent) AddOutputs(scope constructs.Construct) {
 		{"DistributionId", "The CloudFront distribution", c.distribution.DistributionId()},
 		{"BucketName", "Where the content is uploaded to", c.bucket.bucket.BucketName()},
 		{"KeyPairId", "CloudFront's id of the key that signs", c.KeyPairID()},
-		{"KeyGroupId", "The keys that the distribution trusts", c.keys.group.Ref()},
+		{"KeyGroupId", "The keys that the distribution trusts", c.keys.groupID},
 		{"SigningSecretArn", "Where the key that signs is kept", c.SigningSecretARN()},
 		{"DeploymentParameterName", "Where signers read how to sign", c.parameter.ParameterName()},
 		{"SigningPolicyArn", "Attached to a role, this lets it sign", c.policy.ManagedPolicyArn()},
+		{"SignerRoleArn", "Assumed by roles of other accounts, this lets them sign", c.signerRoleARN()},
 		{"RequiredBucketPolicy", "What the policy of the existing bucket must say", c.RequiredBucketPolicy()},
 		{"RequiredBucketCors", "What the CORS configuration of the existing bucket must be", c.RequiredBucketCORS()},
 	} {
@@ -217,64 +237,9 @@ func (c *PrivateContent) AddOutputs(scope constructs.Construct) {
 	}
 }
 
-const maxName = environment.MaxStackName
-
-var (
-	nameShape = regexp.MustCompile(`^[A-Za-z0-9](-?[A-Za-z0-9])*$`)
-
-	// https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html
-	parameterShape    = regexp.MustCompile(`^(/[A-Za-z0-9_.-]+){1,15}$`)
-	reservedParameter = regexp.MustCompile(`^(?i)/(aws|ssm)`)
-)
-
-// checkedProps fills in the defaults and reports everything that is wrong.
-func checkedProps(construct constructs.Construct, props *PrivateContentProps, regionSetting string) (*PrivateContentProps, error) {
-	var p PrivateContentProps
-	if props != nil {
-		p = *props
+func (c *PrivateContent) signerRoleARN() *string {
+	if c.signerRole == nil {
+		return nil
 	}
-	var problems environment.Problems
-	check := func(found environment.Problems) { problems = append(problems, found...) }
-	wrong := func(prop, found, fix string) {
-		problems = append(problems, environment.Problem{Path: prop, Found: fmt.Sprintf("%q", found), Fix: fix})
-	}
-
-	if p.Name == "" {
-		p.Name = *awscdk.Names_UniqueResourceName(construct, &awscdk.UniqueResourceNameOptions{
-			MaxLength: jsii.Number(maxName),
-			Separator: jsii.String("-"),
-		})
-	}
-	if len(p.Name) > maxName || !nameShape.MatchString(p.Name) {
-		wrong("Name", p.Name, fmt.Sprintf("write at most %d letters, digits and single hyphens between them", maxName))
-	}
-	if p.ParameterName == "" {
-		p.ParameterName = "/signedfront/" + p.Name
-	}
-	if len(p.ParameterName) > 900 || !parameterShape.MatchString(p.ParameterName) || reservedParameter.MatchString(p.ParameterName) {
-		wrong("ParameterName", p.ParameterName, "write a path of at most 15 parts such as /media/prod/signing, of letters, digits and the characters _.-, that starts with neither aws nor ssm")
-	}
-	p = p.WithDefaults()
-	check(p.Check())
-
-	check(checkCompanions(construct, &p, regionSetting))
-	stack := awscdk.Stack_Of(construct)
-	if *awscdk.Token_IsUnresolved(stack.Region()) {
-		// The stack goes where its deployer is, and the CDK's command line
-		// tells where that is.
-		if region := os.Getenv("CDK_DEFAULT_REGION"); region != "" {
-			found := environment.CheckRegion("the current Region, from AWS_REGION or your AWS profile", region)
-			for i := range found {
-				found[i].Fix = "set AWS_REGION to another, or write " + regionSetting + "; " + found[i].Fix
-			}
-			check(found)
-		}
-	} else {
-		check(environment.CheckRegion("the stack's Region", *stack.Region()))
-	}
-
-	if len(problems) > 0 {
-		return nil, fmt.Errorf("%s: %w", *construct.Node().Path(), problems)
-	}
-	return &p, nil
+	return c.signerRole.RoleArn()
 }

@@ -8,18 +8,23 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudfront"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
+	"github.com/aws/aws-cdk-go/awscdk/v2/interfaces/interfacesawscloudfront"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/signedfront/signedfront/constructs/environment"
+	"github.com/signedfront/signedfront/signer"
 )
 
 // signingKeys are the generations of the signing key, and the key group that
-// trusts them all.
+// trusts them all; or the key group of a lender.
 type signingKeys struct {
-	generations []*signingKey
-	current     *signingKey
-	group       awscloudfront.CfnKeyGroup
+	generations []*signingKey // none where they are borrowed
+	current     *signingKey   // nil where they are borrowed
+	lender      *environment.Lender
+
+	group   interfacesawscloudfront.IKeyGroupRef
+	groupID *string
 }
 
 // signingKey is one generation. Its constructs carry its number, so that adding
@@ -27,34 +32,103 @@ type signingKeys struct {
 // cannot be changed, and a pair is made once.
 type signingKey struct {
 	environment.SigningKey
-	secret    awssecretsmanager.CfnSecret
-	keyPair   awscdk.CustomResource
 	publicKey awscloudfront.CfnPublicKey
+	sha256    string             // the public key's Fingerprint, or a token for it
+	private   signer.KeyLocation // its members may be tokens
 }
 
 func (k *signingKey) keyPairID() *string { return k.publicKey.Ref() }
-func (k *signingKey) publicKeySHA256() *string {
-	return k.keyPair.GetAttString(jsii.String("PublicKeySha256"))
-}
-func (k *signingKey) secretVersionID() *string {
-	return k.keyPair.GetAttString(jsii.String("SecretVersionId"))
-}
 
-// newSigningKeys makes an empty secret for each generation, has a function of
-// ours make a key pair in it, and makes known the public key to CloudFront. The
-// private key comes by no template, event or answer.
-func newSigningKeys(scope constructs.Construct, name string, keys environment.SigningKeys, builder *functionBuilder) (*signingKeys, error) {
-	k := &signingKeys{}
-	var scopes []constructs.Construct
-	var secrets []*string
-	for _, key := range keys.Keys {
-		generation := constructs.NewConstruct(scope, jsii.String("SigningKey"+strconv.Itoa(key.Number)))
-		secret := newEmptySecret(generation, name, key)
-		k.generations = append(k.generations, &signingKey{SigningKey: key, secret: secret})
-		scopes = append(scopes, generation)
-		secrets = append(secrets, secret.Ref())
+// newSigningKeys makes the public key of each generation known to CloudFront,
+// and has a function of ours make the pairs that the deployment is to make.
+func newSigningKeys(scope constructs.Construct, p *PrivateContentProps, builder *functionBuilder) (*signingKeys, error) {
+	if p.Lender != nil {
+		return borrowedKeys(scope, p.Lender), nil
 	}
+	k := &signingKeys{}
+	var made []*madeKey
+	var ids []*string
+	for _, listed := range p.SigningKeys.Keys {
+		generation := constructs.NewConstruct(scope, jsii.String("SigningKey"+strconv.Itoa(listed.Number)))
+		key := &signingKey{SigningKey: listed}
+		k.generations = append(k.generations, key)
+		if listed.Number == p.SigningKeys.Current {
+			k.current = key
+		}
+		if listed.Custody == environment.Imported {
+			if err := importKey(generation, p.Name, key); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		made = append(made, &madeKey{key, generation, newEmptySecret(generation, p, listed)})
+	}
+	if err := makeKeys(scope, p.Name, made, builder); err != nil {
+		return nil, err
+	}
+	for _, key := range k.generations {
+		ids = append(ids, key.keyPairID())
+	}
+	group := awscloudfront.NewCfnKeyGroup(scope, jsii.String("KeyGroup"), &awscloudfront.CfnKeyGroupProps{
+		KeyGroupConfig: &awscloudfront.CfnKeyGroup_KeyGroupConfigProperty{
+			Name:    saltedName(scope, p.Name+"-keys"),
+			Comment: jsii.String("The keys that sign for " + p.Name),
+			Items:   &ids,
+		},
+	})
+	k.group, k.groupID = group, group.Ref()
+	return k, nil
+}
 
+// borrowedKeys are those of a lender, which its own key group trusts: a
+// rotation there is one here.
+func borrowedKeys(scope constructs.Construct, lender *environment.Lender) *signingKeys {
+	id := jsii.String(lender.KeyGroupID)
+	return &signingKeys{
+		lender:  lender,
+		group:   awscloudfront.KeyGroup_FromKeyGroupId(scope, jsii.String("LenderKeyGroup"), id),
+		groupID: id,
+	}
+}
+
+// importKey makes a public key known whose private half is kept elsewhere.
+func importKey(scope constructs.Construct, name string, key *signingKey) error {
+	public, err := signer.ParsePublicKey([]byte(key.PublicKey))
+	if err != nil {
+		return fmt.Errorf("the public key of signing key %d: %w", key.Number, err)
+	}
+	key.sha256 = public.Fingerprint()
+	key.private = signer.KeyLocation{
+		SecretARN:       key.PrivateKey.SecretARN,
+		SecretVersionID: key.PrivateKey.SecretVersionID,
+		KMSARN:          key.PrivateKey.KMSARN,
+		File:            key.PrivateKey.File,
+	}
+	if key.PrivateKey == (environment.PrivateKeyLocation{}) {
+		key.private.File = "private_key.pem"
+	}
+	key.publicKey = newPublicKey(scope, name, key, jsii.String(string(public.PEM())))
+	return nil
+}
+
+// madeKey is a key whose pair the deployment makes.
+type madeKey struct {
+	*signingKey
+	scope  constructs.Construct
+	secret awssecretsmanager.CfnSecret
+}
+
+// makeKeys has a function of ours make a key pair in each of the empty secrets.
+// The private key comes by no template, event or answer. Without a key to make
+// there is no function.
+func makeKeys(scope constructs.Construct, name string, keys []*madeKey, builder *functionBuilder) error {
+	if len(keys) == 0 {
+		return nil
+	}
+	var secrets []*string
+	for _, key := range keys {
+		secrets = append(secrets, key.secret.Ref())
+	}
 	provider, err := newProviderFunction(scope, "KeyPairProvider", builder, &providerFunctionProps{
 		description: "Makes the signing key pairs of " + name,
 		source:      keyPairSource,
@@ -65,39 +139,34 @@ func newSigningKeys(scope constructs.Construct, name string, keys environment.Si
 		}},
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
-
-	var ids []*string
-	for i, key := range k.generations {
-		key.keyPair = provider.newCustomResource(scopes[i], "KeyPair", "Custom::SigningKeyPair", 2*time.Minute, map[string]any{
+	for _, key := range keys {
+		pair := provider.newCustomResource(key.scope, "KeyPair", "Custom::SigningKeyPair", 2*time.Minute, map[string]any{
 			"SecretId":   key.secret.Ref(),
 			"Generation": strconv.Itoa(key.Number),
 			"Algorithm":  key.Algorithm,
 		})
-		key.publicKey = newPublicKey(scopes[i], name, key)
-		ids = append(ids, key.keyPairID())
-		if key.Number == keys.Current {
-			k.current = key
+		key.sha256 = *pair.GetAttString(jsii.String("PublicKeySha256"))
+		key.private = signer.KeyLocation{
+			SecretARN:       *key.secret.Ref(),
+			SecretVersionID: *pair.GetAttString(jsii.String("SecretVersionId")),
 		}
+		key.publicKey = newPublicKey(key.scope, name, key.signingKey, pair.GetAttString(jsii.String("PublicKeyPem")))
 	}
-	k.group = awscloudfront.NewCfnKeyGroup(scope, jsii.String("KeyGroup"), &awscloudfront.CfnKeyGroupProps{
-		KeyGroupConfig: &awscloudfront.CfnKeyGroup_KeyGroupConfigProperty{
-			Name:    saltedName(scope, name+"-keys"),
-			Comment: jsii.String("The keys that sign for " + name),
-			Items:   &ids,
-		},
-	})
-	return k, nil
+	return nil
 }
 
 // newEmptySecret is an L1 with no value property: CloudFormation makes the
 // secret without a value and never writes one. The L2 has a value generated,
 // and generated anew when its settings change.
-func newEmptySecret(scope constructs.Construct, name string, key environment.SigningKey) awssecretsmanager.CfnSecret {
+func newEmptySecret(scope constructs.Construct, p *PrivateContentProps, key environment.SigningKey) awssecretsmanager.CfnSecret {
 	secret := awssecretsmanager.NewCfnSecret(scope, jsii.String("Secret"), &awssecretsmanager.CfnSecretProps{
-		Description: jsii.String(fmt.Sprintf("The private half of signing key %d of %s", key.Number, name)),
+		Description: jsii.String(fmt.Sprintf("The private half of signing key %d of %s", key.Number, p.Name)),
 	})
+	if p.LendKeys {
+		awscdk.Tags_Of(secret).Add(jsii.String(lendsTag), jsii.String(p.ParameterName), nil)
+	}
 	// A private key whose public half is gone is worth nothing.
 	secret.ApplyRemovalPolicy(awscdk.RemovalPolicy_DESTROY, nil)
 	return secret
@@ -112,13 +181,13 @@ func newEmptySecret(scope constructs.Construct, name string, key environment.Sig
 // CloudFront may remember the reference of the one that is gone. The hash changes
 // when the key does and never else. At most it is 123 characters, where CloudFront
 // is said to take 128.
-func newPublicKey(scope constructs.Construct, name string, key *signingKey) awscloudfront.CfnPublicKey {
+func newPublicKey(scope constructs.Construct, name string, key *signingKey, pem *string) awscloudfront.CfnPublicKey {
 	salted := saltedName(scope, fmt.Sprintf("%s-key-%d", name, key.Number))
 	return awscloudfront.NewCfnPublicKey(scope, jsii.String("PublicKey"), &awscloudfront.CfnPublicKeyProps{
 		PublicKeyConfig: &awscloudfront.CfnPublicKey_PublicKeyConfigProperty{
 			Name:            salted,
-			CallerReference: jsii.String(*salted + "-" + *key.publicKeySHA256()),
-			EncodedKey:      key.keyPair.GetAttString(jsii.String("PublicKeyPem")),
+			CallerReference: jsii.String(*salted + "-" + key.sha256),
+			EncodedKey:      pem,
 		},
 	})
 }

@@ -9,44 +9,83 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
+// lendsTag marks a key that may be borrowed, with the parameter of the
+// deployment that lends it. By it a borrower's signing policy stands for keys
+// that the lender has yet to make: a rotation there needs no deployment here.
+// Whoever may set tags on secrets and keys decides with it who may sign.
+const lendsTag = "signedfront:lends"
+
 // newSigningPolicy lets whoever it is attached to sign: read the deployment
-// document and the private keys of every generation. It has no name, since IAM
-// names are shared by all Regions, and no description, since IAM makes another
-// policy where one changes: its ARN stays.
+// document and use the private keys of every generation, or those of the
+// lender. It has no name, since IAM names are shared by all Regions, and no
+// description, since IAM makes another policy where one changes: its ARN stays.
 //
 // The ARN of the document's parameter is made of its name: a reference would
 // have the policy wait for the document, which has to wait for the policy.
-func newSigningPolicy(scope constructs.Construct, parameterName string, keys *signingKeys) awsiam.ManagedPolicy {
-	parameterARN := awscdk.Stack_Of(scope).FormatArn(&awscdk.ArnComponents{
-		Service:      jsii.String("ssm"),
-		Resource:     jsii.String("parameter"),
-		ResourceName: jsii.String(strings.TrimPrefix(parameterName, "/")),
-	})
-	var secrets []*string
+func newSigningPolicy(scope constructs.Construct, p *PrivateContentProps, keys *signingKeys) awsiam.ManagedPolicy {
+	stack := awscdk.Stack_Of(scope)
+	arn := func(service, resource, name string) *string {
+		return stack.FormatArn(&awscdk.ArnComponents{
+			Service:      jsii.String(service),
+			Resource:     jsii.String(resource),
+			ResourceName: jsii.String(name),
+		})
+	}
+	parameter := func(name string) *string { return arn("ssm", "parameter", strings.TrimPrefix(name, "/")) }
+
+	documents := statement{actions: []string{"ssm:GetParameter"}, resources: []*string{parameter(p.ParameterName)}}
+	secrets := statement{actions: []string{"secretsmanager:GetSecretValue"}}
+	kmsKeys := statement{actions: []string{"kms:GetPublicKey", "kms:Sign"}}
 	for _, key := range keys.generations {
-		secrets = append(secrets, key.secret.Ref())
+		switch {
+		case key.private.SecretARN != "":
+			secrets.resources = append(secrets.resources, jsii.String(key.private.SecretARN))
+		case key.private.KMSARN != "":
+			kmsKeys.resources = append(kmsKeys.resources, jsii.String(key.private.KMSARN))
+		}
+	}
+	if keys.lender != nil {
+		documents.resources = append(documents.resources, parameter(keys.lender.ParameterName))
+		// https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecretsmanager.html
+		secrets.resources = []*string{stack.FormatArn(&awscdk.ArnComponents{
+			Service:      jsii.String("secretsmanager"),
+			Resource:     jsii.String("secret"),
+			ResourceName: jsii.String("*"),
+			ArnFormat:    awscdk.ArnFormat_COLON_RESOURCE_NAME,
+		})}
+		secrets.equal = map[string]any{"secretsmanager:ResourceTag/" + lendsTag: keys.lender.ParameterName}
+		// https://docs.aws.amazon.com/kms/latest/developerguide/tag-authorization.html
+		kmsKeys.resources = []*string{arn("kms", "key", "*")}
+		kmsKeys.equal = map[string]any{"aws:ResourceTag/" + lendsTag: keys.lender.ParameterName}
 	}
 	return awsiam.NewManagedPolicy(scope, jsii.String("SigningPolicy"), &awsiam.ManagedPolicyProps{
-		Statements: policyStatements([]statement{
-			{actions: []string{"ssm:GetParameter"}, resources: []*string{parameterARN}},
-			{actions: []string{"secretsmanager:GetSecretValue"}, resources: secrets},
-		}),
+		Statements: policyStatements([]statement{documents, secrets, kmsKeys}),
 	})
 }
 
-// statement allows actions on resources.
+// statement allows actions on resources, under the condition that what it
+// names is equal.
 type statement struct {
 	actions   []string
 	resources []*string
+	equal     map[string]any
 }
 
+// policyStatements leaves out those of no resource.
 func policyStatements(statements []statement) *[]awsiam.PolicyStatement {
 	var allowed []awsiam.PolicyStatement
 	for _, s := range statements {
-		allowed = append(allowed, awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		if len(s.resources) == 0 {
+			continue
+		}
+		props := &awsiam.PolicyStatementProps{
 			Actions:   jsii.Strings(s.actions...),
 			Resources: &s.resources,
-		}))
+		}
+		if s.equal != nil {
+			props.Conditions = &map[string]any{"StringEquals": s.equal}
+		}
+		allowed = append(allowed, awsiam.NewPolicyStatement(props))
 	}
 	return &allowed
 }

@@ -1,0 +1,409 @@
+package constructs
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/signedfront/signedfront/constructs/environment"
+	"github.com/signedfront/signedfront/signer"
+)
+
+// Public halves of keys that nobody has.
+const (
+	publicECDSA = `-----BEGIN PUBLIC KEY-----
+MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEnrMawzK7G8vRaxwbU9G0Lt8wW3ZG
+6gV8tcjlYrQXgc43kvnxKFBBg4ttC3RrAI2hoGESe2z0Blax+MIOECewbg==
+-----END PUBLIC KEY-----
+`
+	publicRSA = `-----BEGIN PUBLIC KEY-----
+MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAvpw1nDJpZOrJbIsTnW8K
+TNW+dHsbEreIqrQw61MXmPKvPzawKqAtwWZwWDy8gQ8+TgVbtKJ9nmYiYeJeETgD
+X6J7HZnNhO6lLc7jb/UWanjwp05Ap/zpsKskOUq/IK4GY759XmJQoCkW5G7BZ2dq
+wy0jK9CA+Cg5gpWTmrQbOD2VDJ3sBjFvuBnr/eS+VfFE5VUR7NPUFQLLB2ajIjRy
+DzJ1wW4OC8gpLS1fBNhZ74Lq4ESwaT3Pxv90BW+Yy3QuSlTEWejqU5xWJFrnE/yr
+M9ZNTEUAS7jn7Xu+aGlcQg5T50m+6Xwg4i6nQrdDk7pkKtfWWhsZdRcMr4zZ1Xdl
+HwIDAQAB
+-----END PUBLIC KEY-----
+`
+)
+
+func imported(number int, public string, private environment.PrivateKeyLocation) environment.SigningKey {
+	algorithm := "ecdsa-p256"
+	if public == publicRSA {
+		algorithm = "rsa-2048"
+	}
+	return environment.SigningKey{
+		Number: number, Algorithm: algorithm, Hash: "sha256",
+		Custody: environment.Imported, PublicKey: public, PrivateKey: private,
+	}
+}
+
+func withKeys(t *testing.T, current int, keys ...environment.SigningKey) *template {
+	t.Helper()
+	return synthesizeContent(t, func(c *environment.Content) {
+		c.SigningKeys = environment.SigningKeys{Keys: keys, Current: current}
+	})
+}
+
+var privateKeys = map[string]environment.PrivateKeyLocation{
+	"in a secret": {SecretARN: "arn:aws:secretsmanager:eu-west-1:123456789012:secret:own-AbCdEf", SecretVersionID: "11111111-2222-3333-4444-555555555555"},
+	"in KMS":      {KMSARN: "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"},
+	"in a file":   {File: "/run/secrets/key.pem"},
+}
+
+func TestImportedKeyTakesNoSecretAndNoFunction(t *testing.T) {
+	template := withKeys(t, 1, imported(1, publicECDSA, privateKeys["in KMS"]))
+	for _, resourceType := range []string{"AWS::SecretsManager::Secret", "Custom::SigningKeyPair", "AWS::Lambda::Function", "AWS::IAM::Role", "AWS::Logs::LogGroup"} {
+		if ids := template.all(resourceType); ids != nil {
+			t.Errorf("it makes %v", ids)
+		}
+	}
+	public, err := signer.ParsePublicKey([]byte(publicECDSA))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The id is that of a key which the deployment makes.
+	key := template.Resources["ContentSigningKey1PublicKeyFB900B53"]
+	if key == nil {
+		t.Fatalf("public keys: %v", template.all("AWS::CloudFront::PublicKey"))
+	}
+	stackID := map[string]string{"AWS::StackId": "arn:aws:cloudformation:eu-west-1:123456789012:stack/signedfront-dev/50d6f0a0-d2df-11e5-832f-503abc87a9b4"}
+	wantJSON(t, "the public key", resolveAll(t, key.property("PublicKeyConfig"), stackID), fmt.Sprintf(
+		`{"Name": "signedfront-dev-key-1-50d6f0a0", "CallerReference": "signedfront-dev-key-1-50d6f0a0-%s", "EncodedKey": %q}`, public.Fingerprint(), publicECDSA))
+}
+
+// Text before the block or line ends of Windows are no other key, and
+// CloudFront lets none change.
+func TestImportedKeyIsTheSameHoweverItIsWritten(t *testing.T) {
+	want := withKeys(t, 1, imported(1, publicRSA, environment.PrivateKeyLocation{}))
+	for _, written := range []string{strings.ReplaceAll(publicRSA, "\n", "\r\n"), "my key\n" + publicRSA, strings.TrimSpace(publicRSA)} {
+		key := imported(1, written, environment.PrivateKeyLocation{})
+		key.Algorithm = "rsa-2048"
+		if got := withKeys(t, 1, key); string(got.text) != string(want.text) {
+			t.Errorf("the template differs with the key written as %q", written)
+		}
+	}
+}
+
+func TestOnlyKeysThatAreMadeHereHaveAFunction(t *testing.T) {
+	template := withKeys(t, 2, environment.SigningKey{Number: 1}, imported(2, publicRSA, privateKeys["in a secret"]))
+	secretID, _ := template.only(t, "AWS::SecretsManager::Secret")
+	if pairID, _ := template.only(t, "Custom::SigningKeyPair"); !strings.HasPrefix(pairID, "ContentSigningKey1") {
+		t.Errorf("made is %s", pairID)
+	}
+	first, _ := template.generation(t, "1", "AWS::CloudFront::PublicKey")
+	second, _ := template.generation(t, "2", "AWS::CloudFront::PublicKey")
+	_, group := template.only(t, "AWS::CloudFront::KeyGroup")
+	wantJSON(t, "the group", group.property("KeyGroupConfig", "Items"), fmt.Sprintf(`[{"Ref": %q}, {"Ref": %q}]`, first, second))
+
+	_, policy := template.only(t, "AWS::IAM::ManagedPolicy")
+	statements := policy.property("PolicyDocument", "Statement").([]any)
+	wantJSON(t, "the secrets that signers read", statements[1].(map[string]any)["Resource"],
+		fmt.Sprintf(`[%q, {"Ref": %q}]`, privateKeys["in a secret"].SecretARN, secretID))
+}
+
+func TestSigningPolicyAllowsTheKeyWhereItIs(t *testing.T) {
+	const document = `{"Effect": "Allow", "Action": "ssm:GetParameter", "Resource": {"Fn::Join": ["", ["arn:", {"Ref": "AWS::Partition"}, ":ssm:", {"Ref": "AWS::Region"}, ":", {"Ref": "AWS::AccountId"}, ":parameter/signedfront/signedfront/dev"]]}}`
+	for where, statement := range map[string]string{
+		"in a secret": fmt.Sprintf(`, {"Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": %q}`, privateKeys["in a secret"].SecretARN),
+		"in KMS":      fmt.Sprintf(`, {"Effect": "Allow", "Action": ["kms:GetPublicKey", "kms:Sign"], "Resource": %q}`, privateKeys["in KMS"].KMSARN),
+		"in a file":   "",
+	} {
+		t.Run(where, func(t *testing.T) {
+			template := withKeys(t, 1, imported(1, publicECDSA, privateKeys[where]))
+			_, policy := template.only(t, "AWS::IAM::ManagedPolicy")
+			wantJSON(t, "the statements", policy.property("PolicyDocument", "Statement"), "["+document+statement+"]")
+		})
+	}
+}
+
+// lenderOfTests are the keys of another stack.
+var lenderOfTests = &environment.Lender{ParameterName: "/media/dev/signing", KeyGroupID: "f2b1c3d4-0000-4000-8000-000000000000"}
+
+func borrowing(t *testing.T) *template {
+	t.Helper()
+	return synthesizeContent(t, func(c *environment.Content) {
+		c.SigningKeys = environment.SigningKeys{}
+		c.Lender = lenderOfTests
+	})
+}
+
+func TestBorrowerHasNoKeysAndTrustsTheLendersGroup(t *testing.T) {
+	template := borrowing(t)
+	for _, resourceType := range []string{"AWS::SecretsManager::Secret", "Custom::SigningKeyPair", "AWS::CloudFront::PublicKey", "AWS::CloudFront::KeyGroup", "AWS::Lambda::Function"} {
+		if ids := template.all(resourceType); ids != nil {
+			t.Errorf("it makes %v", ids)
+		}
+	}
+	_, distribution := template.only(t, "AWS::CloudFront::Distribution")
+	wantJSON(t, "who is trusted", distribution.property("DistributionConfig", "DefaultCacheBehavior", "TrustedKeyGroups"), fmt.Sprintf(`[%q]`, lenderOfTests.KeyGroupID))
+	wantJSON(t, "the output", template.Outputs["KeyGroupId"].Value, fmt.Sprintf("%q", lenderOfTests.KeyGroupID))
+}
+
+// What the lender will make with its next rotation has no ARN yet. By its tag
+// the borrower's signers may read it without a deployment.
+func TestBorrowersSignersMayUseEveryKeyThatTheLenderLends(t *testing.T) {
+	_, policy := borrowing(t).only(t, "AWS::IAM::ManagedPolicy")
+	arn := func(service, rest string) string {
+		return fmt.Sprintf(`{"Fn::Join": ["", ["arn:", {"Ref": "AWS::Partition"}, ":%s:", {"Ref": "AWS::Region"}, ":", {"Ref": "AWS::AccountId"}, ":%s"]]}`, service, rest)
+	}
+	wantJSON(t, "the statements", policy.property("PolicyDocument", "Statement"), fmt.Sprintf(`[{
+		"Effect": "Allow", "Action": "ssm:GetParameter", "Resource": [%s, %s]
+	}, {
+		"Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": %s,
+		"Condition": {"StringEquals": {"secretsmanager:ResourceTag/signedfront:lends": "/media/dev/signing"}}
+	}, {
+		"Effect": "Allow", "Action": ["kms:GetPublicKey", "kms:Sign"], "Resource": %s,
+		"Condition": {"StringEquals": {"aws:ResourceTag/signedfront:lends": "/media/dev/signing"}}
+	}]`, arn("ssm", "parameter/media/dev/signing"), arn("ssm", "parameter/signedfront/signedfront/dev"), arn("secretsmanager", "secret:*"), arn("kms", "key/*")))
+}
+
+func TestSecretsAreTaggedOnlyWhereTheyAreLent(t *testing.T) {
+	keep := withKeys(t, 2, environment.SigningKey{Number: 1}, environment.SigningKey{Number: 2})
+	lend := synthesizeContent(t, func(c *environment.Content) {
+		c.SigningKeys = environment.SigningKeys{Keys: []environment.SigningKey{{Number: 1}, {Number: 2}}, Current: 2}
+		c.LendKeys = true
+	})
+	tags := "+ AWS::SecretsManager::Secret Properties Tags"
+	wantChanges(t, "lending", keep, lend, tags, tags)
+	for _, id := range lend.all("AWS::SecretsManager::Secret") {
+		wantJSON(t, id, lend.Resources[id].Properties["Tags"], `[{"Key": "signedfront:lends", "Value": "/signedfront/signedfront/dev"}]`)
+	}
+}
+
+func TestEnvironmentBorrowsFromAnotherByItsName(t *testing.T) {
+	e := environmentOf(t, "review", `{"ephemeral": true}`)
+	e.Content.SigningKeys = environment.SigningKeys{From: "dev"}
+	app, outdir := newApp(t, nil)
+	if _, err := NewEnvironmentStack(app, e); err != nil {
+		t.Fatal(err)
+	}
+	app.Synth(nil)
+	template := readTemplate(t, outdir, "signedfront-review")
+	_, distribution := template.only(t, "AWS::CloudFront::Distribution")
+	wantJSON(t, "who is trusted", distribution.property("DistributionConfig", "DefaultCacheBehavior", "TrustedKeyGroups"),
+		`[{"Fn::GetStackOutput": {"StackName": "signedfront-dev", "OutputName": "KeyGroupId"}}]`)
+	_, document := template.only(t, "AWS::SSM::Parameter")
+	if text := fmt.Sprint(document.Properties["Value"]); !strings.Contains(text, `"parameter":"/signedfront/signedfront/dev"`) {
+		t.Errorf("the document: %s", text)
+	}
+}
+
+// Every document is one that signers read, whoever keeps the key.
+func TestDeploymentDocumentNamesTheKeyWhereItIs(t *testing.T) {
+	fingerprint := func(public string) string {
+		key, err := signer.ParsePublicKey([]byte(public))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return key.Fingerprint()
+	}
+	base := signer.Deployment{
+		Schema: signer.DeploymentSchema, BaseURL: "https://d111111abcdef8.cloudfront.net",
+		Region: "eu-west-1", MaxURLLifetime: 7 * 24 * 60 * 60, MaxKeyAge: 60 * 60,
+	}
+	own := func(algorithm signer.Algorithm, sha256 string, key signer.KeyLocation) signer.Deployment {
+		d := base
+		d.KeyPairID, d.Algorithm, d.Hash, d.PublicKeySHA256, d.Key = "K2JCJMDEHXQW5F", algorithm, signer.SHA256, sha256, key
+		return d
+	}
+	borrowed := base
+	borrowed.Key.Parameter = "/media/dev/signing"
+	secret, kms := privateKeys["in a secret"], privateKeys["in KMS"]
+
+	for _, test := range []struct {
+		name     string
+		template *template
+		want     signer.Deployment
+	}{
+		{"made here", withKeys(t, 1, environment.SigningKey{Number: 1}),
+			own(signer.ECDSAP256, strings.Repeat("ab", 32), signer.KeyLocation{SecretARN: "arn:aws:secretsmanager:eu-west-1:123456789012:secret:made-AbCdEf", SecretVersionID: "made-version"})},
+		{"imported, in a secret", withKeys(t, 1, imported(1, publicRSA, secret)),
+			own(signer.RSA2048, fingerprint(publicRSA), signer.KeyLocation{SecretARN: secret.SecretARN, SecretVersionID: secret.SecretVersionID})},
+		{"imported, in KMS", withKeys(t, 1, imported(1, publicECDSA, kms)),
+			own(signer.ECDSAP256, fingerprint(publicECDSA), signer.KeyLocation{KMSARN: kms.KMSARN})},
+		{"imported, in a file", withKeys(t, 1, imported(1, publicECDSA, privateKeys["in a file"])),
+			own(signer.ECDSAP256, fingerprint(publicECDSA), signer.KeyLocation{File: "/run/secrets/key.pem"})},
+		{"imported, without a word where it is", withKeys(t, 1, imported(1, publicECDSA, environment.PrivateKeyLocation{})),
+			own(signer.ECDSAP256, fingerprint(publicECDSA), signer.KeyLocation{File: "private_key.pem"})},
+		{"borrowed", borrowing(t), borrowed},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			values := map[string]string{"AWS::Region": "eu-west-1"}
+			for id, r := range test.template.Resources {
+				switch r.Type {
+				case "AWS::CloudFront::Distribution":
+					values[id+".DomainName"] = "d111111abcdef8.cloudfront.net"
+				case "AWS::CloudFront::PublicKey":
+					values[id] = "K2JCJMDEHXQW5F"
+				case "AWS::SecretsManager::Secret":
+					values[id] = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:made-AbCdEf"
+				case "Custom::SigningKeyPair":
+					values[id+".PublicKeySha256"] = strings.Repeat("ab", 32)
+					values[id+".SecretVersionId"] = "made-version"
+				}
+			}
+			_, parameter := test.template.only(t, "AWS::SSM::Parameter")
+			got, err := signer.ParseDeployment([]byte(resolve(t, parameter.Properties["Value"], values).(string)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !reflect.DeepEqual(*got, test.want) {
+				t.Errorf("got  %+v\nwant %+v", *got, test.want)
+			}
+		})
+	}
+}
+
+func TestOutputsAndAccessorsTellOfKeysThatAreThere(t *testing.T) {
+	for _, test := range []struct {
+		name           string
+		props          PrivateContentProps
+		keyPair, inOne bool // whether there is a key pair id, and a secret
+	}{
+		{"made here", PrivateContentProps{}, true, true},
+		{"imported, in a secret", PrivateContentProps{SigningKeys: environment.SigningKeys{Keys: []environment.SigningKey{imported(1, publicECDSA, privateKeys["in a secret"])}}}, true, true},
+		{"imported, in KMS", PrivateContentProps{SigningKeys: environment.SigningKeys{Keys: []environment.SigningKey{imported(1, publicECDSA, privateKeys["in KMS"])}}}, true, false},
+		{"borrowed", PrivateContentProps{Lender: lenderOfTests}, false, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			app, outdir := newApp(t, nil)
+			stack := newStack(app, "Media")
+			content, err := NewPrivateContent(stack, "Content", &test.props)
+			if err != nil {
+				t.Fatal(err)
+			}
+			content.AddOutputs(stack)
+			app.Synth(nil)
+			outputs := readTemplate(t, outdir, "Media").Outputs
+			_, hasKeyPair := outputs["KeyPairId"]
+			_, hasSecret := outputs["SigningSecretArn"]
+			if hasKeyPair != test.keyPair || (content.KeyPairID() != nil) != test.keyPair {
+				t.Errorf("key pair id: output %t, accessor %v, want %t", hasKeyPair, content.KeyPairID(), test.keyPair)
+			}
+			if hasSecret != test.inOne || (content.SigningSecretARN() != nil) != test.inOne {
+				t.Errorf("secret: output %t, accessor %v, want %t", hasSecret, content.SigningSecretARN(), test.inOne)
+			}
+			if content.KeyGroup() == nil {
+				t.Error("no key group to trust")
+			}
+		})
+	}
+}
+
+func TestNamedRolesMaySignAndThePolicyStaysTheSame(t *testing.T) {
+	nobody := synthesizeContent(t, func(*environment.Content) {})
+	named := synthesizeContent(t, func(c *environment.Content) { c.Signers.Roles = []string{"web", "worker"} })
+	wantChanges(t, "naming roles", nobody, named, "+ AWS::IAM::ManagedPolicy Properties Roles")
+	_, policy := named.only(t, "AWS::IAM::ManagedPolicy")
+	wantJSON(t, "the roles", policy.Properties["Roles"], `["web", "worker"]`)
+}
+
+func TestRolesOfOtherAccountsAssumeTheSignerRole(t *testing.T) {
+	nobody := synthesizeContent(t, func(*environment.Content) {})
+	template := synthesizeContent(t, func(c *environment.Content) {
+		c.Signers.RoleARNs = []string{"arn:aws:iam::111122223333:role/web", "arn:aws:iam::444455556666:role/path/worker"}
+	})
+	wantChanges(t, "naming ARNs", nobody, template, "+ AWS::IAM::Role", "+ Outputs SignerRoleArn")
+	policyID, _ := template.only(t, "AWS::IAM::ManagedPolicy")
+	roleID := template.withPrefix("AWS::IAM::Role", "ContentSignerRole")
+	wantJSON(t, "the role", template.Resources[roleID].Properties, fmt.Sprintf(`{
+		"AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [{
+			"Effect": "Allow", "Action": "sts:AssumeRole",
+			"Principal": {"AWS": ["arn:aws:iam::111122223333:role/web", "arn:aws:iam::444455556666:role/path/worker"]}
+		}]},
+		"ManagedPolicyArns": [{"Ref": %q}],
+		"MaxSessionDuration": 3600
+	}`, policyID))
+	wantJSON(t, "the output", template.Outputs["SignerRoleArn"].Value, fmt.Sprintf(`{"Fn::GetAtt": [%q, "Arn"]}`, roleID))
+}
+
+func TestGrantSignAttachesThePolicyWhoeverKeepsTheKey(t *testing.T) {
+	for name, props := range map[string]PrivateContentProps{
+		"imported": {SigningKeys: environment.SigningKeys{Keys: []environment.SigningKey{imported(1, publicECDSA, privateKeys["in KMS"])}}},
+		"borrowed": {Lender: lenderOfTests},
+	} {
+		t.Run(name, func(t *testing.T) {
+			app, outdir := newApp(t, nil)
+			stack := newStack(app, "Media")
+			content, err := NewPrivateContent(stack, "Content", &props)
+			if err != nil {
+				t.Fatal(err)
+			}
+			content.GrantSign(awsiam.NewRole(stack, jsii.String("App"), &awsiam.RoleProps{
+				AssumedBy: awsiam.NewServicePrincipal(jsii.String("lambda.amazonaws.com"), nil),
+			}))
+			app.Synth(nil)
+			template := readTemplate(t, outdir, "Media")
+			policyID, _ := template.only(t, "AWS::IAM::ManagedPolicy")
+			wantJSON(t, "the role's policies", template.Resources[template.withPrefix("AWS::IAM::Role", "App")].Properties["ManagedPolicyArns"], fmt.Sprintf(`[{"Ref": %q}]`, policyID))
+		})
+	}
+}
+
+func TestWrongKeysOfOthersAreReportedTogether(t *testing.T) {
+	private := strings.ReplaceAll(publicECDSA, "PUBLIC", "PRIVATE")
+	wrongAlgorithm := imported(2, publicRSA, environment.PrivateKeyLocation{})
+	wrongAlgorithm.Algorithm = "ecdsa-p256"
+	long := "/" + strings.Repeat("a", 300)
+	for _, test := range []struct {
+		name  string
+		props PrivateContentProps
+		want  string
+	}{
+		{"imported keys", PrivateContentProps{SigningKeys: environment.SigningKeys{Keys: []environment.SigningKey{imported(1, private, environment.PrivateKeyLocation{}), wrongAlgorithm}, Current: 1}},
+			"2 problems:\n" +
+				"  SigningKeys.keys.1.publicKey: a PRIVATE KEY where a public key belongs: give the public half alone; write what `openssl pkey -in private_key.pem -pubout` prints\n" +
+				`  SigningKeys.keys.2.algorithm: "ecdsa-p256", with a public key of rsa-2048; write "rsa-2048"`},
+		{"a lender without ids", PrivateContentProps{Lender: &environment.Lender{}},
+			"2 problems:\n" +
+				`  Lender.ParameterName: ""; write the parameter of the lender's deployment document, such as /media/prod/signing` + "\n" +
+				"  Lender.KeyGroupID: missing; write the output KeyGroupId of the lender"},
+		{"a lender that is the borrower, and keys besides", PrivateContentProps{ParameterName: "/media/dev/signing", Lender: lenderOfTests, LendKeys: true, SigningKeys: environment.SigningKeys{Keys: []environment.SigningKey{{Number: 1}}}},
+			"3 problems:\n" +
+				"  SigningKeys.Keys: keys beside a Lender; leave one of the two out: borrowed keys replace one's own\n" +
+				"  LendKeys: true, with keys that are borrowed; write the same Lender in those that would borrow here: signers follow one hop\n" +
+				`  Lender.ParameterName: "/media/dev/signing"; write that of another deployment: this is the borrower's own`},
+		{"an environment by its name", PrivateContentProps{SigningKeys: environment.SigningKeys{From: "dev"}},
+			`SigningKeys.From: "dev"; write Lender: environments are known by their names in cdk.json alone`},
+		{"a parameter that is too long for a tag", PrivateContentProps{LendKeys: true, ParameterName: long},
+			fmt.Sprintf("ParameterName: %q; write at most 256 characters: keys that are lent have it as a tag", long)},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			app, _ := newApp(t, nil)
+			stack := newStack(app, "Media")
+			_, err := NewPrivateContent(stack, "Content", &test.props)
+			if err == nil || !strings.HasPrefix(err.Error(), "Media/Content: "+test.want) {
+				t.Errorf("got:\n%v\nwant:\nMedia/Content: %s", err, test.want)
+			}
+			if !errors.As(err, new(environment.Problems)) {
+				t.Error("the error holds no problems")
+			}
+			if content := stack.Node().FindChild(jsii.String("Content")); len(*content.Node().Children()) != 0 {
+				t.Error("something was made all the same")
+			}
+		})
+	}
+}
+
+func TestLenderMayBeAToken(t *testing.T) {
+	app, outdir := newApp(t, nil)
+	stack := newStack(app, "Media")
+	parameter := awscdk.NewCfnParameter(stack, jsii.String("Lender"), nil)
+	_, err := NewPrivateContent(stack, "Content", &PrivateContentProps{Lender: &environment.Lender{
+		ParameterName: *parameter.ValueAsString(), KeyGroupID: *parameter.ValueAsString(),
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	app.Synth(nil)
+	_, distribution := readTemplate(t, outdir, "Media").only(t, "AWS::CloudFront::Distribution")
+	wantJSON(t, "who is trusted", distribution.property("DistributionConfig", "DefaultCacheBehavior", "TrustedKeyGroups"), `[{"Ref": "Lender"}]`)
+}
