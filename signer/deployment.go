@@ -64,7 +64,8 @@ type KeyLocation struct {
 	// KMSARN names an asymmetric key in AWS KMS.
 	KMSARN string `json:"kmsArn,omitempty"`
 
-	// File is a PEM file; a relative name starts at the document's folder.
+	// File is a PEM file; a relative name starts at the document's folder, or
+	// at the working directory where the document is no file.
 	File string `json:"file,omitempty"`
 
 	// Parameter names the deployment document of the environment that lends

@@ -266,6 +266,51 @@ func TestTheDocumentMayComeFromAFileOrAVariable(t *testing.T) {
 	}
 }
 
+// An imported key may be a file where the signer runs, while the document is in
+// AWS.
+func TestAnImportedKeyMayBeAFile(t *testing.T) {
+	c := newCloud(t)
+	_, d := c.deploy(t, parameter, "KONE")
+	key := must(signer.GenerateKey(signer.ECDSAP256))
+	d.PublicKeySHA256 = key.PublicKey().Fingerprint()
+	d.Key = signer.KeyLocation{File: "keys/own.pem"}
+	c.put(t, parameter, d)
+	c.put(t, "/signedfront/signedfront/borrower", signer.Deployment{Schema: 1, BaseURL: site, Key: signer.KeyLocation{Parameter: parameter}})
+
+	folder := t.TempDir()
+	if err := os.Mkdir(filepath.Join(folder, "keys"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(folder, "keys", "own.pem"), must(key.MarshalPEM()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	text := must(d.MarshalIndent())
+	document := filepath.Join(folder, "deployment.json")
+	if err := os.WriteFile(document, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("SIGNEDFRONT_DEPLOYMENT", string(text))
+
+	opens := func(t *testing.T, source signer.Source) {
+		t.Helper()
+		s, err := signer.Open(t.Context(), source, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		signs(t, s, "KONE", key.PublicKey())
+	}
+	t.Run("in the folder of a document that is a file", func(t *testing.T) {
+		opens(t, awskeys.File(c.config(), document))
+	})
+	t.Run("in the working directory else", func(t *testing.T) {
+		t.Chdir(folder)
+		opens(t, awskeys.Parameter(c.config(), parameter))
+		opens(t, awskeys.Parameter(c.config(), "/signedfront/signedfront/borrower"))
+		opens(t, awskeys.Variable(c.config(), "SIGNEDFRONT_DEPLOYMENT"))
+	})
+}
+
 func TestWhatGoesWrongInAWSIsToldWithWhatToDo(t *testing.T) {
 	for name, test := range map[string]struct {
 		environment string // dev if empty
@@ -296,10 +341,10 @@ func TestWhatGoesWrongInAWSIsToldWithWhatToDo(t *testing.T) {
 		"a secret that is no key": {break_: func(_ *testing.T, c *cloud, d signer.Deployment) {
 			c.secrets[secretARN+"/"+d.Key.SecretVersionID] = "hunter2"
 		}, want: []string{secretARN, "PEM"}},
-		"a key file": {break_: func(t *testing.T, c *cloud, d signer.Deployment) {
+		"a key file that is not there": {break_: func(t *testing.T, c *cloud, d signer.Deployment) {
 			d.Key = signer.KeyLocation{File: "key.pem"}
 			c.put(t, parameter, d)
-		}, want: []string{"FileSource"}},
+		}, want: []string{"key.pem", "no such file"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := newCloud(t)

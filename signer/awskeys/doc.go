@@ -1,6 +1,6 @@
 // Package awskeys opens the signing key of a deployment in AWS: the deployment
 // document from a Systems Manager parameter, the private key from Secrets
-// Manager or a key in KMS.
+// Manager, a key in KMS, or, where it was imported so, from a file.
 //
 //	cfg, err := config.LoadDefaultConfig(ctx)
 //	s, err := awskeys.Open(ctx, cfg, "signedfront", "dev", nil)
@@ -12,11 +12,11 @@
 // # Permissions
 //
 // The program's role needs the managed policy of the stack's output
-// SigningPolicyArn: ssm:GetParameter on the parameter and
-// secretsmanager:GetSecretValue on the secrets. A key in KMS needs
-// kms:GetPublicKey and kms:Sign on the key. An environment that borrows its key
-// needs the lender's policy too. A program in another account assumes a role of
-// the deployment's account.
+// SigningPolicyArn: ssm:GetParameter on the parameter,
+// secretsmanager:GetSecretValue on the secrets, and for keys in KMS
+// kms:GetPublicKey and kms:Sign. That of an environment that borrows its key
+// stands for the lender's parameter and keys too. A program in another account
+// assumes the role of the output SignerRoleArn.
 //
 // # Quotas
 //

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"path/filepath"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -54,9 +55,9 @@ func Variable(cfg aws.Config, variable string) signer.Source {
 }
 
 // File is the source of a deployment whose document is a file, and whose key is
-// in AWS.
+// in AWS. A relative key file starts at the document's folder.
 func File(cfg aws.Config, file string) signer.Source {
-	return NewSource(NewClients(cfg), signer.FileSource(file).Deployment)
+	return &source{NewClients(cfg), signer.FileSource(file).Deployment, filepath.Dir(file)}
 }
 
 // Clients are the operations of AWS that a source uses. The clients of the SDK
@@ -86,14 +87,16 @@ func NewClients(cfg aws.Config) Clients {
 	}
 }
 
-// NewSource is the source of a deployment whose document any function reads.
+// NewSource is the source of a deployment whose document any function reads. An
+// imported key may be a file; a relative one starts at the working directory.
 func NewSource(clients Clients, document func(context.Context) (*signer.Deployment, error)) signer.Source {
-	return &source{clients: clients, document: document}
+	return &source{clients, document, "."}
 }
 
 type source struct {
 	clients  Clients
 	document func(context.Context) (*signer.Deployment, error)
+	folder   string // where relative key files start
 }
 
 // Deployment reads the document, and where that borrows its key, the lender's.
@@ -138,7 +141,14 @@ func (s *source) Key(ctx context.Context, d *signer.Deployment) (signer.Key, err
 		}
 		return NewKMSKey(ctx, s.clients.KMS, d.Key.KMSARN)
 	case d.Key.File != "":
-		return nil, fmt.Errorf("the deployment document names the key file %s: use signer.FileSource or signer.EnvSource", d.Key.File)
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		file := d.Key.File
+		if !filepath.IsAbs(file) {
+			file = filepath.Join(s.folder, file)
+		}
+		return signer.LoadPrivateKey(file)
 	}
 	return nil, errors.New("the deployment document names no key")
 }

@@ -44,6 +44,15 @@ func TestEverySourcePassesTheSuite(t *testing.T) {
 	for name, subject := range map[string]func(*testing.T) sourcetest.Subject{
 		"a parameter and a secret": inCloud(secret),
 		"a parameter and KMS":      kms(func() crypto.Signer { return newECDSA() }),
+		"a parameter and a file": inCloud(func(t *testing.T, c *cloud) {
+			id := nextID()
+			_, d := c.deploy(t, parameter, id)
+			d.Key = signer.KeyLocation{File: filepath.Join(t.TempDir(), "private_key.pem")}
+			if err := os.WriteFile(d.Key.File, []byte(c.secrets[secretARN+"/version-of-"+id]), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			c.put(t, parameter, d)
+		}),
 		"RSA in KMS, which does not rotate": func(t *testing.T) sourcetest.Subject {
 			s := kms(func() crypto.Signer { return rsaKey })(t)
 			s.Rotate = nil
