@@ -13,6 +13,7 @@ import (
 // Packages of others, in the patterns of the go command.
 const (
 	cdkPackages    = "github.com/aws/aws-cdk-go/..."
+	cdkNagPackage  = "github.com/cdklabs/cdk-nag-go/cdknag/v2"
 	jsiiRuntime    = "github.com/aws/jsii-runtime-go"
 	cdkConstructs  = "github.com/aws/constructs-go/..."
 	sdkPackages    = "github.com/aws/aws-sdk-go-v2/..."
@@ -34,7 +35,7 @@ type imports struct{ code, tests []string }
 var mayImport = map[string]imports{
 	".": {code: []string{"constructs", "constructs/environment", cdkPackages, jsiiRuntime}},
 
-	"constructs": {code: []string{"constructs/environment", "signer", cdkPackages, cdkConstructs, jsiiRuntime}},
+	"constructs": {[]string{"constructs/environment", "signer", cdkPackages, cdkConstructs, jsiiRuntime}, []string{cdkNagPackage}},
 
 	"constructs/environment":                       {},
 	"constructs/customresource":                    {[]string{lambdaPackages, smithyPackages}, []string{"constructs/customresource/customresourcetest"}},

@@ -141,7 +141,7 @@ func acknowledgeDistribution(distribution awscloudfront.Distribution, p *Private
 	} else {
 		acknowledge(distribution, "AwsSolutions-CFR3", "Requests are logged by standard logging v2, which this rule does not see. The older logging, which it wants, records query strings: signatures, that is.")
 	}
-	if !p.OriginAccess.UsesControl() {
+	if !p.OriginAccess.UsesControl() && p.Bucket == "" { // the rule looks at buckets of the stack
 		acknowledge(distribution, "AwsSolutions-CFR7", "CloudFront reads the bucket as an origin access identity, which the bucket's policy lets in alone; other scanners want just that. With originAccess oac, an access control takes its place.")
 	}
 	if p.Domain == nil {

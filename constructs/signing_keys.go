@@ -167,6 +167,7 @@ func newEmptySecret(scope constructs.Construct, p *PrivateContentProps, key envi
 	if p.LendKeys {
 		awscdk.Tags_Of(secret).Add(jsii.String(lendsTag), jsii.String(p.ParameterName), nil)
 	}
+	acknowledge(secret, "AwsSolutions-SMG4", "A key rotates by a new generation, which the template lists: CloudFront lets no public key change, and edges have to know a key before it signs. A scheduled rotation would replace the value behind both.")
 	// A private key whose public half is gone is worth nothing.
 	secret.ApplyRemovalPolicy(awscdk.RemovalPolicy_DESTROY, nil)
 	return secret

@@ -1,0 +1,124 @@
+package constructs
+
+import (
+	"encoding/json"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/cdklabs/cdk-nag-go/cdknag/v2"
+
+	"github.com/signedfront/signedfront/constructs/environment"
+)
+
+// Every rule of cdk-nag's pack AwsSolutions is kept, or broken on purpose, with
+// the reason on the resource. A reason for a rule that nothing breaks would hide
+// what breaks it later.
+func TestRulesOfAwsSolutionsAreKeptOrAcknowledged(t *testing.T) {
+	variants := map[string]func(*environment.Content){
+		"ephemeral": func(c *environment.Content) { c.Ephemeral = true },
+		"encrypted with KMS": func(c *environment.Content) {
+			c.OriginAccess, c.Encryption = environment.OAC, environment.EncryptionKMS
+		},
+		"leaving KMS": func(c *environment.Content) {
+			c.OriginAccess, c.Encryption = environment.OAC, environment.EncryptionLeavingKMS
+		},
+		"an existing bucket": func(c *environment.Content) { c.Bucket = "holiday-pictures" },
+		"keys imported": func(c *environment.Content) {
+			c.SigningKeys = environment.SigningKeys{Keys: []environment.SigningKey{imported(1, publicECDSA, privateKeys["in KMS"]), imported(2, publicECDSA, privateKeys["in a secret"])}, Current: 1}
+		},
+		"keys lent":     func(c *environment.Content) { c.LendKeys = true },
+		"keys borrowed": func(c *environment.Content) { c.SigningKeys, c.Lender = environment.SigningKeys{}, lenderOfTests },
+		"signers named": func(c *environment.Content) {
+			c.Signers = environment.Signers{Roles: []string{"web"}, RoleARNs: []string{"arn:aws:iam::111122223333:role/web"}}
+		},
+	}
+	for _, access := range originAccesses {
+		variants["origin access "+string(access)] = func(c *environment.Content) { c.OriginAccess = access }
+	}
+	for _, name := range slices.Sorted(maps.Keys(variants)) {
+		t.Run(name, func(t *testing.T) {
+			e := environmentOf(t, "dev", `{}`)
+			variants[name](&e.Content)
+			wantRulesKept(t, e)
+		})
+	}
+	t.Run("everything that delivery has", func(t *testing.T) { wantRulesKept(t, everythingOn(t)) })
+}
+
+func wantRulesKept(t *testing.T, e environment.Environment) {
+	t.Helper()
+	app, outdir := newApp(t, map[string]any{
+		"aws:cdk:enable-path-metadata": true,
+		// What the rules find is read from their report.
+		"@aws-cdk/core:annotationsInValidationReport": false,
+	})
+	if _, err := NewEnvironmentStack(app, e); err != nil {
+		t.Fatal(err)
+	}
+	awscdk.Aspects_Of(app).Add(cdknag.NewAwsSolutionsChecks(&cdknag.NagPackProps{
+		ReportFormats: &[]cdknag.NagReportFormat{cdknag.NagReportFormat_JSON},
+	}), nil)
+	app.Synth(nil)
+
+	reports, err := filepath.Glob(filepath.Join(outdir, "AwsSolutions-*-NagReport.json"))
+	if err != nil || len(reports) == 0 {
+		t.Fatalf("no report: %v", err)
+	}
+	kept := 0
+	acknowledged := map[string]bool{} // by rule and path of the resource
+	for _, file := range reports {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var report struct {
+			Lines []struct{ RuleID, ResourceID, Compliance, RuleInfo string }
+		}
+		if err := json.Unmarshal(text, &report); err != nil {
+			t.Fatal(err)
+		}
+		for _, line := range report.Lines {
+			switch line.Compliance {
+			case "Compliant":
+				kept++
+			case "Suppressed":
+				acknowledged[line.RuleID+" "+line.ResourceID] = true
+			default:
+				t.Errorf("%s: %s at %s: %s", line.Compliance, line.RuleID, line.ResourceID, line.RuleInfo)
+			}
+		}
+	}
+	if kept == 0 {
+		t.Error("no rule was looked at")
+	}
+	stacks, err := filepath.Glob(filepath.Join(outdir, "*.template.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range stacks {
+		template := readTemplate(t, outdir, strings.TrimSuffix(filepath.Base(file), ".template.json"))
+		for id, r := range template.Resources {
+			for _, rule := range acknowledgements(r) {
+				if !acknowledged[rule+" "+r.Metadata["aws:cdk:path"].(string)] {
+					t.Errorf("%s: %s is acknowledged and not broken", id, rule)
+				}
+			}
+		}
+	}
+}
+
+// acknowledgements are the rules that are acknowledged on a resource.
+func acknowledgements(r *resource) []string {
+	metadata, _ := r.Metadata["cdk_nag"].(map[string]any)
+	listed, _ := metadata["rules_to_suppress"].([]any)
+	var rules []string
+	for _, rule := range listed {
+		rules = append(rules, rule.(map[string]any)["id"].(string))
+	}
+	return rules
+}
