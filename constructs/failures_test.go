@@ -3,8 +3,14 @@ package constructs
 import (
 	"encoding/json"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/signedfront/signedfront/constructs/environment"
 )
 
 // How key pairs that a deployment makes have failed elsewhere, as far as the
@@ -109,4 +115,73 @@ func TestFailuresThatTheShapeOfTheStackRulesOut(t *testing.T) {
 			t.Errorf("got %s", value)
 		}
 	})
+}
+
+// An app that signs lives in a stack of its own, and a rotation deploys the
+// content's alone. A grant of each secret would leave the app with the rights
+// to keys that are gone, and without those to the one that signs.
+func TestAppOfAnotherStackSignsThroughARotationWithoutADeployment(t *testing.T) {
+	keys := func(current int, numbers ...int) environment.SigningKeys {
+		k := environment.SigningKeys{Current: current}
+		for _, number := range numbers {
+			k.Keys = append(k.Keys, environment.SigningKey{Number: number})
+		}
+		return k
+	}
+	var apps, policies []string
+	for _, step := range []environment.SigningKeys{keys(1, 1), keys(1, 1, 2), keys(2, 1, 2), keys(2, 2)} {
+		app, outdir := newApp(t, nil)
+		media := newStack(app, "Media")
+		content, err := NewPrivateContent(media, "Content", &PrivateContentProps{SigningKeys: step})
+		if err != nil {
+			t.Fatal(err)
+		}
+		content.GrantSign(awsiam.NewRole(newStack(app, "Web"), jsii.String("Role"), &awsiam.RoleProps{
+			AssumedBy: awsiam.NewServicePrincipal(jsii.String("lambda.amazonaws.com"), nil),
+		}))
+		app.Synth(nil)
+		apps = append(apps, string(readTemplate(t, outdir, "Web").text))
+
+		template := readTemplate(t, outdir, "Media")
+		policyID, policy := template.only(t, "AWS::IAM::ManagedPolicy")
+		policies = append(policies, policyID)
+		text, err := json.Marshal(policy.Properties)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, key := range step.Keys {
+			secretID, _ := template.generation(t, strconv.Itoa(key.Number), "AWS::SecretsManager::Secret")
+			if !strings.Contains(string(text), secretID) {
+				t.Errorf("current key %d of %d: signers may not read key %d", step.Current, len(step.Keys), key.Number)
+			}
+		}
+		for _, name := range []string{"ManagedPolicyName", "Description", "Path"} {
+			if value := policy.Properties[name]; value != nil && value != "" && value != "/" {
+				t.Errorf("the policy would be replaced with its %s", name)
+			}
+		}
+	}
+	for i := range apps {
+		if apps[i] != apps[0] || policies[i] != policies[0] {
+			t.Errorf("step %d changes the app's stack, or the policy that it names: %s, before %s", i, policies[i], policies[0])
+		}
+	}
+}
+
+// The CDK brings functions of its own for buckets: one copies content into the
+// bootstrap bucket and prunes what it did not bring, one leaves its log group.
+func TestStackHoldsNoFunctionButOurs(t *testing.T) {
+	for _, settings := range []string{`{}`, `{"ephemeral": true}`} {
+		template := synthesize(t, "dev", settings)
+		for id, r := range template.Resources {
+			if strings.HasPrefix(r.Type, "Custom::") && r.Type != "Custom::SigningKeyPair" && r.Type != "Custom::EmptyBucket" {
+				t.Errorf("%s is a %s", id, r.Type)
+			}
+		}
+		for _, id := range template.all("AWS::Lambda::Function") {
+			if !strings.HasPrefix(id, "ContentKeyPairProvider") && !strings.HasPrefix(id, "ContentBucketEmptier") {
+				t.Errorf("there is the function %s", id)
+			}
+		}
+	}
 }
