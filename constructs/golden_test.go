@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/signedfront/signedfront/constructs/environment"
 )
 
 // What a refactor must not touch. CloudFormation replaces a resource whose
@@ -31,6 +33,19 @@ func TestLogicalIdsAndNamesAreFrozen(t *testing.T) {
 	}
 }
 
+func TestLogicalIdsAndNamesOfOptionsAreFrozen(t *testing.T) {
+	template := synthesizeContent(t, func(c *environment.Content) {
+		c.OriginAccess, c.Encryption = environment.OAC, environment.EncryptionKMS
+		c.SigningKeys = environment.SigningKeys{
+			Keys:    []environment.SigningKey{imported(1, publicECDSA, privateKeys["in a secret"]), {Number: 2}},
+			Current: 1,
+		}
+		c.LendKeys = true
+		c.Signers.RoleARNs = []string{"arn:aws:iam::111122223333:role/web"}
+	})
+	unchanged(t, "options.frozen.json", frozenOf(t, template))
+}
+
 // frozen is what stays of a resource for as long as it is deployed.
 type frozen struct {
 	Type  string
@@ -43,10 +58,12 @@ func frozenOf(t *testing.T, template *template) map[string]frozen {
 		"AWS::CloudFront::CloudFrontOriginAccessIdentity": nil,
 		"AWS::CloudFront::Distribution":                   nil,
 		"AWS::CloudFront::KeyGroup":                       {{"KeyGroupConfig", "Name"}},
+		"AWS::CloudFront::OriginAccessControl":            {{"OriginAccessControlConfig", "Name"}},
 		"AWS::CloudFront::PublicKey":                      {{"PublicKeyConfig", "Name"}, {"PublicKeyConfig", "CallerReference"}, {"PublicKeyConfig", "EncodedKey"}},
 		"AWS::CloudFront::ResponseHeadersPolicy":          {{"ResponseHeadersPolicyConfig", "Name"}},
 		"AWS::IAM::ManagedPolicy":                         {{"ManagedPolicyName"}, {"Path"}, {"Description"}},
 		"AWS::IAM::Role":                                  {{"RoleName"}, {"Path"}},
+		"AWS::KMS::Key":                                   {{"KeySpec"}, {"KeyUsage"}, {"MultiRegion"}},
 		"AWS::Lambda::EventInvokeConfig":                  {{"FunctionName"}, {"Qualifier"}},
 		"AWS::Lambda::Function":                           {{"FunctionName"}, {"PackageType"}},
 		"AWS::Logs::LogGroup":                             {{"LogGroupName"}},
