@@ -87,7 +87,7 @@ func newContentKey(scope constructs.Construct, p *PrivateContentProps) awskms.Ke
 		Actions:    jsii.Strings("kms:Decrypt"),
 		Resources:  jsii.Strings("*"),
 		Conditions: &map[string]any{
-			"StringLike": map[string]any{"AWS:SourceArn": distributionARN(scope, "*")},
+			"ArnLike": map[string]any{"AWS:SourceArn": distributionARN(scope, "*")},
 		},
 	}), nil)
 	return key

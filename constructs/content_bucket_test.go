@@ -41,7 +41,7 @@ func TestContentIsEncryptedWithAKeyThatCloudFrontMayUse(t *testing.T) {
 	}, {
 		"Effect": "Allow", "Action": "kms:Decrypt", "Resource": "*",
 		"Principal": {"Service": "cloudfront.amazonaws.com"},
-		"Condition": {"StringLike": {"AWS:SourceArn": {"Fn::Join": ["", [%s ":cloudfront::", {"Ref": "AWS::AccountId"}, ":distribution/*"]]}}}
+		"Condition": {"ArnLike": {"AWS:SourceArn": {"Fn::Join": ["", [%s ":cloudfront::", {"Ref": "AWS::AccountId"}, ":distribution/*"]]}}}
 	}]`, account, account))
 }
 
