@@ -5,7 +5,6 @@ import (
 	"os"
 	"regexp"
 	"slices"
-	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/constructs-go/constructs/v10"
@@ -58,13 +57,17 @@ func checkedProps(construct constructs.Construct, props *PrivateContentProps, re
 	if p.LendKeys && len(p.ParameterName) > maxTagValue {
 		wrong("ParameterName", p.ParameterName, fmt.Sprintf("write at most %d characters: keys that are lent have it as a tag", maxTagValue))
 	}
-	check(checkBorrowing(&p))
+	borrowing := checkBorrowing(&p)
 	if p.Lender != nil || p.SigningKeys.From != "" {
 		p.SigningKeys = environment.SigningKeys{} // a lender's keys have no number here
 	}
 	p = p.WithDefaults()
 	check(p.Check())
-	check(checkImportedKeys(&p, problems))
+	for _, problem := range append(borrowing, checkImportedKeys(&p)...) {
+		if !reported(problems, problem.Path) {
+			problems = append(problems, problem)
+		}
+	}
 
 	check(checkCompanions(construct, &p, regionSetting))
 	stack := awscdk.Stack_Of(construct)
@@ -121,25 +124,31 @@ func checkBorrowing(p *PrivateContentProps) environment.Problems {
 }
 
 // checkImportedKeys reports the public keys that CloudFront would not take, and
-// those that are not what is said of them. A key of which something is wrong
-// already is left out.
-func checkImportedKeys(p *PrivateContentProps, known environment.Problems) environment.Problems {
+// those that are not what is said of them.
+func checkImportedKeys(p *PrivateContentProps) environment.Problems {
 	var problems environment.Problems
 	for _, key := range p.SigningKeys.Keys {
-		path := fmt.Sprintf("SigningKeys.keys.%d", key.Number)
-		isWrong := slices.ContainsFunc(known, func(p environment.Problem) bool { return strings.HasPrefix(p.Path, path+".") })
-		if key.Custody != environment.Imported || isWrong {
+		if key.Custody != environment.Imported {
 			continue
 		}
+		path := fmt.Sprintf("SigningKeys.Keys.%d", key.Number)
 		public, err := signer.ParsePublicKey([]byte(key.PublicKey))
 		switch {
+		case *awscdk.Token_IsUnresolved(key.PublicKey):
+			problems = append(problems, environment.Problem{Path: path + ".PublicKey", Found: "a token",
+				Fix: "write the key itself: the deployment document holds its hash"})
 		case err != nil:
-			problems = append(problems, environment.Problem{Path: path + ".publicKey", Found: err.Error(),
+			problems = append(problems, environment.Problem{Path: path + ".PublicKey", Found: err.Error(),
 				Fix: "write what `openssl pkey -in private_key.pem -pubout` prints"})
 		case string(public.Algorithm()) != key.Algorithm:
-			problems = append(problems, environment.Problem{Path: path + ".algorithm", Found: fmt.Sprintf("%q, with a public key of %s", key.Algorithm, public.Algorithm()),
+			problems = append(problems, environment.Problem{Path: path + ".Algorithm", Found: fmt.Sprintf("%q, with a public key of %s", key.Algorithm, public.Algorithm()),
 				Fix: fmt.Sprintf("write %q", public.Algorithm())})
 		}
 	}
 	return problems
+}
+
+// reported reports whether something is known to be wrong at a path.
+func reported(problems environment.Problems, path string) bool {
+	return slices.ContainsFunc(problems, func(p environment.Problem) bool { return p.Path == path })
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -348,45 +349,60 @@ func TestGrantSignAttachesThePolicyWhoeverKeepsTheKey(t *testing.T) {
 	}
 }
 
-func TestWrongKeysOfOthersAreReportedTogether(t *testing.T) {
-	private := strings.ReplaceAll(publicECDSA, "PUBLIC", "PRIVATE")
-	wrongAlgorithm := imported(2, publicRSA, environment.PrivateKeyLocation{})
+// What environment.Content checks as well is reported in its words, and once.
+func TestWrongKeysOfOthersAreReportedTogetherAndOnce(t *testing.T) {
+	app, _ := newApp(t, nil)
+	stack := newStack(app, "Media")
+	token := awscdk.NewCfnParameter(stack, jsii.String("PublicKey"), nil).ValueAsString()
+	wrongAlgorithm := imported(2, publicRSA, environment.PrivateKeyLocation{File: "key.pem"})
 	wrongAlgorithm.Algorithm = "ecdsa-p256"
 	long := "/" + strings.Repeat("a", 300)
-	for _, test := range []struct {
+	for i, test := range []struct {
 		name  string
 		props PrivateContentProps
-		want  string
+		paths []string
 	}{
-		{"imported keys", PrivateContentProps{SigningKeys: environment.SigningKeys{Keys: []environment.SigningKey{imported(1, private, environment.PrivateKeyLocation{}), wrongAlgorithm}, Current: 1}},
-			"2 problems:\n" +
-				"  SigningKeys.keys.1.publicKey: a PRIVATE KEY where a public key belongs: give the public half alone; write what `openssl pkey -in private_key.pem -pubout` prints\n" +
-				`  SigningKeys.keys.2.algorithm: "ecdsa-p256", with a public key of rsa-2048; write "rsa-2048"`},
+		{"imported keys", PrivateContentProps{SigningKeys: environment.SigningKeys{
+			Keys: []environment.SigningKey{
+				imported(1, strings.ReplaceAll(publicECDSA, "PUBLIC", "PRIVATE"), environment.PrivateKeyLocation{File: "key.pem"}),
+				wrongAlgorithm,
+				imported(3, *token, environment.PrivateKeyLocation{File: "key.pem"}),
+			},
+			Current: 1,
+		}}, []string{"SigningKeys.Keys.1.PublicKey", "SigningKeys.Keys.2.Algorithm", "SigningKeys.Keys.3.PublicKey"}},
 		{"a lender without ids", PrivateContentProps{Lender: &environment.Lender{}},
-			"2 problems:\n" +
-				`  Lender.ParameterName: ""; write the parameter of the lender's deployment document, such as /media/prod/signing` + "\n" +
-				"  Lender.KeyGroupID: missing; write the output KeyGroupId of the lender"},
+			[]string{"Lender.KeyGroupID", "Lender.ParameterName"}},
+		{"a lender of which the parameter is none", PrivateContentProps{Lender: &environment.Lender{ParameterName: "dev", KeyGroupID: lenderOfTests.KeyGroupID}},
+			[]string{"Lender.ParameterName"}},
 		{"a lender that is the borrower, and keys besides", PrivateContentProps{ParameterName: "/media/dev/signing", Lender: lenderOfTests, LendKeys: true, SigningKeys: environment.SigningKeys{Keys: []environment.SigningKey{{Number: 1}}}},
-			"3 problems:\n" +
-				"  SigningKeys.Keys: keys beside a Lender; leave one of the two out: borrowed keys replace one's own\n" +
-				"  LendKeys: true, with keys that are borrowed; write the same Lender in those that would borrow here: signers follow one hop\n" +
-				`  Lender.ParameterName: "/media/dev/signing"; write that of another deployment: this is the borrower's own`},
+			[]string{"LendKeys", "Lender.ParameterName", "SigningKeys.Keys"}},
 		{"an environment by its name", PrivateContentProps{SigningKeys: environment.SigningKeys{From: "dev"}},
-			`SigningKeys.From: "dev"; write Lender: environments are known by their names in cdk.json alone`},
+			[]string{"SigningKeys.From"}},
 		{"a parameter that is too long for a tag", PrivateContentProps{LendKeys: true, ParameterName: long},
-			fmt.Sprintf("ParameterName: %q; write at most 256 characters: keys that are lent have it as a tag", long)},
+			[]string{"ParameterName"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			app, _ := newApp(t, nil)
-			stack := newStack(app, "Media")
-			_, err := NewPrivateContent(stack, "Content", &test.props)
-			if err == nil || !strings.HasPrefix(err.Error(), "Media/Content: "+test.want) {
-				t.Errorf("got:\n%v\nwant:\nMedia/Content: %s", err, test.want)
+			id := fmt.Sprintf("Content%d", i)
+			_, err := NewPrivateContent(stack, id, &test.props)
+			var problems environment.Problems
+			if !errors.As(err, &problems) {
+				t.Fatalf("the error holds no problems: %v", err)
 			}
-			if !errors.As(err, new(environment.Problems)) {
-				t.Error("the error holds no problems")
+			var paths []string
+			for _, problem := range problems {
+				paths = append(paths, problem.Path)
+				if problem.Found == "" || problem.Fix == "" {
+					t.Errorf("%s: want what was found, and the fix", problem)
+				}
 			}
-			if content := stack.Node().FindChild(jsii.String("Content")); len(*content.Node().Children()) != 0 {
+			slices.Sort(paths)
+			if !slices.Equal(paths, test.paths) {
+				t.Errorf("got %v\nwant %q", err, test.paths)
+			}
+			if strings.Contains(err.Error(), "MF") || strings.Contains(err.Error(), "MII") {
+				t.Errorf("it holds the key: %v", err)
+			}
+			if content := stack.Node().FindChild(jsii.String(id)); len(*content.Node().Children()) != 0 {
 				t.Error("something was made all the same")
 			}
 		})
