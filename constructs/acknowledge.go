@@ -1,6 +1,9 @@
 package constructs
 
 import (
+	"fmt"
+	"strings"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
@@ -29,4 +32,33 @@ func acknowledge(c constructs.IConstruct, rule, reason string, appliesTo ...stri
 		rules = metadata[list].([]any)
 	}
 	resource.AddMetadata(jsii.String(key), map[string]any{list: append(rules, acknowledged)})
+}
+
+// onResource is what cdk-nag calls its finding of a wildcard in a resource of a
+// policy, such as Resource::<ContentBucketDD05A3B9.Arn>/*.
+func onResource(scope constructs.Construct, arn *string) string {
+	return "Resource::" + flat(awscdk.Stack_Of(scope).Resolve(arn))
+}
+
+// flat is a resolved text with references in angle brackets, as cdk-nag has it.
+func flat(value any) string {
+	function, is := value.(map[string]any)
+	if !is {
+		return fmt.Sprint(value)
+	}
+	if name, is := function["Ref"]; is {
+		return fmt.Sprintf("<%v>", name)
+	}
+	if path, is := function["Fn::GetAtt"].([]any); is {
+		return fmt.Sprintf("<%v.%v>", path...)
+	}
+	join, is := function["Fn::Join"].([]any)
+	if !is {
+		return fmt.Sprint(value)
+	}
+	var parts []string
+	for _, part := range join[1].([]any) {
+		parts = append(parts, flat(part))
+	}
+	return strings.Join(parts, join[0].(string))
 }

@@ -40,7 +40,8 @@ func emptyWithStack(scope constructs.Construct, bucket awss3.IBucket, builder *f
 	if err != nil {
 		return err
 	}
-	acknowledge(emptier.role, "AwsSolutions-IAM5", "What it deletes is all objects of one bucket, by keys that nobody knows beforehand.")
+	acknowledge(emptier.role, "AwsSolutions-IAM5", "What it deletes is all objects of one bucket, by keys that nobody knows beforehand.",
+		onResource(scope, bucket.ArnForObjects(jsii.String("*"))))
 	// A minute more than the function has, for the way there and back.
 	emptier.newCustomResource(emptier.construct, "EmptyBucket", "Custom::EmptyBucket", 16*time.Minute, map[string]any{
 		"BucketName": bucket.BucketName(),

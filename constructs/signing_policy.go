@@ -62,7 +62,8 @@ func newSigningPolicy(scope constructs.Construct, p *PrivateContentProps, keys *
 		Statements: policyStatements([]statement{documents, secrets, kmsKeys}),
 	})
 	if keys.lender != nil {
-		acknowledge(policy, "AwsSolutions-IAM5", "Which keys the lender will make is not known here. Of all keys, those with its tag are allowed.")
+		acknowledge(policy, "AwsSolutions-IAM5", "Which keys the lender will make is not known here. Of all keys, those with its tag are allowed.",
+			onResource(scope, secrets.resources[0]), onResource(scope, kmsKeys.resources[0]))
 	}
 	return policy
 }
