@@ -58,7 +58,8 @@ func stackTags(tags map[string]string) *map[string]*string {
 }
 
 // lenderOf refers to another environment of the same account and Region by
-// names alone. CloudFormation reads the key group's id with each deployment, and
+// names alone: to deploy a borrower is not to deploy the lender, which has to be
+// there. CloudFormation reads the key group's id with each deployment, and
 // CloudFront lets no group go that a distribution trusts.
 func lenderOf(e environment.Environment) *environment.Lender {
 	return &environment.Lender{

@@ -11,10 +11,10 @@
 // The app that signs reads the deployment document, whose Systems Manager
 // parameter is [PrivateContent.DeploymentParameter].
 //
-// Building the template builds two small Lambda functions from this module's
-// own sources, with the Go command on the PATH and no container. A synthesis
-// that needs no functions skips them as it skips every bundled asset, with the
-// context "aws:cdk:bundling-stacks": [].
+// Building the template builds the small Lambda functions that the content
+// needs, from this module's own sources, with the Go command on the PATH and no
+// container. A synthesis that needs no functions skips them as it skips every
+// bundled asset, with the context "aws:cdk:bundling-stacks": [].
 package constructs
 
 import (

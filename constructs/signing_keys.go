@@ -24,7 +24,7 @@ type signingKeys struct {
 	lender      *environment.Lender
 
 	group   interfacesawscloudfront.IKeyGroupRef
-	groupID *string
+	groupID *string // nil where it is the lender's to tell
 }
 
 // signingKey is one generation. Its constructs carry its number, so that adding
@@ -83,11 +83,9 @@ func newSigningKeys(scope constructs.Construct, p *PrivateContentProps, builder 
 // borrowedKeys are those of a lender, which its own key group trusts: a
 // rotation there is one here.
 func borrowedKeys(scope constructs.Construct, lender *environment.Lender) *signingKeys {
-	id := jsii.String(lender.KeyGroupID)
 	return &signingKeys{
-		lender:  lender,
-		group:   awscloudfront.KeyGroup_FromKeyGroupId(scope, jsii.String("LenderKeyGroup"), id),
-		groupID: id,
+		lender: lender,
+		group:  awscloudfront.KeyGroup_FromKeyGroupId(scope, jsii.String("LenderKeyGroup"), jsii.String(lender.KeyGroupID)),
 	}
 }
 
