@@ -40,7 +40,7 @@ func synthesize() error {
 			context[name] = value
 		}
 	}
-	config, err := environment.Read(context)
+	config, err := environment.Read(context, os.DirFS("."))
 	if err != nil {
 		return err
 	}

@@ -68,7 +68,7 @@ func environmentOf(t *testing.T, name, settings string) environment.Environment 
 	if err := json.Unmarshal([]byte(text), &context); err != nil {
 		t.Fatal(err)
 	}
-	config, err := environment.Read(context)
+	config, err := environment.Read(context, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -474,7 +474,7 @@ func TestCurrentRegionIsCheckedWhereNoneIsPinned(t *testing.T) {
 	app, _ := newApp(t, nil)
 	_, err := NewEnvironmentStack(app, environmentOf(t, "dev", `{}`))
 	want := `signedfront-dev/Content: the current Region, from AWS_REGION or your AWS profile: "ca-west-1"; ` +
-		`set AWS_REGION to another, or write environments.dev.region; choose a Region opened before 2023, such as "eu-west-1": an origin access identity works in no other`
+		`set AWS_REGION to another, or write environments.dev.region; write originAccess "oac", or choose a Region opened before 2023, such as "eu-west-1": an origin access identity works in no other`
 	if err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}
@@ -532,8 +532,8 @@ func TestWrongPropsAreReportedTogetherAndMakeNothing(t *testing.T) {
 	want := `Media/Content: 6 problems:
   Name: "media_files"; write at most 40 letters, digits and single hyphens between them
   ParameterName: "/aws/media"; write a path of at most 15 parts such as /media/prod/signing, of letters, digits and the characters _.-, that starts with neither aws nor ssm
-  SigningKeys.keys.1.hash: "sha1" with an ECDSA key; write "sha256", or choose "rsa-2048": SHA-1 is there for old RSA signers alone
-  SigningKeys.current: key 3, which is not listed; write the number of the key that signs: 1 or 2
+  SigningKeys.Keys.1.Hash: "sha1" with an ECDSA key; write "sha256", or choose "rsa-2048": SHA-1 is there for old RSA signers alone
+  SigningKeys.Current: key 3, which is not listed; write the number of the key that signs: 1 or 2
   MaxURLLifetime: -1s; write 1s or more
   MaxKeyAge: 1s; write 1m0s or more: with less, signers would spend the account's quota of reading parameters`
 	if err == nil || err.Error() != want {

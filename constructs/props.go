@@ -75,14 +75,14 @@ func checkedProps(construct constructs.Construct, props *PrivateContentProps, re
 		// The stack goes where its deployer is, and the CDK's command line
 		// tells where that is.
 		if region := os.Getenv("CDK_DEFAULT_REGION"); region != "" {
-			found := environment.CheckRegion("the current Region, from AWS_REGION or your AWS profile", region)
+			found := environment.CheckRegion("the current Region, from AWS_REGION or your AWS profile", region, p.OriginAccess)
 			for i := range found {
 				found[i].Fix = "set AWS_REGION to another, or write " + regionSetting + "; " + found[i].Fix
 			}
 			check(found)
 		}
 	} else {
-		check(environment.CheckRegion("the stack's Region", *stack.Region()))
+		check(environment.CheckRegion("the stack's Region", *stack.Region(), p.OriginAccess))
 	}
 
 	if len(problems) > 0 {

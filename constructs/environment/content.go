@@ -179,7 +179,9 @@ type Content struct {
 // WithDefaults is a copy with everything filled in that was left out, but for
 // Name and ParameterName.
 func (c Content) WithDefaults() Content {
-	c.SigningKeys = c.SigningKeys.WithDefaults()
+	if c.Lender == nil {
+		c.SigningKeys = c.SigningKeys.WithDefaults()
+	}
 	if c.OriginAccess == "" {
 		c.OriginAccess = OAI
 	}
@@ -209,10 +211,16 @@ func (c Content) WithDefaults() Content {
 // defaults. The paths of the problems are the names of the fields.
 func (c Content) Check() Problems {
 	var problems Problems
-	problems = append(problems, c.SigningKeys.Check("SigningKeys")...)
-	problems = append(problems, CheckMaxURLLifetime("MaxURLLifetime", c.MaxURLLifetime)...)
-	problems = append(problems, CheckMaxKeyAge("MaxKeyAge", c.MaxKeyAge)...)
+	c.check(newPlace("", &problems))
 	return problems
+}
+
+func (c Content) check(at place) {
+	if c.SigningKeys.From == "" && c.Lender == nil {
+		c.SigningKeys.check(at.field("SigningKeys"))
+	}
+	at.field("MaxURLLifetime").duration(c.MaxURLLifetime, time.Second, "")
+	at.field("MaxKeyAge").duration(c.MaxKeyAge, time.Minute, ": with less, signers would spend the account's quota of reading parameters")
 }
 
 // OriginAccess is who reads the bucket for CloudFront.
@@ -224,6 +232,10 @@ const (
 	Migrated  OriginAccess = "migrated"
 	OAC       OriginAccess = "oac"
 )
+
+func (OriginAccess) words() []string {
+	return []string{string(OAI), string(Migrating), string(Migrated), string(OAC)}
+}
 
 // HasIdentity reports whether an origin access identity may read the bucket.
 func (a OriginAccess) HasIdentity() bool { return a != OAC }
@@ -244,6 +256,10 @@ const (
 	EncryptionLeavingKMS Encryption = "leaving-kms"
 )
 
+func (Encryption) words() []string {
+	return []string{string(EncryptionS3), string(EncryptionKMS), string(EncryptionLeavingKMS)}
+}
+
 // HasKey reports whether the stack has a KMS key for the objects.
 func (e Encryption) HasKey() bool { return e == EncryptionKMS || e == EncryptionLeavingKMS }
 
@@ -256,6 +272,10 @@ const (
 	PriceClass200 PriceClass = "PriceClass_200"
 	PriceClass100 PriceClass = "PriceClass_100"
 )
+
+func (PriceClass) words() []string {
+	return []string{string(PriceClassAll), string(PriceClass200), string(PriceClass100)}
+}
 
 // Lender is a deployment whose keys others borrow, in the same account and
 // Region. Its LendKeys must be set.
@@ -423,6 +443,10 @@ const (
 	FrameOptionsSameOrigin FrameOptions = "SAMEORIGIN"
 )
 
+func (FrameOptions) words() []string {
+	return []string{string(FrameOptionsDeny), string(FrameOptionsSameOrigin)}
+}
+
 // ReferrerPolicy is a value of the header Referrer-Policy that keeps signed URLs
 // from other sites.
 type ReferrerPolicy string
@@ -435,6 +459,10 @@ const (
 	ReferrerPolicyOriginWhenCrossOrigin       ReferrerPolicy = "origin-when-cross-origin"
 	ReferrerPolicyStrictOriginWhenCrossOrigin ReferrerPolicy = "strict-origin-when-cross-origin"
 )
+
+func (ReferrerPolicy) words() []string {
+	return []string{string(ReferrerPolicyNoReferrer), string(ReferrerPolicySameOrigin), string(ReferrerPolicyOrigin), string(ReferrerPolicyStrictOrigin), string(ReferrerPolicyOriginWhenCrossOrigin), string(ReferrerPolicyStrictOriginWhenCrossOrigin)}
+}
 
 // Domain serves the content under names of one's own.
 type Domain struct {

@@ -41,26 +41,14 @@ func parseDuration(text string) (time.Duration, bool) {
 	return d + hours, true
 }
 
-// CheckMaxURLLifetime reports a limit on the life of URLs that cannot be kept.
-// Path is where it was written.
-func CheckMaxURLLifetime(path string, d time.Duration) Problems {
-	return checkDuration(path, d, time.Second, "")
-}
-
-// CheckMaxKeyAge reports a limit on the age of keys that cannot be kept. Path
-// is where it was written.
-func CheckMaxKeyAge(path string, d time.Duration) Problems {
-	return checkDuration(path, d, time.Minute, ": with less, signers would spend the account's quota of reading parameters")
-}
-
-func checkDuration(path string, d, least time.Duration, because string) Problems {
+// duration checks that a duration is a whole number of seconds within bounds.
+func (p place) duration(d, least time.Duration, because string) {
 	switch {
 	case d < least:
-		return Problems{{path, d.String(), fmt.Sprintf("write %s or more%s", least, because)}}
+		p.wrong(d.String(), fmt.Sprintf("write %s or more%s", least, because))
 	case d > maxDuration:
-		return Problems{{path, d.String(), `write "3650d" or less`}}
+		p.wrong(d.String(), `write "3650d" or less`)
 	case d%time.Second != 0:
-		return Problems{{path, d.String(), "write a whole number of seconds"}}
+		p.wrong(d.String(), "write a whole number of seconds")
 	}
-	return nil
 }

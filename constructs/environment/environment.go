@@ -35,7 +35,9 @@ package environment
 
 import (
 	"fmt"
+	"io/fs"
 	"maps"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -50,22 +52,33 @@ type Config struct {
 
 // Environment is one environment of a project, its defaults filled in.
 type Environment struct {
-	Project string
-	Name    string
+	Project string `json:"-"`
+	Name    string `json:"-"`
 
-	Account string // 12 digits, or empty: that of whoever deploys
-	Region  string // such as eu-west-1, or empty: that of whoever deploys
+	// Account is the AWS account that the environment lives in, 12 digits.
+	//
+	// Default: that of whoever deploys.
+	Account string `json:"account"`
+
+	// Region is the AWS Region that the environment lives in, such as
+	// eu-west-1. Account and Region may be given one without the other.
+	//
+	// Default: that of whoever deploys.
+	Region string `json:"region"`
 
 	// Tags are put on everything in the stacks that can have tags.
-	Tags map[string]string
+	//
+	// Default: none.
+	Tags map[string]string `json:"tags"`
 
-	// TerminationProtection keeps the stack from being deleted. By default it
-	// is on, unless the environment is ephemeral.
-	TerminationProtection bool
+	// TerminationProtection keeps the stack from being deleted.
+	//
+	// Default: true, unless the environment is ephemeral.
+	TerminationProtection bool `json:"terminationProtection"`
 
 	// Content says how its content is provisioned, with its defaults. Name and
 	// ParameterName are those of the environment.
-	Content Content
+	Content Content `json:",inline"`
 }
 
 // What an environment that does not say otherwise gets.
@@ -90,75 +103,73 @@ func (e Environment) StackName() string { return e.Project + "-" + e.Name }
 func (e Environment) ParameterName() string { return "/signedfront/" + e.Project + "/" + e.Name }
 
 // Read reads the members "project" and "environments" of cdk.json's context,
-// in the types that encoding/json gives. Everything that is wrong is reported
-// at once: the error holds [Problems].
-func Read(context map[string]any) (*Config, error) {
+// in the types that encoding/json gives. Files that it names are read from
+// folder, that of cdk.json; nil is a folder without files. Everything that is
+// wrong is reported at once: the error holds [Problems].
+func Read(context map[string]any, folder fs.FS) (*Config, error) {
 	var problems Problems
-	c := read(object{members: context, problems: &problems})
+	c := decoder{folder}.config(object{place{json: true, problems: &problems}, context})
 	if len(problems) > 0 {
 		return nil, fmt.Errorf("cdk.json: %w", problems)
 	}
 	return c, nil
 }
 
-func read(context object) *Config {
+func (d decoder) config(context object) *Config {
 	c := &Config{}
-	project, given := context.string("project", `a name such as "signedfront"`)
-	switch {
-	case !context.has("project"):
-		context.wrong("project", "missing", `write a name such as "signedfront"`)
-	case given && context.projectName(project):
-		c.Project = project
+	const wantProject = `a name such as "signedfront"`
+	if project, given := context.members["project"]; given {
+		if name, ok := expect[string](context.member("project"), project, wantProject); ok && checkProjectName(context.member("project"), name) {
+			c.Project = name
+		}
+	} else {
+		context.member("project").wrong("missing", "write "+wantProject)
 	}
 
-	environments, given := context.object("environments", `an object such as {"dev": {"ephemeral": true}}`)
+	const wantEnvironments = `an object such as {"dev": {"ephemeral": true}}`
+	environments, given := context.object("environments", wantEnvironments)
 	if !context.has("environments") || given && len(environments.members) == 0 {
-		context.wrong("environments", "no environment", `write an object such as {"dev": {"ephemeral": true}}`)
+		environments.wrong("no environment", "write "+wantEnvironments)
 	}
 	for _, name := range slices.Sorted(maps.Keys(environments.members)) {
-		settings, given := environments.object(name, `the environment's settings as an object, {} for none`)
-		e := readEnvironment(settings)
-		e.Project, e.Name = c.Project, name
-
-		path := environments.path.member(name)
-		switch {
-		case !environments.environmentName(path, name):
-		case strings.HasSuffix(name, "-global"):
-			environments.report(path, "a name that ends with -global",
-				"choose another ending: stacks in us-east-1 that belong to an environment are named so")
-		case c.Project != "" && len(e.StackName()) > MaxStackName:
-			environments.report(path, fmt.Sprintf("the stack's name %s would have %d characters", e.StackName(), len(e.StackName())),
-				fmt.Sprintf("shorten the project's or the environment's name: %d at most, the hyphen between them included", MaxStackName))
-		case given:
-			e.Content.Name, e.Content.ParameterName = e.StackName(), e.ParameterName()
+		settings, given := environments.object(name, "the environment's settings as an object, {} for none")
+		e := Environment{Project: c.Project, Name: name}
+		if given {
+			d.environment(settings, &e)
+		}
+		if e.checkName(environments.member(name)) && given {
 			c.Environments = append(c.Environments, e)
 		}
 	}
 	return c
 }
 
-func readEnvironment(settings object) Environment {
-	settings.only("account", "region", "ephemeral", "signingKeys", "maxUrlLifetime", "maxKeyAge")
-
-	var e Environment
-	const wantAccount = `the 12 digits of an AWS account, in quotes: "123456789012"`
-	if account, given := settings.string("account", wantAccount); given {
-		if !accountID.MatchString(account) {
-			settings.wrong("account", quote(account), "write "+wantAccount)
-		}
-		e.Account = account
+// environment reads the settings of an environment and checks what it could
+// read.
+func (d decoder) environment(settings object, e *Environment) {
+	before := len(*settings.problems)
+	d.into(settings, reflect.ValueOf(e).Elem())
+	if !settings.has("terminationProtection") {
+		e.TerminationProtection = !e.Content.Ephemeral
 	}
-	if region, given := settings.string("region", `an AWS Region such as "eu-west-1"`); given {
-		settings.add(CheckRegion(settings.path.member("region").String(), region))
-		e.Region = region
-	}
-	e.Content.Ephemeral = settings.bool("ephemeral")
-	e.TerminationProtection = !e.Content.Ephemeral
-	e.Content.SigningKeys = readSigningKeys(settings)
-	e.Content.MaxURLLifetime = settings.duration("maxUrlLifetime", DefaultMaxURLLifetime, CheckMaxURLLifetime)
-	e.Content.MaxKeyAge = settings.duration("maxKeyAge", DefaultMaxKeyAge, CheckMaxKeyAge)
+	e.Content.Name, e.Content.ParameterName = e.StackName(), e.ParameterName()
 	e.Content = e.Content.WithDefaults()
-	return e
+
+	at := settings.place
+	for _, problem := range (*settings.problems)[before:] {
+		at.unread = append(at.unread, path(problem.Path))
+	}
+	e.check(at)
+}
+
+func (e Environment) check(at place) {
+	if e.Account != "" {
+		checkShape(at.field("Account"), e.Account, accountID, "the 12 digits of an AWS account, in quotes: "+examples["account"])
+	}
+	if e.Region != "" {
+		checkRegion(at.field("Region"), e.Region, e.Content.OriginAccess)
+	}
+	e.Content.check(at)
 }
 
 var (
@@ -169,22 +180,30 @@ var (
 	validEnvironment = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
 )
 
-// projectName checks the name of a project. With hyphens, two projects could
-// have one stack, and each would take over what the other one deployed.
-func (o object) projectName(name string) bool {
+// checkProjectName checks the name of a project. With hyphens, two projects
+// could have one stack, and each would take over what the other one deployed.
+func checkProjectName(at place, name string) bool {
 	if validProject.MatchString(name) {
 		return true
 	}
-	o.wrong("project", "the name "+quote(name),
+	at.wrong("the name "+quote(name),
 		"write lower-case letters and digits, a letter first, no hyphens: project shop-eu with environment dev and project shop with eu-dev would be one stack")
 	return false
 }
 
-func (o object) environmentName(path path, name string) bool {
-	if validEnvironment.MatchString(name) {
+func (e Environment) checkName(at place) bool {
+	stack := e.StackName()
+	switch {
+	case !validEnvironment.MatchString(e.Name):
+		at.wrong("the name "+quote(e.Name), "write lower-case letters, digits and single hyphens between them, a letter first")
+	case strings.HasSuffix(e.Name, "-global"):
+		at.wrong("a name that ends with -global",
+			"choose another ending: stacks in us-east-1 that belong to an environment are named so")
+	case e.Project != "" && len(stack) > MaxStackName:
+		at.wrong(fmt.Sprintf("the stack's name %s would have %d characters", stack, len(stack)),
+			fmt.Sprintf("shorten the project's or the environment's name: %d at most, the hyphen between them included", MaxStackName))
+	default:
 		return true
 	}
-	o.report(path, "the name "+quote(name),
-		"write lower-case letters, digits and single hyphens between them, a letter first")
 	return false
 }

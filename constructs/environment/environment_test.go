@@ -34,7 +34,7 @@ func TestEnvironmentsAreReadWithTheirDefaults(t *testing.T) {
 			},
 			"eu-dev": {"ephemeral": true}
 		}
-	}`))
+	}`), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,7 +87,7 @@ func TestShippedConfigurationIsOneEphemeralEnvironment(t *testing.T) {
 	if err := json.Unmarshal(text, &file); err != nil {
 		t.Fatal(err)
 	}
-	c, err := Read(file.Context)
+	c, err := Read(file.Context, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,12 +103,12 @@ func TestEveryMistakeIsReportedAtOnce(t *testing.T) {
 			"dev": {"regoin": "eu-west-1", "ephemeral": "yes"},
 			"prod": {"account": 123456789012, "signingKeys": {"keys": {"1": {}, "2": {"algorithm": "rsa2048"}}}}
 		}
-	}`))
+	}`), nil)
 	want := `cdk.json: 6 problems:
   project: the name "Signed Front"; write lower-case letters and digits, a letter first, no hyphens: project shop-eu with environment dev and project shop with eu-dev would be one stack
-  environments.dev.regoin: unknown setting; did you mean "region"? the settings here are account, region, ephemeral, signingKeys, maxUrlLifetime, maxKeyAge
+  environments.dev.regoin: unknown setting; did you mean "region"? the settings here are account, region, tags, terminationProtection, ephemeral, originAccess, encryption, bucket, signingKeys, lendKeys, maxUrlLifetime, maxKeyAge, signers, publicPaths, signedPaths, addressRestriction, defaultRootObject, errorPages, cors, securityHeaders, domain, accessLogs, priceClass, geoRestriction, webAcl, originShield
   environments.dev.ephemeral: "yes"; write true or false, without quotes
-  environments.prod.account: the number 123456789012; write the 12 digits of an AWS account, in quotes: "123456789012"
+  environments.prod.account: the number 123456789012; write a text in quotes, such as "123456789012"
   environments.prod.signingKeys.keys.2.algorithm: "rsa2048"; write "ecdsa-p256" or "rsa-2048"; did you mean "rsa-2048"?
   environments.prod.signingKeys.current: missing, with several keys listed; write the number of the key that signs: 1 or 2`
 	if err == nil || err.Error() != want {
@@ -193,12 +193,12 @@ func TestMistakes(t *testing.T) {
 		{"a misspelt hash", `{"project": "p", "environments": {"dev": {"signingKeys": {"keys": {"1": {"hash": "SHA-256"}}}}}}`, []string{
 			`environments.dev.signingKeys.keys.1.hash: "SHA-256"; write "sha256" or "sha1"; did you mean "sha256"?`}},
 		{"a setting of a key that is unknown", `{"project": "p", "environments": {"dev": {"signingKeys": {"keys": {"1": {"curve": "p256"}}, "curent": 1}}}}`, []string{
-			`environments.dev.signingKeys.curent: unknown setting; did you mean "current"? the settings here are keys, current`,
-			`environments.dev.signingKeys.keys.1.curve: unknown setting; the settings here are algorithm, hash`}},
+			`environments.dev.signingKeys.curent: unknown setting; did you mean "current"? the settings here are keys, current, from`,
+			`environments.dev.signingKeys.keys.1.curve: unknown setting; the settings here are algorithm, hash, custody, publicKey, privateKey`}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			_, err := Read(context(t, test.context))
+			_, err := Read(context(t, test.context), nil)
 			var problems Problems
 			if !errors.As(err, &problems) {
 				t.Fatalf("got %v, want problems", err)
@@ -215,7 +215,7 @@ func TestMistakes(t *testing.T) {
 }
 
 func TestOneProblemStandsOnOneLine(t *testing.T) {
-	_, err := Read(context(t, `{"project": "p", "environments": {"dev": {"ephemeral": 1}}}`))
+	_, err := Read(context(t, `{"project": "p", "environments": {"dev": {"ephemeral": 1}}}`), nil)
 	if want := `cdk.json: environments.dev.ephemeral: the number 1; write true or false, without quotes`; err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}
@@ -223,12 +223,12 @@ func TestOneProblemStandsOnOneLine(t *testing.T) {
 
 func TestRegionsThatAnOriginAccessIdentityCannotReadAreRefused(t *testing.T) {
 	for _, region := range []string{"us-east-1", "eu-west-1", "eu-central-2", "me-central-1", "ap-southeast-3"} {
-		if problems := CheckRegion("region", region); problems != nil {
+		if problems := CheckRegion("region", region, OAI); problems != nil {
 			t.Errorf("%s: %v", region, problems)
 		}
 	}
 	for _, region := range []string{"ap-southeast-4", "il-central-1", "ca-west-1", "mx-central-1", "cn-north-1", "us-gov-west-1", "eu-wst-1"} {
-		problems := CheckRegion("region", region)
+		problems := CheckRegion("region", region, OAI)
 		if len(problems) != 1 || !strings.Contains(problems[0].Fix, "choose a Region opened before 2023") {
 			t.Errorf("%s: %v", region, problems)
 		}
@@ -266,12 +266,12 @@ func TestNearestWord(t *testing.T) {
 
 func TestSigningKeysOfAProgramAreCheckedAsThoseOfAFile(t *testing.T) {
 	keys := SigningKeys{Keys: []SigningKey{{Number: 3}, {Number: 3}, {Number: -1, Algorithm: "rsa"}}}.WithDefaults()
-	got := keys.Check("SigningKeys").Error()
+	got := Content{SigningKeys: keys}.WithDefaults().Check().Error()
 	want := `4 problems:
-  SigningKeys.keys.-1: the number of a key; write one from 1 to 9999
-  SigningKeys.keys.-1.algorithm: "rsa"; write "ecdsa-p256" or "rsa-2048"
-  SigningKeys.keys.3: listed twice; list every key once
-  SigningKeys.current: missing, with several keys listed; write the number of the key that signs: -1 or 3 or 3`
+  SigningKeys.Keys.-1: the number of a key; write one from 1 to 9999
+  SigningKeys.Keys.-1.Algorithm: "rsa"; write "ecdsa-p256" or "rsa-2048"
+  SigningKeys.Keys.3: listed twice; list every key once
+  SigningKeys.Current: missing, with several keys listed; write the number of the key that signs: -1 or 3 or 3`
 	if got != want {
 		t.Errorf("got:\n%s\nwant:\n%s", got, want)
 	}
@@ -292,7 +292,7 @@ func FuzzRead(f *testing.F) {
 		if json.Unmarshal([]byte(text), &members) != nil {
 			return
 		}
-		c, err := Read(members)
+		c, err := Read(members, nil)
 		if err != nil {
 			if !strings.HasPrefix(err.Error(), "cdk.json: ") {
 				t.Errorf("error %q", err)

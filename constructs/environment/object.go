@@ -2,9 +2,10 @@ package environment
 
 import (
 	"fmt"
+	"io/fs"
 	"maps"
 	"math"
-	"regexp"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -13,21 +14,11 @@ import (
 // object is one JSON object on its way to typed values. What does not fit is
 // reported, with its path, and read as left out.
 type object struct {
-	path     path
-	members  map[string]any
-	problems *Problems
+	place
+	members map[string]any
 }
 
 func (o object) has(name string) bool { _, has := o.members[name]; return has }
-
-func (o object) add(problems Problems) { *o.problems = append(*o.problems, problems...) }
-
-func (o object) report(at path, found, fix string) {
-	o.add(Problems{{at.String(), found, fix}})
-}
-
-// wrong reports a member.
-func (o object) wrong(name, found, fix string) { o.report(o.path.member(name), found, fix) }
 
 // only reports every member but the allowed ones.
 func (o object) only(allowed ...string) {
@@ -39,77 +30,173 @@ func (o object) only(allowed ...string) {
 		if near := nearest(name, allowed); near != "" {
 			fix = fmt.Sprintf("did you mean %q? %s", near, fix)
 		}
-		o.wrong(name, "unknown setting", fix)
+		o.member(name).wrong("unknown setting", fix)
 	}
 }
 
-// member is a member of one JSON type; want is what to write, in words.
-func member[T any](o object, name, want string) (value T, given bool) {
+// object is a member that is an object itself; want is what to write, in words.
+func (o object) object(name, want string) (value object, given bool) {
 	member, has := o.members[name]
 	if !has {
-		return value, false
+		return object{place: o.member(name)}, false
 	}
-	value, given = member.(T)
-	if !given {
-		o.wrong(name, describe(member), "write "+want)
-	}
-	return value, given
+	members, given := expect[map[string]any](o.member(name), member, want)
+	return object{o.member(name), members}, given
 }
 
-func (o object) string(name, want string) (value string, given bool) {
-	return member[string](o, name, want)
+// decoder reads JSON into the types that say what can be written.
+type decoder struct {
+	folder fs.FS // that of cdk.json, for files that it names
 }
 
-func (o object) bool(name string) bool {
-	value, _ := member[bool](o, name, "true or false, without quotes")
-	return value
-}
-
-func (o object) object(name, want string) (value object, given bool) {
-	members, given := member[map[string]any](o, name, want)
-	return object{path: o.path.member(name), members: members, problems: o.problems}, given
-}
-
-// number is a whole number above 0.
-func (o object) number(name, want string) (value int, given bool) {
-	n, given := member[float64](o, name, want)
-	if !given {
-		return 0, false
+// into reads the settings of a struct. It reports every one that is none.
+func (d decoder) into(o object, target reflect.Value) {
+	list := settings(target.Type())
+	names := make([]string, len(list))
+	for i, s := range list {
+		names[i] = s.name
 	}
-	if n != math.Trunc(n) || n < 1 || n > math.MaxInt32 {
-		o.wrong(name, describe(n), "write "+want)
-		return 0, false
+	o.only(names...)
+	for _, s := range list {
+		if value, given := o.members[s.name]; given {
+			d.value(o.member(s.name), value, target.FieldByIndex(s.field.Index), examples[s.name])
+		}
 	}
-	return int(n), true
 }
 
-// word is one of a few words, or none where it was left out. It is not ok where
-// something else was written.
-func (o object) word(name string, allowed []string) (word string, ok bool) {
-	word, given := o.string(name, choices(allowed))
-	if !given {
-		return "", !o.has(name)
+// value reads one value. The example, in JSON, shows what to write instead.
+func (d decoder) value(at place, value any, target reflect.Value, example string) {
+	if example != "" {
+		example = ", such as " + example
 	}
-	if !slices.Contains(allowed, word) {
-		o.wrong(name, quote(word), "write "+choices(allowed)+didYouMean(word, allowed))
-		return "", false
+	switch t := target.Addr().Interface().(type) {
+	case *SigningKeys:
+		if members, ok := expect[map[string]any](at, value, "an object"+example); ok {
+			*t = d.signingKeys(object{at, members})
+		}
+		return
+	case *time.Duration:
+		if read, ok := readDuration(at, value); ok {
+			*t = read
+		}
+		return
 	}
-	return word, true
+
+	switch target.Kind() {
+	case reflect.Bool:
+		if read, ok := expect[bool](at, value, "true or false, without quotes"); ok {
+			target.SetBool(read)
+		}
+	case reflect.Int:
+		target.SetInt(int64(readNumber(at, value, "a whole number"+example)))
+	case reflect.String:
+		want := "a text in quotes" + example
+		if words, is := target.Interface().(interface{ words() []string }); is {
+			want = choices(words.words())
+		}
+		target.SetString(readText(at, value, want))
+	case reflect.Pointer:
+		if members, ok := expect[map[string]any](at, value, "an object"+example); ok {
+			target.Set(reflect.New(target.Type().Elem()))
+			d.into(object{at, members}, target.Elem())
+		}
+	case reflect.Struct:
+		if members, ok := expect[map[string]any](at, value, "an object"+example); ok {
+			d.into(object{at, members}, target)
+		}
+	case reflect.Slice:
+		d.list(at, value, target, example)
+	case reflect.Map:
+		d.texts(at, value, target, example)
+	default:
+		panic(fmt.Sprintf("%s: cdk.json cannot hold a %s", at.path, target.Type()))
+	}
 }
 
-func (o object) duration(name string, standard time.Duration, check func(path string, d time.Duration) Problems) time.Duration {
+func (d decoder) list(at place, value any, target reflect.Value, example string) {
+	items, ok := expect[[]any](at, value, "a list"+example)
+	if ok && len(items) == 0 {
+		at.wrong("an empty list", "leave it out, or write a list"+example)
+	}
+	if len(items) == 0 {
+		return
+	}
+	list := reflect.MakeSlice(target.Type(), len(items), len(items))
+	// The example of an item is that of the list without its brackets.
+	example = strings.TrimSuffix(strings.TrimPrefix(example, ", such as ["), "]")
+	for i, item := range items {
+		d.value(at.index(i), item, list.Index(i), example)
+	}
+	target.Set(list)
+}
+
+// texts reads an object of any names, with texts that may be empty.
+func (d decoder) texts(at place, value any, target reflect.Value, example string) {
+	members, ok := expect[map[string]any](at, value, "an object"+example)
+	if !ok {
+		return
+	}
+	texts := reflect.MakeMap(target.Type())
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		text := ""
+		if members[name] != "" {
+			text = readText(at.member(name), members[name], "a text in quotes")
+		}
+		texts.SetMapIndex(reflect.ValueOf(name), reflect.ValueOf(text))
+	}
+	target.Set(texts)
+}
+
+// expect is a value of one JSON type; want is what to write, in words.
+func expect[T any](at place, value any, want string) (read T, ok bool) {
+	read, ok = value.(T)
+	if !ok {
+		at.wrong(describe(value), "write "+want)
+	}
+	return read, ok
+}
+
+func readText(at place, value any, want string) string {
+	text, ok := expect[string](at, value, want)
+	switch {
+	case !ok:
+		return unread
+	case text == "":
+		at.wrong("an empty text", "leave it out, or write "+want)
+		return unread
+	case isToken(text):
+		at.wrong("a token of the CDK", "write "+want+": a token means something only in the program that made it")
+	}
+	return text
+}
+
+// readNumber is a whole number above 0.
+func readNumber(at place, value any, want string) int {
+	n, ok := expect[float64](at, value, want)
+	if ok && (n != math.Trunc(n) || n < 1 || n > math.MaxInt32) {
+		at.wrong(describe(n), "write "+want)
+		return 0
+	}
+	return int(n)
+}
+
+func readDuration(at place, value any) (time.Duration, bool) {
 	const want = `a duration in quotes, such as "7d", "12h" or "90m"`
-	text, given := o.string(name, want)
-	if !given {
-		return standard
+	text, ok := expect[string](at, value, want)
+	if !ok {
+		return 0, false
 	}
 	d, ok := parseDuration(text)
 	if !ok {
-		o.wrong(name, quote(text), "write "+want)
-		return standard
+		at.wrong(quote(text), "write "+want)
+		return 0, false
 	}
-	o.add(check(o.path.member(name).String(), d))
-	return d
+	if d < time.Second {
+		// 0 would be read as left out.
+		at.wrong(d.String(), "write 1s or more")
+		return 0, false
+	}
+	return d, true
 }
 
 // describe names a JSON value in an error.
@@ -133,22 +220,3 @@ func describe(value any) string {
 	}
 	return fmt.Sprintf("a %T", value)
 }
-
-// path is where a value stands in cdk.json's context, as JSONPath writes it.
-type path string
-
-var plainMember = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
-
-func newPath(member string) path { return path(member) }
-
-func (p path) member(name string) path {
-	switch {
-	case !plainMember.MatchString(name):
-		return p + path("["+quote(name)+"]")
-	case p == "":
-		return path(name)
-	}
-	return p + path("."+name)
-}
-
-func (p path) String() string { return string(p) }

@@ -31,8 +31,12 @@ func (p Problems) Error() string {
 	return b.String()
 }
 
-// quote puts a value in quotes, cut where it is too long to be of use.
+// quote puts a value in quotes, cut where it is too long to be of use. A private
+// key that stands where it should not is not repeated.
 func quote(text string) string {
+	if holdsPrivateKey(text) {
+		return "a private key"
+	}
 	const most = 60
 	if runes := []rune(text); len(runes) > most {
 		text = string(runes[:most]) + "…"

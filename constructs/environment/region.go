@@ -1,6 +1,7 @@
 package environment
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 )
@@ -41,14 +42,20 @@ var identityRegions = []string{
 var regionShape = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]{1,2}$`)
 
 // CheckRegion reports a Region in which private content cannot live: one that
-// is none, or one whose buckets an origin access identity cannot read. Path is
-// where it was written.
-func CheckRegion(path, region string) Problems {
+// is none, or one whose buckets an origin access identity cannot read, where
+// there is one. Path is where it was written.
+func CheckRegion(path, region string, access OriginAccess) Problems {
+	var problems Problems
+	checkRegion(newPlace(path, &problems), region, access)
+	return problems
+}
+
+func checkRegion(at place, region string, access OriginAccess) {
 	switch {
-	case slices.Contains(identityRegions, region):
-		return nil
+	case isToken(region), slices.Contains(identityRegions, region):
 	case !regionShape.MatchString(region):
-		return Problems{{path, quote(region), `write an AWS Region such as "eu-west-1"` + didYouMean(region, identityRegions)}}
+		at.wrong(quote(region), "write an AWS Region such as "+examples["region"]+didYouMean(region, identityRegions))
+	case access.HasIdentity() && !isToken(string(access)):
+		at.wrong(quote(region), fmt.Sprintf("write originAccess %q, or choose a Region opened before 2023, such as %s: an origin access identity works in no other", OAC, examples["region"]))
 	}
-	return Problems{{path, quote(region), "choose a Region opened before 2023, such as \"eu-west-1\": an origin access identity works in no other"}}
 }

@@ -3,6 +3,7 @@ package environment
 import (
 	"fmt"
 	"maps"
+	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
@@ -21,28 +22,53 @@ import (
 // borrows the keys of another environment of the same account and Region, which
 // says "lendKeys": true and is not protected.
 type SigningKeys struct {
-	Keys    []SigningKey // sorted by number; at least one, unless they are borrowed
-	Current int          // the number of the key that signs
-	From    string       // the environment that lends its keys, if any
+	// Keys are sorted by number. There is at least one, unless they are
+	// borrowed.
+	Keys []SigningKey `json:"keys"`
+
+	// Current is the number of the key that signs.
+	//
+	// Default: the number of the only key.
+	Current int `json:"current"`
+
+	// From is the environment that lends its keys. It replaces keys of one's
+	// own.
+	//
+	// Default: none.
+	From string `json:"from"`
 }
 
 // SigningKey is one generation. A number once used stands for the same key
 // pair for ever: what is generated anew gets a new number.
 type SigningKey struct {
-	Number    int     // 1 to 9999
-	Algorithm string  // "ecdsa-p256", the default, or "rsa-2048"
-	Hash      string  // "sha256", the default, or "sha1" with rsa-2048
-	Custody   Custody // SecretsManager, the default, or Imported
+	// Number is 1 to 9999. In cdk.json it is the name of the key.
+	Number int `json:"-"`
+
+	// Algorithm is ecdsa-p256 or rsa-2048.
+	//
+	// Default: that of PublicKey, or else ecdsa-p256.
+	Algorithm string `json:"algorithm"`
+
+	// Hash is sha256, or sha1 with rsa-2048.
+	//
+	// Default: sha256.
+	Hash string `json:"hash"`
+
+	// Custody is who makes and keeps the private half of the key: the
+	// deployment, in a secret (secrets-manager), or you (imported).
+	//
+	// Default: secrets-manager.
+	Custody Custody `json:"custody"`
 
 	// PublicKey is the public half of an imported key, as PEM (SPKI). In
-	// cdk.json it may also be the name of a file that holds it, relative to the
-	// folder of cdk.json.
-	PublicKey string
+	// cdk.json it may also be the name of a file that holds it, in the folder of
+	// cdk.json or below.
+	PublicKey string `json:"publicKey"`
 
 	// PrivateKey is where signers find the private half of an imported key.
 	//
 	// Default: the file private_key.pem.
-	PrivateKey PrivateKeyLocation
+	PrivateKey PrivateKeyLocation `json:"privateKey"`
 }
 
 // Custody is who makes and keeps the private half of a key.
@@ -57,6 +83,8 @@ const (
 	// alone. No function is deployed for it.
 	Imported Custody = "imported"
 )
+
+func (Custody) words() []string { return []string{string(SecretsManager), string(Imported)} }
 
 // PrivateKeyLocation says where signers find the private half of an imported
 // key: in one of the three places. The signing policy allows its use there.
@@ -86,8 +114,9 @@ var (
 )
 
 // WithDefaults is a copy with everything filled in that was left out: key 1
-// where none is listed, algorithm, hash and custody, and the current key where one is
-// listed. The keys are sorted by number.
+// where none is listed, algorithm, hash and custody, where signers find an
+// imported key, and the current key where one is listed. The keys are sorted by
+// number, and their PEM is as CloudFront holds it.
 func (k SigningKeys) WithDefaults() SigningKeys {
 	if k.From != "" {
 		return k
@@ -97,21 +126,37 @@ func (k SigningKeys) WithDefaults() SigningKeys {
 		keys = []SigningKey{{Number: 1}}
 	}
 	for i := range keys {
-		if keys[i].Algorithm == "" {
-			keys[i].Algorithm = algorithms[0]
-		}
-		if keys[i].Hash == "" {
-			keys[i].Hash = hashes[0]
-		}
-		if keys[i].Custody == "" {
-			keys[i].Custody = SecretsManager
-		}
+		keys[i] = keys[i].withDefaults()
 	}
-	slices.SortFunc(keys, func(a, b SigningKey) int { return a.Number - b.Number })
+	slices.SortStableFunc(keys, func(a, b SigningKey) int { return a.Number - b.Number })
 	if k.Current == 0 && len(keys) == 1 {
 		k.Current = keys[0].Number
 	}
 	k.Keys = keys
+	return k
+}
+
+func (k SigningKey) withDefaults() SigningKey {
+	if k.Custody == "" {
+		k.Custody = SecretsManager
+	}
+	if k.Custody == Imported {
+		if key, ok, _ := readPublicKey(k.PublicKey); ok {
+			k.PublicKey = key.pem
+			if k.Algorithm == "" {
+				k.Algorithm = key.algorithm
+			}
+		}
+		if k.PrivateKey == (PrivateKeyLocation{}) {
+			k.PrivateKey.File = "private_key.pem"
+		}
+	}
+	if k.Algorithm == "" {
+		k.Algorithm = algorithms[0]
+	}
+	if k.Hash == "" {
+		k.Hash = hashes[0]
+	}
 	return k
 }
 
@@ -125,36 +170,24 @@ func (k SigningKeys) CurrentKey() (key SigningKey, listed bool) {
 	return SigningKey{}, false
 }
 
-// Check reports what is wrong with the keys, which have their defaults. Path
-// is where they were written.
-func (k SigningKeys) Check(path string) Problems {
-	var problems Problems
-	report := func(member, found, fix string) {
-		problems = append(problems, Problem{Path: path + member, Found: found, Fix: fix})
-	}
-
+// check reports what is wrong with keys of one's own, which have their
+// defaults.
+func (k SigningKeys) check(at place) {
+	list := at.field("Keys")
 	if len(k.Keys) > MaxSigningKeys {
-		report(".keys", fmt.Sprintf("%d keys", len(k.Keys)),
+		list.wrong(fmt.Sprintf("%d keys", len(k.Keys)),
 			fmt.Sprintf("list %d at most, which is what a CloudFront key group holds", MaxSigningKeys))
 	}
 	var numbers []string
 	for i, key := range k.Keys {
-		at := newPath(".keys").member(strconv.Itoa(key.Number)).String()
+		at := list.member(strconv.Itoa(key.Number))
 		if key.Number < 1 || key.Number > maxKeyNumber {
-			report(at, "the number of a key", fmt.Sprintf("write one from 1 to %d", maxKeyNumber))
+			at.wrong("the number of a key", fmt.Sprintf("write one from 1 to %d", maxKeyNumber))
 		}
 		if i > 0 && k.Keys[i-1].Number == key.Number {
-			report(at, "listed twice", "list every key once")
+			at.wrong("listed twice", "list every key once")
 		}
-		switch {
-		case !slices.Contains(algorithms, key.Algorithm):
-			report(at+".algorithm", quote(key.Algorithm), "write "+choices(algorithms)+didYouMean(key.Algorithm, algorithms))
-		case !slices.Contains(hashes, key.Hash):
-			report(at+".hash", quote(key.Hash), "write "+choices(hashes)+didYouMean(key.Hash, hashes))
-		case key.Algorithm == "ecdsa-p256" && key.Hash == "sha1":
-			report(at+".hash", `"sha1" with an ECDSA key`,
-				`write "sha256", or choose "rsa-2048": SHA-1 is there for old RSA signers alone`)
-		}
+		key.check(at)
 		numbers = append(numbers, strconv.Itoa(key.Number))
 	}
 	if _, listed := k.CurrentKey(); !listed {
@@ -162,54 +195,70 @@ func (k SigningKeys) Check(path string) Problems {
 		if k.Current == 0 {
 			found = "missing, with several keys listed"
 		}
-		report(".current", found, "write the number of the key that signs: "+strings.Join(numbers, " or "))
+		at.field("Current").wrong(found, "write the number of the key that signs: "+strings.Join(numbers, " or "))
 	}
-	return problems
 }
 
-// readSigningKeys reads the setting signingKeys. What it could read it checks
-// with Check, so that one mistake does not hide another.
-func readSigningKeys(settings object) SigningKeys {
-	const want = `an object such as {"keys": {"1": {}, "2": {}}, "current": 2}`
-	setting, given := settings.object("signingKeys", want)
-	if !given {
-		return SigningKeys{}.WithDefaults()
+func (k SigningKey) check(at place) {
+	algorithm := at.field("Algorithm").word(k.Algorithm, algorithms)
+	hash := at.field("Hash").word(k.Hash, hashes)
+	if algorithm && hash && k.Algorithm == "ecdsa-p256" && k.Hash == "sha1" {
+		at.field("Hash").wrong(`"sha1" with an ECDSA key`,
+			`write "sha256", or choose "rsa-2048": SHA-1 is there for old RSA signers alone`)
 	}
-	setting.only("keys", "current")
+	if !at.field("Custody").word(string(k.Custody), k.Custody.words()) {
+		return
+	}
+	if k.Custody == Imported {
+		k.checkImported(at, algorithm)
+		return
+	}
+	const because = "the deployment makes this key and keeps its private half"
+	fix := fmt.Sprintf("leave it out, or write %s %q: %s", at.name("Custody"), Imported, because)
+	if k.PublicKey != "" {
+		at.field("PublicKey").wrong("a public key of one's own", fix)
+	}
+	if k.PrivateKey != (PrivateKeyLocation{}) {
+		at.field("PrivateKey").wrong("a private key of one's own", fix)
+	}
+}
 
-	keys, given := setting.object("keys", `an object such as {"1": {}, "2": {"algorithm": "rsa-2048"}}`)
-	if !setting.has("keys") || given && len(keys.members) == 0 {
-		setting.wrong("keys", "no key", `write an object such as {"1": {}}`)
-	}
+// signingKeys reads the setting of that name, whose form in cdk.json is its
+// own: there, keys are an object by number.
+func (d decoder) signingKeys(setting object) SigningKeys {
+	setting.only("keys", "current", "from")
+
 	var k SigningKeys
-	readable := len(keys.members) > 0
+	if from, given := setting.members["from"]; given {
+		k.From = readText(setting.member("from"), from, "the name of an environment in quotes, such as "+examples["from"])
+	}
+	keys, given := setting.object("keys", "an object such as "+examples["keys"])
+	if k.From == "" && !setting.has("keys") || given && len(keys.members) == 0 {
+		setting.member("keys").wrong("no key", `write an object such as {"1": {}}`)
+	}
+	whole := len(keys.members) > 0
 	for _, number := range slices.Sorted(maps.Keys(keys.members)) {
-		key, given := keys.object(number, `the key's settings as an object, {} for none`)
+		settings, given := keys.object(number, "the key's settings as an object, {} for none")
+		var key SigningKey
 		if given {
-			key.only("algorithm", "hash")
+			d.into(settings, reflect.ValueOf(&key).Elem())
+			key.PublicKey = d.publicKey(settings.member("publicKey"), key.PublicKey)
 		}
 		if !keyNumber.MatchString(number) {
-			keys.wrong(number, "the number of a key", fmt.Sprintf("write one from 1 to %d, without zeros before it", maxKeyNumber))
-			readable = false
+			keys.member(number).wrong("the number of a key", fmt.Sprintf("write one from 1 to %d, without zeros before it", maxKeyNumber))
+			whole = false
 			continue
 		}
-		n, _ := strconv.Atoi(number) // keyNumber leaves nothing that fails
-		algorithm, ok := key.word("algorithm", algorithms)
-		hash, _ := key.word("hash", hashes)
-		if !ok {
-			hash = "" // which hashes go with it cannot be told
-		}
-		k.Keys = append(k.Keys, SigningKey{Number: n, Algorithm: algorithm, Hash: hash})
+		key.Number, _ = strconv.Atoi(number) // keyNumber leaves nothing that fails
+		k.Keys = append(k.Keys, key)
 	}
-	current, given := setting.number("current", "the number of the key that signs, such as 2")
-	readable = readable && (given || !setting.has("current"))
-	k.Current = current
-
-	k = k.WithDefaults()
-	if !readable {
+	if current, given := setting.members["current"]; given {
+		k.Current = readNumber(setting.member("current"), current, "the number of the key that signs, such as "+examples["current"])
+	}
+	if !whole && k.From == "" {
 		// The list is not whole: whether current is on it cannot be told.
+		k = k.WithDefaults()
 		k.Current = k.Keys[0].Number
 	}
-	setting.add(k.Check(setting.path.String()))
 	return k
 }

@@ -1,0 +1,162 @@
+package environment
+
+import (
+	"fmt"
+	"reflect"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// place is where something was written, and where what is wrong with it goes.
+// In cdk.json a setting has the name after "json", in a Go program that of the
+// field: a check names the field, and what is reported fits either.
+type place struct {
+	path     path
+	json     bool
+	problems *Problems
+
+	// unread are the paths of what could not be read. It has been reported, and
+	// what follows from its absence is not.
+	unread []path
+}
+
+// newPlace is a place in a Go program.
+func newPlace(at string, problems *Problems) place {
+	return place{path: path(at), problems: problems}
+}
+
+func (p place) field(name string) place { return p.member(p.name(name)) }
+
+func (p place) member(name string) place { p.path = p.path.member(name); return p }
+
+func (p place) index(i int) place {
+	p.path += path("[" + strconv.Itoa(i) + "]")
+	return p
+}
+
+// name is what the field of a struct is called there.
+func (p place) name(field string) string {
+	if !p.json {
+		return field
+	}
+	return jsonNames[field]
+}
+
+func (p place) add(problems Problems) { *p.problems = append(*p.problems, problems...) }
+
+func (p place) wrong(found, fix string) {
+	if !slices.Contains(p.unread, p.path) {
+		p.add(Problems{{p.path.String(), found, fix}})
+	}
+}
+
+// missing reports that something is not there, unless it could not be read.
+func (p place) missing(found, fix string) {
+	if !slices.ContainsFunc(p.unread, func(unread path) bool { return unread.within(p.path) }) {
+		p.add(Problems{{p.path.String(), found, fix}})
+	}
+}
+
+// word checks a value that must be one of a few words. It reports whether what
+// goes with the value can be checked.
+func (p place) word(value string, allowed []string) bool {
+	if isToken(value) {
+		return false
+	}
+	if !slices.Contains(allowed, value) {
+		p.wrong(quote(value), "write "+choices(allowed)+didYouMean(value, allowed))
+		return false
+	}
+	return true
+}
+
+// isToken reports whether a text is known only when CloudFormation deploys, as
+// the CDK writes it. What could not be read is taken for such a one.
+func isToken(text string) bool { return strings.Contains(text, tokenMark) }
+
+const (
+	tokenMark = "${Token["
+	unread    = tokenMark + "unread]}"
+)
+
+// path is where a value stands, as JSONPath writes it.
+type path string
+
+var plainMember = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
+
+func (p path) member(name string) path {
+	switch {
+	case !plainMember.MatchString(name):
+		return p + path("["+quote(name)+"]")
+	case p == "":
+		return path(name)
+	}
+	return p + path("."+name)
+}
+
+// within reports whether p is outer or stands inside it.
+func (p path) within(outer path) bool {
+	rest, inside := strings.CutPrefix(string(p), string(outer))
+	return inside && (rest == "" || rest[0] == '.' || rest[0] == '[')
+}
+
+func (p path) String() string { return string(p) }
+
+// setting is a field that cdk.json can set.
+type setting struct {
+	name  string // in cdk.json
+	field reflect.StructField
+}
+
+// settings are those of a struct in its order, those of a field that stands
+// inline among them.
+func settings(of reflect.Type) (list []setting) {
+	for field := range fieldsOf(of) {
+		switch name := field.Tag.Get("json"); name {
+		case "", "-":
+		case ",inline":
+			for _, inner := range settings(field.Type) {
+				inner.field.Index = slices.Concat(field.Index, inner.field.Index)
+				list = append(list, inner)
+			}
+		default:
+			list = append(list, setting{name, field})
+		}
+	}
+	return list
+}
+
+func fieldsOf(t reflect.Type) func(yield func(reflect.StructField) bool) {
+	return func(yield func(reflect.StructField) bool) {
+		for i := range t.NumField() {
+			if !yield(t.Field(i)) {
+				return
+			}
+		}
+	}
+}
+
+// jsonNames are the names in cdk.json of all fields that it can set, by their
+// names in Go. A field of one name is called the same wherever it stands.
+var jsonNames = func() map[string]string {
+	names := map[string]string{}
+	var add func(t reflect.Type)
+	add = func(t reflect.Type) {
+		switch t.Kind() {
+		case reflect.Pointer, reflect.Slice:
+			add(t.Elem())
+		case reflect.Struct:
+			for _, s := range settings(t) {
+				if other, has := names[s.field.Name]; has && other != s.name {
+					panic(fmt.Sprintf("the field %s is %s and %s in cdk.json", s.field.Name, other, s.name))
+				}
+				names[s.field.Name] = s.name
+				add(s.field.Type)
+			}
+		}
+	}
+	add(reflect.TypeFor[Environment]())
+	return names
+}()
