@@ -53,13 +53,14 @@ type Content struct {
 
 	// Bucket is the name of a bucket that exists, in the Region of the stack,
 	// to serve instead of a new one. Its policy stays its owner's: the output
-	// RequiredBucketPolicy is what it must say.
+	// RequiredBucketPolicy is what it must say. So does its encryption, and it
+	// never goes with the stack.
 	//
 	// Default: a new bucket.
 	Bucket string `json:"bucket"`
 
 	// SigningKeys are the generations of the signing key and which of them is
-	// current. A number once deployed keeps its algorithm, hash and custody for
+	// current, or the environment that lends its own. A number once deployed keeps its algorithm, hash and custody for
 	// ever.
 	//
 	// Default: one key, number 1, ECDSA P-256 with SHA-256, made by the
@@ -160,7 +161,7 @@ type Content struct {
 	// GeoRestriction lets viewers of some countries in, or keeps those of some
 	// out.
 	//
-	// Default: all countries.
+	// Default: viewers of all countries are let in.
 	GeoRestriction *GeoRestriction `json:"geoRestriction"`
 
 	// WebACL is the ARN of an AWS WAF web ACL, of scope CLOUDFRONT and so in
@@ -216,11 +217,29 @@ func (c Content) Check() Problems {
 }
 
 func (c Content) check(at place) {
-	if c.SigningKeys.From == "" && c.Lender == nil {
-		c.SigningKeys.check(at.field("SigningKeys"))
-	}
+	c.checkOrigin(at)
+	c.checkKeys(at)
 	at.field("MaxURLLifetime").duration(c.MaxURLLifetime, time.Second, "")
 	at.field("MaxKeyAge").duration(c.MaxKeyAge, time.Minute, ": with less, signers would spend the account's quota of reading parameters")
+	c.Signers.check(at.field("Signers"))
+	c.checkPaths(at)
+	checkDefaultRootObject(at.field("DefaultRootObject"), c.DefaultRootObject)
+	checkErrorPages(at.field("ErrorPages"), c.ErrorPages)
+	if c.CORS != nil {
+		c.CORS.check(at.field("CORS"))
+	}
+	c.SecurityHeaders.check(at.field("SecurityHeaders"))
+	if c.Domain != nil {
+		c.Domain.check(at.field("Domain"))
+	}
+	if c.AccessLogs != nil {
+		c.AccessLogs.check(at.field("AccessLogs"), c.Bucket)
+	}
+	at.field("PriceClass").word(string(c.PriceClass), c.PriceClass.words())
+	if c.GeoRestriction != nil {
+		c.GeoRestriction.check(at.field("GeoRestriction"))
+	}
+	checkWebACL(at.field("WebACL"), c.WebACL)
 }
 
 // OriginAccess is who reads the bucket for CloudFront.
@@ -277,16 +296,6 @@ func (PriceClass) words() []string {
 	return []string{string(PriceClassAll), string(PriceClass200), string(PriceClass100)}
 }
 
-// Lender is a deployment whose keys others borrow, in the same account and
-// Region. Its LendKeys must be set.
-type Lender struct {
-	// ParameterName is the parameter of its deployment document.
-	ParameterName string
-
-	// KeyGroupID is CloudFront's id of its key group; a token, mostly.
-	KeyGroupID string
-}
-
 // Signers are the roles that may sign.
 type Signers struct {
 	// Roles are names of roles in the stack's account. They get the signing
@@ -315,7 +324,8 @@ type ErrorPage struct {
 	// Default: ErrorCode.
 	ResponseCode int `json:"responseCode"`
 
-	// CachingMinTTL is for how long an edge keeps the error, in whole seconds.
+	// CachingMinTTL is for how long an edge keeps the error, in whole seconds, one
+	// at least.
 	//
 	// Default: 10 seconds.
 	CachingMinTTL time.Duration `json:"cachingMinTtl"`
@@ -521,7 +531,7 @@ func (l *AccessLogs) withDefaults() *AccessLogs {
 		return nil
 	}
 	filled := *l
-	if filled.Retention == 0 {
+	if filled.Retention == 0 && filled.Bucket == "" {
 		filled.Retention = 90 * day
 	}
 	return &filled

@@ -48,6 +48,8 @@ import (
 type Config struct {
 	Project      string
 	Environments []Environment // sorted by name, at least one
+
+	warnings Problems
 }
 
 // Environment is one environment of a project, its defaults filled in.
@@ -131,24 +133,44 @@ func (d decoder) config(context object) *Config {
 	if !context.has("environments") || given && len(environments.members) == 0 {
 		environments.wrong("no environment", "write "+wantEnvironments)
 	}
+	var drafts []*draft
 	for _, name := range slices.Sorted(maps.Keys(environments.members)) {
-		settings, given := environments.object(name, "the environment's settings as an object, {} for none")
-		e := Environment{Project: c.Project, Name: name}
-		if given {
-			d.environment(settings, &e)
-		}
-		if e.checkName(environments.member(name)) && given {
-			c.Environments = append(c.Environments, e)
+		drafts = append(drafts, d.draft(environments, c.Project, name))
+	}
+	for _, draft := range drafts {
+		if lender := draft.findLender(drafts); lender != nil {
+			draft.Content.Lender = &Lender{ParameterName: lender.ParameterName(), StackName: lender.StackName()}
 		}
 	}
+	for _, draft := range drafts {
+		if draft.readable {
+			draft.check(draft.at)
+		}
+		context.add(*draft.at.problems)
+	}
+	c.Environments = chosen(context, drafts)
+	c.warnings = quotaWarnings(drafts)
 	return c
 }
 
-// environment reads the settings of an environment and checks what it could
-// read.
-func (d decoder) environment(settings object, e *Environment) {
-	before := len(*settings.problems)
-	d.into(settings, reflect.ValueOf(e).Elem())
+// draft is an environment as it was read, or a pattern of environments. It is
+// not checked yet.
+type draft struct {
+	Environment
+	at       place
+	readable bool // its settings are an object
+}
+
+// draft reads the settings of an environment, and checks its name.
+func (d decoder) draft(environments object, project, name string) *draft {
+	var problems Problems
+	environments.problems = &problems
+	e := Environment{Project: project, Name: name}
+	e.checkName(environments.member(name))
+	named := len(problems)
+
+	settings, readable := environments.object(name, "the environment's settings as an object, {} for none")
+	d.into(settings, reflect.ValueOf(&e).Elem())
 	if !settings.has("terminationProtection") {
 		e.TerminationProtection = !e.Content.Ephemeral
 	}
@@ -156,20 +178,49 @@ func (d decoder) environment(settings object, e *Environment) {
 	e.Content = e.Content.WithDefaults()
 
 	at := settings.place
-	for _, problem := range (*settings.problems)[before:] {
+	for _, problem := range problems[named:] {
 		at.unread = append(at.unread, path(problem.Path))
 	}
-	e.check(at)
+	return &draft{e, at, readable}
 }
 
 func (e Environment) check(at place) {
+	c := e.Content
 	if e.Account != "" {
 		checkShape(at.field("Account"), e.Account, accountID, "the 12 digits of an AWS account, in quotes: "+examples["account"])
+		e.checkOwnAccount(at)
 	}
-	if e.Region != "" {
-		checkRegion(at.field("Region"), e.Region, e.Content.OriginAccess)
+	region := at.field("Region")
+	switch {
+	case e.Region != "":
+		checkRegion(region, e.Region, c.OriginAccess)
+	case c.AccessLogs != nil:
+		region.missing("missing, with "+at.name("AccessLogs"), "write the AWS Region of the stack, such as "+examples["region"]+": "+becauseGlobal)
+	case c.Domain != nil && c.Domain.Certificate == "" && c.Domain.HostedZone != nil:
+		region.missing("missing, with a certificate to be made", "write the AWS Region of the stack, such as "+examples["region"]+": "+becauseGlobal)
 	}
-	e.Content.check(at)
+	checkTags(at.field("Tags"), e.Tags, c.Ephemeral)
+	if c.LendKeys && e.TerminationProtection {
+		at.field("LendKeys").wrong("true, in a protected environment",
+			fmt.Sprintf("leave it out, or write %s false: whoever may sign for a borrower may sign for this one", at.name("TerminationProtection")))
+	}
+	c.check(at)
+}
+
+const becauseGlobal = "a part of it is made in us-east-1, and the CDK links stacks only where it knows their Regions"
+
+// checkOwnAccount compares the account, which is known, with those in ARNs.
+func (e Environment) checkOwnAccount(at place) {
+	e.Content.Signers.checkAccount(at.field("Signers"), e.Account)
+	if parts := webACLARN.FindStringSubmatch(e.Content.WebACL); parts != nil && parts[1] != e.Account {
+		at.field("WebACL").wrong("a web ACL of account "+parts[1], "write one of account "+e.Account+": CloudFront takes no other")
+	}
+	if e.Content.Domain == nil {
+		return
+	}
+	if parts := certificateARN.FindStringSubmatch(e.Content.Domain.Certificate); parts != nil && parts[2] != e.Account {
+		at.field("Domain").field("Certificate").wrong("a certificate of account "+parts[2], "write one of account "+e.Account+": CloudFront takes no other")
+	}
 }
 
 var (
@@ -191,19 +242,28 @@ func checkProjectName(at place, name string) bool {
 	return false
 }
 
-func (e Environment) checkName(at place) bool {
-	stack := e.StackName()
-	switch {
-	case !validEnvironment.MatchString(e.Name):
+// reservedEndings are those of the stacks in us-east-1 that belong to an
+// environment.
+var reservedEndings = []string{"-global", "-certificate"}
+
+// checkName checks the name of an environment, or the pattern of names.
+func (e Environment) checkName(at place) {
+	if e.isPattern() {
+		e.checkPatternName(at)
+		return
+	}
+	if !validEnvironment.MatchString(e.Name) {
 		at.wrong("the name "+quote(e.Name), "write lower-case letters, digits and single hyphens between them, a letter first")
-	case strings.HasSuffix(e.Name, "-global"):
-		at.wrong("a name that ends with -global",
-			"choose another ending: stacks in us-east-1 that belong to an environment are named so")
-	case e.Project != "" && len(stack) > MaxStackName:
+		return
+	}
+	for _, ending := range reservedEndings {
+		if strings.HasSuffix(e.Name, ending) {
+			at.wrong("a name that ends with "+ending,
+				"choose another ending: stacks in us-east-1 that belong to an environment are named so")
+		}
+	}
+	if stack := e.StackName(); e.Project != "" && len(stack) > MaxStackName {
 		at.wrong(fmt.Sprintf("the stack's name %s would have %d characters", stack, len(stack)),
 			fmt.Sprintf("shorten the project's or the environment's name: %d at most, the hyphen between them included", MaxStackName))
-	default:
-		return true
 	}
-	return false
 }

@@ -46,16 +46,18 @@ func (p place) name(field string) string {
 
 func (p place) add(problems Problems) { *p.problems = append(*p.problems, problems...) }
 
+// wrong reports what is wrong there, unless it could not be read.
 func (p place) wrong(found, fix string) {
-	if !slices.Contains(p.unread, p.path) {
+	if !slices.ContainsFunc(p.unread, p.path.within) {
 		p.add(Problems{{p.path.String(), found, fix}})
 	}
 }
 
-// missing reports that something is not there, unless it could not be read.
+// missing reports that something is not there, or not in there, unless it
+// could not be read.
 func (p place) missing(found, fix string) {
 	if !slices.ContainsFunc(p.unread, func(unread path) bool { return unread.within(p.path) }) {
-		p.add(Problems{{p.path.String(), found, fix}})
+		p.wrong(found, fix)
 	}
 }
 
@@ -70,6 +72,19 @@ func (p place) word(value string, allowed []string) bool {
 		return false
 	}
 	return true
+}
+
+// list checks each item of a list, and that none is there twice.
+func (p place) list(items []string, check func(at place, item string)) {
+	for i, item := range items {
+		switch {
+		case isToken(item):
+		case slices.Contains(items[:i], item):
+			p.index(i).wrong(quote(item)+", listed twice", "list it once")
+		default:
+			check(p.index(i), item)
+		}
+	}
 }
 
 // isToken reports whether a text is known only when CloudFormation deploys, as

@@ -50,7 +50,16 @@ func choices(allowed []string) string {
 	for i, a := range allowed {
 		quoted[i] = quote(a)
 	}
-	return strings.Join(quoted, " or ")
+	return alternatives(quoted)
+}
+
+// alternatives are "a", "a or b", "a, b or c".
+func alternatives(words []string) string {
+	last := max(len(words)-1, 0)
+	if last == 0 {
+		return strings.Join(words, "")
+	}
+	return strings.Join(words[:last], ", ") + " or " + words[last]
 }
 
 // didYouMean names the allowed word that is nearest to a misspelt one, if one

@@ -1,0 +1,106 @@
+package environment
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
+const maxDomainNames = 100
+
+var (
+	hostLabel      = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
+	digitsOnly     = regexp.MustCompile(`^[0-9]+$`)
+	certificateARN = regexp.MustCompile(`^arn:aws[a-z-]*:acm:([a-z0-9-]+):([0-9]{12}):certificate/[A-Za-z0-9_-]+$`)
+
+	// https://docs.aws.amazon.com/Route53/latest/APIReference/API_HostedZone.html
+	hostedZoneID = regexp.MustCompile(`^[A-Z0-9]{1,32}$`)
+)
+
+func (d Domain) check(at place) {
+	names := at.field("Names")
+	switch {
+	case len(d.Names) == 0:
+		names.missing("missing", "write a list such as "+examples["names"])
+	case len(d.Names) > maxDomainNames:
+		names.wrong(fmt.Sprintf("%d names", len(d.Names)), fmt.Sprintf("list %d at most, which is what a distribution takes", maxDomainNames))
+	}
+	names.list(d.Names, func(at place, name string) {
+		bare, wildcard := strings.CutPrefix(name, "*.")
+		switch {
+		case wildcard && name == d.Names[0]:
+			at.wrong(quote(name)+" as the first name", "write one without * first: signed URLs start with it")
+		case !isHostName(bare):
+			at.wrong(quote(name), "write a domain name in lower case, such as "+examples["name"]+", with *. before it at most")
+		case bare == "cloudfront.net" || strings.HasSuffix(bare, ".cloudfront.net"):
+			at.wrong(quote(name), "write a name of your own: those of CloudFront need no mention")
+		case d.HostedZone != nil && isHostName(d.HostedZone.Name) && !inZone(bare, d.HostedZone.Name):
+			at.wrong(quote(name), fmt.Sprintf("write a name in the hosted zone %s: it gets the records", quote(d.HostedZone.Name)))
+		}
+	})
+
+	if d.Certificate == "" && d.HostedZone == nil {
+		certificate, zone := at.name("Certificate"), at.name("HostedZone")
+		at.missing(fmt.Sprintf("neither %s nor %s", certificate, zone),
+			fmt.Sprintf("write the ARN of a %s in us-east-1, or the %s in which one is validated", certificate, zone))
+	}
+	checkCertificate(at.field("Certificate"), d.Certificate)
+	if d.HostedZone != nil {
+		d.HostedZone.check(at.field("HostedZone"))
+	}
+}
+
+// checkCertificate checks the certificate of a distribution, which stands in
+// us-east-1: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cnames-and-https-requirements.html
+func checkCertificate(at place, arn string) {
+	if arn == "" || isToken(arn) {
+		return
+	}
+	parts := certificateARN.FindStringSubmatch(arn)
+	switch {
+	case parts == nil:
+		at.wrong(quote(arn), "write the ARN of a certificate of AWS Certificate Manager, such as "+examples["certificate"])
+	case parts[1] != "us-east-1":
+		at.wrong("a certificate in "+parts[1], "write one in us-east-1: CloudFront takes them from there alone")
+	}
+}
+
+func (z HostedZone) check(at place) {
+	id, prefixed := strings.CutPrefix(z.ID, "/hostedzone/")
+	switch {
+	case isToken(z.ID):
+	case z.ID == "":
+		at.field("ID").missing("missing", "write the id of the zone, such as "+examples["id"])
+	case !hostedZoneID.MatchString(id):
+		at.field("ID").wrong(quote(z.ID), "write the id of the zone, such as "+examples["id"])
+	case prefixed:
+		at.field("ID").wrong(quote(z.ID), fmt.Sprintf("write %s alone", quote(id)))
+	}
+	switch bare := strings.TrimSuffix(z.Name, "."); {
+	case isToken(z.Name):
+	case z.Name == "":
+		at.field("Name").missing("missing", "write the domain name of the zone, such as "+examples["name"])
+	case !isHostName(bare):
+		at.field("Name").wrong(quote(z.Name), "write the domain name of the zone in lower case, such as "+examples["name"])
+	case bare != z.Name:
+		at.field("Name").wrong(quote(z.Name), fmt.Sprintf("write %s, without the dot at the end", quote(bare)))
+	}
+}
+
+// isHostName reports whether a text is a name of two labels or more, in lower
+// case.
+func isHostName(name string) bool {
+	labels := strings.Split(name, ".")
+	if len(name) > 253 || len(labels) < 2 || digitsOnly.MatchString(labels[len(labels)-1]) {
+		return false
+	}
+	for _, label := range labels {
+		if !hostLabel.MatchString(label) {
+			return false
+		}
+	}
+	return true
+}
+
+func inZone(name, zone string) bool { return name == zone || strings.HasSuffix(name, "."+zone) }

@@ -1,0 +1,121 @@
+package environment
+
+import "fmt"
+
+// Lender is a deployment whose keys others borrow, in the same account and
+// Region. Its LendKeys must be set.
+type Lender struct {
+	// ParameterName is the parameter of its deployment document.
+	ParameterName string
+
+	// KeyGroupID is CloudFront's id of its key group; a token, mostly. It may be
+	// left out where StackName is known.
+	KeyGroupID string
+
+	// StackName is the stack of the environment that SigningKeys.From names. It
+	// exports the id of its key group.
+	StackName string
+}
+
+// checkKeys checks keys of one's own, or that there are none where they are
+// borrowed.
+func (c Content) checkKeys(at place) {
+	keys := at.field("SigningKeys")
+	from := c.SigningKeys.From
+	if from == "" && c.Lender == nil {
+		c.SigningKeys.check(keys)
+		return
+	}
+	if len(c.SigningKeys.Keys) > 0 {
+		keys.field("Keys").wrong("keys of one's own beside borrowed ones", "leave them out: the lender's are used")
+	}
+	if c.SigningKeys.Current != 0 {
+		keys.field("Current").wrong("a key of one's own beside borrowed ones", "leave it out: the lender's current key signs")
+	}
+	if c.LendKeys {
+		at.field("LendKeys").wrong("true, with borrowed keys", "leave it out: keys are lent by whoever makes them")
+	}
+	switch {
+	case c.Lender != nil:
+		c.Lender.check(at.field("Lender"))
+	case !at.json && !isToken(from):
+		keys.field("From").wrong(quote(from)+" without a lender", "set Lender instead: environments are those of cdk.json")
+	}
+}
+
+func (l Lender) check(at place) {
+	if l.ParameterName == "" {
+		at.field("ParameterName").wrong("missing", "write the parameter of the lender's deployment document, such as /signedfront/media/dev")
+	}
+	if l.KeyGroupID == "" && l.StackName == "" {
+		at.field("KeyGroupID").wrong("missing", "write the id of the lender's key group")
+	}
+}
+
+// findLender is the environment whose keys this one borrows, or none. It
+// reports why it cannot.
+func (d *draft) findLender(all []*draft) *draft {
+	from := d.Content.SigningKeys.From
+	if from == "" || isToken(from) {
+		return nil
+	}
+	at := d.at.field("SigningKeys").field("From")
+	var lender *draft
+	var lending []string
+	for _, other := range all {
+		if other.Name == from {
+			lender = other
+		}
+		if other != d && !other.isPattern() && other.Content.LendKeys {
+			lending = append(lending, other.Name)
+		}
+	}
+	instead := "make an environment that says \"lendKeys\": true, and name it here"
+	if len(lending) > 0 {
+		instead = "write " + choices(lending)
+	}
+	switch {
+	case lender == d:
+		at.wrong(quote(from)+", this environment itself", instead)
+	case lender == nil:
+		at.wrong(quote(from)+", which is no environment", instead+didYouMean(from, namesOf(all)))
+	case !lender.readable:
+		return nil
+	case lender.isPattern():
+		at.wrong(quote(from)+", a pattern", instead+": one environment lends")
+	case lender.Content.SigningKeys.From != "":
+		at.wrong(quote(from)+", which borrows its keys itself", instead)
+	case !lender.Content.LendKeys && lender.TerminationProtection:
+		at.wrong(quote(from)+", which is protected", instead+": whoever may sign for a borrower may sign for the lender")
+	case !lender.Content.LendKeys:
+		lender.at.field("LendKeys").missing("false, and environment "+d.Name+" borrows its keys", "write true, or take signingKeys.from away there")
+	case lender.Account != d.Account:
+		at.wrong(fmt.Sprintf("%q, which is in %s, not in %s", from, accountWords(lender.Account), accountWords(d.Account)), instead+": keys are lent within one account")
+	case lender.Region != d.Region:
+		at.wrong(fmt.Sprintf("%q, which is in %s, not in %s", from, regionWords(lender.Region), regionWords(d.Region)), instead+": keys are lent within one Region, which both environments write or leave out")
+	default:
+		return lender
+	}
+	return nil
+}
+
+func namesOf(drafts []*draft) (names []string) {
+	for _, d := range drafts {
+		names = append(names, d.Name)
+	}
+	return names
+}
+
+func accountWords(account string) string {
+	if account == "" {
+		return "the account of whoever deploys"
+	}
+	return "account " + account
+}
+
+func regionWords(region string) string {
+	if region == "" {
+		return "the Region of whoever deploys"
+	}
+	return region
+}

@@ -1,0 +1,90 @@
+package environment
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// A name of environments may end with a star, such as pr-*. It makes nothing by
+// itself: the context member env, which -c env=pr-42 gives, makes one of its
+// environments.
+
+func (e Environment) isPattern() bool { return strings.Contains(e.Name, "*") }
+
+var validPrefix = regexp.MustCompile(`^([a-z][a-z0-9]*(-[a-z0-9]+)*-?)?$`)
+
+func (e Environment) checkPatternName(at place) {
+	prefix, _ := strings.CutSuffix(e.Name, "*")
+	switch {
+	case !validPrefix.MatchString(prefix):
+		at.wrong("the pattern "+quote(e.Name), `write a name of lower-case letters, digits and single hyphens between them, with one * at its end, such as "pr-*"`)
+	case e.Project != "" && len(e.StackName()) > MaxStackName:
+		at.wrong("the pattern "+quote(e.Name), fmt.Sprintf("shorten it or the project's name: the stack's name has %d characters at most", MaxStackName))
+	}
+}
+
+func (e Environment) matches(name string) bool {
+	prefix, _ := strings.CutSuffix(e.Name, "*")
+	return e.isPattern() && strings.HasPrefix(name, prefix)
+}
+
+// chosen are the environments to make: all that are no patterns, or the one
+// that the context member env names. It is the environment of that name, or
+// else one of the longest pattern that matches.
+func chosen(context object, drafts []*draft) (environments []Environment) {
+	if name, given := context.members["env"]; given {
+		if e := chosenByName(context.member("env"), name, drafts); e != nil {
+			return []Environment{*e}
+		}
+		return nil
+	}
+	for _, d := range drafts {
+		if !d.isPattern() {
+			environments = append(environments, d.Environment)
+		}
+	}
+	if len(environments) == 0 && len(drafts) > 0 {
+		context.member("environments").wrong("nothing but patterns", "say which environment to make, such as -c env="+drafts[0].sample())
+	}
+	return environments
+}
+
+func chosenByName(at place, value any, drafts []*draft) *Environment {
+	name, ok := expect[string](at, value, "the name of an environment, as -c env=NAME does")
+	if !ok || len(drafts) == 0 {
+		return nil
+	}
+	if strings.Contains(name, "*") {
+		at.wrong(quote(name)+", a pattern", "write the name of one environment, such as -c env="+strings.ReplaceAll(name, "*", "1"))
+		return nil
+	}
+	var pattern *draft
+	for _, d := range drafts {
+		switch {
+		case d.Name == name:
+			return &d.Environment
+		case d.matches(name) && (pattern == nil || len(d.Name) > len(pattern.Name)):
+			pattern = d
+		}
+	}
+	names := namesOf(drafts)
+	if pattern == nil {
+		at.wrong(quote(name)+", which is no environment", "write "+choices(names)+didYouMean(name, names))
+		return nil
+	}
+	e := pattern.Environment
+	e.Name = name
+	e.Content.Name, e.Content.ParameterName = e.StackName(), e.ParameterName()
+	e.checkName(at)
+	return &e
+}
+
+// sample is the name of an environment that the pattern makes.
+func (e Environment) sample() string {
+	prefix, _ := strings.CutSuffix(e.Name, "*")
+	if prefix == "" {
+		return "dev"
+	}
+	return prefix + "1"
+}

@@ -1,0 +1,50 @@
+package environment
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+var (
+	roleName = regexp.MustCompile(`^[A-Za-z0-9_+=,.@-]{1,64}$`)
+	roleARN  = regexp.MustCompile(`^arn:aws[a-z-]*:iam::([0-9]{12}):role/(?:[!-~]{1,511}/)?([A-Za-z0-9_+=,.@-]{1,64})$`)
+)
+
+func (s Signers) check(at place) {
+	at.field("Roles").list(s.Roles, func(at place, role string) {
+		last := role[strings.LastIndexByte(role, '/')+1:]
+		switch {
+		case roleName.MatchString(role):
+		case roleARN.MatchString(role):
+			at.wrong(quote(role)+", an ARN", fmt.Sprintf("write the name alone, %s, or put the ARN of another account's role into %s", quote(last), at.name("RoleARNs")))
+		case last != role && roleName.MatchString(last) && !strings.HasPrefix(role, "arn:"):
+			at.wrong(quote(role)+", a path", fmt.Sprintf("write the name alone, %s", quote(last)))
+		default:
+			at.wrong(quote(role), `write the name of a role, such as "media-app": at most 64 letters, digits and _+=,.@-`)
+		}
+	})
+	at.field("RoleARNs").list(s.RoleARNs, func(at place, arn string) {
+		const want = `the ARN of a role in another account, such as "arn:aws:iam::210987654321:role/media-app"`
+		switch {
+		case roleARN.MatchString(arn):
+		case roleName.MatchString(arn):
+			at.wrong(quote(arn)+", a name", fmt.Sprintf("write %s, or put the name of a role of this account into %s", want, at.name("Roles")))
+		case strings.Contains(arn, ":assumed-role/"):
+			at.wrong(quote(arn)+", a session of a role", "write "+want+": that of the role itself")
+		default:
+			at.wrong(quote(arn), "write "+want)
+		}
+	})
+}
+
+// checkAccount reports roles of the stack's own account among those of others.
+func (s Signers) checkAccount(at place, account string) {
+	for i, arn := range s.RoleARNs {
+		if parts := roleARN.FindStringSubmatch(arn); parts != nil && parts[1] == account {
+			at.field("RoleARNs").index(i).wrong(quote(arn)+", a role of this account",
+				fmt.Sprintf("put its name, %s, into %s instead", quote(parts[2]), at.name("Roles")))
+		}
+	}
+}

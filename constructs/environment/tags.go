@@ -1,0 +1,47 @@
+package environment
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html#id_tags_naming_best_practices
+const (
+	maxTags     = 50
+	maxTagKey   = 128
+	maxTagValue = 256
+)
+
+var tagText = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+@-]*$`)
+
+func checkTags(at place, tags map[string]string, ephemeral bool) {
+	most, because := maxTags, "which is what AWS takes"
+	if ephemeral {
+		most, because = maxTags-1, "for AWS takes one more and the bucket has one that says that it may be emptied"
+	}
+	if len(tags) > most {
+		at.wrong(fmt.Sprintf("%d tags", len(tags)), fmt.Sprintf("write %d at most, %s", most, because))
+	}
+	seen := map[string]string{}
+	for _, key := range slices.Sorted(maps.Keys(tags)) {
+		at, lower := at.member(key), strings.ToLower(key)
+		switch value := tags[key]; {
+		case key == "" || utf8.RuneCountInString(key) > maxTagKey || !tagText.MatchString(key):
+			at.wrong("the name "+quote(key), fmt.Sprintf("write 1 to %d letters, digits, spaces and _.:/=+-@", maxTagKey))
+		case strings.HasPrefix(lower, "aws:"):
+			at.wrong("a name that starts with aws:", "choose another one: AWS keeps these for itself")
+		case strings.HasPrefix(lower, "signedfront:"):
+			at.wrong("a name that starts with signedfront:", "choose another one: such a tag says whether a bucket may be emptied")
+		case seen[lower] != "":
+			at.wrong("a name that differs from "+quote(seen[lower])+" in letter case alone", "write one of the two: IAM takes them for one")
+		case isToken(value):
+		case utf8.RuneCountInString(value) > maxTagValue || !tagText.MatchString(value):
+			at.wrong(quote(value), fmt.Sprintf("write at most %d letters, digits, spaces and _.:/=+-@", maxTagValue))
+		}
+		seen[lower] = key
+	}
+}
