@@ -1,5 +1,6 @@
-// The CDK app: one stack for each environment in cdk.json. The CDK's command
-// line runs it and hands the context of cdk.json over.
+// The CDK app: one stack for each environment in cdk.json, or with -c env=NAME
+// for that one alone. The CDK's command line runs it, in the folder of cdk.json,
+// and hands the context over.
 package main
 
 import (
@@ -35,7 +36,7 @@ func run() (status int) {
 func synthesize() error {
 	app := awscdk.NewApp(nil)
 	context := map[string]any{}
-	for _, name := range []string{"project", "environments"} {
+	for _, name := range []string{"project", "environments", "env"} {
 		if value := app.Node().TryGetContext(jsii.String(name)); value != nil {
 			context[name] = value
 		}
@@ -43,6 +44,11 @@ func synthesize() error {
 	config, err := environment.Read(context, os.DirFS("."))
 	if err != nil {
 		return err
+	}
+	// On standard error, not as an annotation of a stack: it is about all of
+	// them, and fails no pipeline that takes annotations for errors.
+	for _, warning := range config.Warnings() {
+		fmt.Fprintln(os.Stderr, "warning:", warning)
 	}
 	for _, e := range config.Environments {
 		if _, err := constructs.NewEnvironmentStack(app, e); err != nil {

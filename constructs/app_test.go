@@ -199,19 +199,47 @@ func TestTemplateDependsOnNoCredentials(t *testing.T) {
 }
 
 func TestAppMakesAStackForEachEnvironment(t *testing.T) {
-	outdir, said, status := runApp(t, map[string]any{"environments": map[string]any{
-		"dev": map[string]any{"ephemeral": true}, "prod": map[string]any{"region": "eu-west-1"},
-	}}, "CDK_VALIDATION=false")
-	if status != 0 || said != "" {
-		t.Fatalf("exit status %d: %s", status, said)
+	ephemeral := map[string]any{"ephemeral": true}
+	environments := map[string]any{"dev": ephemeral, "prod": map[string]any{"region": "eu-west-1"}, "pr-*": ephemeral}
+	tests := []struct {
+		name string
+		env  any
+		want []string
+	}{
+		{"all that are no patterns", nil, []string{"signedfront-dev.template.json", "signedfront-prod.template.json"}},
+		{"the one that -c env names", "prod", []string{"signedfront-prod.template.json"}},
+		{"the one that -c env makes of a pattern", "pr-42", []string{"signedfront-pr-42.template.json"}},
 	}
-	files, _ := filepath.Glob(filepath.Join(outdir, "*.template.json"))
-	for i := range files {
-		files[i] = filepath.Base(files[i])
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			outdir, said, status := runApp(t, map[string]any{"environments": environments, "env": test.env}, "CDK_VALIDATION=false")
+			if status != 0 || said != "" {
+				t.Fatalf("exit status %d: %s", status, said)
+			}
+			files, _ := filepath.Glob(filepath.Join(outdir, "*.template.json"))
+			for i := range files {
+				files[i] = filepath.Base(files[i])
+			}
+			if !slices.Equal(files, test.want) {
+				t.Errorf("templates %v, want %v", files, test.want)
+			}
+		})
 	}
-	if want := []string{"signedfront-dev.template.json", "signedfront-prod.template.json"}; !slices.Equal(files, want) {
-		t.Errorf("templates %v, want %v", files, want)
+}
+
+func TestAppWarnsOfQuotasAndGoesOn(t *testing.T) {
+	environments := map[string]any{}
+	for _, name := range strings.Fields("a b c d e f g h i j k") {
+		environments[name] = map[string]any{"ephemeral": true}
 	}
+	outdir, said, status := runApp(t, map[string]any{"environments": environments, "env": "a"}, "CDK_VALIDATION=false")
+	const more = ` in the account of whoever deploys; CloudFront gives an account 10: let environments borrow, with "signingKeys": {"from": ...}, ` +
+		"or ask AWS for more, https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html"
+	want := "warning: environments: 11 public keys" + more + "\nwarning: environments: 11 key groups" + more
+	if status != 0 || said != want {
+		t.Errorf("exit status %d, it says:\n%s\nwant:\n%s", status, said, want)
+	}
+	readTemplate(t, outdir, "signedfront-a")
 }
 
 func TestWrongConfigurationIsExplainedWithoutAStackTrace(t *testing.T) {
@@ -230,6 +258,10 @@ func TestWrongConfigurationIsExplainedWithoutAStackTrace(t *testing.T) {
 		{"no configuration at all", map[string]any{"project": nil, "environments": nil}, `cdk.json: 2 problems:
   project: missing; write a name such as "signedfront"
   environments: no environment; write an object such as {"dev": {"ephemeral": true}}`},
+		{"an environment that is none", map[string]any{"env": "devv"},
+			`cdk.json: env: "devv", which is no environment; write "dev"; did you mean "dev"?`},
+		{"a file beside cdk.json that holds no key", map[string]any{"environments": map[string]any{"dev": map[string]any{"signingKeys": map[string]any{"keys": map[string]any{"1": map[string]any{"custody": "imported", "publicKey": "README.md"}}}}}},
+			`cdk.json: environments.dev.signingKeys.keys.1.publicKey: no public key; write the public half of an RSA-2048 or P-256 key as PEM that starts with -----BEGIN PUBLIC KEY-----, as "openssl pkey -pubout" writes it`},
 		{"an unknown processor", map[string]any{"signedfront:functionArchitecture": "arm"},
 			`signedfront:functionArchitecture: "arm"; write "arm64" or "x86_64"`},
 	}

@@ -181,6 +181,9 @@ func (d decoder) draft(environments object, project, name string) *draft {
 	for _, problem := range problems[named:] {
 		at.unread = append(at.unread, path(problem.Path))
 	}
+	if !at.field("Ephemeral").wasRead() || !at.field("TerminationProtection").wasRead() {
+		e.TerminationProtection = false // it cannot be told, and nothing is to follow
+	}
 	return &draft{e, at, readable}
 }
 

@@ -3,10 +3,12 @@ package environment
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"reflect"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 )
 
@@ -99,23 +101,50 @@ func TestShippedConfigurationIsOneEphemeralEnvironment(t *testing.T) {
 func TestEveryMistakeIsReportedAtOnce(t *testing.T) {
 	_, err := Read(context(t, `{
 		"project": "Signed Front",
+		"env": "pr",
 		"environments": {
-			"dev": {"regoin": "eu-west-1", "ephemeral": "yes"},
-			"prod": {"account": 123456789012, "signingKeys": {"keys": {"1": {}, "2": {"algorithm": "rsa2048"}}}}
+			"dev": {
+				"regoin": "eu-west-1", "ephemeral": "yes", "lendKeys": true, "originShield": 5,
+				"maxKeyAge": "1s", "publicPaths": ["/a/*", "b", "/a/*"], "signedPaths": ["/a/b/*", "*"],
+				"cors": {"origins": [], "credentials": 1}, "domain": {"hostedZone": {"name": "example.com."}}, "accessLogs": {"retention": "4d"}
+			},
+			"prod": {
+				"account": 123456789012, "encryption": "kms", "geoRestriction": {"deny": ["uk"]},
+				"signingKeys": {"keys": {"1": {}, "2": {"algorithm": "rsa2048", "custody": "imported"}}}
+			},
+			"Pr-*": {"signingKeys": {"from": "prod"}}
 		}
 	}`), nil)
-	want := `cdk.json: 6 problems:
+	want := `cdk.json: 24 problems:
   project: the name "Signed Front"; write lower-case letters and digits, a letter first, no hyphens: project shop-eu with environment dev and project shop with eu-dev would be one stack
+  environments["Pr-*"]: the pattern "Pr-*"; write a name of lower-case letters, digits and single hyphens between them, with one * at its end, such as "pr-*"
+  environments["Pr-*"].signingKeys.from: "prod", which is protected; write "dev": whoever may sign for a borrower may sign for the lender
   environments.dev.regoin: unknown setting; did you mean "region"? the settings here are account, region, tags, terminationProtection, ephemeral, originAccess, encryption, bucket, signingKeys, lendKeys, maxUrlLifetime, maxKeyAge, signers, publicPaths, signedPaths, addressRestriction, defaultRootObject, errorPages, cors, securityHeaders, domain, accessLogs, priceClass, geoRestriction, webAcl, originShield
   environments.dev.ephemeral: "yes"; write true or false, without quotes
+  environments.dev.cors.origins: an empty list; leave it out, or write a list, such as ["https://app.example.com"]
+  environments.dev.cors.credentials: the number 1; write true or false, without quotes
+  environments.dev.originShield: the number 5; write a text in quotes, such as "eu-west-1"
+  environments.dev.region: missing, with accessLogs; write the AWS Region of the stack, such as "eu-west-1": a part of it is made in us-east-1, and the CDK links stacks only where it knows their Regions
+  environments.dev.maxKeyAge: 1s; write 1m0s or more: with less, signers would spend the account's quota of reading parameters
+  environments.dev.publicPaths[1]: "b"; write "/b": a pattern starts with / or *
+  environments.dev.publicPaths[2]: "/a/*", listed twice; list it once
+  environments.dev.publicPaths[0]: "/a/*", which lies within the signed "*"; take it away, or make the signed one narrower: before it, this would leave a part of it open, and behind it, it would never be reached
+  environments.dev.domain.names: missing; write a list such as ["media.example.com"]
+  environments.dev.domain.hostedZone.id: missing; write the id of the zone, such as "Z0123456789ABCDEFGHIJ"
+  environments.dev.domain.hostedZone.name: "example.com."; write "example.com", without the dot at the end
+  environments.dev.accessLogs.retention: 4d; write one of the steps of CloudWatch Logs: 1d, 3d, 5d, 7d, 14d, 30d, 60d, 90d, 120d, 150d, 180d, 365d, 400d, 545d, 731d, 1096d, 1827d, 2192d, 2557d, 2922d, 3288d, 3653d
   environments.prod.account: the number 123456789012; write a text in quotes, such as "123456789012"
+  environments.prod.encryption: "kms" with originAccess "oai"; move originAccess to "oac" first, or write "s3": an origin access identity cannot read what KMS encrypts
   environments.prod.signingKeys.keys.2.algorithm: "rsa2048"; write "ecdsa-p256" or "rsa-2048"; did you mean "rsa-2048"?
-  environments.prod.signingKeys.current: missing, with several keys listed; write the number of the key that signs: 1 or 2`
+  environments.prod.signingKeys.keys.2.publicKey: missing; write the public half of an RSA-2048 or P-256 key as PEM that starts with -----BEGIN PUBLIC KEY-----, as "openssl pkey -pubout" writes it
+  environments.prod.signingKeys.current: missing, with several keys listed; write the number of the key that signs: 1 or 2
+  environments.prod.geoRestriction.deny[0]: "uk"; write the two capital letters of a country of ISO 3166-1, such as "DE"; did you mean "GB"?
+  env: "pr", which is no environment; write "Pr-*", "dev" or "prod"; did you mean "Pr-*"?`
 	if err == nil || err.Error() != want {
 		t.Errorf("got:\n%v\nwant:\n%s", err, want)
 	}
 	var problems Problems
-	if !errors.As(err, &problems) || len(problems) != 6 || problems[1].Path != "environments.dev.regoin" {
+	if !errors.As(err, &problems) || len(problems) != strings.Count(want, "\n") {
 		t.Errorf("the error holds %v", problems)
 	}
 }
@@ -221,6 +250,23 @@ func TestOneProblemStandsOnOneLine(t *testing.T) {
 	}
 }
 
+func TestRegionsWithoutIdentitiesTakeTheControl(t *testing.T) {
+	for _, region := range []string{"ap-southeast-4", "il-central-1", "mx-central-1", "eu-west-1"} {
+		if problems := CheckRegion("region", region, OAC); problems != nil {
+			t.Errorf("%s: %v", region, problems)
+		}
+	}
+	for _, access := range []OriginAccess{OAI, Migrating, Migrated} {
+		want := `region: "il-central-1"; write originAccess "oac", or choose a Region opened before 2023, such as "eu-west-1": an origin access identity works in no other`
+		if problems := CheckRegion("region", "il-central-1", access); problems.Error() != want {
+			t.Errorf("%s: %v", access, problems)
+		}
+	}
+	if problems := CheckRegion("region", "eu-west1", OAC); len(problems) != 1 || !strings.HasSuffix(problems[0].Fix, `did you mean "eu-west-1"?`) {
+		t.Errorf("got %v", problems)
+	}
+}
+
 func TestRegionsThatAnOriginAccessIdentityCannotReadAreRefused(t *testing.T) {
 	for _, region := range []string{"us-east-1", "eu-west-1", "eu-central-2", "me-central-1", "ap-southeast-3"} {
 		if problems := CheckRegion("region", region, OAI); problems != nil {
@@ -284,30 +330,48 @@ func FuzzRead(f *testing.F) {
 		`{"project": "p", "environments": {"a": {"signingKeys": {"keys": {"1": {}, "2": {"algorithm": "rsa-2048", "hash": "sha1"}}, "current": 2}}}}`,
 		`{"project": "p", "environments": {"a": {"maxUrlLifetime": "1d12h", "maxKeyAge": "1h30m"}}}`,
 		`{"project": 1, "environments": {"a": [], "b": null, "c": {"signingKeys": {"keys": {"x": 1}}}}}`,
+		`{"project": "p", "environments": {"a": {"signingKeys": {"keys": {"1": {"custody": "imported", "publicKey": "a.pem", "privateKey": {"kmsArn": "arn:aws:kms:eu-west-1:123456789012:key/a"}}}}}}}`,
+		`{"project": "p", "environments": {"a": {"publicPaths": ["${Token[a]}", 1, null], "errorPages": [null, {}], "cors": 1, "domain": null, "tags": {"": null}}}}`,
+		"{" + severalEnvironments + "}",
+		`{"env": "pr-eu-2", ` + severalEnvironments + "}",
 	} {
 		f.Add(seed)
 	}
+	for _, one := range away {
+		f.Add(`{"project": "p", "environments": {"a": ` + one.settings + `}}`)
+	}
+	files := fstest.MapFS{"a.pem": {Data: []byte(keyTexts()["p256"])}}
 	f.Fuzz(func(t *testing.T, text string) {
 		var members map[string]any
 		if json.Unmarshal([]byte(text), &members) != nil {
 			return
 		}
-		c, err := Read(members, nil)
+		c, err := Read(members, files)
 		if err != nil {
 			if !strings.HasPrefix(err.Error(), "cdk.json: ") {
 				t.Errorf("error %q", err)
 			}
 			return
 		}
+		if len(c.Environments) == 0 {
+			t.Error("neither an environment nor an error")
+		}
 		for _, e := range c.Environments {
-			if name := e.StackName(); len(name) > MaxStackName || strings.Count(name, "-") < 1 || !strings.HasPrefix(name, c.Project+"-") || !validProject.MatchString(c.Project) {
+			if name := e.StackName(); len(name) > MaxStackName || strings.Count(name, "-") < 1 || !strings.HasPrefix(name, c.Project+"-") ||
+				!validProject.MatchString(c.Project) || !validEnvironment.MatchString(e.Name) {
 				t.Errorf("stack name %q", name)
 			}
-			if _, listed := e.Content.SigningKeys.CurrentKey(); !listed {
-				t.Errorf("no current key in %+v", e.Content.SigningKeys)
+			var problems Problems
+			e.check(newPlace("", &problems))
+			if problems != nil {
+				t.Errorf("read without a problem, and yet: %v", problems)
 			}
-			if e.Content.MaxURLLifetime < time.Second || e.Content.MaxKeyAge < time.Minute {
-				t.Errorf("durations %v, %v", e.Content.MaxURLLifetime, e.Content.MaxKeyAge)
+			if text := fmt.Sprintf("%+v", e); strings.Contains(text, tokenMark) {
+				t.Errorf("a token in %s", text)
+			}
+			keys := e.Content.SigningKeys
+			if _, listed := keys.CurrentKey(); listed == (keys.From != "") || (keys.From != "") != (e.Content.Lender != nil) {
+				t.Errorf("keys %+v, lender %+v", keys, e.Content.Lender)
 			}
 		}
 	})

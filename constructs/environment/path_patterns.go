@@ -34,7 +34,7 @@ func (c Content) checkPaths(at place) {
 	checkReached(public, c.PublicPaths)
 
 	for i, pattern := range c.PublicPaths {
-		if outer, within := c.signedAround(pattern); within {
+		if outer, within := c.signedAround(pattern); within && !slices.Contains(c.PublicPaths[:i], pattern) {
 			public.index(i).wrong(liesWithin(pattern, outer),
 				"take it away, or make the signed one narrower: before it, this would leave a part of it open, and behind it, it would never be reached")
 		}

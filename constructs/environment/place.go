@@ -46,9 +46,12 @@ func (p place) name(field string) string {
 
 func (p place) add(problems Problems) { *p.problems = append(*p.problems, problems...) }
 
+// wasRead reports whether what is there could be read.
+func (p place) wasRead() bool { return !slices.ContainsFunc(p.unread, p.path.within) }
+
 // wrong reports what is wrong there, unless it could not be read.
 func (p place) wrong(found, fix string) {
-	if !slices.ContainsFunc(p.unread, p.path.within) {
+	if p.wasRead() {
 		p.add(Problems{{p.path.String(), found, fix}})
 	}
 }

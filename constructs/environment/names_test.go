@@ -1,0 +1,203 @@
+package environment
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+)
+
+const severalEnvironments = `"project": "shop", "environments": {
+	"dev":     {"ephemeral": true, "lendKeys": true, "publicPaths": ["/dev"]},
+	"pr-*":    {"ephemeral": true, "signingKeys": {"from": "dev"}, "publicPaths": ["/pr"]},
+	"pr-eu-*": {"ephemeral": true, "publicPaths": ["/pr-eu"]},
+	"pr-eu-1": {"ephemeral": true, "publicPaths": ["/exact"]}
+}`
+
+func TestAContextNarrowsToOneEnvironment(t *testing.T) {
+	tests := []struct {
+		name, env string
+		want      []string // names, each with its public path
+	}{
+		{"without one, patterns make nothing", ``, []string{"dev /dev", "pr-eu-1 /exact"}},
+		{"an exact name", `"env": "dev", `, []string{"dev /dev"}},
+		{"a name of a pattern", `"env": "pr-42", `, []string{"pr-42 /pr"}},
+		{"the longest pattern", `"env": "pr-eu-42", `, []string{"pr-eu-42 /pr-eu"}},
+		{"an exact name before any pattern", `"env": "pr-eu-1", `, []string{"pr-eu-1 /exact"}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			c, err := Read(context(t, "{"+test.env+severalEnvironments+"}"), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, e := range c.Environments {
+				got = append(got, e.Name+" "+e.Content.PublicPaths[0])
+				if e.StackName() != "shop-"+e.Name || e.Content.Name != e.StackName() || e.Content.ParameterName != "/signedfront/shop/"+e.Name {
+					t.Errorf("%s is named %s, %s, %s", e.Name, e.StackName(), e.Content.Name, e.Content.ParameterName)
+				}
+			}
+			if !reflect.DeepEqual(got, test.want) {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
+func TestEnvironmentsBorrowKeysOfAnother(t *testing.T) {
+	c, err := Read(context(t, `{"env": "pr-7", `+severalEnvironments+`}`), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	content := c.Environments[0].Content
+	if want := (&Lender{ParameterName: "/signedfront/shop/dev", StackName: "shop-dev"}); !reflect.DeepEqual(content.Lender, want) {
+		t.Errorf("lender %+v, want %+v", content.Lender, want)
+	}
+	if want := (SigningKeys{From: "dev"}); !reflect.DeepEqual(content.SigningKeys, want) {
+		t.Errorf("keys %+v, want %+v", content.SigningKeys, want)
+	}
+	if problems := content.Check(); problems != nil {
+		t.Errorf("a construct would refuse it: %v", problems)
+	}
+}
+
+func TestNamesPatternsAndLendersThatDoNotFit(t *testing.T) {
+	const (
+		long   = `"project": "averylongprojectnamehere", "environments": {"environment-*": {}, "environment-123*": {}}`
+		shape  = `write a name of lower-case letters, digits and single hyphens between them, with one * at its end, such as "pr-*"`
+		ending = `choose another ending: stacks in us-east-1 that belong to an environment are named so`
+	)
+	environments := func(members string) string { return `"project": "p", "environments": {` + members + `}` }
+	tests := []struct {
+		name    string
+		context string
+		want    []string
+	}{
+		{"an environment that is none, with the nearest", `"env": "devv", ` + severalEnvironments,
+			[]string{`env: "devv", which is no environment; write "dev", "pr-*", "pr-eu-*" or "pr-eu-1"; did you mean "dev"?`}},
+		{"a pattern where a name belongs", `"env": "pr-*", ` + severalEnvironments, []string{`env: "pr-*", a pattern; write the name of one environment, such as -c env=pr-1`}},
+		{"a number where a name belongs", `"env": 42, ` + severalEnvironments, []string{`env: the number 42; write the name of an environment, as -c env=NAME does`}},
+		{"no name", `"env": "", ` + severalEnvironments, []string{`env: "", which is no environment; write "dev", "pr-*", "pr-eu-*" or "pr-eu-1"`}},
+		{"a name that no stack can have", `"env": "pr-Fix_1", ` + severalEnvironments,
+			[]string{`env: the name "pr-Fix_1"; write lower-case letters, digits and single hyphens between them, a letter first`}},
+		{"a name that a companion stack would take", `"env": "pr-certificate", ` + severalEnvironments, []string{`env: a name that ends with -certificate; ` + ending}},
+		{"a name that is too long", `"env": "pr-` + strings.Repeat("1", 33) + `", ` + severalEnvironments,
+			[]string{`env: the stack's name shop-pr-` + strings.Repeat("1", 33) + ` would have 41 characters; shorten the project's or the environment's name: 40 at most, the hyphen between them included`}},
+		{"mistakes in other environments are told", `"env": "dev", ` + environments(`"dev": {}, "pr-*": {"regoin": "x"}, "-x": {}`), []string{
+			`environments.-x: the name "-x"; write lower-case letters, digits and single hyphens between them, a letter first`,
+			`environments["pr-*"].regoin: unknown setting; did you mean "region"? the settings here are ` + strings.Join(settingNames(), ", ")}},
+		{"nothing but patterns", environments(`"pr-*": {}`), []string{`environments: nothing but patterns; say which environment to make, such as -c env=pr-1`}},
+		{"patterns that are none", environments(`"dev": {}, "p*r": {}, "PR-*": {}, "pr-**": {}, "a--*": {}`), []string{
+			`environments["PR-*"]: the pattern "PR-*"; ` + shape, `environments["a--*"]: the pattern "a--*"; ` + shape,
+			`environments["p*r"]: the pattern "p*r"; ` + shape, `environments["pr-**"]: the pattern "pr-**"; ` + shape}},
+		{"a pattern that leaves no room", `"env": "environment-1", ` + long, []string{
+			`environments["environment-123*"]: the pattern "environment-123*"; shorten it or the project's name: the stack's name has 40 characters at most`}},
+		{"a name that ends like a companion stack", environments(`"a-certificate": {}`), []string{`environments.a-certificate: a name that ends with -certificate; ` + ending}},
+
+		{"a lender that is none, with the nearest", environments(`"dev": {"ephemeral": true, "lendKeys": true}, "pr": {"signingKeys": {"from": "devv"}}`),
+			[]string{`environments.pr.signingKeys.from: "devv", which is no environment; write "dev"; did you mean "dev"?`}},
+		{"a lender without which nobody lends", environments(`"pr": {"signingKeys": {"from": "dev"}}`),
+			[]string{`environments.pr.signingKeys.from: "dev", which is no environment; make an environment that says "lendKeys": true, and name it here`}},
+		{"a lender that does not lend", environments(`"dev": {"ephemeral": true}, "pr": {"signingKeys": {"from": "dev"}}`),
+			[]string{`environments.dev.lendKeys: false, and environment pr borrows its keys; write true, or take signingKeys.from away there`}},
+		{"a lender of whom it cannot be read whether it lends", environments(`"dev": {"ephemeral": true, "lendKeys": "yes"}, "pr": {"signingKeys": {"from": "dev"}}`),
+			[]string{`environments.dev.lendKeys: "yes"; write true or false, without quotes`}},
+		{"a lender that is protected", environments(`"dev": {"ephemeral": true, "lendKeys": true}, "prod": {}, "pr": {"signingKeys": {"from": "prod"}}`),
+			[]string{`environments.pr.signingKeys.from: "prod", which is protected; write "dev": whoever may sign for a borrower may sign for the lender`}},
+		{"a lender that borrows", environments(`"dev": {"ephemeral": true, "lendKeys": true}, "a": {"signingKeys": {"from": "dev"}}, "b": {"signingKeys": {"from": "a"}}`),
+			[]string{`environments.b.signingKeys.from: "a", which borrows its keys itself; write "dev"`}},
+		{"a lender that is a pattern", environments(`"dev": {"ephemeral": true, "lendKeys": true}, "pr-*": {"ephemeral": true, "lendKeys": true}, "b": {"signingKeys": {"from": "pr-*"}}`),
+			[]string{`environments.b.signingKeys.from: "pr-*", a pattern; write "dev": one environment lends`}},
+		{"a lender in another account", environments(`"dev": {"ephemeral": true, "lendKeys": true, "account": "123456789012"}, "pr": {"signingKeys": {"from": "dev"}}`),
+			[]string{`environments.pr.signingKeys.from: "dev", which is in account 123456789012, not in the account of whoever deploys; write "dev": keys are lent within one account`}},
+		{"a lender in another Region", environments(`"dev": {"ephemeral": true, "lendKeys": true, "region": "eu-west-1"}, "pr": {"signingKeys": {"from": "dev"}, "region": "us-east-1"}`),
+			[]string{`environments.pr.signingKeys.from: "dev", which is in eu-west-1, not in us-east-1; write "dev": keys are lent within one Region, which both environments write or leave out`}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			_, err := Read(context(t, "{"+test.context+"}"), nil)
+			if got := problemsIn(t, err, ""); !reflect.DeepEqual(got, test.want) {
+				t.Errorf("got:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(test.want, "\n"))
+			}
+		})
+	}
+}
+
+func settingNames() (names []string) {
+	for _, s := range settings(reflect.TypeFor[Environment]()) {
+		names = append(names, s.name)
+	}
+	return names
+}
+
+func TestBorrowedKeysOfAProgramNeedALender(t *testing.T) {
+	tests := []struct {
+		name    string
+		content Content
+		want    string
+	}{
+		{"an environment, of which a program knows none", Content{SigningKeys: SigningKeys{From: "dev"}},
+			`SigningKeys.From: "dev" without a lender; set Lender instead: environments are those of cdk.json`},
+		{"a lender of nothing", Content{Lender: &Lender{}}, `2 problems:
+  Lender.ParameterName: missing; write the parameter of the lender's deployment document, such as /signedfront/media/dev
+  Lender.KeyGroupID: missing; write the id of the lender's key group`},
+		{"keys beside a lender", Content{Lender: &Lender{ParameterName: "/a", KeyGroupID: "b"}, LendKeys: true, SigningKeys: SigningKeys{Keys: []SigningKey{{Number: 1}}, Current: 1}}, `3 problems:
+  SigningKeys.Keys: keys of one's own beside borrowed ones; leave them out: the lender's are used
+  SigningKeys.Current: a key of one's own beside borrowed ones; leave it out: the lender's current key signs
+  LendKeys: true, with borrowed keys; leave it out: keys are lent by whoever makes them`},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			if got := test.content.WithDefaults().Check().Error(); got != test.want {
+				t.Errorf("got:\n%s\nwant:\n%s", got, test.want)
+			}
+		})
+	}
+	lent := Content{Lender: &Lender{ParameterName: "/signedfront/media/dev", KeyGroupID: "a1b2"}}
+	if problems := lent.WithDefaults().Check(); problems != nil {
+		t.Errorf("got %v", problems)
+	}
+}
+
+func TestQuotasOfAnAccountAreCounted(t *testing.T) {
+	five := `"signingKeys": {"keys": {"1": {}, "2": {}, "3": {}, "4": {}, "5": {}}, "current": 1}`
+	const link = "or ask AWS for more, https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html"
+	const ten = `CloudFront gives an account 10: let environments borrow, with "signingKeys": {"from": ...}, ` + link
+	many := func(n int, settings string) string {
+		var members []string
+		for i := range n {
+			members = append(members, `"e`+string(rune('a'+i))+`": {`+settings+`}`)
+		}
+		return strings.Join(members, ", ")
+	}
+	tests := []struct {
+		name         string
+		environments string
+		want         []string
+	}{
+		{"ten of each fit", many(10, ""), nil},
+		{"ten keys of two environments fit", many(2, five), nil},
+		{"one environment too many", many(11, ""), []string{
+			"environments: 11 public keys in the account of whoever deploys; " + ten,
+			"environments: 11 key groups in the account of whoever deploys; " + ten}},
+		{"one key too many", many(2, five) + `, "other": {}`, []string{"environments: 11 public keys in the account of whoever deploys; " + ten}},
+		{"accounts are counted apart", many(2, five) + `, "x": {"account": "123456789012", ` + five + `}`, nil},
+		{"a pattern counts once", many(9, "") + `, "pr-*": {}`, nil},
+		{"borrowed keys do not count", many(9, "") + `, "lender": {"ephemeral": true, "lendKeys": true}, "pr-a": {"signingKeys": {"from": "lender"}}, "pr-*": {"signingKeys": {"from": "lender"}}`, nil},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			c, err := Read(context(t, `{"project": "p", "env": "pr-1", "environments": {"pr-1": {"account": "999999999999"}, `+test.environments+`}}`), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, w := range c.Warnings() {
+				got = append(got, w.String())
+			}
+			if !reflect.DeepEqual(got, test.want) {
+				t.Errorf("got:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(test.want, "\n"))
+			}
+		})
+	}
+}

@@ -1,0 +1,261 @@
+package environment
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// environmentWith is an environment with some settings.
+func environmentWith(t *testing.T, settings string) Environment {
+	t.Helper()
+	c, err := Read(context(t, `{"project": "p", "environments": {"dev": `+settings+`}}`), nil)
+	if err != nil {
+		t.Fatalf("%s: %v", settings, err)
+	}
+	return c.Environments[0]
+}
+
+// away is each setting at another value than its default.
+var away = map[string]struct {
+	settings string
+	change   func(*Environment)
+}{
+	"account":               {`{"account": "012345678901"}`, func(e *Environment) { e.Account = "012345678901" }},
+	"region":                {`{"region": "eu-west-1"}`, func(e *Environment) { e.Region = "eu-west-1" }},
+	"tags":                  {`{"tags": {"team": "media", "empty": ""}}`, func(e *Environment) { e.Tags = map[string]string{"team": "media", "empty": ""} }},
+	"terminationProtection": {`{"terminationProtection": false}`, func(e *Environment) { e.TerminationProtection = false }},
+	"ephemeral":             {`{"ephemeral": true}`, func(e *Environment) { e.Content.Ephemeral, e.TerminationProtection = true, false }},
+	"originAccess":          {`{"originAccess": "migrating"}`, func(e *Environment) { e.Content.OriginAccess = Migrating }},
+	"encryption": {`{"encryption": "kms", "originAccess": "oac"}`, func(e *Environment) {
+		e.Content.Encryption, e.Content.OriginAccess = EncryptionKMS, OAC
+	}},
+	"bucket": {`{"bucket": "www.example.com"}`, func(e *Environment) { e.Content.Bucket = "www.example.com" }},
+	"signingKeys": {`{"signingKeys": {"keys": {"2": {"algorithm": "rsa-2048"}, "3": {}}, "current": 3}}`, func(e *Environment) {
+		e.Content.SigningKeys = SigningKeys{Current: 3, Keys: []SigningKey{
+			{Number: 2, Algorithm: "rsa-2048", Hash: "sha256", Custody: SecretsManager},
+			{Number: 3, Algorithm: "ecdsa-p256", Hash: "sha256", Custody: SecretsManager},
+		}}
+	}},
+	"lendKeys": {`{"lendKeys": true, "terminationProtection": false}`, func(e *Environment) {
+		e.Content.LendKeys, e.TerminationProtection = true, false
+	}},
+	"maxUrlLifetime": {`{"maxUrlLifetime": "2d"}`, func(e *Environment) { e.Content.MaxURLLifetime = 48 * time.Hour }},
+	"maxKeyAge":      {`{"maxKeyAge": "90m"}`, func(e *Environment) { e.Content.MaxKeyAge = 90 * time.Minute }},
+	"signers": {`{"signers": {"roles": ["media-app"], "roleArns": ["arn:aws:iam::210987654321:role/service/app"]}}`, func(e *Environment) {
+		e.Content.Signers = Signers{Roles: []string{"media-app"}, RoleARNs: []string{"arn:aws:iam::210987654321:role/service/app"}}
+	}},
+	"publicPaths": {`{"publicPaths": ["*"]}`, func(e *Environment) { e.Content.PublicPaths = []string{"*"} }},
+	"signedPaths": {`{"signedPaths": ["/a/*"], "publicPaths": ["*"]}`, func(e *Environment) {
+		e.Content.SignedPaths, e.Content.PublicPaths = []string{"/a/*"}, []string{"*"}
+	}},
+	"addressRestriction": {`{"addressRestriction": true}`, func(e *Environment) { e.Content.AddressRestriction = true }},
+	"defaultRootObject":  {`{"defaultRootObject": "start/index.html"}`, func(e *Environment) { e.Content.DefaultRootObject = "start/index.html" }},
+	"errorPages": {`{"errorPages": [{"errorCode": 403, "responsePagePath": "/e/403.html"}, {"errorCode": 404, "responsePagePath": "/e/404.html", "responseCode": 200, "cachingMinTtl": "1m"}]}`, func(e *Environment) {
+		e.Content.ErrorPages = []ErrorPage{
+			{ErrorCode: 403, ResponsePagePath: "/e/403.html", ResponseCode: 403, CachingMinTTL: 10 * time.Second},
+			{ErrorCode: 404, ResponsePagePath: "/e/404.html", ResponseCode: 200, CachingMinTTL: time.Minute},
+		}
+	}},
+	"cors": {`{"cors": {"origins": ["https://*.example.com", "http://localhost:3000"], "credentials": true, "exposeHeaders": ["X-A"], "maxAge": "1h"}}`, func(e *Environment) {
+		e.Content.CORS = &CORS{
+			Origins: []string{"https://*.example.com", "http://localhost:3000"}, Credentials: true,
+			AllowHeaders:  []string{"Range", "If-Range", "If-None-Match", "If-Modified-Since"},
+			ExposeHeaders: []string{"X-A"}, MaxAge: time.Hour,
+		}
+	}},
+	"securityHeaders": {`{"securityHeaders": {"contentSecurityPolicy": "default-src 'self'", "frameOptions": "SAMEORIGIN", "referrerPolicy": "same-origin", "strictTransportSecurity": "730d", "includeSubdomains": true}}`, func(e *Environment) {
+		e.Content.SecurityHeaders = SecurityHeaders{
+			ContentSecurityPolicy: "default-src 'self'", FrameOptions: FrameOptionsSameOrigin, ReferrerPolicy: ReferrerPolicySameOrigin,
+			StrictTransportSecurity: 730 * 24 * time.Hour, IncludeSubdomains: true,
+		}
+	}},
+	"domain": {`{"region": "eu-west-1", "domain": {"names": ["media.example.com", "*.example.com"], "hostedZone": {"id": "Z0123456789ABCDEFGHIJ", "name": "example.com"}}}`, func(e *Environment) {
+		e.Region = "eu-west-1"
+		e.Content.Domain = &Domain{Names: []string{"media.example.com", "*.example.com"}, HostedZone: &HostedZone{ID: "Z0123456789ABCDEFGHIJ", Name: "example.com"}}
+	}},
+	"accessLogs": {`{"region": "eu-west-1", "accessLogs": {}}`, func(e *Environment) {
+		e.Region, e.Content.AccessLogs = "eu-west-1", &AccessLogs{Retention: 90 * 24 * time.Hour}
+	}},
+	"priceClass":     {`{"priceClass": "PriceClass_100"}`, func(e *Environment) { e.Content.PriceClass = PriceClass100 }},
+	"geoRestriction": {`{"geoRestriction": {"deny": ["KP"]}}`, func(e *Environment) { e.Content.GeoRestriction = &GeoRestriction{Deny: []string{"KP"}} }},
+	"webAcl": {`{"webAcl": "arn:aws:wafv2:us-east-1:123456789012:global/webacl/media/a1b2"}`, func(e *Environment) {
+		e.Content.WebACL = "arn:aws:wafv2:us-east-1:123456789012:global/webacl/media/a1b2"
+	}},
+	"originShield": {`{"originShield": "eu-west-1"}`, func(e *Environment) { e.Content.OriginShield = "eu-west-1" }},
+}
+
+func TestEachSettingIsReadAndChangesNothingElse(t *testing.T) {
+	standard := environmentWith(t, `{}`)
+	var names []string
+	for _, s := range settings(reflect.TypeFor[Environment]()) {
+		names = append(names, s.name)
+		test, has := away[s.name]
+		if !has {
+			t.Errorf("no case for the setting %s", s.name)
+			continue
+		}
+		want := standard
+		test.change(&want)
+		if got := environmentWith(t, test.settings); !reflect.DeepEqual(got, want) {
+			t.Errorf("%s:\ngot  %+v\nwant %+v", s.name, got, want)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(away)) {
+		if !slices.Contains(names, name) {
+			t.Errorf("%s is no setting", name)
+		}
+	}
+}
+
+func TestSettingsThatAreRightInOtherWays(t *testing.T) {
+	for _, settings := range []string{
+		`{"ephemeral": true, "terminationProtection": true}`,
+		`{"ephemeral": true, "bucket": "media"}`,
+		`{"originAccess": "oac", "region": "ca-west-1"}`,
+		`{"originAccess": "oac", "encryption": "leaving-kms"}`,
+		`{"domain": {"names": ["media.example.com"], "certificate": "arn:aws:acm:us-east-1:123456789012:certificate/a"}}`,
+		`{"account": "123456789012", "domain": {"names": ["example.com"], "certificate": "arn:aws:acm:us-east-1:123456789012:certificate/a", "hostedZone": {"id": "Z1", "name": "example.com"}}}`,
+		`{"region": "eu-west-1", "accessLogs": {"bucket": "logs"}}`,
+		`{"cors": {"origins": ["*"], "allowHeaders": ["*"]}}`,
+		`{"cors": {"origins": ["https://example.com:8443"]}}`,
+		`{"publicPaths": ["/assets/*"], "signedPaths": ["/assets/premium/*"]}`,
+		`{"publicPaths": ["/A/*", "/a/*", "/~u/$x@:+&'\".js"]}`,
+		`{"geoRestriction": {"allow": ["DE", "FR", "GB"]}}`,
+		`{"tags": {"Kostenstelle ä": "a b/c:d=e+f-g@h.i_j"}}`,
+	} {
+		environmentWith(t, settings)
+	}
+}
+
+func TestExamplesInErrorsAreRight(t *testing.T) {
+	used := map[string]bool{"keys": true, "current": true, "from": true}
+	var check func(of reflect.Type)
+	check = func(of reflect.Type) {
+		for _, s := range settings(of) {
+			used[s.name] = true
+			example, has := examples[s.name]
+			var value any
+			if has && json.Unmarshal([]byte(example), &value) != nil {
+				t.Errorf("the example of %s is no JSON: %s", s.name, example)
+			}
+			var problems Problems
+			target := reflect.New(s.field.Type).Elem()
+			if has && s.field.Type != reflect.TypeFor[[]SigningKey]() { // these are an object in cdk.json
+				decoder{}.value(place{json: true, problems: &problems}, value, target, example)
+			}
+			if len(problems) > 0 {
+				t.Errorf("the example of %s: %v", s.name, problems)
+			}
+			for target = reflect.New(s.field.Type).Elem(); target.Kind() == reflect.Pointer || target.Kind() == reflect.Slice; {
+				target = reflect.New(target.Type().Elem()).Elem()
+			}
+			if target.Kind() == reflect.Struct {
+				check(target.Type())
+			}
+		}
+	}
+	check(reflect.TypeFor[Environment]())
+	check(reflect.TypeFor[SigningKey]())
+	for _, name := range slices.Sorted(maps.Keys(examples)) {
+		if !used[name] {
+			t.Errorf("an example of %s, which is no setting", name)
+		}
+	}
+	for _, name := range []string{"signers", "publicPaths", "errorPages", "cors", "securityHeaders", "geoRestriction", "webAcl", "originShield", "bucket", "defaultRootObject"} {
+		environmentWith(t, fmt.Sprintf("{%q: %s}", name, examples[name]))
+	}
+}
+
+func TestAProgramIsToldTheNamesOfItsFields(t *testing.T) {
+	content := Content{
+		OriginAccess: "ocs", Encryption: EncryptionKMS, Bucket: "Media",
+		PublicPaths: []string{"assets/*"}, SignedPaths: []string{"/a/*", "/a/b/*"},
+		ErrorPages: []ErrorPage{{ErrorCode: 403, CachingMinTTL: -1}},
+		CORS:       &CORS{Origins: []string{"*"}, Credentials: true},
+		Domain:     &Domain{Names: []string{"localhost"}},
+		AccessLogs: &AccessLogs{Retention: time.Hour},
+		Signers:    Signers{Roles: []string{"a b"}, RoleARNs: []string{"media-app"}},
+		WebACL:     "media",
+	}
+	var paths []string
+	for _, p := range content.WithDefaults().Check() {
+		paths = append(paths, p.Path)
+	}
+	want := []string{
+		"OriginAccess", "Bucket", "Encryption", "Signers.Roles[0]", "Signers.RoleARNs[0]", "SignedPaths[1]", "PublicPaths[0]",
+		"ErrorPages[0].ResponsePagePath", "ErrorPages[0].CachingMinTTL", "CORS.Origins[0]", "Domain.Names[0]", "Domain", "AccessLogs.Retention", "WebACL",
+	}
+	slices.Sort(paths)
+	slices.Sort(want)
+	if !slices.Equal(paths, want) {
+		t.Errorf("got  %v\nwant %v", paths, want)
+	}
+	text := content.WithDefaults().Check().Error()
+	for _, words := range []string{`"*" with Credentials;`, "neither Certificate nor HostedZone;", "of this account into Roles"} {
+		if !strings.Contains(text, words) {
+			t.Errorf("%q is not in\n%s", words, text)
+		}
+	}
+}
+
+func TestTokensOfAProgramAreNotChecked(t *testing.T) {
+	const token = "${Token[Bucket.Ref.123]}"
+	content := Content{
+		OriginAccess: token, Encryption: token, Bucket: token, PublicPaths: []string{token}, SignedPaths: []string{token, "/a/*"},
+		Signers:           Signers{Roles: []string{token, token}, RoleARNs: []string{token}},
+		DefaultRootObject: token, ErrorPages: []ErrorPage{{ErrorCode: 403, ResponsePagePath: token}},
+		CORS:            &CORS{Origins: []string{token}, AllowHeaders: []string{token}},
+		SecurityHeaders: SecurityHeaders{ContentSecurityPolicy: token, FrameOptions: token, ReferrerPolicy: token},
+		Domain:          &Domain{Names: []string{token}, Certificate: token, HostedZone: &HostedZone{ID: token, Name: token}},
+		AccessLogs:      &AccessLogs{Bucket: token + "-logs"},
+		PriceClass:      token, GeoRestriction: &GeoRestriction{Allow: []string{token}}, WebACL: token, OriginShield: token,
+		SigningKeys: SigningKeys{Keys: []SigningKey{{Number: 1, Custody: Imported, PublicKey: token, PrivateKey: PrivateKeyLocation{SecretARN: token, SecretVersionID: token}}}},
+	}
+	if problems := content.WithDefaults().Check(); problems != nil {
+		t.Errorf("got %v", problems)
+	}
+	if problems := CheckRegion("region", token, OAI); problems != nil {
+		t.Errorf("got %v", problems)
+	}
+}
+
+func TestDefaultsLeaveTheCallersValuesAlone(t *testing.T) {
+	content := Content{
+		ErrorPages:  []ErrorPage{{ErrorCode: 403, ResponsePagePath: "/403.html"}},
+		CORS:        &CORS{Origins: []string{"*"}},
+		AccessLogs:  &AccessLogs{},
+		SigningKeys: SigningKeys{Keys: []SigningKey{{Number: 2}, {Number: 1}}, Current: 1},
+	}
+	content.WithDefaults()
+	if page := content.ErrorPages[0]; page.ResponseCode != 0 || page.CachingMinTTL != 0 {
+		t.Errorf("error page %+v", page)
+	}
+	if content.CORS.MaxAge != 0 || content.AccessLogs.Retention != 0 || content.SigningKeys.Keys[0] != (SigningKey{Number: 2}) {
+		t.Errorf("changed to %+v, %+v, %+v", content.CORS, content.AccessLogs, content.SigningKeys)
+	}
+	once := content.WithDefaults()
+	if twice := once.WithDefaults(); !reflect.DeepEqual(once, twice) {
+		t.Errorf("defaults of defaults: %+v, not %+v", twice, once)
+	}
+}
+
+func TestTagsOfAnEphemeralBucketLeaveRoomForItsOwn(t *testing.T) {
+	tags := map[string]string{}
+	for i := range 50 {
+		tags[fmt.Sprint("t", i)] = "x"
+	}
+	text, _ := json.Marshal(tags)
+	if got := found(t, fmt.Sprintf(`{"tags": %s}`, text), nil); got != nil {
+		t.Errorf("50 tags: %v", got)
+	}
+	want := "tags: 50 tags; write 49 at most, for AWS takes one more and the bucket has one that says that it may be emptied"
+	if got := found(t, fmt.Sprintf(`{"ephemeral": true, "tags": %s}`, text), nil); !slices.Equal(got, []string{want}) {
+		t.Errorf("50 tags: %v", got)
+	}
+}
