@@ -540,8 +540,10 @@ func (l *AccessLogs) withDefaults() *AccessLogs {
 // GeoRestriction lets in viewers of the countries that it allows, or all but
 // those of the countries that it denies: one of the two.
 type GeoRestriction struct {
-	// Allow and Deny are countries by their two letters of ISO 3166-1, such as
-	// DE.
+	// Allow are the countries that are let in, by their two letters of ISO
+	// 3166-1, such as DE.
 	Allow []string `json:"allow"`
-	Deny  []string `json:"deny"`
+
+	// Deny are the countries that are kept out, written likewise.
+	Deny []string `json:"deny"`
 }

@@ -4,33 +4,78 @@
 //	"context": {
 //	  "project": "signedfront",
 //	  "environments": {
-//	    "dev":  {"ephemeral": true},
+//	    "dev":  {"ephemeral": true, "lendKeys": true},
+//	    "pr-*": {"ephemeral": true, "signingKeys": {"from": "dev"}},
 //	    "prod": {"account": "123456789012", "region": "eu-west-1",
 //	             "signingKeys": {"keys": {"1": {}, "2": {}}, "current": 2},
-//	             "maxUrlLifetime": "2d"}
+//	             "publicPaths": ["/assets/*"], "maxUrlLifetime": "2d"}
 //	  }
 //	}
 //
 // An environment becomes one stack, named after project and environment. The
 // name of a project holds lower-case letters and digits; that of an environment
-// may hold hyphens too. The settings of an environment:
+// may hold hyphens too, and may be a pattern that ends with a star.
 //
-//   - account: the 12 digits of the AWS account that it lives in. By default,
-//     the account of whoever deploys.
-//   - region: the AWS Region that it lives in. By default, the Region of
-//     whoever deploys. One of the two may be given without the other.
-//   - ephemeral: true lets everything go with the stack, objects included, and
-//     leaves termination protection off. By default false.
-//   - signingKeys: the generations of the signing key, see [SigningKeys]. By
-//     default, one.
-//   - maxUrlLifetime: how far ahead the expiry of a signed URL may lie. By
-//     default "7d".
-//   - maxKeyAge: for how long a signer may go on with a key that it has not
-//     confirmed to be the current one. By default "1h", at least "1m".
+// The context member "env" narrows it to one environment, as "cdk deploy -c
+// env=pr-42" does: to that of the name, or else to one that the longest pattern
+// makes. Without it, all are made that are no patterns. The file is checked
+// whole either way.
+//
+// # Settings
+//
+// All may be left out. [Environment] and [Content] say each with its default;
+// cdk.schema.json, made of them, lets editors complete and explain them.
+//
+// Where the stack goes, and how it stays:
+//
+//   - account, region: by default, those of whoever deploys
+//   - tags: {"team": "media"}, on everything that can have tags
+//   - ephemeral: true lets everything go with the stack, objects included
+//   - terminationProtection: on, unless the environment is ephemeral
+//
+// The content and who reads it for CloudFront:
+//
+//   - originAccess: "oai", "migrating", "migrated" or "oac"
+//   - encryption: "s3", or with oac "kms", and "leaving-kms" on the way back
+//   - bucket: the name of one that exists, instead of a new one
+//   - originShield: the Region of an additional cache before the bucket
+//
+// Who signs, with what and for how long:
+//
+//   - signingKeys: the generations of the key, see [SigningKeys], or {"from":
+//     "dev"}, which borrows those of another environment
+//   - lendKeys: true lets others borrow them, from an unprotected environment
+//   - maxUrlLifetime: "7d", how far ahead the expiry of a signed URL may lie
+//   - maxKeyAge: "1h", for how long a signer may go on with a key unconfirmed
+//   - signers: {"roles": [...], "roleArns": [...]}, roles of this account by
+//     name and of others by ARN
+//   - addressRestriction: true where policies name addresses: no IPv6
+//
+// What is served, and how:
+//
+//   - publicPaths, signedPaths: path patterns that need no signature, and
+//     those within them that do
+//   - defaultRootObject: "index.html"
+//   - errorPages: [{"errorCode": 403, "responsePagePath": "/403.html"}]
+//   - cors: {"origins": ["https://app.example.com"], "credentials": true}
+//   - securityHeaders: contentSecurityPolicy, frameOptions, referrerPolicy,
+//     strictTransportSecurity, includeSubdomains
+//   - domain: names of one's own, with a certificate or a hostedZone
+//   - accessLogs: {} or {"retention": "30d"} or {"bucket": "example-logs"}
+//   - priceClass: "PriceClass_All", "PriceClass_200" or "PriceClass_100"
+//   - geoRestriction: {"allow": ["DE"]} or {"deny": ["KP"]}
+//   - webAcl: the ARN of a web ACL of AWS WAF
 //
 // A duration is written as for Go's [time.ParseDuration], with days beside its
 // units: "36h", "90m", "7d", "1d12h". It is a whole number of seconds, 3650
-// days at most.
+// days at most; a log group's retention is one of its steps.
+//
+// # Mistakes
+//
+// [Read] reports everything that is wrong at once: where it is, what was found,
+// what to write instead. [Content.Check] does the same for a Go program, under
+// the names of the fields. A private key that was pasted somewhere is never
+// repeated.
 package environment
 
 import (
@@ -44,7 +89,7 @@ import (
 	"time"
 )
 
-// Config is a project and its environments.
+// Config is a project and those of its environments that are to be made.
 type Config struct {
 	Project      string
 	Environments []Environment // sorted by name, at least one
@@ -104,8 +149,8 @@ func (e Environment) StackName() string { return e.Project + "-" + e.Name }
 // document: /signedfront/<project>/<environment>.
 func (e Environment) ParameterName() string { return "/signedfront/" + e.Project + "/" + e.Name }
 
-// Read reads the members "project" and "environments" of cdk.json's context,
-// in the types that encoding/json gives. Files that it names are read from
+// Read reads the members "project", "environments" and "env" of cdk.json's
+// context, in the types that encoding/json gives. Files that it names are read from
 // folder, that of cdk.json; nil is a folder without files. Everything that is
 // wrong is reported at once: the error holds [Problems].
 func Read(context map[string]any, folder fs.FS) (*Config, error) {

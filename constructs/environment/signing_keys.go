@@ -17,6 +17,11 @@ import (
 // Every key listed is trusted; current signs, and may be left out where one
 // key is listed. Without signingKeys there is one key, number 1.
 //
+//	"signingKeys": {"keys": {"4": {"custody": "imported", "publicKey": "public_key.pem",
+//	                               "privateKey": {"kmsArn": "arn:aws:kms:eu-west-1:123456789012:key/…"}}}}
+//
+// trusts a key of one's own, whose private half the stack never sees.
+//
 //	"signingKeys": {"from": "dev"}
 //
 // borrows the keys of another environment of the same account and Region, which
