@@ -109,6 +109,9 @@ func TestContentThatCannotBeProvisionedIsRefused(t *testing.T) {
 			`publicPaths[2]: "/ä"; write ? or * in place of 'ä': a pattern holds letters, digits and _-.*?$/~"'@:+&`,
 			`publicPaths[3]: "?/x"; write "/?/x": a pattern starts with / or *`,
 		}},
+		{"a pattern that is too long", `{"signedPaths": ["/` + strings.Repeat("x", 255) + `"]}`, []string{
+			`signedPaths[0]: "/xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…"; write at most 255 characters`,
+		}},
 		{"patterns that are listed twice", `{"publicPaths": ["/a/*", "/b/*", "/a/*"]}`, []string{
 			`publicPaths[2]: "/a/*", listed twice; list it once`,
 		}},
@@ -148,6 +151,9 @@ func TestContentThatCannotBeProvisionedIsRefused(t *testing.T) {
 		}},
 		{"a root object with a slash before it", `{"defaultRootObject": "/index.html"}`, []string{
 			`defaultRootObject: "/index.html"; write "index.html": CloudFront puts the slash before it`,
+		}},
+		{"a root object that is too long", `{"defaultRootObject": "` + strings.Repeat("x", 256) + `"}`, []string{
+			`defaultRootObject: "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…"; write at most 255 characters`,
 		}},
 		{"a root object that is a folder", `{"defaultRootObject": "start/"}`, []string{
 			`defaultRootObject: "start/"; write the key of one object, such as "index.html", of letters, digits and _-.$/~"'@:+&`,
@@ -213,6 +219,9 @@ func TestContentThatCannotBeProvisionedIsRefused(t *testing.T) {
 		{"a certificate of another Region", `{"domain": {"names": ["media.example.com"], "certificate": "arn:aws:acm:eu-west-1:123456789012:certificate/a"}}`, []string{
 			`domain.certificate: a certificate in eu-west-1; write one in us-east-1: CloudFront takes them from there alone`,
 		}},
+		{"more names than a distribution takes", `{"domain": {"names": ` + strings.ReplaceAll(strings.ReplaceAll(pages(101), "/*", ".example.com"), "/", "n") + `, "certificate": "arn:aws:acm:us-east-1:123456789012:certificate/a"}}`, []string{
+			`domain.names: 101 names; list 100 at most, which is what a distribution takes`,
+		}},
 		{"a certificate that is none", `{"domain": {"names": ["media.example.com"], "certificate": "arn:aws:iam::123456789012:server-certificate/a"}}`, []string{
 			`domain.certificate: "arn:aws:iam::123456789012:server-certificate/a"; write the ARN of a certificate of AWS Certificate Manager, such as "arn:aws:acm:us-east-1:123456789012:certificate/a1b2c3d4-5678-90ab-cdef-111122223333"`,
 		}},
@@ -223,6 +232,10 @@ func TestContentThatCannotBeProvisionedIsRefused(t *testing.T) {
 		{"a hosted zone as other tools write it", `{"region": "eu-west-1", "domain": {"names": ["media.example.com"], "hostedZone": {"id": "/hostedzone/Z0123456789ABCDEFGHIJ", "name": "example.com."}}}`, []string{
 			`domain.hostedZone.id: "/hostedzone/Z0123456789ABCDEFGHIJ"; write "Z0123456789ABCDEFGHIJ" alone`,
 			`domain.hostedZone.name: "example.com."; write "example.com", without the dot at the end`,
+		}},
+		{"a hosted zone that is none", `{"region": "eu-west-1", "domain": {"names": ["media.example.com"], "hostedZone": {"id": "z-1", "name": "Example"}}}`, []string{
+			`domain.hostedZone.id: "z-1"; write the id of the zone, such as "Z0123456789ABCDEFGHIJ"`,
+			`domain.hostedZone.name: "Example"; write the domain name of the zone in lower case, such as "example.com"`,
 		}},
 		{"a hosted zone of nothing", `{"region": "eu-west-1", "domain": {"names": ["media.example.com"], "hostedZone": {}}}`, []string{
 			`domain.hostedZone.id: missing; write the id of the zone, such as "Z0123456789ABCDEFGHIJ"`,
@@ -295,6 +308,9 @@ func TestContentThatCannotBeProvisionedIsRefused(t *testing.T) {
 			`tags.e: "f!"; write at most 256 letters, digits, spaces and _.:/=+-@`,
 			`tags["signedfront:ephemeral"]: a name that starts with signedfront:; choose another one: such a tag says whether a bucket may be emptied`,
 			`tags.team: a name that differs from "Team" in letter case alone; write one of the two: IAM takes them for one`,
+		}},
+		{"tags as a list", `{"tags": ["media"]}`, []string{
+			`tags: a list; write an object, such as {"team": "media"}`,
 		}},
 		{"an account with letters", `{"account": "12345678901a"}`, []string{
 			`account: "12345678901a"; write the 12 digits of an AWS account, in quotes: "123456789012"`,

@@ -247,7 +247,7 @@ func (e Environment) check(at place) {
 	case c.Domain != nil && c.Domain.Certificate == "" && c.Domain.HostedZone != nil:
 		region.missing("missing, with a certificate to be made", "write the AWS Region of the stack, such as "+examples["region"]+": "+becauseGlobal)
 	}
-	checkTags(at.field("Tags"), e.Tags, c.Ephemeral)
+	checkTags(at.field("Tags"), e.Tags, c.Ephemeral || c.LendKeys)
 	if c.LendKeys && e.TerminationProtection {
 		at.field("LendKeys").wrong("true, in a protected environment",
 			fmt.Sprintf("leave it out, or write %s false: whoever may sign for a borrower may sign for this one", at.name("TerminationProtection")))

@@ -146,10 +146,7 @@ func (l PrivateKeyLocation) check(at place) {
 			places = append(places, p.name)
 		}
 	}
-	switch {
-	case len(places) == 0:
-		at.missing("no place", fmt.Sprintf("write %s, %s or %s", secret, at.name("KMSARN"), at.name("File")))
-	case len(places) > 1:
+	if len(places) > 1 {
 		at.wrong(strings.Join(places, " and "), "write one of them: signers find the key in one place")
 	}
 

@@ -170,6 +170,13 @@ func TestImportedKeysThatCannotServeAreRefused(t *testing.T) {
 	}
 }
 
+func TestAFileNeedsAFolder(t *testing.T) {
+	_, err := Read(context(t, `{"project": "p", "environments": {"dev": `+importedKey(`"publicKey": "public_key.pem"`)+`}}`), nil)
+	if err == nil || !strings.Contains(err.Error(), `"public_key.pem": no folder to read it from; write`) {
+		t.Errorf("got %v", err)
+	}
+}
+
 // wantNoKeyIn looks for any part of the private key.
 func wantNoKeyIn(t *testing.T, text string) {
 	t.Helper()

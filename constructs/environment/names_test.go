@@ -87,6 +87,7 @@ func TestNamesPatternsAndLendersThatDoNotFit(t *testing.T) {
 			`environments.-x: the name "-x"; write lower-case letters, digits and single hyphens between them, a letter first`,
 			`environments["pr-*"].regoin: unknown setting; did you mean "region"? the settings here are ` + strings.Join(settingNames(), ", ")}},
 		{"nothing but patterns", environments(`"pr-*": {}`), []string{`environments: nothing but patterns; say which environment to make, such as -c env=pr-1`}},
+		{"nothing but a pattern of everything", environments(`"*": {}`), []string{`environments: nothing but patterns; say which environment to make, such as -c env=dev`}},
 		{"patterns that are none", environments(`"dev": {}, "p*r": {}, "PR-*": {}, "pr-**": {}, "a--*": {}`), []string{
 			`environments["PR-*"]: the pattern "PR-*"; ` + shape, `environments["a--*"]: the pattern "a--*"; ` + shape,
 			`environments["p*r"]: the pattern "p*r"; ` + shape, `environments["pr-**"]: the pattern "pr-**"; ` + shape}},
@@ -102,6 +103,10 @@ func TestNamesPatternsAndLendersThatDoNotFit(t *testing.T) {
 			[]string{`environments.dev.lendKeys: false, and environment pr borrows its keys; write true, or take signingKeys.from away there`}},
 		{"a lender of whom it cannot be read whether it lends", environments(`"dev": {"ephemeral": true, "lendKeys": "yes"}, "pr": {"signingKeys": {"from": "dev"}}`),
 			[]string{`environments.dev.lendKeys: "yes"; write true or false, without quotes`}},
+		{"a lender whose settings cannot be read", environments(`"dev": true, "pr": {"signingKeys": {"from": "dev"}}`),
+			[]string{`environments.dev: true; write the environment's settings as an object, {} for none`}},
+		{"a lender in a Region that is not written", environments(`"dev": {"ephemeral": true, "lendKeys": true}, "pr": {"signingKeys": {"from": "dev"}, "region": "us-east-1"}`),
+			[]string{`environments.pr.signingKeys.from: "dev", which is in the Region of whoever deploys, not in us-east-1; write "dev": keys are lent within one Region, which both environments write or leave out`}},
 		{"a lender that is protected", environments(`"dev": {"ephemeral": true, "lendKeys": true}, "prod": {}, "pr": {"signingKeys": {"from": "prod"}}`),
 			[]string{`environments.pr.signingKeys.from: "prod", which is protected; write "dev": whoever may sign for a borrower may sign for the lender`}},
 		{"a lender that borrows", environments(`"dev": {"ephemeral": true, "lendKeys": true}, "a": {"signingKeys": {"from": "dev"}}, "b": {"signingKeys": {"from": "a"}}`),

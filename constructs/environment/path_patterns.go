@@ -39,9 +39,11 @@ func (c Content) checkPaths(at place) {
 				"take it away, or make the signed one narrower: before it, this would leave a part of it open, and behind it, it would never be reached")
 		}
 	}
-	pages := map[string]bool{}
+	pages := map[string]bool{} // those with a behavior of their own
 	for i, page := range c.ErrorPages {
-		pages[page.ResponsePagePath] = true
+		if !slices.Contains(c.PublicPaths, page.ResponsePagePath) {
+			pages[page.ResponsePagePath] = true
+		}
 		if outer, within := c.signedAround(page.ResponsePagePath); within {
 			at.field("ErrorPages").index(i).field("ResponsePagePath").wrong(liesWithin(page.ResponsePagePath, outer),
 				"move the page elsewhere, or make the signed one narrower: a page that wants a signature cannot be served to whoever has none")

@@ -26,8 +26,6 @@ func covers(outer, inner string) bool {
 func rootedPatterns(pattern string) []string {
 	rest := strings.TrimLeft(pattern, "*")
 	switch {
-	case rest == pattern && strings.HasPrefix(rest, "?"):
-		return []string{"/" + rest[1:]}
 	case rest == pattern:
 		return []string{pattern}
 	case strings.HasPrefix(rest, "/"):

@@ -131,7 +131,8 @@ type setting struct {
 // settings are those of a struct in its order, those of a field that stands
 // inline among them.
 func settings(of reflect.Type) (list []setting) {
-	for field := range fieldsOf(of) {
+	for i := range of.NumField() {
+		field := of.Field(i)
 		switch name := field.Tag.Get("json"); name {
 		case "", "-":
 		case ",inline":
@@ -144,16 +145,6 @@ func settings(of reflect.Type) (list []setting) {
 		}
 	}
 	return list
-}
-
-func fieldsOf(t reflect.Type) func(yield func(reflect.StructField) bool) {
-	return func(yield func(reflect.StructField) bool) {
-		for i := range t.NumField() {
-			if !yield(t.Field(i)) {
-				return
-			}
-		}
-	}
 }
 
 // jsonNames are the names in cdk.json of all fields that it can set, by their

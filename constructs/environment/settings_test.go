@@ -245,7 +245,7 @@ func TestDefaultsLeaveTheCallersValuesAlone(t *testing.T) {
 	}
 }
 
-func TestTagsOfAnEphemeralBucketLeaveRoomForItsOwn(t *testing.T) {
+func TestTagsLeaveRoomForOneOfOurs(t *testing.T) {
 	tags := map[string]string{}
 	for i := range 50 {
 		tags[fmt.Sprint("t", i)] = "x"
@@ -254,8 +254,43 @@ func TestTagsOfAnEphemeralBucketLeaveRoomForItsOwn(t *testing.T) {
 	if got := found(t, fmt.Sprintf(`{"tags": %s}`, text), nil); got != nil {
 		t.Errorf("50 tags: %v", got)
 	}
-	want := "tags: 50 tags; write 49 at most, for AWS takes one more and the bucket has one that says that it may be emptied"
-	if got := found(t, fmt.Sprintf(`{"ephemeral": true, "tags": %s}`, text), nil); !slices.Equal(got, []string{want}) {
-		t.Errorf("50 tags: %v", got)
+	want := "tags: 50 tags; write 49 at most, for AWS takes one more, and here one of ours says what may be emptied or lent"
+	for _, ours := range []string{`"ephemeral": true`, `"lendKeys": true, "terminationProtection": false`} {
+		if got := found(t, fmt.Sprintf(`{%s, "tags": %s}`, ours, text), nil); !slices.Equal(got, []string{want}) {
+			t.Errorf("50 tags and %s: %v", ours, got)
+		}
+	}
+	tags["one"] = "more"
+	text, _ = json.Marshal(tags)
+	if got := found(t, fmt.Sprintf(`{"tags": %s}`, text), nil); !slices.Equal(got, []string{"tags: 51 tags; write 50 at most, which is what AWS takes"}) {
+		t.Errorf("51 tags: %v", got)
+	}
+}
+
+func TestPagesThatArePublicPathsTakeNoBehaviorMore(t *testing.T) {
+	content := Content{
+		PublicPaths: []string{"/403.html"},
+		ErrorPages:  []ErrorPage{{ErrorCode: 403, ResponsePagePath: "/403.html"}, {ErrorCode: 404, ResponsePagePath: "/404.html"}, {ErrorCode: 405, ResponsePagePath: "/404.html"}},
+	}
+	for i := range 72 {
+		content.PublicPaths = append(content.PublicPaths, fmt.Sprintf("/%d/*", i))
+	}
+	if problems := content.WithDefaults().Check(); problems != nil {
+		t.Errorf("75 behaviors: %v", problems)
+	}
+	content.SignedPaths = []string{"/0/premium/*"}
+	want := "PublicPaths: 76 cache behaviors: the default one, 1 of signed and 73 of public paths, 1 of error pages; make fewer and wider patterns: a distribution has 75 behaviors"
+	if problems := content.WithDefaults().Check(); len(problems) != 1 || problems[0].String() != want {
+		t.Errorf("76 behaviors: %v", problems)
+	}
+}
+
+func TestWordsOfAMigrationSayWhoReads(t *testing.T) {
+	for access, want := range map[OriginAccess][3]bool{ // an identity may, a control may, the control is used
+		OAI: {true, false, false}, Migrating: {true, true, false}, Migrated: {true, true, true}, OAC: {false, true, true},
+	} {
+		if got := [3]bool{access.HasIdentity(), access.HasControl(), access.UsesControl()}; got != want {
+			t.Errorf("%s: %v, want %v", access, got, want)
+		}
 	}
 }

@@ -18,10 +18,12 @@ const (
 
 var tagText = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+@-]*$`)
 
-func checkTags(at place, tags map[string]string, ephemeral bool) {
+// checkTags checks the tags of an environment. Some of its resources have one
+// of ours.
+func checkTags(at place, tags map[string]string, ours bool) {
 	most, because := maxTags, "which is what AWS takes"
-	if ephemeral {
-		most, because = maxTags-1, "for AWS takes one more and the bucket has one that says that it may be emptied"
+	if ours {
+		most, because = maxTags-1, "for AWS takes one more, and here one of ours says what may be emptied or lent"
 	}
 	if len(tags) > most {
 		at.wrong(fmt.Sprintf("%d tags", len(tags)), fmt.Sprintf("write %d at most, %s", most, because))
