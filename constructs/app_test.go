@@ -227,6 +227,68 @@ func TestAppMakesAStackForEachEnvironment(t *testing.T) {
 	}
 }
 
+func TestAppReadsWhatGoProgramsSay(t *testing.T) {
+	var settings any
+	if err := json.Unmarshal([]byte(`{
+		"account": "123456789012", "region": "eu-west-1",
+		"tags": {"team": "media", "cost-center": "4711"},
+		"publicPaths": ["/assets/*", "*.ico"],
+		"signedPaths": ["/assets/premium/*", "/assets/beta/*"],
+		"addressRestriction": true,
+		"defaultRootObject": "index.html",
+		"errorPages": [
+			{"errorCode": 403, "responsePagePath": "/errors/denied.html"},
+			{"errorCode": 404, "responsePagePath": "/errors/denied.html", "responseCode": 403, "cachingMinTtl": "1m"}
+		],
+		"cors": {
+			"origins": ["https://app.example.com", "https://*.example.org"], "credentials": true,
+			"allowHeaders": ["Range", "X-Player"], "exposeHeaders": ["ETag"], "maxAge": "1h"
+		},
+		"securityHeaders": {
+			"contentSecurityPolicy": "default-src 'self'", "frameOptions": "SAMEORIGIN", "referrerPolicy": "same-origin",
+			"strictTransportSecurity": "24h", "includeSubdomains": true
+		},
+		"domain": {"names": ["media.example.com", "*.media.example.com"], "hostedZone": {"id": "Z0123456789ABCDEFGHIJ", "name": "example.com"}},
+		"accessLogs": {"retention": "30d"},
+		"priceClass": "PriceClass_100",
+		"geoRestriction": {"allow": ["DE", "AT"]},
+		"webAcl": "`+webACL+`",
+		"originShield": "eu-west-1"
+	}`), &settings); err != nil {
+		t.Fatal(err)
+	}
+	outdir, said, status := runApp(t, map[string]any{
+		"environments":                  map[string]any{"everything": settings},
+		"aws:cdk:enable-path-metadata":  nil, // of which the templates of tests have none
+		"aws:cdk:enable-asset-metadata": nil,
+	}, "CDK_VALIDATION=false")
+	if status != 0 || said != "" {
+		t.Fatalf("exit status %d: %s", status, said)
+	}
+	for name, want := range synthesizeStacks(t, everythingOn(t)) {
+		if got := readTemplate(t, outdir, name); !bytes.Equal(got.text, want.text) {
+			t.Errorf("%s is not what the same props make", name)
+		}
+	}
+}
+
+func TestAppBorrowsTheKeysOfAnotherEnvironment(t *testing.T) {
+	outdir, said, status := runApp(t, map[string]any{"env": "pr-7", "environments": map[string]any{
+		"dev":  map[string]any{"ephemeral": true, "lendKeys": true},
+		"pr-*": map[string]any{"ephemeral": true, "signingKeys": map[string]any{"from": "dev"}},
+	}}, "CDK_VALIDATION=false")
+	if status != 0 || said != "" {
+		t.Fatalf("exit status %d: %s", status, said)
+	}
+	template := readTemplate(t, outdir, "signedfront-pr-7")
+	if made := slices.Concat(template.all("AWS::CloudFront::PublicKey"), template.all("AWS::CloudFront::KeyGroup")); made != nil {
+		t.Errorf("it has %v of its own", made)
+	}
+	_, distribution := template.only(t, "AWS::CloudFront::Distribution")
+	wantJSON(t, "who is trusted", distribution.property("DistributionConfig", "DefaultCacheBehavior", "TrustedKeyGroups"),
+		`[{"Fn::GetStackOutput": {"StackName": "signedfront-dev", "OutputName": "KeyGroupId"}}]`)
+}
+
 func TestAppWarnsOfQuotasAndGoesOn(t *testing.T) {
 	environments := map[string]any{}
 	for _, name := range strings.Fields("a b c d e f g h i j k") {
