@@ -94,8 +94,9 @@ func TestContentThatCannotBeProvisionedIsRefused(t *testing.T) {
 		{"a Region that has no origin shield, with the nearest", `{"originShield": "eu-west-3"}`, []string{
 			`originShield: "eu-west-3", which has no Origin Shield; write "eu-west-2", the nearest that has`,
 		}},
-		{"a Region of which no origin shield is known", `{"originShield": "eu-west-4"}`, []string{
-			`originShield: "eu-west-4"; write a Region that has Origin Shield, the one nearest to the bucket: "us-east-2", "us-east-1", "us-west-2", "ap-south-1", "ap-northeast-2", "ap-southeast-1", "ap-southeast-2", "ap-northeast-1", "eu-central-1", "eu-west-1", "eu-west-2" or "sa-east-1"; did you mean "eu-west-1"?`,
+		{"a Region of which CloudFront may tell that it has an origin shield", `{"originShield": "me-central-1"}`, nil},
+		{"no Region for an origin shield", `{"originShield": "eu-west"}`, []string{
+			`originShield: "eu-west"; write a Region that has Origin Shield, the one nearest to the bucket: "us-east-2", "us-east-1", "us-west-2", "ap-south-1", "ap-northeast-2", "ap-southeast-1", "ap-southeast-2", "ap-northeast-1", "eu-central-1", "eu-west-1", "eu-west-2" or "sa-east-1"; did you mean "eu-west-1"?`,
 		}},
 		{"lists of other things", `{"publicPaths": "/assets/*", "signers": {"roles": []}, "domain": {"names": ["media.example.com", 5, ""], "certificate": "arn:aws:acm:us-east-1:123456789012:certificate/a"}}`, []string{
 			`signers.roles: an empty list; leave it out, or write a list, such as ["media-app"]`,

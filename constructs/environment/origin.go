@@ -50,8 +50,9 @@ func checkBucketName(at place, name string) {
 	}
 }
 
-// shieldRegions are the Regions that have Origin Shield, and nearestShield the
-// one to take for a bucket in a Region that has none:
+// shieldRegions are Regions that have Origin Shield, and nearestShield the one
+// to take for a bucket in a Region that has none. AWS opens more of both: of a
+// Region in neither list, CloudFront itself tells.
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/origin-shield.html#choose-origin-shield-region
 var (
 	shieldRegions = []string{
@@ -78,6 +79,9 @@ func checkOriginShield(at place, region string) {
 	}
 	if near, known := nearestShield[region]; known {
 		at.wrong(quote(region)+", which has no Origin Shield", fmt.Sprintf("write %q, the nearest that has", near))
+		return
+	}
+	if regionShape.MatchString(region) {
 		return
 	}
 	at.wrong(quote(region), "write a Region that has Origin Shield, the one nearest to the bucket: "+choices(shieldRegions)+didYouMean(region, shieldRegions))
