@@ -3,17 +3,11 @@ package keypair_test
 import (
 	"bytes"
 	"context"
-	"crypto/ecdsa"
-	"crypto/rsa"
-	"crypto/x509"
-	"encoding/base64"
-	"encoding/hex"
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
 	"io"
 	"log/slog"
-	"math/big"
 	"net/http"
 	"strings"
 	"sync"
@@ -25,7 +19,7 @@ import (
 	"github.com/signedfront/signedfront/constructs/customresource"
 	"github.com/signedfront/signedfront/constructs/customresource/customresourcetest"
 	"github.com/signedfront/signedfront/constructs/keypair"
-	"github.com/signedfront/signedfront/signer"
+	"github.com/signedfront/signedfront/constructs/keypair/keypairtest"
 )
 
 const secretID = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:ContentSigningKey1Secret5E6F7A8B-aBcDeFgHiJkL-XyZ123"
@@ -311,89 +305,11 @@ func (d *deployment) searchForKeys(t *testing.T) {
 	d.secrets.mu.Lock()
 	defer d.secrets.mu.Unlock()
 	for _, text := range d.keys {
-		if found := keyMaterial(text, written); found != "" {
+		if found := keypairtest.KeyMaterial(text, written); found != "" {
 			t.Errorf("%s of a private key was written:\n%s", found, written)
 		}
 	}
 	if strings.Contains(written, customresourcetest.Credential) {
 		t.Errorf("the credential of a ResponseURL was written:\n%s", written)
-	}
-}
-
-// keyMaterial looks for a private key in a text, in any form that a program
-// would print, and names the form it found.
-func keyMaterial(pemText []byte, text string) (found string) {
-	block, _ := pem.Decode(pemText)
-	parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
-	if err != nil {
-		panic("a test's key cannot be read")
-	}
-	forms := map[string]string{"the PEM header": "-----BEGIN PRIVATE KEY-----"}
-	add := func(name string, secret []byte) {
-		forms[name+" in hexadecimal"] = hex.EncodeToString(secret)
-		forms[name+" as a list of bytes"] = strings.Trim(fmt.Sprint(secret[:16]), "[]")
-		forms[name+" as it is"] = string(secret)
-		forms[name+" in decimal"] = new(big.Int).SetBytes(secret).String()
-		for shift := range 3 { // it may start anywhere in a group of three bytes
-			encoded := base64.RawStdEncoding.EncodeToString(append(make([]byte, shift), secret...))
-			encoded = encoded[4 : len(encoded)-4]
-			forms[fmt.Sprintf("%s in base64, shifted by %d", name, shift)] = encoded
-			forms[fmt.Sprintf("%s in base64 for URLs, shifted by %d", name, shift)] = strings.NewReplacer("+", "-", "/", "_").Replace(encoded)
-		}
-	}
-	add("the PEM text", pemText)
-	switch key := parsed.(type) {
-	case *ecdsa.PrivateKey:
-		add("the scalar", key.D.FillBytes(make([]byte, 32)))
-	case *rsa.PrivateKey:
-		add("the exponent", key.D.Bytes())
-		add("the first prime", key.Primes[0].Bytes())
-		add("the second prime", key.Primes[1].Bytes())
-	}
-	for i, line := range strings.Split(strings.TrimSpace(string(pemText)), "\n") {
-		// The first line of all keys of a kind is the same.
-		if i > 1 && len(line) == 64 {
-			forms[fmt.Sprintf("line %d of the PEM text", i)] = line
-		}
-	}
-	for name, form := range forms {
-		if strings.Contains(strings.ToLower(text), strings.ToLower(form)) {
-			return name
-		}
-	}
-	return ""
-}
-
-func TestTheSearchForKeyMaterialFindsIt(t *testing.T) {
-	for _, algorithm := range []signer.Algorithm{signer.ECDSAP256, signer.RSA2048} {
-		key, err := signer.GenerateKey(algorithm)
-		if err != nil {
-			t.Fatal(err)
-		}
-		text, err := key.MarshalPEM()
-		if err != nil {
-			t.Fatal(err)
-		}
-		block, _ := pem.Decode(text)
-		parsed, _ := x509.ParsePKCS8PrivateKey(block.Bytes)
-		secret := fmt.Sprint(parsed)
-		for name, leak := range map[string]string{
-			"the PEM text":             string(text),
-			"its base64 body":          strings.Join(strings.Split(string(text), "\n")[1:], ""),
-			"its base64 body in lines": strings.Join(strings.Split(string(text), "\n")[2:4], "\n"),
-			"its DER in hexadecimal":   fmt.Sprintf("%X", block.Bytes),
-			"its DER in base64":        base64.URLEncoding.EncodeToString(block.Bytes),
-			"its DER as bytes":         fmt.Sprint(block.Bytes),
-			"Go's own key, printed":    secret,
-			"JSON of the PEM text":     fmt.Sprintf("%q", text),
-			"base64 of the PEM text":   base64.StdEncoding.EncodeToString(text),
-		} {
-			if keyMaterial(text, "x"+leak+"x") == "" {
-				t.Errorf("%s: %s is not found", algorithm, name)
-			}
-		}
-		if found := keyMaterial(text, string(key.PublicKey().PEM())+key.String()); found != "" {
-			t.Errorf("%s: found %s in the public key", algorithm, found)
-		}
 	}
 }

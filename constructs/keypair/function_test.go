@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-lambda-go/cfn"
 
 	"github.com/signedfront/signedfront/constructs/customresource/customresourcetest"
+	"github.com/signedfront/signedfront/constructs/keypair/keypairtest"
 	"github.com/signedfront/signedfront/signer"
 )
 
@@ -27,7 +28,7 @@ func TestTheFunction(t *testing.T) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		for _, key := range s.keys {
-			if found := keyMaterial(key, output); found != "" {
+			if found := keypairtest.KeyMaterial(key, output); found != "" {
 				t.Errorf("%s was written:\n%s", found, output)
 			}
 		}

@@ -18,6 +18,7 @@ import (
 
 	"github.com/signedfront/signedfront/constructs/customresource"
 	"github.com/signedfront/signedfront/constructs/keypair"
+	"github.com/signedfront/signedfront/constructs/keypair/keypairtest"
 	"github.com/signedfront/signedfront/signer"
 )
 
@@ -166,7 +167,7 @@ func TestFailure11_AnErrorOfSecretsManagerDoesNotQuoteTheKeyWhen(t *testing.T) {
 				if err == nil {
 					t.Fatal("no error")
 				}
-				if found := keyMaterial([]byte(key), err.Error()); found != "" {
+				if found := keypairtest.KeyMaterial([]byte(key), err.Error()); found != "" {
 					t.Errorf("%s is in the error: %v", found, err)
 				}
 			})
