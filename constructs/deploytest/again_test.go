@@ -1,0 +1,44 @@
+//go:build deploy
+
+package deploytest
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+)
+
+// deploysAgain deploys the same once more.
+func (p *app) deploysAgain(t *testing.T) {
+	before, events := snapshot(p.checkResources(t, stackName("dev"))), p.events(t, stackName("dev"))
+	_, said := p.deploy(t, "dev")
+	if !strings.Contains(said, "(no changes)") {
+		t.Errorf("the command line sees a change:\n%s", said)
+	}
+	wantSame(t, snapshot(p.checkResources(t, stackName("dev"))), before)
+	if now := p.events(t, stackName("dev")); len(now) != len(events) {
+		t.Errorf("CloudFormation did something: %v", now[:len(now)-len(events)])
+	}
+	p.checkGenerations(t, "dev", 1)
+}
+
+// events are what a stack went through, the last first, a line each.
+func (a *account) events(t *testing.T, stack string) (lines []string) {
+	t.Helper()
+	pages := cloudformation.NewDescribeStackEventsPaginator(a.cloudFormation, &cloudformation.DescribeStackEventsInput{StackName: &stack})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range page.StackEvents {
+			lines = append(lines, strings.Join([]string{
+				aws.ToString(e.LogicalResourceId), aws.ToString(e.PhysicalResourceId), string(e.ResourceStatus),
+				aws.ToString(e.ResourceStatusReason), aws.ToString(e.ResourceProperties),
+			}, " "))
+		}
+	}
+	return lines
+}

@@ -1,0 +1,39 @@
+//go:build deploy
+
+package deploytest
+
+import "testing"
+
+// The scenarios, in one account. Each goes on where the one before it ended, so
+// that the first one that fails is the last.
+func TestADeployment(t *testing.T) {
+	a := openAccount(t)
+	defer a.searchForKeys(t)
+	defer a.report(t)
+	a.bootstrap(t)
+	dev := a.clone(t)
+
+	for _, scenario := range []struct {
+		name string
+		run  func(*app, *testing.T)
+	}{
+		{"a fresh clone is deployed and every resource is there", (*app).isDeployed},
+		{"the command line signs what the key in CloudFront verifies", (*app).signs},
+		{"deploying again with no change changes nothing", (*app).deploysAgain},
+		{"a rotation reaches a running signer and another stack's role", (*app).rotates},
+		{"a deployment that fails in the middle is made good by the next", (*app).failsInTheMiddle},
+		{"what is destroyed leaves nothing but the bootstrap stack", (*app).isDestroyed},
+		{"a first deployment that fails leaves nothing in the way of the next", (*app).failsAtFirst},
+	} {
+		if !t.Run(scenario.name, func(t *testing.T) { scenario.run(dev, t) }) {
+			break
+		}
+	}
+}
+
+// report tells how long the steps of a deployment take. Nothing depends on it.
+func (a *account) report(t *testing.T) {
+	for _, step := range a.steps {
+		t.Logf("%6.1fs  cdk %s", step.took.Seconds(), step.command)
+	}
+}

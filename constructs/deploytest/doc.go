@@ -1,0 +1,30 @@
+// Package deploytest deploys for real: what a clone of the repository has, with
+// the CDK's own command line, into an AWS account that an emulator plays on
+// this machine. It has tests alone, which are there with the tag deploy:
+//
+//	go test -tags deploy -count=1 -v ./constructs/deploytest
+//
+// That needs Linux, whose programs the functions are, Go, Node.js with npm, and
+// Python 3.11 or newer with venv (Debian's package python3-venv). The rest, the
+// command line and the emulator, each at one version and checked by its hash,
+// is downloaded the first time into the user's cache folder, where it is found
+// again. A tool that is missing fails the test.
+//
+// The emulator is MiniStack, started by testdata/engine.py, which says what it
+// adds to it. Whatever it does not do as AWS does is not proven here: the
+// evaluation of IAM and bucket policies, quotas, and how long CloudFront takes.
+//
+// # Nothing else is touched
+//
+// The address of the account must be an address of the loopback interface, and
+// every program is told it together with credentials that are good nowhere.
+// AWS settings of whoever runs the test, in variables and in files, reach
+// neither the programs nor the AWS SDK.
+//
+// # Scenarios
+//
+// TestADeployment runs them in the order in which it lists them, in one
+// account. Each is a file, <scenario>_test.go. When all are done, everything
+// that was said and written on the way (the command line's output, templates,
+// events, outputs, logs) is searched for every private key that there ever was.
+package deploytest

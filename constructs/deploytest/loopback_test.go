@@ -1,0 +1,107 @@
+//go:build deploy
+
+package deploytest
+
+import (
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+)
+
+func TestAnAccountAnywhereButOnThisMachineIsRefused(t *testing.T) {
+	for _, endpoint := range []string{
+		"",
+		"http://127.0.0.1", // a port of AWS's choice
+		"https://127.0.0.1:4566",
+		"http://localhost:4566",
+		"http://10.0.0.1:4566",
+		"http://0.0.0.0:4566",
+		"http://169.254.169.254:80",
+		"http://127.0.0.1.example.com:4566",
+		"http://user@127.0.0.1:4566",
+		"http://127.0.0.1:4566/",
+		"http://127.0.0.1:4566@example.com",
+		"https://cloudformation.eu-west-1.amazonaws.com",
+		"https://cloudformation.eu-west-1.amazonaws.com:443",
+	} {
+		if _, err := accountAt(endpoint); err == nil {
+			t.Errorf("%q is taken", endpoint)
+		}
+	}
+	for _, endpoint := range []string{"http://127.0.0.1:4566", "http://[::1]:4566"} {
+		if _, err := accountAt(endpoint); err != nil {
+			t.Errorf("%q: %v", endpoint, err)
+		}
+	}
+}
+
+func TestTheSDKReachesNothingButThisMachine(t *testing.T) {
+	a, err := accountAt("http://127.0.0.1:4566")
+	if err != nil {
+		t.Fatal(err)
+	}
+	elsewhere := "http://192.0.2.1:80" // reserved for documentation
+	_, err = a.secrets.ListSecrets(t.Context(), nil, func(o *secretsmanager.Options) {
+		o.BaseEndpoint = &elsewhere
+		o.RetryMaxAttempts = 1
+	})
+	if err == nil || !strings.Contains(err.Error(), "192.0.2.1:80 is not an address of the loopback interface") {
+		t.Errorf("asking another machine: %v", err)
+	}
+}
+
+// Whoever runs the test may be signed in to AWS, in any of these ways.
+func TestSettingsOfWhoeverRunsTheTestReachNoProgram(t *testing.T) {
+	a, err := accountAt("http://127.0.0.1:4566")
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.scratch = t.TempDir()
+	const theirs = "whoever runs the test"
+	for _, name := range []string{
+		"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE", "AWS_DEFAULT_PROFILE",
+		"AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_REGION", "AWS_DEFAULT_REGION", "AMAZON_REGION",
+		"AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL_CLOUDFORMATION", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+		"AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN", "AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CA_BUNDLE",
+		"CDK_DEFAULT_ACCOUNT", "CDK_DEFAULT_REGION", "CDK_CONTEXT_JSON", "CDK_HOME", "MINISTACK_HOST",
+	} {
+		t.Setenv(name, theirs)
+	}
+	environ := a.environment(t)
+	for _, variable := range environ {
+		if strings.HasSuffix(variable, "="+theirs) {
+			t.Errorf("a program is told %s", variable)
+		}
+	}
+	last := func(name string) (value string) {
+		for _, variable := range environ {
+			if found, is := strings.CutPrefix(variable, name+"="); is {
+				value = found
+			}
+		}
+		return value
+	}
+	for name, want := range map[string]string{
+		"AWS_ENDPOINT_URL":            "http://127.0.0.1:4566",
+		"AWS_ACCESS_KEY_ID":           accountID,
+		"AWS_CONFIG_FILE":             os.DevNull,
+		"AWS_SHARED_CREDENTIALS_FILE": os.DevNull,
+		"AWS_EC2_METADATA_DISABLED":   "true",
+	} {
+		if got := last(name); got != want {
+			t.Errorf("%s is %q, want %q", name, got, want)
+		}
+	}
+	if home, err := os.UserHomeDir(); err != nil || last("HOME") == home {
+		t.Errorf("the programs look into %s (%v)", home, err)
+	}
+	if credentials, err := a.config.Credentials.Retrieve(t.Context()); err != nil || credentials.AccessKeyID != accountID {
+		t.Errorf("the SDK has the credentials of %s (%v)", credentials.AccessKeyID, err)
+	}
+	if !slices.Contains(environ, "NO_PROXY=127.0.0.1") {
+		t.Error("a proxy could stand between the programs and the account")
+	}
+}

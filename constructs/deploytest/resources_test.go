@@ -1,0 +1,471 @@
+//go:build deploy
+
+package deploytest
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"net/url"
+	"reflect"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/cloudfront"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+
+	"github.com/signedfront/signedfront/signer"
+)
+
+// resource is a resource of a stack, as the template and CloudFormation know
+// it.
+type resource struct {
+	Type         string
+	Properties   json.RawMessage
+	physicalID   string
+	lastModified string // of the API, where it tells
+	stack        map[string]*resource
+}
+
+// checks read a resource over its own API and say what is wrong with it, by
+// its type. A type that is not here fails the test.
+var checks = map[string]func(ctx context.Context, a *account, r *resource) error{
+	"AWS::S3::Bucket":                                 checkBucket,
+	"AWS::S3::BucketPolicy":                           checkBucketPolicy,
+	"AWS::SSM::Parameter":                             checkDocument,
+	"AWS::SecretsManager::Secret":                     checkSecret,
+	"AWS::CloudFront::PublicKey":                      checkPublicKey,
+	"AWS::CloudFront::KeyGroup":                       checkKeyGroup,
+	"AWS::CloudFront::CloudFrontOriginAccessIdentity": checkOriginAccessIdentity,
+	"AWS::CloudFront::ResponseHeadersPolicy":          checkResponseHeaders,
+	"AWS::CloudFront::Distribution":                   checkDistribution,
+	"AWS::IAM::Role":                                  checkRole,
+	"AWS::IAM::ManagedPolicy":                         checkManagedPolicy,
+	"AWS::Lambda::Function":                           checkFunction,
+	"AWS::Lambda::EventInvokeConfig":                  checkInvocation,
+	"AWS::Logs::LogGroup":                             checkLogGroup,
+	// Resources of ours have no API: what they did is seen in the others.
+	"Custom::SigningKeyPair": checkNothing,
+	"Custom::EmptyBucket":    checkNothing,
+}
+
+// resources are those of a stack by their logical ids. The template and
+// CloudFormation must name the same.
+func (a *account) resources(t *testing.T, stack string) map[string]*resource {
+	t.Helper()
+	template, err := a.cloudFormation.GetTemplate(t.Context(), &cloudformation.GetTemplateInput{StackName: &stack})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var declared struct{ Resources map[string]*resource }
+	if err := json.Unmarshal([]byte(*template.TemplateBody), &declared); err != nil {
+		t.Fatal(err)
+	}
+	made := 0
+	pages := cloudformation.NewListStackResourcesPaginator(a.cloudFormation, &cloudformation.ListStackResourcesInput{StackName: &stack})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, summary := range page.StackResourceSummaries {
+			r := declared.Resources[*summary.LogicalResourceId]
+			if r == nil {
+				t.Fatalf("%s has %s, which its template has not", stack, *summary.LogicalResourceId)
+			}
+			r.physicalID = aws.ToString(summary.PhysicalResourceId)
+			r.stack = declared.Resources
+			made++
+		}
+	}
+	if made != len(declared.Resources) {
+		t.Fatalf("%s has %d resources, its template %d", stack, made, len(declared.Resources))
+	}
+	return declared.Resources
+}
+
+// checkResources reads every resource of a stack over the API.
+func (a *account) checkResources(t *testing.T, stack string) map[string]*resource {
+	t.Helper()
+	resources := a.resources(t, stack)
+	for _, id := range slices.Sorted(maps.Keys(resources)) {
+		r := resources[id]
+		check, known := checks[r.Type]
+		switch {
+		case !known:
+			t.Errorf("%s is of type %s: add how it is read to the table", id, r.Type)
+		case r.physicalID == "":
+			t.Errorf("%s, %s, was not made", id, r.Type)
+		default:
+			if err := check(t.Context(), a, r); err != nil {
+				t.Errorf("%s, %s %s: %v", id, r.Type, r.physicalID, err)
+			}
+		}
+	}
+	return resources
+}
+
+func ofType(resources map[string]*resource, kind string) (found []*resource) {
+	for _, id := range slices.Sorted(maps.Keys(resources)) {
+		if resources[id].Type == kind {
+			found = append(found, resources[id])
+		}
+	}
+	return found
+}
+
+func checkNothing(context.Context, *account, *resource) error { return nil }
+
+func checkBucket(ctx context.Context, a *account, r *resource) error {
+	bucket := &r.physicalID
+	versioning, err := a.s3.GetBucketVersioning(ctx, &s3.GetBucketVersioningInput{Bucket: bucket})
+	if err != nil {
+		return err
+	}
+	if versioning.Status != s3types.BucketVersioningStatusEnabled {
+		return fmt.Errorf("versioning is %q", versioning.Status)
+	}
+	public, err := a.s3.GetPublicAccessBlock(ctx, &s3.GetPublicAccessBlockInput{Bucket: bucket})
+	if err != nil {
+		return err
+	}
+	if p := public.PublicAccessBlockConfiguration; !aws.ToBool(p.BlockPublicAcls) || !aws.ToBool(p.BlockPublicPolicy) || !aws.ToBool(p.IgnorePublicAcls) || !aws.ToBool(p.RestrictPublicBuckets) {
+		return fmt.Errorf("public access is not blocked whole: %+v", p)
+	}
+	ownership, err := a.s3.GetBucketOwnershipControls(ctx, &s3.GetBucketOwnershipControlsInput{Bucket: bucket})
+	if err != nil {
+		return err
+	}
+	if rule := ownership.OwnershipControls.Rules[0]; rule.ObjectOwnership != s3types.ObjectOwnershipBucketOwnerEnforced {
+		return fmt.Errorf("objects belong to %s", rule.ObjectOwnership)
+	}
+	encryption, err := a.s3.GetBucketEncryption(ctx, &s3.GetBucketEncryptionInput{Bucket: bucket})
+	if err != nil {
+		return err
+	}
+	if rule := encryption.ServerSideEncryptionConfiguration.Rules[0]; rule.ApplyServerSideEncryptionByDefault.SSEAlgorithm != s3types.ServerSideEncryptionAes256 {
+		return fmt.Errorf("objects are encrypted with %s", rule.ApplyServerSideEncryptionByDefault.SSEAlgorithm)
+	}
+	return nil
+}
+
+// policyDocument is a policy as IAM and S3 answer it.
+type policyDocument struct {
+	Statement []struct {
+		Effect    string
+		Action    oneOrMany
+		Resource  oneOrMany
+		Principal json.RawMessage
+	}
+}
+
+// oneOrMany is a string or a list of strings.
+type oneOrMany []string
+
+func (m *oneOrMany) UnmarshalJSON(text []byte) error {
+	if text[0] != '[' {
+		*m = []string{""}
+		return json.Unmarshal(text, &(*m)[0])
+	}
+	return json.Unmarshal(text, (*[]string)(m))
+}
+
+// allowed are the resources on which a policy allows an action.
+func (d *policyDocument) allowed(action string) (resources []string) {
+	for _, statement := range d.Statement {
+		if statement.Effect == "Allow" && slices.Contains(statement.Action, action) {
+			resources = append(resources, statement.Resource...)
+		}
+	}
+	return resources
+}
+
+// The identity may read the objects, nobody may come without TLS, and there is
+// no other word.
+func checkBucketPolicy(ctx context.Context, a *account, r *resource) error {
+	var properties struct{ Bucket struct{ Ref string } }
+	if err := json.Unmarshal(r.Properties, &properties); err != nil {
+		return err
+	}
+	name := r.stack[properties.Bucket.Ref].physicalID
+	answer, err := a.s3.GetBucketPolicy(ctx, &s3.GetBucketPolicyInput{Bucket: &name})
+	if err != nil {
+		return err
+	}
+	var document policyDocument
+	if err := json.Unmarshal([]byte(*answer.Policy), &document); err != nil {
+		return err
+	}
+	identities, err := a.cloudFront.ListCloudFrontOriginAccessIdentities(ctx, nil)
+	if err != nil {
+		return err
+	}
+	var readers []string
+	for _, identity := range identities.CloudFrontOriginAccessIdentityList.Items {
+		readers = append(readers, fmt.Sprintf(`{"CanonicalUser": %q}`, *identity.S3CanonicalUserId))
+	}
+	allowed, denied := 0, 0
+	for _, s := range document.Statement {
+		switch s.Effect {
+		case "Allow":
+			allowed++
+			if !slices.Equal(s.Action, []string{"s3:GetObject"}) || !slices.Equal(s.Resource, []string{"arn:aws:s3:::" + name + "/*"}) || !slices.Contains(readers, string(s.Principal)) {
+				return fmt.Errorf("allows %v on %v for %s", s.Action, s.Resource, s.Principal)
+			}
+		case "Deny":
+			denied++
+		}
+	}
+	if allowed != 1 || denied != 1 {
+		return fmt.Errorf("%d statements allow and %d deny, want one each", allowed, denied)
+	}
+	return nil
+}
+
+func checkDocument(ctx context.Context, a *account, r *resource) error {
+	document, err := a.document(ctx, r.physicalID)
+	if err != nil {
+		return err
+	}
+	return document.Validate()
+}
+
+// document is the deployment document in a parameter.
+func (a *account) document(ctx context.Context, parameter string) (*signer.Deployment, error) {
+	answer, err := a.ssm.GetParameter(ctx, &ssm.GetParameterInput{Name: &parameter})
+	if err != nil {
+		return nil, err
+	}
+	return signer.ParseDeployment([]byte(*answer.Parameter.Value))
+}
+
+func checkSecret(ctx context.Context, a *account, r *resource) error {
+	_, _, err := a.storedKey(ctx, r.physicalID)
+	return err
+}
+
+// storedKey is the one version of a secret, and the key that it holds. It must
+// be PEM as this module writes it and nothing else.
+func (a *account) storedKey(ctx context.Context, secret string) (version string, key *signer.PrivateKey, err error) {
+	answer, err := a.secrets.ListSecretVersionIds(ctx, &secretsmanager.ListSecretVersionIdsInput{SecretId: &secret, IncludeDeprecated: aws.Bool(true)})
+	if err != nil {
+		return "", nil, err
+	}
+	if len(answer.Versions) != 1 || !slices.Equal(answer.Versions[0].VersionStages, []string{"AWSCURRENT"}) {
+		return "", nil, fmt.Errorf("the secret has %d versions, want one, which is current", len(answer.Versions))
+	}
+	value, err := a.secrets.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &secret})
+	if err != nil {
+		return "", nil, err
+	}
+	if key, err = signer.ParsePrivateKey([]byte(*value.SecretString)); err != nil {
+		return "", nil, err
+	}
+	again, err := key.MarshalPEM()
+	if err != nil {
+		return "", nil, err
+	}
+	if string(again) != *value.SecretString {
+		return "", nil, errors.New("the secret holds something beside the PEM text of a key")
+	}
+	return *answer.Versions[0].VersionId, key, nil
+}
+
+func checkPublicKey(ctx context.Context, a *account, r *resource) error {
+	_, err := a.publicKey(ctx, r.physicalID)
+	return err
+}
+
+// publicKey is a public key that CloudFront holds.
+func (a *account) publicKey(ctx context.Context, id string) (*signer.PublicKey, error) {
+	answer, err := a.cloudFront.GetPublicKey(ctx, &cloudfront.GetPublicKeyInput{Id: &id})
+	if err != nil {
+		return nil, err
+	}
+	return signer.ParsePublicKey([]byte(*answer.PublicKey.PublicKeyConfig.EncodedKey))
+}
+
+func checkKeyGroup(ctx context.Context, a *account, r *resource) error {
+	answer, err := a.cloudFront.GetKeyGroup(ctx, &cloudfront.GetKeyGroupInput{Id: &r.physicalID})
+	if err != nil {
+		return err
+	}
+	r.lastModified = answer.KeyGroup.LastModifiedTime.String()
+	if len(answer.KeyGroup.KeyGroupConfig.Items) == 0 {
+		return errors.New("it has no key")
+	}
+	return nil
+}
+
+func checkOriginAccessIdentity(ctx context.Context, a *account, r *resource) error {
+	answer, err := a.cloudFront.GetCloudFrontOriginAccessIdentity(ctx, &cloudfront.GetCloudFrontOriginAccessIdentityInput{Id: &r.physicalID})
+	if err != nil {
+		return err
+	}
+	if comment := *answer.CloudFrontOriginAccessIdentity.CloudFrontOriginAccessIdentityConfig.Comment; comment == "" {
+		return errors.New("nothing says what it is for")
+	}
+	return nil
+}
+
+func checkResponseHeaders(ctx context.Context, a *account, r *resource) error {
+	answer, err := a.cloudFront.GetResponseHeadersPolicy(ctx, &cloudfront.GetResponseHeadersPolicyInput{Id: &r.physicalID})
+	if err != nil {
+		return err
+	}
+	r.lastModified = answer.ResponseHeadersPolicy.LastModifiedTime.String()
+	if headers := answer.ResponseHeadersPolicy.ResponseHeadersPolicyConfig.SecurityHeadersConfig; headers == nil || headers.StrictTransportSecurity == nil {
+		return errors.New("it has no security headers")
+	}
+	return nil
+}
+
+func checkDistribution(ctx context.Context, a *account, r *resource) error {
+	answer, err := a.cloudFront.GetDistribution(ctx, &cloudfront.GetDistributionInput{Id: &r.physicalID})
+	if err != nil {
+		return err
+	}
+	r.lastModified = answer.Distribution.LastModifiedTime.String()
+	config := answer.Distribution.DistributionConfig
+	if !aws.ToBool(config.Enabled) {
+		return errors.New("it is not enabled")
+	}
+	if trusted := config.DefaultCacheBehavior.TrustedKeyGroups; trusted == nil || !aws.ToBool(trusted.Enabled) || len(trusted.Items) != 1 {
+		return fmt.Errorf("it is open: its trusted key groups are %+v", trusted)
+	}
+	if protocol := config.DefaultCacheBehavior.ViewerProtocolPolicy; protocol != "https-only" {
+		return fmt.Errorf("viewers may come by %s", protocol)
+	}
+	return nil
+}
+
+func checkRole(ctx context.Context, a *account, r *resource) error {
+	answer, err := a.iam.GetRole(ctx, &iam.GetRoleInput{RoleName: &r.physicalID})
+	if err != nil {
+		return err
+	}
+	if trust := *answer.Role.AssumeRolePolicyDocument; !strings.Contains(trust, "lambda.amazonaws.com") {
+		return fmt.Errorf("it trusts %s", trust)
+	}
+	inline, err := a.iam.ListRolePolicies(ctx, &iam.ListRolePoliciesInput{RoleName: &r.physicalID})
+	if err != nil {
+		return err
+	}
+	if len(inline.PolicyNames) == 0 {
+		return errors.New("it may do nothing")
+	}
+	return nil
+}
+
+func checkManagedPolicy(ctx context.Context, a *account, r *resource) error {
+	document, err := a.policy(ctx, r.physicalID)
+	if err != nil {
+		return err
+	}
+	if len(document.allowed("ssm:GetParameter")) != 1 || len(document.allowed("secretsmanager:GetSecretValue")) == 0 {
+		return fmt.Errorf("who has it cannot sign: %+v", document)
+	}
+	return nil
+}
+
+// policy is what a managed policy says now.
+func (a *account) policy(ctx context.Context, arn string) (*policyDocument, error) {
+	policy, err := a.iam.GetPolicy(ctx, &iam.GetPolicyInput{PolicyArn: &arn})
+	if err != nil {
+		return nil, err
+	}
+	version, err := a.iam.GetPolicyVersion(ctx, &iam.GetPolicyVersionInput{PolicyArn: &arn, VersionId: policy.Policy.DefaultVersionId})
+	if err != nil {
+		return nil, err
+	}
+	text, err := url.QueryUnescape(*version.PolicyVersion.Document)
+	if err != nil {
+		return nil, err
+	}
+	document := &policyDocument{}
+	return document, json.Unmarshal([]byte(text), document)
+}
+
+func checkFunction(ctx context.Context, a *account, r *resource) error {
+	answer, err := a.lambda.GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &r.physicalID})
+	if err != nil {
+		return err
+	}
+	r.lastModified = *answer.LastModified
+	if len(answer.Architectures) != 1 || string(answer.Architectures[0]) != functionArchitecture[runtime.GOARCH] {
+		return fmt.Errorf("it is for %v", answer.Architectures)
+	}
+	return nil
+}
+
+// The physical id names the function and what of it is meant, in a form of
+// CloudFormation's own.
+func checkInvocation(ctx context.Context, a *account, r *resource) error {
+	var properties struct {
+		FunctionName         struct{ Ref string }
+		Qualifier            string
+		MaximumRetryAttempts int32
+	}
+	if err := json.Unmarshal(r.Properties, &properties); err != nil {
+		return err
+	}
+	function := r.stack[properties.FunctionName.Ref].physicalID
+	answer, err := a.lambda.GetFunctionEventInvokeConfig(ctx, &lambda.GetFunctionEventInvokeConfigInput{FunctionName: &function, Qualifier: &properties.Qualifier})
+	if err != nil {
+		return err
+	}
+	if got := aws.ToInt32(answer.MaximumRetryAttempts); got != properties.MaximumRetryAttempts {
+		return fmt.Errorf("%d attempts more, the template says %d", got, properties.MaximumRetryAttempts)
+	}
+	return nil
+}
+
+func checkLogGroup(ctx context.Context, a *account, r *resource) error {
+	answer, err := a.logs.DescribeLogGroups(ctx, &cloudwatchlogs.DescribeLogGroupsInput{LogGroupNamePrefix: &r.physicalID})
+	if err != nil {
+		return err
+	}
+	if len(answer.LogGroups) != 1 || aws.ToInt32(answer.LogGroups[0].RetentionInDays) == 0 {
+		return errors.New("it is not there, or keeps its lines for ever")
+	}
+	return nil
+}
+
+// snapshot is what must stay as it is where nothing changed: every resource's
+// identity and, where the API tells, when it was last changed.
+func snapshot(resources map[string]*resource) map[string][2]string {
+	all := map[string][2]string{}
+	for id, r := range resources {
+		all[id] = [2]string{r.physicalID, r.lastModified}
+	}
+	return all
+}
+
+func wantSame(t *testing.T, got, want map[string][2]string) {
+	t.Helper()
+	if reflect.DeepEqual(got, want) {
+		return
+	}
+	for _, id := range slices.Sorted(maps.Keys(want)) {
+		if got[id] != want[id] {
+			t.Errorf("%s was %v, is %v", id, want[id], got[id])
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(got)) {
+		if _, was := want[id]; !was {
+			t.Errorf("%s is new", id)
+		}
+	}
+}

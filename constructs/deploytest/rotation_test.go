@@ -1,0 +1,318 @@
+//go:build deploy
+
+package deploytest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	cftypes "github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+
+	"github.com/signedfront/signedfront/signer"
+	"github.com/signedfront/signedfront/signer/awskeys"
+)
+
+// development is the environment dev with these generations of its key.
+func development(keys map[string]any, current int) map[string]any {
+	return map[string]any{
+		"ephemeral":   true,
+		"maxKeyAge":   "1m",
+		"signingKeys": map[string]any{"keys": keys, "current": current},
+	}
+}
+
+// rotates replaces the key in the three deployments that the README tells,
+// while an app signs, and another stack's role may read what it needs.
+func (p *app) rotates(t *testing.T) {
+	rotation := func(current int, keys ...string) {
+		t.Helper()
+		generations := map[string]any{}
+		for _, key := range keys {
+			generations[key] = map[string]any{}
+		}
+		p.configure(t, func(environments map[string]any) { environments["dev"] = development(generations, current) })
+		p.deploy(t, "dev")
+		p.checkGenerations(t, "dev", len(keys))
+	}
+	role := p.appRole(t, p.physicalID(t, "dev", "AWS::IAM::ManagedPolicy"))
+	rotation(1, "1") // the same key; signers learn of the short maxKeyAge
+
+	frozen := p.frozenSigner(t)
+	running := p.watch(t, role)
+	first := running.keyPairID()
+	rotation(1, "1", "2")
+	if got := running.keyPairID(); got != first {
+		t.Errorf("the added key %s signs before it is current", got)
+	}
+	rotation(2, "1", "2")
+	second := running.rotated(t)
+	rotation(2, "2")
+	running.stop(t, first, second)
+
+	// It slept through it all, and wakes up after its key's age.
+	woken, err := frozen.wakeUp().Object(t.Context(), "rt.png", signer.Policy{TTL: time.Minute})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.wantAllowed(t, woken)
+}
+
+// appRole deploys an app's own stack, with a role that has the signing policy,
+// and never touches it again. It takes the policy's ARN as a parameter.
+func (a *account) appRole(t *testing.T, policy string) string {
+	t.Helper()
+	template, err := os.ReadFile("testdata/app.template.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := aws.String("photo-album")
+	_, err = a.cloudFormation.CreateStack(t.Context(), &cloudformation.CreateStackInput{
+		StackName:    name,
+		TemplateBody: aws.String(string(template)),
+		Capabilities: []cftypes.Capability{cftypes.CapabilityCapabilityIam},
+		Parameters:   []cftypes.Parameter{{ParameterKey: aws.String("SigningPolicyArn"), ParameterValue: &policy}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	stack := &cloudformation.DescribeStacksInput{StackName: name}
+	waiter := cloudformation.NewStackCreateCompleteWaiter(a.cloudFormation, func(o *cloudformation.StackCreateCompleteWaiterOptions) {
+		o.MinDelay, o.MaxDelay = 100*time.Millisecond, time.Second
+	})
+	if err := waiter.Wait(t.Context(), stack, time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	role, err := a.cloudFormation.DescribeStackResource(t.Context(), &cloudformation.DescribeStackResourceInput{StackName: name, LogicalResourceId: aws.String("AppRole")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return *role.StackResourceDetail.PhysicalResourceId
+}
+
+// removeApp removes the app's stack: IAM does not delete a policy that is
+// attached.
+func (a *account) removeApp(t *testing.T) {
+	t.Helper()
+	name := aws.String("photo-album")
+	if _, err := a.cloudFormation.DeleteStack(t.Context(), &cloudformation.DeleteStackInput{StackName: name}); err != nil {
+		t.Fatal(err)
+	}
+	waiter := cloudformation.NewStackDeleteCompleteWaiter(a.cloudFormation, func(o *cloudformation.StackDeleteCompleteWaiterOptions) {
+		o.MinDelay, o.MaxDelay = 100*time.Millisecond, time.Second
+	})
+	if err := waiter.Wait(t.Context(), &cloudformation.DescribeStacksInput{StackName: name}, time.Minute); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// watched is an app that signs all the time, and whoever looks over its
+// shoulder.
+type watched struct {
+	*account
+	signer       *signer.Signer
+	distribution string
+	role         string
+
+	cancel context.CancelFunc
+	done   chan struct{}
+	wrong  error // why it ended before it was told to
+
+	mu      sync.Mutex
+	rotates chan string    // the key pair that it has changed to
+	signed  map[string]int // URLs, by the key pair that signed them
+	looks   int            // how often document and role were looked at
+}
+
+func (p *app) watch(t *testing.T, role string) *watched {
+	t.Helper()
+	w := &watched{
+		account: p.account, role: role, distribution: p.physicalID(t, "dev", "AWS::CloudFront::Distribution"),
+		done: make(chan struct{}), rotates: make(chan string, 8), signed: map[string]int{},
+	}
+	var err error
+	w.signer, err = awskeys.Open(t.Context(), p.config, project, "dev", &signer.OpenOptions{
+		Refresh: time.Second,
+		OnEvent: func(e signer.Event) {
+			if e.Rotated {
+				w.rotates <- e.KeyPairID
+			}
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(w.signer.Close)
+	ctx, cancel := context.WithCancel(t.Context())
+	w.cancel = cancel
+	t.Cleanup(func() { cancel(); <-w.done })
+	go func() {
+		defer close(w.done)
+		for ctx.Err() == nil && w.wrong == nil {
+			w.wrong = errors.Join(w.sign(ctx), w.look(ctx))
+		}
+		if ctx.Err() != nil {
+			w.wrong = nil // what it was told to end is no failure
+		}
+	}()
+	return w
+}
+
+// sign signs a URL as the app does, and checks it as CloudFront does.
+func (w *watched) sign(ctx context.Context) error {
+	url, err := w.signer.Object(ctx, "rt.png", signer.Policy{TTL: time.Minute})
+	if err != nil {
+		return fmt.Errorf("the running signer: %w", err)
+	}
+	trusted, err := w.trustedKeys(ctx, w.distribution)
+	if err != nil {
+		return err
+	}
+	v := signer.Verify(signer.Request{URL: url, Time: time.Now()}, trusted)
+	if !v.Allowed {
+		return fmt.Errorf("CloudFront refuses what the running signer signed with %s: %s", v.KeyPairID, v.Detail)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.signed[v.KeyPairID]++
+	return nil
+}
+
+// look reads the document, and whether a role outside may read what it names.
+func (w *watched) look(ctx context.Context) error {
+	document, err := w.document(ctx, "/signedfront/"+project+"/dev")
+	if err != nil {
+		return err
+	}
+	trusted, err := w.trustedKeys(ctx, w.distribution)
+	if err != nil {
+		return err
+	}
+	if key := trusted[document.KeyPairID]; key == nil || document.CheckKey(key) != nil {
+		return fmt.Errorf("the document names the key pair %s, which is not trusted, or another key", document.KeyPairID)
+	}
+	attached, err := w.account.iam.ListAttachedRolePolicies(ctx, &iam.ListAttachedRolePoliciesInput{RoleName: &w.role})
+	if err != nil {
+		return err
+	}
+	if len(attached.AttachedPolicies) != 1 {
+		return fmt.Errorf("the app's role has %d policies", len(attached.AttachedPolicies))
+	}
+	policy, err := w.policy(ctx, *attached.AttachedPolicies[0].PolicyArn)
+	if err != nil {
+		return err
+	}
+	if !slices.Contains(policy.allowed("secretsmanager:GetSecretValue"), document.Key.SecretARN) {
+		return fmt.Errorf("the app's role may not read %s, which the document names", document.Key.SecretARN)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.looks++
+	return nil
+}
+
+// keyPairID is what signs now.
+func (w *watched) keyPairID() string {
+	document, err := w.document(context.Background(), "/signedfront/"+project+"/dev")
+	if err != nil {
+		return err.Error()
+	}
+	return document.KeyPairID
+}
+
+// rotated waits until the running signer has changed its key, and a URL was
+// signed with the new one.
+func (w *watched) rotated(t *testing.T) string {
+	t.Helper()
+	var now string
+	select {
+	case now = <-w.rotates:
+	case <-w.done:
+		t.Fatal(w.wrong)
+	case <-time.After(time.Minute):
+		t.Fatal("the running signer does not notice that another key is current")
+	}
+	for start := time.Now(); time.Since(start) < time.Minute; time.Sleep(20 * time.Millisecond) {
+		w.mu.Lock()
+		signed := w.signed[now]
+		w.mu.Unlock()
+		if signed > 0 {
+			return now
+		}
+	}
+	t.Fatalf("nothing is signed with %s", now)
+	return ""
+}
+
+// stop ends the watching. Both keys must have signed, and nothing have failed.
+func (w *watched) stop(t *testing.T, keyPairs ...string) {
+	t.Helper()
+	w.cancel()
+	<-w.done
+	if w.wrong != nil {
+		t.Error(w.wrong)
+	}
+	for _, id := range keyPairs {
+		if w.signed[id] == 0 {
+			t.Errorf("nothing was signed with %s", id)
+		}
+	}
+	if len(w.signed) != len(keyPairs) || w.looks == 0 {
+		t.Errorf("signed %v, looked %d times", w.signed, w.looks)
+	}
+	t.Logf("URLs signed and verified, by key pair: %v", w.signed)
+}
+
+// frozenSigner is a process that is frozen once it has read its key.
+type frozenSigner struct {
+	*signer.Signer
+	mu    sync.Mutex
+	slept time.Duration
+}
+
+func (p *app) frozenSigner(t *testing.T) *frozenSigner {
+	t.Helper()
+	f := &frozenSigner{}
+	var err error
+	f.Signer, err = awskeys.Open(t.Context(), p.config, project, "dev", &signer.OpenOptions{
+		Refresh: 24 * time.Hour,
+		Now: func() time.Time {
+			f.mu.Lock()
+			defer f.mu.Unlock()
+			return time.Now().Add(f.slept)
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(f.Close)
+	return f
+}
+
+// wakeUp has it sleep past the age of its key, a minute.
+func (f *frozenSigner) wakeUp() *frozenSigner {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.slept = 2 * time.Minute
+	return f
+}
+
+// wantAllowed wants that CloudFront's keys verify a URL of dev.
+func (p *app) wantAllowed(t *testing.T, url string) {
+	t.Helper()
+	trusted, err := p.trustedKeys(t.Context(), p.physicalID(t, "dev", "AWS::CloudFront::Distribution"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v := signer.Verify(signer.Request{URL: url, Time: time.Now()}, trusted); !v.Allowed {
+		t.Errorf("CloudFront refuses what was signed with %s: %s", v.KeyPairID, v.Detail)
+	}
+}

@@ -1,0 +1,372 @@
+"""Runs MiniStack as the AWS account of the deployment test, on loopback alone.
+
+    python engine.py --scratch FOLDER
+
+MiniStack is taken as it is published. What it lacks of AWS, as far as our
+templates need it, is registered with it from here before it starts:
+
+- CloudFormation's AWS::CloudFront::PublicKey and AWS::CloudFront::KeyGroup,
+  made, changed and deleted by the engine's own CloudFront API, so that its
+  refusals (PublicKeyInUse, CannotChangeImmutablePublicKeyFields and the like)
+  fail a stack as they do in AWS;
+- origin access identities, which the engine makes and forgets: here they can be
+  read and listed;
+- of CloudFront, that a name and a caller reference belong to one public key,
+  and that a distribution trusts only key groups that exist;
+- of CloudFormation, the tags of a bucket, that the Ref of a secret is its ARN,
+  and that a secret which is given no value has no version;
+- of Secrets Manager, that a version once stored does not change.
+
+FOLDER is where the test and this program meet:
+
+- "fail-once" holds the type of a resource. The next one of that type is not
+  made, and the file goes.
+- "secret-values" gets every value that was ever put into a secret, one JSON
+  string a line, for the test to search for.
+- "function-output" gets what the functions write, whose log groups go with
+  their stacks.
+
+The first line of standard output is the address. The program ends when its
+standard input does, so that it never outlives the test, and its functions with
+it.
+"""
+import argparse
+import json
+import os
+import pathlib
+import signal
+import socket
+import sys
+import threading
+import xml.etree.ElementTree as ElementTree
+
+LOOPBACK = "127.0.0.1"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--scratch", type=pathlib.Path, required=True)
+    scratch = parser.parse_args().scratch
+    end_with_standard_input()
+    port = free_port()
+    settle_environment(port, scratch)
+
+    keep_function_output(scratch / "function-output")
+    keep_secret_values(scratch / "secret-values")
+    refuse_taken_public_keys()
+    show_origin_access_identities()
+    register_resources(scratch / "fail-once")
+
+    print(f"http://{LOOPBACK}:{port}", flush=True)
+    # The engine reads the arguments too.
+    sys.argv[1:] = []
+    from ministack import app
+
+    app.main()
+
+
+def end_with_standard_input():
+    """Ends this process, and the functions that it runs, with its input."""
+    os.setpgid(0, 0)
+
+    def wait():
+        sys.stdin.buffer.read()
+        os.killpg(0, signal.SIGKILL)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        return probe.getsockname()[1]
+
+
+def settle_environment(port, scratch):
+    """Says what the engine reads when it is imported. Every listener that it
+    would open beside its one port is off, and so is Docker."""
+    os.environ.update({
+        "BIND_HOST": LOOPBACK,
+        "GATEWAY_PORT": str(port),
+        "MINISTACK_HOST": LOOPBACK,
+        "AWS_ENDPOINT_URL": f"http://{LOOPBACK}:{port}",  # for the functions
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
+        "LAMBDA_EXECUTOR": "local",
+        "DOCKER_HOST": f"unix://{scratch}/no-docker",
+        "PERSIST_STATE": "0",
+        "S3_PERSIST": "0",
+    })
+
+
+def keep_function_output(file):
+    """Keeps what the functions write, past the end of their log groups."""
+    from ministack.services import cloudwatch_logs
+
+    append = cloudwatch_logs._append_log_events
+
+    def append_log_events(stream, events):
+        with open(file, "a") as output:
+            output.writelines(event["message"] + "\n" for event in events)
+        append(stream, events)
+
+    cloudwatch_logs._append_log_events = append_log_events
+
+
+def keep_secret_values(file):
+    from ministack.core.responses import error_response_json
+    from ministack.services import secretsmanager
+
+    put = secretsmanager._put_secret_value
+
+    def put_secret_value(data):
+        value, token = data.get("SecretString"), data.get("ClientRequestToken")
+        with open(file, "a") as values:
+            values.write(json.dumps(value) + "\n")
+        _, secret = secretsmanager._resolve(data.get("SecretId"))
+        stored = secret and secret["Versions"].get(token)
+        if stored and stored["SecretString"] != value:
+            return error_response_json("ResourceExistsException", "A resource with the ID you requested already exists.", 400)
+        return put(data)
+
+    secretsmanager._put_secret_value = put_secret_value
+
+
+def refuse_taken_public_keys():
+    from ministack.services import cloudfront
+
+    create = cloudfront._create_public_key
+
+    def create_public_key(body):
+        config = ElementTree.fromstring(body)
+        for field in ("CallerReference", "Name"):
+            wanted = config.findtext("{*}" + field)
+            if any(key["Config"][field] == wanted for key in cloudfront._public_keys.values()):
+                return cloudfront._error("PublicKeyAlreadyExists", f"There is a public key with the {field} {wanted}.", 409)
+        return create(body)
+
+    cloudfront._create_public_key = create_public_key
+
+
+origin_access_identities = {}
+
+
+def show_origin_access_identities():
+    """Adds GetCloudFrontOriginAccessIdentity and its list to the API."""
+    from ministack.services import cloudfront
+
+    handle = cloudfront.handle_request
+    path_of_all = "/2020-05-31/origin-access-identity/cloudfront"
+
+    def describe(parent, identity):
+        for field, text in identity.items():
+            ElementTree.SubElement(parent, field).text = text
+
+    def one(root, identity):
+        describe(root, {field: identity[field] for field in ("Id", "S3CanonicalUserId")})
+        config = ElementTree.SubElement(root, "CloudFrontOriginAccessIdentityConfig")
+        describe(config, {"CallerReference": identity["Id"], "Comment": identity["Comment"]})
+
+    def all_of_them(root):
+        describe(root, {"Marker": "", "MaxItems": "100", "IsTruncated": "false", "Quantity": str(len(origin_access_identities))})
+        items = ElementTree.SubElement(root, "Items")
+        for identity in origin_access_identities.values():
+            describe(ElementTree.SubElement(items, "CloudFrontOriginAccessIdentitySummary"), identity)
+
+    async def handle_request(method, path, headers, body, query):
+        if method != "GET" or not path.startswith(path_of_all):
+            return await handle(method, path, headers, body, query)
+        name = path.removeprefix(path_of_all).strip("/")
+        if not name:
+            return cloudfront._xml_response("CloudFrontOriginAccessIdentityList", all_of_them)
+        identity = origin_access_identities.get(name)
+        if not identity:
+            return cloudfront._error("NoSuchCloudFrontOriginAccessIdentity", "There is no such identity.", 404)
+        return cloudfront._xml_response("CloudFrontOriginAccessIdentity", lambda root: one(root, identity))
+
+    cloudfront.handle_request = handle_request
+
+
+def register_resources(fail_once):
+    from ministack.services.cloudformation import provisioners
+
+    handlers = provisioners._RESOURCE_HANDLERS
+    handlers["AWS::CloudFront::PublicKey"] = public_key()
+    handlers["AWS::CloudFront::KeyGroup"] = key_group()
+    for name, changed in {
+        "AWS::CloudFront::CloudFrontOriginAccessIdentity": origin_access_identity,
+        "AWS::CloudFront::Distribution": distribution,
+        "AWS::S3::Bucket": bucket,
+        "AWS::SecretsManager::Secret": secret,
+    }.items():
+        handlers[name] = handlers[name] | changed(handlers[name])
+    for name, handler in handlers.items():
+        handler["create"] = failing_once(name, handler["create"], fail_once)
+
+
+def failing_once(name, create, file):
+    """Makes the resource unless the file names its type."""
+
+    def create_or_fail(logical_id, props, stack_name):
+        if file.exists() and file.read_text() == name:
+            file.unlink()
+            raise ValueError(f"{name} fails once, as the test has asked")
+        return create(logical_id, props, stack_name)
+
+    return create_or_fail
+
+
+def public_key():
+    from ministack.services import cloudfront
+
+    def body(props):
+        return xml("PublicKeyConfig", props["PublicKeyConfig"])
+
+    def create(logical_id, props, stack_name):
+        made = succeeded(cloudfront._create_public_key(body(props)))
+        return made.findtext("{*}Id"), {"Id": made.findtext("{*}Id"), "CreatedTime": made.findtext("{*}CreatedTime")}
+
+    def update(physical_id, old, new, stack_name):
+        changed = succeeded(cloudfront._update_public_key(physical_id, match(cloudfront._public_keys, physical_id), body(new)))
+        return physical_id, {"Id": physical_id, "CreatedTime": changed.findtext("{*}CreatedTime")}
+
+    def delete(physical_id, props):
+        if physical_id in cloudfront._public_keys:
+            succeeded(cloudfront._delete_public_key(physical_id, match(cloudfront._public_keys, physical_id)))
+
+    return {"create": create, "update": update, "delete": delete}
+
+
+def key_group():
+    from ministack.services import cloudfront
+
+    def body(props):
+        return xml("KeyGroupConfig", props["KeyGroupConfig"], item="PublicKey")
+
+    def attributes(made):
+        return {"Id": made.findtext("{*}Id"), "LastModifiedTime": made.findtext("{*}LastModifiedTime")}
+
+    def create(logical_id, props, stack_name):
+        made = succeeded(cloudfront._create_key_group(body(props)))
+        return made.findtext("{*}Id"), attributes(made)
+
+    def update(physical_id, old, new, stack_name):
+        return physical_id, attributes(
+            succeeded(cloudfront._update_key_group(physical_id, match(cloudfront._key_groups, physical_id), body(new))))
+
+    def delete(physical_id, props):
+        if physical_id in cloudfront._key_groups:
+            succeeded(cloudfront._delete_key_group(physical_id, match(cloudfront._key_groups, physical_id)))
+
+    return {"create": create, "update": update, "delete": delete}
+
+
+def origin_access_identity(handler):
+    def keep(made, props):
+        identity, attributes = made
+        comment = props["CloudFrontOriginAccessIdentityConfig"]["Comment"]
+        origin_access_identities[identity] = attributes | {"Comment": comment}
+        return made
+
+    def create(logical_id, props, stack_name):
+        return keep(handler["create"](logical_id, props, stack_name), props)
+
+    def update(physical_id, old, new, stack_name):
+        return keep(handler["update"](physical_id, old, new, stack_name), new)
+
+    def delete(physical_id, props):
+        origin_access_identities.pop(physical_id, None)
+
+    return {"create": create, "update": update, "delete": delete}
+
+
+def distribution(handler):
+    from ministack.services import cloudfront
+
+    def check(props):
+        config = props["DistributionConfig"]
+        for behavior in [config["DefaultCacheBehavior"], *config.get("CacheBehaviors", [])]:
+            for group in behavior.get("TrustedKeyGroups", []):
+                if group not in cloudfront._key_groups:
+                    raise ValueError(f"TrustedKeyGroupDoesNotExist: {group}")
+
+    def create(logical_id, props, stack_name):
+        check(props)
+        return handler["create"](logical_id, props, stack_name)
+
+    def update(physical_id, old, new, stack_name, logical_id):
+        check(new)
+        return handler["update"](physical_id, old, new, stack_name, logical_id)
+
+    return {"create": create, "update": update}
+
+
+def bucket(handler):
+    from ministack.services import s3
+
+    def tag(made, props):
+        name, _ = made
+        s3._bucket_tags[name] = {tag["Key"]: tag["Value"] for tag in props.get("Tags", [])}
+        return made
+
+    def create(logical_id, props, stack_name):
+        return tag(handler["create"](logical_id, props, stack_name), props)
+
+    def update(physical_id, old, new, stack_name):
+        return tag(handler["update"](physical_id, old, new, stack_name), new)
+
+    return {"create": create, "update": update}
+
+
+def secret(handler):
+    from ministack.services import secretsmanager
+
+    def name(arn):
+        return secretsmanager._resolve(arn)[0]
+
+    def create(logical_id, props, stack_name):
+        key, attributes = handler["create"](logical_id, props, stack_name)
+        made = secretsmanager._secrets[key]
+        if not {"SecretString", "GenerateSecretString"} & props.keys():
+            made["Versions"] = {}
+        return made["ARN"], attributes
+
+    def update(physical_id, old, new, stack_name, logical_id):
+        _, attributes = handler["update"](name(physical_id), old, new, stack_name, logical_id)
+        return physical_id, attributes
+
+    def delete(physical_id, props):
+        handler["delete"](name(physical_id), props)
+
+    return {"create": create, "update": update, "delete": delete}
+
+
+def xml(tag, fields, item=None):
+    """The request body of a configuration. A list is one of items."""
+    root = ElementTree.Element(tag)
+    for field, value in fields.items():
+        element = ElementTree.SubElement(root, field)
+        if isinstance(value, list):
+            for text in value:
+                ElementTree.SubElement(element, item).text = text
+        else:
+            element.text = value
+    return ElementTree.tostring(root)
+
+
+def match(store, physical_id):
+    """The header that says which version is meant: the one that is there."""
+    return {"if-match": store[physical_id]["ETag"]} if physical_id in store else {}
+
+
+def succeeded(response):
+    """The XML of an answer, or its error raised."""
+    status, _, body = response
+    root = ElementTree.fromstring(body) if body else None
+    if status >= 300:
+        raise ValueError(": ".join(root.findtext(".//{*}" + field) or "" for field in ("Code", "Message")))
+    return root
+
+
+if __name__ == "__main__":
+    main()
