@@ -43,6 +43,7 @@ const (
 type account struct {
 	tools
 	endpoint string
+	process  int // the engine's
 	config   aws.Config
 
 	cloudFormation *cloudformation.Client
@@ -57,6 +58,8 @@ type account struct {
 	scratch    string // what the engine writes for the test
 	transcript string // what is searched for keys at the end
 	steps      []step
+
+	fingerprints map[string]bool // of the keys that were found in secrets
 }
 
 // step is a run of the CDK's command line.
@@ -66,14 +69,17 @@ type step struct {
 }
 
 // openAccount starts the engine, and stops it when the test ends, by whatever
-// way: it ends with the pipe to its standard input.
+// way: it ends with the pipe to its standard input, and with it the programs
+// that are in its group.
 func openAccount(t *testing.T) *account {
 	t.Helper()
 	tools := installTools(t)
 	scratch := t.TempDir()
 	transcript := t.TempDir()
 
-	engine := exec.Command(tools.python, filepath.Join("testdata", "engine.py"), "--scratch", scratch)
+	// Isolated: without what the user's environment has for Python.
+	engine := exec.Command(tools.python, "-I", filepath.Join("testdata", "engine.py"), "--scratch", scratch)
+	engine.SysProcAttr = inGroup(0)
 	engine.Env = append(withoutSettings(os.Environ()), "TMPDIR="+scratch, "HOME="+scratch)
 	log, err := os.Create(filepath.Join(transcript, "engine.log"))
 	if err != nil {
@@ -107,13 +113,13 @@ func openAccount(t *testing.T) *account {
 
 	a, err := accountAt(strings.TrimSpace(address))
 	if err == nil {
-		err = a.answers()
+		err = a.answers(drained)
 	}
 	if err != nil {
 		said, _ := os.ReadFile(log.Name())
 		t.Fatalf("the engine did not start: %v\n%s", err, said)
 	}
-	a.tools, a.scratch, a.transcript = tools, scratch, transcript
+	a.tools, a.process, a.scratch, a.transcript = tools, engine.Process.Pid, scratch, transcript
 	return a
 }
 
@@ -136,6 +142,7 @@ func accountAt(endpoint string) (*account, error) {
 	}
 	return &account{
 		endpoint:       endpoint,
+		fingerprints:   map[string]bool{},
 		config:         config,
 		cloudFormation: cloudformation.NewFromConfig(config),
 		cloudFront:     cloudfront.NewFromConfig(config),
@@ -160,21 +167,20 @@ var loopbackClient = &http.Client{Transport: &http.Transport{
 	MaxIdleConnsPerHost: 16,
 }}
 
-// answers waits until the engine does.
-func (a *account) answers() error {
-	var last error
-	for start := time.Now(); time.Since(start) < time.Minute; time.Sleep(50 * time.Millisecond) {
+// answers waits until the engine does, or ends.
+func (a *account) answers(ended <-chan struct{}) error {
+	for {
 		response, err := loopbackClient.Get(a.endpoint + "/_ministack/health")
 		if err == nil {
 			response.Body.Close()
-			if response.StatusCode == http.StatusOK {
-				return nil
-			}
-			err = errors.New(response.Status)
+			return nil
 		}
-		last = err
+		select {
+		case <-ended:
+			return errors.New("it has ended")
+		case <-time.After(50 * time.Millisecond):
+		}
 	}
-	return fmt.Errorf("no answer within a minute: %w", last)
 }
 
 // environment is that of a program which uses the account: what the machine

@@ -135,6 +135,7 @@ func (a *account) cdk(t *testing.T, folder string, args ...string) (string, erro
 	cmd := exec.CommandContext(t.Context(), a.node, append([]string{a.tools.cdk, "--no-notices", "--no-color"}, args...)...)
 	cmd.Dir = folder
 	cmd.Env = a.environment(t)
+	cmd.SysProcAttr = inGroup(a.process)
 	var said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &said, &said
 	start := time.Now()

@@ -4,10 +4,11 @@ package deploytest
 
 import "testing"
 
-// The scenarios, in one account. Each goes on where the one before it ended, so
+// TestADeployment runs the scenarios, in one account. Each goes on where the one before it ended, so
 // that the first one that fails is the last.
 func TestADeployment(t *testing.T) {
 	a := openAccount(t)
+	a.wantLoopbackAlone(t)
 	defer a.searchForKeys(t)
 	defer a.report(t)
 	a.bootstrap(t)
@@ -17,6 +18,7 @@ func TestADeployment(t *testing.T) {
 		name string
 		run  func(*app, *testing.T)
 	}{
+		{"the account answers as AWS does where it matters", (*app).isAnAccount},
 		{"a fresh clone is deployed and every resource is there", (*app).isDeployed},
 		{"the command line signs what the key in CloudFront verifies", (*app).signs},
 		{"deploying again with no change changes nothing", (*app).deploysAgain},

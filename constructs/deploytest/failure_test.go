@@ -61,7 +61,7 @@ func (p *app) failsAtFirst(t *testing.T) {
 
 	p.deploy(t, "dev")
 	p.checkGenerations(t, "dev", 2)
-	p.signs(t)
+	p.checkSigning(t, "dev")
 	p.destroy(t, "dev")
 	p.wantNothingLeft(t)
 }

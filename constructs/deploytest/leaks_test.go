@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 
 	"github.com/signedfront/signedfront/constructs/keypair/keypairtest"
+	"github.com/signedfront/signedfront/signer"
 )
 
 // searchForKeys searches all that was said and written for every private key
@@ -24,31 +25,75 @@ import (
 func (a *account) searchForKeys(t *testing.T) {
 	t.Helper()
 	a.keepStacks(t)
-	keys := a.everyKey(t)
-	texts := a.everyText(t)
-	for name, text := range texts {
-		for _, key := range keys {
-			if found := keypairtest.KeyMaterial(key, text); found != "" {
-				t.Errorf("%s of a private key is in %s", found, name)
-			}
-		}
+	keys, texts := a.everyKey(t), a.everyText(t)
+	for _, leak := range leaks(keys, texts) {
+		t.Error(leak)
 	}
 	t.Logf("searched %d texts for %d private keys", len(texts), len(keys))
 }
 
-// everyKey is the PEM text of every key.
+// leaks says which texts have something of a key.
+func leaks(keys [][]byte, texts map[string]string) (found []string) {
+	for _, name := range slices.Sorted(maps.Keys(texts)) {
+		for _, key := range keys {
+			if what := keypairtest.KeyMaterial(key, texts[name]); what != "" {
+				found = append(found, what+" of a private key is in "+name)
+			}
+		}
+	}
+	return found
+}
+
+func TestALeakInOneTextOfManyIsFound(t *testing.T) {
+	var keys [][]byte
+	for range 2 {
+		key, err := signer.GenerateKey(signer.ECDSAP256)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := key.MarshalPEM()
+		if err != nil {
+			t.Fatal(err)
+		}
+		keys = append(keys, text)
+	}
+	quoted, err := json.Marshal(map[string]string{"Value": string(keys[1])})
+	if err != nil {
+		t.Fatal(err)
+	}
+	texts := map[string]string{"events": "CREATE_COMPLETE", "outputs": string(quoted)}
+	if found := leaks(keys[1:], texts); len(found) != 1 || !strings.HasSuffix(found[0], " of a private key is in outputs") {
+		t.Errorf("found %q", found)
+	}
+	texts["outputs"] = strings.ReplaceAll(texts["outputs"], "-----BEGIN PRIVATE KEY-----", "")
+	if found := leaks(keys[:1], texts); len(found) > 0 {
+		t.Errorf("of another key, found %q", found)
+	}
+}
+
+// everyKey is the PEM text of every key, those among them that the scenarios
+// found in secrets.
 func (a *account) everyKey(t *testing.T) (keys [][]byte) {
 	t.Helper()
 	lines, err := os.ReadFile(filepath.Join(a.scratch, "secret-values"))
 	if err != nil {
 		t.Fatal(err)
 	}
+	missing := maps.Clone(a.fingerprints)
 	for line := range bytes.Lines(lines) {
 		var key string
 		if err := json.Unmarshal(line, &key); err != nil {
 			t.Fatal("what the engine wrote of secrets cannot be read")
 		}
 		keys = append(keys, []byte(key))
+		parsed, err := signer.ParsePrivateKey([]byte(key))
+		if err != nil {
+			t.Fatalf("a secret was given something else than a key: %v", err)
+		}
+		delete(missing, parsed.PublicKey().Fingerprint())
+	}
+	if len(keys) == 0 || len(missing) > 0 {
+		t.Errorf("%d keys are known, and %d that were found in secrets are not among them", len(keys), len(missing))
 	}
 	return keys
 }

@@ -3,7 +3,9 @@
 package deploytest
 
 import (
+	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -35,6 +37,45 @@ func TestAnAccountAnywhereButOnThisMachineIsRefused(t *testing.T) {
 		if _, err := accountAt(endpoint); err != nil {
 			t.Errorf("%q: %v", endpoint, err)
 		}
+	}
+}
+
+// wantLoopbackAlone wants that the engine listens on the loopback interface, and
+// nowhere else.
+func (a *account) wantLoopbackAlone(t *testing.T) {
+	t.Helper()
+	sockets := map[string]bool{} // the engine's, by their inodes
+	files, err := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", a.process))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		target, _ := os.Readlink(file)
+		if inode, is := strings.CutPrefix(target, "socket:["); is {
+			sockets[strings.TrimSuffix(inode, "]")] = true
+		}
+	}
+	listening := 0
+	for _, table := range []string{"tcp", "tcp6"} {
+		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/net/%s", a.process, table))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(string(text)) {
+			fields := strings.Fields(line)
+			const listen = "0A"
+			if len(fields) < 10 || fields[3] != listen || !sockets[fields[9]] {
+				continue
+			}
+			listening++
+			// 127.0.0.1, as the kernel writes it on this processor.
+			if !strings.HasPrefix(fields[1], "0100007F:") {
+				t.Fatalf("the engine listens on %s of %s", fields[1], table)
+			}
+		}
+	}
+	if listening != 1 {
+		t.Fatalf("the engine listens on %d sockets, want 1", listening)
 	}
 }
 

@@ -96,23 +96,30 @@ func (a *account) resources(t *testing.T, stack string) map[string]*resource {
 	return declared.Resources
 }
 
-// checkResources reads every resource of a stack over the API.
+// checkResources reads every resource of a stack over the API. The test does
+// not go on if one is not as it should be.
 func (a *account) checkResources(t *testing.T, stack string) map[string]*resource {
 	t.Helper()
-	resources := a.resources(t, stack)
+	resources, failed := a.resources(t, stack), false
 	for _, id := range slices.Sorted(maps.Keys(resources)) {
 		r := resources[id]
 		check, known := checks[r.Type]
 		switch {
 		case !known:
 			t.Errorf("%s is of type %s: add how it is read to the table", id, r.Type)
+			failed = true
 		case r.physicalID == "":
 			t.Errorf("%s, %s, was not made", id, r.Type)
+			failed = true
 		default:
 			if err := check(t.Context(), a, r); err != nil {
 				t.Errorf("%s, %s %s: %v", id, r.Type, r.physicalID, err)
+				failed = true
 			}
 		}
+	}
+	if failed {
+		t.FailNow()
 	}
 	return resources
 }
@@ -167,7 +174,7 @@ type policyDocument struct {
 		Effect    string
 		Action    oneOrMany
 		Resource  oneOrMany
-		Principal json.RawMessage
+		Principal struct{ AWS, CanonicalUser string }
 	}
 }
 
@@ -208,21 +215,21 @@ func checkBucketPolicy(ctx context.Context, a *account, r *resource) error {
 	if err := json.Unmarshal([]byte(*answer.Policy), &document); err != nil {
 		return err
 	}
-	identities, err := a.cloudFront.ListCloudFrontOriginAccessIdentities(ctx, nil)
-	if err != nil {
-		return err
-	}
 	var readers []string
-	for _, identity := range identities.CloudFrontOriginAccessIdentityList.Items {
-		readers = append(readers, fmt.Sprintf(`{"CanonicalUser": %q}`, *identity.S3CanonicalUserId))
+	for _, identity := range ofType(r.stack, "AWS::CloudFront::CloudFrontOriginAccessIdentity") {
+		answer, err := a.cloudFront.GetCloudFrontOriginAccessIdentity(ctx, &cloudfront.GetCloudFrontOriginAccessIdentityInput{Id: &identity.physicalID})
+		if err != nil {
+			return err
+		}
+		readers = append(readers, *answer.CloudFrontOriginAccessIdentity.S3CanonicalUserId)
 	}
 	allowed, denied := 0, 0
 	for _, s := range document.Statement {
 		switch s.Effect {
 		case "Allow":
 			allowed++
-			if !slices.Equal(s.Action, []string{"s3:GetObject"}) || !slices.Equal(s.Resource, []string{"arn:aws:s3:::" + name + "/*"}) || !slices.Contains(readers, string(s.Principal)) {
-				return fmt.Errorf("allows %v on %v for %s", s.Action, s.Resource, s.Principal)
+			if !slices.Equal(s.Action, []string{"s3:GetObject"}) || !slices.Equal(s.Resource, []string{"arn:aws:s3:::" + name + "/*"}) || !slices.Contains(readers, s.Principal.CanonicalUser) {
+				return fmt.Errorf("it allows %v on %v for %v", s.Action, s.Resource, s.Principal)
 			}
 		case "Deny":
 			denied++

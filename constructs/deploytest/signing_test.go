@@ -16,18 +16,23 @@ import (
 	"github.com/signedfront/signedfront/signer"
 )
 
-// signs signs with the command line, and checks it with what CloudFront knows.
-func (p *app) signs(t *testing.T) {
-	document, err := p.document(t.Context(), "/signedfront/"+project+"/dev")
+// signs signs for dev with the command line.
+func (p *app) signs(t *testing.T) { p.checkSigning(t, "dev") }
+
+// checkSigning signs with the command line, and checks that with what CloudFront
+// knows.
+func (p *app) checkSigning(t *testing.T, environment string) {
+	t.Helper()
+	document, err := p.document(t.Context(), "/signedfront/"+project+"/"+environment)
 	if err != nil {
 		t.Fatal(err)
 	}
-	trusted, err := p.trustedKeys(t.Context(), p.physicalID(t, "dev", "AWS::CloudFront::Distribution"))
+	trusted, err := p.trustedKeys(t.Context(), p.physicalID(t, environment, "AWS::CloudFront::Distribution"))
 	if err != nil {
 		t.Fatal(err)
 	}
 
-	signed := strings.TrimSpace(p.run(t, p.signedfront, "url", "--env", "dev", "rt.png"))
+	signed := strings.TrimSpace(p.run(t, p.signedfront, "url", "--env", environment, "rt.png"))
 	if !strings.HasPrefix(signed, document.BaseURL+"/rt.png?") {
 		t.Errorf("signed %q for %s", signed, document.BaseURL)
 	}
@@ -37,13 +42,13 @@ func (p *app) signs(t *testing.T) {
 
 	changed := strings.Replace(signed, "/rt.png", "/rt.pnf", 1)
 	for url, want := range map[string]int{signed: 0, changed: 3} {
-		if said, got := p.status(t, p.signedfront, "explain", "--env", "dev", url); got != want {
+		if said, got := p.status(t, p.signedfront, "explain", "--env", environment, url); got != want {
 			t.Errorf("explain exits with %d, want %d:\n%s", got, want, said)
 		}
 	}
 
 	var cookies map[string]string
-	text := p.run(t, p.signedfront, "cookies", "--env", "dev", "--format", "json", "albums/7/*")
+	text := p.run(t, p.signedfront, "cookies", "--env", environment, "--format", "json", "albums/7/*")
 	if err := json.Unmarshal([]byte(text), &cookies); err != nil {
 		t.Fatalf("%v:\n%s", err, text)
 	}

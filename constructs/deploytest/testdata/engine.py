@@ -26,9 +26,9 @@ FOLDER is where the test and this program meet:
 - "function-output" gets what the functions write, whose log groups go with
   their stacks.
 
-The first line of standard output is the address. The program ends when its
-standard input does, so that it never outlives the test, and its functions with
-it.
+The first line of standard output is the address. The program must lead a group
+of processes. It ends them all when its standard input ends, so that neither it
+nor a function nor a program of the test's that joined outlives the test.
 """
 import argparse
 import json
@@ -66,12 +66,13 @@ def main():
 
 
 def end_with_standard_input():
-    """Ends this process, and the functions that it runs, with its input."""
-    os.setpgid(0, 0)
+    """Ends the whole group of processes with this one's input."""
+    if os.getpgrp() != os.getpid():
+        sys.exit("engine.py must lead a group of processes, which it ends: start it in a new one")
 
     def wait():
         sys.stdin.buffer.read()
-        os.killpg(0, signal.SIGKILL)
+        os.killpg(os.getpgrp(), signal.SIGKILL)
 
     threading.Thread(target=wait, daemon=True).start()
 
