@@ -60,6 +60,7 @@ type account struct {
 	steps      []step
 
 	fingerprints map[string]bool // of the keys that were found in secrets
+	imported     [][]byte        // private keys that no secret holds, as PEM
 }
 
 // step is a run of the CDK's command line.

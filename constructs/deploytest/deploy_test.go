@@ -24,6 +24,8 @@ func TestADeployment(t *testing.T) {
 		{"deploying again with no change changes nothing", (*app).deploysAgain},
 		{"a rotation reaches a running signer and another stack's role", (*app).rotates},
 		{"a deployment that fails in the middle is made good by the next", (*app).failsInTheMiddle},
+		{"an environment of a pattern borrows keys through their rotation", (*app).borrows},
+		{"an imported key signs, and no function is deployed for it", (*app).imports},
 		{"what is destroyed leaves nothing but the bootstrap stack", (*app).isDestroyed},
 		{"a first deployment that fails leaves nothing in the way of the next", (*app).failsAtFirst},
 	} {

@@ -11,10 +11,23 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 )
 
-// failOnce has the next resource of a type not be made.
-func (a *account) failOnce(t *testing.T, kind string) {
+// deployFailing deploys dev, and the next resource of a type is not made. The
+// stack must end as CloudFormation says of one that it rolled back.
+func (p *app) deployFailing(t *testing.T, kind, status string) {
 	t.Helper()
-	writeFile(t, filepath.Join(a.scratch, "fail-once"), []byte(kind))
+	writeFile(t, filepath.Join(p.scratch, "fail-once"), []byte(kind))
+	_, said, err := p.tryDeploy(t, "dev")
+	if err == nil || !strings.Contains(said, kind+" fails once, as the test has asked") {
+		t.Fatalf("it did not fail at %s: %v\n%s", kind, err, said)
+	}
+	name := stackName("dev")
+	answer, err := p.cloudFormation.DescribeStacks(t.Context(), &cloudformation.DescribeStacksInput{StackName: &name})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if is := string(answer.Stacks[0].StackStatus); is != status {
+		t.Fatalf("the stack is %s, want %s", is, status)
+	}
 }
 
 // failsInTheMiddle adds a key whose public half CloudFront does not take the
@@ -26,13 +39,7 @@ func (p *app) failsInTheMiddle(t *testing.T) {
 		environments["dev"] = development(map[string]any{"2": map[string]any{}, "3": map[string]any{"algorithm": "rsa-2048"}}, 2)
 	})
 
-	p.failOnce(t, "AWS::CloudFront::PublicKey")
-	if _, said, err := p.tryDeploy(t, "dev"); err == nil {
-		t.Fatalf("it did not fail:\n%s", said)
-	}
-	if status := p.stackStatus(t, "dev"); status != "UPDATE_ROLLBACK_COMPLETE" {
-		t.Fatalf("the stack is %s", status)
-	}
+	p.deployFailing(t, "AWS::CloudFront::PublicKey", "UPDATE_ROLLBACK_COMPLETE")
 	after := snapshot(p.checkResources(t, stackName("dev")))
 	for id := range after {
 		// What was changed and changed back was changed.
@@ -48,13 +55,11 @@ func (p *app) failsInTheMiddle(t *testing.T) {
 // failsAtFirst has the first deployment of an environment fail, which
 // CloudFormation then rolls back, and deploys it again.
 func (p *app) failsAtFirst(t *testing.T) {
-	p.failOnce(t, "AWS::CloudFront::Distribution")
-	if _, said, err := p.tryDeploy(t, "dev"); err == nil {
-		t.Fatalf("it did not fail:\n%s", said)
-	}
-	if status := p.stackStatus(t, "dev"); status != "ROLLBACK_COMPLETE" {
-		t.Fatalf("the stack is %s", status)
-	}
+	p.configure(t, func(environments map[string]any) {
+		clear(environments)
+		environments["dev"] = development(map[string]any{"1": map[string]any{}, "2": map[string]any{}}, 1)
+	})
+	p.deployFailing(t, "AWS::CloudFront::Distribution", "ROLLBACK_COMPLETE")
 	if left := p.leftovers(t); !slices.Equal(left, []string{"stack " + stackName("dev")}) {
 		t.Errorf("the failed deployment left\n%s", strings.Join(left, "\n"))
 	}
@@ -64,15 +69,4 @@ func (p *app) failsAtFirst(t *testing.T) {
 	p.checkSigning(t, "dev")
 	p.destroy(t, "dev")
 	p.wantNothingLeft(t)
-}
-
-// stackStatus is CloudFormation's word for how the stack of an environment is.
-func (a *account) stackStatus(t *testing.T, environment string) string {
-	t.Helper()
-	name := stackName(environment)
-	answer, err := a.cloudFormation.DescribeStacks(t.Context(), &cloudformation.DescribeStacksInput{StackName: &name})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(answer.Stacks[0].StackStatus)
 }

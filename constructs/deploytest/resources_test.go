@@ -381,7 +381,7 @@ func checkManagedPolicy(ctx context.Context, a *account, r *resource) error {
 	if err != nil {
 		return err
 	}
-	if len(document.allowed("ssm:GetParameter")) != 1 || len(document.allowed("secretsmanager:GetSecretValue")) == 0 {
+	if len(document.allowed("ssm:GetParameter")) == 0 {
 		return fmt.Errorf("who has it cannot sign: %+v", document)
 	}
 	return nil

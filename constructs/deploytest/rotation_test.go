@@ -49,12 +49,9 @@ func (p *app) rotates(t *testing.T) {
 	rotation(1, "1") // the same key; signers learn of the short maxKeyAge
 
 	frozen := p.frozenSigner(t)
-	running := p.watch(t, role)
-	first := running.keyPairID()
+	running := p.watch(t, "dev", p.signableBy(role))
+	first := running.signsFirst(t)
 	rotation(1, "1", "2")
-	if got := running.keyPairID(); got != first {
-		t.Errorf("the added key %s signs before it is current", got)
-	}
 	rotation(2, "1", "2")
 	second := running.rotated(t)
 	rotation(2, "2")
@@ -136,32 +133,33 @@ func (p *app) wantReadable(t *testing.T, policy string) {
 	}
 }
 
-// watched is an app that signs all the time, and whoever looks over its
-// shoulder.
+// watched is an app that signs all the time for an environment, and whoever
+// looks over its shoulder.
 type watched struct {
-	*account
+	*app
 	signer       *signer.Signer
 	distribution string
-	role         string
 
 	cancel context.CancelFunc
 	done   chan struct{}
 	wrong  error // why it ended before it was told to
 
-	mu      sync.Mutex
-	rotates chan string    // the key pair that it has changed to
-	signed  map[string]int // URLs, by the key pair that signed them
-	looks   int            // how often document and role were looked at
+	rotates chan string // the key pair that it has changed to
+
+	mu     sync.Mutex
+	signed map[string]int // URLs, by the key pair that signed them
 }
 
-func (p *app) watch(t *testing.T, role string) *watched {
+// watch starts it. look reads what must be true at any moment of environment,
+// with the keys that its distribution trusts at that moment.
+func (p *app) watch(t *testing.T, environment string, look func(context.Context, *signer.Deployment, map[string]*signer.PublicKey) error) *watched {
 	t.Helper()
 	w := &watched{
-		account: p.account, role: role, distribution: p.physicalID(t, "dev", "AWS::CloudFront::Distribution"),
+		app: p, distribution: p.physicalID(t, environment, "AWS::CloudFront::Distribution"),
 		done: make(chan struct{}), rotates: make(chan string, 8), signed: map[string]int{},
 	}
 	var err error
-	w.signer, err = awskeys.Open(t.Context(), p.config, project, "dev", &signer.OpenOptions{
+	w.signer, err = awskeys.Open(t.Context(), p.config, project, environment, &signer.OpenOptions{
 		Refresh: time.Second,
 		OnEvent: func(e signer.Event) {
 			if e.Rotated {
@@ -186,7 +184,7 @@ func (p *app) watch(t *testing.T, role string) *watched {
 		defer close(w.done)
 		// Pauses leave the engine time for the deployment.
 		for pause := time.Tick(20 * time.Millisecond); ctx.Err() == nil && w.wrong == nil; <-pause {
-			w.wrong = errors.Join(w.sign(ctx), w.look(ctx))
+			w.wrong = errors.Join(w.sign(ctx), w.read(ctx, environment, look))
 		}
 		if ctx.Err() != nil {
 			w.wrong = nil // what it was told to end is no failure
@@ -215,9 +213,9 @@ func (w *watched) sign(ctx context.Context) error {
 	return nil
 }
 
-// look reads the document, and whether a role outside may read what it names.
-func (w *watched) look(ctx context.Context) error {
-	document, err := w.document(ctx, "/signedfront/"+project+"/dev")
+// read reads the environment's document and the keys that are trusted.
+func (w *watched) read(ctx context.Context, environment string, look func(context.Context, *signer.Deployment, map[string]*signer.PublicKey) error) error {
+	document, err := w.document(ctx, "/signedfront/"+project+"/"+environment)
 	if err != nil {
 		return err
 	}
@@ -225,36 +223,43 @@ func (w *watched) look(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if key := trusted[document.KeyPairID]; key == nil || document.CheckKey(key) != nil {
-		return fmt.Errorf("the document names the key pair %s, which is not trusted, or another key", document.KeyPairID)
-	}
-	attached, err := w.account.iam.ListAttachedRolePolicies(ctx, &iam.ListAttachedRolePoliciesInput{RoleName: &w.role})
-	if err != nil {
-		return err
-	}
-	if len(attached.AttachedPolicies) != 1 {
-		return fmt.Errorf("the app's role has %d policies", len(attached.AttachedPolicies))
-	}
-	policy, err := w.policy(ctx, *attached.AttachedPolicies[0].PolicyArn)
-	if err != nil {
-		return err
-	}
-	if !slices.Contains(policy.allowed("secretsmanager:GetSecretValue"), document.Key.SecretARN) {
-		return fmt.Errorf("the app's role may not read %s, which the document names", document.Key.SecretARN)
-	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.looks++
-	return nil
+	return look(ctx, document, trusted)
 }
 
-// keyPairID is what signs now.
-func (w *watched) keyPairID() string {
-	document, err := w.document(context.Background(), "/signedfront/"+project+"/dev")
-	if err != nil {
-		return err.Error()
+// signableBy looks whether the document names a key that is trusted, and that a
+// role of another stack may read.
+func (p *app) signableBy(role string) func(context.Context, *signer.Deployment, map[string]*signer.PublicKey) error {
+	return func(ctx context.Context, document *signer.Deployment, trusted map[string]*signer.PublicKey) error {
+		if key := trusted[document.KeyPairID]; key == nil || document.CheckKey(key) != nil {
+			return fmt.Errorf("the document names the key pair %s, which is not trusted, or another key", document.KeyPairID)
+		}
+		attached, err := p.iam.ListAttachedRolePolicies(ctx, &iam.ListAttachedRolePoliciesInput{RoleName: &role})
+		if err != nil {
+			return err
+		}
+		if len(attached.AttachedPolicies) != 1 {
+			return fmt.Errorf("the app's role has %d policies", len(attached.AttachedPolicies))
+		}
+		policy, err := p.policy(ctx, *attached.AttachedPolicies[0].PolicyArn)
+		if err != nil {
+			return err
+		}
+		if !slices.Contains(policy.allowed("secretsmanager:GetSecretValue"), document.Key.SecretARN) {
+			return fmt.Errorf("the app's role may not read %s, which the document names", document.Key.SecretARN)
+		}
+		return nil
 	}
-	return document.KeyPairID
+}
+
+// signsFirst waits until a URL was signed, and says with which key pair.
+func (w *watched) signsFirst(t *testing.T) string {
+	t.Helper()
+	return w.until(t, func() (string, bool) {
+		for id := range w.signed {
+			return id, true
+		}
+		return "", false
+	})
 }
 
 // rotated waits until the running signer has changed its key, and a URL was
@@ -269,15 +274,26 @@ func (w *watched) rotated(t *testing.T) string {
 	case <-time.After(time.Minute):
 		t.Fatal("the running signer does not notice that another key is current")
 	}
-	for start := time.Now(); time.Since(start) < time.Minute; time.Sleep(20 * time.Millisecond) {
+	return w.until(t, func() (string, bool) { return now, w.signed[now] > 0 })
+}
+
+// until waits for what was signed.
+func (w *watched) until(t *testing.T, signed func() (keyPairID string, is bool)) string {
+	t.Helper()
+	for range 1000 {
 		w.mu.Lock()
-		signed := w.signed[now]
+		id, is := signed()
 		w.mu.Unlock()
-		if signed > 0 {
-			return now
+		if is {
+			return id
+		}
+		select {
+		case <-w.done:
+			t.FailNow()
+		case <-time.After(20 * time.Millisecond):
 		}
 	}
-	t.Fatalf("nothing is signed with %s", now)
+	t.Fatal("the running signer signs nothing")
 	return ""
 }
 
@@ -291,8 +307,8 @@ func (w *watched) stop(t *testing.T, keyPairs ...string) {
 			t.Errorf("nothing was signed with %s", id)
 		}
 	}
-	if len(w.signed) != len(keyPairs) || w.looks == 0 {
-		t.Errorf("signed %v, looked %d times", w.signed, w.looks)
+	if len(w.signed) != len(keyPairs) {
+		t.Errorf("signed %v", w.signed)
 	}
 	t.Logf("URLs signed and verified, by key pair: %v", w.signed)
 }

@@ -1,0 +1,49 @@
+//go:build deploy
+
+package deploytest
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/signedfront/signedfront/signer"
+)
+
+// imports deploys an environment with a key of one's own, which the command
+// line has made. The stack gets its public half alone.
+func (p *app) imports(t *testing.T) {
+	const environment = "own-key"
+	p.run(t, p.signedfront, "keygen", "--out", p.folder)
+	private, err := os.ReadFile(filepath.Join(p.folder, "private_key.pem"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.imported = append(p.imported, private)
+	key, err := signer.ParsePrivateKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.configure(t, func(environments map[string]any) {
+		environments[environment] = map[string]any{
+			"ephemeral":   true,
+			"signingKeys": map[string]any{"keys": map[string]any{"1": map[string]any{"custody": "imported", "publicKey": "public_key.pem"}}},
+		}
+	})
+
+	outputs, _ := p.deploy(t, environment)
+	resources := p.checkResources(t, stackName(environment))
+	if made := append(ofType(resources, "Custom::SigningKeyPair"), ofType(resources, "AWS::SecretsManager::Secret")...); len(made) > 0 {
+		t.Errorf("the stack makes a key of its own: %d resources", len(made))
+	}
+	trusted, err := p.trustedKeys(t.Context(), outputs["DistributionId"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if public := trusted[outputs["KeyPairId"]]; len(trusted) != 1 || public == nil || !public.Equal(key.PublicKey()) {
+		t.Errorf("CloudFront has not the imported key as %s, of %d", outputs["KeyPairId"], len(trusted))
+	}
+	p.checkSigning(t, environment)
+
+	p.destroy(t, environment)
+}
