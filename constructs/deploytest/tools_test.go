@@ -4,6 +4,7 @@ package deploytest
 
 import (
 	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -12,6 +13,8 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"github.com/signedfront/signedfront/signer/edge/cdkapp"
 )
 
 // tools are the programs of others, and the folder that keeps them.
@@ -61,6 +64,22 @@ func installTools(t *testing.T) tools {
 		node:   node,
 		cdk:    filepath.Join(cdk, "node_modules", "aws-cdk", "bin", "cdk"),
 		python: filepath.Join(engine, "venv", "bin", "python"),
+	}
+}
+
+// The local edge does as one version of the command line, and the README tells
+// users to take it.
+func TestTheCommandLineIsThatOfTheLocalEdge(t *testing.T) {
+	text, err := os.ReadFile("testdata/package.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wanted struct{ Dependencies map[string]string }
+	if err := json.Unmarshal(text, &wanted); err != nil {
+		t.Fatal(err)
+	}
+	if got := wanted.Dependencies["aws-cdk"]; got != cdkapp.CLIVersion {
+		t.Errorf("testdata/package.json has aws-cdk %s, cdkapp.CLIVersion is %s", got, cdkapp.CLIVersion)
 	}
 }
 
