@@ -25,6 +25,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudfront"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
@@ -49,6 +50,7 @@ type account struct {
 	cloudFormation *cloudformation.Client
 	cloudFront     *cloudfront.Client
 	iam            *iam.Client
+	kms            *kms.Client
 	lambda         *lambda.Client
 	logs           *cloudwatchlogs.Client
 	s3             *s3.Client
@@ -148,6 +150,7 @@ func accountAt(endpoint string) (*account, error) {
 		cloudFormation: cloudformation.NewFromConfig(config),
 		cloudFront:     cloudfront.NewFromConfig(config),
 		iam:            iam.NewFromConfig(config),
+		kms:            kms.NewFromConfig(config),
 		lambda:         lambda.NewFromConfig(config),
 		logs:           cloudwatchlogs.NewFromConfig(config),
 		s3:             s3.NewFromConfig(config, func(o *s3.Options) { o.UsePathStyle = true }),

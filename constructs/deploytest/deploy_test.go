@@ -26,6 +26,7 @@ func TestADeployment(t *testing.T) {
 		{"a deployment that fails in the middle is made good by the next", (*app).failsInTheMiddle},
 		{"an environment of a pattern borrows keys through their rotation", (*app).borrows},
 		{"an imported key signs, and no function is deployed for it", (*app).imports},
+		{"a live distribution moves to an access control, and its objects to KMS", (*app).moves},
 		{"what is destroyed leaves nothing but the bootstrap stack", (*app).isDestroyed},
 		{"a first deployment that fails leaves nothing in the way of the next", (*app).failsAtFirst},
 	} {

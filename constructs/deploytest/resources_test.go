@@ -20,6 +20,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudfront"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
@@ -49,8 +50,10 @@ var checks = map[string]func(ctx context.Context, a *account, r *resource) error
 	"AWS::CloudFront::PublicKey":                      checkPublicKey,
 	"AWS::CloudFront::KeyGroup":                       checkKeyGroup,
 	"AWS::CloudFront::CloudFrontOriginAccessIdentity": checkOriginAccessIdentity,
+	"AWS::CloudFront::OriginAccessControl":            checkOriginAccessControl,
 	"AWS::CloudFront::ResponseHeadersPolicy":          checkResponseHeaders,
 	"AWS::CloudFront::Distribution":                   checkDistribution,
+	"AWS::KMS::Key":                                   checkEncryptionKey,
 	"AWS::IAM::Role":                                  checkRole,
 	"AWS::IAM::ManagedPolicy":                         checkManagedPolicy,
 	"AWS::Lambda::Function":                           checkFunction,
@@ -162,10 +165,33 @@ func checkBucket(ctx context.Context, a *account, r *resource) error {
 	if err != nil {
 		return err
 	}
-	if rule := encryption.ServerSideEncryptionConfiguration.Rules[0]; rule.ApplyServerSideEncryptionByDefault.SSEAlgorithm != s3types.ServerSideEncryptionAes256 {
-		return fmt.Errorf("objects are encrypted with %s", rule.ApplyServerSideEncryptionByDefault.SSEAlgorithm)
+	want, err := r.encryption()
+	if err != nil {
+		return err
+	}
+	if got := encryption.ServerSideEncryptionConfiguration.Rules[0].ApplyServerSideEncryptionByDefault.SSEAlgorithm; got != want {
+		return fmt.Errorf("objects are encrypted with %s, the template says %s", got, want)
 	}
 	return nil
+}
+
+// encryption is what the template says of a bucket's.
+func (r *resource) encryption() (s3types.ServerSideEncryption, error) {
+	var properties struct {
+		BucketEncryption struct {
+			ServerSideEncryptionConfiguration []struct {
+				ServerSideEncryptionByDefault struct{ SSEAlgorithm s3types.ServerSideEncryption }
+			}
+		}
+	}
+	if err := json.Unmarshal(r.Properties, &properties); err != nil {
+		return "", err
+	}
+	rules := properties.BucketEncryption.ServerSideEncryptionConfiguration
+	if len(rules) != 1 {
+		return "", fmt.Errorf("the template has %d rules of encryption", len(rules))
+	}
+	return rules[0].ServerSideEncryptionByDefault.SSEAlgorithm, nil
 }
 
 // policyDocument is a policy as IAM and S3 answer it.
@@ -174,7 +200,8 @@ type policyDocument struct {
 		Effect    string
 		Action    oneOrMany
 		Resource  oneOrMany
-		Principal struct{ AWS, CanonicalUser string }
+		Principal struct{ AWS, CanonicalUser, Service string }
+		Condition map[string]map[string]string
 	}
 }
 
@@ -199,46 +226,55 @@ func (d *policyDocument) allowed(action string) (resources []string) {
 	return resources
 }
 
-// The identity may read the objects, nobody may come without TLS, and there is
-// no other word.
+// The identity may read the objects, and so may the control for this one
+// distribution, as far as the stack has them; nobody may come without TLS, and
+// there is no other word.
 func checkBucketPolicy(ctx context.Context, a *account, r *resource) error {
 	var properties struct{ Bucket struct{ Ref string } }
 	if err := json.Unmarshal(r.Properties, &properties); err != nil {
 		return err
 	}
 	name := r.stack[properties.Bucket.Ref].physicalID
-	answer, err := a.s3.GetBucketPolicy(ctx, &s3.GetBucketPolicyInput{Bucket: &name})
+	document, err := a.bucketPolicy(ctx, name)
 	if err != nil {
 		return err
 	}
-	var document policyDocument
-	if err := json.Unmarshal([]byte(*answer.Policy), &document); err != nil {
-		return err
-	}
-	var readers []string
-	for _, identity := range ofType(r.stack, "AWS::CloudFront::CloudFrontOriginAccessIdentity") {
+	identities, controls := ofType(r.stack, "AWS::CloudFront::CloudFrontOriginAccessIdentity"), ofType(r.stack, "AWS::CloudFront::OriginAccessControl")
+	readers := map[string]bool{}
+	for _, identity := range identities {
 		answer, err := a.cloudFront.GetCloudFrontOriginAccessIdentity(ctx, &cloudfront.GetCloudFrontOriginAccessIdentityInput{Id: &identity.physicalID})
 		if err != nil {
 			return err
 		}
-		readers = append(readers, *answer.CloudFrontOriginAccessIdentity.S3CanonicalUserId)
+		readers[*answer.CloudFrontOriginAccessIdentity.S3CanonicalUserId] = true
 	}
+	distribution := "arn:aws:cloudfront::" + accountID + ":distribution/" + ofType(r.stack, "AWS::CloudFront::Distribution")[0].physicalID
 	allowed, denied := 0, 0
 	for _, s := range document.Statement {
 		switch s.Effect {
 		case "Allow":
 			allowed++
-			if !slices.Equal(s.Action, []string{"s3:GetObject"}) || !slices.Equal(s.Resource, []string{"arn:aws:s3:::" + name + "/*"}) || !slices.Contains(readers, s.Principal.CanonicalUser) {
-				return fmt.Errorf("it allows %v on %v for %v", s.Action, s.Resource, s.Principal)
+			byControl := len(controls) == 1 && s.Principal.Service == "cloudfront.amazonaws.com" && s.Condition["StringEquals"]["AWS:SourceArn"] == distribution
+			if !slices.Equal(s.Action, []string{"s3:GetObject"}) || !slices.Equal(s.Resource, []string{"arn:aws:s3:::" + name + "/*"}) || !byControl && !readers[s.Principal.CanonicalUser] {
+				return fmt.Errorf("it allows %v on %v for %v if %v", s.Action, s.Resource, s.Principal, s.Condition)
 			}
 		case "Deny":
 			denied++
 		}
 	}
-	if allowed != 1 || denied != 1 {
-		return fmt.Errorf("%d statements allow and %d deny, want one each", allowed, denied)
+	if want := len(identities) + len(controls); allowed != want || denied != 1 {
+		return fmt.Errorf("%d statements allow and %d deny, want %d and one", allowed, denied, want)
 	}
 	return nil
+}
+
+func (a *account) bucketPolicy(ctx context.Context, bucket string) (*policyDocument, error) {
+	answer, err := a.s3.GetBucketPolicy(ctx, &s3.GetBucketPolicyInput{Bucket: &bucket})
+	if err != nil {
+		return nil, err
+	}
+	document := &policyDocument{}
+	return document, json.Unmarshal([]byte(*answer.Policy), document)
 }
 
 func checkDocument(ctx context.Context, a *account, r *resource) error {
@@ -325,6 +361,36 @@ func checkOriginAccessIdentity(ctx context.Context, a *account, r *resource) err
 		return errors.New("nothing says what it is for")
 	}
 	return nil
+}
+
+func checkOriginAccessControl(ctx context.Context, a *account, r *resource) error {
+	answer, err := a.cloudFront.GetOriginAccessControl(ctx, &cloudfront.GetOriginAccessControlInput{Id: &r.physicalID})
+	if err != nil {
+		return err
+	}
+	if c := answer.OriginAccessControl.OriginAccessControlConfig; c.SigningBehavior != "always" || c.SigningProtocol != "sigv4" || c.OriginAccessControlOriginType != "s3" {
+		return fmt.Errorf("it signs %s requests with %s for %s", c.SigningBehavior, c.SigningProtocol, c.OriginAccessControlOriginType)
+	}
+	return nil
+}
+
+// The key lets CloudFront decrypt, for distributions of this account.
+func checkEncryptionKey(ctx context.Context, a *account, r *resource) error {
+	answer, err := a.kms.GetKeyPolicy(ctx, &kms.GetKeyPolicyInput{KeyId: &r.physicalID, PolicyName: aws.String("default")})
+	if err != nil {
+		return err
+	}
+	var document policyDocument
+	if err := json.Unmarshal([]byte(*answer.Policy), &document); err != nil {
+		return err
+	}
+	for _, s := range document.Statement {
+		if s.Principal.Service == "cloudfront.amazonaws.com" && slices.Equal(s.Action, []string{"kms:Decrypt"}) &&
+			s.Condition["ArnLike"]["AWS:SourceArn"] == "arn:aws:cloudfront::"+accountID+":distribution/*" {
+			return nil
+		}
+	}
+	return fmt.Errorf("CloudFront cannot decrypt with it: %s", *answer.Policy)
 }
 
 func checkResponseHeaders(ctx context.Context, a *account, r *resource) error {

@@ -13,7 +13,7 @@ templates need it, is registered with it from here before it starts:
   read and listed;
 - of CloudFront, that a name and a caller reference belong to one public key,
   and that a distribution trusts only key groups that exist;
-- of CloudFormation, the tags of a bucket, that the Ref of a secret is its ARN,
+- of CloudFormation, the tags and the encryption of a bucket, that the Ref of a secret is its ARN,
   and that a secret which is given no value has no version;
 - of Secrets Manager, that a version once stored does not change.
 
@@ -305,18 +305,33 @@ def distribution(handler):
 def bucket(handler):
     from ministack.services import s3
 
-    def tag(made, props):
+    def configure(made, props):
         name, _ = made
         s3._bucket_tags[name] = {tag["Key"]: tag["Value"] for tag in props.get("Tags", [])}
+        rules = props["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+        # The bootstrap bucket takes AWS's own key, which the engine does not have.
+        if not any(rule["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "aws:kms"} for rule in rules):
+            s3._bucket_encryption[name] = encryption(rules).decode()
         return made
 
     def create(logical_id, props, stack_name):
-        return tag(handler["create"](logical_id, props, stack_name), props)
+        return configure(handler["create"](logical_id, props, stack_name), props)
 
     def update(physical_id, old, new, stack_name):
-        return tag(handler["update"](physical_id, old, new, stack_name), new)
+        return configure(handler["update"](physical_id, old, new, stack_name), new)
 
     return {"create": create, "update": update}
+
+
+def encryption(rules):
+    """The encryption of a bucket as S3's API has it."""
+    root = ElementTree.Element("ServerSideEncryptionConfiguration", xmlns="http://s3.amazonaws.com/doc/2006-03-01/")
+    for rule in rules:
+        element = ElementTree.SubElement(root, "Rule")
+        default = ElementTree.SubElement(element, "ApplyServerSideEncryptionByDefault")
+        for field, value in rule["ServerSideEncryptionByDefault"].items():
+            ElementTree.SubElement(default, field).text = value
+    return ElementTree.tostring(root)
 
 
 def secret(handler):
