@@ -50,9 +50,18 @@ func synthesize() error {
 	for _, warning := range config.Warnings() {
 		fmt.Fprintln(os.Stderr, "warning:", warning)
 	}
+	made := map[string]awscdk.Stack{}
 	for _, e := range config.Environments {
-		if _, err := constructs.NewEnvironmentStack(app, e); err != nil {
+		stack, err := constructs.NewEnvironmentStack(app, e)
+		if err != nil {
 			return err
+		}
+		made[e.Name] = stack.Stack
+	}
+	// Of all that are deployed at once, a lender comes first, and goes last.
+	for _, e := range config.Environments {
+		if lender := made[e.Content.SigningKeys.From]; lender != nil {
+			made[e.Name].AddStackDependency(lender, nil)
 		}
 	}
 	app.Synth(nil)

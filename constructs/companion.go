@@ -75,18 +75,28 @@ func newCompanion(main awscdk.Stack, kind companionKind) awscdk.Stack {
 		TerminationProtection: main.TerminationProtection(),
 		Tags:                  main.Tags().TagValues(),
 	})
+	companion.Node().SetContext(jsii.String(companionContext), kind.suffix)
 	awscdk.CrossStackReferences_Of(companion).Consume(awscdk.ReferenceStrength_WEAK)
 	return companion
 }
 
+// companionContext marks a companion: somebody else's stack may have its id.
+const companionContext = "signedfront:companion"
+
+// findCompanion is a companion that was made, or nil.
 func findCompanion(main awscdk.Stack, kind companionKind) awscdk.Stack {
-	child := main.Node().Scope().Node().TryFindChild(jsii.String(*main.Node().Id() + kind.suffix))
-	if child == nil {
+	child := besideOf(main, kind)
+	if child == nil || child.Node().TryGetContext(jsii.String(companionContext)) != kind.suffix {
 		return nil
 	}
 	var companion awscdk.Stack
 	jsii.UnsafeCast(child, &companion)
 	return companion
+}
+
+// besideOf is what has the id of a companion, ours or not.
+func besideOf(main awscdk.Stack, kind companionKind) constructs.IConstruct {
+	return main.Node().Scope().Node().TryFindChild(jsii.String(*main.Node().Id() + kind.suffix))
 }
 
 // companionsOf are the companions that a stack has.
@@ -145,7 +155,15 @@ func checkCompanions(scope constructs.Construct, p *PrivateContentProps, region 
 	const most = 128 // https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html
 	var problems environment.Problems
 	for _, kind := range needed {
-		if name := *main.StackName() + kind.suffix; len(name) > most {
+		name := *main.StackName() + kind.suffix
+		if besideOf(main, kind) != nil && findCompanion(main, kind) == nil {
+			problems = append(problems, environment.Problem{
+				Path:  *main.Node().Id() + kind.suffix,
+				Found: "an id that is taken, where a companion of the stack would stand",
+				Fix:   "choose another id for what has it",
+			})
+		}
+		if len(name) > most {
 			problems = append(problems, environment.Problem{
 				Path:  "the stack's name",
 				Found: fmt.Sprintf("its companion %s would have %d characters", name, len(name)),

@@ -280,6 +280,17 @@ func TestWhatKeepsAStackFromItsCompanionsIsSaidBeforeAnythingIsMade(t *testing.T
 	}
 }
 
+func TestAStackOfSomebodyElseIsNoCompanion(t *testing.T) {
+	app, _ := newApp(t, nil)
+	awscdk.NewStack(app, jsii.String("Media-global"), &awscdk.StackProps{Env: &awscdk.Environment{Region: jsii.String("ap-south-1")}})
+	stack := awscdk.NewStack(app, jsii.String("Media"), &awscdk.StackProps{Env: &awscdk.Environment{Region: jsii.String("eu-west-1")}})
+	_, err := NewPrivateContent(stack, "Content", &PrivateContentProps{AccessLogs: &environment.AccessLogs{}})
+	want := "Media/Content: Media-global: an id that is taken, where a companion of the stack would stand; choose another id for what has it"
+	if err == nil || err.Error() != want {
+		t.Errorf("got  %v\nwant %s", err, want)
+	}
+}
+
 func TestRegionIsAskedForWhereTheEnvironmentCanSayIt(t *testing.T) {
 	e := environmentOf(t, "prod", `{}`)
 	e.Content.AccessLogs = &environment.AccessLogs{}

@@ -18,6 +18,11 @@
 package constructs
 
 import (
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudfront"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
@@ -50,16 +55,44 @@ type PrivateContent struct {
 }
 
 // NewPrivateContent provisions private content. Nil props mean all defaults.
-// What is wrong with the props is reported at once, before anything is made:
-// the error then holds [environment.Problems]. A function of ours that does
-// not compile is an error too, its reasons on standard error.
+// What is wrong with the props is reported at once: the error then holds
+// [environment.Problems]. A function of ours that does not compile is an error
+// too, its reasons on standard error, and so is what the CDK itself refuses.
+// With an error there is no construct of that id.
 func NewPrivateContent(scope constructs.Construct, id string, props *PrivateContentProps) (*PrivateContent, error) {
 	return newPrivateContent(scope, id, props, "Env.Region of the stack")
 }
 
 // newPrivateContent is NewPrivateContent; regionSetting is where the Region of
 // the stack can be written.
-func newPrivateContent(scope constructs.Construct, id string, props *PrivateContentProps, regionSetting string) (*PrivateContent, error) {
+func newPrivateContent(scope constructs.Construct, id string, props *PrivateContentProps, regionSetting string) (content *PrivateContent, err error) {
+	if scope == nil || id == "" {
+		return nil, errors.New("private content wants a scope and an id")
+	}
+	if scope.Node().TryFindChild(jsii.String(id)) != nil {
+		return nil, fmt.Errorf("%s has a construct %s already: give another id", *scope.Node().Path(), id)
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			if bug, is := r.(runtime.Error); is {
+				panic(bug)
+			}
+			content, err = nil, fmt.Errorf("%s: %s", id, oneLine(r))
+		}
+		if err != nil {
+			scope.Node().TryRemoveChild(jsii.String(id))
+		}
+	}()
+	return makePrivateContent(scope, id, props, regionSetting)
+}
+
+// oneLine is what the CDK panics with, without the stack of its JavaScript.
+func oneLine(panicked any) string {
+	text, _, _ := strings.Cut(fmt.Sprint(panicked), "\n")
+	return strings.TrimSpace(text)
+}
+
+func makePrivateContent(scope constructs.Construct, id string, props *PrivateContentProps, regionSetting string) (*PrivateContent, error) {
 	construct := constructs.NewConstruct(scope, jsii.String(id))
 	p, err := checkedProps(construct, props, regionSetting)
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/signedfront/signedfront/constructs/environment"
@@ -543,8 +544,41 @@ func TestWrongPropsAreReportedTogetherAndMakeNothing(t *testing.T) {
 	if !errors.As(err, &problems) {
 		t.Error("the error holds no problems")
 	}
-	if content := stack.Node().FindChild(jsii.String("Content")); len(*content.Node().Children()) != 0 {
+	if len(*stack.Node().Children()) != 0 {
 		t.Error("something was made all the same")
+	}
+	if _, err := NewPrivateContent(stack, "Content", nil); err != nil {
+		t.Errorf("with the mistakes mended: %v", err)
+	}
+}
+
+// What the CDK refuses comes as a panic with a stack of JavaScript.
+func TestWhatTheCDKRefusesIsAnErrorOfOneLine(t *testing.T) {
+	app, _ := newApp(t, nil)
+	stack := newStack(app, "Media")
+	if _, err := NewPrivateContent(stack, "Content", nil); err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct {
+		scope constructs.Construct
+		id    string
+		want  string
+	}{
+		"no scope":              {nil, "Content", "private content wants a scope and an id"},
+		"no id":                 {stack, "", "private content wants a scope and an id"},
+		"an id that is taken":   {stack, "Content", "Media has a construct Content already: give another id"},
+		"an app where no stack": {app, "Content", "no Stack found"},
+		"an id that is no id":   {stack, "a/b${Token[TOKEN.1]}", "Token"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			content, err := NewPrivateContent(test.scope, test.id, nil)
+			if content != nil || err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Fatalf("got %v, want %q", err, test.want)
+			}
+			if said := err.Error(); strings.Contains(said, "\n") || strings.Contains(said, ".js:") {
+				t.Errorf("it is more than a line: %s", said)
+			}
+		})
 	}
 }
 

@@ -404,7 +404,7 @@ func TestWrongKeysOfOthersAreReportedTogetherAndOnce(t *testing.T) {
 			if strings.Contains(err.Error(), "MF") || strings.Contains(err.Error(), "MII") {
 				t.Errorf("it holds the key: %v", err)
 			}
-			if content := stack.Node().FindChild(jsii.String(id)); len(*content.Node().Children()) != 0 {
+			if stack.Node().TryFindChild(jsii.String(id)) != nil {
 				t.Error("something was made all the same")
 			}
 		})
@@ -422,6 +422,18 @@ func TestLenderMayBeAToken(t *testing.T) {
 		t.Fatal(err)
 	}
 	app.Synth(nil)
-	_, distribution := readTemplate(t, outdir, "Media").only(t, "AWS::CloudFront::Distribution")
+	template := readTemplate(t, outdir, "Media")
+	_, distribution := template.only(t, "AWS::CloudFront::Distribution")
 	wantJSON(t, "who is trusted", distribution.property("DistributionConfig", "DefaultCacheBehavior", "TrustedKeyGroups"), `[{"Ref": "Lender"}]`)
+	_, policy := template.only(t, "AWS::IAM::ManagedPolicy")
+	documents := policy.property("PolicyDocument", "Statement").([]any)[0].(map[string]any)["Resource"].([]any)
+	here := map[string]string{
+		"Lender": "/media/lender", "AWS::Partition": "aws", "AWS::Region": "eu-west-1", "AWS::AccountId": "123456789012",
+	}
+	for i := range documents {
+		documents[i] = resolve(t, documents[i], here)
+	}
+	if want := "arn:aws:ssm:eu-west-1:123456789012:parameter/media/lender"; !slices.Contains(documents, any(want)) {
+		t.Errorf("the documents are %v, without %s", documents, want)
+	}
 }

@@ -1,8 +1,6 @@
 package constructs
 
 import (
-	"strings"
-
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/constructs-go/constructs/v10"
@@ -31,7 +29,14 @@ func newSigningPolicy(scope constructs.Construct, p *PrivateContentProps, keys *
 			ResourceName: jsii.String(name),
 		})
 	}
-	parameter := func(name string) *string { return arn("ssm", "parameter", strings.TrimPrefix(name, "/")) }
+	// The name's own slash parts it from the word: a name may be a token.
+	parameter := func(name string) *string {
+		return stack.FormatArn(&awscdk.ArnComponents{
+			Service:   jsii.String("ssm"),
+			Resource:  jsii.String("parameter" + name),
+			ArnFormat: awscdk.ArnFormat_NO_RESOURCE_NAME,
+		})
+	}
 
 	documents := statement{actions: []string{"ssm:GetParameter"}, resources: []*string{parameter(p.ParameterName)}}
 	secrets := statement{actions: []string{"secretsmanager:GetSecretValue"}}
