@@ -161,8 +161,8 @@ func (a *asker) wait(ctx context.Context) (Answer, error) {
 		case got.status == 200:
 			return Answer{
 				Question: "How long a changed key group takes to reach the edge that answers here",
-				Request:  "a rightly signed URL, until it is answered",
-				Got:      fmt.Sprintf("200 after %s", took.Round(time.Second)), Want: "200 after 0s",
+				Request:  fmt.Sprintf("a rightly signed URL, until it was answered after %s", took.Round(time.Second)),
+				Got:      got.String(), Want: "200", Certain: true,
 			}, nil
 		case took >= a.Patience:
 			return Answer{}, fmt.Errorf("%w: %s, for %s", ErrRefused, got, took.Round(time.Second))
@@ -226,7 +226,7 @@ func (a *asker) end(ctx context.Context) (Answer, error) {
 	}
 	answer := Answer{
 		Question: "The very second of the expiry",
-		Request:  "a canned policy, by the Date of the answer",
+		Request:  "a canned policy, by the clock of the answer",
 		Got:      "(not asked: no answer of that second)", Want: "403 " + string(signer.AccessDenied),
 	}
 	for a.Now().Before(expires.Add(2 * time.Second)) {
@@ -234,7 +234,7 @@ func (a *asker) end(ctx context.Context) (Answer, error) {
 		if err != nil {
 			return Answer{}, err
 		}
-		if got.date.Equal(expires) {
+		if got.time.Equal(expires) {
 			answer.Got = got.String()
 			break
 		}

@@ -36,7 +36,8 @@ const (
 	wildcard    = `{"Statement":[{"Resource":"*://%host/?*","Condition":{"DateLessThan":{"AWS:EpochTime":%d}}}]}`
 	bits        = `{"Statement":[{"Resource":"%s","Condition":{"DateLessThan":{"AWS:EpochTime":%d},"IpAddress":{"AWS:SourceIp":"255.255.255.255/0"}}}]}`
 	everyIPv4   = `{"Statement":[{"Resource":"%s","Condition":{"DateLessThan":{"AWS:EpochTime":%d},"IpAddress":{"AWS:SourceIp":"0.0.0.0/0"}}}]}`
-	noDate      = `{"Statement":[{"Resource":"%s","Condition":{}}]}`
+	// Without an end: so of an object that is not there.
+	noDate      = `{"Statement":[{"Resource":"%s.signedfront-probe","Condition":{}}]}`
 	expiredLong = `{"Statement":[{"Resource":"%s","Condition":{"DateLessThan":{"AWS:EpochTime":1}}}]}`
 )
 
@@ -51,8 +52,8 @@ var questions = []question{
 		{name: "a path that was not signed", change: func(a *asker, s *signed, r *request) { r.target = query(a.path+"x", s.parameters(a)) }},
 	}},
 	{"Policy read before the signature is checked, or after", []variant{
-		{name: "a policy without a date, signed", sign: signed{policy: noDate}},
-		{name: "a policy without a date, with another signature", sign: signed{policy: noDate}, change: with("Signature", other)},
+		{name: "a policy without a date, signed, for an object that is not there", sign: signed{policy: noDate}, change: beside(false)},
+		{name: "the same, with another signature", sign: signed{policy: noDate}, change: beside(true)},
 		{name: "a policy that is no JSON, with another signature", change: func(a *asker, s *signed, r *request) {
 			s.policy, s.text, s.signature = "!", "!", other(s.signature)
 			r.target = query(a.path, s.parameters(a))
@@ -125,6 +126,16 @@ var questions = []question{
 			return append(list, parameter{"Hash-Algorithm", "SHA256"})
 		})},
 	}},
+}
+
+// beside asks for the object beside the real one that noDate is for.
+func beside(another bool) func(*asker, *signed, *request) {
+	return func(a *asker, s *signed, r *request) {
+		if another {
+			s.signature = other(s.signature)
+		}
+		r.target = query(a.path+".signedfront-probe", s.parameters(a))
+	}
 }
 
 // without leaves a parameter out.

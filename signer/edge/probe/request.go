@@ -15,6 +15,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"strconv"
 	"strings"
 	"time"
 
@@ -121,8 +122,8 @@ func (r request) viewer(a *asker) netip.Addr {
 // reply is what is looked at of an answer.
 type reply struct {
 	status int
-	code   string // of CloudFront's or S3's XML
-	date   time.Time
+	code   string    // of CloudFront's or S3's XML
+	time   time.Time // when it was answered
 	header http.Header
 }
 
@@ -161,7 +162,7 @@ func (a *asker) send(ctx context.Context, r request) (reply, error) {
 	}
 	defer answer.Body.Close()
 	got := reply{status: answer.StatusCode, header: answer.Header}
-	got.date, _ = http.ParseTime(answer.Header.Get("Date"))
+	got.time = answered(answer.Header)
 	if answer.StatusCode >= 300 {
 		body, err := io.ReadAll(io.LimitReader(answer.Body, 64<<10))
 		if err != nil {
@@ -170,6 +171,17 @@ func (a *asker) send(ctx context.Context, r request) (reply, error) {
 		got.code = code(body)
 	}
 	return got, nil
+}
+
+// answered is when an answer was given: what comes from a cache has the Date of
+// when it came there, and its Age since.
+func answered(h http.Header) time.Time {
+	date, err := http.ParseTime(h.Get("Date"))
+	if err != nil {
+		return time.Time{}
+	}
+	age, _ := strconv.Atoi(h.Get("Age"))
+	return date.Add(time.Duration(age) * time.Second)
 }
 
 // code is what an error's XML names, or "page" where it is none.
