@@ -157,6 +157,10 @@ func (r *resolver) assign(id, kind, name string) (string, error) {
 		if identifies {
 			return given(r.stack.uuid(id), nil)
 		}
+	case "AWS::CloudFront::Function":
+		if identifies || name == "FunctionARN" {
+			return given(fmt.Sprintf("arn:aws:cloudfront::%s:function/%s", r.stack.account, r.properties(id).get("Name").text()), nil)
+		}
 	case signingKeyPair:
 		return r.keyPairAttribute(id, name)
 	case "AWS::SecretsManager::Secret":

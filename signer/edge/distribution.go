@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/signedfront/signedfront/signer"
+	"github.com/signedfront/signedfront/signer/edge/escapes"
 )
 
 // distribution is what the edge does with a request, read from the template's
@@ -24,6 +25,7 @@ type behavior struct {
 	origin   *origin
 	forwards []forwarding
 	headers  *headersPolicy
+	hiding   *escapes.Hiding // escapes of these are refused; nil: none are
 }
 
 // readDistribution reads the template's one distribution.
@@ -80,10 +82,8 @@ func (r *resolver) readBehavior(p property, pattern string, o *origin) *behavior
 	if signers := p.get("TrustedSigners"); len(signers.list()) > 0 {
 		signers.wrong("keys of AWS accounts are unknown to the local edge: use TrustedKeyGroups")
 	}
-	for _, name := range []string{"FunctionAssociations", "LambdaFunctionAssociations"} {
-		if functions := p.get(name); len(functions.list()) > 0 {
-			functions.wrong("the local edge runs no functions, and they may decide who gets what")
-		}
+	if functions := p.get("LambdaFunctionAssociations"); len(functions.list()) > 0 {
+		functions.wrong(noFunctions)
 	}
 	b := &behavior{
 		pattern:  pattern,
@@ -92,6 +92,7 @@ func (r *resolver) readBehavior(p property, pattern string, o *origin) *behavior
 		origin:   o,
 		forwards: r.readForwarding(p),
 		headers:  r.readHeadersPolicy(p.get("ResponseHeadersPolicyId")),
+		hiding:   r.readFunction(p.get("FunctionAssociations")),
 	}
 	// CloudFront's behavior is the same with and without the slash.
 	if !strings.HasPrefix(b.pattern, "/") && !strings.HasPrefix(b.pattern, "*") {

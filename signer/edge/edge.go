@@ -217,9 +217,22 @@ func (e *Edge) admit(r *http.Request, path string) (*behavior, *refusal) {
 			fmt.Sprintf("the cache behavior %s allows %s", b.pattern, strings.Join(b.methods, ", ")))
 	case r.Method == http.MethodGet && r.ContentLength != 0:
 		return nil, requestRefusal(403, "Bad request.", "a GET request with a body")
-	case b.trusted == nil:
-		return b, nil
 	}
+	if b.trusted != nil {
+		if refused := e.checkSignature(r, whole, b); refused != nil {
+			return nil, refused
+		}
+	}
+	if b.hiding != nil {
+		if err := b.hiding.Check(path); err != nil {
+			return nil, escapeRefusal(err)
+		}
+	}
+	return b, nil
+}
+
+// checkSignature is why a behavior that wants a signature refuses a request.
+func (e *Edge) checkSignature(r *http.Request, whole string, b *behavior) *refusal {
 	viewer, _ := netip.ParseAddrPort(r.RemoteAddr)
 	// Explain decides as Verify does. That it takes longer to tell a person more
 	// is no matter on their own machine.
@@ -230,9 +243,9 @@ func (e *Edge) admit(r *http.Request, path string) (*behavior, *refusal) {
 		Time:       e.now(),
 	}, b.trusted)
 	if !v.Allowed {
-		return nil, signatureRefusal(v)
+		return signatureRefusal(v)
 	}
-	return b, nil
+	return nil
 }
 
 // serveObject answers with the object that a path names. r is the request as it

@@ -25,6 +25,7 @@ type refusal struct {
 	body        func(ids) string
 	reason      string
 	fromOrigin  bool
+	generated   bool // by a CloudFront Function
 
 	// replaceable is set where a custom error response may stand in for it.
 	replaceable bool
@@ -55,6 +56,10 @@ func (f *refusal) write(w http.ResponseWriter, ids ids) {
 	h.Set("Server", f.server)
 	h.Set("X-Cache", "Error from cloudfront")
 	h.Set(reasonHeader, headerText(f.reason))
+	if f.generated {
+		h.Set("X-Cache", "FunctionGeneratedResponse from cloudfront")
+		h.Set("Cache-Control", "no-store")
+	}
 	if f.fromOrigin {
 		h.Set("X-Amz-Request-Id", ids.s3)
 		h.Set("X-Amz-Id-2", ids.host)

@@ -125,6 +125,8 @@ func TestTheLocalEdgeAnswersEveryQuestionAsTheSignerExplains(t *testing.T) {
 // notAsked are the rows that a request to a distribution of ours cannot answer.
 var notAsked = map[string]string{
 	"The order of signature check and viewer functions, web ACL, geographic restriction, redirect to HTTPS":                                 "wants a distribution with all of them",
+	"Whether escapes of unreserved characters (`%70` for `p`) are resolved when the behavior is chosen":                                     "wants a distribution with signed paths among public ones",
+	"A custom error response for what a function refuses":                                                                                   "wants a distribution with signed paths among public ones, and an error page",
 	"A signature for the default root object's own URL used at `/`":                                                                         "wants a distribution with a default root object",
 	"A custom error page whose own path asks for a signature":                                                                               "wants a distribution with an error page: the workflow for AWS has one",
 	"Custom error responses for what CloudFront refuses itself, other than a signature: a method, a body, a long URL":                       "wants a distribution with an error page",

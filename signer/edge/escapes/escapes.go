@@ -1,0 +1,127 @@
+// Package escapes keeps percent-escapes from hiding a signed path among public
+// ones.
+//
+// CloudFront compares path patterns with a path in which escapes stay as the
+// viewer wrote them, but for those of unreserved characters perhaps, and S3
+// unescapes the path once. So beside a public /assets/* and a signed
+// /assets/premium/*, the path /assets/premium%2Fa.pdf is public by its pattern,
+// and names the object assets/premium/a.pdf. A CloudFront Function at public
+// cache behaviors refuses such paths. [Hiding.Function] is its code, and
+// [Hiding.Check] the same in Go.
+// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/DownloadDistValuesCacheBehavior.html#DownloadDistValuesPathPattern
+package escapes
+
+import (
+	_ "embed"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Hiding are the characters that signed patterns are made of: escaped, each may
+// hide a path from them.
+//
+// What the others do, and how else a path can be written, needs no refusal:
+//
+//   - A character that no pattern names is matched by a star or by nothing. A
+//     star matches its escape as well. Only a ? tells the two apart: what it
+//     stands for is one character, and its escape three. So with a ? in a
+//     signed pattern every escape hides.
+//   - A plain + is a space to S3. No pattern names a space.
+//   - S3 unescapes once. %252F is a key with the text %2F in it.
+//   - A backslash is one to S3 and in no pattern, escaped or not.
+//   - The query is no part of the path, and S3 gets none of it.
+//   - Dot segments and repeated slashes reach S3 as they are. Whatever behavior
+//     /assets/./premium/a.pdf and /assets//premium/a.pdf have, they do not name
+//     the object assets/premium/a.pdf.
+type Hiding struct {
+	characters string // sorted, each once
+}
+
+// every stands for all characters, as it does for any one of them in a pattern.
+const every = "?"
+
+// Of are the characters that hide paths of signed patterns: the slash, the
+// unreserved characters, whose escapes CloudFront may or may not resolve before
+// it compares, and what else the patterns name.
+func Of(signedPatterns []string) Hiding {
+	characters := []byte("/" + "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789" + "-._~" +
+		strings.ReplaceAll(strings.Join(signedPatterns, ""), "*", ""))
+	slices.Sort(characters)
+	return Hiding{string(slices.Compact(characters))}
+}
+
+// All is for patterns that are not known: every escape may hide something.
+func All() Hiding { return Of([]string{every}) }
+
+// Check is why the function refuses the raw path of a request, nil if it does
+// not.
+func (h Hiding) Check(path string) error {
+	for i := strings.IndexByte(path, '%'); i >= 0; {
+		rest := path[i:]
+		if len(rest) < 3 {
+			return errMalformed
+		}
+		c, err := strconv.ParseUint(rest[1:3], 16, 8)
+		switch {
+		case err != nil:
+			return errMalformed
+		case strings.Contains(h.characters, every):
+			return fmt.Errorf("%s: beside a signed path pattern with a ?, a public path may hold no escape: it may hide a signed path", rest[:3])
+		case strings.IndexByte(h.characters, byte(c)) >= 0:
+			return fmt.Errorf("%s: a public path must hold %s unescaped: its escape may hide a signed path", rest[:3], string(rune(c)))
+		}
+		next := strings.IndexByte(rest[3:], '%')
+		if next < 0 {
+			return nil
+		}
+		i += 3 + next
+	}
+	return nil
+}
+
+var errMalformed = errors.New("a percent sign that starts no escape")
+
+// Status, ContentType and Body are what the function answers to a path that it
+// refuses: as CloudFront does itself to a signature.
+const (
+	Status      = 403
+	ContentType = "text/xml"
+	Body        = `<?xml version="1.0" encoding="UTF-8"?><Error><Code>AccessDenied</Code><Message>Access denied</Message></Error>`
+)
+
+// Runtime is what the function runs on.
+const Runtime = "cloudfront-js-2.0"
+
+//go:embed function.js
+var source string
+
+// slot is what stands for the characters in the source.
+const slot = `"CHARACTERS"`
+
+// Function is the code of the CloudFront Function, for viewer requests of public
+// behaviors.
+// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/functions-event-structure.html
+func (h Hiding) Function() string {
+	return strings.Replace(source, slot, strconv.QuoteToASCII(h.characters), 1)
+}
+
+// Read reads the characters out of a function's code. What is not a Function of
+// this version, to the byte, is none.
+func Read(code string) (Hiding, bool) {
+	before, after, _ := strings.Cut(source, slot)
+	quoted, starts := strings.CutPrefix(code, before)
+	quoted, ends := strings.CutSuffix(quoted, after)
+	if !starts || !ends {
+		return Hiding{}, false
+	}
+	characters, err := strconv.Unquote(quoted)
+	if err != nil {
+		return Hiding{}, false
+	}
+	// Only what Of makes: another literal, or a smaller set, is not ours.
+	h := Of([]string{characters})
+	return h, h.Function() == code
+}
