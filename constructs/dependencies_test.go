@@ -35,7 +35,7 @@ type imports struct{ code, tests []string }
 var mayImport = map[string]imports{
 	".": {code: []string{"constructs", "constructs/environment", cdkPackages, jsiiRuntime}},
 
-	"constructs": {[]string{"constructs/environment", "signer", cdkPackages, cdkConstructs, jsiiRuntime}, []string{cdkNagPackage}},
+	"constructs": {[]string{"constructs/environment", "signer", "signer/edge/escapes", cdkPackages, cdkConstructs, jsiiRuntime}, []string{"signer/edge", cdkNagPackage}},
 
 	"constructs/environment":                       {},
 	"constructs/customresource":                    {[]string{lambdaPackages, smithyPackages}, []string{"constructs/customresource/customresourcetest"}},

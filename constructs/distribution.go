@@ -54,8 +54,11 @@ func newDistribution(scope constructs.Construct, p *PrivateContentProps, origin 
 	for _, pattern := range p.SignedPaths {
 		distribution.AddBehavior(jsii.String(pattern), origin, signed)
 	}
-	for _, pattern := range publicPatterns(p) {
-		distribution.AddBehavior(jsii.String(pattern), origin, public)
+	if patterns := publicPatterns(p); len(patterns) > 0 {
+		public.FunctionAssociations = newEscapeRefusal(scope, p)
+		for _, pattern := range patterns {
+			distribution.AddBehavior(jsii.String(pattern), origin, public)
+		}
 	}
 	acknowledgeDistribution(distribution, p)
 	return distribution
@@ -134,7 +137,7 @@ func acknowledgeDistribution(distribution awscloudfront.Distribution, p *Private
 		acknowledge(distribution, "AwsSolutions-CFR1", "Who may see private content is told by signatures, wherever the viewer is; geoRestriction is there for those who want more.")
 	}
 	if p.WebACL == "" {
-		acknowledge(distribution, "AwsSolutions-CFR2", "Nothing but objects is served, to requests that carry no body and reach no code; webAcl is there for those who want more.")
+		acknowledge(distribution, "AwsSolutions-CFR2", "Nothing but objects is served, to requests that carry no body and reach no application; webAcl is there for those who want more.")
 	}
 	if p.AccessLogs == nil {
 		acknowledge(distribution, "AwsSolutions-CFR3", "A log of requests is an option, accessLogs: it costs per request, and records who viewed what.")

@@ -41,6 +41,7 @@ func TestLogicalIdsAndNamesOfOptionsAreFrozen(t *testing.T) {
 			Current: 1,
 		}
 		c.LendKeys = true
+		c.PublicPaths, c.SignedPaths = []string{"/assets/*"}, []string{"/assets/premium/*"}
 		c.Signers.RoleARNs = []string{"arn:aws:iam::111122223333:role/web"}
 	})
 	unchanged(t, "options.frozen.json", frozenOf(t, template))
@@ -57,6 +58,7 @@ func frozenOf(t *testing.T, template *template) map[string]frozen {
 	names := map[string][][]string{
 		"AWS::CloudFront::CloudFrontOriginAccessIdentity": nil,
 		"AWS::CloudFront::Distribution":                   nil,
+		"AWS::CloudFront::Function":                       {{"Name"}},
 		"AWS::CloudFront::KeyGroup":                       {{"KeyGroupConfig", "Name"}},
 		"AWS::CloudFront::OriginAccessControl":            {{"OriginAccessControlConfig", "Name"}},
 		"AWS::CloudFront::PublicKey":                      {{"PublicKeyConfig", "Name"}, {"PublicKeyConfig", "CallerReference"}, {"PublicKeyConfig", "EncodedKey"}},

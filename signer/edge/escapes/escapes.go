@@ -1,9 +1,9 @@
 // Package escapes keeps percent-escapes from hiding a signed path among public
 // ones.
 //
-// CloudFront compares path patterns with a path in which escapes stay as the
-// viewer wrote them, but for those of unreserved characters perhaps, and S3
-// unescapes the path once. So beside a public /assets/* and a signed
+// CloudFront compares path patterns with a path that it has normalized as RFC
+// 3986 says, where most escapes stay escapes, and sends the path to S3 as the
+// viewer wrote it, which S3 unescapes once. So beside a public /assets/* and a signed
 // /assets/premium/*, the path /assets/premium%2Fa.pdf is public by its pattern,
 // and names the object assets/premium/a.pdf. A CloudFront Function at public
 // cache behaviors refuses such paths. [Hiding.Function] is its code, and
@@ -45,7 +45,8 @@ const every = "?"
 
 // Of are the characters that hide paths of signed patterns: the slash, the
 // unreserved characters, whose escapes CloudFront may or may not resolve before
-// it compares, and what else the patterns name.
+// it compares, and what else the patterns name. No client needs an escape of
+// the first two, and signer.ObjectURL writes none.
 func Of(signedPatterns []string) Hiding {
 	characters := []byte("/" + "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789" + "-._~" +
 		strings.ReplaceAll(strings.Join(signedPatterns, ""), "*", ""))
