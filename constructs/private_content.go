@@ -181,7 +181,9 @@ func (c *PrivateContent) OriginAccessControl() awscloudfront.S3OriginAccessContr
 }
 
 // Distribution serves the content. A behavior that is added to it is open to
-// everyone unless its TrustedKeyGroups hold KeyGroup.
+// everyone unless its TrustedKeyGroups hold KeyGroup. Beside SignedPaths, one
+// that is open lacks the function that refuses escapes, so that an escaped slash
+// may hide a signed path from its pattern.
 func (c *PrivateContent) Distribution() awscloudfront.Distribution { return c.distribution }
 
 // KeyGroup is what the distribution trusts: the public keys of every
