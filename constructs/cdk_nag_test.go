@@ -29,7 +29,7 @@ func TestRulesOfAwsSolutionsAreKeptOrAcknowledged(t *testing.T) {
 		},
 		"an existing bucket": func(c *environment.Content) { c.Bucket = "holiday-pictures" },
 		"keys imported": func(c *environment.Content) {
-			c.SigningKeys = environment.SigningKeys{Keys: []environment.SigningKey{imported(1, publicECDSA, privateKeys["in KMS"]), imported(2, publicECDSA, privateKeys["in a secret"])}, Current: 1}
+			c.SigningKeys = environment.SigningKeys{Keys: []environment.SigningKey{imported(1, publicECDSA, privateKeys["in KMS"]), imported(2, publicRSA, privateKeys["in a secret"])}, Current: 1}
 		},
 		"keys lent":     func(c *environment.Content) { c.LendKeys = true },
 		"keys borrowed": func(c *environment.Content) { c.SigningKeys, c.Lender = environment.SigningKeys{}, lenderOfTests },

@@ -536,7 +536,7 @@ func TestWrongPropsAreReportedTogetherAndMakeNothing(t *testing.T) {
   SigningKeys.Keys.1.Hash: "sha1" with an ECDSA key; write "sha256", or choose "rsa-2048": SHA-1 is there for old RSA signers alone
   SigningKeys.Current: key 3, which is not listed; write the number of the key that signs: 1 or 2
   MaxURLLifetime: -1s; write 1s or more
-  MaxKeyAge: 1s; write 1m0s or more: with less, signers would spend the account's quota of reading parameters`
+  MaxKeyAge: 1s; write 1m or more: with less, signers would spend the account's quota of reading parameters`
 	if err == nil || err.Error() != want {
 		t.Errorf("got:\n%v\nwant:\n%s", err, want)
 	}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 )
 
 // retentionDays are the steps of CloudWatch Logs up to ten years:
@@ -18,7 +17,7 @@ func (l AccessLogs) check(at place, served string) {
 	case l.Bucket != "" && l.Retention != 0:
 		retention.wrong("a retention with a bucket of one's own", "leave it out: how long the bucket keeps them is its owner's")
 	case l.Bucket == "" && !slices.Contains(retentionDays, int(l.Retention/day)) || l.Retention%day != 0:
-		retention.wrong(inDays(l.Retention), "write one of the steps of CloudWatch Logs: "+retentionChoices())
+		retention.wrong(durationText(l.Retention), "write one of the steps of CloudWatch Logs: "+retentionChoices())
 	}
 	checkBucketName(at.field("Bucket"), l.Bucket)
 	if l.Bucket != "" && l.Bucket == served {
@@ -32,11 +31,4 @@ func retentionChoices() string {
 		steps[i] = fmt.Sprintf("%dd", n)
 	}
 	return strings.Join(steps, ", ")
-}
-
-func inDays(d time.Duration) string {
-	if d%day == 0 {
-		return fmt.Sprintf("%dd", d/day)
-	}
-	return d.String()
 }

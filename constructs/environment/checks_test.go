@@ -106,12 +106,12 @@ func TestContentThatCannotBeProvisionedIsRefused(t *testing.T) {
 		}},
 		{"path patterns that are none", `{"publicPaths": ["assets/*", "/a b", "/ä", "?/x"]}`, []string{
 			`publicPaths[0]: "assets/*"; write "/assets/*": a pattern starts with / or *`,
-			`publicPaths[1]: "/a b"; write ? or * in place of ' ': a pattern holds letters, digits and _-.*?$/~"'@:+&`,
-			`publicPaths[2]: "/ä"; write ? or * in place of 'ä': a pattern holds letters, digits and _-.*?$/~"'@:+&`,
+			`publicPaths[1]: "/a b"; write * in place of ' ': a pattern holds letters, digits and _-.*?$/~"'@:+&, and in a URL another character may be three or more, such as %20`,
+			`publicPaths[2]: "/ä"; write * in place of 'ä': a pattern holds letters, digits and _-.*?$/~"'@:+&, and in a URL another character may be three or more, such as %20`,
 			`publicPaths[3]: "?/x"; write "/?/x": a pattern starts with / or *`,
 		}},
-		{"a pattern that is too long", `{"signedPaths": ["/` + strings.Repeat("x", 255) + `"]}`, []string{
-			`signedPaths[0]: "/xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…"; write at most 255 characters`,
+		{"a pattern that is too long", `{"publicPaths": ["*"], "signedPaths": ["/` + strings.Repeat("x", 255) + `"]}`, []string{
+			`signedPaths[0]: "/xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…", of 256 characters; write at most 255`,
 		}},
 		{"patterns that are listed twice", `{"publicPaths": ["/a/*", "/b/*", "/a/*"]}`, []string{
 			`publicPaths[2]: "/a/*", listed twice; list it once`,
@@ -129,8 +129,40 @@ func TestContentThatCannotBeProvisionedIsRefused(t *testing.T) {
 			`signedPaths[1]: "/assets/a/*", which is never reached; take it away: "/assets/*" comes before it and matches all that it does`,
 			`publicPaths[1]: "/free/*", which is never reached; take it away: "*" comes before it and matches all that it does`,
 		}},
-		{"an error page that wants a signature", `{"signedPaths": ["/errors/*"], "errorPages": [{"errorCode": 403, "responsePagePath": "/errors/403.html"}]}`, []string{
+		{"an error page that wants a signature", `{"publicPaths": ["/err*"], "signedPaths": ["/errors/*"], "errorPages": [{"errorCode": 403, "responsePagePath": "/errors/403.html"}]}`, []string{
 			`errorPages[0].responsePagePath: "/errors/403.html", which lies within the signed "/errors/*"; move the page elsewhere, or make the signed one narrower: a page that wants a signature cannot be served to whoever has none`,
+		}},
+		{"an error page that is a signed path", `{"publicPaths": ["/errors/*"], "signedPaths": ["/errors/403.html"], "errorPages": [{"errorCode": 403, "responsePagePath": "/errors/403.html"}]}`, []string{
+			`errorPages[0].responsePagePath: "/errors/403.html", which is a signed path; move the page elsewhere, or make the signed one narrower: a page that wants a signature cannot be served to whoever has none`,
+		}},
+		{"a signed pattern with a character that is three where it is escaped", `{"publicPaths": ["*"], "signedPaths": ["/my?files/*"]}`, []string{
+			`signedPaths[0]: "/my?files/*", with a ?; write * in place of it: ? is one character of the URL, and one that is escaped there is three or more, such as %20`,
+		}},
+		{"signed patterns that no public one meets", `{"publicPaths": ["/assets/*", "/e?.html"], "signedPaths": ["/asset/premium/*", "/assets/premium/*", "*2.html"]}`, []string{
+			`signedPaths[0]: "/asset/premium/*", with which no public path has anything to do; take it away, or write it as the public path from which it takes something: all else wants a signature anyway`,
+		}},
+		{"a signed pattern that no public one meets, by letter case", `{"publicPaths": ["/free/*", "/assets/*"], "signedPaths": ["/Assets/premium/*"]}`, []string{
+			`signedPaths[0]: "/Assets/premium/*", with which no public path has anything to do; write it as in "/assets/*": letter case counts`,
+		}},
+		{"a signed pattern that meets an error page alone", `{"publicPaths": ["/assets/*"], "signedPaths": ["/e/*.js"], "errorPages": [{"errorCode": 403, "responsePagePath": "/e/403.html"}]}`, []string{
+			`signedPaths[0]: "/e/*.js", with which no public path has anything to do; take it away, or write it as the public path from which it takes something: all else wants a signature anyway`,
+		}},
+		{"signed patterns without public ones", `{"signedPaths": ["/premium/*"]}`, []string{
+			`signedPaths: signed paths without public ones; take them away, or write the publicPaths of which they are exceptions: without any, every path wants a signature`,
+		}},
+		{"misspelt public paths are not missing too", `{"signedPaths": ["/premium/*"], "publicPath": ["*"]}`, []string{
+			`publicPath: unknown setting; did you mean "publicPaths"?`,
+		}},
+		{"a public path that is none is not compared", `{"signedPaths": ["/premium/*"], "publicPaths": ["premium"]}`, []string{
+			`publicPaths[0]: "premium"; write "/premium": a pattern starts with / or *`,
+		}},
+		{"paths that no normalized one is", `{"publicPaths": ["/a//b", "/a/./b", "/a/../b", "/a/.", "*/..", "/.a/..b/...", "/a/.*"], "errorPages": [{"errorCode": 403, "responsePagePath": "/e/../403.html"}]}`, []string{
+			`publicPaths[0]: "/a//b"; write it without "//": CloudFront takes empty and dot segments out of a path before it looks for a pattern`,
+			`publicPaths[1]: "/a/./b"; write it without "/./": CloudFront takes empty and dot segments out of a path before it looks for a pattern`,
+			`publicPaths[2]: "/a/../b"; write it without "/../": CloudFront takes empty and dot segments out of a path before it looks for a pattern`,
+			`publicPaths[3]: "/a/."; write it without "/.": CloudFront takes empty and dot segments out of a path before it looks for a pattern`,
+			`publicPaths[4]: "*/.."; write it without "/..": CloudFront takes empty and dot segments out of a path before it looks for a pattern`,
+			`errorPages[0].responsePagePath: "/e/../403.html"; write it without "/../": CloudFront takes empty and dot segments out of a path before it looks for a pattern`,
 		}},
 		{"more behaviors than a distribution has", `{"publicPaths": ` + pages(75) + `}`, []string{
 			`publicPaths: 76 cache behaviors: the default one, 0 of signed and 75 of public paths, 0 of error pages; make fewer and wider patterns: a distribution has 75 behaviors`,
@@ -147,6 +179,11 @@ func TestContentThatCannotBeProvisionedIsRefused(t *testing.T) {
 			`errorPages[3].errorCode: 404, which has a page already; write one page for each error`,
 			`errorPages[3].responsePagePath: "/e/"; write the path of an object, such as "/errors/403.html"`,
 		}},
+		{"an error page of which both codes are none", `{"errorPages": [{"errorCode": 401, "responsePagePath": "/401.html", "responseCode": 302}, {"errorCode": 402, "responsePagePath": "/402.html"}]}`, []string{
+			`errorPages[0].errorCode: 401; write 400, 403, 404, 405, 414, 416, 500, 501, 502, 503 or 504`,
+			`errorPages[0].responseCode: 302; write 200, 400, 403, 404, 405, 414, 416, 500, 501, 502, 503 or 504`,
+			`errorPages[1].errorCode: 402; write 400, 403, 404, 405, 414, 416, 500, 501, 502, 503 or 504`,
+		}},
 		{"an error code that is no number", `{"errorPages": [{"errorCode": "403", "responsePagePath": "/403.html"}]}`, []string{
 			`errorPages[0].errorCode: "403"; write a whole number, such as 403`,
 		}},
@@ -154,7 +191,7 @@ func TestContentThatCannotBeProvisionedIsRefused(t *testing.T) {
 			`defaultRootObject: "/index.html"; write "index.html": CloudFront puts the slash before it`,
 		}},
 		{"a root object that is too long", `{"defaultRootObject": "` + strings.Repeat("x", 256) + `"}`, []string{
-			`defaultRootObject: "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…"; write at most 255 characters`,
+			`defaultRootObject: "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…", of 256 characters; write at most 255`,
 		}},
 		{"a root object that is a folder", `{"defaultRootObject": "start/"}`, []string{
 			`defaultRootObject: "start/"; write the key of one object, such as "index.html", of letters, digits and _-.$/~"'@:+&`,
@@ -206,7 +243,7 @@ func TestContentThatCannotBeProvisionedIsRefused(t *testing.T) {
 			`domain: neither certificate nor hostedZone; write the ARN of a certificate in us-east-1, or the hostedZone in which one is validated`,
 		}},
 		{"a misspelt certificate is not missing too", `{"domain": {"names": ["media.example.com"], "certifcate": "arn"}}`, []string{
-			`domain.certifcate: unknown setting; did you mean "certificate"? the settings here are names, certificate, hostedZone`,
+			`domain.certifcate: unknown setting; did you mean "certificate"?`,
 		}},
 		{"names that are no domain names", `{"domain": {"names": ["*.example.com", "Media.example.com", "localhost", "1.2.3.4", "a.*.example.com", "d111111abcdef8.cloudfront.net", "b.example.com", "b.example.com"], "certificate": "arn:aws:acm:us-east-1:123456789012:certificate/a"}}`, []string{
 			`domain.names[0]: "*.example.com" as the first name; write one without * first: signed URLs start with it`,
@@ -242,6 +279,9 @@ func TestContentThatCannotBeProvisionedIsRefused(t *testing.T) {
 			`domain.hostedZone.id: missing; write the id of the zone, such as "Z0123456789ABCDEFGHIJ"`,
 			`domain.hostedZone.name: missing; write the domain name of the zone, such as "example.com"`,
 		}},
+		{"a name that is too long for the certificate to be made", `{"region": "eu-west-1", "domain": {"names": ["` + strings.Repeat("m", 53) + `.example.com", "` + strings.Repeat("n", 53) + `.example.com"], "hostedZone": {"id": "Z0123456789ABCDEFGHIJ", "name": "example.com"}}}`, []string{
+			`domain.names[0]: "` + strings.Repeat("m", 53) + `.exampl…", of 65 characters; put one of at most 64 first, which is the common name of the certificate to be made, or write a certificate`,
+		}},
 		{"a name outside its zone", `{"region": "eu-west-1", "domain": {"names": ["media.example.org", "notexample.com"], "hostedZone": {"id": "Z0123456789ABCDEFGHIJ", "name": "example.com"}}}`, []string{
 			`domain.names[0]: "media.example.org"; write a name in the hosted zone "example.com": it gets the records`,
 			`domain.names[1]: "notexample.com"; write a name in the hosted zone "example.com": it gets the records`,
@@ -256,7 +296,7 @@ func TestContentThatCannotBeProvisionedIsRefused(t *testing.T) {
 			`accessLogs.retention: 31d; write one of the steps of CloudWatch Logs: 1d, 3d, 5d, 7d, 14d, 30d, 60d, 90d, 120d, 150d, 180d, 365d, 400d, 545d, 731d, 1096d, 1827d, 2192d, 2557d, 2922d, 3288d, 3653d`,
 		}},
 		{"a retention of hours", `{"region": "eu-west-1", "accessLogs": {"retention": "36h"}}`, []string{
-			`accessLogs.retention: 36h0m0s; write one of the steps of CloudWatch Logs: 1d, 3d, 5d, 7d, 14d, 30d, 60d, 90d, 120d, 150d, 180d, 365d, 400d, 545d, 731d, 1096d, 1827d, 2192d, 2557d, 2922d, 3288d, 3653d`,
+			`accessLogs.retention: 1d12h; write one of the steps of CloudWatch Logs: 1d, 3d, 5d, 7d, 14d, 30d, 60d, 90d, 120d, 150d, 180d, 365d, 400d, 545d, 731d, 1096d, 1827d, 2192d, 2557d, 2922d, 3288d, 3653d`,
 		}},
 		{"a retention in another's bucket", `{"region": "eu-west-1", "accessLogs": {"retention": "30d", "bucket": "logs"}}`, []string{
 			`accessLogs.retention: a retention with a bucket of one's own; leave it out: how long the bucket keeps them is its owner's`,
@@ -298,6 +338,13 @@ func TestContentThatCannotBeProvisionedIsRefused(t *testing.T) {
 			`signers.roleArns[2]: "arn:aws:iam::123456789012:user/me"; write the ARN of a role in another account, such as "arn:aws:iam::210987654321:role/media-app"`,
 			`signers.roleArns[3]: "arn:aws:iam::123456789012:role/"; write the ARN of a role in another account, such as "arn:aws:iam::210987654321:role/media-app"`,
 		}},
+		{"ARNs that stand for more than a role", `{"signers": {"roleArns": ["arn:aws:iam::210987654321:role/media/*", "arn:aws:iam::210987654321:role/$", "arn:aws:iam::210987654321:role/a?b", "arn:aws:iam::210987654321:role/{a}/b", "arn:aws:iam::210987654321:role/\"/b"]}}`, []string{
+			`signers.roleArns[0]: "arn:aws:iam::210987654321:role/media/*", with one of *?${}"; write the ARN of a role in another account, such as "arn:aws:iam::210987654321:role/media-app": without wildcards and variables, of which IAM takes none in a principal`,
+			`signers.roleArns[1]: "arn:aws:iam::210987654321:role/$", with one of *?${}"; write the ARN of a role in another account, such as "arn:aws:iam::210987654321:role/media-app": without wildcards and variables, of which IAM takes none in a principal`,
+			`signers.roleArns[2]: "arn:aws:iam::210987654321:role/a?b", with one of *?${}"; write the ARN of a role in another account, such as "arn:aws:iam::210987654321:role/media-app": without wildcards and variables, of which IAM takes none in a principal`,
+			`signers.roleArns[3]: "arn:aws:iam::210987654321:role/{a}/b", with one of *?${}"; write the ARN of a role in another account, such as "arn:aws:iam::210987654321:role/media-app": without wildcards and variables, of which IAM takes none in a principal`,
+			`signers.roleArns[4]: "arn:aws:iam::210987654321:role/\"/b", with one of *?${}"; write the ARN of a role in another account, such as "arn:aws:iam::210987654321:role/media-app": without wildcards and variables, of which IAM takes none in a principal`,
+		}},
 		{"roles of the own account among those of others", `{"account": "123456789012", "signers": {"roleArns": ["arn:aws:iam::123456789012:role/service/media-app", "arn:aws:iam::210987654321:role/app"]}}`, []string{
 			`signers.roleArns[0]: "arn:aws:iam::123456789012:role/service/media-app", a role of this account; put its name, "media-app", into roles instead`,
 		}},
@@ -310,6 +357,12 @@ func TestContentThatCannotBeProvisionedIsRefused(t *testing.T) {
 			`tags["signedfront:ephemeral"]: a name that starts with signedfront:; choose another one: such a tag says whether a bucket may be emptied`,
 			`tags.team: a name that differs from "Team" in letter case alone; write one of the two: IAM takes them for one`,
 		}},
+		{"a tag of which both name and value are none", `{"tags": {"a!": "b!", "` + strings.Repeat("k", 129) + `": "` + strings.Repeat("v", 257) + `"}}`, []string{
+			`tags["a!"]: the name "a!"; write 1 to 128 letters, digits, spaces and _.:/=+-@`,
+			`tags["a!"]: "b!"; write at most 256 letters, digits, spaces and _.:/=+-@`,
+			`tags.` + strings.Repeat("k", 129) + `: "` + strings.Repeat("k", 60) + `…", of 129 characters; write at most 128`,
+			`tags.` + strings.Repeat("k", 129) + `: "` + strings.Repeat("v", 60) + `…", of 257 characters; write at most 256`,
+		}},
 		{"tags as a list", `{"tags": ["media"]}`, []string{
 			`tags: a list; write an object, such as {"team": "media"}`,
 		}},
@@ -318,6 +371,10 @@ func TestContentThatCannotBeProvisionedIsRefused(t *testing.T) {
 		}},
 		{"lending from a protected environment", `{"lendKeys": true}`, []string{
 			`lendKeys: true, in a protected environment; leave it out, or write terminationProtection false: whoever may sign for a borrower may sign for this one`,
+		}},
+		{"borrowing into a protected environment, of itself", `{"signingKeys": {"from": "dev"}}`, []string{
+			`signingKeys.from: "dev", this environment itself; make an environment that says "lendKeys": true, and name it here`,
+			`signingKeys.from: "dev", in a protected environment; leave it out, or write terminationProtection false: whoever may sign for the lender may sign for this one`,
 		}},
 		{"lending what is borrowed, beside keys", `{"ephemeral": true, "lendKeys": true, "signingKeys": {"from": "dev", "keys": {"1": {}}, "current": 1}}`, []string{
 			`signingKeys.from: "dev", this environment itself; make an environment that says "lendKeys": true, and name it here`,

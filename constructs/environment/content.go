@@ -110,7 +110,9 @@ type Content struct {
 
 	// SignedPaths are path patterns that want a signature though a public one
 	// covers them, such as /assets/premium/* beside the public /assets/*. They
-	// go before all public ones. A path of no pattern wants a signature.
+	// go before all public ones, and each takes something out of one. They hold
+	// no ?, which an escaped character of a URL does not match. A path of no
+	// pattern wants a signature.
 	//
 	// Default: none.
 	SignedPaths []string `json:"signedPaths"`
@@ -240,6 +242,14 @@ func (c Content) check(at place) {
 		c.GeoRestriction.check(at.field("GeoRestriction"))
 	}
 	checkWebACL(at.field("WebACL"), c.WebACL)
+}
+
+// warn tells of what is allowed and yet seldom meant, or fails in some accounts.
+func (c Content) warn(at place) {
+	c.warnOfPaths(at)
+	if c.Domain != nil {
+		c.Domain.warn(at.field("Domain"))
+	}
 }
 
 // OriginAccess is who reads the bucket for CloudFront.
@@ -419,8 +429,10 @@ type SecurityHeaders struct {
 
 	// ReferrerPolicy is the header of that name.
 	//
-	// Default: no-referrer. A signed URL is a credential, which others would
-	// keep from no site that the content links to.
+	// Default: no-referrer. A signed URL is a credential, and each of the words
+	// keeps its path and query from other sites. Under no-referrer these do not
+	// learn the origin either, and pages of the content's own origin learn
+	// nothing.
 	ReferrerPolicy ReferrerPolicy `json:"referrerPolicy"`
 
 	// StrictTransportSecurity is for how long browsers take HTTPS alone, in

@@ -9,6 +9,15 @@ import (
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
 const maxDomainNames = 100
 
+// What a certificate holds that AWS Certificate Manager makes, of names by
+// default and of characters in the first one:
+// https://docs.aws.amazon.com/acm/latest/userguide/acm-limits.html
+// https://docs.aws.amazon.com/acm/latest/APIReference/API_RequestCertificate.html
+const (
+	maxCertificateNames = 10
+	maxCommonName       = 64
+)
+
 var (
 	hostLabel      = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
 	digitsOnly     = regexp.MustCompile(`^[0-9]+$`)
@@ -35,6 +44,9 @@ func (d Domain) check(at place) {
 			at.wrong(quote(name), "write a domain name in lower case, such as "+examples["name"]+", with *. before it at most")
 		case bare == "cloudfront.net" || strings.HasSuffix(bare, ".cloudfront.net"):
 			at.wrong(quote(name), "write a name of your own: those of CloudFront need no mention")
+		case d.makesCertificate() && name == d.Names[0] && len(name) > maxCommonName:
+			at.wrong(fmt.Sprintf("%s, of %d characters", quote(name), len(name)),
+				fmt.Sprintf("put one of at most %d first, which is the common name of the certificate to be made, or write a %s", maxCommonName, at.name("Certificate")))
 		case d.HostedZone != nil && isHostName(d.HostedZone.Name) && !inZone(bare, d.HostedZone.Name):
 			at.wrong(quote(name), fmt.Sprintf("write a name in the hosted zone %s: it gets the records", quote(d.HostedZone.Name)))
 		}
@@ -48,6 +60,16 @@ func (d Domain) check(at place) {
 	checkCertificate(at.field("Certificate"), d.Certificate)
 	if d.HostedZone != nil {
 		d.HostedZone.check(at.field("HostedZone"))
+	}
+}
+
+// makesCertificate reports whether a certificate is to be made, not given.
+func (d Domain) makesCertificate() bool { return d.Certificate == "" && d.HostedZone != nil }
+
+func (d Domain) warn(at place) {
+	if n := len(d.Names); d.makesCertificate() && n > maxCertificateNames {
+		at.field("Names").wrong(fmt.Sprintf("%d names, with a certificate to be made", n),
+			fmt.Sprintf("AWS Certificate Manager gives a certificate %d: list fewer, or ask AWS for more, https://docs.aws.amazon.com/acm/latest/userguide/acm-limits.html", maxCertificateNames))
 	}
 }
 

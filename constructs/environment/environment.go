@@ -43,7 +43,7 @@
 // Who signs, with what and for how long:
 //
 //   - signingKeys: the generations of the key, see [SigningKeys], or {"from":
-//     "dev"}, which borrows those of another environment
+//     "dev"}, which borrows those of another environment, neither protected
 //   - lendKeys: true lets others borrow them, from an unprotected environment
 //   - maxUrlLifetime: "7d", how far ahead the expiry of a signed URL may lie
 //   - maxKeyAge: "1h", for how long a signer may go on with a key unconfirmed
@@ -194,7 +194,12 @@ func (d decoder) config(context object) *Config {
 		context.add(*draft.at.problems)
 	}
 	c.Environments = chosen(context, drafts)
-	c.warnings = quotaWarnings(drafts)
+	for _, draft := range drafts {
+		at := draft.at
+		at.problems = &c.warnings
+		draft.Content.warn(at)
+	}
+	c.warnings = append(c.warnings, quotaWarnings(drafts)...)
 	return c
 }
 
@@ -236,6 +241,8 @@ func (e Environment) check(at place) {
 	c := e.Content
 	if e.Account != "" {
 		checkShape(at.field("Account"), e.Account, accountID, "the 12 digits of an AWS account, in quotes: "+examples["account"])
+	}
+	if accountID.MatchString(e.Account) {
 		e.checkOwnAccount(at)
 	}
 	region := at.field("Region")
@@ -251,6 +258,10 @@ func (e Environment) check(at place) {
 	if c.LendKeys && e.TerminationProtection {
 		at.field("LendKeys").wrong("true, in a protected environment",
 			fmt.Sprintf("leave it out, or write %s false: whoever may sign for a borrower may sign for this one", at.name("TerminationProtection")))
+	}
+	if from := c.SigningKeys.From; from != "" && e.TerminationProtection {
+		at.field("SigningKeys").field("From").wrong(quote(from)+", in a protected environment",
+			fmt.Sprintf("leave it out, or write %s false: whoever may sign for the lender may sign for this one", at.name("TerminationProtection")))
 	}
 	c.check(at)
 }
@@ -311,7 +322,7 @@ func (e Environment) checkName(at place) {
 		}
 	}
 	if stack := e.StackName(); e.Project != "" && len(stack) > MaxStackName {
-		at.wrong(fmt.Sprintf("the stack's name %s would have %d characters", stack, len(stack)),
+		at.wrong(fmt.Sprintf("the stack's name %s would have %d characters", quote(stack), len(stack)),
 			fmt.Sprintf("shorten the project's or the environment's name: %d at most, the hyphen between them included", MaxStackName))
 	}
 }

@@ -115,17 +115,18 @@ func TestEveryMistakeIsReportedAtOnce(t *testing.T) {
 			"Pr-*": {"signingKeys": {"from": "prod"}}
 		}
 	}`), nil)
-	want := `cdk.json: 24 problems:
+	want := `cdk.json: 25 problems:
   project: the name "Signed Front"; write lower-case letters and digits, a letter first, no hyphens: project shop-eu with environment dev and project shop with eu-dev would be one stack
   environments["Pr-*"]: the pattern "Pr-*"; write a name of lower-case letters, digits and single hyphens between them, with one * at its end, such as "pr-*"
   environments["Pr-*"].signingKeys.from: "prod", which is protected; write "dev": whoever may sign for a borrower may sign for the lender
-  environments.dev.regoin: unknown setting; did you mean "region"? the settings here are account, region, tags, terminationProtection, ephemeral, originAccess, encryption, bucket, signingKeys, lendKeys, maxUrlLifetime, maxKeyAge, signers, publicPaths, signedPaths, addressRestriction, defaultRootObject, errorPages, cors, securityHeaders, domain, accessLogs, priceClass, geoRestriction, webAcl, originShield
+  environments["Pr-*"].signingKeys.from: "prod", in a protected environment; leave it out, or write terminationProtection false: whoever may sign for the lender may sign for this one
+  environments.dev.regoin: unknown setting; did you mean "region"?
   environments.dev.ephemeral: "yes"; write true or false, without quotes
   environments.dev.cors.origins: an empty list; leave it out, or write a list, such as ["https://app.example.com"]
   environments.dev.cors.credentials: the number 1; write true or false, without quotes
   environments.dev.originShield: the number 5; write a text in quotes, such as "eu-west-1"
   environments.dev.region: missing, with accessLogs; write the AWS Region of the stack, such as "eu-west-1": a part of it is made in us-east-1, and the CDK links stacks only where it knows their Regions
-  environments.dev.maxKeyAge: 1s; write 1m0s or more: with less, signers would spend the account's quota of reading parameters
+  environments.dev.maxKeyAge: 1s; write 1m or more: with less, signers would spend the account's quota of reading parameters
   environments.dev.publicPaths[1]: "b"; write "/b": a pattern starts with / or *
   environments.dev.publicPaths[2]: "/a/*", listed twice; list it once
   environments.dev.publicPaths[0]: "/a/*", which lies within the signed "*"; take it away, or make the signed one narrower: before it, this would leave a part of it open, and behind it, it would never be reached
@@ -139,7 +140,7 @@ func TestEveryMistakeIsReportedAtOnce(t *testing.T) {
   environments.prod.signingKeys.keys.2.publicKey: missing; write the public half of an RSA-2048 or P-256 key as PEM that starts with -----BEGIN PUBLIC KEY-----, as "openssl pkey -pubout" writes it
   environments.prod.signingKeys.current: missing, with several keys listed; write the number of the key that signs: 1 or 2
   environments.prod.geoRestriction.deny[0]: "uk"; write the two capital letters of a country of ISO 3166-1, such as "DE"; did you mean "GB"?
-  env: "pr", which is no environment; write "Pr-*", "dev" or "prod"; did you mean "Pr-*"?`
+  env: "pr", which is no environment; write "dev" or "prod"; did you mean "prod"?`
 	if err == nil || err.Error() != want {
 		t.Errorf("got:\n%v\nwant:\n%s", err, want)
 	}
@@ -180,8 +181,8 @@ func TestMistakes(t *testing.T) {
 		{"a project that starts with a digit", `{"project": "3d", "environments": {"dev": {}}}`, []string{
 			`project: the name "3d"; write lower-case letters and digits, a letter first, no hyphens: project shop-eu with environment dev and project shop with eu-dev would be one stack`}},
 		{"names that are too long together", `{"project": "averylongprojectnamehere", "environments": {"environment-12345": {}, "environment-1234": {}, "environment-123": {}}}`, []string{
-			`environments.environment-1234: the stack's name averylongprojectnamehere-environment-1234 would have 41 characters; shorten the project's or the environment's name: 40 at most, the hyphen between them included`,
-			`environments.environment-12345: the stack's name averylongprojectnamehere-environment-12345 would have 42 characters; shorten the project's or the environment's name: 40 at most, the hyphen between them included`}},
+			`environments.environment-1234: the stack's name "averylongprojectnamehere-environment-1234" would have 41 characters; shorten the project's or the environment's name: 40 at most, the hyphen between them included`,
+			`environments.environment-12345: the stack's name "averylongprojectnamehere-environment-12345" would have 42 characters; shorten the project's or the environment's name: 40 at most, the hyphen between them included`}},
 		{"a name that a companion stack would take", `{"project": "p", "environments": {"dev-global": {}}}`, []string{
 			`environments.dev-global: a name that ends with -global; choose another ending: stacks in us-east-1 that belong to an environment are named so`}},
 		{"an account with a digit too few", `{"project": "p", "environments": {"dev": {"account": "12345678901"}}}`, []string{
@@ -197,9 +198,12 @@ func TestMistakes(t *testing.T) {
 		{"a duration between two seconds", `{"project": "p", "environments": {"dev": {"maxUrlLifetime": "1.5s"}}}`, []string{
 			`environments.dev.maxUrlLifetime: 1.5s; write a whole number of seconds`}},
 		{"a duration of centuries", `{"project": "p", "environments": {"dev": {"maxUrlLifetime": "36500d"}}}`, []string{
-			`environments.dev.maxUrlLifetime: 876000h0m0s; write "3650d" or less`}},
+			`environments.dev.maxUrlLifetime: 36500d; write 3650d or less`}},
+		{"a duration of a day too many", `{"project": "p", "environments": {"dev": {"maxUrlLifetime": "3651d", "maxKeyAge": "3650d1s"}}}`, []string{
+			`environments.dev.maxUrlLifetime: 3651d; write 3650d or less`,
+			`environments.dev.maxKeyAge: 3650d1s; write 3650d or less`}},
 		{"keys that would be confirmed all the time", `{"project": "p", "environments": {"dev": {"maxKeyAge": "59s"}}}`, []string{
-			`environments.dev.maxKeyAge: 59s; write 1m0s or more: with less, signers would spend the account's quota of reading parameters`}},
+			`environments.dev.maxKeyAge: 59s; write 1m or more: with less, signers would spend the account's quota of reading parameters`}},
 		{"signing keys without keys", `{"project": "p", "environments": {"dev": {"signingKeys": {}}}}`, []string{
 			`environments.dev.signingKeys.keys: no key; write an object such as {"1": {}}`}},
 		{"six keys in a group of five", `{"project": "p", "environments": {"dev": {"signingKeys": {"keys": {"1":{},"2":{},"3":{},"4":{},"5":{},"6":{}}, "current": 1}}}}`, []string{
@@ -222,7 +226,7 @@ func TestMistakes(t *testing.T) {
 		{"a misspelt hash", `{"project": "p", "environments": {"dev": {"signingKeys": {"keys": {"1": {"hash": "SHA-256"}}}}}}`, []string{
 			`environments.dev.signingKeys.keys.1.hash: "SHA-256"; write "sha256" or "sha1"; did you mean "sha256"?`}},
 		{"a setting of a key that is unknown", `{"project": "p", "environments": {"dev": {"signingKeys": {"keys": {"1": {"curve": "p256"}}, "curent": 1}}}}`, []string{
-			`environments.dev.signingKeys.curent: unknown setting; did you mean "current"? the settings here are keys, current, from`,
+			`environments.dev.signingKeys.curent: unknown setting; did you mean "current"?`,
 			`environments.dev.signingKeys.keys.1.curve: unknown setting; the settings here are algorithm, hash, custody, publicKey, privateKey`}},
 	}
 	for _, test := range tests {
@@ -273,10 +277,21 @@ func TestRegionsThatAnOriginAccessIdentityCannotReadAreRefused(t *testing.T) {
 			t.Errorf("%s: %v", region, problems)
 		}
 	}
-	for _, region := range []string{"ap-southeast-4", "il-central-1", "ca-west-1", "mx-central-1", "cn-north-1", "us-gov-west-1", "eu-wst-1"} {
+	for _, region := range []string{"ap-southeast-4", "il-central-1", "ca-west-1", "mx-central-1", "eu-wst-1"} {
 		problems := CheckRegion("region", region, OAI)
 		if len(problems) != 1 || !strings.Contains(problems[0].Fix, "choose a Region opened before 2023") {
 			t.Errorf("%s: %v", region, problems)
+		}
+	}
+}
+
+func TestRegionsOfOtherPartitionsAreRefused(t *testing.T) {
+	for _, region := range []string{"cn-north-1", "us-gov-west-1", "us-iso-east-1", "us-isob-east-1", "us-isof-south-1", "eu-isoe-west-1", "eusc-de-east-1"} {
+		for _, access := range []OriginAccess{OAI, OAC} {
+			want := `region: "` + region + `", of another partition; write a Region of the partition aws, such as "eu-west-1": others have a CloudFront of their own, or none, and are not supported`
+			if problems := CheckRegion("region", region, access); problems.Error() != want {
+				t.Errorf("%s: %v", access, problems)
+			}
 		}
 	}
 }
@@ -286,7 +301,7 @@ func TestDurations(t *testing.T) {
 	for text, want := range map[string]time.Duration{
 		"7d": 7 * day, "1d12h": 36 * time.Hour, "0d": 0, "90m": 90 * time.Minute, "1h30m": 90 * time.Minute, "45s": 45 * time.Second,
 		"": bad, "7": bad, "d": bad, "-1h": bad, "+1h": bad, "1d-1h": bad, "1d+1h": bad, "-1d": bad, "1.5d": bad, "1h1d": bad, "1d1d": bad,
-		"99999d": bad, "3650d2540400h": bad, "1w": bad, "1d ": bad,
+		"99999d": 99999 * day, "1.5h": 90 * time.Minute, "100000d": bad, ".5h": bad, "1.h": bad, "5µs": bad, "5us": 5 * time.Microsecond, "3650d2540400h": bad, "1w": bad, "1d ": bad,
 	} {
 		d, ok := parseDuration(text)
 		if !ok {
@@ -294,6 +309,20 @@ func TestDurations(t *testing.T) {
 		}
 		if d != want {
 			t.Errorf("%q: %v, want %v", text, d, want)
+		}
+	}
+}
+
+func TestDurationsAreWrittenAsInCdkJson(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		0: "0s", time.Second: "1s", time.Minute: "1m", time.Hour: "1h", 90 * time.Minute: "1h30m", 36 * time.Hour: "1d12h", 3651 * day: "3651d",
+		day + time.Second: "1d1s", -time.Second: "-1s", 10 * time.Minute: "10m", 1500 * time.Millisecond: "1.5s",
+	} {
+		if got := durationText(d); got != want {
+			t.Errorf("%v: %s, want %s", d, got, want)
+		}
+		if read, ok := parseDuration(want); d >= 0 && (!ok || read != d) {
+			t.Errorf("%s is read as %v", want, read)
 		}
 	}
 }

@@ -25,8 +25,9 @@ func checkErrorPages(at place, pages []ErrorPage) {
 			at.field("ErrorCode").wrong(fmt.Sprint(page.ErrorCode), "write "+numberChoices(errorCodes))
 		case slices.ContainsFunc(pages[:i], listed):
 			at.field("ErrorCode").wrong(fmt.Sprintf("%d, which has a page already", page.ErrorCode), "write one page for each error")
-		case !slices.Contains(responseCodes, page.ResponseCode):
-			// Left out, it is the code of the error, which is right by then.
+		}
+		// Left out, it is the code of the error, which is told of already.
+		if page.ResponseCode != page.ErrorCode && !slices.Contains(responseCodes, page.ResponseCode) {
 			at.field("ResponseCode").wrong(fmt.Sprint(page.ResponseCode), "write "+numberChoices(responseCodes))
 		}
 		checkPagePath(at.field("ResponsePagePath"), page.ResponsePagePath)
@@ -59,15 +60,16 @@ func numberChoices(numbers []int) string {
 }
 
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/DefaultRootObject.html
+const maxRootObject = 255
+
 func checkDefaultRootObject(at place, object string) {
-	fix := patternFault("/" + object)
 	switch {
 	case object == "" || isToken(object):
 	case strings.HasPrefix(object, "/"):
 		at.wrong(quote(object), fmt.Sprintf("write %s: CloudFront puts the slash before it", quote(strings.TrimLeft(object, "/"))))
-	case len(object) > 255:
-		at.wrong(quote(object), "write at most 255 characters")
-	case strings.ContainsAny(object, "*?") || strings.HasSuffix(object, "/") || fix != "":
+	case len(object) > maxRootObject:
+		at.tooLong(object, len(object), maxRootObject)
+	case strings.ContainsAny(object, "*?") || strings.HasSuffix(object, "/") || patternFault("/"+object) != "":
 		at.wrong(quote(object), "write the key of one object, such as "+examples["defaultRootObject"]+", of letters, digits and _-.$/~\"'@:+&")
 	}
 }

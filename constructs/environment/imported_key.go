@@ -62,9 +62,10 @@ func readPublicKey(text string) (key publicKey, ok bool, found string) {
 	return key, true, ""
 }
 
-const pemMark = "-----BEGIN"
-
-func holdsPrivateKey(text string) bool { return strings.Contains(text, "PRIVATE KEY") }
+const (
+	pemMark     = "-----BEGIN"
+	maxFileName = 255
+)
 
 // publicKey is the PEM text that was written for a public key, or that of the
 // file that was named instead.
@@ -72,9 +73,14 @@ func (d decoder) publicKey(at place, written string) string {
 	if written == "" || isToken(written) || strings.Contains(written, pemMark) || holdsPrivateKey(written) {
 		return written
 	}
+	const want = "write the PEM of a public key, or the name of a file with it in the folder of cdk.json or below, such as "
+	if len(written) > maxFileName || strings.ContainsFunc(written, isControl) || holdsKey(written) {
+		at.wrong("neither PEM nor the name of a file", want+examples["publicKey"])
+		return unread
+	}
 	text, err := d.readFile(written)
 	if err != nil {
-		at.wrong(quote(written)+": "+err.Error(), "write the PEM of a public key, or the name of a file with it in the folder of cdk.json or below, such as "+examples["publicKey"])
+		at.wrong(quote(written)+": "+err.Error(), want+examples["publicKey"])
 		return unread
 	}
 	return text
@@ -123,7 +129,10 @@ func (k SigningKey) checkImported(at place, known bool) {
 }
 
 var (
-	secretARN = regexp.MustCompile(`^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]+$`)
+	// A policy that names a secret without the end that Secrets Manager gave it
+	// allows nothing.
+	// https://docs.aws.amazon.com/secretsmanager/latest/userguide/auth-and-access_iam-policies.html
+	secretARN = regexp.MustCompile(`^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]+-[A-Za-z0-9]{6}$`)
 	kmsKeyARN = regexp.MustCompile(`^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$`)
 	kmsAlias  = regexp.MustCompile(`^(arn:.*:)?alias/`)
 
@@ -152,19 +161,19 @@ func (l PrivateKeyLocation) check(at place) {
 
 	switch {
 	case l.SecretARN == "" && l.SecretVersionID != "":
-		at.field("SecretARN").missing("missing, beside "+version, "write the ARN of the secret, such as "+examples["secretArn"])
+		at.field("SecretARN").missing("missing, beside "+version, "write the whole ARN of the secret, such as "+examples["secretArn"])
 	case l.SecretARN != "" && l.SecretVersionID == "":
 		at.field("SecretVersionID").missing("missing, beside "+secret,
 			"write the id of the version that holds the key: a secret's current version can change, and the public key would not")
 	}
-	checkShape(at.field("SecretARN"), l.SecretARN, secretARN, "the ARN of a secret, such as "+examples["secretArn"])
+	checkShape(at.field("SecretARN"), l.SecretARN, secretARN, "the whole ARN of a secret, with the hyphen and the six characters that Secrets Manager puts at its end, such as "+examples["secretArn"])
 	checkShape(at.field("SecretVersionID"), l.SecretVersionID, secretVersion, "the id of a version, 32 to 64 letters, digits and hyphens, such as "+examples["secretVersionId"])
 	if kmsAlias.MatchString(l.KMSARN) && !isToken(l.KMSARN) {
 		at.field("KMSARN").wrong(quote(l.KMSARN)+", an alias", "write the ARN of the key itself: an alias can move to another key, and the public key would not")
 	} else {
 		checkShape(at.field("KMSARN"), l.KMSARN, kmsKeyARN, "the ARN of a key, such as "+examples["kmsArn"])
 	}
-	if !isToken(l.File) && strings.ContainsFunc(l.File, isControl) {
+	if !isToken(l.File) && (strings.ContainsFunc(l.File, isControl) || isPrivateKey(l.File)) {
 		at.field("File").wrong(quote(l.File), "write the name of a file, such as "+examples["file"])
 	}
 }

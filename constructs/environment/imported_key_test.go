@@ -9,15 +9,69 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"encoding/pem"
-	"fmt"
+	"maps"
 	"reflect"
+	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"testing/fstest"
 )
+
+// privateKeys are those of which keyTexts have the public half, and one with
+// SEC 1.
+var privateKeys = sync.OnceValue(func() map[string]*pem.Block {
+	must := func(err error) {
+		if err != nil {
+			panic(err)
+		}
+	}
+	blocks := map[string]*pem.Block{}
+	p256, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	must(err)
+	rsa2048, err := rsa.GenerateKey(rand.Reader, 2048)
+	must(err)
+	for name, key := range map[string]any{"P-256, PKCS #8": p256, "RSA, PKCS #8": rsa2048} {
+		der, err := x509.MarshalPKCS8PrivateKey(key)
+		must(err)
+		blocks[name] = &pem.Block{Type: "PRIVATE KEY", Bytes: der}
+	}
+	der, err := x509.MarshalECPrivateKey(p256)
+	must(err)
+	blocks["P-256, SEC 1"] = &pem.Block{Type: "EC PRIVATE KEY", Bytes: der}
+	blocks["RSA, PKCS #1"] = &pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(rsa2048)}
+	return blocks
+})
+
+// spellings are the ways in which a private key is pasted.
+func spellings(block *pem.Block) map[string]string {
+	text := strings.TrimSpace(string(pem.EncodeToMemory(block)))
+	lines := strings.Split(text, "\n")
+	bare := lines[1 : len(lines)-1]
+	hexed := hex.EncodeToString(block.Bytes)
+	return map[string]string{
+		"PEM":                      text,
+		"PEM in one line":          strings.Join(lines, " "),
+		"PEM with escapes":         strings.Join(lines, `\n`),
+		"PEM without its marks":    strings.Join(bare, "\n"),
+		"PEM indented":             strings.Join(bare, "\r\n\t"),
+		"PEM without its first":    strings.Join(lines[1:], "\n"),
+		"DER in base64":            strings.Join(bare, ""),
+		"DER in base64url":         base64.RawURLEncoding.EncodeToString(block.Bytes),
+		"DER in groups":            regexp.MustCompile(".{16}").ReplaceAllString(strings.Join(bare, ""), "$0 "),
+		"DER in hex":               hexed,
+		"DER in capital hex":       strings.ToUpper(hexed),
+		"DER in hex with colons":   regexp.MustCompile("..").ReplaceAllString(hexed, "$0:"),
+		"PEM in base64":            base64.StdEncoding.EncodeToString([]byte(text)),
+		"one line of it":           bare[0],
+		"the first letters of one": bare[0][:24],
+		"the last letters of one":  text[len(text)-len(lines[len(lines)-1])-30:],
+	}
+}
 
 // keyTexts are PEM texts by what they hold.
 var keyTexts = sync.OnceValue(func() map[string]string {
@@ -142,11 +196,17 @@ func TestImportedKeysThatCannotServeAreRefused(t *testing.T) {
 			[]string{at + `hash: "sha1" with a key of KMS; write "sha256": KMS has no SHA-1`}},
 		{"a private key in two places", importedKey(p256, `"privateKey": {"kmsArn": "arn:aws:kms:eu-west-1:123456789012:key/a1b2", "file": "a.pem"}`),
 			[]string{at + `privateKey: kmsArn and file; write one of them: signers find the key in one place`}},
-		{"a secret without its version", importedKey(p256, `"privateKey": {"secretArn": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:a"}`),
+		{"a secret without its version", importedKey(p256, `"privateKey": {"secretArn": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:a-1b2C3d"}`),
 			[]string{at + `privateKey.secretVersionId: missing, beside secretArn; write the id of the version that holds the key: a secret's current version can change, and the public key would not`}},
 		{"a version without its secret", importedKey(p256, `"privateKey": {"secretVersionId": "AWSCURRENT"}`), []string{
-			at + `privateKey.secretArn: missing, beside secretVersionId; write the ARN of the secret, such as "arn:aws:secretsmanager:eu-west-1:123456789012:secret:media-key-a1b2c3"`,
+			at + `privateKey.secretArn: missing, beside secretVersionId; write the whole ARN of the secret, such as "arn:aws:secretsmanager:eu-west-1:123456789012:secret:media-key-a1b2c3"`,
 			at + `privateKey.secretVersionId: "AWSCURRENT"; write the id of a version, 32 to 64 letters, digits and hyphens, such as "a1b2c3d4-5678-90ab-cdef-111122223333"`}},
+		{"a part of the ARN of a secret, which would allow nothing", importedKey(p256, `"privateKey": {"secretArn": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:media-key", "secretVersionId": "a1b2c3d4-5678-90ab-cdef-111122223333"}`),
+			[]string{at + `privateKey.secretArn: "arn:aws:secretsmanager:eu-west-1:123456789012:secret:media-k…"; write the whole ARN of a secret, with the hyphen and the six characters that Secrets Manager puts at its end, such as "arn:aws:secretsmanager:eu-west-1:123456789012:secret:media-key-a1b2c3"`}},
+		{"one key under two numbers", `{"signingKeys": {"current": 1, "keys": {"1": {"custody": "imported", ` + p256 + `}, "2": {}, "3": {"custody": "imported", "publicKey": ` + jsonText("\n"+strings.ReplaceAll(keys["p256"], "\n", "\r\n")) + `}}}}`,
+			[]string{`signingKeys.keys.3.publicKey: the public key of number 1; take one of the two away: each number stands for a key pair of its own`}},
+		{"neither PEM nor the name of a file", importedKey(`"publicKey": "my key\nis here"`), []string{at + "publicKey: neither PEM nor the name of a file; " + file}},
+		{"the body of a key without its first line", importedKey(`"publicKey": ` + jsonText(strings.ReplaceAll(keys["p256"], "-----BEGIN PUBLIC KEY-----", ""))), []string{at + "publicKey: neither PEM nor the name of a file; " + file}},
 		{"an alias in KMS", importedKey(p256, `"privateKey": {"kmsArn": "arn:aws:kms:eu-west-1:123456789012:alias/media"}`),
 			[]string{at + `privateKey.kmsArn: "arn:aws:kms:eu-west-1:123456789012:alias/media", an alias; write the ARN of the key itself: an alias can move to another key, and the public key would not`}},
 		{"a private key where its place belongs", importedKey(p256, `"privateKey": {"file": `+jsonText(keys["private"])+`, "kmsArn": `+jsonText(keys["private"])+`}`), []string{
@@ -180,29 +240,94 @@ func TestAFileNeedsAFolder(t *testing.T) {
 // wantNoKeyIn looks for any part of the private key.
 func wantNoKeyIn(t *testing.T, text string) {
 	t.Helper()
-	block, _ := pem.Decode([]byte(keyTexts()["private"]))
-	encoded := base64.StdEncoding.EncodeToString(block.Bytes)
-	for i := 0; i+8 <= len(encoded); i++ {
-		if strings.Contains(text, encoded[i:i+8]) {
-			t.Fatalf("%q holds a part of the private key", text)
+	wantNoPartIn(t, text, keyTexts()["private"])
+}
+
+// wantNoPartIn looks for any eight characters of a key in a text.
+func wantNoPartIn(t *testing.T, text, key string) {
+	t.Helper()
+	for _, line := range strings.FieldsFunc(key, func(r rune) bool { return r == '\n' || r == ' ' || r == '\t' || r == '\r' || r == '\\' }) {
+		for i := 0; i+8 <= len(line); i++ {
+			if part := line[i : i+8]; !strings.Contains("n-----BEGIN PUBLIC KEY-----", part) && strings.Contains(text, part) {
+				t.Fatalf("%q holds %s of the private key", text, part)
+			}
 		}
 	}
 }
 
+// pasted are places in cdk.json where a text can stand, each an error for a
+// key.
+var pasted = []string{
+	`"project": %s`, `"project": "p", "env": %s, "environments": {"dev": {}}`, `"project": "p", "environments": {%s: {}}`, `"project": "p", "environments": %s`,
+	`"project": "p", "environments": {"dev": {%s: 1}}`, `"project": "p", "environments": {"dev": {"bucket": %s}}`,
+	`"project": "p", "environments": {"dev": {"region": %s}}`, `"project": "p", "environments": {"dev": {"account": %s, "webAcl": "arn:aws:wafv2:us-east-1:123456789012:global/webacl/media/a1b2"}}`,
+	`"project": "p", "environments": {"dev": {"maxKeyAge": %s}}`, `"project": "p", "environments": {"dev": {"signingKeys": {"from": %s}}}`,
+	`"project": "p", "environments": {"dev": {"ephemeral": true, "lendKeys": true, "region": %[1]s, "account": %[1]s}, "pr": {"ephemeral": true, "signingKeys": {"from": "dev"}}}`,
+	`"project": "p", "environments": {%[1]s: {"ephemeral": true}, "pr": {"ephemeral": true, "signingKeys": {"from": %[1]s}}}`,
+	`"project": "p", "environments": {"dev": {"ephemeral": true}, %s: {"ephemeral": true, "signingKeys": {"from": "dev"}}}`,
+	`"project": "p", "environments": {"dev": {"signingKeys": {"keys": {%s: {}}}}}`, `"project": "p", "environments": {"dev": {"signingKeys": {"keys": {"1": {"algorithm": %s}}}}}`,
+	`"project": "p", "environments": {"dev": {"signingKeys": {"keys": {"1": {"custody": "imported", "publicKey": %s}}}}}`,
+	`"project": "p", "environments": {"dev": {"signingKeys": {"keys": {"1": {"custody": "imported", "privateKey": {"secretArn": %s}}}}}}`,
+	`"project": "p", "environments": {"dev": {"domain": {"certificate": %[1]s, "names": [%[1]s]}}}`, `"project": "p", "environments": {"dev": {"originAccess": %s}}`,
+	`"project": "p", "environments": {"dev": {"errorPages": [{"errorCode": 403, "responsePagePath": %s}]}}`, `"project": "p", "environments": {"dev": {"cors": {"origins": [%s]}}}`,
+	`"project": "p", "environments": {"dev": {"geoRestriction": {"allow": [%s]}}}`, `"project": "p", "environments": {"dev": {"signers": {"roleArns": [%s]}}}`,
+}
+
 func TestAPrivateKeyAnywhereIsNotRepeated(t *testing.T) {
-	private := jsonText(keyTexts()["private"])
-	for _, at := range []string{
-		`"project": %s`, `"project": "p", "env": %s, "environments": {"dev": {}}`, `"project": "p", "environments": {%s: {}}`, `"project": "p", "environments": %s`,
-		`"project": "p", "environments": {"dev": {%s: 1}}`, `"project": "p", "environments": {"dev": {"bucket": %s}}`, `"project": "p", "environments": {"dev": {"publicPaths": [%s]}}`,
-		`"project": "p", "environments": {"dev": {"maxKeyAge": %s}}`, `"project": "p", "environments": {"dev": {"signingKeys": {"from": %s}}}`,
-		`"project": "p", "environments": {"dev": {"signingKeys": {"keys": {%s: {}}}}}`, `"project": "p", "environments": {"dev": {"signingKeys": {"keys": {"1": {"algorithm": %s}}}}}`,
-		`"project": "p", "environments": {"dev": {"tags": {"a": %s}}}`, `"project": "p", "environments": {"dev": {"domain": {"certificate": %s}}}`,
-	} {
-		_, err := Read(context(t, "{"+fmt.Sprintf(at, private)+"}"), nil)
-		if err == nil {
-			t.Errorf("%s: no error", at)
-			continue
+	for _, kind := range slices.Sorted(maps.Keys(privateKeys())) {
+		texts := spellings(privateKeys()[kind])
+		for _, spelling := range slices.Sorted(maps.Keys(texts)) {
+			t.Run(kind+", "+spelling, func(t *testing.T) {
+				for _, at := range pasted {
+					_, err := Read(context(t, "{"+strings.ReplaceAll(strings.ReplaceAll(at, "%[1]s", "%s"), "%s", jsonText(texts[spelling]))+"}"), fstest.MapFS{})
+					if err == nil {
+						t.Errorf("%s: no error", at)
+						continue
+					}
+					wantNoPartIn(t, err.Error(), texts[spelling])
+				}
+			})
 		}
-		wantNoKeyIn(t, err.Error())
+	}
+}
+
+func TestAPrivateKeyPastedLineByLineIsNotRepeated(t *testing.T) {
+	for kind, block := range privateKeys() {
+		text := strings.TrimSpace(string(pem.EncodeToMemory(block)))
+		var lines []string
+		for line := range strings.Lines(text) {
+			lines = append(lines, jsonText(strings.TrimSpace(line)))
+		}
+		got := found(t, `{"publicPaths": [`+strings.Join(lines, ", ")+`]}`, nil)
+		want := []string{`publicPaths: a private key, line by line; take it out of here, make a new key pair if others could read it, and write a list, such as ["/assets/*"]`}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: got %d problems: %s", kind, len(got), got[0][:20])
+		}
+	}
+}
+
+func TestAPrivateKeyInPlaceOfItsFileIsRefused(t *testing.T) {
+	p256 := `"publicKey": ` + jsonText(keyTexts()["p256"])
+	for kind, block := range privateKeys() {
+		texts := spellings(block)
+		for _, spelling := range []string{"PEM", "PEM in one line", "PEM with escapes", "PEM without its marks", "DER in base64", "DER in base64url", "PEM in base64"} {
+			got := strings.Join(found(t, importedKey(p256, `"privateKey": {"file": `+jsonText(texts[spelling])+`}`), nil), "\n")
+			if !strings.HasSuffix(got, `; write the name of a file, such as "/run/secrets/private_key.pem"`) {
+				t.Errorf("%s, %s is taken for a file", kind, spelling)
+			}
+			wantNoPartIn(t, got, texts[spelling])
+		}
+	}
+}
+
+func TestWhatIsNoKeyIsRepeated(t *testing.T) {
+	for _, text := range []string{
+		"/assets/premium/episodes/season-one/trailers/*", "arn:aws:acm:us-east-1:123456789012:certificate/a1b2c3d4-5678-90ab-cdef-111122223333",
+		"arn:aws:kms:eu-west-1:123456789012:key/mrk-1234abcd12ab34cd56ef1234567890ab", "https://app.example.com", "Z0123456789ABCDEFGHIJ", "strict-origin-when-cross-origin",
+		"arn:aws:iam::210987654321:role/service-role/MediaApp", "MIT", "a1b2c3d4-5678-90ab-cdef-111122223333", "", "=", "a=b",
+	} {
+		if holdsKey(text) {
+			t.Errorf("%s is taken for a key", text)
+		}
 	}
 }

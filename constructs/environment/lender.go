@@ -61,13 +61,16 @@ func (d *draft) findLender(all []*draft) *draft {
 	}
 	at := d.at.field("SigningKeys").field("From")
 	var lender *draft
-	var lending []string
+	var lending, near []string
 	for _, other := range all {
 		if other.Name == from {
 			lender = other
 		}
 		if other != d && !other.isPattern() && other.Content.LendKeys {
 			lending = append(lending, other.Name)
+		}
+		if other != d && !other.isPattern() && (other.Content.LendKeys || !other.TerminationProtection) {
+			near = append(near, other.Name)
 		}
 	}
 	instead := "make an environment that says \"lendKeys\": true, and name it here"
@@ -78,7 +81,7 @@ func (d *draft) findLender(all []*draft) *draft {
 	case lender == d:
 		at.wrong(quote(from)+", this environment itself", instead)
 	case lender == nil:
-		at.wrong(quote(from)+", which is no environment", instead+didYouMean(from, namesOf(all)))
+		at.wrong(quote(from)+", which is no environment", instead+didYouMean(from, near))
 	case !lender.readable:
 		return nil
 	case lender.isPattern():
@@ -88,34 +91,33 @@ func (d *draft) findLender(all []*draft) *draft {
 	case !lender.Content.LendKeys && lender.TerminationProtection:
 		at.wrong(quote(from)+", which is protected", instead+": whoever may sign for a borrower may sign for the lender")
 	case !lender.Content.LendKeys:
-		lender.at.field("LendKeys").missing("false, and environment "+d.Name+" borrows its keys", "write true, or take signingKeys.from away there")
+		lender.at.field("LendKeys").missing("false, and environment "+quote(d.Name)+" borrows its keys", "write true, or take signingKeys.from away there")
 	case lender.Account != d.Account:
-		at.wrong(fmt.Sprintf("%q, which is in %s, not in %s", from, accountWords(lender.Account), accountWords(d.Account)), instead+": keys are lent within one account")
+		at.wrong(fmt.Sprintf("%s, which is in %s, not in %s", quote(from), accountWords(lender.Account), accountWords(d.Account)), instead+": keys are lent within one account")
 	case lender.Region != d.Region:
-		at.wrong(fmt.Sprintf("%q, which is in %s, not in %s", from, regionWords(lender.Region), regionWords(d.Region)), instead+": keys are lent within one Region, which both environments write or leave out")
+		at.wrong(fmt.Sprintf("%s, which is in %s, not in %s", quote(from), regionWords(lender.Region), regionWords(d.Region)), instead+": keys are lent within one Region, which both environments write or leave out")
 	default:
 		return lender
 	}
 	return nil
 }
 
-func namesOf(drafts []*draft) (names []string) {
-	for _, d := range drafts {
-		names = append(names, d.Name)
-	}
-	return names
-}
-
 func accountWords(account string) string {
-	if account == "" {
+	switch {
+	case account == "":
 		return "the account of whoever deploys"
+	case !accountID.MatchString(account):
+		return "account " + quote(account)
 	}
 	return "account " + account
 }
 
 func regionWords(region string) string {
-	if region == "" {
+	switch {
+	case region == "":
 		return "the Region of whoever deploys"
+	case !regionShape.MatchString(region):
+		return quote(region)
 	}
 	return region
 }

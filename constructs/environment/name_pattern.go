@@ -3,6 +3,7 @@ package environment
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -45,7 +46,7 @@ func chosen(context object, drafts []*draft) (environments []Environment) {
 		}
 	}
 	if len(environments) == 0 && len(drafts) > 0 {
-		context.member("environments").wrong("nothing but patterns", "say which environment to make, such as -c env="+drafts[0].sample())
+		context.member("environments").wrong("nothing but patterns", "say which environment to make, such as -c env="+quote(drafts[0].sample()))
 	}
 	return environments
 }
@@ -55,22 +56,24 @@ func chosenByName(at place, value any, drafts []*draft) *Environment {
 	if !ok || len(drafts) == 0 {
 		return nil
 	}
-	if strings.Contains(name, "*") {
-		at.wrong(quote(name)+", a pattern", "write the name of one environment, such as -c env="+strings.ReplaceAll(name, "*", "1"))
-		return nil
-	}
 	var pattern *draft
 	for _, d := range drafts {
 		switch {
+		case d.Name == name && d.isPattern():
+			at.wrong(quote(name)+", a pattern", "write the name of one environment that it makes, such as -c env="+quote(d.sample()))
+			return nil
 		case d.Name == name:
 			return &d.Environment
 		case d.matches(name) && (pattern == nil || len(d.Name) > len(pattern.Name)):
 			pattern = d
 		}
 	}
-	names := namesOf(drafts)
-	if pattern == nil {
-		at.wrong(quote(name)+", which is no environment", "write "+choices(names)+didYouMean(name, names))
+	if pattern == nil || strings.Contains(name, "*") {
+		fix := "mend the names of all environments first"
+		if names := usableNames(drafts); len(names) > 0 {
+			fix = "write " + choices(names) + didYouMean(name, names)
+		}
+		at.wrong(quote(name)+", which is no environment", fix)
 		return nil
 	}
 	e := pattern.Environment
@@ -78,6 +81,21 @@ func chosenByName(at place, value any, drafts []*draft) *Environment {
 	e.Content.Name, e.Content.ParameterName = e.StackName(), e.ParameterName()
 	e.checkName(at)
 	return &e
+}
+
+// usableNames are the names of environments that can be made, of a pattern one
+// that it makes.
+func usableNames(drafts []*draft) (names []string) {
+	for _, d := range drafts {
+		name := d.Name
+		if d.isPattern() {
+			name = d.sample()
+		}
+		if validEnvironment.MatchString(name) && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // sample is the name of an environment that the pattern makes.

@@ -74,20 +74,25 @@ func TestNamesPatternsAndLendersThatDoNotFit(t *testing.T) {
 		want    []string
 	}{
 		{"an environment that is none, with the nearest", `"env": "devv", ` + severalEnvironments,
-			[]string{`env: "devv", which is no environment; write "dev", "pr-*", "pr-eu-*" or "pr-eu-1"; did you mean "dev"?`}},
-		{"a pattern where a name belongs", `"env": "pr-*", ` + severalEnvironments, []string{`env: "pr-*", a pattern; write the name of one environment, such as -c env=pr-1`}},
+			[]string{`env: "devv", which is no environment; write "dev", "pr-1" or "pr-eu-1"; did you mean "dev"?`}},
+		{"a pattern where a name belongs", `"env": "pr-*", ` + severalEnvironments, []string{`env: "pr-*", a pattern; write the name of one environment that it makes, such as -c env="pr-1"`}},
+		{"a pattern that is none either", `"env": "test-*", ` + severalEnvironments, []string{`env: "test-*", which is no environment; write "dev", "pr-1" or "pr-eu-1"`}},
+		{"a pattern that lies within another", `"env": "pr-4*", ` + severalEnvironments, []string{`env: "pr-4*", which is no environment; write "dev", "pr-1" or "pr-eu-1"; did you mean "pr-1"?`}},
+		{"no environment whose name can be written", `"env": "dev", ` + environments(`"Dev": {}`), []string{
+			`environments.Dev: the name "Dev"; write lower-case letters, digits and single hyphens between them, a letter first`,
+			`env: "dev", which is no environment; mend the names of all environments first`}},
 		{"a number where a name belongs", `"env": 42, ` + severalEnvironments, []string{`env: the number 42; write the name of an environment, as -c env=NAME does`}},
-		{"no name", `"env": "", ` + severalEnvironments, []string{`env: "", which is no environment; write "dev", "pr-*", "pr-eu-*" or "pr-eu-1"`}},
+		{"no name", `"env": "", ` + severalEnvironments, []string{`env: "", which is no environment; write "dev", "pr-1" or "pr-eu-1"`}},
 		{"a name that no stack can have", `"env": "pr-Fix_1", ` + severalEnvironments,
 			[]string{`env: the name "pr-Fix_1"; write lower-case letters, digits and single hyphens between them, a letter first`}},
 		{"a name that a companion stack would take", `"env": "pr-certificate", ` + severalEnvironments, []string{`env: a name that ends with -certificate; ` + ending}},
 		{"a name that is too long", `"env": "pr-` + strings.Repeat("1", 33) + `", ` + severalEnvironments,
-			[]string{`env: the stack's name shop-pr-` + strings.Repeat("1", 33) + ` would have 41 characters; shorten the project's or the environment's name: 40 at most, the hyphen between them included`}},
+			[]string{`env: the stack's name "shop-pr-` + strings.Repeat("1", 33) + `" would have 41 characters; shorten the project's or the environment's name: 40 at most, the hyphen between them included`}},
 		{"mistakes in other environments are told", `"env": "dev", ` + environments(`"dev": {}, "pr-*": {"regoin": "x"}, "-x": {}`), []string{
 			`environments.-x: the name "-x"; write lower-case letters, digits and single hyphens between them, a letter first`,
-			`environments["pr-*"].regoin: unknown setting; did you mean "region"? the settings here are ` + strings.Join(settingNames(), ", ")}},
-		{"nothing but patterns", environments(`"pr-*": {}`), []string{`environments: nothing but patterns; say which environment to make, such as -c env=pr-1`}},
-		{"nothing but a pattern of everything", environments(`"*": {}`), []string{`environments: nothing but patterns; say which environment to make, such as -c env=dev`}},
+			`environments["pr-*"].regoin: unknown setting; did you mean "region"?`}},
+		{"nothing but patterns", environments(`"pr-*": {}`), []string{`environments: nothing but patterns; say which environment to make, such as -c env="pr-1"`}},
+		{"nothing but a pattern of everything", environments(`"*": {}`), []string{`environments: nothing but patterns; say which environment to make, such as -c env="dev"`}},
 		{"patterns that are none", environments(`"dev": {}, "p*r": {}, "PR-*": {}, "pr-**": {}, "a--*": {}`), []string{
 			`environments["PR-*"]: the pattern "PR-*"; ` + shape, `environments["a--*"]: the pattern "a--*"; ` + shape,
 			`environments["p*r"]: the pattern "p*r"; ` + shape, `environments["pr-**"]: the pattern "pr-**"; ` + shape}},
@@ -95,27 +100,35 @@ func TestNamesPatternsAndLendersThatDoNotFit(t *testing.T) {
 			`environments["environment-123*"]: the pattern "environment-123*"; shorten it or the project's name: the stack's name has 40 characters at most`}},
 		{"a name that ends like a companion stack", environments(`"a-certificate": {}`), []string{`environments.a-certificate: a name that ends with -certificate; ` + ending}},
 
-		{"a lender that is none, with the nearest", environments(`"dev": {"ephemeral": true, "lendKeys": true}, "pr": {"signingKeys": {"from": "devv"}}`),
+		{"a lender that is none, with the nearest", environments(`"dev": {"ephemeral": true, "lendKeys": true}, "pr": {"ephemeral": true, "signingKeys": {"from": "devv"}}`),
 			[]string{`environments.pr.signingKeys.from: "devv", which is no environment; write "dev"; did you mean "dev"?`}},
-		{"a lender without which nobody lends", environments(`"pr": {"signingKeys": {"from": "dev"}}`),
+		{"a lender that is none, where one does not lend yet", environments(`"dev": {"ephemeral": true}, "pr": {"ephemeral": true, "signingKeys": {"from": "devv"}}`),
+			[]string{`environments.pr.signingKeys.from: "devv", which is no environment; make an environment that says "lendKeys": true, and name it here; did you mean "dev"?`}},
+		{"a lender that is none, with only the environment itself and a protected one near", environments(`"devs": {"ephemeral": true, "signingKeys": {"from": "devv"}}, "devo": {}`),
+			[]string{`environments.devs.signingKeys.from: "devv", which is no environment; make an environment that says "lendKeys": true, and name it here`}},
+		{"a protected environment that borrows", environments(`"dev": {"ephemeral": true, "lendKeys": true}, "prod": {"signingKeys": {"from": "dev"}, "terminationProtection": true}`),
+			[]string{`environments.prod.signingKeys.from: "dev", in a protected environment; leave it out, or write terminationProtection false: whoever may sign for the lender may sign for this one`}},
+		{"an environment of which it cannot be read whether it is protected", environments(`"dev": {"ephemeral": true, "lendKeys": true}, "prod": {"signingKeys": {"from": "dev"}, "terminationProtection": "no"}`),
+			[]string{`environments.prod.terminationProtection: "no"; write true or false, without quotes`}},
+		{"a lender without which nobody lends", environments(`"pr": {"ephemeral": true, "signingKeys": {"from": "dev"}}`),
 			[]string{`environments.pr.signingKeys.from: "dev", which is no environment; make an environment that says "lendKeys": true, and name it here`}},
-		{"a lender that does not lend", environments(`"dev": {"ephemeral": true}, "pr": {"signingKeys": {"from": "dev"}}`),
-			[]string{`environments.dev.lendKeys: false, and environment pr borrows its keys; write true, or take signingKeys.from away there`}},
-		{"a lender of whom it cannot be read whether it lends", environments(`"dev": {"ephemeral": true, "lendKeys": "yes"}, "pr": {"signingKeys": {"from": "dev"}}`),
+		{"a lender that does not lend", environments(`"dev": {"ephemeral": true}, "pr": {"ephemeral": true, "signingKeys": {"from": "dev"}}`),
+			[]string{`environments.dev.lendKeys: false, and environment "pr" borrows its keys; write true, or take signingKeys.from away there`}},
+		{"a lender of whom it cannot be read whether it lends", environments(`"dev": {"ephemeral": true, "lendKeys": "yes"}, "pr": {"ephemeral": true, "signingKeys": {"from": "dev"}}`),
 			[]string{`environments.dev.lendKeys: "yes"; write true or false, without quotes`}},
-		{"a lender whose settings cannot be read", environments(`"dev": true, "pr": {"signingKeys": {"from": "dev"}}`),
+		{"a lender whose settings cannot be read", environments(`"dev": true, "pr": {"ephemeral": true, "signingKeys": {"from": "dev"}}`),
 			[]string{`environments.dev: true; write the environment's settings as an object, {} for none`}},
-		{"a lender in a Region that is not written", environments(`"dev": {"ephemeral": true, "lendKeys": true}, "pr": {"signingKeys": {"from": "dev"}, "region": "us-east-1"}`),
+		{"a lender in a Region that is not written", environments(`"dev": {"ephemeral": true, "lendKeys": true}, "pr": {"ephemeral": true, "signingKeys": {"from": "dev"}, "region": "us-east-1"}`),
 			[]string{`environments.pr.signingKeys.from: "dev", which is in the Region of whoever deploys, not in us-east-1; write "dev": keys are lent within one Region, which both environments write or leave out`}},
-		{"a lender that is protected", environments(`"dev": {"ephemeral": true, "lendKeys": true}, "prod": {}, "pr": {"signingKeys": {"from": "prod"}}`),
+		{"a lender that is protected", environments(`"dev": {"ephemeral": true, "lendKeys": true}, "prod": {}, "pr": {"ephemeral": true, "signingKeys": {"from": "prod"}}`),
 			[]string{`environments.pr.signingKeys.from: "prod", which is protected; write "dev": whoever may sign for a borrower may sign for the lender`}},
-		{"a lender that borrows", environments(`"dev": {"ephemeral": true, "lendKeys": true}, "a": {"signingKeys": {"from": "dev"}}, "b": {"signingKeys": {"from": "a"}}`),
+		{"a lender that borrows", environments(`"dev": {"ephemeral": true, "lendKeys": true}, "a": {"ephemeral": true, "signingKeys": {"from": "dev"}}, "b": {"ephemeral": true, "signingKeys": {"from": "a"}}`),
 			[]string{`environments.b.signingKeys.from: "a", which borrows its keys itself; write "dev"`}},
-		{"a lender that is a pattern", environments(`"dev": {"ephemeral": true, "lendKeys": true}, "pr-*": {"ephemeral": true, "lendKeys": true}, "b": {"signingKeys": {"from": "pr-*"}}`),
+		{"a lender that is a pattern", environments(`"dev": {"ephemeral": true, "lendKeys": true}, "pr-*": {"ephemeral": true, "lendKeys": true}, "b": {"ephemeral": true, "signingKeys": {"from": "pr-*"}}`),
 			[]string{`environments.b.signingKeys.from: "pr-*", a pattern; write "dev": one environment lends`}},
-		{"a lender in another account", environments(`"dev": {"ephemeral": true, "lendKeys": true, "account": "123456789012"}, "pr": {"signingKeys": {"from": "dev"}}`),
+		{"a lender in another account", environments(`"dev": {"ephemeral": true, "lendKeys": true, "account": "123456789012"}, "pr": {"ephemeral": true, "signingKeys": {"from": "dev"}}`),
 			[]string{`environments.pr.signingKeys.from: "dev", which is in account 123456789012, not in the account of whoever deploys; write "dev": keys are lent within one account`}},
-		{"a lender in another Region", environments(`"dev": {"ephemeral": true, "lendKeys": true, "region": "eu-west-1"}, "pr": {"signingKeys": {"from": "dev"}, "region": "us-east-1"}`),
+		{"a lender in another Region", environments(`"dev": {"ephemeral": true, "lendKeys": true, "region": "eu-west-1"}, "pr": {"ephemeral": true, "signingKeys": {"from": "dev"}, "region": "us-east-1"}`),
 			[]string{`environments.pr.signingKeys.from: "dev", which is in eu-west-1, not in us-east-1; write "dev": keys are lent within one Region, which both environments write or leave out`}},
 	}
 	for _, test := range tests {
@@ -126,13 +139,6 @@ func TestNamesPatternsAndLendersThatDoNotFit(t *testing.T) {
 			}
 		})
 	}
-}
-
-func settingNames() (names []string) {
-	for _, s := range settings(reflect.TypeFor[Environment]()) {
-		names = append(names, s.name)
-	}
-	return names
 }
 
 func TestBorrowedKeysOfAProgramNeedALender(t *testing.T) {
@@ -166,8 +172,11 @@ func TestBorrowedKeysOfAProgramNeedALender(t *testing.T) {
 
 func TestQuotasOfAnAccountAreCounted(t *testing.T) {
 	five := `"signingKeys": {"keys": {"1": {}, "2": {}, "3": {}, "4": {}, "5": {}}, "current": 1}`
-	const link = "or ask AWS for more, https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html"
-	const ten = `CloudFront gives an account 10: let environments borrow, with "signingKeys": {"from": ...}, ` + link
+	const (
+		link   = "or ask AWS for more, https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html"
+		ten    = `CloudFront gives an account 10: let environments borrow, with "signingKeys": {"from": ...}, ` + link
+		twenty = "CloudFront gives an account 20: have fewer environments, each of which takes one, " + link
+	)
 	many := func(n int, settings string) string {
 		var members []string
 		for i := range n {
@@ -188,7 +197,10 @@ func TestQuotasOfAnAccountAreCounted(t *testing.T) {
 		{"one key too many", many(2, five) + `, "other": {}`, []string{"environments: 11 public keys in the account of whoever deploys; " + ten}},
 		{"accounts are counted apart", many(2, five) + `, "x": {"account": "123456789012", ` + five + `}`, nil},
 		{"a pattern counts once", many(9, "") + `, "pr-*": {}`, nil},
-		{"borrowed keys do not count", many(9, "") + `, "lender": {"ephemeral": true, "lendKeys": true}, "pr-a": {"signingKeys": {"from": "lender"}}, "pr-*": {"signingKeys": {"from": "lender"}}`, nil},
+		{"borrowed keys do not count", many(9, "") + `, "lender": {"ephemeral": true, "lendKeys": true}, "pr-a": {"ephemeral": true, "signingKeys": {"from": "lender"}}, "pr-*": {"ephemeral": true, "signingKeys": {"from": "lender"}}`, nil},
+		{"twenty environments fit, of which nineteen borrow", many(19, `"ephemeral": true, "signingKeys": {"from": "lender"}`) + `, "lender": {"ephemeral": true, "lendKeys": true}`, nil},
+		{"borrowers take a response headers policy too", many(20, `"ephemeral": true, "signingKeys": {"from": "lender"}`) + `, "lender": {"ephemeral": true, "lendKeys": true}`, []string{
+			"environments: 21 response headers policies in the account of whoever deploys; " + twenty}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

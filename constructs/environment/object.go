@@ -28,7 +28,7 @@ func (o object) only(allowed ...string) {
 		}
 		fix := "the settings here are " + strings.Join(allowed, ", ")
 		if near := nearest(name, allowed); near != "" {
-			fix = fmt.Sprintf("did you mean %q? %s", near, fix)
+			fix = fmt.Sprintf("did you mean %q?", near)
 		}
 		o.member(name).wrong("unknown setting", fix)
 	}
@@ -115,6 +115,10 @@ func (d decoder) value(at place, value any, target reflect.Value, example string
 
 func (d decoder) list(at place, value any, target reflect.Value, example string) {
 	items, ok := expect[[]any](at, value, "a list"+example)
+	if slices.ContainsFunc(items, isLineOfPrivateKey) {
+		at.wrong("a private key, line by line", "take it out of here, make a new key pair if others could read it, and write a list"+example)
+		return
+	}
 	if ok && len(items) == 0 {
 		at.wrong("an empty list", "leave it out, or write a list"+example)
 	}
@@ -128,6 +132,11 @@ func (d decoder) list(at place, value any, target reflect.Value, example string)
 		d.value(at.index(i), item, list.Index(i), example)
 	}
 	target.Set(list)
+}
+
+func isLineOfPrivateKey(item any) bool {
+	line, is := item.(string)
+	return is && holdsPrivateKey(line)
 }
 
 // texts reads an object of any names, with texts that may be empty.
@@ -193,7 +202,7 @@ func readDuration(at place, value any) (time.Duration, bool) {
 	}
 	if d < time.Second {
 		// 0 would be read as left out.
-		at.wrong(d.String(), "write 1s or more")
+		at.wrong(durationText(d), "write 1s or more")
 		return 0, false
 	}
 	return d, true

@@ -2,6 +2,7 @@ package environment
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -22,7 +23,13 @@ const (
 func (c Content) checkPaths(at place) {
 	signed, public := at.field("SignedPaths"), at.field("PublicPaths")
 
-	signed.list(c.SignedPaths, checkPattern)
+	signed.list(c.SignedPaths, func(at place, pattern string) {
+		if strings.Contains(pattern, "?") {
+			at.wrong(quote(pattern)+", with a ?", "write * in place of it: ? is one character of the URL, and one that is escaped there is three or more, such as %20")
+			return
+		}
+		checkPattern(at, pattern)
+	})
 	public.list(c.PublicPaths, func(at place, pattern string) {
 		if slices.Contains(c.SignedPaths, pattern) {
 			at.wrong(fmt.Sprintf("%s, which %s lists too", quote(pattern), at.name("SignedPaths")), "list it in one of the two")
@@ -33,8 +40,13 @@ func (c Content) checkPaths(at place) {
 	checkReached(signed, c.SignedPaths)
 	checkReached(public, c.PublicPaths)
 
+	c.checkSignedAmongPublic(at)
+
 	for i, pattern := range c.PublicPaths {
-		if outer, within := c.signedAround(pattern); within && !slices.Contains(c.PublicPaths[:i], pattern) {
+		if slices.Contains(c.SignedPaths, pattern) || slices.Contains(c.PublicPaths[:i], pattern) {
+			continue
+		}
+		if outer, within := c.signedAround(pattern); within {
 			public.index(i).wrong(liesWithin(pattern, outer),
 				"take it away, or make the signed one narrower: before it, this would leave a part of it open, and behind it, it would never be reached")
 		}
@@ -57,17 +69,56 @@ func (c Content) checkPaths(at place) {
 }
 
 func liesWithin(pattern, outer string) string {
+	if pattern == outer {
+		return quote(pattern) + ", which is a signed path"
+	}
 	return fmt.Sprintf("%s, which lies within the signed %s", quote(pattern), quote(outer))
 }
 
-// signedAround is the signed pattern that a pattern lies within, other than
-// itself.
+// signedAround is the signed pattern that a pattern lies within.
 func (c Content) signedAround(pattern string) (outer string, within bool) {
-	i := slices.IndexFunc(c.SignedPaths, func(outer string) bool { return hides(outer, pattern) })
+	i := slices.IndexFunc(c.SignedPaths, func(outer string) bool { return arePatterns(outer, pattern) && covers(outer, pattern) })
 	if i < 0 {
 		return "", false
 	}
 	return c.SignedPaths[i], true
+}
+
+// checkSignedAmongPublic reports signed patterns that take nothing out of the
+// public ones. As everything else is signed anyway, they are mistakes, and what
+// they were to protect may be open.
+func (c Content) checkSignedAmongPublic(at place) {
+	signed := at.field("SignedPaths")
+	if len(c.SignedPaths) > 0 && len(c.PublicPaths) == 0 {
+		if at.whole() {
+			signed.wrong("signed paths without public ones",
+				fmt.Sprintf("take them away, or write the %s of which they are exceptions: without any, every path wants a signature", at.name("PublicPaths")))
+		}
+		return
+	}
+	for i, pattern := range c.SignedPaths {
+		meets := func(public string) bool { return !arePatterns(public, pattern) || intersect(public, pattern) }
+		if !at.field("PublicPaths").wasRead() || slices.ContainsFunc(c.PublicPaths, meets) {
+			continue
+		}
+		fix := "take it away, or write it as the public path from which it takes something: all else wants a signature anyway"
+		lower := strings.ToLower(pattern)
+		near := slices.IndexFunc(c.PublicPaths, func(public string) bool { return intersect(strings.ToLower(public), lower) })
+		if near >= 0 {
+			fix = fmt.Sprintf("write it as in %s: letter case counts", quote(c.PublicPaths[near]))
+		}
+		signed.index(i).wrong(quote(pattern)+", with which no public path has anything to do", fix)
+	}
+}
+
+// warnOfPaths tells of a public pattern that turns signing off.
+func (c Content) warnOfPaths(at place) {
+	for i, pattern := range c.PublicPaths {
+		if len(c.SignedPaths) == 0 && arePatterns(pattern) && covers(pattern, "*") {
+			at.field("PublicPaths").index(i).wrong(fmt.Sprintf("%s, without %s", quote(pattern), at.name("SignedPaths")),
+				fmt.Sprintf("list in %s what wants a signature, or make this pattern narrower: it opens everything", at.name("SignedPaths")))
+		}
+	}
 }
 
 // checkReached reports patterns that an earlier one of the list leaves nothing
@@ -82,29 +133,43 @@ func checkReached(at place, patterns []string) {
 	}
 }
 
-// hides reports whether a pattern covers another one than itself. What is no
-// pattern, or a token, hides nothing and is not hidden.
+// hides reports whether a pattern covers another one than itself.
 func hides(outer, inner string) bool {
-	known := func(pattern string) bool { return !isToken(pattern) && patternFault(pattern) == "" }
-	return outer != inner && known(outer) && known(inner) && covers(outer, inner)
+	return outer != inner && arePatterns(outer, inner) && covers(outer, inner)
+}
+
+// arePatterns reports whether texts are path patterns that can be compared:
+// what is none, or a token, has been reported or cannot be told.
+func arePatterns(texts ...string) bool {
+	return !slices.ContainsFunc(texts, func(text string) bool {
+		return isToken(text) || len(text) > maxPattern || patternFault(text) != ""
+	})
 }
 
 func checkPattern(at place, pattern string) {
-	if fault := patternFault(pattern); fault != "" {
-		at.wrong(quote(pattern), fault)
+	if len(pattern) > maxPattern {
+		at.tooLong(pattern, len(pattern), maxPattern)
+	} else if fix := patternFault(pattern); fix != "" {
+		at.wrong(quote(pattern), fix)
 	}
 }
 
-// patternFault is what to do about a text that is no path pattern.
+// denormal is what no path holds by which CloudFront chooses a behavior. It
+// normalizes them first:
+// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/DownloadDistValuesCacheBehavior.html#DownloadDistValuesPathPattern
+var denormal = regexp.MustCompile(`//|/\.\.?(/|$)`)
+
+// patternFault is what to do about a text that is no path pattern, whatever its
+// length.
 func patternFault(pattern string) (fix string) {
 	foreign := strings.IndexFunc(pattern, func(r rune) bool { return !strings.ContainsRune(patternCharacters, r) })
 	switch {
-	case len(pattern) > maxPattern:
-		return fmt.Sprintf("write at most %d characters", maxPattern)
 	case foreign >= 0:
-		return fmt.Sprintf("write ? or * in place of %q: a pattern holds letters, digits and _-.*?$/~\"'@:+&", []rune(pattern[foreign:])[0])
+		return fmt.Sprintf("write * in place of %q: a pattern holds letters, digits and _-.*?$/~\"'@:+&, and in a URL another character may be three or more, such as %%20", []rune(pattern[foreign:])[0])
 	case !strings.HasPrefix(pattern, "/") && !strings.HasPrefix(pattern, "*"):
 		return fmt.Sprintf("write %s: a pattern starts with / or *", quote("/"+pattern))
+	case denormal.MatchString(pattern):
+		return fmt.Sprintf("write it without %s: CloudFront takes empty and dot segments out of a path before it looks for a pattern", quote(denormal.FindString(pattern)))
 	}
 	return ""
 }

@@ -54,10 +54,8 @@ func TestPatternsThatLieWithinOthers(t *testing.T) {
 	}
 }
 
-// Random patterns over few characters are compared with every path up to a
-// length that tells them apart.
-func TestCoveringAgreesWithEveryPath(t *testing.T) {
-	var paths []string
+// shortPaths are all paths up to a length that tells short patterns apart.
+func shortPaths() (paths []string) {
 	for round := []string{"/"}; len(round[0]) <= 7; {
 		paths = append(paths, round...)
 		var longer []string
@@ -66,14 +64,23 @@ func TestCoveringAgreesWithEveryPath(t *testing.T) {
 		}
 		round = longer
 	}
+	return paths
+}
+
+// randomPatterns makes short patterns over few characters.
+func randomPatterns() (pattern func() string) {
 	random := rand.New(rand.NewPCG(1, 2))
-	pattern := func() string {
+	return func() string {
 		text := []byte{"/*"[random.IntN(2)]}
 		for range random.IntN(5) {
 			text = append(text, "a/*?"[random.IntN(4)])
 		}
 		return string(text)
 	}
+}
+
+func TestCoveringAgreesWithEveryPath(t *testing.T) {
+	paths, pattern := shortPaths(), randomPatterns()
 	within := 0
 	for range 1500 {
 		outer, inner := pattern(), pattern()

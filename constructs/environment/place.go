@@ -56,12 +56,22 @@ func (p place) wrong(found, fix string) {
 	}
 }
 
+// whole reports whether everything in there could be read.
+func (p place) whole() bool {
+	return !slices.ContainsFunc(p.unread, func(unread path) bool { return unread.within(p.path) })
+}
+
 // missing reports that something is not there, or not in there, unless it
 // could not be read.
 func (p place) missing(found, fix string) {
-	if !slices.ContainsFunc(p.unread, func(unread path) bool { return unread.within(p.path) }) {
+	if p.whole() {
 		p.wrong(found, fix)
 	}
+}
+
+// tooLong reports a text of more characters than may stand there.
+func (p place) tooLong(text string, characters, most int) {
+	p.wrong(fmt.Sprintf("%s, of %d characters", quote(text), characters), fmt.Sprintf("write at most %d", most))
 }
 
 // word checks a value that must be one of a few words. It reports whether what
@@ -106,7 +116,7 @@ var plainMember = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
 
 func (p path) member(name string) path {
 	switch {
-	case !plainMember.MatchString(name):
+	case !plainMember.MatchString(name), holdsKey(name):
 		return p + path("["+quote(name)+"]")
 	case p == "":
 		return path(name)

@@ -31,11 +31,14 @@ func (p Problems) Error() string {
 	return b.String()
 }
 
-// quote puts a value in quotes, cut where it is too long to be of use. A private
-// key that stands where it should not is not repeated.
+// quote puts a value in quotes, cut where it is too long to be of use. What may
+// be a private key is not repeated.
 func quote(text string) string {
-	if holdsPrivateKey(text) {
+	switch {
+	case holdsPrivateKey(text):
 		return "a private key"
+	case holdsKey(text):
+		return "what looks like a key"
 	}
 	const most = 60
 	if runes := []rune(text); len(runes) > most {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 )
 
 // identityRegions are the Regions whose buckets an origin access identity can
@@ -39,11 +40,15 @@ var identityRegions = []string{
 	"us-west-2",
 }
 
+// otherPartitions start the names of Regions outside the partition aws:
+// https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html
+var otherPartitions = []string{"cn-", "us-gov-", "us-iso", "eu-iso", "eusc-"}
+
 var regionShape = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]{1,2}$`)
 
 // CheckRegion reports a Region in which private content cannot live: one that
-// is none, or one whose buckets an origin access identity cannot read, where
-// there is one. Path is where it was written.
+// is none or of another partition than aws, or one whose buckets an origin
+// access identity cannot read, where there is one. Path is where it was written.
 func CheckRegion(path, region string, access OriginAccess) Problems {
 	var problems Problems
 	checkRegion(newPlace(path, &problems), region, access)
@@ -53,6 +58,8 @@ func CheckRegion(path, region string, access OriginAccess) Problems {
 func checkRegion(at place, region string, access OriginAccess) {
 	switch {
 	case isToken(region), slices.Contains(identityRegions, region):
+	case slices.ContainsFunc(otherPartitions, func(prefix string) bool { return strings.HasPrefix(region, prefix) }):
+		at.wrong(quote(region)+", of another partition", "write a Region of the partition aws, such as "+examples["region"]+": others have a CloudFront of their own, or none, and are not supported")
 	case !regionShape.MatchString(region):
 		at.wrong(quote(region), "write an AWS Region such as "+examples["region"]+didYouMean(region, identityRegions))
 	case access.HasIdentity() && !isToken(string(access)):

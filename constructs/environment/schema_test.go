@@ -42,10 +42,7 @@ var words = map[string]any{
 	"responseCode": responseCodes,
 }
 
-const (
-	durationPattern    = `^([0-9]{1,5}d)?([0-9]+(\.[0-9]+)?(h|m|s|ms|us|ns))*$`
-	environmentPattern = `^([a-z][a-z0-9]*(-[a-z0-9]+)*|([a-z][a-z0-9]*(-[a-z0-9]+)*-?)?\*)$`
-)
+const environmentPattern = `^([a-z][a-z0-9]*(-[a-z0-9]+)*|([a-z][a-z0-9]*(-[a-z0-9]+)*-?)?\*)$`
 
 func newSchemaMaker(t *testing.T) schemaMaker {
 	t.Helper()
@@ -149,7 +146,7 @@ func (m schemaMaker) setting(of reflect.Type, s setting) schema {
 func (m schemaMaker) value(of reflect.Type) schema {
 	switch {
 	case of == reflect.TypeFor[time.Duration]():
-		return schema{"type": "string", "minLength": 2, "pattern": durationPattern}
+		return schema{"type": "string", "minLength": 2, "pattern": durationShape.String()}
 	case of.Kind() == reflect.Pointer:
 		return m.value(of.Elem())
 	}

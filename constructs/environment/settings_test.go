@@ -215,7 +215,7 @@ func TestTokensOfAProgramAreNotChecked(t *testing.T) {
 		Domain:          &Domain{Names: []string{token}, Certificate: token, HostedZone: &HostedZone{ID: token, Name: token}},
 		AccessLogs:      &AccessLogs{Bucket: token + "-logs"},
 		PriceClass:      token, GeoRestriction: &GeoRestriction{Allow: []string{token}}, WebACL: token, OriginShield: token,
-		SigningKeys: SigningKeys{Keys: []SigningKey{{Number: 1, Custody: Imported, PublicKey: token, PrivateKey: PrivateKeyLocation{SecretARN: token, SecretVersionID: token}}}},
+		SigningKeys: SigningKeys{Keys: []SigningKey{{Number: 1, Custody: Imported, PublicKey: keyTexts()["p256"], PrivateKey: PrivateKeyLocation{SecretARN: token, SecretVersionID: token}}}},
 	}
 	if problems := content.WithDefaults().Check(); problems != nil {
 		t.Errorf("got %v", problems)
@@ -264,6 +264,48 @@ func TestTagsLeaveRoomForOneOfOurs(t *testing.T) {
 	text, _ = json.Marshal(tags)
 	if got := found(t, fmt.Sprintf(`{"tags": %s}`, text), nil); !slices.Equal(got, []string{"tags: 51 tags; write 50 at most, which is what AWS takes"}) {
 		t.Errorf("51 tags: %v", got)
+	}
+}
+
+func TestRootObjectMayHaveAsManyCharactersAsAPattern(t *testing.T) {
+	environmentWith(t, `{"defaultRootObject": "`+strings.Repeat("x", 255)+`"}`)
+	environmentWith(t, `{"publicPaths": ["/`+strings.Repeat("x", 254)+`"]}`)
+}
+
+func TestWhatIsSeldomMeantIsWarnedOf(t *testing.T) {
+	const open = "list in signedPaths what wants a signature, or make this pattern narrower: it opens everything"
+	names := func(n int) string {
+		list := []string{`"example.com"`}
+		for i := range n - 1 {
+			list = append(list, fmt.Sprintf(`"n%d.example.com"`, i))
+		}
+		return strings.Join(list, ", ")
+	}
+	const zone = `"hostedZone": {"id": "Z1", "name": "example.com"}`
+	tests := []struct {
+		name     string
+		settings string
+		want     []string
+	}{
+		{"everything is public", `{"publicPaths": ["*"]}`, []string{`publicPaths[0]: "*", without signedPaths; ` + open}},
+		{"everything is public, with a slash", `{"publicPaths": ["/a/*", "/*"]}`, []string{`publicPaths[1]: "/*", without signedPaths; ` + open}},
+		{"everything is public but what is signed", `{"publicPaths": ["*"], "signedPaths": ["/a/*"]}`, nil},
+		{"much is public", `{"publicPaths": ["/?*"]}`, nil},
+		{"eleven names of a certificate to be made", `{"region": "eu-west-1", "domain": {"names": [` + names(11) + `], ` + zone + `}}`, []string{
+			"domain.names: 11 names, with a certificate to be made; AWS Certificate Manager gives a certificate 10: list fewer, or ask AWS for more, https://docs.aws.amazon.com/acm/latest/userguide/acm-limits.html"}},
+		{"ten names of a certificate to be made", `{"region": "eu-west-1", "domain": {"names": [` + names(10) + `], ` + zone + `}}`, nil},
+		{"eleven names of a certificate that is there", `{"domain": {"names": [` + names(11) + `], "certificate": "arn:aws:acm:us-east-1:123456789012:certificate/a", ` + zone + `}}`, nil},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			c, err := Read(context(t, `{"project": "p", "environments": {"dev": `+test.settings+`}}`), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := problemsIn(t, c.Warnings(), "environments.dev."); !slices.Equal(got, test.want) {
+				t.Errorf("got  %q\nwant %q", got, test.want)
+			}
+		})
 	}
 }
 

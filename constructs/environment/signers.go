@@ -12,6 +12,10 @@ var (
 	roleARN  = regexp.MustCompile(`^arn:aws[a-z-]*:iam::([0-9]{12}):role/(?:[!-~]{1,511}/)?([A-Za-z0-9_+=,.@-]{1,64})$`)
 )
 
+// patternOfPolicies are characters that stand for others in policies.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+const patternOfPolicies = `*?${}"`
+
 func (s Signers) check(at place) {
 	at.field("Roles").list(s.Roles, func(at place, role string) {
 		last := role[strings.LastIndexByte(role, '/')+1:]
@@ -28,6 +32,8 @@ func (s Signers) check(at place) {
 	at.field("RoleARNs").list(s.RoleARNs, func(at place, arn string) {
 		const want = `the ARN of a role in another account, such as "arn:aws:iam::210987654321:role/media-app"`
 		switch {
+		case strings.ContainsAny(arn, patternOfPolicies):
+			at.wrong(quote(arn)+", with one of "+patternOfPolicies, "write "+want+": without wildcards and variables, of which IAM takes none in a principal")
 		case roleARN.MatchString(arn):
 		case roleName.MatchString(arn):
 			at.wrong(quote(arn)+", a name", fmt.Sprintf("write %s, or put the name of a role of this account into %s", want, at.name("Roles")))

@@ -25,7 +25,7 @@ import (
 //	"signingKeys": {"from": "dev"}
 //
 // borrows the keys of another environment of the same account and Region, which
-// says "lendKeys": true and is not protected.
+// says "lendKeys": true. Neither of them is protected.
 type SigningKeys struct {
 	// Keys are sorted by number. There is at least one, unless they are
 	// borrowed.
@@ -37,7 +37,8 @@ type SigningKeys struct {
 	Current int `json:"current"`
 
 	// From is the environment that lends its keys. It replaces keys of one's
-	// own.
+	// own. Neither environment is protected: whoever may sign for one may sign
+	// for the other.
 	//
 	// Default: none.
 	From string `json:"from"`
@@ -193,6 +194,9 @@ func (k SigningKeys) check(at place) {
 			at.wrong("listed twice", "list every key once")
 		}
 		key.check(at)
+		if same := slices.IndexFunc(k.Keys[:i], key.isPairOf); same >= 0 {
+			at.field("PublicKey").wrong(fmt.Sprintf("the public key of number %d", k.Keys[same].Number), "take one of the two away: each number stands for a key pair of its own")
+		}
 		numbers = append(numbers, strconv.Itoa(key.Number))
 	}
 	if _, listed := k.CurrentKey(); !listed {
@@ -202,6 +206,12 @@ func (k SigningKeys) check(at place) {
 		}
 		at.field("Current").wrong(found, "write the number of the key that signs: "+strings.Join(numbers, " or "))
 	}
+}
+
+// isPairOf reports whether both are the same imported key pair.
+func (k SigningKey) isPairOf(other SigningKey) bool {
+	key, ok, _ := readPublicKey(k.PublicKey)
+	return ok && key.pem == other.PublicKey
 }
 
 func (k SigningKey) check(at place) {

@@ -31,8 +31,10 @@ func checkTags(at place, tags map[string]string, ours bool) {
 	seen := map[string]string{}
 	for _, key := range slices.Sorted(maps.Keys(tags)) {
 		at, lower := at.member(key), strings.ToLower(key)
-		switch value := tags[key]; {
-		case key == "" || utf8.RuneCountInString(key) > maxTagKey || !tagText.MatchString(key):
+		switch n := utf8.RuneCountInString(key); {
+		case n > maxTagKey:
+			at.tooLong(key, n, maxTagKey)
+		case key == "" || !tagText.MatchString(key):
 			at.wrong("the name "+quote(key), fmt.Sprintf("write 1 to %d letters, digits, spaces and _.:/=+-@", maxTagKey))
 		case strings.HasPrefix(lower, "aws:"):
 			at.wrong("a name that starts with aws:", "choose another one: AWS keeps these for itself")
@@ -40,8 +42,12 @@ func checkTags(at place, tags map[string]string, ours bool) {
 			at.wrong("a name that starts with signedfront:", "choose another one: such a tag says whether a bucket may be emptied")
 		case seen[lower] != "":
 			at.wrong("a name that differs from "+quote(seen[lower])+" in letter case alone", "write one of the two: IAM takes them for one")
+		}
+		switch value, n := tags[key], utf8.RuneCountInString(tags[key]); {
 		case isToken(value):
-		case utf8.RuneCountInString(value) > maxTagValue || !tagText.MatchString(value):
+		case n > maxTagValue:
+			at.tooLong(value, n, maxTagValue)
+		case !tagText.MatchString(value):
 			at.wrong(quote(value), fmt.Sprintf("write at most %d letters, digits, spaces and _.:/=+-@", maxTagValue))
 		}
 		seen[lower] = key
