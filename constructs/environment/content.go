@@ -219,6 +219,9 @@ func (c Content) Check() Problems {
 }
 
 func (c Content) check(at place) {
+	if !at.json { // there it is made of names that are checked
+		c.checkParameterName(at.field("ParameterName"))
+	}
 	c.checkOrigin(at)
 	c.checkKeys(at)
 	at.field("MaxURLLifetime").duration(c.MaxURLLifetime, time.Second, "")

@@ -111,6 +111,7 @@ func (k SigningKey) checkImported(at place, known bool) {
 	const want = `the public half of an RSA-2048 or P-256 key as PEM that starts with -----BEGIN PUBLIC KEY-----, as "openssl pkey -pubout" writes it`
 	switch key, ok, found := readPublicKey(k.PublicKey); {
 	case isToken(k.PublicKey):
+		at.field("PublicKey").wrong("a token", "write the key itself: the deployment document holds its hash")
 	case k.PublicKey == "":
 		at.field("PublicKey").missing("missing", "write "+want)
 	case holdsPrivateKey(k.PublicKey):

@@ -36,16 +36,25 @@ func (c Content) checkKeys(at place) {
 		at.field("LendKeys").wrong("true, with borrowed keys", "leave it out: keys are lent by whoever makes them")
 	}
 	switch {
+	case at.json: // Read finds the lender
 	case c.Lender != nil:
-		c.Lender.check(at.field("Lender"))
-	case !at.json && !isToken(from):
+		c.Lender.check(at.field("Lender"), c.ParameterName)
+	case !isToken(from):
 		keys.field("From").wrong(quote(from)+" without a lender", "set Lender instead: environments are those of cdk.json")
 	}
 }
 
-func (l Lender) check(at place) {
-	if l.ParameterName == "" {
-		at.field("ParameterName").wrong("missing", "write the parameter of the lender's deployment document, such as /signedfront/media/dev")
+// check checks the lender of a deployment with a parameter of its own.
+func (l Lender) check(at place, own string) {
+	parameter := at.field("ParameterName")
+	switch {
+	case l.ParameterName == "":
+		parameter.wrong("missing", "write the parameter of the lender's deployment document, such as /signedfront/media/dev")
+	case isToken(l.ParameterName):
+	case !parameterShape.MatchString(l.ParameterName):
+		parameter.wrong(quote(l.ParameterName), "write the parameter of the lender's deployment document, such as /signedfront/media/dev")
+	case l.ParameterName == own:
+		parameter.wrong(quote(l.ParameterName), "write that of another deployment: this is the borrower's own")
 	}
 	if l.KeyGroupID == "" && l.StackName == "" {
 		at.field("KeyGroupID").wrong("missing", "write the id of the lender's key group")

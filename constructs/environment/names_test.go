@@ -141,7 +141,7 @@ func TestNamesPatternsAndLendersThatDoNotFit(t *testing.T) {
 	}
 }
 
-func TestBorrowedKeysOfAProgramNeedALender(t *testing.T) {
+func TestParametersAndLendersOfAProgramAreChecked(t *testing.T) {
 	tests := []struct {
 		name    string
 		content Content
@@ -152,6 +152,14 @@ func TestBorrowedKeysOfAProgramNeedALender(t *testing.T) {
 		{"a lender of nothing", Content{Lender: &Lender{}}, `2 problems:
   Lender.ParameterName: missing; write the parameter of the lender's deployment document, such as /signedfront/media/dev
   Lender.KeyGroupID: missing; write the id of the lender's key group`},
+		{"a lender whose parameter is none", Content{Lender: &Lender{ParameterName: "dev", KeyGroupID: "b"}},
+			`Lender.ParameterName: "dev"; write the parameter of the lender's deployment document, such as /signedfront/media/dev`},
+		{"a lender that is the borrower", Content{ParameterName: "/media/dev", Lender: &Lender{ParameterName: "/media/dev", KeyGroupID: "b"}},
+			`Lender.ParameterName: "/media/dev"; write that of another deployment: this is the borrower's own`},
+		{"a parameter that AWS keeps", Content{ParameterName: "/aws/media"},
+			`ParameterName: "/aws/media"; write a path of at most 15 parts such as /media/prod/signing, of letters, digits and the characters _.-, that starts with neither aws nor ssm`},
+		{"a parameter that is too long for a tag", Content{ParameterName: "/" + strings.Repeat("p", 256), LendKeys: true},
+			`ParameterName: "/` + strings.Repeat("p", 59) + `…"; write at most 256 characters: keys that are lent have it as a tag`},
 		{"keys beside a lender", Content{Lender: &Lender{ParameterName: "/a", KeyGroupID: "b"}, LendKeys: true, SigningKeys: SigningKeys{Keys: []SigningKey{{Number: 1}}, Current: 1}}, `3 problems:
   SigningKeys.Keys: keys of one's own beside borrowed ones; leave them out: the lender's are used
   SigningKeys.Current: a key of one's own beside borrowed ones; leave it out: the lender's current key signs

@@ -309,6 +309,14 @@ func TestWhatIsSeldomMeantIsWarnedOf(t *testing.T) {
 	}
 }
 
+func TestKeysOfAProgramAreKnownWhenItRuns(t *testing.T) {
+	content := Content{SigningKeys: SigningKeys{Keys: []SigningKey{{Number: 1, Custody: Imported, PublicKey: "${Token[TOKEN.1]}"}}}}
+	want := "SigningKeys.Keys.1.PublicKey: a token; write the key itself: the deployment document holds its hash"
+	if got := content.WithDefaults().Check().Error(); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
 func TestPagesThatArePublicPathsTakeNoBehaviorMore(t *testing.T) {
 	content := Content{
 		PublicPaths: []string{"/403.html"},
