@@ -304,10 +304,12 @@ func TestReadmeNamesEverySettingAndEveryWord(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Everything that is named in the schema by the word "properties" or "enum".
+	page = regexp.MustCompile("(?s)```.*?```").ReplaceAll(page, nil) // samples
+	// Everything that is named in the schema by the word "properties" or "enum",
+	// countries aside, of which their standard tells.
 	var walk func(value any)
 	want := func(name string) {
-		if !regexp.MustCompile("[`\"]" + regexp.QuoteMeta(name) + "[`\"]").Match(page) {
+		if !bytes.Contains(page, []byte("`"+name+"`")) {
 			t.Errorf("it does not name %s", name)
 		}
 	}
@@ -321,7 +323,7 @@ func TestReadmeNamesEverySettingAndEveryWord(t *testing.T) {
 					}
 				}
 			}
-			if words, has := v["enum"].([]any); has && len(words) < 6 {
+			if words, has := v["enum"].([]any); has && len(words) != len(countries) {
 				for _, word := range words {
 					if text, is := word.(string); is {
 						want(text)
