@@ -304,6 +304,34 @@ func TestAppWarnsOfQuotasAndGoesOn(t *testing.T) {
 	readTemplate(t, outdir, "signedfront-a")
 }
 
+// "deploy --all" makes the lender first, whatever the names, and "destroy --all"
+// removes it last.
+func TestALenderIsDeployedBeforeWhoBorrows(t *testing.T) {
+	outdir, said, status := runApp(t, map[string]any{"environments": map[string]any{
+		"zzz": map[string]any{"ephemeral": true, "lendKeys": true},
+		"aaa": map[string]any{"ephemeral": true, "signingKeys": map[string]any{"from": "zzz"}},
+	}}, "CDK_VALIDATION=false")
+	if status != 0 {
+		t.Fatalf("exit status %d: %s", status, said)
+	}
+	text, err := os.ReadFile(filepath.Join(outdir, "manifest.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var manifest struct {
+		Artifacts map[string]struct{ Dependencies []string }
+	}
+	if err := json.Unmarshal(text, &manifest); err != nil {
+		t.Fatal(err)
+	}
+	if needed := manifest.Artifacts["signedfront-aaa"].Dependencies; !slices.Contains(needed, "signedfront-zzz") {
+		t.Errorf("the borrower needs %v", needed)
+	}
+	if needed := manifest.Artifacts["signedfront-zzz"].Dependencies; slices.Contains(needed, "signedfront-aaa") {
+		t.Errorf("the lender needs %v", needed)
+	}
+}
+
 func TestWrongConfigurationIsExplainedWithoutAStackTrace(t *testing.T) {
 	tests := []struct {
 		name    string

@@ -125,6 +125,11 @@ func TestContentThatCannotBeProvisionedIsRefused(t *testing.T) {
 		{"everything signed, and a public pattern", `{"publicPaths": ["/assets/*"], "signedPaths": ["*"]}`, []string{
 			`publicPaths[0]: "/assets/*", which lies within the signed "*"; take it away, or make the signed one narrower: before it, this would leave a part of it open, and behind it, it would never be reached`,
 		}},
+		{"a default root object that is signed under its own path alone", `{"publicPaths": ["*"], "signedPaths": ["/index.html"], "defaultRootObject": "index.html"}`, []string{
+			`defaultRootObject: "index.html", which lies within the signed "/index.html"; list "/" in signedPaths too, or choose another object: / is public, and would open it`,
+		}},
+		{"one that is signed under both", `{"publicPaths": ["*"], "signedPaths": ["/index.html", "/"], "defaultRootObject": "index.html"}`, nil},
+		{"one below paths of which none is /", `{"publicPaths": ["/assets/*"], "signedPaths": ["/assets/a/*"], "defaultRootObject": "assets/a/b.html"}`, nil},
 		{"a signed pattern that is never reached", `{"signedPaths": ["/assets/*", "/assets/a/*"], "publicPaths": ["*", "/free/*"]}`, []string{
 			`signedPaths[1]: "/assets/a/*", which is never reached; take it away: "/assets/*" comes before it and matches all that it does`,
 			`publicPaths[1]: "/free/*", which is never reached; take it away: "*" comes before it and matches all that it does`,

@@ -35,6 +35,11 @@ func (d Domain) check(at place) {
 	case len(d.Names) > maxDomainNames:
 		names.wrong(fmt.Sprintf("%d names", len(d.Names)), fmt.Sprintf("list %d at most, which is what a distribution takes", maxDomainNames))
 	}
+	for i, name := range d.Names {
+		if isToken(name) {
+			names.index(i).wrong("a token", "write the name itself: records and certificate are made by it")
+		}
+	}
 	names.list(d.Names, func(at place, name string) {
 		bare, wildcard := strings.CutPrefix(name, "*.")
 		switch {

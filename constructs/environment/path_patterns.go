@@ -62,9 +62,23 @@ func (c Content) checkPaths(at place) {
 		}
 	}
 
+	c.checkRootObjectStaysSigned(at)
+
 	if behaviors := 1 + len(c.SignedPaths) + len(c.PublicPaths) + len(pages); behaviors > maxBehaviors {
 		public.wrong(fmt.Sprintf("%d cache behaviors: the default one, %d of signed and %d of public paths, %d of error pages", behaviors, len(c.SignedPaths), len(c.PublicPaths), len(pages)),
 			fmt.Sprintf("make fewer and wider patterns: a distribution has %d behaviors", maxBehaviors))
+	}
+}
+
+// checkRootObjectStaysSigned reports a default root object that wants a
+// signature under its own path, and would have none at /, which is public.
+func (c Content) checkRootObjectStaysSigned(at place) {
+	outer, within := c.signedAround("/" + c.DefaultRootObject)
+	_, signed := c.signedAround("/")
+	open := func(public string) bool { return arePatterns(public) && covers(public, "/") }
+	if c.DefaultRootObject != "" && within && !signed && slices.ContainsFunc(c.PublicPaths, open) {
+		at.field("DefaultRootObject").wrong(fmt.Sprintf("%s, which lies within the signed %s", quote(c.DefaultRootObject), quote(outer)),
+			fmt.Sprintf("list \"/\" in %s too, or choose another object: / is public, and would open it", at.name("SignedPaths")))
 	}
 }
 

@@ -78,6 +78,7 @@ func (p place) tooLong(text string, characters, most int) {
 // goes with the value can be checked.
 func (p place) word(value string, allowed []string) bool {
 	if isToken(value) {
+		p.wrong("a token", "write "+choices(allowed)+": the template is made by it")
 		return false
 	}
 	if !slices.Contains(allowed, value) {

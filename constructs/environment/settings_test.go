@@ -207,14 +207,14 @@ func TestAProgramIsToldTheNamesOfItsFields(t *testing.T) {
 func TestTokensOfAProgramAreNotChecked(t *testing.T) {
 	const token = "${Token[Bucket.Ref.123]}"
 	content := Content{
-		OriginAccess: token, Encryption: token, Bucket: token, PublicPaths: []string{token}, SignedPaths: []string{token, "/a/*"},
+		Bucket: token, PublicPaths: []string{token}, SignedPaths: []string{token, "/a/*"},
 		Signers:           Signers{Roles: []string{token, token}, RoleARNs: []string{token}},
 		DefaultRootObject: token, ErrorPages: []ErrorPage{{ErrorCode: 403, ResponsePagePath: token}},
 		CORS:            &CORS{Origins: []string{token}, AllowHeaders: []string{token}},
-		SecurityHeaders: SecurityHeaders{ContentSecurityPolicy: token, FrameOptions: token, ReferrerPolicy: token},
-		Domain:          &Domain{Names: []string{token}, Certificate: token, HostedZone: &HostedZone{ID: token, Name: token}},
+		SecurityHeaders: SecurityHeaders{ContentSecurityPolicy: token},
+		Domain:          &Domain{Names: []string{"media.example.com"}, Certificate: token, HostedZone: &HostedZone{ID: token, Name: token}},
 		AccessLogs:      &AccessLogs{Bucket: token + "-logs"},
-		PriceClass:      token, GeoRestriction: &GeoRestriction{Allow: []string{token}}, WebACL: token, OriginShield: token,
+		GeoRestriction:  &GeoRestriction{Allow: []string{token}}, WebACL: token, OriginShield: token,
 		SigningKeys: SigningKeys{Keys: []SigningKey{{Number: 1, Custody: Imported, PublicKey: keyTexts()["p256"], PrivateKey: PrivateKeyLocation{SecretARN: token, SecretVersionID: token}}}},
 	}
 	if problems := content.WithDefaults().Check(); problems != nil {
@@ -222,6 +222,33 @@ func TestTokensOfAProgramAreNotChecked(t *testing.T) {
 	}
 	if problems := CheckRegion("region", token, OAI); problems != nil {
 		t.Errorf("got %v", problems)
+	}
+}
+
+// A template is made by these: a token would be a word that nobody knows, or a
+// panic of the CDK.
+func TestTokensAreRefusedWhereTheTemplateIsMadeByThem(t *testing.T) {
+	const token = "${Token[Word.Ref.1]}"
+	content := Content{
+		OriginAccess: token, Encryption: token, PriceClass: token,
+		SecurityHeaders: SecurityHeaders{FrameOptions: token, ReferrerPolicy: token},
+		Domain:          &Domain{Names: []string{"media.example.com", token}, Certificate: token},
+		SigningKeys:     SigningKeys{Keys: []SigningKey{{Number: 1, Algorithm: token, Hash: token, Custody: token}}},
+	}
+	var paths []string
+	for _, problem := range content.WithDefaults().Check() {
+		paths = append(paths, problem.Path)
+		if problem.Found != "a token" {
+			t.Errorf("got %s", problem)
+		}
+	}
+	slices.Sort(paths)
+	want := []string{
+		"Domain.Names[1]", "Encryption", "OriginAccess", "PriceClass", "SecurityHeaders.FrameOptions", "SecurityHeaders.ReferrerPolicy",
+		"SigningKeys.Keys.1.Algorithm", "SigningKeys.Keys.1.Custody", "SigningKeys.Keys.1.Hash",
+	}
+	if !slices.Equal(paths, want) {
+		t.Errorf("got %q, want %q", paths, want)
 	}
 }
 
