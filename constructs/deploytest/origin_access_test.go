@@ -10,7 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudfront"
 )
 
-// moves takes an environment from an access identity to an access control, one
+// moves takes an environment with signed paths among public ones from an access identity to an access control, one
 // deployment a word, and on to KMS and back. At each step whoever reads has
 // been let in by the step before, and nothing else is replaced.
 func (p *app) moves(t *testing.T) {
@@ -31,7 +31,10 @@ func (p *app) moves(t *testing.T) {
 		{"oac", "leaving-kms", []string{control}, control, true},
 	} {
 		p.configure(t, func(environments map[string]any) {
-			environments[environment] = map[string]any{"ephemeral": true, "originAccess": step.access, "encryption": step.encryption}
+			environments[environment] = map[string]any{
+				"ephemeral": true, "originAccess": step.access, "encryption": step.encryption,
+				"publicPaths": []string{"/assets/*"}, "signedPaths": []string{"/assets/premium/*"},
+			}
 		})
 		outputs, _ := p.deploy(t, environment)
 		resources := p.checkResources(t, stackName(environment)) // and with it who may read, and what encrypts
@@ -45,6 +48,7 @@ func (p *app) moves(t *testing.T) {
 		if !slices.Equal(mayRead, step.mayRead) {
 			t.Errorf("%s: %v may read, want %v", step.access, mayRead, step.mayRead)
 		}
+		p.wantBehaviors(t, outputs["DistributionId"])
 		if reads := p.reader(t, outputs["DistributionId"], resources); reads != step.reads {
 			t.Errorf("%s: the distribution reads by %q, want %s", step.access, reads, step.reads)
 		}
@@ -62,6 +66,30 @@ func (p *app) moves(t *testing.T) {
 	}
 	p.checkSigning(t, environment)
 	p.destroy(t, environment)
+}
+
+// wantBehaviors wants the signed paths before the public ones, and at those the
+// function that refuses escapes.
+func (p *app) wantBehaviors(t *testing.T, distribution string) {
+	t.Helper()
+	answer, err := p.cloudFront.GetDistribution(t.Context(), &cloudfront.GetDistributionInput{Id: &distribution})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, b := range answer.Distribution.DistributionConfig.CacheBehaviors.Items {
+		kind := "public"
+		if b.TrustedKeyGroups != nil && len(b.TrustedKeyGroups.Items) > 0 {
+			kind = "signed"
+		}
+		if b.FunctionAssociations != nil && len(b.FunctionAssociations.Items) > 0 {
+			kind += " with a function"
+		}
+		got = append(got, kind+" "+*b.PathPattern)
+	}
+	if want := []string{"signed /assets/premium/*", "public with a function /assets/*"}; !slices.Equal(got, want) {
+		t.Errorf("the behaviors are %q, want %q", got, want)
+	}
 }
 
 // reader is the type of that by which a distribution reads its bucket.

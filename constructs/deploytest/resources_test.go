@@ -18,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudfront"
+	cloudfronttypes "github.com/aws/aws-sdk-go-v2/service/cloudfront/types"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
@@ -50,6 +51,7 @@ var checks = map[string]func(ctx context.Context, a *account, r *resource) error
 	"AWS::CloudFront::PublicKey":                      checkPublicKey,
 	"AWS::CloudFront::KeyGroup":                       checkKeyGroup,
 	"AWS::CloudFront::CloudFrontOriginAccessIdentity": checkOriginAccessIdentity,
+	"AWS::CloudFront::Function":                       checkCloudFrontFunction,
 	"AWS::CloudFront::OriginAccessControl":            checkOriginAccessControl,
 	"AWS::CloudFront::ResponseHeadersPolicy":          checkResponseHeaders,
 	"AWS::CloudFront::Distribution":                   checkDistribution,
@@ -359,6 +361,23 @@ func checkOriginAccessIdentity(ctx context.Context, a *account, r *resource) err
 	}
 	if comment := *answer.CloudFrontOriginAccessIdentity.CloudFrontOriginAccessIdentityConfig.Comment; comment == "" {
 		return errors.New("nothing says what it is for")
+	}
+	return nil
+}
+
+// The published function has the template's code.
+func checkCloudFrontFunction(ctx context.Context, a *account, r *resource) error {
+	var properties struct{ FunctionCode string }
+	if err := json.Unmarshal(r.Properties, &properties); err != nil {
+		return err
+	}
+	name := r.physicalID[strings.LastIndexByte(r.physicalID, '/')+1:] // of its ARN
+	answer, err := a.cloudFront.GetFunction(ctx, &cloudfront.GetFunctionInput{Name: &name, Stage: cloudfronttypes.FunctionStageLive})
+	if err != nil {
+		return err
+	}
+	if properties.FunctionCode == "" || string(answer.FunctionCode) != properties.FunctionCode {
+		return fmt.Errorf("%d bytes of code are live, the template has %d", len(answer.FunctionCode), len(properties.FunctionCode))
 	}
 	return nil
 }
