@@ -21,12 +21,14 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/acm"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudfront"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/route53"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
@@ -47,12 +49,14 @@ type account struct {
 	process  int // the engine's
 	config   aws.Config
 
+	acm            *acm.Client
 	cloudFormation *cloudformation.Client
 	cloudFront     *cloudfront.Client
 	iam            *iam.Client
 	kms            *kms.Client
 	lambda         *lambda.Client
 	logs           *cloudwatchlogs.Client
+	route53        *route53.Client
 	s3             *s3.Client
 	secrets        *secretsmanager.Client
 	ssm            *ssm.Client
@@ -147,12 +151,14 @@ func accountAt(endpoint string) (*account, error) {
 		endpoint:       endpoint,
 		fingerprints:   map[string]bool{},
 		config:         config,
+		acm:            acm.NewFromConfig(config),
 		cloudFormation: cloudformation.NewFromConfig(config),
 		cloudFront:     cloudfront.NewFromConfig(config),
 		iam:            iam.NewFromConfig(config),
 		kms:            kms.NewFromConfig(config),
 		lambda:         lambda.NewFromConfig(config),
 		logs:           cloudwatchlogs.NewFromConfig(config),
+		route53:        route53.NewFromConfig(config),
 		s3:             s3.NewFromConfig(config, func(o *s3.Options) { o.UsePathStyle = true }),
 		secrets:        secretsmanager.NewFromConfig(config),
 		ssm:            ssm.NewFromConfig(config),

@@ -102,7 +102,7 @@ func (p *app) tryDeploy(t *testing.T, environment string, options ...string) (ou
 	stack := stackName(environment)
 	file := filepath.Join(p.transcript, fmt.Sprintf("outputs-%d.json", len(p.steps)))
 	args := append([]string{"deploy", stack, "--require-approval", "never", "--progress", "events", "--outputs-file", file}, options...)
-	said, err := p.cdk(t, p.folder, append(args, "-c", "signedfront:functionArchitecture="+functionArchitecture[runtime.GOARCH])...)
+	said, err := p.cdk(t, p.folder, append(args, "-c", p.processor())...)
 	p.keepTemplates(t)
 	if err != nil {
 		return nil, said, err
@@ -116,6 +116,12 @@ func (p *app) tryDeploy(t *testing.T, environment string, options ...string) (ou
 		t.Fatal(err)
 	}
 	return all[stack], said, nil
+}
+
+// processor is the context by which functions are built for this machine, where
+// the engine runs them.
+func (p *app) processor() string {
+	return "signedfront:functionArchitecture=" + functionArchitecture[runtime.GOARCH]
 }
 
 // destroy removes an environment as a pipeline does.

@@ -16,6 +16,8 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/acm"
+	acmtypes "github.com/aws/aws-sdk-go-v2/service/acm/types"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudfront"
 	cloudfronttypes "github.com/aws/aws-sdk-go-v2/service/cloudfront/types"
@@ -23,6 +25,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/route53"
+	route53types "github.com/aws/aws-sdk-go-v2/service/route53/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
@@ -44,6 +48,8 @@ type resource struct {
 // checks read a resource over its own API and say what is wrong with it, by
 // its type. A type that is not here fails the test.
 var checks = map[string]func(ctx context.Context, a *account, r *resource) error{
+	"AWS::CertificateManager::Certificate":            checkCertificate,
+	"AWS::Route53::RecordSet":                         checkRecord,
 	"AWS::S3::Bucket":                                 checkBucket,
 	"AWS::S3::BucketPolicy":                           checkBucketPolicy,
 	"AWS::SSM::Parameter":                             checkDocument,
@@ -363,6 +369,44 @@ func checkOriginAccessIdentity(ctx context.Context, a *account, r *resource) err
 		return errors.New("nothing says what it is for")
 	}
 	return nil
+}
+
+// A certificate is of the Region from which CloudFront takes them.
+func checkCertificate(ctx context.Context, a *account, r *resource) error {
+	answer, err := a.acm.DescribeCertificate(ctx, &acm.DescribeCertificateInput{CertificateArn: &r.physicalID}, func(o *acm.Options) { o.Region = usEast1 })
+	if err != nil {
+		return err
+	}
+	if status := answer.Certificate.Status; status != acmtypes.CertificateStatusIssued {
+		return fmt.Errorf("it is %s", status)
+	}
+	return nil
+}
+
+// A record leads to the distribution.
+func checkRecord(ctx context.Context, a *account, r *resource) error {
+	var properties struct {
+		Name, HostedZoneId string
+		Type               route53types.RRType
+	}
+	if err := json.Unmarshal(r.Properties, &properties); err != nil {
+		return err
+	}
+	distribution, err := a.cloudFront.GetDistribution(ctx, &cloudfront.GetDistributionInput{Id: &ofType(r.stack, "AWS::CloudFront::Distribution")[0].physicalID})
+	if err != nil {
+		return err
+	}
+	records, err := a.route53.ListResourceRecordSets(ctx, &route53.ListResourceRecordSetsInput{HostedZoneId: &properties.HostedZoneId})
+	if err != nil {
+		return err
+	}
+	for _, record := range records.ResourceRecordSets {
+		if *record.Name == properties.Name && record.Type == properties.Type && record.AliasTarget != nil &&
+			strings.TrimSuffix(*record.AliasTarget.DNSName, ".") == strings.ToLower(*distribution.Distribution.DomainName) {
+			return nil
+		}
+	}
+	return fmt.Errorf("%s has no %s record that leads to %s", properties.Name, properties.Type, *distribution.Distribution.DomainName)
 }
 
 // The published function has the template's code.

@@ -74,27 +74,32 @@ func (a *account) appRole(t *testing.T, policy string) string {
 		t.Fatal(err)
 	}
 	name := aws.String("photo-album")
-	_, err = a.cloudFormation.CreateStack(t.Context(), &cloudformation.CreateStackInput{
-		StackName:    name,
-		TemplateBody: aws.String(string(template)),
-		Capabilities: []cftypes.Capability{cftypes.CapabilityCapabilityIam},
-		Parameters:   []cftypes.Parameter{{ParameterKey: aws.String("SigningPolicyArn"), ParameterValue: &policy}},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	stack := &cloudformation.DescribeStacksInput{StackName: name}
-	waiter := cloudformation.NewStackCreateCompleteWaiter(a.cloudFormation, func(o *cloudformation.StackCreateCompleteWaiterOptions) {
-		o.MinDelay, o.MaxDelay = 100*time.Millisecond, time.Second
-	})
-	if err := waiter.Wait(t.Context(), stack, time.Minute); err != nil {
-		t.Fatal(err)
-	}
+	a.createStack(t, *name, string(template), cftypes.Parameter{ParameterKey: aws.String("SigningPolicyArn"), ParameterValue: &policy})
 	role, err := a.cloudFormation.DescribeStackResource(t.Context(), &cloudformation.DescribeStackResourceInput{StackName: name, LogicalResourceId: aws.String("AppRole")})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return *role.StackResourceDetail.PhysicalResourceId
+}
+
+// createStack makes a stack of somebody else.
+func (a *account) createStack(t *testing.T, name, template string, parameters ...cftypes.Parameter) {
+	t.Helper()
+	_, err := a.cloudFormation.CreateStack(t.Context(), &cloudformation.CreateStackInput{
+		StackName:    &name,
+		TemplateBody: &template,
+		Capabilities: []cftypes.Capability{cftypes.CapabilityCapabilityIam},
+		Parameters:   parameters,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	waiter := cloudformation.NewStackCreateCompleteWaiter(a.cloudFormation, func(o *cloudformation.StackCreateCompleteWaiterOptions) {
+		o.MinDelay, o.MaxDelay = 100*time.Millisecond, time.Second
+	})
+	if err := waiter.Wait(t.Context(), &cloudformation.DescribeStacksInput{StackName: &name}, time.Minute); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // removeApp removes the app's stack: IAM does not delete a policy that is

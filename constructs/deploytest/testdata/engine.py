@@ -15,6 +15,7 @@ templates need it, is registered with it from here before it starts:
   and that a distribution trusts only key groups that exist;
 - of CloudFormation, the tags and the encryption of a bucket, that the Ref of a secret is its ARN,
   and that a secret which is given no value has no version;
+- of Fn::GetStackOutput, its Region;
 - of Secrets Manager, that a version once stored does not change.
 
 FOLDER is where the test and this program meet:
@@ -55,6 +56,7 @@ def main():
     keep_secret_values(scratch / "secret-values")
     refuse_taken_public_keys()
     show_origin_access_identities()
+    read_outputs_of_other_regions()
     register_resources(scratch / "fail-once")
 
     print(f"http://{LOOPBACK}:{port}", flush=True)
@@ -186,6 +188,26 @@ def show_origin_access_identities():
         return cloudfront._xml_response("CloudFrontOriginAccessIdentity", lambda root: one(root, identity))
 
     cloudfront.handle_request = handle_request
+
+
+def read_outputs_of_other_regions():
+    from ministack.core import responses
+    from ministack.services.cloudformation import engine
+
+    resolve = engine._resolve_refs
+
+    def resolve_refs(value, *rest):
+        output = value.get("Fn::GetStackOutput") if isinstance(value, dict) else None
+        if not isinstance(output, dict) or "Region" not in output:
+            return resolve(value, *rest)
+        here = responses.get_region()
+        responses.set_request_region(output["Region"])
+        try:
+            return resolve(value, *rest)
+        finally:
+            responses.set_request_region(here)
+
+    engine._resolve_refs = resolve_refs
 
 
 def register_resources(fail_once):
