@@ -227,11 +227,29 @@ func TestAppMakesAStackForEachEnvironment(t *testing.T) {
 	}
 }
 
+// jsonText is a text as JSON writes it.
+func jsonText(text string) string {
+	encoded, err := json.Marshal(text)
+	if err != nil {
+		panic(err) // texts can be written
+	}
+	return string(encoded)
+}
+
 func TestAppReadsWhatGoProgramsSay(t *testing.T) {
 	var settings any
 	if err := json.Unmarshal([]byte(`{
 		"account": "123456789012", "region": "eu-west-1",
 		"tags": {"team": "media", "cost-center": "4711"},
+		"ephemeral": true, "originAccess": "oac", "encryption": "kms",
+		"signingKeys": {"keys": {
+			"1": {"algorithm": "rsa-2048", "hash": "sha1"},
+			"2": {"custody": "imported", "publicKey": `+jsonText(publicECDSA)+`,
+			      "privateKey": {"kmsArn": "arn:aws:kms:eu-west-1:123456789012:key/0f51a2d0-7c1e-41ef-9d5a-0a1b2c3d4e5f"}},
+			"3": {}
+		}, "current": 3},
+		"lendKeys": true, "maxUrlLifetime": "1d", "maxKeyAge": "10m",
+		"signers": {"roles": ["media-app"], "roleArns": ["arn:aws:iam::444455556666:role/app"]},
 		"publicPaths": ["/assets/*", "*.ico"],
 		"signedPaths": ["/assets/premium/*", "/assets/beta/*"],
 		"addressRestriction": true,

@@ -9,10 +9,26 @@ import (
 	"github.com/signedfront/signedfront/constructs/environment"
 )
 
-// everythingOn is an environment away from every default that delivery has.
+// everythingOn is an environment away from every default that can be at once.
 func everythingOn(t *testing.T) environment.Environment {
 	e := environmentOf(t, "everything", `{"account": "123456789012", "region": "eu-west-1"}`)
 	e.Tags = map[string]string{"team": "media", "cost-center": "4711"}
+	e.Content.Ephemeral, e.TerminationProtection = true, false
+	e.Content.OriginAccess = environment.OAC
+	e.Content.Encryption = environment.EncryptionKMS
+	e.Content.SigningKeys = environment.SigningKeys{
+		Keys: []environment.SigningKey{
+			{Number: 1, Algorithm: "rsa-2048", Hash: "sha1"},
+			{Number: 2, Custody: environment.Imported, PublicKey: publicECDSA, PrivateKey: environment.PrivateKeyLocation{
+				KMSARN: "arn:aws:kms:eu-west-1:123456789012:key/0f51a2d0-7c1e-41ef-9d5a-0a1b2c3d4e5f",
+			}},
+			{Number: 3},
+		},
+		Current: 3,
+	}
+	e.Content.LendKeys = true
+	e.Content.MaxURLLifetime, e.Content.MaxKeyAge = 24*time.Hour, 10*time.Minute
+	e.Content.Signers = environment.Signers{Roles: []string{"media-app"}, RoleARNs: []string{"arn:aws:iam::444455556666:role/app"}}
 	e.Content.PublicPaths = []string{"/assets/*", "*.ico"}
 	e.Content.SignedPaths = []string{"/assets/premium/*", "/assets/beta/*"}
 	e.Content.AddressRestriction = true
