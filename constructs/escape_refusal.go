@@ -1,6 +1,8 @@
 package constructs
 
 import (
+	"slices"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudfront"
 	"github.com/aws/constructs-go/constructs/v10"
@@ -11,21 +13,23 @@ import (
 
 // newEscapeRefusal is the function of public behaviors where there are signed
 // patterns: without it, an escaped slash in the path of a signed object makes
-// the path a public one, see package escapes. Without such patterns there is
-// nothing that a path could be hidden from, and it is nil.
+// the path a public one, see package escapes. Without such patterns it is nil,
+// since a public pattern then opens the objects that it names and no others:
+// environment.Content sees to that, but for patterns that are tokens.
 //
 // Behaviors of one path alone, such as error pages, would not need it, for such
 // a pattern matches no escape. They have it too: no escape is in their paths,
 // and a rule about which ones need it could be wrong.
 func newEscapeRefusal(scope constructs.Construct, p *PrivateContentProps) *[]*awscloudfront.FunctionAssociation {
-	if len(p.SignedPaths) == 0 {
+	unknown := slices.ContainsFunc(append(slices.Clone(p.SignedPaths), p.PublicPaths...), func(pattern string) bool {
+		return *awscdk.Token_IsUnresolved(pattern)
+	})
+	if len(p.SignedPaths) == 0 && !unknown {
 		return nil
 	}
 	hiding := escapes.Of(p.SignedPaths)
-	for _, pattern := range p.SignedPaths {
-		if *awscdk.Token_IsUnresolved(pattern) {
-			hiding = escapes.All() // what it names is not known yet
-		}
+	if unknown {
+		hiding = escapes.All()
 	}
 	function := awscloudfront.NewFunction(scope, jsii.String("EscapeRefusal"), &awscloudfront.FunctionProps{
 		FunctionName: saltedName(scope, p.Name+"-escapes"),

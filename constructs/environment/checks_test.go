@@ -106,9 +106,9 @@ func TestContentThatCannotBeProvisionedIsRefused(t *testing.T) {
 		}},
 		{"path patterns that are none", `{"publicPaths": ["assets/*", "/a b", "/ä", "?/x"]}`, []string{
 			`publicPaths[0]: "assets/*"; write "/assets/*": a pattern starts with / or *`,
-			`publicPaths[1]: "/a b"; write * in place of ' ': a pattern holds letters, digits and _-.*?$/~"'@:+&, and in a URL another character may be three or more, such as %20`,
-			`publicPaths[2]: "/ä"; write * in place of 'ä': a pattern holds letters, digits and _-.*?$/~"'@:+&, and in a URL another character may be three or more, such as %20`,
-			`publicPaths[3]: "?/x"; write "/?/x": a pattern starts with / or *`,
+			`publicPaths[1]: "/a b"; write * in place of ' ': a pattern holds letters, digits and _-.~/*, and another character may be escaped in a URL, as three or more`,
+			`publicPaths[2]: "/ä"; write * in place of 'ä': a pattern holds letters, digits and _-.~/*, and another character may be escaped in a URL, as three or more`,
+			`publicPaths[3]: "?/x"; write * in place of '?': a pattern holds letters, digits and _-.~/*, and another character may be escaped in a URL, as three or more`,
 		}},
 		{"a pattern that is too long", `{"publicPaths": ["*"], "signedPaths": ["/` + strings.Repeat("x", 255) + `"]}`, []string{
 			`signedPaths[0]: "/xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…", of 256 characters; write at most 255`,
@@ -130,6 +130,17 @@ func TestContentThatCannotBeProvisionedIsRefused(t *testing.T) {
 		}},
 		{"one that is signed under both", `{"publicPaths": ["*"], "signedPaths": ["/index.html", "/"], "defaultRootObject": "index.html"}`, nil},
 		{"one below paths of which none is /", `{"publicPaths": ["/assets/*"], "signedPaths": ["/assets/a/*"], "defaultRootObject": "assets/a/b.html"}`, nil},
+		{"a public pattern whose star could take in a part of an escape", `{"publicPaths": ["/*2024*", "*0a.png", "/*File.txt", "/*.png", "*/favicon.ico", "/-*-x/*"]}`, []string{
+			`publicPaths[0]: "/*2024*", with *2; write another character behind the *, such as / or -: a digit or a letter from A to F may end an escape such as %20, and the pattern would open what it does not name`,
+			`publicPaths[1]: "*0a.png", with *0; write another character behind the *, such as / or -: a digit or a letter from A to F may end an escape such as %20, and the pattern would open what it does not name`,
+			`publicPaths[2]: "/*File.txt", with *F; write another character behind the *, such as / or -: a digit or a letter from A to F may end an escape such as %20, and the pattern would open what it does not name`,
+		}},
+		{"a signed pattern with what our own signer escapes", `{"publicPaths": ["/assets/*"], "signedPaths": ["/assets/@team/*"]}`, []string{
+			`signedPaths[0]: "/assets/@team/*"; write * in place of '@': a pattern holds letters, digits and _-.~/*, and another character may be escaped in a URL, as three or more`,
+		}},
+		{"an error page with a space", `{"errorPages": [{"errorCode": 403, "responsePagePath": "/my page.html"}]}`, []string{
+			`errorPages[0].responsePagePath: "/my page.html"; give the object another name, of letters, digits and _-.~/: the path is a pattern too`,
+		}},
 		{"a signed pattern that is never reached", `{"signedPaths": ["/assets/*", "/assets/a/*"], "publicPaths": ["*", "/free/*"]}`, []string{
 			`signedPaths[1]: "/assets/a/*", which is never reached; take it away: "/assets/*" comes before it and matches all that it does`,
 			`publicPaths[1]: "/free/*", which is never reached; take it away: "*" comes before it and matches all that it does`,
@@ -141,9 +152,9 @@ func TestContentThatCannotBeProvisionedIsRefused(t *testing.T) {
 			`errorPages[0].responsePagePath: "/errors/403.html", which is a signed path; move the page elsewhere, or make the signed one narrower: a page that wants a signature cannot be served to whoever has none`,
 		}},
 		{"a signed pattern with a character that is three where it is escaped", `{"publicPaths": ["*"], "signedPaths": ["/my?files/*"]}`, []string{
-			`signedPaths[0]: "/my?files/*", with a ?; write * in place of it: ? is one character of the URL, and one that is escaped there is three or more, such as %20`,
+			`signedPaths[0]: "/my?files/*"; write * in place of '?': a pattern holds letters, digits and _-.~/*, and another character may be escaped in a URL, as three or more`,
 		}},
-		{"signed patterns that no public one meets", `{"publicPaths": ["/assets/*", "/e?.html"], "signedPaths": ["/asset/premium/*", "/assets/premium/*", "*2.html"]}`, []string{
+		{"signed patterns that no public one meets", `{"publicPaths": ["/assets/*", "/e*.html"], "signedPaths": ["/asset/premium/*", "/assets/premium/*", "*2.html"]}`, []string{
 			`signedPaths[0]: "/asset/premium/*", with which no public path has anything to do; take it away, or write it as the public path from which it takes something: all else wants a signature anyway`,
 		}},
 		{"a signed pattern that no public one meets, by letter case", `{"publicPaths": ["/free/*", "/assets/*"], "signedPaths": ["/Assets/premium/*"]}`, []string{

@@ -104,16 +104,18 @@ type Content struct {
 
 	// PublicPaths are path patterns that everyone may read unsigned, such as
 	// /assets/*. A pattern that lies within a signed one is refused: before it,
-	// it would leave a part of it open.
+	// it would leave a part of it open. Patterns hold letters, digits, -._~/ and
+	// *, and in a public one a * stands before no digit and no letter from A to
+	// F, which may end an escape: %20.
 	//
 	// Default: none.
 	PublicPaths []string `json:"publicPaths"`
 
 	// SignedPaths are path patterns that want a signature though a public one
 	// covers them, such as /assets/premium/* beside the public /assets/*. They
-	// go before all public ones, and each takes something out of one. They hold
-	// no ?, which an escaped character of a URL does not match. A path of no
-	// pattern wants a signature.
+	// go before all public ones, and each takes something out of one. Beside
+	// them, a public path must hold letters, digits and -._~/ unescaped, or it is
+	// refused with 403. A path of no pattern wants a signature.
 	//
 	// Default: none.
 	SignedPaths []string `json:"signedPaths"`

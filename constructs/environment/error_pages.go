@@ -46,6 +46,8 @@ func checkPagePath(at place, page string) {
 		at.wrong(quote(page), "write the path of one object, without wildcards")
 	case strings.HasSuffix(page, "/"):
 		at.wrong(quote(page), "write the path of an object, such as "+examples["responsePagePath"])
+	case strings.ContainsFunc(page, func(r rune) bool { return !strings.ContainsRune(patternCharacters, r) }):
+		at.wrong(quote(page), "give the object another name, of letters, digits and _-.~/: the path is a pattern too")
 	default:
 		checkPattern(at, page)
 	}
@@ -60,7 +62,10 @@ func numberChoices(numbers []int) string {
 }
 
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/DefaultRootObject.html
-const maxRootObject = 255
+const (
+	maxRootObject        = 255
+	rootObjectCharacters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789" + `_-.$/~"'@:+&`
+)
 
 func checkDefaultRootObject(at place, object string) {
 	switch {
@@ -69,7 +74,7 @@ func checkDefaultRootObject(at place, object string) {
 		at.wrong(quote(object), fmt.Sprintf("write %s: CloudFront puts the slash before it", quote(strings.TrimLeft(object, "/"))))
 	case len(object) > maxRootObject:
 		at.tooLong(object, len(object), maxRootObject)
-	case strings.ContainsAny(object, "*?") || strings.HasSuffix(object, "/") || patternFault("/"+object) != "":
+	case strings.ContainsFunc(object, func(r rune) bool { return !strings.ContainsRune(rootObjectCharacters, r) }) || strings.HasSuffix(object, "/") || denormal.MatchString("/"+object):
 		at.wrong(quote(object), "write the key of one object, such as "+examples["defaultRootObject"]+", of letters, digits and _-.$/~\"'@:+&")
 	}
 }

@@ -10,12 +10,24 @@ import (
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
 const maxBehaviors = 75
 
-// What a path pattern may hold:
+// What a path pattern may hold here. CloudFront takes more of them, and compares
+// a pattern with the path as it is in the URL, escapes and all, where S3 looks for
+// an object by the path without them. So that a pattern means the same by both, it
+// holds only what no client escapes:
+//   - of the other characters of CloudFront's, some clients and signer.ObjectURL
+//     escape @ and its like, and S3 takes a plain + for a space;
+//   - a ? is one character of the URL, where an escaped one is three or more.
+//
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/DownloadDistValuesCacheBehavior.html#DownloadDistValuesPathPattern
 const (
 	maxPattern        = 255
-	patternCharacters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789" + `_-.*?$/~"'@:+&`
+	patternCharacters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.~/*"
 )
+
+// insideEscape finds a * before a digit that may be one of an escape: the *
+// would take in the rest of it. *24.pdf would open Q1%2024.pdf, which is the
+// object "Q1 24.pdf".
+var insideEscape = regexp.MustCompile(`\*[0-9A-Fa-f]`)
 
 // checkPaths checks which paths are public and which are signed. In the
 // distribution signed patterns come first, then public ones and the pages of
@@ -23,19 +35,17 @@ const (
 func (c Content) checkPaths(at place) {
 	signed, public := at.field("SignedPaths"), at.field("PublicPaths")
 
-	signed.list(c.SignedPaths, func(at place, pattern string) {
-		if strings.Contains(pattern, "?") {
-			at.wrong(quote(pattern)+", with a ?", "write * in place of it: ? is one character of the URL, and one that is escaped there is three or more, such as %20")
-			return
-		}
-		checkPattern(at, pattern)
-	})
+	signed.list(c.SignedPaths, checkPattern)
 	public.list(c.PublicPaths, func(at place, pattern string) {
 		if slices.Contains(c.SignedPaths, pattern) {
 			at.wrong(fmt.Sprintf("%s, which %s lists too", quote(pattern), at.name("SignedPaths")), "list it in one of the two")
 			return
 		}
 		checkPattern(at, pattern)
+		if found := insideEscape.FindString(pattern); found != "" && patternFault(pattern) == "" {
+			at.wrong(fmt.Sprintf("%s, with %s", quote(pattern), found),
+				"write another character behind the *, such as / or -: a digit or a letter from A to F may end an escape such as %20, and the pattern would open what it does not name")
+		}
 	})
 	checkReached(signed, c.SignedPaths)
 	checkReached(public, c.PublicPaths)
@@ -179,7 +189,7 @@ func patternFault(pattern string) (fix string) {
 	foreign := strings.IndexFunc(pattern, func(r rune) bool { return !strings.ContainsRune(patternCharacters, r) })
 	switch {
 	case foreign >= 0:
-		return fmt.Sprintf("write * in place of %q: a pattern holds letters, digits and _-.*?$/~\"'@:+&, and in a URL another character may be three or more, such as %%20", []rune(pattern[foreign:])[0])
+		return fmt.Sprintf("write * in place of %q: a pattern holds letters, digits and _-.~/*, and another character may be escaped in a URL, as three or more", []rune(pattern[foreign:])[0])
 	case !strings.HasPrefix(pattern, "/") && !strings.HasPrefix(pattern, "*"):
 		return fmt.Sprintf("write %s: a pattern starts with / or *", quote("/"+pattern))
 	case denormal.MatchString(pattern):
