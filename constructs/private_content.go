@@ -69,7 +69,8 @@ func newPrivateContent(scope constructs.Construct, id string, props *PrivateCont
 	if scope == nil || id == "" {
 		return nil, errors.New("private content wants a scope and an id")
 	}
-	if scope.Node().TryFindChild(jsii.String(id)) != nil {
+	child := jsii.String(strings.ReplaceAll(id, "/", "--")) // as the CDK has it
+	if scope.Node().TryFindChild(child) != nil {
 		return nil, fmt.Errorf("%s has a construct %s already: give another id", *scope.Node().Path(), id)
 	}
 	defer func() {
@@ -80,7 +81,7 @@ func newPrivateContent(scope constructs.Construct, id string, props *PrivateCont
 			content, err = nil, fmt.Errorf("%s: %s", id, oneLine(r))
 		}
 		if err != nil {
-			scope.Node().TryRemoveChild(jsii.String(id))
+			scope.Node().TryRemoveChild(child)
 		}
 	}()
 	return makePrivateContent(scope, id, props, regionSetting)
@@ -228,6 +229,9 @@ func (c *PrivateContent) SigningPolicy() awsiam.ManagedPolicy { return c.policy 
 // GrantSign lets a role sign, by attaching the signing policy. A role that was
 // imported must be one of the same account.
 func (c *PrivateContent) GrantSign(role awsiam.IRole) {
+	if role == nil {
+		panic("GrantSign wants a role, and got nil")
+	}
 	if *awscdk.Resource_IsOwnedResource(role) {
 		role.AddManagedPolicy(c.policy)
 		return

@@ -550,6 +550,11 @@ func TestWrongPropsAreReportedTogetherAndMakeNothing(t *testing.T) {
 	if _, err := NewPrivateContent(stack, "Content", nil); err != nil {
 		t.Errorf("with the mistakes mended: %v", err)
 	}
+	for _, props := range []*PrivateContentProps{{MaxKeyAge: time.Second}, nil} {
+		if _, err := NewPrivateContent(stack, "more/Content", props); (err != nil) != (props != nil) {
+			t.Errorf("an id with a slash, %+v: %v", props, err)
+		}
+	}
 }
 
 // What the CDK refuses comes as a panic with a stack of JavaScript.

@@ -16,6 +16,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	kmstypes "github.com/aws/aws-sdk-go-v2/service/kms/types"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
@@ -184,6 +186,22 @@ func (a *account) leftovers(t *testing.T) (left []string) {
 	must(err)
 	for _, policy := range headers.ResponseHeadersPolicyList.Items {
 		add("response headers policy", *policy.ResponseHeadersPolicy.ResponseHeadersPolicyConfig.Name)
+	}
+
+	edgeFunctions, err := a.cloudFront.ListFunctions(ctx, nil)
+	must(err)
+	for _, function := range edgeFunctions.FunctionList.Items {
+		add("CloudFront function", *function.Name)
+	}
+	// A KMS key waits before it goes: https://docs.aws.amazon.com/kms/latest/developerguide/deleting-keys.html
+	encryptionKeys, err := a.kms.ListKeys(ctx, nil)
+	must(err)
+	for _, key := range encryptionKeys.Keys {
+		described, err := a.kms.DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: key.KeyId})
+		must(err)
+		if state := described.KeyMetadata.KeyState; state != kmstypes.KeyStatePendingDeletion {
+			add("KMS key", *key.KeyId+", "+string(state))
+		}
 	}
 
 	// Where these are not found, nothing is.

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/acm"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudfront"
 )
@@ -71,6 +72,13 @@ func (p *app) hasADomain(t *testing.T) {
 
 	if said, err := p.cdk(t, p.folder, append([]string{"destroy", "--force"}, only...)...); err != nil {
 		t.Fatalf("%v\n%s", err, said)
+	}
+	left, err := p.acm.ListCertificates(t.Context(), nil, func(o *acm.Options) { o.Region = usEast1 })
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, certificate := range left.CertificateSummaryList {
+		t.Errorf("the certificate of %s is still there", *certificate.DomainName)
 	}
 	for name, account := range map[string]*account{stackName(environment): p.account, stackName(environment) + "-certificate": p.in(usEast1)} {
 		if _, err := account.cloudFormation.DescribeStacks(t.Context(), &cloudformation.DescribeStacksInput{StackName: &name}); err == nil {

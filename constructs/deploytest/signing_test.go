@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -75,8 +76,18 @@ func (p *app) physicalID(t *testing.T, environment, kind string) string {
 }
 
 // trustedKeys are the public keys that a distribution trusts at this moment, by
-// their key pair ids.
-func (a *account) trustedKeys(ctx context.Context, distribution string) (map[string]*signer.PublicKey, error) {
+// their key pair ids. A key may leave its group, and then CloudFront, between
+// the reading of the one and of the other: then both are read again.
+func (a *account) trustedKeys(ctx context.Context, distribution string) (keys map[string]*signer.PublicKey, err error) {
+	for range 10 {
+		if keys, err = a.readTrustedKeys(ctx, distribution); !errors.As(err, new(*cloudfronttypes.NoSuchPublicKey)) {
+			return keys, err
+		}
+	}
+	return nil, fmt.Errorf("a key group goes on naming a key that is gone: %w", err)
+}
+
+func (a *account) readTrustedKeys(ctx context.Context, distribution string) (map[string]*signer.PublicKey, error) {
 	answer, err := a.cloudFront.GetDistribution(ctx, &cloudfront.GetDistributionInput{Id: &distribution})
 	if err != nil {
 		return nil, err
@@ -89,11 +100,6 @@ func (a *account) trustedKeys(ctx context.Context, distribution string) (map[str
 		}
 		for _, id := range answer.KeyGroup.KeyGroupConfig.Items {
 			key, err := a.publicKey(ctx, id)
-			// It has left the group, and then CloudFront, since the group was
-			// read.
-			if errors.As(err, new(*cloudfronttypes.NoSuchPublicKey)) {
-				return a.trustedKeys(ctx, distribution)
-			}
 			if err != nil {
 				return nil, err
 			}
