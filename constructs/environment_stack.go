@@ -33,9 +33,6 @@ func NewEnvironmentStack(scope constructs.Construct, e environment.Environment) 
 		Env:                   &awscdk.Environment{Account: given(e.Account), Region: given(e.Region)},
 		Tags:                  stackTags(e.Tags),
 	})
-	if from := e.Content.SigningKeys.From; from != "" {
-		e.Content.Lender = lenderOf(environment.Environment{Project: e.Project, Name: from})
-	}
 	content, err := newPrivateContent(stack, "Content", &e.Content, "environments."+e.Name+".region")
 	if err != nil {
 		return nil, err
@@ -55,17 +52,6 @@ func stackTags(tags map[string]string) *map[string]*string {
 		values[name] = jsii.String(value)
 	}
 	return &values
-}
-
-// lenderOf refers to another environment of the same account and Region by
-// names alone: to deploy a borrower is not to deploy the lender, which has to be
-// there. CloudFormation reads the key group's id with each deployment, and
-// CloudFront lets no group go that a distribution trusts.
-func lenderOf(e environment.Environment) *environment.Lender {
-	return &environment.Lender{
-		ParameterName: e.ParameterName(),
-		KeyGroupID:    *awscdk.Fn_GetStackOutput(jsii.String(e.StackName()), jsii.String("KeyGroupId"), nil, nil),
-	}
 }
 
 func given(value string) *string {

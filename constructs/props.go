@@ -42,9 +42,6 @@ func checkedProps(construct constructs.Construct, props *PrivateContentProps, re
 	}
 	p = p.WithDefaults()
 	check(p.Check())
-	if l := p.Lender; l != nil && l.KeyGroupID == "" && l.StackName != "" {
-		check(environment.Problems{{Path: "Lender.KeyGroupID", Found: "missing", Fix: "write the output KeyGroupId of the lender: its stack is known by name in cdk.json alone"}})
-	}
 	if p.Lender != nil {
 		p.SigningKeys = environment.SigningKeys{} // a lender's keys have no number here
 	}

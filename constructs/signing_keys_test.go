@@ -184,6 +184,7 @@ func TestSecretsAreTaggedOnlyWhereTheyAreLent(t *testing.T) {
 func TestEnvironmentBorrowsFromAnotherByItsName(t *testing.T) {
 	e := environmentOf(t, "review", `{"ephemeral": true}`)
 	e.Content.SigningKeys = environment.SigningKeys{From: "dev"}
+	e.Content.Lender = &environment.Lender{ParameterName: "/signedfront/signedfront/dev", StackName: "signedfront-dev"} // as Read does
 	app, outdir := newApp(t, nil)
 	if _, err := NewEnvironmentStack(app, e); err != nil {
 		t.Fatal(err)

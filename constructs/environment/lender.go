@@ -8,12 +8,12 @@ type Lender struct {
 	// ParameterName is the parameter of its deployment document.
 	ParameterName string
 
-	// KeyGroupID is CloudFront's id of its key group; a token, mostly. It may be
-	// left out where StackName is known.
+	// KeyGroupID is CloudFront's id of its key group; a token, mostly.
+	//
+	// Default: the output KeyGroupId of the stack StackName.
 	KeyGroupID string
 
-	// StackName is the stack of the environment that SigningKeys.From names. It
-	// exports the id of its key group.
+	// StackName is its stack in CloudFormation.
 	StackName string
 }
 
@@ -57,7 +57,7 @@ func (l Lender) check(at place, own string) {
 		parameter.wrong(quote(l.ParameterName), "write that of another deployment: this is the borrower's own")
 	}
 	if l.KeyGroupID == "" && l.StackName == "" {
-		at.field("KeyGroupID").wrong("missing", "write the id of the lender's key group")
+		at.field("KeyGroupID").wrong("missing", "write the id of the lender's key group, or StackName, the stack that has it as its output KeyGroupId")
 	}
 }
 

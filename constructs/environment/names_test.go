@@ -151,7 +151,7 @@ func TestParametersAndLendersOfAProgramAreChecked(t *testing.T) {
 			`SigningKeys.From: "dev" without a lender; set Lender instead: environments are those of cdk.json`},
 		{"a lender of nothing", Content{Lender: &Lender{}}, `2 problems:
   Lender.ParameterName: missing; write the parameter of the lender's deployment document, such as /signedfront/media/dev
-  Lender.KeyGroupID: missing; write the id of the lender's key group`},
+  Lender.KeyGroupID: missing; write the id of the lender's key group, or StackName, the stack that has it as its output KeyGroupId`},
 		{"a lender whose parameter is none", Content{Lender: &Lender{ParameterName: "dev", KeyGroupID: "b"}},
 			`Lender.ParameterName: "dev"; write the parameter of the lender's deployment document, such as /signedfront/media/dev`},
 		{"a lender that is the borrower", Content{ParameterName: "/media/dev", Lender: &Lender{ParameterName: "/media/dev", KeyGroupID: "b"}},

@@ -32,7 +32,8 @@ type listing struct {
 }
 
 // write signs a URL for each file, if it has a key, and asks the edge what it
-// and the unsigned one answer. A URL stands on a line of its own, so that it can be copied whole.
+// and the unsigned one answer. A URL stands on a line of its own, so that it can
+// be copied whole.
 func (l listing) write(ctx context.Context, w io.Writer) error {
 	keys := l.objects.Keys()
 	shown := keys
