@@ -1,0 +1,79 @@
+package signer
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestDescribeQuotesAValueOnlyIfItHasItsForm(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "Keys2026ForTheTestOfDescribe1")
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(folder, "private_key_of_the_production_environment.pem")
+	line := "/IGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgevZzL1gdAFr88hb2"
+
+	for _, c := range []struct {
+		value string
+		form  Form
+		want  string
+	}{
+		{"sha512", FormWord, `"sha512"`},
+		{"2 minutes", FormWord, `"2 minutes"`},
+		{"", FormWord, "an empty value"},
+		{strings.Repeat("a", 33), FormWord, "a value of 33 bytes that looks like base64, as the body of a key is"},
+		{"AgEAMBMGByqGSM49AgEGCC", FormWord, "a value of 22 bytes"},
+		{"K2JCJMDEHXQW5F", FormID, `"K2JCJMDEHXQW5F"`},
+		{"undefined", FormID, "a value of 9 bytes"},
+		{"SIGNEDFRONT_DEPLOYMENT", FormVariable, `"SIGNEDFRONT_DEPLOYMENT"`},
+		{"signedfront", FormVariable, "a value of 11 bytes"},
+		{"arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab", FormName,
+			`"arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"`},
+		{"/signedfront/shop/eu-west-1-production", FormName, `"/signedfront/shop/eu-west-1-production"`},
+		{line, FormName, "a value of 64 bytes that looks like base64, as the body of a key is"},
+		{"key.pem", FormFile, `"key.pem"`},
+		{"no/such/folder/key.pem", FormFile, `"no/such/folder/key.pem"`},
+		{"no/such/folder/private_key_of_production.pem", FormFile, "a value of 44 bytes"},
+		{file, FormFile, `"` + file + `"`},
+		{line, FormFile, "a value of 64 bytes that looks like base64, as the body of a key is"},
+		{"key\nbody", FormFile, "a value of 8 bytes in several lines"},
+		{"albums/día 1.png", FormText, `"albums/d\u00eda 1.png"`},
+		{strings.Repeat("albums/", 6) + "a.png", FormText, "a value of 47 bytes"},
+		{"-----BEGIN PRIVATE KEY-----", FormText, "a value of 27 bytes that looks like a PEM private key"},
+		{"-----BEGIN CERTIFICATE-----\nMIIB", FormWord, "a value of 32 bytes that looks like a PEM certificate"},
+		{`{"privateKey": "` + line + `"}`, FormWord, "a value of 82 bytes that looks like JSON"},
+		{"https://d111111abcdef8.cloudfront.net/a.png", FormWord, "a value of 43 bytes that looks like a URL"},
+	} {
+		if got := Describe(c.value, c.form); got != c.want {
+			t.Errorf("Describe(%q, %d) = %s, want %s", c.value, c.form, got, c.want)
+		}
+	}
+}
+
+func TestDescribeShowsNothingOfAKey(t *testing.T) {
+	key, err := GenerateKey(ECDSAP256)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pem, err := key.MarshalPEM()
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSpace(string(pem)), "\n")
+	body := strings.Join(lines[1:len(lines)-1], "")
+	for _, spelling := range []string{
+		string(pem), body, body[:len(body)/3], lines[1], lines[2], "/" + lines[1], "./" + body,
+		strings.ReplaceAll(string(pem), "\n", `\n`), `"` + string(pem) + `"`, strings.Join(lines, " "),
+	} {
+		for form := FormWord; form <= FormText; form++ {
+			got := Describe(spelling, form)
+			for i := 0; i+12 <= len(body); i++ {
+				if strings.Contains(got, body[i:i+12]) {
+					t.Fatalf("form %d of a spelling of %d bytes shows bytes %d to %d of the key", form, len(spelling), i, i+12)
+				}
+			}
+		}
+	}
+}
