@@ -247,20 +247,34 @@ func TestASignerServesManyAtOnce(t *testing.T) {
 	wg.Wait()
 }
 
-// FIPS-only mode is set when a program starts, so the tests of it run in a
-// program of their own.
-func TestFIPSOnlyModeNeverPanics(t *testing.T) {
-	if os.Getenv("SIGNEDFRONT_FIPS_TEST") == "" {
-		cmd := exec.Command(os.Args[0], "-test.run=^TestFIPSOnlyModeNeverPanics$", "-test.v")
-		cmd.Env = append(os.Environ(), "GODEBUG=fips140=only", "SIGNEDFRONT_FIPS_TEST=1")
-		out, err := cmd.CombinedOutput()
-		if err != nil || !strings.Contains(string(out), "--- PASS: TestFIPSOnlyModeNeverPanics") {
-			t.Fatalf("%v\n%s", err, out)
+// The FIPS mode is set when a program starts, so the tests of it run in
+// programs of their own.
+func TestSHA1IsRefusedInFIPSOnlyModeAlone(t *testing.T) {
+	mode := os.Getenv("SIGNEDFRONT_FIPS_TEST")
+	if mode == "" {
+		for _, mode := range []string{"off", "on", "only"} {
+			cmd := exec.Command(os.Args[0], "-test.run=^TestSHA1IsRefusedInFIPSOnlyModeAlone$", "-test.v")
+			cmd.Env = append(os.Environ(), "GODEBUG=fips140="+mode, "SIGNEDFRONT_FIPS_TEST="+mode)
+			out, err := cmd.CombinedOutput()
+			if err != nil || !strings.Contains(string(out), "--- PASS: TestSHA1IsRefusedInFIPSOnlyModeAlone") {
+				t.Errorf("fips140=%s: %v\n%s", mode, err, out)
+			}
 		}
 		return
 	}
 	key := newKey(t, ECDSAP256)
-	if _, err := New(keyID, key, &Options{Hash: SHA1}); !errors.Is(err, errSHA1InFIPS) {
+	sha1, err := New(keyID, key, &Options{Hash: SHA1, Now: now})
+	if mode != "only" {
+		if err != nil {
+			t.Fatal(err)
+		}
+		signed := must[string](t)(sha1.URL(t.Context(), site+"/rt.png", Policy{TTL: ttl}))
+		if v := Verify(Request{URL: signed, Time: now()}, trusted(t, ECDSAP256)); !v.Allowed {
+			t.Errorf("SHA-1: %s", v.Detail)
+		}
+		return
+	}
+	if !errors.Is(err, errSHA1InFIPS) {
 		t.Errorf("signing with SHA-1: got %v", err)
 	}
 	s := newSigner(t, ECDSAP256, Options{Deterministic: true})

@@ -133,7 +133,7 @@ func TestTraps(t *testing.T) {
 				t.Errorf("got %s", signed)
 			}
 		}},
-		// 20, SHA-1 where FIPS forbids it: TestFIPSOnlyModeNeverPanics.
+		// 20, SHA-1 where FIPS forbids it: TestSHA1IsRefusedInFIPSOnlyModeAlone.
 		{"21 invalid key for a fresh key of OpenSSL 3", func(t *testing.T) {
 			text := must[[]byte](t)(newKey(t, RSA2048).MarshalPEM())
 			if block, _ := pem.Decode(text); block.Type != "PRIVATE KEY" {

@@ -18,7 +18,6 @@ package probe
 
 import (
 	"context"
-	"crypto/fips140"
 	"errors"
 	"fmt"
 	"net"
@@ -117,8 +116,10 @@ func newAsker(t Target) (*asker, error) {
 	if t.Now == nil {
 		t.Now = time.Now
 	}
-	if t.Hash == signer.SHA1 && fips140.Enforced() {
-		return nil, errors.New("the deployment signs with SHA-1, which this program cannot use in FIPS-only mode")
+	// A signer is refused what cannot be signed here, such as SHA-1 in FIPS-only
+	// mode.
+	if _, err := signer.New(t.KeyPairID, t.Key, &signer.Options{Hash: t.Hash}); err != nil {
+		return nil, err
 	}
 	object, err := signer.ObjectURL(t.BaseURL, t.Object)
 	if err != nil {
