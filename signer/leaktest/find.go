@@ -1,0 +1,210 @@
+package leaktest
+
+import (
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"html"
+	"maps"
+	"math/big"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// Find looks for any part of the key in a text: 12 consecutive bytes of the
+// base64 of its encodings or of its PEM text, however the base64 is aligned,
+// wrapped, escaped or put in lower case, or as many bytes of the key in
+// hexadecimal, as decimal numbers or as they are. It says in which spelling the
+// key is there, and is empty if it is not.
+func (k *Key) Find(text string) (found string) { return k.whole.find(text) }
+
+// FindSecret is Find for a text that may hold the public half of the key: what
+// the public half has too does not count.
+func (k *Key) FindSecret(text string) (found string) { return k.secret.find(text) }
+
+// patterns are the pieces of a key to look for, by their spelling.
+type patterns struct {
+	base64, hex, list, number, raw map[string]bool
+}
+
+// 9 bytes are 12 bytes of base64 and 18 hexadecimal digits.
+const (
+	rawLength    = 9
+	base64Length = 12
+	hexLength    = 18
+	numberLength = 20
+)
+
+// addEncoding adds an encoding of a key and its PEM text. Their base64 depends on
+// where in a group of three bytes they start, so before lists how many bytes may
+// stand before them.
+func (p *patterns) addEncoding(secret []byte, pemText string, before ...int) {
+	p.addBase64(secret, before...)
+	p.addBase64([]byte(pemText), before...)
+	addWindows(&p.hex, hex.EncodeToString(secret), hexLength, 2)
+	addWindows(&p.raw, string(secret), rawLength, 1)
+	numbers := strings.Fields(strings.Trim(fmt.Sprint(secret), "[]"))
+	for i := 0; i+rawLength <= len(numbers); i++ {
+		list := strings.Join(numbers[i:i+rawLength], ",")
+		addWindows(&p.list, list, len(list), 1)
+	}
+}
+
+func (p *patterns) addBase64(secret []byte, before ...int) {
+	for _, n := range before {
+		encoded := base64.RawStdEncoding.EncodeToString(append(make([]byte, n), secret...))
+		if n > 0 {
+			encoded = encoded[n+1:] // the characters that hold bits of what stands before
+		}
+		addWindows(&p.base64, strings.ToLower(encoded), base64Length, 1)
+	}
+}
+
+func (p *patterns) addNumber(n *big.Int) {
+	addWindows(&p.number, n.String(), numberLength, 1)
+}
+
+func addWindows(set *map[string]bool, text string, length, step int) {
+	if *set == nil {
+		*set = map[string]bool{}
+	}
+	for i := 0; i+length <= len(text); i += step {
+		(*set)[text[i:i+length]] = true
+	}
+}
+
+// without returns the patterns that others do not have.
+func (p patterns) without(others patterns) patterns {
+	rest := func(set, others map[string]bool) map[string]bool {
+		set = maps.Clone(set)
+		maps.DeleteFunc(set, func(piece string, _ bool) bool { return others[piece] })
+		return set
+	}
+	return patterns{
+		rest(p.base64, others.base64), rest(p.hex, others.hex), rest(p.list, others.list),
+		rest(p.number, others.number), rest(p.raw, others.raw),
+	}
+}
+
+func holds(set map[string]bool, text string, length int) bool {
+	for i := 0; i+length <= len(text); i++ {
+		if set[text[i:i+length]] {
+			return true
+		}
+	}
+	return false
+}
+
+func (p *patterns) find(text string) string {
+	for {
+		lower := strings.ToLower(text)
+		switch {
+		case holds(p.base64, only(lower, isBase64), base64Length):
+			return "12 bytes of the key's base64"
+		case holds(p.hex, only(strings.ReplaceAll(lower, "0x", ""), isBase64), hexLength):
+			return "bytes of the key in hexadecimal"
+		case p.holdsDecimals(text):
+			return "bytes of the key as decimal numbers"
+		case holds(p.raw, text, rawLength):
+			return "bytes of the key as they are"
+		}
+		plain := unescape(text)
+		if plain == text {
+			return ""
+		}
+		text = plain
+	}
+}
+
+// holdsDecimals looks at the decimal numbers of a text: for nine that are bytes
+// of the key, and for one with digits of a number of the key.
+func (p *patterns) holdsDecimals(text string) bool {
+	numbers := strings.FieldsFunc(text, func(c rune) bool { return c < '0' || '9' < c })
+	for i, number := range numbers {
+		if holds(p.number, number, numberLength) || i+rawLength <= len(numbers) && p.list[strings.Join(numbers[i:i+rawLength], ",")] {
+			return true
+		}
+	}
+	return false
+}
+
+// only keeps the characters that a spelling is made of, so that line breaks,
+// indents, quotes and separators in it do not count. The alphabet of base64 for
+// URLs becomes that of plain base64.
+func only(text string, allowed func(byte) bool) string {
+	kept := make([]byte, 0, len(text))
+	for i := range len(text) {
+		c := text[i]
+		switch c {
+		case '-':
+			c = '+'
+		case '_':
+			c = '/'
+		}
+		if allowed(c) {
+			kept = append(kept, c)
+		}
+	}
+	return string(kept)
+}
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
+
+func isBase64(c byte) bool { return 'a' <= c && c <= 'z' || isDigit(c) || c == '+' || c == '/' }
+
+// unescape takes away one level of the escapes of Go, JSON, URLs and HTML. A
+// text that has none comes back as it is; every other gets shorter.
+func unescape(text string) string {
+	text = html.UnescapeString(text)
+	var b strings.Builder
+	for i := 0; i < len(text); i++ {
+		c, rest := text[i], text[i+1:]
+		if c == '%' {
+			if n, ok := number(rest, 2, 16); ok {
+				b.WriteByte(byte(n))
+				i += 2
+				continue
+			}
+		}
+		if c != '\\' || rest == "" {
+			b.WriteByte(c)
+			continue
+		}
+		i++
+		switch rest[0] {
+		case 'n', 'r', 't':
+			b.WriteByte('\n')
+			continue
+		case 'x':
+			if n, ok := number(rest[1:], 2, 16); ok {
+				b.WriteByte(byte(n))
+				i += 2
+				continue
+			}
+		case 'u':
+			if n, ok := number(rest[1:], 4, 16); ok {
+				b.WriteRune(rune(n))
+				i += 4
+				continue
+			}
+		}
+		if n, ok := number(rest, 3, 8); ok && n <= 0xff {
+			b.WriteByte(byte(n))
+			i += 2
+			continue
+		}
+		_, size := utf8.DecodeRuneInString(rest)
+		b.WriteString(rest[:size])
+		i += size - 1
+	}
+	return b.String()
+}
+
+func number(text string, digits, base int) (n uint64, ok bool) {
+	if len(text) < digits {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(text[:digits], base, 32)
+	return n, err == nil
+}
