@@ -1,6 +1,8 @@
 package signer
 
 import (
+	"encoding/base64"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -25,10 +27,16 @@ func TestDescribeQuotesAValueOnlyIfItHasItsForm(t *testing.T) {
 		{"", FormWord, "an empty value"},
 		{strings.Repeat("a", 33), FormWord, "a value of 33 bytes that looks like base64, as the body of a key is"},
 		{"AgEAMBMGByqGSM49AgEGCC", FormWord, "a value of 22 bytes"},
+		{"AgEAMBMGByq/SM49AgEGCC", FormFile, "a value of 22 bytes"},
+		{"albums/Summer2026/rt.png", FormText, `"albums/Summer2026/rt.png"`},
+		{"Mon, 02 Jan 2006 15:04:05 MST", FormWord, `"Mon, 02 Jan 2006 15:04:05 MST"`},
+		{"2030-01-01T00:00:00Z", FormWord, `"2030-01-01T00:00:00Z"`},
+		{"keys/MyProject.pem", FormFile, `"keys/MyProject.pem"`},
 		{"K2JCJMDEHXQW5F", FormID, `"K2JCJMDEHXQW5F"`},
 		{"undefined", FormID, "a value of 9 bytes"},
 		{"SIGNEDFRONT_DEPLOYMENT", FormVariable, `"SIGNEDFRONT_DEPLOYMENT"`},
 		{"signedfront", FormVariable, "a value of 11 bytes"},
+		{strings.Repeat("0F", 32), FormVariable, "a value of 64 bytes that looks like base64, as the body of a key is"},
 		{"arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab", FormName,
 			`"arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"`},
 		{"/signedfront/shop/eu-west-1-production", FormName, `"/signedfront/shop/eu-west-1-production"`},
@@ -73,6 +81,30 @@ func TestDescribeShowsNothingOfAKey(t *testing.T) {
 				if strings.Contains(got, body[i:i+12]) {
 					t.Fatalf("form %d of a spelling of %d bytes shows bytes %d to %d of the key", form, len(spelling), i, i+12)
 				}
+			}
+		}
+	}
+}
+
+// The last line of a key may be short. A piece of 24 bytes cannot be told from a
+// name with certainty.
+func TestDescribeSeldomQuotesAPieceOfAKeyThatIsAsShortAsAWord(t *testing.T) {
+	const pieces = 20_000
+	for _, c := range []struct{ length, most int }{{24, 30}, {32, 6}} {
+		for form := FormWord; form <= FormText; form++ {
+			quoted := 0
+			random := rand.New(rand.NewChaCha8([32]byte{1}))
+			for range pieces {
+				raw := make([]byte, c.length/4*3)
+				for i := range raw {
+					raw[i] = byte(random.Uint32())
+				}
+				if piece := base64.StdEncoding.EncodeToString(raw); strings.Contains(Describe(piece, form), piece) {
+					quoted++
+				}
+			}
+			if quoted > c.most {
+				t.Errorf("form %d quotes %d of %d pieces of %d bytes, want %d at most", form, quoted, pieces, c.length, c.most)
 			}
 		}
 	}
