@@ -169,10 +169,10 @@ func (k *Key) Spellings() []Spelling {
 		add("the last third", bare[2*third:])
 		add("33 bytes", bare[third:third+33])
 		add("32 bytes", bare[third:third+32])
-		add("24 bytes", bare[third:third+24])
-		add("13 bytes", bare[third:third+13])
 		for i, line := range body {
-			add(fmt.Sprintf("line %d", i+1), line)
+			if len(line) >= 32 { // a shorter one cannot be told from a name with certainty
+				add(fmt.Sprintf("line %d", i+1), line)
+			}
 		}
 		add("the second line and a line feed", body[1]+"\n")
 		add("the first line as a file name", "./"+body[0]+".pem")
