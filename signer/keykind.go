@@ -37,7 +37,7 @@ func pkcs8Kind(der []byte) string {
 		}
 		return curveKind(curve)
 	default:
-		return "with the algorithm " + id
+		return "with the algorithm " + Describe(id, FormWord)
 	}
 }
 
@@ -69,6 +69,6 @@ func curveKind(curve asn1.ObjectIdentifier) string {
 	case "1.3.36.3.3.2.8.1.1.7":
 		return "ECDSA on brainpoolP256r1"
 	default:
-		return "ECDSA on the curve " + id
+		return "ECDSA on the curve " + Describe(id, FormWord)
 	}
 }

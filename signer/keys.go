@@ -77,14 +77,15 @@ func ParsePrivateKey(pemText []byte) (*PrivateKey, error) {
 }
 
 // LoadPrivateKey reads a private key from a PEM file, as ParsePrivateKey does.
+// The file must be a regular one of at most 64 KiB.
 func LoadPrivateKey(file string) (*PrivateKey, error) {
-	text, err := os.ReadFile(file)
+	text, err := readFile(file, keyContent)
 	if err != nil {
-		return nil, fmt.Errorf("reading the private key: %w", err)
+		return nil, err
 	}
 	key, err := ParsePrivateKey(text)
 	if err != nil {
-		return nil, fmt.Errorf("private key %s: %w", file, err)
+		return nil, fmt.Errorf("private key %s: %w", Describe(file, FormFile), err)
 	}
 	return key, nil
 }
@@ -98,7 +99,7 @@ func decodePrivateKey(pemText []byte) (crypto.Signer, error) {
 			if bytes.Contains(pemText, []byte("-----BEGIN")) {
 				return nil, errors.New("no private key in the PEM text: want a block PRIVATE KEY, RSA PRIVATE KEY or EC PRIVATE KEY, complete from BEGIN to END")
 			}
-			return nil, errors.New("not a PEM private key: want text that starts with -----BEGIN PRIVATE KEY----- (also RSA PRIVATE KEY or EC PRIVATE KEY)")
+			return nil, errors.New("not a PEM private key: want text that starts with -----BEGIN PRIVATE KEY----- (also RSA PRIVATE KEY or EC PRIVATE KEY), or LoadPrivateKey for the name of a file")
 		}
 		switch block.Type {
 		case "EC PARAMETERS":
@@ -203,21 +204,34 @@ func (k *PrivateKey) Sign(random io.Reader, digest []byte, opts crypto.SignerOpt
 	if _, ok := opts.(*rsa.PSSOptions); ok {
 		return nil, errors.New("CloudFront checks RSA signatures with PKCS #1 v1.5 padding, never PSS")
 	}
-	hash := opts.HashFunc()
-	switch {
-	case hash != crypto.SHA256 && hash != crypto.SHA1:
-		return nil, fmt.Errorf("CloudFront checks SHA-256 and SHA-1, not %s", hash)
-	case k.Public() == nil:
-		return nil, errNoKey
+	if opts == nil {
+		return nil, errors.New("no hash: CloudFront checks SHA-256 and SHA-1")
 	}
-	return k.sign(random, digest, hash)
+	if err := k.check(digest, opts.HashFunc()); err != nil {
+		return nil, err
+	}
+	return k.sign(random, digest, opts.HashFunc())
+}
+
+// check reports why a digest cannot be signed. Without a hash, RSA would sign
+// whatever it is given.
+func (k *PrivateKey) check(digest []byte, hash crypto.Hash) error {
+	switch {
+	case k.Public() == nil:
+		return errNoKey
+	case hash != crypto.SHA256 && hash != crypto.SHA1:
+		return fmt.Errorf("CloudFront checks SHA-256 and SHA-1, not %s", hash)
+	case len(digest) != hash.Size():
+		return fmt.Errorf("a digest of %d bytes: %s has %d", len(digest), hash, hash.Size())
+	}
+	return nil
 }
 
 // SignDigest makes *PrivateKey a Key. ECDSA signatures are hedged: no two of
 // one digest are the same, and a faulty computation gives no key away.
 func (k *PrivateKey) SignDigest(_ context.Context, digest []byte, hash crypto.Hash) ([]byte, error) {
-	if k.Public() == nil {
-		return nil, errNoKey
+	if err := k.check(digest, hash); err != nil {
+		return nil, err
 	}
 	return k.sign(rand.Reader, digest, hash)
 }
@@ -237,24 +251,24 @@ func (k *PrivateKey) MarshalPEM() ([]byte, error) {
 
 // WriteFile writes the private key as PKCS #8 PEM to a new file that only its
 // owner can read (mode 0600). A file that is already there is left alone and
-// is an error.
-func (k *PrivateKey) WriteFile(name string) (err error) {
+// is an error, and so is a name that looks like a key.
+func (k *PrivateKey) WriteFile(name string) error {
 	text, err := k.MarshalPEM()
 	if err != nil {
 		return err
 	}
-	return writeNew(name, text, 0o600)
-}
-
-// writeNew writes a file that was not there; what it could not finish it
-// removes.
-func writeNew(name string, text []byte, mode os.FileMode) error {
-	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	failed := func(err error) error {
+		return fmt.Errorf("writing the private key: %s: %w", Describe(name, FormFile), withoutPath(err))
+	}
+	if !quotable(name, FormFile) && likeness(name) != "" {
+		return failed(errors.New("want the name of a file"))
+	}
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, os.ErrExist) {
-		return fmt.Errorf("%s is already there and is not written over: move it away first", name)
+		return failed(errors.New("already there and not written over: move it away first"))
 	}
 	if err != nil {
-		return fmt.Errorf("writing a key: %w", err)
+		return failed(err)
 	}
 	_, err = f.Write(text)
 	if closed := f.Close(); err == nil {
@@ -262,7 +276,7 @@ func writeNew(name string, text []byte, mode os.FileMode) error {
 	}
 	if err != nil {
 		os.Remove(name)
-		return fmt.Errorf("writing a key: %w", err)
+		return failed(err)
 	}
 	return nil
 }
@@ -317,15 +331,17 @@ func publicKey(key crypto.PublicKey, algorithm Algorithm) (*PublicKey, error) {
 func algorithmOf(key crypto.PublicKey) (Algorithm, error) {
 	switch k := key.(type) {
 	case *rsa.PublicKey:
-		if k.N == nil || k.N.BitLen() != 2048 {
-			bits := 0
-			if k.N != nil {
-				bits = k.N.BitLen()
-			}
-			return "", unsupportedKey(fmt.Sprintf("RSA of %d bits", bits))
+		if k == nil || k.N == nil {
+			return "", errors.New("an RSA public key without a modulus")
+		}
+		if k.N.BitLen() != 2048 {
+			return "", unsupportedKey(fmt.Sprintf("RSA of %d bits", k.N.BitLen()))
 		}
 		return RSA2048, nil
 	case *ecdsa.PublicKey:
+		if k == nil || k.X == nil || k.Y == nil {
+			return "", errors.New("an ECDSA public key without a point")
+		}
 		if k.Curve != elliptic.P256() {
 			name := "an unknown curve"
 			if k.Curve != nil {
@@ -350,9 +366,9 @@ func ParsePublicKey(pemText []byte) (*PublicKey, error) {
 	case block == nil:
 		return nil, errors.New("not a PEM public key: want text that starts with -----BEGIN PUBLIC KEY-----")
 	case bytes.Contains([]byte(block.Type), []byte("PRIVATE")):
-		return nil, fmt.Errorf("a %s where a public key belongs: give the public half alone", block.Type)
+		return nil, errors.New("a private key where a public key belongs: give the public half alone")
 	case block.Type != "PUBLIC KEY":
-		return nil, fmt.Errorf("a PEM block %s: CloudFront takes PUBLIC KEY (SPKI), as `openssl pkey -pubout` writes it", block.Type)
+		return nil, fmt.Errorf("a PEM block of the type %s: CloudFront takes PUBLIC KEY (SPKI), as `openssl pkey -pubout` writes it", Describe(block.Type, FormWord))
 	case len(bytes.TrimSpace(rest)) != 0:
 		return nil, errors.New("more text after the public key: want one PEM block alone")
 	}
@@ -399,8 +415,19 @@ func KeyFrom(key crypto.Signer) (Key, error) {
 	case nil:
 		return nil, errors.New("no key")
 	case *PrivateKey:
+		if k.Public() == nil {
+			return nil, errNoKey
+		}
 		return k, nil
-	case *rsa.PrivateKey, *ecdsa.PrivateKey:
+	case *rsa.PrivateKey:
+		if k == nil {
+			return nil, errNoKey
+		}
+		return newPrivateKey(key)
+	case *ecdsa.PrivateKey:
+		if k == nil {
+			return nil, errNoKey
+		}
 		return newPrivateKey(key)
 	}
 	if _, err := NewPublicKey(key.Public()); err != nil {

@@ -1,0 +1,80 @@
+package signer
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+)
+
+// maxFileSize is how much of a key file or a document is read, in bytes. A
+// document in a parameter has at most 8 KiB, a key in PEM less than 2.
+const maxFileSize = 64 << 10
+
+// content is what a file is read for: its name in errors, and the function that
+// takes it as text.
+type content struct{ name, itself, parse string }
+
+var (
+	keyContent      = content{"private key", "the key itself", "ParsePrivateKey"}
+	documentContent = content{"deployment document", "the document itself", "ParseDeployment"}
+)
+
+// readFile reads a file of at most maxFileSize. It takes regular files alone: a
+// device may never end, and a pipe may never start.
+func readFile(name string, c content) ([]byte, error) {
+	text, err := readRegular(name)
+	switch {
+	case err == nil:
+		return text, nil
+	case isItself(name):
+		return nil, fmt.Errorf("reading the %s: %s where the name of a file belongs: this is %s: use %s", c.name, Describe(name, FormFile), c.itself, c.parse)
+	case !quotable(name, FormFile):
+		return nil, fmt.Errorf("reading the %s: %s: %w: want the name of a file, or %s for %s", c.name, Describe(name, FormFile), err, c.parse, c.itself)
+	}
+	return nil, fmt.Errorf("reading the %s: %s: %w", c.name, Describe(name, FormFile), err)
+}
+
+func readRegular(name string) ([]byte, error) {
+	f, err := os.OpenFile(name, os.O_RDONLY|nonBlocking, 0)
+	if err != nil {
+		return nil, withoutPath(err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	switch {
+	case err != nil:
+		return nil, withoutPath(err)
+	case info.IsDir():
+		return nil, errors.New("a folder, not a file")
+	case !info.Mode().IsRegular():
+		return nil, errors.New("a device or a pipe, not a regular file")
+	}
+	text, err := io.ReadAll(io.LimitReader(f, maxFileSize+1))
+	switch {
+	case err != nil:
+		return nil, withoutPath(err)
+	case len(text) > maxFileSize:
+		return nil, fmt.Errorf("larger than %d bytes", maxFileSize)
+	}
+	return text, nil
+}
+
+// withoutPath returns what went wrong with a file without its name, which may be
+// a key.
+func withoutPath(err error) error {
+	if failed := (*os.PathError)(nil); errors.As(err, &failed) {
+		return failed.Err
+	}
+	return err
+}
+
+// quotable reports whether Describe shows a value.
+func quotable(value string, form Form) bool { return form.matches(value) }
+
+// isItself reports whether a value is a text with a key or a document in it, and
+// not the name of a file that holds one.
+func isItself(value string) bool {
+	return strings.Contains(value, "-----BEGIN") || strings.ContainsAny(value, "\r\n") || strings.HasPrefix(value, "{")
+}
