@@ -2,10 +2,11 @@ package signer
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
+	"reflect"
 	"strings"
 	"time"
 )
@@ -75,11 +76,12 @@ type KeyLocation struct {
 
 // ParseDeployment reads a deployment document and checks it whole. Members
 // that it does not know are passed over, so that an older signer reads what a
-// newer stack of the same schema wrote.
+// newer stack of the same schema wrote. An error holds no text of the document
+// but what matches the grammar of its place.
 func ParseDeployment(text []byte) (*Deployment, error) {
 	var d Deployment
 	if err := json.Unmarshal(text, &d); err != nil {
-		return nil, fmt.Errorf("deployment document: not the JSON of one: %w", err)
+		return nil, fmt.Errorf("deployment document: %w", notADocument(string(text), err))
 	}
 	if err := d.Validate(); err != nil {
 		return nil, fmt.Errorf("deployment document: %w", err)
@@ -87,23 +89,43 @@ func ParseDeployment(text []byte) (*Deployment, error) {
 	return &d, nil
 }
 
+// notADocument says why a text is not the JSON of a document. The errors of
+// package json hold pieces of it.
+func notADocument(text string, err error) error {
+	var syntax *json.SyntaxError
+	var wrongType *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &wrongType) && wrongType.Field != "":
+		found, _, _ := strings.Cut(wrongType.Value, " ") // a number follows its kind
+		want := map[reflect.Kind]string{reflect.String: "a string", reflect.Struct: "an object"}[wrongType.Type.Kind()]
+		return fmt.Errorf("not the JSON of one: %s is a JSON %s: want %s", wrongType.Field, found, cmp.Or(want, "a whole number"))
+	case strings.HasPrefix(strings.TrimSpace(text), "{") && errors.As(err, &syntax):
+		return fmt.Errorf("not the JSON of one: it is wrong or cut off at byte %d", syntax.Offset)
+	}
+	return fmt.Errorf("not the JSON of one: %s: want its text, which starts with {, or LoadDeployment for the name of a file", Describe(text, FormFile))
+}
+
 // LoadDeployment reads a deployment document from a file, as ParseDeployment
-// does.
+// does. The file must be a regular one of at most 64 KiB.
 func LoadDeployment(file string) (*Deployment, error) {
-	text, err := os.ReadFile(file)
+	text, err := readFile(file, documentContent)
 	if err != nil {
-		return nil, fmt.Errorf("deployment document: %w", err)
+		return nil, err
 	}
 	d, err := ParseDeployment(text)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", file, err)
+		return nil, fmt.Errorf("%s: %w", Describe(file, FormFile), err)
 	}
 	return d, nil
 }
 
 // Validate reports everything that is wrong with the document, joined into one
-// error.
+// error. A document is input: each of its texts that becomes a host, a name or a
+// path must match the grammar of its place.
 func (d *Deployment) Validate() error {
+	if d == nil {
+		return errors.New("none")
+	}
 	var errs []error
 	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 
@@ -114,7 +136,11 @@ func (d *Deployment) Validate() error {
 		return fmt.Errorf("schema: %d is newer than this program reads (%d): update signedfront", d.Schema, DeploymentSchema)
 	}
 	if err := checkBaseURL(d.BaseURL); err != nil {
-		wrong("baseUrl: %w", err)
+		if fault := (*URLError)(nil); errors.As(err, &fault) {
+			// Without the bytes at fault, which may be all of the host.
+			err = fmt.Errorf("the %s: %s: %s", fault.Part, fault.Reason, cmp.Or(fault.Fix, "write the distribution's domain name"))
+		}
+		wrong("baseUrl: %s: %w", Describe(d.BaseURL, FormName), err)
 	}
 	places := 0
 	for _, place := range []string{d.Key.SecretARN, d.Key.KMSARN, d.Key.File, d.Key.Parameter} {
@@ -128,15 +154,39 @@ func (d *Deployment) Validate() error {
 	case (d.Key.SecretVersionID != "") != (d.Key.SecretARN != ""):
 		wrong("key: secretArn and secretVersionId go together")
 	}
+	if arn := d.Key.SecretARN; arn != "" {
+		if err := checkARN(arn, "secretsmanager", isSecret); err != nil {
+			wrong("key.secretArn: %s: %w: want the ARN of a secret, such as arn:aws:secretsmanager:eu-west-1:111122223333:secret:media-key-a1b2c3", Describe(arn, FormName), err)
+		}
+	}
+	if version := d.Key.SecretVersionID; version != "" && !isSecretVersion(version) {
+		wrong("key.secretVersionId: %s: want the id of a version, of letters, digits and hyphens, at most 64", Describe(version, FormName))
+	}
+	if arn := d.Key.KMSARN; arn != "" {
+		if err := checkARN(arn, "kms", isKMSKey); err != nil {
+			wrong("key.kmsArn: %s: %w: want the ARN of a key, such as arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab", Describe(arn, FormName), err)
+		}
+	}
+	if file := d.Key.File; isItself(file) {
+		wrong("key.file: %s where the name of a file belongs: write the key into a file and name that", Describe(file, FormFile))
+	} else if file != "" && !isFile(file) {
+		wrong("key.file: %s: want the name of a file, without control characters", Describe(file, FormFile))
+	}
+	if parameter := d.Key.Parameter; parameter != "" && !isParameter(parameter) {
+		wrong("key.parameter: %s: want the name of a parameter in the same account and Region, such as /signedfront/signedfront/dev", Describe(parameter, FormName))
+	}
+	if d.Region != "" && !isRegion(d.Region) {
+		wrong("region: %s: want a Region of AWS, such as eu-west-1", Describe(d.Region, FormWord))
+	}
 	if d.Key.Parameter == "" {
-		if err := checkKeyPairID(d.KeyPairID); err != nil {
-			wrong("keyPairId: %w", err)
+		if checkKeyPairID(d.KeyPairID) != nil {
+			wrong("keyPairId: %s: want the id of the CloudFront public key, such as K2JCJMDEHXQW5F", Describe(d.KeyPairID, FormID))
 		}
 		if _, err := ParseAlgorithm(string(d.Algorithm)); err != nil || d.Algorithm == "" {
-			wrong("algorithm: %q: want %s or %s", d.Algorithm, ECDSAP256, RSA2048)
+			wrong("algorithm: %s: want %s or %s", Describe(string(d.Algorithm), FormWord), ECDSAP256, RSA2048)
 		}
 		if _, err := ParseHash(string(d.Hash)); err != nil || d.Hash == "" {
-			wrong("hash: %q: want %s or %s", d.Hash, SHA256, SHA1)
+			wrong("hash: %s: want %s or %s", Describe(string(d.Hash), FormWord), SHA256, SHA1)
 		}
 		if len(d.PublicKeySHA256) != 64 || strings.Trim(d.PublicKeySHA256, "0123456789abcdef") != "" {
 			wrong("publicKeySha256: want 64 lower-case hexadecimal digits")
@@ -175,9 +225,21 @@ const maxDuration = time.Duration(1<<63 - 1)
 
 // CheckKey reports whether a public key is the one that the document names.
 func (d *Deployment) CheckKey(public *PublicKey) error {
+	if public == nil || public.key == nil {
+		return errors.New("no public key")
+	}
 	if got := public.Fingerprint(); got != d.PublicKeySHA256 {
-		return fmt.Errorf("the private key does not fit key pair id %s: its public key has SHA-256 %s, the deployment document says %s",
-			d.KeyPairID, got, d.PublicKeySHA256)
+		return fmt.Errorf("the private key does not fit key pair id %s: its public key has SHA-256 %s, which is not the publicKeySha256 of the deployment document",
+			keyPairIDText(d.KeyPairID), got)
 	}
 	return nil
+}
+
+// keyPairIDText is how an error names a key pair: by its id alone, or by what
+// Describe says of a value that is none.
+func keyPairIDText(id string) string {
+	if quotable(id, FormID) {
+		return id
+	}
+	return Describe(id, FormID)
 }

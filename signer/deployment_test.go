@@ -83,6 +83,90 @@ func TestEveryFaultOfADeploymentDocumentIsReportedAtOnce(t *testing.T) {
 	}
 }
 
+// What stands where a Region, an account or a name belongs would become a part
+// of the host that a request with the program's credentials goes to.
+func TestEveryNameOfADeploymentDocumentIsWrittenAsAWSWritesIt(t *testing.T) {
+	region := func(d *Deployment, text string) { d.Region = text }
+	secret := func(d *Deployment, text string) { d.Key = KeyLocation{SecretARN: text, SecretVersionID: "v"} }
+	version := func(d *Deployment, text string) { d.Key.SecretVersionID = text }
+	kms := func(d *Deployment, text string) { d.Key = KeyLocation{KMSARN: text} }
+	file := func(d *Deployment, text string) { d.Key = KeyLocation{File: text} }
+	parameter := func(d *Deployment, text string) { d.Key = KeyLocation{Parameter: text} }
+	base := func(d *Deployment, text string) { d.BaseURL = text }
+	inSecretARN := func(change func(partition, region, account, resource *string)) string {
+		partition, region, account, resource := "aws", "eu-west-1", "111122223333", "secret:x-a1b2c3"
+		change(&partition, &region, &account, &resource)
+		return "arn:" + partition + ":secretsmanager:" + region + ":" + account + ":" + resource
+	}
+	inRegion := func(text string) string { return inSecretARN(func(_, region, _, _ *string) { *region = text }) }
+	const kmsKey = "arn:aws:kms:eu-west-1:111122223333:"
+	for _, c := range []struct {
+		member      string
+		set         func(d *Deployment, text string)
+		good, wrong []string
+	}{
+		{"region", region,
+			[]string{"", "us-east-1", "us-gov-west-1", "cn-northwest-1", "us-isob-east-1", "eusc-de-east-1", "ap-southeast-12"},
+			[]string{"x.evil.example/", "x@127.0.0.1/#", "eu-west-1.evil.example", "EU-WEST-1", "eu-west-1 ", "eu-west-", "-eu-west-1", "eu--west-1", "localhost", "eu_west_1", "eu-west-1\n", "еu-west-1", strings.Repeat("a", 30) + "-a-1"}},
+		{"key.secretArn", secret,
+			[]string{inRegion("eu-west-1"), inSecretARN(func(p, r, _, n *string) { *p, *r, *n = "aws-us-gov", "us-gov-west-1", "secret:a/b_c+d=e.f@g-a1b2c3" })},
+			[]string{"signing-key", inRegion("x.evil.example/"), inRegion("x@127.0.0.1/#"), inRegion(""), inRegion("eu-west-1?"),
+				inSecretARN(func(p, _, _, _ *string) { *p = "evil" }), inSecretARN(func(p, _, _, _ *string) { *p = "aws.evil.example" }), inSecretARN(func(p, _, _, _ *string) { *p = "" }),
+				inSecretARN(func(_, _, a, _ *string) { *a = "11112222333" }), inSecretARN(func(_, _, a, _ *string) { *a = "11112222333x" }), inSecretARN(func(_, _, a, _ *string) { *a = "" }),
+				inSecretARN(func(_, _, _, n *string) { *n = "secret:" }), inSecretARN(func(_, _, _, n *string) { *n = "secret:a b" }), inSecretARN(func(_, _, _, n *string) { *n = "key/a" }),
+				inSecretARN(func(_, _, _, n *string) { *n = "secret:a:b" }), inSecretARN(func(_, _, _, n *string) { *n = "secret:" + strings.Repeat("a", 520) }),
+				"arn:aws:kms:eu-west-1:111122223333:secret:x", " " + inRegion("eu-west-1"), "ARN" + inRegion("eu-west-1")[3:]}},
+		{"key.secretVersionId", version,
+			[]string{"v", "a1b2c3d4-5678-90ab-cdef-111122223333"},
+			[]string{"a/b", "a b", "a\nb", "ä", strings.Repeat("a", 65)}},
+		{"key.kmsArn", kms,
+			[]string{kmsKey + "key/1234abcd-12ab-34cd-56ef-1234567890ab", kmsKey + "key/mrk-1234abcd12ab34cd56ef1234567890ab", kmsKey + "alias/media/signing_1"},
+			[]string{"1234abcd-12ab-34cd-56ef-1234567890ab", "alias/signing", kmsKey + "key/", kmsKey + "key/a/b", kmsKey + "key/a.b", kmsKey + "alias/", kmsKey + "alias/a b", kmsKey + "secret:a",
+				"arn:aws:kms:x.evil.example/:111122223333:key/a", "arn:aws:kms:x@127.0.0.1/#:111122223333:key/a", "arn:aws:s3:eu-west-1:111122223333:key/a"}},
+		{"key.parameter", parameter,
+			[]string{"/signedfront/signedfront/dev", "/a", "/a.b/c_d/e-f"},
+			[]string{"dev", "/", "//a", "/a/", "/a//b", "/a b", "/a:3", "/a?b", "arn:aws:ssm:eu-west-1:111122223333:parameter/a", "/" + strings.Repeat("a", 1011)}},
+		{"key.file", file,
+			[]string{"key.pem", "../keys/1.key", "/run/secrets/signing key", `C:\keys\1.pem`, "clé.pem"},
+			[]string{"a\nb", "a\x00b", "a\x7f", "\xff", "-----BEGIN PRIVATE KEY-----", strings.Repeat("a", 4097)}},
+		{"baseUrl", base,
+			[]string{"https://d111111abcdef8.cloudfront.net", "http://127.0.0.1:8080"},
+			[]string{"d111111abcdef8.cloudfront.net", "https://a b", "https://a@b", "https://a?b", "https://a#b", "ftp://a", "https://", "https://a\nb"}},
+	} {
+		for _, text := range c.good {
+			d := document(t)
+			c.set(&d, text)
+			if err := d.Validate(); err != nil {
+				t.Errorf("%s: %q is refused: %v", c.member, text, err)
+			}
+		}
+		for _, text := range c.wrong {
+			d := document(t)
+			c.set(&d, text)
+			if err := d.Validate(); err == nil || !strings.Contains(err.Error(), c.member+": ") {
+				t.Errorf("%s: %q: got %v, want it refused", c.member, text, err)
+			}
+		}
+	}
+}
+
+func TestADocumentThatIsNotJSONIsDescribed(t *testing.T) {
+	for text, want := range map[string]string{
+		`{"schema": "1"}`:                "schema is a JSON string: want a whole number",
+		`{"schema": 1.5}`:                "schema is a JSON number: want a whole number",
+		`{"key": {"file": [1]}}`:         "key.file is a JSON array: want a string",
+		`{"key": "key.pem"}`:             "key is a JSON string: want an object",
+		`{"schema": 1, "baseUrl": "http`: "cut off at byte 30",
+		`{"schema": 1} {}`:               "wrong or cut off at byte 15",
+		`[]`:                             `"[]": want its text, which starts with {`,
+		``:                               "an empty value: want its text",
+	} {
+		if _, err := ParseDeployment([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %q in it", text, err, want)
+		}
+	}
+}
+
 func TestAKeyThatDoesNotFitItsIDIsNoticed(t *testing.T) {
 	d := document(t)
 	if err := d.CheckKey(newKey(t, ECDSAP256).PublicKey()); err != nil {

@@ -320,9 +320,10 @@ func (r *refresher) confirm(ctx context.Context, before *confirmed, began time.T
 		return nil, fmt.Errorf("deployment document: %w", err)
 	}
 	if d.Key.Parameter != "" {
-		return nil, fmt.Errorf("deployment document: it borrows its key from %s, and the source has not followed it", d.Key.Parameter)
+		return nil, fmt.Errorf("deployment document: it borrows its key from %s, and the source has not followed it", Describe(d.Key.Parameter, FormName))
 	}
 	document := *d
+	keyPairID := keyPairIDText(document.KeyPairID)
 	if before != nil && before.document == document {
 		again := *before
 		again.at = began
@@ -333,20 +334,20 @@ func (r *refresher) confirm(ctx context.Context, before *confirmed, began time.T
 		key = before.key
 	} else {
 		if key, err = r.source.Key(ctx, &document); err != nil {
-			return nil, fmt.Errorf("opening the key of %s: %w", document.KeyPairID, err)
+			return nil, fmt.Errorf("opening the key of %s: %w", keyPairID, err)
 		}
 		if key == nil {
-			return nil, fmt.Errorf("opening the key of %s: the source returned none", document.KeyPairID)
+			return nil, fmt.Errorf("opening the key of %s: the source returned none", keyPairID)
 		}
 		public, err := NewPublicKey(key.Public())
 		if err != nil {
-			return nil, fmt.Errorf("the key of %s: %w", document.KeyPairID, err)
+			return nil, fmt.Errorf("the key of %s: %w", keyPairID, err)
 		}
 		if err := document.CheckKey(public); err != nil {
 			return nil, err
 		}
 		if public.Algorithm() != document.Algorithm {
-			return nil, fmt.Errorf("the key of %s is %s, the deployment document says %s", document.KeyPairID, public.Algorithm(), document.Algorithm)
+			return nil, fmt.Errorf("the key of %s is %s, the deployment document says %s", keyPairID, public.Algorithm(), document.Algorithm)
 		}
 	}
 	m, err := newMaterial(document.KeyPairID, key, document.Hash, r.o.Deterministic, r.o.Memoize)

@@ -52,13 +52,17 @@ func (e envSource) Deployment(ctx context.Context) (*Deployment, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	variable := Describe(string(e), FormVariable)
 	text := os.Getenv(string(e))
-	if text == "" {
-		return nil, fmt.Errorf("the environment variable %s is empty: set it to a deployment document", string(e))
+	switch {
+	case text == "" && isItself(string(e)):
+		return nil, fmt.Errorf("environment variable: %s where the name of a variable belongs: use ParseDeployment for the text of a deployment document, ParsePrivateKey for that of a key", variable)
+	case text == "":
+		return nil, fmt.Errorf("the environment variable %s is empty: set it to a deployment document", variable)
 	}
 	d, err := ParseDeployment([]byte(text))
 	if err != nil {
-		return nil, fmt.Errorf("environment variable %s: %w", string(e), err)
+		return nil, fmt.Errorf("environment variable %s: %w", variable, err)
 	}
 	return d, nil
 }
@@ -71,10 +75,13 @@ func keyFile(ctx context.Context, d *Deployment, folder string) (Key, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	if d.Key.File == "" {
+	if d == nil || d.Key.File == "" {
 		return nil, errors.New("the deployment document names no key file: use package awskeys for a key in Secrets Manager or KMS")
 	}
 	file := d.Key.File
+	if isItself(file) { // without the folder before it
+		return nil, fmt.Errorf("key.file: %s where the name of a file belongs: write the key into a file and name that", Describe(file, FormFile))
+	}
 	if !filepath.IsAbs(file) {
 		file = filepath.Join(folder, file)
 	}

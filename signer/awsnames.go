@@ -1,0 +1,105 @@
+package signer
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// A deployment document comes from where others may write. What it names in AWS
+// becomes a part of the host or the path that a request with the program's
+// credentials goes to, so each name has to match the grammar that AWS gives it.
+
+// isRegion reports whether a text is written as the Regions of AWS are, such as
+// us-east-1, us-gov-west-1 and eusc-de-east-1.
+func isRegion(text string) bool {
+	parts := strings.Split(text, "-")
+	last := len(parts) - 1
+	return len(text) <= 32 && last >= 2 && isMade(parts[last], isDigit) &&
+		!slices.ContainsFunc(parts[:last], func(part string) bool { return !isMade(part, isLower) })
+}
+
+// isPartition reports whether a text is written as the partitions of AWS are,
+// such as aws and aws-us-gov.
+func isPartition(text string) bool {
+	parts := strings.Split(text, "-")
+	return len(text) <= 32 && parts[0] == "aws" &&
+		!slices.ContainsFunc(parts, func(part string) bool { return !isMade(part, isLower) })
+}
+
+func isAccount(text string) bool { return len(text) == 12 && isMade(text, isDigit) }
+
+// checkARN wants the ARN of a resource of a service. The resource is checked by
+// the function given:
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
+func checkARN(text, service string, isResource func(string) bool) error {
+	parts := strings.SplitN(text, ":", 6)
+	switch {
+	case len(parts) != 6 || parts[0] != "arn":
+		return errors.New("not an ARN")
+	case !isPartition(parts[1]):
+		return fmt.Errorf("the partition is %s", Describe(parts[1], FormWord))
+	case parts[2] != service:
+		return fmt.Errorf("the service is %s", Describe(parts[2], FormWord))
+	case !isRegion(parts[3]):
+		return fmt.Errorf("the Region is %s", Describe(parts[3], FormWord))
+	case !isAccount(parts[4]):
+		return fmt.Errorf("the account is %s", Describe(parts[4], FormWord))
+	case !isResource(parts[5]):
+		return fmt.Errorf("the resource is %s", Describe(parts[5], FormName))
+	}
+	return nil
+}
+
+// isSecret reports whether the resource of an ARN is a secret:
+// https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html
+func isSecret(resource string) bool {
+	name, ok := strings.CutPrefix(resource, "secret:")
+	return ok && len(name) <= 519 && isMade(name, func(c byte) bool { return isLetterOrDigit(rune(c)) || strings.IndexByte("/_+=.@-", c) >= 0 })
+}
+
+// isKMSKey reports whether the resource of an ARN is a key in KMS, by its id or
+// by an alias: https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html
+func isKMSKey(resource string) bool {
+	id, ok := strings.CutPrefix(resource, "key/")
+	if ok {
+		return len(id) <= 256 && isMade(id, func(c byte) bool { return isLetterOrDigit(rune(c)) || c == '-' })
+	}
+	alias, ok := strings.CutPrefix(resource, "alias/")
+	return ok && len(alias) <= 250 && isMade(alias, func(c byte) bool { return isLetterOrDigit(rune(c)) || strings.IndexByte("/_-", c) >= 0 })
+}
+
+// isSecretVersion reports whether a text may be the id of a version of a secret,
+// mostly a UUID.
+func isSecretVersion(text string) bool {
+	return len(text) <= 64 && isMade(text, func(c byte) bool { return isLetterOrDigit(rune(c)) || c == '-' })
+}
+
+// isParameter reports whether a text is the name of a parameter with its path:
+// https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-su-create.html
+func isParameter(text string) bool {
+	path, ok := strings.CutPrefix(text, "/")
+	return ok && len(text) <= 1011 && !slices.ContainsFunc(strings.Split(path, "/"), func(part string) bool {
+		return !isMade(part, func(c byte) bool { return isLetterOrDigit(rune(c)) || strings.IndexByte("_.-", c) >= 0 })
+	})
+}
+
+// isFile reports whether a text may be the name of a file.
+func isFile(text string) bool {
+	return len(text) <= 4096 && utf8.ValidString(text) && !isItself(text) &&
+		!strings.ContainsFunc(text, func(c rune) bool { return c < ' ' || c == 0x7f })
+}
+
+// isMade reports whether a text has bytes, and of one kind alone.
+func isMade(text string, of func(byte) bool) bool {
+	for i := range len(text) {
+		if !of(text[i]) {
+			return false
+		}
+	}
+	return text != ""
+}
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
