@@ -99,7 +99,7 @@ func decodePrivateKey(pemText []byte) (crypto.Signer, error) {
 			if bytes.Contains(pemText, []byte("-----BEGIN")) {
 				return nil, errors.New("no private key in the PEM text: want a block PRIVATE KEY, RSA PRIVATE KEY or EC PRIVATE KEY, complete from BEGIN to END")
 			}
-			return nil, errors.New("not a PEM private key: want text that starts with -----BEGIN PRIVATE KEY----- (also RSA PRIVATE KEY or EC PRIVATE KEY), or LoadPrivateKey for the name of a file")
+			return nil, errors.New("not a PEM private key: want text that starts with -----BEGIN PRIVATE KEY----- (also RSA PRIVATE KEY or EC PRIVATE KEY)")
 		}
 		switch block.Type {
 		case "EC PARAMETERS":
