@@ -142,39 +142,7 @@ func (d *Deployment) Validate() error {
 		}
 		wrong("baseUrl: %s: %w", Describe(d.BaseURL, FormName), err)
 	}
-	places := 0
-	for _, place := range []string{d.Key.SecretARN, d.Key.KMSARN, d.Key.File, d.Key.Parameter} {
-		if place != "" {
-			places++
-		}
-	}
-	switch {
-	case places != 1:
-		wrong("key: names %d places: want exactly one of secretArn, kmsArn, file and parameter", places)
-	case (d.Key.SecretVersionID != "") != (d.Key.SecretARN != ""):
-		wrong("key: secretArn and secretVersionId go together")
-	}
-	if arn := d.Key.SecretARN; arn != "" {
-		if err := checkARN(arn, "secretsmanager", isSecret); err != nil {
-			wrong("key.secretArn: %s: %w: want the ARN of a secret, such as arn:aws:secretsmanager:eu-west-1:111122223333:secret:media-key-a1b2c3", Describe(arn, FormName), err)
-		}
-	}
-	if version := d.Key.SecretVersionID; version != "" && !isSecretVersion(version) {
-		wrong("key.secretVersionId: %s: want the id of a version, of letters, digits and hyphens, at most 64", Describe(version, FormName))
-	}
-	if arn := d.Key.KMSARN; arn != "" {
-		if err := checkARN(arn, "kms", isKMSKey); err != nil {
-			wrong("key.kmsArn: %s: %w: want the ARN of a key, such as arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab", Describe(arn, FormName), err)
-		}
-	}
-	if file := d.Key.File; isItself(file) {
-		wrong("key.file: %s where the name of a file belongs: write the key into a file and name that", Describe(file, FormFile))
-	} else if file != "" && !isFile(file) {
-		wrong("key.file: %s: want the name of a file, without control characters", Describe(file, FormFile))
-	}
-	if parameter := d.Key.Parameter; parameter != "" && !isParameter(parameter) {
-		wrong("key.parameter: %s: want the name of a parameter in the same account and Region, such as /signedfront/signedfront/dev", Describe(parameter, FormName))
-	}
+	errs = append(errs, d.Key.faults()...)
 	if d.Region != "" && !isRegion(d.Region) {
 		wrong("region: %s: want a Region of AWS, such as eu-west-1", Describe(d.Region, FormWord))
 	}
@@ -199,6 +167,49 @@ func (d *Deployment) Validate() error {
 		wrong("maxKeyAge: %d: want seconds, 0 or more", d.MaxKeyAge)
 	}
 	return errors.Join(errs...)
+}
+
+// Validate reports everything that is wrong with the place, joined into one
+// error: it must be one, and written as AWS writes it.
+func (l KeyLocation) Validate() error { return errors.Join(l.faults()...) }
+
+// faults are what is wrong, each with the member of the document that it is in.
+func (l KeyLocation) faults() (faults []error) {
+	wrong := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
+	places := 0
+	for _, place := range []string{l.SecretARN, l.KMSARN, l.File, l.Parameter} {
+		if place != "" {
+			places++
+		}
+	}
+	switch {
+	case places != 1:
+		wrong("key: names %d places: want exactly one of secretArn, kmsArn, file and parameter", places)
+	case (l.SecretVersionID != "") != (l.SecretARN != ""):
+		wrong("key: secretArn and secretVersionId go together")
+	}
+	if l.SecretARN != "" {
+		if err := checkARN(l.SecretARN, "secretsmanager", isSecret); err != nil {
+			wrong("key.secretArn: %s: %w: want the ARN of a secret, such as arn:aws:secretsmanager:eu-west-1:111122223333:secret:media-key-a1b2c3", Describe(l.SecretARN, FormName), err)
+		}
+	}
+	if l.SecretVersionID != "" && !isSecretVersion(l.SecretVersionID) {
+		wrong("key.secretVersionId: %s: want the id of a version, of letters, digits and hyphens, at most 64", Describe(l.SecretVersionID, FormName))
+	}
+	if l.KMSARN != "" {
+		if err := checkARN(l.KMSARN, "kms", isKMSKey); err != nil {
+			wrong("key.kmsArn: %s: %w: want the ARN of a key, such as arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab", Describe(l.KMSARN, FormName), err)
+		}
+	}
+	if isItself(l.File) {
+		wrong("key.file: %s where the name of a file belongs: write the key into a file and name that", Describe(l.File, FormFile))
+	} else if l.File != "" && !isFile(l.File) {
+		wrong("key.file: %s: want the name of a file, without control characters", Describe(l.File, FormFile))
+	}
+	if l.Parameter != "" && !isParameter(l.Parameter) {
+		wrong("key.parameter: %s: want the name of a parameter in the same account and Region, such as /signedfront/signedfront/dev", Describe(l.Parameter, FormName))
+	}
+	return faults
 }
 
 // MarshalIndent writes the document as indented JSON with a line feed at the

@@ -24,8 +24,9 @@ import (
 
 const (
 	account   = "111122223333"
-	secretARN = "arn:aws:secretsmanager:eu-west-1:" + account + ":secret:signing-1"
-	kmsARN    = "arn:aws:kms:eu-central-1:" + account + ":key/0000"
+	region    = "eu-west-1"
+	secretARN = "arn:aws:secretsmanager:" + region + ":" + account + ":secret:signing-1"
+	kmsARN    = "arn:aws:kms:" + region + ":" + account + ":key/0000"
 	site      = "https://d111111abcdef8.cloudfront.net"
 	parameter = "/signedfront/signedfront/dev"
 )
@@ -64,11 +65,10 @@ func TestOneCallLeadsFromProjectAndEnvironmentToASigner(t *testing.T) {
 	if _, err := s.Object(t.Context(), "rt.png", signer.Policy{TTL: 2 * time.Hour}); !errors.As(err, new(*signer.LifetimeError)) {
 		t.Errorf("beyond the deployment's limit: got %v", err)
 	}
-	if got := c.region("GetParameter"); got != "eu-north-1" {
-		t.Errorf("the parameter is asked for in %s, want the Region of the configuration", got)
-	}
-	if got := c.region("GetSecretValue"); got != "eu-west-1" {
-		t.Errorf("the secret is asked for in %s, want the Region of its ARN", got)
+	for _, operation := range []string{"GetParameter", "GetSecretValue"} {
+		if got := c.region(operation); got != region {
+			t.Errorf("%s went to %s, want the Region of the configuration", operation, got)
+		}
 	}
 }
 
@@ -220,10 +220,10 @@ func TestABorrowedKeyIsOneHopAway(t *testing.T) {
 	refused("itself", from(other), "borrow there")
 	refused("an ARN", from("arn:aws:ssm:eu-west-1:444455556666:parameter"+parameter), "same account")
 	refused("a name without a path", from("dev"), "same account")
-	refused("a lender that is not there", from("/signedfront/signedfront/gone"), "lends its key: there is no parameter /signedfront/signedfront/gone in Region eu-north-1")
+	refused("a lender that is not there", from("/signedfront/signedfront/gone"), "lends its key: there is no parameter /signedfront/signedfront/gone in Region eu-west-1")
 	lender.Key.SecretARN = strings.Replace(secretARN, account, "444455556666", 1)
 	c.put(t, "/signedfront/signedfront/far", lender)
-	refused("a key of another account", from("/signedfront/signedfront/far"), "not lent across accounts")
+	refused("a key of another account", from("/signedfront/signedfront/far"), "in the account \"444455556666\", and not in the deployment's own, 111122223333")
 }
 
 func TestTheDocumentMayComeFromAFileOrAVariable(t *testing.T) {
@@ -237,7 +237,7 @@ func TestTheDocumentMayComeFromAFileOrAVariable(t *testing.T) {
 	}{
 		"with the key":              {d, 0, ""},
 		"borrowing, in its Region":  {borrowing, 1, "ap-south-1"},
-		"borrowing, Region unknown": {signer.Deployment{Schema: 1, BaseURL: site, Key: borrowing.Key}, 1, "eu-north-1"},
+		"borrowing, Region unknown": {signer.Deployment{Schema: 1, BaseURL: site, Key: borrowing.Key}, 1, region},
 	} {
 		text := must(test.document.MarshalIndent())
 		file := filepath.Join(t.TempDir(), "deployment.json")
@@ -245,10 +245,11 @@ func TestTheDocumentMayComeFromAFileOrAVariable(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Setenv("SIGNEDFRONT_DEPLOYMENT", string(text))
-		for kind, source := range map[string]signer.Source{
+		for kind, source := range map[string]*awskeys.Source{
 			"file":     awskeys.File(c.config(), file),
 			"variable": awskeys.Variable(c.config(), "SIGNEDFRONT_DEPLOYMENT"),
 		} {
+			source.Others = []awskeys.Place{{Region: "ap-south-1"}, {Region: region}}
 			before := c.called("GetParameter")
 			s, err := signer.Open(t.Context(), source, nil)
 			if err != nil {
@@ -305,8 +306,11 @@ func TestAnImportedKeyMayBeAFile(t *testing.T) {
 	})
 	t.Run("in the working directory else", func(t *testing.T) {
 		t.Chdir(folder)
-		opens(t, awskeys.Parameter(c.config(), parameter))
-		opens(t, awskeys.Parameter(c.config(), "/signedfront/signedfront/borrower"))
+		for _, name := range []string{parameter, "/signedfront/signedfront/borrower"} {
+			source := awskeys.Parameter(c.config(), name)
+			source.KeyFiles = true
+			opens(t, source)
+		}
 		opens(t, awskeys.Variable(c.config(), "SIGNEDFRONT_DEPLOYMENT"))
 	})
 }
@@ -318,7 +322,7 @@ func TestWhatGoesWrongInAWSIsToldWithWhatToDo(t *testing.T) {
 		break_      func(t *testing.T, c *cloud, d signer.Deployment)
 		want        []string
 	}{
-		"not deployed":                  {environment: "prod", want: []string{"/signedfront/signedfront/prod", "Region eu-north-1", "get-caller-identity", "is the stack deployed there?"}},
+		"not deployed":                  {environment: "prod", want: []string{"/signedfront/signedfront/prod", "Region eu-west-1", "get-caller-identity", "is the stack deployed there?"}},
 		"no environment":                {environment: "/", want: []string{"empty", "environment"}},
 		"no Region":                     {region: func(cfg *aws.Config) { cfg.Region = "" }, want: []string{"AWS_REGION"}},
 		"credentials that have expired": {break_: func(_ *testing.T, c *cloud, _ signer.Deployment) { c.fail = "ExpiredTokenException" }, want: []string{parameter, "sign in again"}},
@@ -341,10 +345,10 @@ func TestWhatGoesWrongInAWSIsToldWithWhatToDo(t *testing.T) {
 		"a secret that is no key": {break_: func(_ *testing.T, c *cloud, d signer.Deployment) {
 			c.secrets[secretARN+"/"+d.Key.SecretVersionID] = "hunter2"
 		}, want: []string{secretARN, "PEM"}},
-		"a key file that is not there": {break_: func(t *testing.T, c *cloud, d signer.Deployment) {
+		"a key file that was not allowed": {break_: func(t *testing.T, c *cloud, d signer.Deployment) {
 			d.Key = signer.KeyLocation{File: "key.pem"}
 			c.put(t, parameter, d)
-		}, want: []string{"key.pem", "no such file"}},
+		}, want: []string{"key.file", "Source.KeyFiles"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := newCloud(t)
@@ -434,5 +438,7 @@ func TestClientsOfAnyOtherMakeServe(t *testing.T) {
 type fixed []byte
 
 func (f fixed) GetParameter(context.Context, *ssm.GetParameterInput, ...func(*ssm.Options)) (*ssm.GetParameterOutput, error) {
-	return &ssm.GetParameterOutput{Parameter: &ssmtypes.Parameter{Value: aws.String(string(f))}}, nil
+	return &ssm.GetParameterOutput{Parameter: &ssmtypes.Parameter{
+		Value: aws.String(string(f)), ARN: aws.String("arn:aws:ssm:" + region + ":" + account + ":parameter" + parameter),
+	}}, nil
 }

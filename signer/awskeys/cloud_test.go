@@ -49,7 +49,7 @@ func newCloud(t *testing.T) *cloud {
 
 func (c *cloud) config() aws.Config {
 	return aws.Config{
-		Region:       "eu-north-1",
+		Region:       region,
 		BaseEndpoint: aws.String(c.URL),
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{AccessKeyID: "AKID", SecretAccessKey: "secret"}, nil
@@ -63,9 +63,9 @@ func (c *cloud) serve(w http.ResponseWriter, r *http.Request) {
 	defer c.mu.Unlock()
 	_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
 	c.calls[operation]++
-	if _, scope, ok := strings.Cut(r.Header.Get("Authorization"), "Credential="); ok {
-		c.regions[operation] = strings.Split(scope, "/")[2]
-	}
+	_, scope, _ := strings.Cut(r.Header.Get("Authorization"), "Credential=")
+	asked := strings.Split(scope, "/")[2]
+	c.regions[operation] = asked
 	var in struct {
 		Name, SecretId, VersionId, KeyId, Message, MessageType, SigningAlgorithm string
 	}
@@ -92,7 +92,7 @@ func (c *cloud) serve(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		answer(map[string]any{"Parameter": map[string]string{
-			"Name": in.Name, "Value": value, "ARN": "arn:aws:ssm:eu-west-1:" + account + ":parameter" + in.Name,
+			"Name": in.Name, "Value": value, "ARN": "arn:aws:ssm:" + asked + ":" + account + ":parameter" + in.Name,
 		}})
 	case "GetSecretValue":
 		value, ok := c.secrets[in.SecretId+"/"+in.VersionId]

@@ -26,6 +26,19 @@
 // (signer.OpenOptions). Where hundreds of processes start in one second, give
 // them the document in an environment variable and use Variable.
 //
+// # What a document may name
+//
+// A document is input, not truth. Its key must be where the document is: in the
+// partition, Region and account of its parameter, which Systems Manager tells,
+// or, for a document from a file or a variable, in the Region of the
+// configuration. That is checked before a request is sent. A document in AWS
+// names no file of the machine that signs. The fields of Source allow more, and
+// pin a program to one base URL and one account:
+//
+//	source := awskeys.Environment(cfg, "signedfront", "prod")
+//	source.BaseURL, source.Account = "https://media.example.com", "111122223333"
+//	s, err := signer.Open(ctx, source, nil)
+//
 // # What stays secret
 //
 // The private key is in the secret and in the program's memory, where it prints

@@ -51,6 +51,25 @@ func ExampleVariable() {
 	defer s.Close()
 }
 
+// A program that signs for one deployment says which, so that whoever may write
+// the parameter cannot make it sign for another.
+func ExampleSource() {
+	ctx := context.Background()
+	cfg, err := config.LoadDefaultConfig(ctx)
+	if err != nil {
+		log.Fatal(err)
+	}
+	source := awskeys.Environment(cfg, "signedfront", "prod")
+	source.BaseURL = "https://media.example.com"
+	source.Account = "111122223333"
+	source.Others = []awskeys.Place{{Region: "eu-central-1"}} // of a key in KMS
+	s, err := signer.Open(ctx, source, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer s.Close()
+}
+
 // A key that never leaves KMS signs a pass, which opens a whole prefix with one
 // call over the network.
 func ExampleNewKMSKey() {

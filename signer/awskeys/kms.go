@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
@@ -39,23 +40,43 @@ var errSHA1 = errors.New("KMS signs SHA-256 and not SHA-1: let the deployment's 
 // ARN is asked for in the Region that it names. An alias that later points to
 // another key does not change this one.
 func NewKMSKey(ctx context.Context, client KMSClient, id string) (*KMSKey, error) {
-	k := &KMSKey{client: client, id: id, region: parse(id).Region}
+	if client == nil {
+		return nil, errors.New("no client of KMS")
+	}
+	k := &KMSKey{client: client, id: id}
+	if strings.HasPrefix(id, "arn:") {
+		if err := (signer.KeyLocation{KMSARN: id}).Validate(); err != nil {
+			return nil, err
+		}
+		at, err := placeOf(id)
+		if err != nil {
+			return nil, fmt.Errorf("the key %s: %w", shown(id), err)
+		}
+		k.region = at.Region // of a host, so it is written as Regions are
+	} else if id == "" || len(id) > 256 || strings.Trim(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/_-") != "" {
+		return nil, fmt.Errorf("the key %s: want its ARN, its id or an alias", shown(id))
+	}
+	name := shown(id)
 	out, err := client.GetPublicKey(ctx, &kms.GetPublicKeyInput{KeyId: aws.String(id)}, k.where)
 	if err != nil {
-		return nil, deniedByKMS(fmt.Errorf("reading the public key of %s: %w", id, err))
+		return nil, deniedByKMS(fmt.Errorf("reading the public key of %s: %w", name, withoutName(err, id)))
 	}
 	if out.KeyUsage != types.KeyUsageTypeSignVerify {
-		return nil, fmt.Errorf("the key %s is for %s: CloudFront wants one for SIGN_VERIFY", id, out.KeyUsage)
+		return nil, fmt.Errorf("the key %s is for %s: CloudFront takes signatures of one for SIGN_VERIFY", name, out.KeyUsage)
 	}
 	public, err := x509.ParsePKIXPublicKey(out.PublicKey)
 	if err != nil {
-		return nil, fmt.Errorf("the public key of %s cannot be read", id)
+		return nil, fmt.Errorf("the public key of %s cannot be read", name)
 	}
 	if k.public, err = signer.NewPublicKey(public); err != nil {
-		return nil, fmt.Errorf("the key %s: %w", id, err)
+		return nil, fmt.Errorf("the key %s: %w", name, err)
 	}
 	if pinned := aws.ToString(out.KeyId); pinned != "" {
-		k.id, k.region = pinned, parse(pinned).Region
+		at, err := placeOf(pinned)
+		if err == nil && k.region != "" && at.Region != k.region {
+			return nil, fmt.Errorf("the key %s: KMS answered one of another Region, %s", name, shown(pinned))
+		}
+		k.id = pinned
 	}
 	k.algorithm = types.SigningAlgorithmSpecEcdsaSha256
 	if k.public.Algorithm() == signer.RSA2048 {

@@ -40,8 +40,11 @@ func TestAKeyInKMSSignsInTheRegionOfItsARN(t *testing.T) {
 	for name, key := range map[string]crypto.Signer{"P-256": newECDSA(), "RSA-2048": newRSA()} {
 		t.Run(name, func(t *testing.T) {
 			c := newCloud(t)
-			public, _ := c.deployKMS(t, parameter, "KONE", kmsARN, key)
-			s, err := awskeys.Open(t.Context(), c.config(), "signedfront", "dev", nil)
+			const there = "arn:aws:kms:eu-central-1:" + account + ":key/0000"
+			public, _ := c.deployKMS(t, parameter, "KONE", there, key)
+			source := awskeys.Environment(c.config(), "signedfront", "dev")
+			source.Others = []awskeys.Place{{Region: "eu-central-1"}}
+			s, err := signer.Open(t.Context(), source, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -71,7 +74,7 @@ func TestAPassOfAKeyInKMSIsOneCallWhateverItOpens(t *testing.T) {
 
 func TestAnAliasInKMSIsFollowedOnce(t *testing.T) {
 	c := newCloud(t)
-	const alias = "arn:aws:kms:eu-central-1:111122223333:alias/signing"
+	const alias = "arn:aws:kms:" + region + ":" + account + ":alias/signing"
 	c.aliases = map[string]string{alias: kmsARN}
 	public, _ := c.deployKMS(t, parameter, "KONE", kmsARN, newECDSA())
 	key := must(awskeys.NewKMSKey(t.Context(), kms.NewFromConfig(c.config()), alias))

@@ -28,8 +28,10 @@ func TestEverySourcePassesTheSuite(t *testing.T) {
 		return func(t *testing.T) sourcetest.Subject {
 			c := newCloud(t)
 			deploy(t, c)
+			source := awskeys.Parameter(c.config(), parameter)
+			source.KeyFiles = true
 			return sourcetest.Subject{
-				Source: awskeys.Parameter(c.config(), parameter),
+				Source: source,
 				Rotate: func(t *testing.T) { deploy(t, c) },
 				Break:  outage(c),
 			}

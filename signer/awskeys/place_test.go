@@ -1,0 +1,261 @@
+package awskeys_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
+
+	"github.com/signedfront/signedfront/signer"
+	"github.com/signedfront/signedfront/signer/awskeys"
+)
+
+const lender = "/signedfront/signedfront/lender"
+
+// elsewhere are documents that name a key which is not where they are.
+var elsewhere = map[string]struct {
+	change func(d *signer.Deployment)
+	want   string
+	others awskeys.Place // what allows it
+}{
+	"a secret of another Region": {func(d *signer.Deployment) {
+		d.Key.SecretARN = strings.Replace(secretARN, region, "eu-central-1", 1)
+	}, `in the Region "eu-central-1", and not in the deployment's own, eu-west-1`, awskeys.Place{Region: "eu-central-1"}},
+	"a secret of another account": {func(d *signer.Deployment) {
+		d.Key.SecretARN = strings.Replace(secretARN, account, "444455556666", 1)
+	}, `in the account "444455556666", and not in the deployment's own, 111122223333`, awskeys.Place{Account: "444455556666"}},
+	"a secret of another partition": {func(d *signer.Deployment) {
+		d.Key.SecretARN = strings.Replace(secretARN, "arn:aws:", "arn:aws-cn:", 1)
+	}, `in the partition "aws-cn", and not in the deployment's own, aws`, awskeys.Place{Partition: "aws-cn"}},
+	"a key in KMS of another Region": {func(d *signer.Deployment) {
+		d.Key = signer.KeyLocation{KMSARN: "arn:aws:kms:eu-central-1:" + account + ":key/0000"}
+	}, `in the Region "eu-central-1"`, awskeys.Place{Region: "eu-central-1"}},
+	"a key in KMS of another account": {func(d *signer.Deployment) {
+		d.Key = signer.KeyLocation{KMSARN: "arn:aws:kms:" + region + ":444455556666:key/0000"}
+	}, `in the account "444455556666"`, awskeys.Place{Account: "444455556666"}},
+	"a document that says another Region": {func(d *signer.Deployment) {
+		d.Region = "eu-central-1"
+	}, `region: in the Region "eu-central-1"`, awskeys.Place{Region: "eu-central-1"}},
+}
+
+func TestADocumentNamesNoKeyElsewhereUnlessAnOptionAllowsIt(t *testing.T) {
+	for name, test := range elsewhere {
+		for hop, parameterOf := range map[string]string{"its own": parameter, "the lender's": lender} {
+			t.Run(name+", "+hop, func(t *testing.T) {
+				c := newCloud(t)
+				_, d := c.deploy(t, parameterOf, "KONE")
+				test.change(&d)
+				c.put(t, parameterOf, d)
+				if parameterOf == lender {
+					c.put(t, parameter, signer.Deployment{Schema: 1, BaseURL: site, Key: signer.KeyLocation{Parameter: lender}})
+				}
+				source := awskeys.Parameter(c.config(), parameter)
+				if _, err := source.Deployment(t.Context()); err == nil || !strings.Contains(err.Error(), test.want) {
+					t.Errorf("got %v, want %q in it", err, test.want)
+				}
+				if n := c.called("GetSecretValue") + c.called("GetPublicKey"); n != 0 {
+					t.Errorf("the key was asked for %d times", n)
+				}
+				source.Others = []awskeys.Place{test.others}
+				if _, err := source.Deployment(t.Context()); err != nil {
+					t.Errorf("allowed by %+v: %v", test.others, err)
+				}
+			})
+		}
+	}
+}
+
+// The Region is a part of the host that a request with the program's session
+// token goes to, so none is sent before it is checked. Key is asked too, with a
+// document that Deployment never saw.
+func TestNoRequestGoesToAHostThatADocumentMadeUp(t *testing.T) {
+	const host = "127.0.0.1:9"
+	for name, change := range map[string]func(d *signer.Deployment){
+		"a secret's Region":        func(d *signer.Deployment) { d.Key.SecretARN = strings.Replace(secretARN, region, "x@"+host+"/#", 1) },
+		"a secret's Region, a dot": func(d *signer.Deployment) { d.Key.SecretARN = strings.Replace(secretARN, region, "x.evil.example/", 1) },
+		"a KMS key's Region": func(d *signer.Deployment) {
+			d.Key = signer.KeyLocation{KMSARN: strings.Replace(kmsARN, region, "x@"+host+"/#", 1)}
+		},
+		"the document's Region": func(d *signer.Deployment) { d.Region = "x@" + host + "/#" },
+		"the lender's Region": func(d *signer.Deployment) {
+			d.Key, d.Region = signer.KeyLocation{Parameter: lender}, "x@"+host+"/#"
+		},
+		"another Region of AWS": func(d *signer.Deployment) { d.Key.SecretARN = strings.Replace(secretARN, region, "ap-south-1", 1) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newCloud(t)
+			_, d := c.deploy(t, parameter, "KONE")
+			change(&d)
+			c.put(t, parameter, d)
+			file := filepath.Join(t.TempDir(), "deployment.json")
+			text := must(json.Marshal(d))
+			if err := os.WriteFile(file, text, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			t.Setenv("SIGNEDFRONT_DEPLOYMENT", string(text))
+			// Without an endpoint of its own, the SDK makes a host of the Region.
+			var sent []string
+			cfg := c.config()
+			cfg.BaseEndpoint = nil
+			cfg.HTTPClient = roundTripper(func(r *http.Request) (*http.Response, error) {
+				if r.URL.Host == "ssm."+region+".amazonaws.com" {
+					r.URL.Scheme, r.URL.Host = "http", strings.TrimPrefix(c.URL, "http://")
+					return http.DefaultTransport.RoundTrip(r)
+				}
+				sent = append(sent, r.URL.Host)
+				return nil, errors.New("no network")
+			})
+			given := d
+			for kind, source := range map[string]*awskeys.Source{
+				"parameter": awskeys.Parameter(cfg, parameter),
+				"file":      awskeys.File(cfg, file),
+				"variable":  awskeys.Variable(cfg, "SIGNEDFRONT_DEPLOYMENT"),
+				"function":  awskeys.NewSource(awskeys.NewClients(cfg), func(context.Context) (*signer.Deployment, error) { return &given, nil }),
+			} {
+				if _, err := source.Deployment(t.Context()); err == nil {
+					t.Errorf("%s: the document is taken", kind)
+				}
+				if _, err := source.Key(t.Context(), &d); err == nil {
+					t.Errorf("%s: the key is opened", kind)
+				}
+			}
+			if d.Key.KMSARN != "" {
+				if _, err := awskeys.NewKMSKey(t.Context(), awskeys.NewClients(cfg).KMS, d.Key.KMSARN); err == nil {
+					t.Error("NewKMSKey: the key is opened")
+				}
+			}
+			for _, host := range sent {
+				// Key with a document whose own Region alone is wrong.
+				if host != "secretsmanager."+region+".amazonaws.com" {
+					t.Errorf("a request went to %s", host)
+				}
+			}
+		})
+	}
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) Do(r *http.Request) (*http.Response, error) { return f(r) }
+
+func TestASourceIsPinnedToABaseURLAndAnAccount(t *testing.T) {
+	c := newCloud(t)
+	_, d := c.deploy(t, parameter, "KONE")
+	c.put(t, "/signedfront/signedfront/pr-1", signer.Deployment{Schema: 1, BaseURL: "https://d222222abcdef8.cloudfront.net", Key: signer.KeyLocation{Parameter: parameter}})
+	ofFile := filepath.Join(t.TempDir(), "deployment.json")
+	if err := os.WriteFile(ofFile, must(d.MarshalIndent()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct {
+		source           *awskeys.Source
+		baseURL, account string
+		want             string
+	}{
+		"the right ones":                     {awskeys.Parameter(c.config(), parameter), site, account, ""},
+		"the right ones, of a file":          {awskeys.File(c.config(), ofFile), site, account, ""},
+		"the right ones, of a borrower":      {awskeys.Parameter(c.config(), "/signedfront/signedfront/pr-1"), "https://d222222abcdef8.cloudfront.net", account, ""},
+		"another base URL":                   {awskeys.Parameter(c.config(), parameter), "https://d222222abcdef8.cloudfront.net", "", "baseUrl"},
+		"the lender's base URL":              {awskeys.Parameter(c.config(), "/signedfront/signedfront/pr-1"), site, "", "baseUrl"},
+		"another account":                    {awskeys.Parameter(c.config(), parameter), "", "444455556666", `in the account "111122223333": this program signs for 444455556666 alone`},
+		"another account, of a file":         {awskeys.File(c.config(), ofFile), "", "444455556666", `in the account "111122223333", and not`},
+		"an account that is none":            {awskeys.Parameter(c.config(), parameter), "", "1111", "twelve digits"},
+		"a base URL that is written differs": {awskeys.Parameter(c.config(), parameter), site + "/", "", "baseUrl"},
+	} {
+		test.source.BaseURL, test.source.Account = test.baseURL, test.account
+		_, err := test.source.Deployment(t.Context())
+		if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
+			t.Errorf("%s: got %v, want %q", name, err, test.want)
+		}
+	}
+}
+
+func TestAKeyFileThatADocumentInAWSNamesIsReadOnlyIfItIsAllowed(t *testing.T) {
+	c := newCloud(t)
+	_, d := c.deploy(t, parameter, "KONE")
+	key := must(signer.GenerateKey(signer.ECDSAP256))
+	d.PublicKeySHA256 = key.PublicKey().Fingerprint()
+	d.Key = signer.KeyLocation{File: filepath.Join(t.TempDir(), "key.pem")}
+	if err := key.WriteFile(d.Key.File); err != nil {
+		t.Fatal(err)
+	}
+	c.put(t, parameter, d)
+	borrower := filepath.Join(t.TempDir(), "deployment.json")
+	borrowing := signer.Deployment{Schema: 1, BaseURL: site, Key: signer.KeyLocation{Parameter: parameter}}
+	if err := os.WriteFile(borrower, must(borrowing.MarshalIndent()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, source := range map[string]*awskeys.Source{
+		"a parameter":                      awskeys.Parameter(c.config(), parameter),
+		"the lender's parameter of a file": awskeys.File(c.config(), borrower),
+	} {
+		if _, err := source.Deployment(t.Context()); err == nil || !strings.Contains(err.Error(), "Source.KeyFiles") {
+			t.Errorf("%s: got %v", name, err)
+		}
+		source.KeyFiles = true
+		s, err := signer.Open(t.Context(), source, nil)
+		if err != nil {
+			t.Errorf("%s, allowed: %v", name, err)
+			continue
+		}
+		signs(t, s, "KONE", key.PublicKey())
+		s.Close()
+	}
+	if _, err := awskeys.Parameter(c.config(), parameter).Key(t.Context(), &d); err == nil || !strings.Contains(err.Error(), "Source.KeyFiles") {
+		t.Errorf("Key alone: got %v", err)
+	}
+	d.Key.File = "/dev/zero"
+	c.put(t, parameter, d)
+	source := awskeys.Parameter(c.config(), parameter)
+	source.KeyFiles = true
+	if _, err := source.Key(t.Context(), &d); err == nil {
+		t.Error("/dev/zero was read")
+	}
+}
+
+// answers is Systems Manager that answers with one ARN.
+type answers struct {
+	arn  *string
+	text string
+}
+
+func (a answers) GetParameter(context.Context, *ssm.GetParameterInput, ...func(*ssm.Options)) (*ssm.GetParameterOutput, error) {
+	return &ssm.GetParameterOutput{Parameter: &ssmtypes.Parameter{ARN: a.arn, Value: &a.text}}, nil
+}
+
+func TestAParameterIsWhereSystemsManagerSaysOrItIsRefused(t *testing.T) {
+	c := newCloud(t)
+	_, d := c.deploy(t, parameter, "KONE")
+	text := string(must(json.Marshal(d)))
+	for name, test := range map[string]struct {
+		arn     *string
+		account string
+		want    string
+	}{
+		"its ARN":                        {aws.String("arn:aws:ssm:" + region + ":" + account + ":parameter" + parameter), "", ""},
+		"no ARN":                         {nil, "", "set Source.Account"},
+		"no ARN, a pinned account":       {nil, account, ""},
+		"no ARN, another pinned account": {nil, "444455556666", "in the account"},
+		"something else":                 {aws.String("parameter"), "", "set Source.Account"},
+		"one of another Region":          {aws.String("arn:aws:ssm:us-east-1:" + account + ":parameter" + parameter), "", "answered another one"},
+		"another one":                    {aws.String("arn:aws:ssm:" + region + ":" + account + ":parameter/other"), "", "answered another one"},
+	} {
+		clients := awskeys.NewClients(c.config())
+		clients.SSM = answers{test.arn, text}
+		source := awskeys.NewSource(clients, func(context.Context) (*signer.Deployment, error) {
+			return &signer.Deployment{Schema: 1, BaseURL: site, Key: signer.KeyLocation{Parameter: parameter}}, nil
+		})
+		source.Account = test.account
+		_, err := source.Deployment(t.Context())
+		if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
+			t.Errorf("%s: got %v, want %q", name, err, test.want)
+		}
+	}
+}
