@@ -1,0 +1,332 @@
+package signer
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+)
+
+// EscapeSegment escapes text from outside, such as a user's name, so that it
+// stands for itself alone as one segment of a path. The result belongs between
+// two slashes, in a pattern and in a URL alike:
+//
+//	segment, err := signer.EscapeSegment(user)
+//	resource := "https://d111111abcdef8.cloudfront.net/users/" + segment + "/*"
+//
+// That resource opens the objects whose keys start with "users/" + user + "/"
+// and no others, and ObjectURL makes URLs of those keys that it covers. Every
+// byte but letters, digits and "-._~" is escaped: a * or ? stands for itself,
+// and a % in the text starts no escape. Two texts never have the same result.
+//
+// Text that cannot be one segment is refused: an empty one, which an unset
+// variable leaves; one with a slash, which S3 reads out of %2F too; "." and
+// "..", which browsers resolve even when they are escaped; and text that is not
+// UTF-8, as every key of S3 is.
+//
+// Without the slash behind it the segment is only the start of a name: a pattern
+// that ends in users/1* opens users/10 too.
+func EscapeSegment(text string) (string, error) {
+	fault := ""
+	switch {
+	case text == "":
+		return "", errors.New("escaping a path segment: the text is empty")
+	case strings.Contains(text, "/"):
+		fault = "holds a slash, which ends a segment: escape its parts one by one, or refuse it"
+	case text == "." || text == "..":
+		fault = "is a dot segment, which browsers and curl resolve: use another name"
+	case !utf8.ValidString(text):
+		fault = "is not UTF-8, as every key of S3 is"
+	default:
+		return escape(text), nil
+	}
+	return "", fmt.Errorf("escaping a path segment: %s %s", Describe(text, FormText), fault)
+}
+
+// A matching is how a resource with wildcards fits a URL.
+type matching int
+
+const (
+	noMatch matching = iota
+	// ambiguousMatch: only by a reading of the resource that CloudFront's pages
+	// leave open, such as a ? that could be the start of the query and is taken
+	// for a wildcard.
+	ambiguousMatch
+	match
+)
+
+// covers fits a resource to a URL by sections: scheme, host, path and query. A
+// * stands for any characters, also none and also slashes, a ? for exactly one,
+// and neither leaves its section, except that a * at the end of a path also
+// covers any query, a * at the end of a host any path and query, and a * alone
+// everything.
+// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-creating-signed-url-custom-policy.html
+func covers(resource, url string) matching {
+	return new(globber).covers(resource, url)
+}
+
+// globber matches in a time that grows as the resource and the URL do.
+type globber struct {
+	steps     int  // of the searches for what stands between two stars
+	undecided bool // a part of the resource was too costly to look for
+}
+
+func (g *globber) covers(resource, url string) matching {
+	if resource == "*" {
+		return match
+	}
+	r, u := resourceSections(resource), splitSections(url)
+	switch {
+	case r.scheme == "" || !g.glob(r.scheme, u.scheme) || !g.glob(r.host, u.host):
+	case r.path == "": // a host alone
+		if strings.HasSuffix(r.host, "*") || u.path == "/" && u.query == "" {
+			return match
+		}
+	case g.target(r.path, r.query, u):
+		return match
+	case r.query != "" && g.loosely(r, u):
+		return ambiguousMatch
+	}
+	if g.undecided {
+		return ambiguousMatch
+	}
+	return noMatch
+}
+
+func (g *globber) target(path, query string, u sections) bool {
+	if !g.glob(path, u.path) {
+		return false
+	}
+	if query == "" {
+		return u.query == "" || strings.HasSuffix(path, "*")
+	}
+	return u.query != "" && g.glob(query[1:], u.query[1:])
+}
+
+// loosely fits what follows the host of a resource by all readings that are not
+// known to be CloudFront's: its first ? is a wildcard, a later one starts the
+// query, a backslash stands for itself.
+func (g *globber) loosely(r, u sections) bool {
+	if !strings.Contains(r.rest, `\?`) && strings.Count(r.query, "?") == 1 {
+		return g.target(r.rest, "", u)
+	}
+	return g.glob(r.rest, u.rest) || g.glob(strings.ReplaceAll(r.rest, `\?`, "?"), u.rest)
+}
+
+// sections are the parts of a URL or a resource. The path starts with its
+// slash, the query with its question mark; rest is both, as they were written.
+type sections struct{ scheme, host, path, query, rest string }
+
+func splitSections(url string) (s sections) {
+	scheme, rest, ok := strings.Cut(url, "://")
+	if !ok {
+		scheme, rest = "", url
+	}
+	s.scheme, s.host = scheme, rest
+	if i := strings.IndexByte(rest, '/'); i >= 0 {
+		s.host, s.rest = rest[:i], rest[i:]
+	}
+	s.path = s.rest
+	if i := strings.IndexByte(s.rest, '?'); i >= 0 {
+		s.path, s.query = s.rest[:i], s.rest[i:]
+	}
+	return s
+}
+
+// resourceSections also knows the resource without a scheme, whose host starts
+// with a star, and the backslash with which old policies escape the start of a
+// query.
+func resourceSections(resource string) sections {
+	s := splitSections(resource)
+	if s.scheme == "" && strings.HasPrefix(s.host, "*") {
+		s.scheme = "*"
+	}
+	if s.query != "" {
+		s.path = strings.TrimSuffix(s.path, `\`)
+	}
+	return s
+}
+
+// glob matches one section.
+func (g *globber) glob(pattern, text string) bool {
+	head, rest, hasStar := strings.Cut(pattern, "*")
+	if !hasStar {
+		return len(pattern) == len(text) && fits(pattern, text)
+	}
+	last := strings.LastIndexByte(rest, '*')
+	tail := rest[last+1:]
+	if len(head)+len(tail) > len(text) || !fits(head, text[:len(head)]) || !fits(tail, text[len(text)-len(tail):]) {
+		return false
+	}
+	text = text[len(head) : len(text)-len(tail)]
+	if last < 0 {
+		return true
+	}
+	for part := range strings.SplitSeq(rest[:last], "*") {
+		i := g.index(text, part)
+		if i < 0 {
+			return false
+		}
+		text = text[i+len(part):]
+	}
+	return true
+}
+
+// fits matches a pattern without stars to a text of the same length.
+func fits(pattern, text string) bool {
+	if pattern == text {
+		return true
+	}
+	for i := range len(pattern) {
+		if pattern[i] != text[i] && pattern[i] != '?' {
+			return false
+		}
+	}
+	return true
+}
+
+// maxLooseSearch is how long a part with a ? between two stars may be, in bytes:
+// as long as the bits of a word.
+const maxLooseSearch = 64
+
+// index returns where a part of a pattern first stands in a text, or -1. There
+// is no linear search for a part of any length with a ? in it: one beyond
+// maxLooseSearch is not looked for.
+func (g *globber) index(text, part string) int {
+	switch {
+	case len(part) > len(text):
+		return -1
+	case part == "":
+		return 0
+	case strings.IndexByte(part, '?') < 0:
+		return g.indexText(text, part)
+	case len(part) > maxLooseSearch:
+		g.undecided = true
+		return -1
+	}
+	return g.indexLoosely(text, part)
+}
+
+// indexText searches as Knuth, Morris and Pratt do. strings.Index is faster on
+// texts as they are, and slower on texts that are made to be slow.
+func (g *globber) indexText(text, part string) int {
+	border := make([]int, len(part)) // of each start of part, the longest start that also ends it
+	for i, k := 1, 0; i < len(part); i++ {
+		for ; k > 0 && part[i] != part[k]; k = border[k-1] {
+			g.steps++
+		}
+		if part[i] == part[k] {
+			k++
+		}
+		border[i] = k
+		g.steps++
+	}
+	for i, k := 0, 0; i < len(text); i++ {
+		for ; k > 0 && text[i] != part[k]; k = border[k-1] {
+			g.steps++
+		}
+		if text[i] == part[k] {
+			k++
+		}
+		g.steps++
+		if k == len(part) {
+			return i + 1 - k
+		}
+	}
+	return -1
+}
+
+// indexLoosely searches for a part with a ? by the bits of a word: bit i is set
+// while the last i+1 bytes of the text fit the first i+1 of the part.
+func (g *globber) indexLoosely(text, part string) int {
+	var takes [256]uint64 // where in the part a byte may stand
+	var any uint64
+	for i := range len(part) {
+		if part[i] == '?' {
+			any |= 1 << i
+		} else {
+			takes[part[i]] |= 1 << i
+		}
+	}
+	var state uint64
+	for i := range len(text) {
+		g.steps++
+		state = (state<<1 | 1) & (takes[text[i]] | any)
+		if state>>(len(part)-1) != 0 {
+			return i + 1 - len(part)
+		}
+	}
+	return -1
+}
+
+// CoverageError is the refusal to sign a URL for a resource that does not cover
+// it: CloudFront would refuse the result. Its text quotes neither of the two in
+// full unless they are surely names.
+type CoverageError struct {
+	Resource, URL string
+}
+
+func (e *CoverageError) Error() string {
+	return fmt.Sprintf("the resource, %s, does not cover the URL, %s: %s", Describe(e.Resource, FormName), Describe(e.URL, FormName), difference(e.Resource, e.URL))
+}
+
+// difference says where a URL leaves a resource that does not cover it.
+func difference(resource, url string) string {
+	var g globber
+	r, u := resourceSections(resource), splitSections(url)
+	if g.covers(resource, url) == ambiguousMatch {
+		if g.undecided {
+			return fmt.Sprintf("the resource has a part of over %d bytes with a ? between two stars, which is not looked for: write * for its ?", maxLooseSearch)
+		}
+		return "the first ? of the resource starts its query: write * for the characters of a path"
+	}
+	at := 0
+	for _, part := range []struct{ name, pattern, text string }{
+		{"scheme", r.scheme, u.scheme}, {"host", r.host, u.host}, {"path", r.path, u.path},
+	} {
+		if !g.glob(part.pattern, part.text) {
+			return differs(part.name, part.pattern, part.text, at)
+		}
+		if at += len(part.text); part.name == "scheme" {
+			at += len("://")
+		}
+	}
+	switch {
+	case r.query == "":
+		return fmt.Sprintf("the URL has the query %q, the resource has none", excerpt(u.query))
+	case u.query == "":
+		return fmt.Sprintf("the resource has the query %q, the URL has none", excerpt(r.query))
+	}
+	return differs("query", r.query[1:], u.query[1:], at+1)
+}
+
+func differs(name, pattern, text string, at int) string {
+	i := reach(pattern, text)
+	if i == len(text) {
+		return fmt.Sprintf("the %s does not end as that of the resource does", name)
+	}
+	return fmt.Sprintf("the %s differs from byte %d of the URL on, %q", name, at+i, excerpt(text[i:]))
+}
+
+// reach is how many bytes of a section its pattern still allows.
+func reach(pattern, text string) int {
+	for i := range len(text) {
+		switch {
+		case i == len(pattern):
+			return i
+		case pattern[i] == '*':
+			return len(text)
+		case pattern[i] != '?' && pattern[i] != text[i]:
+			return i
+		}
+	}
+	return len(text)
+}
+
+// excerpt is the start of a text, too short to be of use if it is of a key.
+func excerpt(s string) string {
+	if len(s) > 8 {
+		return s[:8] + "…"
+	}
+	return s
+}
