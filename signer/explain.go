@@ -2,19 +2,49 @@ package signer
 
 import (
 	"fmt"
+	"html"
+	"maps"
+	"slices"
 	"strings"
 )
 
-// Explain decides as Verify does, and where a signature does not fit, it tries
-// what usually went wrong: another key of the set, another hash, a URL that a
-// client rewrote after it was signed. That costs up to some hundred
-// verifications, so it is for people and logs, not for serving strangers.
+// Explain decides as Verify does, and looks for what usually went wrong. Where a
+// signature does not fit, it tries another key of the set, another hash, a URL
+// that a client rewrote after it was signed: that costs up to some hundred
+// verifications. Where the URL was damaged when it was copied, it says so. It is
+// for people and logs, not for serving strangers.
 func Explain(r Request, keys map[string]*PublicKey) Verdict {
 	v, s := verify(r, keys)
-	if v.Reason != ReasonSignature || len(r.URL) > MaxURLLength {
+	switch v.Reason {
+	case "", ReasonTooLong, ReasonExpired, ReasonNotYetValid, ReasonAddress, ReasonSHA1InFIPS:
+		return v
+	}
+	if d := findDamage(r.URL); d != nil {
+		mended := r
+		mended.URL = d.mended
+		found, _ := verify(mended, keys)
+		fits := found.Allowed || found.Reason == ReasonExpired || found.Reason == ReasonNotYetValid || found.Reason == ReasonAddress
+		// What is refused as before without the damage is not refused for it, and
+		// what has a signature may have been signed with it.
+		further := d.mended == r.URL || found.Reason != v.Reason || found.KeyPairID != v.KeyPairID
+		if fits || further && v.Reason != ReasonSignature && v.Reason != ReasonOtherResource {
+			v.Reason, v.Detail = d.reason, d.detail
+			switch {
+			case found.Allowed:
+				v.Detail += "; as it was signed it is allowed"
+			case fits:
+				v.Detail += "; as it was signed it is denied too: " + found.Detail
+			}
+			return v
+		}
+	}
+	if v.Reason != ReasonSignature {
 		return v
 	}
 	try := func(key *PublicKey, hash Hash, policy []byte) bool {
+		if key == nil {
+			return false
+		}
 		t := signed{key: key, hash: hash, signature: s.signature, policy: policy}
 		ok, err := t.verify()
 		return ok && err == nil
@@ -24,15 +54,15 @@ func Explain(r Request, keys map[string]*PublicKey) Verdict {
 	for _, hash := range hashes {
 		if hash != s.hash && try(s.key, hash, s.policy) {
 			v.Reason = ReasonOtherHash
-			v.Detail = fmt.Sprintf("the signature is over %s, but %s: sign and send the same", hash.name(), hashSaid(r, hash))
+			v.Detail = fmt.Sprintf("the signature is over %s, but %s: sign and send the same", hash.name(), hashSaid(r))
 			return v
 		}
 	}
-	for id, key := range keys {
+	for _, id := range slices.Sorted(maps.Keys(keys)) {
 		for _, hash := range hashes {
-			if key != s.key && try(key, hash, s.policy) {
+			if keys[id] != s.key && try(keys[id], hash, s.policy) {
 				v.Reason = ReasonOtherKey
-				v.Detail = fmt.Sprintf("the signature is that of key %s, not of %s, which the request names", id, printable(v.KeyPairID))
+				v.Detail = fmt.Sprintf("the signature is that of key %s, not of %s, which the request names", Describe(id, FormID), describeID(v.KeyPairID))
 				return v
 			}
 		}
@@ -49,11 +79,94 @@ func Explain(r Request, keys map[string]*PublicKey) Verdict {
 	return v
 }
 
-func hashSaid(r Request, actual Hash) string {
-	c := readQuery(r.URL)
-	if !c.present {
-		c = readCookies(r.Cookie, c.url)
+// damage is what copying did to a URL.
+type damage struct {
+	reason Reason
+	detail string
+	mended string // the URL without it
+}
+
+// findDamage looks for what people, shells and pages do to a URL between its
+// signer and its request.
+func findDamage(url string) *damage {
+	pasted := func(mended, format string, args ...any) *damage {
+		return &damage{ReasonPasted, fmt.Sprintf(format, args...), mended}
 	}
+	if mended := strings.TrimLeft(url, pastedMarks); mended != url {
+		return pasted(trimEnd(mended), "the URL has %q before it: copy it without", url[:len(url)-len(mended)][:1])
+	}
+	if mended := trimEnd(url); mended != url {
+		return pasted(mended, "the URL has %q behind it, at byte %d: copy it without", url[len(mended):][:1], len(mended))
+	}
+	if i := strings.IndexAny(url, " \t\r\n"); i >= 0 {
+		return pasted(strings.NewReplacer("=\r\n", "", "=\n", "", " ", "", "\t", "", "\r", "", "\n", "").Replace(url),
+			"the URL holds white space at byte %d, as where it was broken over lines: join it", i)
+	}
+	if i := entity(url); i >= 0 {
+		mended := html.UnescapeString(url)
+		for range 2 { // &amp;amp;
+			mended = html.UnescapeString(mended)
+		}
+		return &damage{ReasonHTMLEscaped, fmt.Sprintf("the URL was copied out of HTML, where & is written &amp;: byte %d starts such an escape, write the character itself", i), mended}
+	}
+	if i := strings.IndexByte(url, '\\'); i >= 0 {
+		mended := strings.NewReplacer(`\u0026`, "&", `\u003d`, "=", `\u003D`, "=", `\u003f`, "?", `\u002F`, "/", `\u002f`, "/", `\`, "").Replace(url)
+		return pasted(mended, "the URL holds a backslash at byte %d, as a shell or JSON escapes characters: copy the text that it stands for", i)
+	}
+	// A shell takes an & that is not quoted for the end of the command.
+	if c := readQuery(url); (c.hasExpires || c.hasPolicy) && !c.hasSignature && !c.hasKeyPairID && !c.hasHash {
+		name := "Expires"
+		if c.hasPolicy {
+			name = "Policy"
+		}
+		last := url[strings.LastIndexAny(url, "?&")+1:]
+		if strings.HasPrefix(last, name+"=") {
+			return &damage{ReasonCutOff, "the URL ends behind " + name + ", its first parameter of CloudFront, as where a shell cut it at the &: quote the URL", url}
+		}
+	}
+	return nil
+}
+
+// pastedMarks are the characters that stand around a URL in a text.
+const pastedMarks = " \t\r\n\"'`<>()[]{},;"
+
+// entity returns where the first character reference of HTML starts, or -1. One
+// without a semicolon, such as &copy, is the name of a parameter.
+func entity(url string) int {
+	for i := 0; i < len(url); i++ {
+		if url[i] != '&' {
+			continue
+		}
+		name, _, ok := strings.Cut(url[i+1:min(i+10, len(url))], ";")
+		if ref := "&" + name + ";"; ok && html.UnescapeString(ref) != ref {
+			return i
+		}
+	}
+	return -1
+}
+
+// trimEnd cuts off what is behind the last of CloudFront's parameters and
+// cannot be of its value, escaped or not.
+func trimEnd(url string) string {
+	last := strings.LastIndexAny(url, "?&") + 1
+	name, value, _ := strings.Cut(url[last:], "=")
+	if !reservedName(name) {
+		return url
+	}
+	for i := range len(value) {
+		c := value[i]
+		if c == '%' && i+2 < len(value) && isHex(value[i+1]) && isHex(value[i+2]) {
+			c = unhex(value[i+1])<<4 | unhex(value[i+2])
+		}
+		if class[c]&unreserved == 0 && strings.IndexByte("%+/=", c) < 0 || c == '.' {
+			return url[:last+len(name)+1+i]
+		}
+	}
+	return url
+}
+
+func hashSaid(r Request) string {
+	c := read(r)
 	if !c.hasHash {
 		return "there is no " + strings.TrimPrefix(c.name("Hash-Algorithm"), "the ") + ", which means SHA-1"
 	}
@@ -62,13 +175,12 @@ func hashSaid(r Request, actual Hash) string {
 
 // rewritten says where two spellings of a URL part.
 func rewritten(signed, arrived string) string {
-	if query, ok := strings.CutPrefix(arrived, signed+"?"); ok {
+	if query, ok := strings.CutPrefix(arrived, signed+"?"); ok && query == "" {
+		return "an empty query, a ? or & without a parameter, was added"
+	} else if ok {
 		return fmt.Sprintf("the query %q was added", excerpt(query))
 	}
-	i := 0
-	for i < len(signed) && i < len(arrived) && signed[i] == arrived[i] {
-		i++
-	}
+	i := commonPrefix(signed, arrived)
 	// An escape is told whole.
 	for back := 1; back <= 2 && i >= back; back++ {
 		if signed[i-back] == '%' {
@@ -77,6 +189,15 @@ func rewritten(signed, arrived string) string {
 		}
 	}
 	return fmt.Sprintf("byte %d was signed as %q and arrived as %q", i, excerpt(signed[i:]), excerpt(arrived[i:]))
+}
+
+// commonPrefix is how many bytes at their start two texts share.
+func commonPrefix(a, b string) int {
+	i := 0
+	for i < len(a) && i < len(b) && a[i] == b[i] {
+		i++
+	}
+	return i
 }
 
 // rewrites are the URLs that a client may have turned into this one.
@@ -128,6 +249,7 @@ func rewrites(url string) map[string]bool {
 		add(withQuery(strings.ReplaceAll(query, "%20", "+")))
 		add(withQuery(strings.ReplaceAll(query, "+", "%20")))
 		add(head + path)
+		add(withoutEmptyParams(url))
 	}
 	// Escapes in the other case, of unreserved characters, and all of them.
 	add(head + mapEscapes(behind, strings.ToLower))

@@ -29,7 +29,7 @@ func TestExplainNamesWhatWentWrongWithASignature(t *testing.T) {
 	}{
 		"the hash is missing":       {without(sign(ecdsa, "/a", Policy{}), "Hash-Algorithm"), ReasonOtherHash, []string{"over SHA-256", "no Hash-Algorithm", "SHA-1"}},
 		"the other hash is named":   {sign(newSigner(t, ECDSAP256, Options{Hash: SHA1}), "/a", Policy{}) + "&Hash-Algorithm=SHA256", ReasonOtherHash, []string{"over SHA-1", "says SHA256"}},
-		"another key of the set":    {sign(rsa, "/a", Policy{}), ReasonOtherKey, []string{"key KOTHER1, not of", keyID}},
+		"another key of the set":    {sign(rsa, "/a", Policy{}), ReasonOtherKey, []string{`key "KOTHER1", not of`, keyID}},
 		"an apostrophe escaped":     {change(sign(ecdsa, "/it's", Policy{}), "'", "%27"), ReasonRewritten, []string{"byte 40", `"'s"`, `"%27s"`}},
 		"an escape undone":          {change(sign(ecdsa, "/a%2Cb", Policy{}), "%2C", ","), ReasonRewritten, []string{`"%2Cb"`, `",b"`}},
 		"a slash undone":            {change(sign(ecdsa, "/a%2Fb", Policy{}), "%2F", "/"), ReasonRewritten, []string{`"%2Fb"`, `"/b"`}},
@@ -70,5 +70,65 @@ func TestExplainNamesWhatWentWrongWithASignature(t *testing.T) {
 	v := Explain(Request{URL: signed, Time: now().Add(ttl + 90*time.Second)}, keys)
 	if v.Reason != ReasonExpired || !strings.Contains(v.Detail, "2026-07-01T12:02:00Z") || !strings.Contains(v.Detail, "1m30s") {
 		t.Errorf("expired: got %s", v.Detail)
+	}
+}
+
+func TestExplainNamesWhatHappenedToAURLThatWasCopied(t *testing.T) {
+	s := newSigner(t, ECDSAP256, Options{})
+	keys := trusted(t, ECDSAP256)
+	canned := must[string](t)(s.URL(t.Context(), site+"/a?size=l", Policy{TTL: ttl}))
+	custom := must[string](t)(s.URL(t.Context(), site+"/a'b", Policy{TTL: ttl, Resource: site + "/*"}))
+	amp := strings.ReplaceAll(canned, "&", "&amp;")
+	until := func(url, param string) string { return url[:strings.Index(url, param)] }
+	for name, test := range map[string]struct {
+		url    string
+		code   Code
+		reason Reason
+		want   string
+	}{
+		"&amp; for &":                     {amp, MissingKey, ReasonHTMLEscaped, "as it was signed it is allowed"},
+		"&amp; for &, custom":             {strings.ReplaceAll(custom, "&", "&amp;"), MissingKey, ReasonHTMLEscaped, "&amp;"},
+		"&amp; and nothing else right":    {site + "/a?Expires=1&amp;Signature=x&amp;Key-Pair-Id=KUNKNOWN", MissingKey, ReasonHTMLEscaped, "&amp;"},
+		"&#38; for &":                     {strings.ReplaceAll(canned, "&", "&#38;"), MissingKey, ReasonHTMLEscaped, "HTML"},
+		"&amp;amp; for &":                 {strings.ReplaceAll(amp, "&", "&amp;"), MissingKey, ReasonHTMLEscaped, "HTML"},
+		"&#39; in the path":               {strings.ReplaceAll(custom, "'", "&#39;"), "", "", ""}, // the pattern covers it
+		"= as Handlebars writes it":       {strings.ReplaceAll(canned, "=", "&#x3D;"), MissingKey, ReasonHTMLEscaped, "HTML"},
+		"JSON's escape of &":              {strings.ReplaceAll(canned, "&", `\u0026`), MissingKey, ReasonPasted, "backslash"},
+		"a shell's escapes":               {strings.NewReplacer("&", `\&`, "?", `\?`, "=", `\=`).Replace(canned), MissingKey, ReasonPasted, "as it was signed it is allowed"},
+		"cut at the first &":              {until(custom, "&Signature"), MissingKey, ReasonCutOff, "quote the URL"},
+		"cut, with a parameter before":    {until(canned, "&Signature"), MissingKey, ReasonCutOff, "Expires"},
+		"cut behind the signature":        {until(canned, "&Key-Pair-Id"), MissingKey, ReasonNoKeyPairID, "only Key-Pair-Id is missing"},
+		"only Key-Pair-Id dropped":        {without(canned, "Key-Pair-Id") + "&Hash-Algorithm=SHA256", MissingKey, ReasonNoKeyPairID, "only Key-Pair-Id is missing"},
+		"cut behind the key pair id":      {until(canned, "&Hash-Algorithm"), AccessDenied, ReasonOtherHash, "no Hash-Algorithm"},
+		"a quote behind it":               {canned + `"`, AccessDenied, ReasonPasted, `"\"" behind it`},
+		"an escaped quote behind it":      {canned + `%22`, AccessDenied, ReasonPasted, "as it was signed it is allowed"},
+		"> behind it":                     {canned + `>`, AccessDenied, ReasonPasted, `">" behind it`},
+		"markup behind it":                {canned + `">link</a>`, AccessDenied, ReasonPasted, "as it was signed it is allowed"},
+		"a line feed behind it":           {canned + "\n", AccessDenied, ReasonPasted, `"\n" behind it`},
+		"a full stop behind it":           {canned + ".", AccessDenied, ReasonPasted, "behind it"},
+		"> behind an id":                  {site + "/a?Expires=1&Signature=x&Key-Pair-Id=KUNKNOWN>", InvalidKey, ReasonPasted, "behind it"},
+		"brackets around it":              {"<" + canned + ">", AccessDenied, ReasonPasted, `"<" before it`},
+		"a space before it":               {" " + canned, AccessDenied, ReasonPasted, "before it"},
+		"broken over lines":               {custom[:120] + "\r\n" + custom[120:], MalformedPolicy, ReasonPasted, "join it"},
+		"broken as mail breaks it":        {custom[:120] + "=\n" + custom[120:], MalformedPolicy, ReasonPasted, "as it was signed it is allowed"},
+		"&copy is a parameter":            {site + "/a?Expires=1&copy=2&Signature=x", MissingKey, ReasonNoKeyPairID, "only Key-Pair-Id"},
+		"a space in an unsigned URL":      {site + "/a b", MissingKey, ReasonUnsigned, "not signed"},
+		"& was signed as &amp;":           {must[string](t)(s.URL(t.Context(), site+"/a?x=1&amp;y=2", Policy{TTL: ttl})), "", "", ""},
+		"escapes that are not the reason": {site + "/a?x=1&amp;y=2&Expires=1&Signature=x&Key-Pair-Id=KUNKNOWN", InvalidKey, ReasonUnknownKey, "KUNKNOWN"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := Request{URL: test.url, Time: now()}
+			v := Explain(r, keys)
+			if v.Code != test.code || v.Reason != test.reason || !strings.Contains(v.Detail, test.want) {
+				t.Errorf("got %s %s: %s\nwant %s %s, %q", v.Code, v.Reason, v.Detail, test.code, test.reason, test.want)
+			}
+			if plain := Verify(r, keys); plain.Allowed != v.Allowed || plain.Code != v.Code || plain.Certain != v.Certain {
+				t.Errorf("Verify decides otherwise: %+v", plain)
+			}
+		})
+	}
+	v := Explain(Request{URL: amp, Time: now().Add(ttl + time.Hour)}, keys)
+	if v.Reason != ReasonHTMLEscaped || !strings.Contains(v.Detail, "denied too: expired") {
+		t.Errorf("expired as well: got %s", v.Detail)
 	}
 }

@@ -21,8 +21,8 @@ const (
 // Refusal is what the body of an answer tells about a refusal.
 type Refusal struct {
 	By      Refuser
-	Code    string // of the body, empty if it has none
-	Message string // of the body, empty if it has none
+	Code    string // of a body that is CloudFront's or S3's, empty if it has none
+	Message string // of a body that is CloudFront's or S3's, empty if it has none
 	Detail  string // one sentence for people
 }
 
@@ -62,12 +62,11 @@ func ReadRefusal(body []byte) Refusal {
 		default:
 			r.Detail = "the signature was fine, and S3 refused the request"
 		}
-	case Code(e.Code).Message() != "":
+	case Code(e.Code).meaning() != "":
 		r.By = RefusedBySignature
 		r.Detail = Code(e.Code).meaning()
 	default:
-		r.By = RefusedByUnknown
-		r.Detail = fmt.Sprintf("an error body with the code %s, which neither CloudFront nor S3 is known to send", printable(e.Code))
+		return Refusal{By: RefusedByUnknown, Detail: fmt.Sprintf("an error body with the code %s, which neither CloudFront nor S3 is known to send", Describe(e.Code, FormWord))}
 	}
 	return r
 }
@@ -82,6 +81,8 @@ func (c Code) meaning() string {
 		return "CloudFront could not decode the signature: it is not in CloudFront's base64, or was cut or escaped on the way"
 	case MalformedPolicy:
 		return "CloudFront could not read the policy or the expiry: not one statement with whole seconds, or a parameter is missing"
+	case AccessDenied:
+		return "CloudFront refused the signature: it does not fit the URL, it has expired or is not yet valid, or the viewer's address is another"
 	}
-	return "CloudFront refused the signature: it does not fit the URL, it has expired or is not yet valid, or the viewer's address is another"
+	return ""
 }

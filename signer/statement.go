@@ -5,23 +5,37 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // parsePolicy reads the policy of a signed URL or cookie: an object whose
 // Statement is an array of exactly one statement, with a Resource and a
 // Condition that has at least DateLessThan. White space may stand anywhere, the
-// members in any order. certain is false where CloudFront's own answer to the
-// fault is not known.
+// members in any order. Members beside Statement are passed over, as CloudFront
+// does: a video service sends ones of its own. certain is false where
+// CloudFront's own answer to the fault is not known.
 //
 // encoding/json reads members whatever their letter case and takes the last of
 // two with one name, which is no way to read a policy. So the text is walked
 // here.
 func parsePolicy(text []byte) (st Statement, certain bool, err error) {
+	switch {
+	case !utf8.Valid(text):
+		return st, false, errors.New("it is not UTF-8")
+	case !json.Valid(text):
+		return st, true, errors.New("it is not JSON")
+	}
 	w := policyWalk{text: string(text), certain: true}
 	w.object("the policy", func(name string) {
-		if name != "Statement" {
+		switch {
+		case name == "Statement":
+		case strings.EqualFold(name, "Statement"):
 			w.unknown("the policy", name)
+			return
+		default:
+			w.skip()
 			return
 		}
 		w.once(seenStatement, name)
@@ -37,15 +51,8 @@ func parsePolicy(text []byte) (st Statement, certain bool, err error) {
 			w.fail(true, "Statement is empty")
 		}
 	})
-	if w.space(); w.at < len(w.text) {
-		w.broken()
-	}
 	switch {
 	case w.err != nil:
-		// The first fault may stand before what is not even JSON.
-		if !json.Valid(text) {
-			return st, true, errNotJSON
-		}
 	case !w.seen(seenStatement):
 		w.fail(true, "it has no Statement")
 	case !w.seen(seenDateLessThan):
@@ -57,8 +64,6 @@ func parsePolicy(text []byte) (st Statement, certain bool, err error) {
 	}
 	return st, w.certain, w.err
 }
-
-var errNotJSON = errors.New("it is not JSON")
 
 // The members that a policy may have, each once.
 const (
@@ -72,7 +77,7 @@ const (
 	seenSourceIP
 )
 
-// policyWalk walks a text, and takes nothing that is not JSON.
+// policyWalk walks a text that is JSON.
 type policyWalk struct {
 	text    string
 	at      int
@@ -89,14 +94,8 @@ func (w *policyWalk) fail(certain bool, format string, args ...any) {
 	}
 }
 
-func (w *policyWalk) broken() {
-	if w.err == nil {
-		w.certain, w.err = true, errNotJSON
-	}
-}
-
 func (w *policyWalk) unknown(where, name string) {
-	w.fail(false, "%s has a member %s, which CloudFront does not name", where, printable(name))
+	w.fail(false, "%s has a member %s, which CloudFront does not name", where, Describe(name, FormWord))
 }
 
 func (w *policyWalk) once(member int, name string) {
@@ -128,81 +127,69 @@ func (w *policyWalk) take(c byte) bool {
 }
 
 func (w *policyWalk) object(where string, member func(name string)) {
-	if w.err != nil {
-		return
-	}
-	if !w.take('{') {
+	if w.err == nil && !w.take('{') {
 		w.fail(true, "%s is not an object", where)
-		return
 	}
-	if w.take('}') {
-		return
-	}
-	for {
+	for w.err == nil && !w.take('}') {
+		w.take(',')
 		name := w.str(where)
-		if !w.take(':') {
-			w.broken()
-		}
+		w.take(':')
 		if w.err == nil {
 			member(name)
-		}
-		if w.err != nil || w.take('}') {
-			return
-		}
-		if !w.take(',') {
-			w.broken()
 		}
 	}
 }
 
 func (w *policyWalk) array(where string, element func()) {
-	if w.err != nil {
-		return
-	}
-	if !w.take('[') {
+	if w.err == nil && !w.take('[') {
 		w.fail(true, "%s is not an array", where)
-		return
 	}
-	if w.take(']') {
-		return
-	}
-	for {
-		if element(); w.err != nil || w.take(']') {
-			return
-		}
-		if !w.take(',') {
-			w.broken()
-		}
+	for w.err == nil && !w.take(']') {
+		w.take(',')
+		element()
 	}
 }
 
 // str reads a string.
-func (w *policyWalk) str(where string) string {
+func (w *policyWalk) str(where string) (s string) {
 	if !w.take('"') {
 		w.fail(true, "%s is not a text", where)
+		return ""
 	}
-	start, escaped := w.at, false
-	for ; w.err == nil && w.at < len(w.text); w.at++ {
+	start := w.at
+	for w.text[w.at] != '"' {
+		if w.text[w.at] == '\\' {
+			w.at++
+		}
+		w.at++
+	}
+	w.at++
+	if s = w.text[start : w.at-1]; !strings.Contains(s, `\`) {
+		return s
+	}
+	if err := json.Unmarshal([]byte(w.text[start-1:w.at]), &s); err != nil || strings.ContainsRune(s, utf8.RuneError) {
+		w.fail(false, "%s has an escape that is no character", where)
+	}
+	return s
+}
+
+// skip passes over a value.
+func (w *policyWalk) skip() {
+	for depth := 0; w.err == nil; {
+		w.space()
 		switch c := w.text[w.at]; {
 		case c == '"':
-			w.at++
-			if !escaped {
-				return w.text[start : w.at-1]
-			}
-			var s string
-			if err := json.Unmarshal([]byte(w.text[start-1:w.at]), &s); err != nil {
-				w.broken()
-			}
-			return s
-		case c == '\\':
-			escaped = true
-			w.at++
-		case c < ' ':
-			w.broken()
+			w.str("a text")
+			continue
+		case c == '{' || c == '[':
+			depth++
+		case depth == 0 && (c == ',' || c == '}'):
+			return
+		case c == '}' || c == ']':
+			depth--
 		}
+		w.at++
 	}
-	w.broken()
-	return ""
 }
 
 func (w *policyWalk) statement(st *Statement) {
@@ -255,10 +242,6 @@ func (w *policyWalk) epochTime(where string) (t time.Time) {
 			w.fail(true, "AWS:EpochTime of %s is not whole seconds", where)
 			return
 		}
-		if w.text[start] == '0' && w.at-start > 1 {
-			w.broken()
-			return
-		}
 		n, certain, err := parseSeconds(w.text[start:w.at])
 		if err != nil {
 			w.fail(certain, "AWS:EpochTime of %s is %v", where, err)
@@ -284,7 +267,7 @@ func (w *policyWalk) sourceIP() (prefix netip.Prefix) {
 		}
 		var err error
 		if prefix, err = parseAddress(text); err != nil {
-			w.fail(false, "AWS:SourceIp is %s: %v", printable(text), err)
+			w.fail(false, "AWS:SourceIp is %s: %v", Describe(text, FormWord), err)
 		}
 	})
 	if w.err == nil && !w.seen(seenSourceIP) {

@@ -6,6 +6,7 @@ import (
 	"crypto/rsa"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -24,15 +25,15 @@ type Request struct {
 	Cookie []string
 
 	// RemoteAddr is the viewer's address. It is looked at only if the policy
-	// names an address; an invalid one is then refused.
+	// names an address; an invalid one, such as the zero Addr, is then refused.
 	RemoteAddr netip.Addr
 
-	// Time is when the request starts.
+	// Time is when the request starts. Zero means now.
 	Time time.Time
 }
 
-// Code is the code in the body of a CloudFront refusal. All come with status
-// 403.
+// Code is the code in the body of a CloudFront refusal, which has status 403.
+// RequestTooLong alone is in no body, and has status 413.
 type Code string
 
 // The codes that have been seen from CloudFront, see
@@ -45,7 +46,23 @@ const (
 	AccessDenied       Code = "AccessDenied"
 )
 
-// Message is the text that CloudFront sends with the code.
+// RequestTooLong stands for CloudFront's answer to a path and query of over
+// MaxURLLength bytes: status 413 and a page in HTML, whatever the signature.
+const RequestTooLong Code = "RequestTooLong"
+
+// Status is the HTTP status of CloudFront's answer.
+func (c Code) Status() int {
+	switch c {
+	case "":
+		return http.StatusOK
+	case RequestTooLong:
+		return http.StatusRequestEntityTooLarge
+	}
+	return http.StatusForbidden
+}
+
+// Message is the text that CloudFront sends with the code, for RequestTooLong
+// the one on its page.
 func (c Code) Message() string {
 	switch c {
 	case MissingKey:
@@ -58,6 +75,8 @@ func (c Code) Message() string {
 		return "Malformed Policy"
 	case AccessDenied:
 		return "Access denied"
+	case RequestTooLong:
+		return "Bad request."
 	}
 	return ""
 }
@@ -67,6 +86,8 @@ type Reason string
 
 // The reasons, in the order in which they are looked for.
 const (
+	ReasonURL               Reason = "url"                // the URL is empty, or has no scheme, host or path
+	ReasonTooLong           Reason = "too-long"           // path and query are over MaxURLLength bytes
 	ReasonUnsigned          Reason = "unsigned"           // neither URL nor cookies are signed
 	ReasonNoKeyPairID       Reason = "no-key-pair-id"     // signed, but without a key pair id
 	ReasonUnknownKey        Reason = "unknown-key"        // the id is not one of the trusted keys
@@ -77,7 +98,7 @@ const (
 	ReasonExpiryFormat      Reason = "expiry-format"      // the expiry is not whole seconds
 	ReasonPolicyEncoding    Reason = "policy-encoding"    // the policy is not CloudFront's base64
 	ReasonPolicyFormat      Reason = "policy-format"      // the policy is not the JSON of one statement
-	ReasonRepeated          Reason = "repeated"           // a parameter stands twice, or both Policy and Expires
+	ReasonRepeated          Reason = "repeated"           // a parameter stands twice, or the cookies have both Policy and Expires
 	ReasonSHA1InFIPS        Reason = "sha1-in-fips"       // this program cannot check SHA-1
 	ReasonSignature         Reason = "signature"          // the signature is not the key's over this policy
 	ReasonOtherResource     Reason = "other-resource"     // the policy is for something else
@@ -89,6 +110,11 @@ const (
 	ReasonOtherKey  Reason = "other-key"  // the signature is another trusted key's
 	ReasonOtherHash Reason = "other-hash" // the signature is over another hash than the URL says
 	ReasonRewritten Reason = "rewritten"  // a client rewrote the URL after it was signed
+
+	// Found by Explain alone, in place of what Verify says of the remains.
+	ReasonHTMLEscaped Reason = "html-escaped" // the URL was copied out of HTML, where & is &amp;
+	ReasonCutOff      Reason = "cut-off"      // the URL ends at the first & of CloudFront's parameters, as a shell cuts it
+	ReasonPasted      Reason = "pasted"       // quotes, white space or backslashes came in when the URL was copied
 )
 
 // Verdict is what CloudFront answers to a request, and why.
@@ -98,12 +124,17 @@ type Verdict struct {
 	Reason  Reason // empty if allowed
 	Detail  string // one sentence for people, without signatures; empty if allowed
 
-	// Certain is false where it is not documented what CloudFront does, and this
-	// is our strict reading; also where a resource with http*:// is allowed,
-	// which the SDKs rely on and no page describes.
+	// Certain is false where neither a page of AWS nor what was seen of
+	// CloudFront settles what it does, and this is our reading: the strict one,
+	// except that a signature which fits once its escapes are undone, or the ? of
+	// an empty query is kept, is taken.
 	Certain bool
 
-	KeyPairID string     // as the request names it; empty if it names none
+	// KeyPairID is the id that the request names. It is empty if the request
+	// names none, or something that cannot be an id of CloudFront (capital letters
+	// and digits, at most 32): a private key may have been put there.
+	KeyPairID string
+
 	Cookies   bool       // the cookies were read, not the URL
 	Canned    bool       // the policy is a canned one, rebuilt from the request
 	Statement *Statement // what was signed, nil if that could not be read
@@ -111,7 +142,9 @@ type Verdict struct {
 
 // Verify decides about a request to a cache behavior as CloudFront does. keys
 // are the public keys that the behavior trusts, by key pair id; the caller has
-// chosen the behavior. Verify is pure, and safe for concurrent use.
+// chosen the behavior. No keys, a nil or zero key and an empty URL deny. Verify
+// depends on its arguments alone, and on the clock if Request.Time is zero. It is
+// safe for concurrent use.
 func Verify(r Request, keys map[string]*PublicKey) Verdict {
 	v, _ := verify(r, keys)
 	return v
@@ -133,6 +166,8 @@ type credentials struct {
 	hasSignature bool
 	present      bool
 	repeated     string // a name that stands twice
+	doubtful     bool   // it is not known that CloudFront reads the values so
+	emptyParam   bool   // the query has an empty parameter
 }
 
 // set keeps the first of two values with one name, and notes that there are two.
@@ -158,26 +193,45 @@ func (c *credentials) set(name, value string) {
 
 // verify also returns what was read, for Explain.
 func verify(r Request, keys map[string]*PublicKey) (Verdict, *signed) {
-	c := readQuery(r.URL)
-	if !c.present {
-		c = readCookies(r.Cookie, c.url)
+	if r.Time.IsZero() {
+		r.Time = time.Now()
 	}
-	v := Verdict{Certain: true, KeyPairID: c.keyPairID, Cookies: c.cookies}
+	v := Verdict{Certain: true}
 	deny := func(code Code, reason Reason, certain bool, format string, args ...any) (Verdict, *signed) {
-		v.Code, v.Reason, v.Certain = code, reason, certain
+		v.Code, v.Reason, v.Certain = code, reason, certain && v.Certain
 		v.Detail = fmt.Sprintf(format, args...)
 		return v, nil
+	}
+
+	target := requestTarget(r.URL)
+	switch {
+	case target == "":
+		return deny(AccessDenied, ReasonURL, false, "the URL of the request is not whole: it needs http:// or https://, a host and a path, as they arrived")
+	case len(target) > MaxURLLength:
+		return deny(RequestTooLong, ReasonTooLong, true, "path and query are %d bytes long: CloudFront takes %d, and answers 413 before it looks at a signature", len(target), MaxURLLength)
+	}
+	c := read(r)
+	v.Cookies, v.Certain = c.cookies, !c.doubtful
+	if FormID.matches(c.keyPairID) {
+		v.KeyPairID = c.keyPairID
 	}
 
 	switch {
 	case !c.present:
 		return deny(MissingKey, ReasonUnsigned, true, "the request is not signed: it has neither CloudFront's query parameters nor its cookies")
 	case c.keyPairID == "":
-		return deny(MissingKey, ReasonNoKeyPairID, true, "the request has some of CloudFront's %s but no %s", c.kind(), c.name("Key-Pair-Id"))
+		return deny(MissingKey, ReasonNoKeyPairID, true, "%s", c.noKeyPairID())
 	}
-	key := keys[c.keyPairID]
-	if key == nil {
-		return deny(InvalidKey, ReasonUnknownKey, true, "the key pair id %s is not among the keys that are trusted here (%s)", printable(c.keyPairID), ids(keys))
+	// An id with other characters was once seen to be no id at all: MissingKey.
+	if !only(c.keyPairID, isLetterOrDigit) {
+		v.Certain = false
+	}
+	key, isTrusted := keys[c.keyPairID]
+	switch {
+	case isTrusted && key == nil:
+		return deny(InvalidKey, ReasonUnknownKey, false, "the key pair id, %s, is trusted here, but its public key is missing", describeID(c.keyPairID))
+	case key == nil:
+		return deny(InvalidKey, ReasonUnknownKey, true, "the key pair id, %s, is not among the keys that are trusted here (%s)", describeID(c.keyPairID), ids(keys))
 	}
 	if c.repeated != "" {
 		return deny(AccessDenied, ReasonRepeated, false, "%s stands twice", c.name(c.repeated))
@@ -188,7 +242,7 @@ func verify(r Request, keys map[string]*PublicKey) (Verdict, *signed) {
 	case c.hash == "SHA256":
 		hash = SHA256
 	default:
-		return deny(AccessDenied, ReasonUnknownHash, false, "%s is %s: CloudFront knows SHA1 and SHA256", c.name("Hash-Algorithm"), printable(c.hash))
+		return deny(AccessDenied, ReasonUnknownHash, false, "%s is %s: CloudFront knows SHA1 and SHA256", c.name("Hash-Algorithm"), Describe(c.hash, FormWord))
 	}
 	if c.signature == "" {
 		return deny(MalformedSignature, ReasonNoSignature, false, "the request has no %s", c.name("Signature"))
@@ -201,33 +255,41 @@ func verify(r Request, keys map[string]*PublicKey) (Verdict, *signed) {
 
 	s := &signed{key: key, hash: hash, signature: signature, url: c.url}
 	switch {
-	case c.hasPolicy && c.hasExpires:
+	case c.hasPolicy && c.hasExpires && c.cookies:
 		return deny(MalformedPolicy, ReasonRepeated, false, "the request has both %s and %s", c.name("Policy"), c.name("Expires"))
 	case c.hasPolicy:
 		text, err := decodeCloudFront(c.policy)
 		if err != nil {
-			return deny(MalformedPolicy, ReasonPolicyEncoding, surelyNotEncoded(c.policy),
+			return deny(MalformedPolicy, ReasonPolicyEncoding, surelyNotEncoded(c.policy) && !c.hasExpires,
 				"%s is not in CloudFront's base64: %s", c.name("Policy"), encodingFault(c.policy))
 		}
 		st, certain, err := parsePolicy(text)
 		if err != nil {
-			// Whether CloudFront reads the policy or checks the signature first
-			// is not known, so the code is certain only if the signature fits.
-			s.policy = text
-			fits, _ := s.verify()
-			return deny(MalformedPolicy, ReasonPolicyFormat, certain && fits, "the policy cannot be read: %v", err)
+			return deny(MalformedPolicy, ReasonPolicyFormat, certain && !c.hasExpires, "the policy cannot be read: %v", err)
+		}
+		// CloudFront serves URLs that have both, and checks the policy. What it
+		// does where their times differ is not known.
+		if c.hasExpires {
+			if seconds, _, err := parseSeconds(c.expires); err != nil || seconds != st.Expires.Unix() {
+				v.Certain = false
+			}
 		}
 		s.policy, v.Statement = text, &st
 	case c.hasExpires:
 		seconds, certain, err := parseSeconds(c.expires)
 		if err != nil {
-			return deny(MalformedPolicy, ReasonExpiryFormat, certain, "%s is %s: %v", c.name("Expires"), printable(c.expires), err)
+			return deny(MalformedPolicy, ReasonExpiryFormat, certain, "%s is %s: %v", c.name("Expires"), Describe(c.expires, FormWord), err)
 		}
 		v.Canned = true
 		v.Statement = &Statement{Resource: c.url, Expires: time.Unix(seconds, 0)}
 		// CloudFront puts the text of the parameter into the policy, and so do
 		// we: another spelling of the number is another policy.
 		s.policy, s.expires = cannedText(c.url, c.expires), c.expires
+		// What it rebuilds of an empty parameter is not known. By a sample of
+		// AWS the ? of an empty query stays.
+		if c.emptyParam {
+			v.Certain = false
+		}
 	default:
 		return deny(MalformedPolicy, ReasonNoPolicy, true, "the request has neither %s nor %s", c.name("Expires"), c.name("Policy"))
 	}
@@ -238,14 +300,18 @@ func verify(r Request, keys map[string]*PublicKey) (Verdict, *signed) {
 	}
 	if !ok {
 		v, _ = deny(AccessDenied, ReasonSignature, true, "the signature is not that of key %s over this %s with %s",
-			printable(c.keyPairID), s.what(v.Canned), hash.name())
+			describeID(c.keyPairID), s.what(v.Canned), hash.name())
 		return v, s
 	}
 
 	st := v.Statement
 	if !v.Canned {
-		if fits := covers(st.Resource, c.url); fits != match {
-			return deny(AccessDenied, ReasonOtherResource, fits == noMatch, "the signature is for another resource, %s: %s", printable(st.Resource), difference(st.Resource, c.url))
+		fits := covers(st.Resource, c.url)
+		if c.emptyParam && covers(st.Resource, withoutEmptyParams(c.url)) != fits {
+			v.Certain = false
+		}
+		if fits != match {
+			return deny(AccessDenied, ReasonOtherResource, fits == noMatch, "the signature is for another resource, %s: %s", Describe(st.Resource, FormName), difference(st.Resource, c.url))
 		}
 	}
 	if !r.Time.Before(st.Expires) {
@@ -266,10 +332,19 @@ func verify(r Request, keys map[string]*PublicKey) (Verdict, *signed) {
 		}
 	}
 	v.Allowed = true
-	if strings.HasPrefix(st.Resource, "http*://") {
-		v.Certain = false
-	}
 	return v, s
+}
+
+// requestTarget is the path and query of a URL, empty if it is not a whole URL.
+func requestTarget(url string) string {
+	rest, ok := strings.CutPrefix(url, "https://")
+	if !ok {
+		rest, ok = strings.CutPrefix(url, "http://")
+	}
+	if i := strings.IndexAny(rest, "/?#"); ok && i > 0 && rest[i] == '/' {
+		return rest[i:]
+	}
+	return ""
 }
 
 // signed is a policy with a signature that claims to be over it.
@@ -307,6 +382,17 @@ func (p *PublicKey) verify(digest []byte, hash crypto.Hash, signature []byte) bo
 	return false
 }
 
+// read looks for cookies only if the URL has none of CloudFront's parameters.
+func read(r Request) credentials {
+	c := readQuery(r.URL)
+	if c.present {
+		return c
+	}
+	cookies := readCookies(r.Cookie, c.url)
+	cookies.doubtful, cookies.emptyParam = c.doubtful, c.emptyParam
+	return cookies
+}
+
 // readQuery takes CloudFront's parameters out of a URL. All else stays, byte
 // for byte and in its order.
 func readQuery(url string) credentials {
@@ -329,6 +415,8 @@ func readQuery(url string) credentials {
 			if cut < 0 {
 				cut = max(start-1, 0)
 			}
+			value, known := unescape(value)
+			c.doubtful = c.doubtful || !known
 			c.set(name, value)
 		case cut >= 0:
 			if rest == nil {
@@ -342,6 +430,12 @@ func readQuery(url string) credentials {
 		default:
 			first = false
 		}
+		if param == "" {
+			c.emptyParam = true
+		} else if strings.IndexByte(name, '%') >= 0 {
+			plain, _ := unescape(name)
+			c.doubtful = c.doubtful || reservedName(plain)
+		}
 		start = end + 1
 	}
 	switch {
@@ -349,12 +443,37 @@ func readQuery(url string) credentials {
 		c.url = url
 	case rest != nil:
 		c.url = path + "?" + string(rest)
-	case cut == 0:
+	case first:
 		c.url = path
 	default:
 		c.url = url[:len(path)+1+cut]
 	}
 	return c
+}
+
+// unescape undoes the escapes of a value once. CloudFront is known to do so for
+// %7E, which form encoders make of ~: known is false if there are others.
+func unescape(value string) (plain string, known bool) {
+	if strings.IndexByte(value, '%') < 0 {
+		return value, true
+	}
+	known = true
+	plain = mapEscapes(value, func(escape string) string {
+		known = known && escape == "%7E"
+		return string([]byte{unhex(escape[1])<<4 | unhex(escape[2])})
+	})
+	return plain, known && strings.Count(value, "%") == strings.Count(value, "%7E")
+}
+
+// withoutEmptyParams is a URL as it would be if its empty parameters, or its
+// empty query, were dropped.
+func withoutEmptyParams(url string) string {
+	path, query, _ := strings.Cut(url, "?")
+	params := slices.DeleteFunc(strings.Split(query, "&"), func(param string) bool { return param == "" })
+	if len(params) == 0 {
+		return path
+	}
+	return path + "?" + strings.Join(params, "&")
 }
 
 // readCookies reads CloudFront's cookies. Of two with one name the first is
@@ -376,11 +495,28 @@ func readCookies(headers []string, url string) credentials {
 	return c
 }
 
-func (c *credentials) kind() string {
+// noKeyPairID says which of CloudFront's parameters there are without an id.
+func (c *credentials) noKeyPairID() string {
+	kind := "query parameters"
 	if c.cookies {
-		return "cookies"
+		kind = "cookies"
 	}
-	return "query parameters"
+	var found []string
+	for _, param := range []struct {
+		name string
+		has  bool
+	}{{"Expires", c.hasExpires}, {"Policy", c.hasPolicy}, {"Signature", c.hasSignature}, {"Hash-Algorithm", c.hasHash}} {
+		if param.has {
+			found = append(found, param.name)
+		}
+	}
+	switch {
+	case c.hasKeyPairID:
+		return "the Key-Pair-Id among CloudFront's " + kind + " is empty"
+	case (c.hasExpires || c.hasPolicy) && c.hasSignature:
+		return "only Key-Pair-Id is missing from CloudFront's " + kind + ": it was cut off, or dropped on the way"
+	}
+	return "of CloudFront's " + kind + " the request has " + strings.Join(found, " and ") + ", and no Key-Pair-Id"
 }
 
 func (c *credentials) name(param string) string {
@@ -455,12 +591,17 @@ func span(d time.Duration) string {
 	return d.Round(time.Second).String()
 }
 
-// printable quotes what came from outside, and cuts it short.
-func printable(s string) string {
-	if len(s) > 200 {
-		s = s[:200] + "…"
+// describeID also names the texts that programs write where a variable was not
+// set.
+func describeID(id string) string {
+	if isUnset(id) {
+		return strconv.Quote(id) + ", the text of a variable that was not set"
 	}
-	return strconv.QuoteToASCII(s)
+	return Describe(id, FormID)
+}
+
+func isUnset(text string) bool {
+	return text == "undefined" || text == "null" || text == "None" || text == "nil"
 }
 
 func ids(keys map[string]*PublicKey) string {
@@ -469,7 +610,7 @@ func ids(keys map[string]*PublicKey) string {
 	}
 	names := make([]string, 0, len(keys))
 	for id := range keys {
-		names = append(names, id)
+		names = append(names, Describe(id, FormID))
 	}
 	slices.Sort(names)
 	return strings.Join(names, ", ")
