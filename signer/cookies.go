@@ -65,7 +65,10 @@ const maxAttribute = 1024
 
 // Cookies signs for a resource, a URL in which wildcards may stand
 // (https://cdn.example.com/albums/7/*), and returns the cookies that open it.
-// Policy.Resource must be empty: the resource is the argument.
+// Policy.Resource must be empty: the resource is the argument. Text from outside,
+// such as a user's name, is escaped with EscapeSegment before it becomes a part
+// of it: a user called * would open everyone's files. For everything below a
+// prefix, OpenAll refuses any wildcard, and its Pass has cookies too.
 //
 // Without a wildcard, a start and an address the policy is a canned one, which
 // opens exactly that URL, query included. Otherwise it is a custom one.
@@ -91,7 +94,7 @@ func (s *Signer) Cookies(ctx context.Context, resource string, p Policy, o Cooki
 	if err != nil {
 		return nil, fmt.Errorf("cookies: %w", err)
 	}
-	m, now, err := s.current(ctx)
+	m, now, err := s.use(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -184,14 +187,14 @@ func (o *CookieOptions) template(resource string) (http.Cookie, error) {
 		c.Path = cookiePath(path)
 	}
 	if c.Path[0] != '/' || strings.ContainsAny(c.Path, ";*?") {
-		return c, fmt.Errorf("path %q: must start with a slash, and hold no wildcard, ; or query: a cookie's path is a prefix as it stands", c.Path)
+		return c, fmt.Errorf("path: %s must start with a slash, and hold no wildcard, ; or query: a cookie's path is a prefix as it stands", Describe(c.Path, FormName))
 	}
 	if len(c.Path) > maxAttribute {
 		return c, fmt.Errorf("path: %d bytes long, browsers pass over attributes of more than %d: set a shorter Path", len(c.Path), maxAttribute)
 	}
 	for i := range len(c.Path) {
 		if c.Path[i] <= ' ' || c.Path[i] >= 0x7f {
-			return c, fmt.Errorf("path %q: byte %d must be escaped, as in a URL", c.Path, i)
+			return c, fmt.Errorf("path: byte %d must be escaped, as in a URL", i)
 		}
 	}
 	domain, err := cookieDomain(o.Domain, o.AppHost, host)
@@ -232,25 +235,26 @@ func cookiePath(path string) string {
 // sends them to host.
 func cookieDomain(domain, appHost, host string) (string, error) {
 	domain = strings.TrimPrefix(domain, ".")
+	app := Describe(appHost, FormName) // a key in small letters would look like a name
 	appHost, _, _ = strings.Cut(strings.ToLower(appHost), ":")
 	_, notAddress := netip.ParseAddr(host)
 	switch {
 	case domain == "" && (appHost == "" || appHost == host):
 		return "", nil
 	case notAddress == nil && domain != "":
-		return "", fmt.Errorf("Domain %q: the host %s is an address, which takes cookies from itself alone: leave Domain out, or use names", domain, host)
+		return "", fmt.Errorf("Domain is %s, but the host %s is an address, which takes cookies from itself alone: leave Domain out, or use names", Describe(domain, FormName), Describe(host, FormName))
 	case strings.HasSuffix(host, ".cloudfront.net") && (domain != "" || appHost != ""):
-		return "", fmt.Errorf("the host %s takes cookies from itself alone: browsers let no one set them for cloudfront.net: give the distribution a domain name of yours, next to the application's", host)
+		return "", fmt.Errorf("the host %s takes cookies from itself alone: browsers let no one set them for cloudfront.net: give the distribution a domain name of yours, next to the application's", Describe(host, FormName))
 	case domain == "":
-		return "", fmt.Errorf("cookies that %s sets without a Domain never reach %s: set Domain to the parent that both share", appHost, host)
+		return "", fmt.Errorf("cookies that %s sets without a Domain never reach %s: set Domain to the parent that both share", app, Describe(host, FormName))
 	case domain != strings.ToLower(domain):
-		return "", fmt.Errorf("Domain %q: write it in lower case", domain)
+		return "", fmt.Errorf("Domain is %s: write it in lower case", Describe(domain, FormName))
 	case !strings.Contains(domain, "."):
-		return "", fmt.Errorf("Domain %q: browsers take no cookies for a name without a dot", domain)
+		return "", fmt.Errorf("Domain is %s: browsers take no cookies for a name without a dot", Describe(domain, FormName))
 	case !under(host, domain):
-		return "", fmt.Errorf("Domain %q does not cover the resource's host %s: set the parent that it shares with the application", domain, host)
+		return "", fmt.Errorf("Domain is %s, which does not cover the resource's host %s: set the parent that it shares with the application", Describe(domain, FormName), Describe(host, FormName))
 	case appHost != "" && !under(appHost, domain):
-		return "", fmt.Errorf("the application's host %s may not set cookies for %s: set the parent that it shares with %s", appHost, domain, host)
+		return "", fmt.Errorf("the application's host %s may not set cookies for %s: set the parent that it shares with %s", app, Describe(domain, FormName), Describe(host, FormName))
 	}
 	return domain, nil
 }

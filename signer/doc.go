@@ -28,6 +28,11 @@
 // end alone the signature has a canned policy, which makes the URL short;
 // anything else asks for a custom one. The choice is made here.
 //
+// A policy's Resource may hold wildcards. Text from outside, such as a user's
+// name, becomes a part of it through EscapeSegment alone: a user called * would
+// otherwise open everyone's files. Signer.OpenAll opens all below a prefix and
+// needs no wildcard.
+//
 // # Passes, cookies and stable URLs
 //
 // Signer.OpenAll makes a Pass: one signature that opens everything below a
@@ -57,7 +62,11 @@
 // A URL that Go, curl, Python or a browser would rewrite on its way is refused
 // with the byte and the fix (URLError), rather than denied to some of the users
 // later. So are hosts of S3, policies that end in the past or further ahead
-// than the deployment allows, and wildcards in a host.
+// than the deployment allows, times under a second, which are numbers of
+// nanoseconds, ids that CloudFront does not make, and wildcards in a host.
+//
+// No error shows what may be a private key that was handed in as something else:
+// Describe says what it looks like instead.
 //
 // URLs come and go as strings: net/url rewrites them.
 //
@@ -66,7 +75,8 @@
 // Verify decides about a request as CloudFront does, and gives the reason that
 // CloudFront never tells. Where it is not known what CloudFront does, it takes
 // the strict side and says so. Explain also finds out what went wrong on the
-// way. Both are pure functions, for tests, for a local edge and for support.
+// way. Both depend on their arguments alone, and are for tests, for a local edge
+// and for support. A zero value denies, but for Request.Time, which is then now.
 //
 // # What it does not do
 //

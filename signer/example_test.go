@@ -144,3 +144,30 @@ func ExampleOpen() {
 	fmt.Println(signed)
 	// Output: run `signedfront local` first
 }
+
+// A user called * opens their own files alone.
+func ExampleEscapeSegment() {
+	const base = "https://d111111abcdef8.cloudfront.net"
+	s, keys := exampleSigner()
+	user := "*"
+
+	segment, err := signer.EscapeSegment(user)
+	if err != nil {
+		log.Fatal(err)
+	}
+	url, err := signer.ObjectURL(base, "users/"+user+"/rt.png")
+	if err != nil {
+		log.Fatal(err)
+	}
+	signed, err := s.URL(context.Background(), url, signer.Policy{TTL: time.Hour, Resource: base + "/users/" + segment + "/*"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(url)
+	fmt.Println(signer.Verify(signer.Request{URL: signed}, keys).Allowed)
+	fmt.Println(signer.Verify(signer.Request{URL: strings.Replace(signed, "/users/%2A/", "/users/ann/", 1)}, keys).Allowed)
+	// Output:
+	// https://d111111abcdef8.cloudfront.net/users/%2A/rt.png
+	// true
+	// false
+}

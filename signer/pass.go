@@ -25,7 +25,8 @@ type Pass struct {
 }
 
 // OpenAll signs a pass for everything below a prefix. The prefix is a URL that
-// ends in a slash, so that a pass for users/1 never opens users/10:
+// ends in a slash, so that a pass for users/1 never opens users/10. What of it
+// comes from outside is escaped with EscapeSegment:
 //
 //	pass, err := s.OpenAll(ctx, "https://d111111abcdef8.cloudfront.net/albums/7/", signer.Policy{TTL: time.Hour})
 //	signed, err := pass.URL("https://d111111abcdef8.cloudfront.net/albums/7/rt.png")
@@ -42,9 +43,13 @@ func (s *Signer) OpenAll(ctx context.Context, prefix string, p Policy) (*Pass, e
 	case u.hasStar:
 		return nil, errors.New("pass: the prefix has a *: it opens everything below it by itself; write %2A for the character")
 	case !strings.HasSuffix(prefix, "/"):
-		return nil, fmt.Errorf("pass: the prefix does not end in a slash, so it would open its neighbours too: write %s/", prefix)
+		fix := "write a slash at its end"
+		if FormName.matches(prefix) {
+			fix = "write " + prefix + "/"
+		}
+		return nil, errors.New("pass: the prefix does not end in a slash, so it would open its neighbours too: " + fix)
 	}
-	m, now, err := s.current(ctx)
+	m, now, err := s.use(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -85,6 +90,9 @@ func (p *Pass) Covers(rawURL string) bool {
 // parse checks a URL below the prefix. The prefix itself was checked, so that
 // only what follows it is looked at.
 func (p *Pass) parse(rawURL string) (wireURL, error) {
+	if p.prefix.raw == "" {
+		return wireURL{}, errZeroPass
+	}
 	if !strings.HasPrefix(rawURL, p.prefix.raw) {
 		if err := CheckURL(rawURL); err != nil {
 			return wireURL{}, err
@@ -111,7 +119,7 @@ func (p *Pass) URL(rawURL string) (string, error) {
 	if u.query > 0 {
 		params = p.further
 	}
-	if n := len(rawURL) + len(params); n > MaxURLLength {
+	if n := len(u.target()) + len(params); n > MaxURLLength {
 		return "", tooLong(n)
 	}
 	return rawURL + params, nil
@@ -136,11 +144,16 @@ func (p *Pass) ClearCookies(o CookieOptions) ([]*http.Cookie, error) {
 }
 
 func (p *Pass) alive() error {
+	if p.now == nil {
+		return errZeroPass
+	}
 	if now := p.now(); !now.Before(p.expires) {
 		return fmt.Errorf("pass: %w at %s: sign a new one", ErrExpired, stamp(p.expires))
 	}
 	return nil
 }
+
+var errZeroPass = errors.New("pass: the zero Pass opens nothing: make one with Signer.OpenAll")
 
 // ErrExpired is wrapped by what Pass returns once it has expired.
 var ErrExpired = errors.New("expired")

@@ -17,7 +17,8 @@ import (
 // travels in the URL and makes it longer. The choice is made here, never by the
 // caller, and Canned tells it.
 type Policy struct {
-	// TTL is for how long from now, rounded up to whole seconds.
+	// TTL is for how long from now, a second or more, rounded up to whole
+	// seconds. A plain number counts nanoseconds: write 120*time.Second.
 	TTL time.Duration
 
 	// Window rounds the end that TTL gives up into windows of this length, so
@@ -41,7 +42,12 @@ type Policy struct {
 
 	// Resource is what the signature opens, with * for any characters, also
 	// none; a ? starts its query, as in a URL. Empty means the signed URL alone.
-	// It must cover the signed URL.
+	// It must cover the signed URL. A * in its host, which CloudFront would take,
+	// is refused.
+	//
+	// Text from outside, such as a user's name, is escaped with EscapeSegment
+	// before it becomes a part of a resource: a user called * would open
+	// everyone's files. Signer.OpenAll opens all below a prefix without a pattern.
 	Resource string
 }
 
@@ -95,16 +101,16 @@ const lastExpiry = 253402300799
 func (p *Policy) statement(resource string, now time.Time, m *material) (Statement, error) {
 	s := Statement{Resource: resource}
 	switch {
-	case p.Window < 0:
-		return s, fmt.Errorf("policy: Window is %s: set a time above zero", p.Window)
+	case p.Window != 0 && p.Window < time.Second:
+		return s, tooShort("Window", p.Window)
 	case p.Window > 0 && p.TTL == 0:
 		return s, errors.New("policy: Window without TTL: Window rounds the end that TTL gives")
 	case p.Window > 0 && !m.repeats && m.memo == nil:
 		return s, errors.New("policy: Window without signatures that repeat: set Options.Deterministic or Options.Memoize")
 	case p.TTL != 0 && !p.Expires.IsZero():
 		return s, errors.New("policy: TTL and Expires are both set: set one")
-	case p.TTL < 0:
-		return s, fmt.Errorf("policy: TTL is %s: set a time above zero", p.TTL)
+	case p.TTL != 0 && p.TTL < time.Second:
+		return s, tooShort("TTL", p.TTL)
 	case p.TTL > 0:
 		s.Expires = StableExpiry(resource, now, p.TTL, p.Window)
 	case p.Expires.IsZero():
@@ -143,11 +149,22 @@ func (p *Policy) statement(resource string, now time.Time, m *material) (Stateme
 	if p.IPAddress != "" {
 		address, err := parseAddress(p.IPAddress)
 		if err != nil {
-			return s, fmt.Errorf("policy: IPAddress %q: %w", p.IPAddress, err)
+			return s, fmt.Errorf("policy: IPAddress is %s: %w", Describe(p.IPAddress, FormWord), err)
 		}
 		s.IPAddress = address
 	}
 	return s, nil
+}
+
+// tooShort refuses a time under a second. A plain number is one of nanoseconds.
+func tooShort(name string, d time.Duration) error {
+	switch {
+	case d < 0:
+		return fmt.Errorf("policy: %s is %s: set a time above zero", name, d)
+	case d < time.Millisecond:
+		return fmt.Errorf("policy: %s is %s, since a plain number counts nanoseconds: write %d*time.Second", name, d, d)
+	}
+	return fmt.Errorf("policy: %s is %s: set a second or more", name, d)
 }
 
 func ceilSeconds(t time.Time) int64 {
@@ -202,7 +219,7 @@ func checkResource(resource string) error {
 		url = "http://" + rest
 	}
 	if s := splitSections(url); s.scheme != "" && strings.ContainsAny(s.host, "*?") {
-		return fmt.Errorf("resource: a wildcard in the host %q: write the host out, wildcards belong behind it, in the path", s.host)
+		return errors.New("resource: a wildcard in the host: write the host out, wildcards belong behind it, in the path")
 	}
 	err := CheckURL(url)
 	if wrong, ok := err.(*URLError); ok {

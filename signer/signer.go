@@ -70,8 +70,8 @@ func New(keyPairID string, key Key, o *Options) (*Signer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("new signer: %w", err)
 	}
-	if o.MaxURLLifetime < 0 {
-		return nil, fmt.Errorf("new signer: MaxURLLifetime is %s: set a time above zero, or 0 for no limit", o.MaxURLLifetime)
+	if o.MaxURLLifetime != 0 && o.MaxURLLifetime < time.Second {
+		return nil, fmt.Errorf("new signer: MaxURLLifetime is %s: set a second or more, such as time.Hour, or 0 for no limit", o.MaxURLLifetime)
 	}
 	m.maxLifetime = o.MaxURLLifetime
 	now := clock(o.Now)
@@ -79,6 +79,14 @@ func New(keyPairID string, key Key, o *Options) (*Signer, error) {
 		now:     now,
 		current: func(context.Context) (*material, time.Time, error) { return m, now(), nil },
 	}, nil
+}
+
+// use is current, for a Signer that New or Open made.
+func (s *Signer) use(ctx context.Context) (*material, time.Time, error) {
+	if s.current == nil {
+		return nil, time.Time{}, errors.New("the zero Signer signs nothing: make one with New or Open")
+	}
+	return s.current(ctx)
 }
 
 func clock(now func() time.Time) func() time.Time {
@@ -92,7 +100,7 @@ func newMaterial(keyPairID string, key Key, hash Hash, deterministic bool, memoi
 	if err := checkKeyPairID(keyPairID); err != nil {
 		return nil, fmt.Errorf("key pair id: %w", err)
 	}
-	if key == nil {
+	if own, ok := key.(*PrivateKey); key == nil || ok && (own == nil || own.sign == nil) {
 		return nil, errors.New("no key")
 	}
 	public, err := NewPublicKey(key.Public())
@@ -125,19 +133,18 @@ func newMaterial(keyPairID string, key Key, hash Hash, deterministic bool, memoi
 	return m, nil
 }
 
-// checkKeyPairID takes what CloudFront and the AWS CLI take. It catches what is
-// put there by mistake: an ARN, a path, an empty variable.
+// checkKeyPairID takes ids as CloudFront makes them: K or APKA, then capital
+// letters and digits. It catches what is put there by mistake: an ARN, a path, the
+// text of an unset variable, the id of an access key, a private key.
 func checkKeyPairID(id string) error {
-	if id == "" {
-		return errors.New("missing: want the id of the CloudFront public key, such as K2JCJMDEHXQW5F")
-	}
-	for i := range len(id) {
-		if c := id[i]; c > 'z' || class[c]&unreserved == 0 || c == '-' || c == '.' || c == '_' {
-			return fmt.Errorf("%q: want the id of the CloudFront public key, letters and digits such as K2JCJMDEHXQW5F", id)
-		}
-	}
-	if len(id) > 128 {
-		return fmt.Errorf("%d characters long: want the id of the CloudFront public key, such as K2JCJMDEHXQW5F", len(id))
+	const want = "want the id of the CloudFront public key, capital letters and digits such as K2JCJMDEHXQW5F"
+	switch {
+	case id == "":
+		return errors.New("missing: " + want)
+	case !FormID.matches(id):
+		return fmt.Errorf("%s: %s", describeID(id), want)
+	case strings.HasPrefix(id, "AKIA") || strings.HasPrefix(id, "ASIA"):
+		return fmt.Errorf("%q is the id of an access key of IAM: %s", id, want)
 	}
 	return nil
 }
@@ -187,7 +194,7 @@ func (s *Signer) URL(ctx context.Context, rawURL string, p Policy) (string, erro
 		return "", &URLError{Part: "path or query", Offset: strings.IndexByte(rawURL, '*'), Found: "*",
 			Reason: "CloudFront takes it for a wildcard", Fix: fix}
 	}
-	m, now, err := s.current(ctx)
+	m, now, err := s.use(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -198,6 +205,13 @@ func (s *Signer) URL(ctx context.Context, rawURL string, p Policy) (string, erro
 	if m.memo != nil && p.Window > 0 {
 		if signed, ok := m.memo.get(memoKey{rawURL, st}); ok {
 			return signed, nil
+		}
+	}
+
+	// What is surely too long costs no use of the key.
+	if !canned {
+		if n := len(u.target()) + cloudFront.EncodedLen(len(resource)); n > MaxURLLength {
+			return "", tooLong(n)
 		}
 	}
 
@@ -222,7 +236,7 @@ func (s *Signer) URL(ctx context.Context, rawURL string, p Policy) (string, erro
 		text = cloudFront.AppendEncode(text, w.policy)
 	}
 	w.text = m.appendParams(text, signature)
-	if n := len(rawURL) + len(w.text); n > MaxURLLength {
+	if n := len(u.target()) + len(w.text); n > MaxURLLength {
 		return "", tooLong(n)
 	}
 	signed := concat(rawURL, w.text)
@@ -246,7 +260,7 @@ func (m *material) appendParams(text, signature []byte) []byte {
 }
 
 func tooLong(n int) error {
-	return &URLError{Part: "url", Reason: fmt.Sprintf("%d bytes long once signed, CloudFront takes %d", n, MaxURLLength),
+	return &URLError{Part: "url", Reason: fmt.Sprintf("path and query have %d bytes or more once signed, CloudFront takes %d", n, MaxURLLength),
 		Fix: "use a shorter object key, query or resource"}
 }
 

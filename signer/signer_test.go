@@ -92,6 +92,10 @@ func TestAPolicyThatCannotWorkIsRefusedBeforeAnythingIsSigned(t *testing.T) {
 		"no end":                             {Policy{}, "set TTL"},
 		"two ends":                           {Policy{TTL: ttl, Expires: now().Add(ttl)}, "both set"},
 		"a TTL below zero":                   {Policy{TTL: -ttl}, "above zero"},
+		"a TTL of a plain number":            {Policy{TTL: 120}, "write 120*time.Second"},
+		"a TTL under a second":               {Policy{TTL: 999 * time.Millisecond}, "a second or more"},
+		"a Window of a plain number":         {Policy{TTL: ttl, Window: 60}, "write 60*time.Second"},
+		"a Window under a second":            {Policy{TTL: ttl, Window: time.Second / 2}, "a second or more"},
 		"an end that is past":                {Policy{Expires: now()}, "past"},
 		"milliseconds for seconds":           {Policy{Expires: time.Unix(now().UnixMilli(), 0)}, "milliseconds"},
 		"longer than the deployment":         {Policy{TTL: time.Hour + time.Second}, "maxUrlLifetime"},
@@ -178,30 +182,77 @@ func TestAStarInTheURLIsRefusedSinceCloudFrontTakesItForAWildcard(t *testing.T) 
 	}
 }
 
-func TestASignedURLOverCloudFrontsLimitIsRefused(t *testing.T) {
-	s := newSigner(t, ECDSAP256, Options{})
-	_, err := s.URL(t.Context(), site+"/"+strings.Repeat("a", MaxURLLength-100), Policy{TTL: ttl})
-	var wrong *URLError
-	if !errors.As(err, &wrong) || wrong.Part != "url" {
-		t.Errorf("got %v", err)
+func TestTheLimitIsOfPathAndQueryAndIsCheckedBeforeTheKeyIsUsed(t *testing.T) {
+	key := &countingKey{Key: newKey(t, RSA2048)} // whose signatures have one length
+	s := must[*Signer](t)(New(keyID, key, &Options{Now: now}))
+	pass := must[*Pass](t)(s.OpenAll(t.Context(), site+"/", Policy{TTL: ttl}))
+	tail := func(signed string) int { return len(signed) - len(site) - 2 }
+	forURL := tail(must[string](t)(s.URL(t.Context(), site+"/a", Policy{TTL: ttl})))
+	forPass := tail(must[string](t)(pass.URL(site + "/a")))
+	path := func(n int) string { return site + "/" + strings.Repeat("a", n-1) }
+	for n, want := range map[int]bool{MaxURLLength: true, MaxURLLength + 1: false} {
+		if err := CheckURL(path(n)); (err == nil) != want {
+			t.Errorf("a path of %d bytes: %v", n, err)
+		}
+		if got, err := s.URL(t.Context(), path(n-forURL), Policy{TTL: ttl}); (err == nil) != want {
+			t.Errorf("%d bytes once signed: %v", n, err)
+		} else if v := Verify(Request{URL: got, Time: now()}, trusted(t, RSA2048)); want && !v.Allowed {
+			t.Errorf("%d bytes once signed: %s", n, v.Detail)
+		}
+		if _, err := pass.URL(path(n - forPass)); (err == nil) != want {
+			t.Errorf("%d bytes with a pass: %v", n, err)
+		}
+		if pass.Covers(path(n)) != want {
+			t.Errorf("a pass covers a path of %d bytes: %v", n, !want)
+		}
+	}
+	key.signed = 0
+	for _, c := range []struct {
+		url    string
+		policy Policy
+	}{
+		{path(MaxURLLength + 1), Policy{TTL: ttl}},
+		{path(10), Policy{TTL: ttl, Resource: path(MaxURLLength) + "*"}},
+		{site + "/a", Policy{TTL: ttl, Resource: site + "/*" + strings.Repeat("*", MaxURLLength-200)}},
+	} {
+		if _, err := s.URL(t.Context(), c.url, c.policy); err == nil {
+			t.Errorf("a URL of %d and a resource of %d bytes are signed", len(c.url), len(c.policy.Resource))
+		}
+	}
+	if key.signed != 0 {
+		t.Errorf("%d signatures were made for what is too long", key.signed)
+	}
+	if err := CheckURL("https://" + strings.Repeat("a", 1<<20) + "/"); err == nil {
+		t.Error("a host of a mebibyte is taken")
 	}
 }
 
 func TestASignerIsRefusedWithoutAnIDOrAKeyThatCloudFrontTakes(t *testing.T) {
 	key := newKey(t, ECDSAP256)
-	for _, id := range []string{"", "arn:aws:cloudfront::1:public-key/K2", "K2 ", "K2-3", "K2\n", "Ké", strings.Repeat("K", 129)} {
+	for _, id := range []string{"", "arn:aws:cloudfront::1:public-key/K2", "K2 ", "K2-3", "K2\n", "Ké", strings.Repeat("K", 33),
+		"undefined", "null", "k2jcjmdehxqw5f", "K2JcJMDEHXQW5F", "AKIAIOSFODNN7EXAMPLE", "f3a1c2d4-5b6e-7f80-9a1b-2c3d4e5f6071"} {
 		if _, err := New(id, key, nil); err == nil || !strings.Contains(err.Error(), "K2JCJMDEHXQW5F") {
 			t.Errorf("id %q: got %v", id, err)
 		}
 	}
-	if _, err := New(keyID, nil, nil); err == nil {
-		t.Error("no key: accepted")
+	for _, id := range []string{keyID, "APKAIOSFODNN7EXAMPLE", "K36X4X2EO997HM"} {
+		if _, err := New(id, key, nil); err != nil {
+			t.Errorf("id %q: %v", id, err)
+		}
+	}
+	for _, none := range []Key{nil, (*PrivateKey)(nil), &PrivateKey{}} {
+		if _, err := New(keyID, none, nil); err == nil {
+			t.Errorf("no key (%T): accepted", none)
+		}
 	}
 	if _, err := New(keyID, key, &Options{Hash: "md5"}); err == nil || !strings.Contains(err.Error(), "sha256") {
 		t.Errorf("hash md5: got %v", err)
 	}
 	if _, err := New(keyID, key, &Options{MaxURLLifetime: -1}); err == nil {
 		t.Error("a limit below zero: accepted")
+	}
+	if _, err := New(keyID, key, &Options{MaxURLLifetime: 3600}); err == nil || !strings.Contains(err.Error(), "time.Hour") {
+		t.Errorf("a limit in nanoseconds: got %v", err)
 	}
 	if _, err := New(keyID, &countingKey{Key: key}, &Options{Deterministic: true}); err == nil || !strings.Contains(err.Error(), "deterministic") {
 		t.Errorf("deterministic over a network key: got %v", err)

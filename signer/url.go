@@ -23,13 +23,17 @@ import (
 //   - no ' in a query (browsers escape it), no empty query (Python drops it);
 //   - a host in lower case without a default port.
 
-// MaxURLLength is how long a signed URL may be, in bytes:
+// MaxURLLength is how long the path and query of a signed URL may be together,
+// in bytes. To more CloudFront answers 413, as users have measured
+// (https://github.com/add-ons/plugin.video.vrt.nu/issues/399); scheme and host do
+// not count:
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
 const MaxURLLength = 8192
 
 // URLError says why a URL cannot be signed: which byte some client would
 // rewrite, or what in it CloudFront would not take. It holds no more of the URL
-// than the few bytes at fault, since a URL may carry a signature.
+// than its host, or the few bytes at fault, since a URL may carry a signature, and
+// since something else may have been put in its place.
 type URLError struct {
 	Part   string // "scheme", "host", "path", "query", "fragment" or "url"
 	Offset int    // where in the URL, in bytes from its start
@@ -118,6 +122,9 @@ func parseURL(raw string) (wireURL, error) {
 	return u, nil
 }
 
+// target is the path and query: what CloudFront measures.
+func (u *wireURL) target() string { return u.raw[u.path:] }
+
 // fault blames some bytes of the URL.
 func (u *wireURL) fault(part string, offset, length int, reason, fix string) error {
 	found := ""
@@ -131,6 +138,9 @@ func (u *wireURL) fault(part string, offset, length int, reason, fix string) err
 // starts.
 func (u *wireURL) parseTarget(segment int) error {
 	raw := u.raw
+	if n := len(u.target()); n > MaxURLLength {
+		return &URLError{Part: "url", Reason: fmt.Sprintf("path and query have %d bytes, CloudFront takes %d", n, MaxURLLength), Fix: "use a shorter object key or query"}
+	}
 	if strings.HasPrefix(raw[u.path:], "//") {
 		return u.fault("path", u.path, 2, "some Python clients drop one of two slashes at its start", "give the object a key that does not start with a slash")
 	}
@@ -201,9 +211,6 @@ func (u *wireURL) parseTarget(segment int) error {
 			return err
 		}
 	}
-	if len(raw) > MaxURLLength {
-		return &URLError{Part: "url", Reason: fmt.Sprintf("%d bytes long, CloudFront takes %d", len(raw), MaxURLLength), Fix: "use a shorter object key or query"}
-	}
 	return nil
 }
 
@@ -268,10 +275,17 @@ func reservedName(name string) bool {
 
 func checkHost(scheme, host string, offset int) error {
 	fail := func(at, length int, reason, fix string) error {
-		return &URLError{Part: "host", Offset: offset + at, Found: host[at:min(at+length, len(host))], Reason: reason, Fix: fix}
+		found := host[at:min(at+length, len(host))]
+		if len(found) > len(":65536") && !only(found, isHostCharacter) {
+			found = ""
+		}
+		return &URLError{Part: "host", Offset: offset + at, Found: found, Reason: reason, Fix: fix}
 	}
 	if host == "" {
 		return &URLError{Part: "host", Offset: offset, Reason: "is missing", Fix: "write the distribution's domain name"}
+	}
+	if len(host) > MaxURLLength {
+		return &URLError{Part: "host", Offset: offset, Reason: "is longer than any host", Fix: "write the distribution's domain name"}
 	}
 	name, port, hasPort := strings.Cut(host, ":")
 	for i := range len(name) {
@@ -320,6 +334,8 @@ func checkHost(scheme, host string, offset int) error {
 	return nil
 }
 
+func isHostCharacter(c rune) bool { return c < utf8.RuneSelf && class[byte(c)]&inHost != 0 }
+
 // checkBaseURL wants a scheme and a host and nothing behind them.
 func checkBaseURL(base string) error {
 	if base == "" {
@@ -353,7 +369,7 @@ func ObjectURL(baseURL, objectKey string) (string, error) {
 		return "", fmt.Errorf("base URL: %w", err)
 	}
 	if err := checkObjectKey(objectKey); err != nil {
-		return "", fmt.Errorf("object key %q: %w", objectKey, err)
+		return "", fmt.Errorf("object key, %s: %w", Describe(objectKey, FormText), err)
 	}
 	return base + "/" + escape(objectKey), nil
 }
