@@ -40,7 +40,7 @@ func ParseAlgorithm(word string) (Algorithm, error) {
 	case ECDSAP256, RSA2048:
 		return a, nil
 	}
-	return "", fmt.Errorf("unknown key algorithm, %s: CloudFront takes %s and %s", Describe(word, FormWord), ECDSAP256, RSA2048)
+	return "", fmt.Errorf("unknown key algorithm %s: CloudFront takes %s and %s", Describe(word, FormWord), ECDSAP256, RSA2048)
 }
 
 // ParseHash reads the word for a hash. The empty word means SHA256.
@@ -51,7 +51,7 @@ func ParseHash(word string) (Hash, error) {
 	case SHA256, SHA1:
 		return h, nil
 	}
-	return "", fmt.Errorf("unknown hash, %s: CloudFront takes %s and %s", Describe(word, FormWord), SHA256, SHA1)
+	return "", fmt.Errorf("unknown hash %s: CloudFront takes %s and %s", Describe(word, FormWord), SHA256, SHA1)
 }
 
 // param is the value of the Hash-Algorithm parameter, empty where CloudFront

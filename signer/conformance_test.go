@@ -141,6 +141,11 @@ func TestVerdictsAgreeWithWhatIsKnownOfCloudFront(t *testing.T) {
 			}
 		})
 	}
+	for code, want := range map[Code]int{"": 200, MissingKey: 403, AccessDenied: 403, RequestTooLong: 413} {
+		if got := code.Status(); got != want {
+			t.Errorf("status of %q: %d, want %d", code, got, want)
+		}
+	}
 	if v := Verify(Request{URL: canned, Time: now().Add(time.Hour)}, keys); v.Code != AccessDenied || v.Reason != ReasonExpired || !v.Certain {
 		t.Errorf("expired (source: %s): got %+v", sample, v)
 	}

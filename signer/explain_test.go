@@ -92,6 +92,7 @@ func TestExplainNamesWhatHappenedToAURLThatWasCopied(t *testing.T) {
 		"&#38; for &":                     {strings.ReplaceAll(canned, "&", "&#38;"), MissingKey, ReasonHTMLEscaped, "HTML"},
 		"&amp;amp; for &":                 {strings.ReplaceAll(amp, "&", "&amp;"), MissingKey, ReasonHTMLEscaped, "HTML"},
 		"&#39; in the path":               {strings.ReplaceAll(custom, "'", "&#39;"), "", "", ""}, // the pattern covers it
+		"&#39; in a canned URL":           {strings.Replace(must[string](t)(s.URL(t.Context(), site+"/a'b", Policy{TTL: ttl})), "'", "&#39;", 1), AccessDenied, ReasonHTMLEscaped, "as it was signed it is allowed"},
 		"= as Handlebars writes it":       {strings.ReplaceAll(canned, "=", "&#x3D;"), MissingKey, ReasonHTMLEscaped, "HTML"},
 		"JSON's escape of &":              {strings.ReplaceAll(canned, "&", `\u0026`), MissingKey, ReasonPasted, "backslash"},
 		"a shell's escapes":               {strings.NewReplacer("&", `\&`, "?", `\?`, "=", `\=`).Replace(canned), MissingKey, ReasonPasted, "as it was signed it is allowed"},

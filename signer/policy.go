@@ -21,11 +21,11 @@ type Policy struct {
 	// seconds. A plain number counts nanoseconds: write 120*time.Second.
 	TTL time.Duration
 
-	// Window rounds the end that TTL gives up into windows of this length, so
-	// that one URL asked for again and again stays the same: see StableExpiry.
-	// It needs signatures that repeat: Options.Deterministic or an RSA key, or
-	// for URLs Options.Memoize. TTL and Window together must not reach beyond
-	// the deployment's limit.
+	// Window rounds the end that TTL gives up into windows of this length, a
+	// second or more, so that one URL asked for again and again stays the same:
+	// see StableExpiry. It needs signatures that repeat: Options.Deterministic or
+	// an RSA key, or for URLs Options.Memoize. TTL and Window together must not
+	// reach beyond the deployment's limit.
 	Window time.Duration
 
 	// Expires is the end; parts of a second are dropped.

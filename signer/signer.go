@@ -133,9 +133,9 @@ func newMaterial(keyPairID string, key Key, hash Hash, deterministic bool, memoi
 	return m, nil
 }
 
-// checkKeyPairID takes ids as CloudFront makes them: K or APKA, then capital
-// letters and digits. It catches what is put there by mistake: an ARN, a path, the
-// text of an unset variable, the id of an access key, a private key.
+// checkKeyPairID takes ids as CloudFront makes them, of capital letters and
+// digits. It catches what is put there by mistake: an ARN, a path, the text of an
+// unset variable, the id of an access key, a private key.
 func checkKeyPairID(id string) error {
 	const want = "want the id of the CloudFront public key, capital letters and digits such as K2JCJMDEHXQW5F"
 	switch {
