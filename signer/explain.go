@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // Explain decides as Verify does, and looks for what usually went wrong. Where a
@@ -93,21 +94,21 @@ func findDamage(url string) *damage {
 		return &damage{ReasonPasted, fmt.Sprintf(format, args...), mended}
 	}
 	if mended := strings.TrimLeft(url, pastedMarks); mended != url {
-		return pasted(trimEnd(mended), "the URL has %q before it: copy it without", url[:len(url)-len(mended)][:1])
+		return pasted(trimEnd(mended), "the URL has %q before it: copy it without", firstRune(url))
 	}
 	if mended := trimEnd(url); mended != url {
-		return pasted(mended, "the URL has %q behind it, at byte %d: copy it without", url[len(mended):][:1], len(mended))
+		return pasted(mended, "the URL has %q behind it, at byte %d: copy it without", firstRune(url[len(mended):]), len(mended))
 	}
 	if i := strings.IndexAny(url, " \t\r\n"); i >= 0 {
 		return pasted(strings.NewReplacer("=\r\n", "", "=\n", "", " ", "", "\t", "", "\r", "", "\n", "").Replace(url),
 			"the URL holds white space at byte %d, as where it was broken over lines: join it", i)
 	}
-	if i := entity(url); i >= 0 {
-		mended := html.UnescapeString(url)
+	if mended := unescapeHTML(url); mended != url {
+		at := commonPrefix(mended, url)
 		for range 2 { // &amp;amp;
-			mended = html.UnescapeString(mended)
+			mended = unescapeHTML(mended)
 		}
-		return &damage{ReasonHTMLEscaped, fmt.Sprintf("the URL was copied out of HTML, where & is written &amp;: byte %d starts such an escape, write the character itself", i), mended}
+		return &damage{ReasonHTMLEscaped, fmt.Sprintf("the URL was copied out of HTML, where & is written &amp;: byte %d is of such an escape, write the character itself", at), mended}
 	}
 	if i := strings.IndexByte(url, '\\'); i >= 0 {
 		mended := strings.NewReplacer(`\u0026`, "&", `\u003d`, "=", `\u003D`, "=", `\u003f`, "?", `\u002F`, "/", `\u002f`, "/", `\`, "").Replace(url)
@@ -128,21 +129,30 @@ func findDamage(url string) *damage {
 }
 
 // pastedMarks are the characters that stand around a URL in a text.
-const pastedMarks = " \t\r\n\"'`<>()[]{},;"
+const pastedMarks = " \t\r\n\"'`<>()[]{},;“”‘’«»\u00a0\u200b\ufeff"
 
-// entity returns where the first character reference of HTML starts, or -1. One
-// without a semicolon, such as &copy, is the name of a parameter.
-func entity(url string) int {
+func firstRune(s string) string {
+	_, size := utf8.DecodeRuneInString(s)
+	return s[:size]
+}
+
+// unescapeHTML undoes character references that end in a semicolon. Others, such
+// as &copy, are the names of parameters.
+func unescapeHTML(url string) string {
+	var b strings.Builder
 	for i := 0; i < len(url); i++ {
-		if url[i] != '&' {
-			continue
+		if url[i] == '&' {
+			name, _, ok := strings.Cut(url[i+1:min(i+10, len(url))], ";")
+			ref := "&" + name + ";"
+			if text := html.UnescapeString(ref); ok && !strings.HasSuffix(text, ";") {
+				b.WriteString(text)
+				i += len(ref) - 1
+				continue
+			}
 		}
-		name, _, ok := strings.Cut(url[i+1:min(i+10, len(url))], ";")
-		if ref := "&" + name + ";"; ok && html.UnescapeString(ref) != ref {
-			return i
-		}
+		b.WriteByte(url[i])
 	}
-	return -1
+	return b.String()
 }
 
 // trimEnd cuts off what is behind the last of CloudFront's parameters and

@@ -138,7 +138,7 @@ func splitSections(url string) (s sections) {
 // query.
 func resourceSections(resource string) sections {
 	s := splitSections(resource)
-	if s.scheme == "" && strings.HasPrefix(s.host, "*") {
+	if s.scheme == "" && strings.HasPrefix(resource, "*") {
 		s.scheme = "*"
 	}
 	if s.query != "" {

@@ -334,6 +334,7 @@ func TestWildcardsStandForWhatCloudFrontSays(t *testing.T) {
 		{"*h", "https://h/", match},
 		{"*h/a", "https://x.h/a", match},
 		{"h/a", "https://h/a", noMatch},
+		{"://*", "https://h/a", noMatch},
 		{"/a", "https://h/a", noMatch},
 		{"*", "https://h/a?b", match},
 		{"", "https://h/a", noMatch},
