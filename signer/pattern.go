@@ -33,6 +33,8 @@ func EscapeSegment(text string) (string, error) {
 		return "", errors.New("escaping a path segment: the text is empty")
 	case strings.Contains(text, "/"):
 		fault = "holds a slash, which ends a segment: escape its parts one by one, or refuse it"
+	case strings.Contains(text, "-----BEGIN"):
+		fault = "holds -----BEGIN, as a PEM key does: give the name of a user or a folder"
 	case text == "." || text == "..":
 		fault = "is a dot segment, which browsers and curl resolve: use another name"
 	case !utf8.ValidString(text):

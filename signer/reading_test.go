@@ -2,6 +2,8 @@ package signer
 
 import (
 	"net/http"
+	"net/http/cookiejar"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -121,6 +123,46 @@ func FuzzExplainDecidesAsVerifyDoes(f *testing.F) {
 		}
 		if v.Allowed && !canned && covers(site+"/a/*", readQuery(changed).url) != match {
 			t.Fatalf("%q is allowed", changed)
+		}
+	})
+}
+
+// Whatever cookies are signed for, a browser sends them there, they open it, and
+// ClearCookies removes them.
+func FuzzCookiesReachWhatTheyOpen(f *testing.F) {
+	f.Add("/albums/*", "/albums/7/a.png?x=1", "")
+	f.Add("/a*b;c?x=*", "/ab;c?x=1", "example.com")
+	f.Add("/a/b", "/a/b", ".example.com")
+	key, keys := newKey(f, ECDSAP256), trusted(f, ECDSAP256)
+	s := must[*Signer](f)(New(keyID, key, nil))
+	const host = "https://cdn.example.com"
+	f.Fuzz(func(t *testing.T, resource, target, domain string) {
+		o := CookieOptions{Domain: domain}
+		signed, err := s.Cookies(t.Context(), host+resource, Policy{TTL: ttl}, o)
+		if err != nil {
+			return
+		}
+		to, err := url.Parse(host + target)
+		if err != nil || CheckURL(host+target) != nil || covers(host+resource, host+target) != match {
+			return
+		}
+		jar, _ := cookiejar.New(nil)
+		from := &url.URL{Scheme: "https", Host: "cdn.example.com", Path: "/"}
+		jar.SetCookies(from, signed)
+		r := http.Request{Header: http.Header{}}
+		for _, cookie := range jar.Cookies(to) {
+			r.AddCookie(cookie)
+		}
+		if v := Verify(Request{URL: host + target, Cookie: r.Header["Cookie"]}, keys); !v.Allowed {
+			t.Fatalf("cookies for %q at %q: %s", resource, target, v.Detail)
+		}
+		cleared, err := ClearCookies(host+resource, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		jar.SetCookies(from, cleared)
+		if left := jar.Cookies(to); len(left) > 0 {
+			t.Fatalf("cookies for %q: %v stay", resource, left)
 		}
 	})
 }

@@ -378,6 +378,8 @@ func checkObjectKey(key string) error {
 	switch {
 	case key == "":
 		return errors.New("empty")
+	case strings.Contains(key, "-----BEGIN"):
+		return errors.New("holds -----BEGIN, as a PEM key does: give the key of an object in the bucket")
 	case len(key) > 1024:
 		return fmt.Errorf("%d bytes long, S3 takes 1024", len(key))
 	case !utf8.ValidString(key):
