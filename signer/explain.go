@@ -94,25 +94,25 @@ func findDamage(url string) *damage {
 		return &damage{ReasonPasted, fmt.Sprintf(format, args...), mended}
 	}
 	if mended := strings.TrimLeft(url, pastedMarks); mended != url {
-		return pasted(trimEnd(mended), "the URL has %q before it: copy it without", firstRune(url))
+		return pasted(trimEnd(mended), "the URL starts with %q: leave out what precedes http", firstRune(url))
 	}
 	if mended := trimEnd(url); mended != url {
-		return pasted(mended, "the URL has %q behind it, at byte %d: copy it without", firstRune(url[len(mended):]), len(mended))
+		return pasted(mended, "the URL goes on with %q at byte %d, which ends its last parameter: leave out the rest", firstRune(url[len(mended):]), len(mended))
 	}
 	if i := strings.IndexAny(url, " \t\r\n"); i >= 0 {
 		return pasted(strings.NewReplacer("=\r\n", "", "=\n", "", " ", "", "\t", "", "\r", "", "\n", "").Replace(url),
-			"the URL holds white space at byte %d, as where it was broken over lines: join it", i)
+			"the URL has white space at byte %d, as if it was broken over lines: join them", i)
 	}
 	if mended := unescapeHTML(url); mended != url {
 		at := commonPrefix(mended, url)
 		for range 2 { // &amp;amp;
 			mended = unescapeHTML(mended)
 		}
-		return &damage{ReasonHTMLEscaped, fmt.Sprintf("the URL was copied out of HTML, where & is written &amp;: byte %d is of such an escape, write the character itself", at), mended}
+		return &damage{ReasonHTMLEscaped, fmt.Sprintf("the URL was copied out of HTML, where & is written &amp;: byte %d is part of such an escape, write the character itself", at), mended}
 	}
 	if i := strings.IndexByte(url, '\\'); i >= 0 {
 		mended := strings.NewReplacer(`\u0026`, "&", `\u003d`, "=", `\u003D`, "=", `\u003f`, "?", `\u002F`, "/", `\u002f`, "/", `\`, "").Replace(url)
-		return pasted(mended, "the URL holds a backslash at byte %d, as a shell or JSON escapes characters: copy the text that it stands for", i)
+		return pasted(mended, "the URL has a backslash at byte %d, with which a shell or JSON escapes characters: write the characters themselves", i)
 	}
 	// A shell takes an & that is not quoted for the end of the command.
 	if c := readQuery(url); (c.hasExpires || c.hasPolicy) && !c.hasSignature && !c.hasKeyPairID && !c.hasHash {
@@ -122,7 +122,7 @@ func findDamage(url string) *damage {
 		}
 		last := url[strings.LastIndexAny(url, "?&")+1:]
 		if strings.HasPrefix(last, name+"=") {
-			return &damage{ReasonCutOff, "the URL ends behind " + name + ", its first parameter of CloudFront, as where a shell cut it at the &: quote the URL", url}
+			return &damage{ReasonCutOff, "the URL ends after " + name + ", as if a shell cut it at the next &: quote the URL", url}
 		}
 	}
 	return nil
@@ -155,8 +155,8 @@ func unescapeHTML(url string) string {
 	return b.String()
 }
 
-// trimEnd cuts off what is behind the last of CloudFront's parameters and
-// cannot be of its value, escaped or not.
+// trimEnd cuts off what follows the last of CloudFront's parameters and cannot
+// be part of its value, escaped or not.
 func trimEnd(url string) string {
 	last := strings.LastIndexAny(url, "?&") + 1
 	name, value, _ := strings.Cut(url[last:], "=")

@@ -24,7 +24,7 @@ import (
 // "..", which browsers resolve even when they are escaped; and text that is not
 // UTF-8, as every key of S3 is.
 //
-// Without the slash behind it the segment is only the start of a name: a pattern
+// Without the slash after it, the segment is only the start of a name: a pattern
 // that ends in users/1* opens users/10 too.
 func EscapeSegment(text string) (string, error) {
 	fault := ""

@@ -96,7 +96,7 @@ func BenchmarkAPatternOfTwoSizes(b *testing.B) {
 	b.ReportMetric(long/short, "x-for-4x")
 }
 
-// documented is what AWS's page says of a resource with at most one ? behind
+// documented is what AWS's page says of a resource with at most one ? after
 // its host, as a regular expression over the whole URL.
 func documented(t testing.TB, resource string) *regexp.Regexp {
 	t.Helper()

@@ -13,8 +13,8 @@ import (
 // parsePolicy reads the policy of a signed URL or cookie: an object whose
 // Statement is an array of exactly one statement, with a Resource and a
 // Condition that has at least DateLessThan. White space may stand anywhere, the
-// members in any order. Members beside Statement are passed over, as CloudFront
-// does: a video service sends ones of its own. certain is false where
+// members in any order. Other members than Statement are ignored, as CloudFront
+// does: a video service adds its own. certain is false where
 // CloudFront's own answer to the fault is not known.
 //
 // encoding/json reads members whatever their letter case and takes the last of
