@@ -8,8 +8,7 @@ import (
 
 // Zero values deny, but for Request.Time, which is now.
 func TestAZeroValueInASecurityDecisionDenies(t *testing.T) {
-	clock := func() time.Time { return time.Now() }
-	s := newSigner(t, ECDSAP256, Options{Now: clock})
+	s := newSigner(t, ECDSAP256, Options{Now: time.Now})
 	keys := trusted(t, ECDSAP256)
 	sign := func(p Policy) string { return must[string](t)(s.URL(t.Context(), site+"/a", p)) }
 	hour := Policy{TTL: time.Hour}
@@ -55,6 +54,10 @@ func TestAZeroValueInASecurityDecisionDenies(t *testing.T) {
 				t.Errorf("%s: %s says %s %s: %s, want %s %s", name, verb, v.Code, v.Reason, v.Detail, c.code, c.reason)
 			}
 		}
+	}
+	// An id whose key is missing may be trusted all the same.
+	if v := Verify(Request{URL: good}, map[string]*PublicKey{keyID: nil}); v.Certain {
+		t.Errorf("a nil key: certain that %s", v.Detail)
 	}
 	if v := (Verdict{}); v.Allowed {
 		t.Error("the zero Verdict allows")
