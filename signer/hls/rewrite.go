@@ -105,7 +105,7 @@ func Rewrite(w io.Writer, r io.Reader, playlistURL string, pass *signer.Pass, o 
 	for {
 		text, err := in.ReadSlice('\n')
 		switch {
-		case err == bufio.ErrBufferFull:
+		case err == bufio.ErrBufferFull, len(text) > rw.maxLine:
 			rw.line++
 			return rw.fail("", fmt.Errorf("longer than %d bytes: set Options.MaxLine", rw.maxLine))
 		case err != nil && err != io.EOF:
@@ -159,6 +159,7 @@ type rewriter struct {
 
 	line        int
 	nextVariant bool // the next URI line is that of a variant stream
+
 	variables   map[string]string
 	definitions int // bytes of all variables that were defined
 
@@ -169,8 +170,8 @@ type rewriter struct {
 }
 
 func newRewriter(playlistURL string, pass *signer.Pass, o *Options) (*rewriter, error) {
-	if pass == nil {
-		return nil, errors.New("rewriting a playlist: no pass")
+	if pass == nil || pass.Prefix() == "" {
+		return nil, errors.New("rewriting a playlist: no pass: call Signer.OpenAll for one")
 	}
 	if err := signer.CheckURL(playlistURL); err != nil {
 		return nil, fmt.Errorf("the playlist's URL: %w", err)
@@ -217,107 +218,136 @@ const (
 
 // rewriteLine writes one line, which has its ending if it had one.
 func (rw *rewriter) rewriteLine(text []byte) error {
-	start, end := 0, len(text)
+	first := 0
 	if rw.line == 1 {
 		if bytes.HasPrefix(text, []byte(byteOrderMark)) {
-			start = len(byteOrderMark)
+			first = len(byteOrderMark)
 		}
-		if !bytes.HasPrefix(text[start:], []byte(firstTag)) {
+		if !bytes.HasPrefix(text[first:], []byte(firstTag)) {
 			return rw.fail("", errors.New("not a playlist: it does not start with "+firstTag))
 		}
 	}
-	for start < end && isBlank(text[end-1]) {
-		end--
+	end := len(cutEnding(text))
+	if !rw.nextVariant {
+		if before, ok := rw.plain(text[first:end], &segmentLine); ok {
+			return rw.writeLine(text, first, end, substitute{before, true, rw.tail})
+		}
 	}
-	for start < end && isBlank(text[start]) {
+	start, stop := first, end
+	for start < stop && isBlank(text[stop-1]) {
+		stop--
+	}
+	for start < stop && isBlank(text[start]) {
 		start++
 	}
+	exact := start == first && stop == end
 	switch {
-	case start == end:
+	case start == stop:
 	case text[start] == '#':
-		return rw.rewriteTag(text, start, end)
+		return rw.rewriteTag(text, start, stop, exact)
 	case rw.nextVariant:
 		rw.nextVariant = false
-		return rw.rewriteURI(text, start, end, &variantLine)
+		return rw.rewriteURI(text, start, stop, exact, &variantLine)
 	default:
-		return rw.rewriteURI(text, start, end, &segmentLine)
+		return rw.rewriteURI(text, start, stop, exact, &segmentLine)
 	}
 	_, err := rw.out.Write(text)
 	return written(err)
 }
 
-func isBlank(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }
-
-// rewriteURI writes a line of which text[start:end] is a URI.
-func (rw *rewriter) rewriteURI(text []byte, start, end int, t *target) error {
-	last, err := rw.copyURI(text, 0, start, end, true, t)
-	if err != nil {
-		return rw.fail(t.tag, err)
+// cutEnding returns a line without its LF or CR LF.
+func cutEnding(text []byte) []byte {
+	line, ok := bytes.CutSuffix(text, []byte("\n"))
+	if ok {
+		line = bytes.TrimSuffix(line, []byte("\r"))
 	}
-	_, err = rw.out.Write(text[last:])
+	return line
+}
+
+func isBlank(c byte) bool { return c == ' ' || c == '\t' || c == '\r' }
+
+// substitute is what stands in place of a URI.
+type substitute struct {
+	text string
+	keep bool   // the URI itself follows the text
+	tail string // the parameters of the pass, or empty
+}
+
+// put writes text[last:start] and the substitute of the URI text[start:end].
+func (rw *rewriter) put(text []byte, last, start, end int, s substitute) {
+	rw.out.Write(text[last:start])
+	rw.out.WriteString(s.text)
+	if s.keep {
+		rw.out.Write(text[start:end])
+	}
+	rw.out.WriteString(s.tail)
+}
+
+// writeLine writes a line with the substitute of the URI text[start:end].
+func (rw *rewriter) writeLine(text []byte, start, end int, s substitute) error {
+	rw.put(text, 0, start, end, s)
+	_, err := rw.out.Write(text[end:])
 	return written(err)
 }
 
-// rewriteTag writes a line of which text[start:end] is a tag or a comment.
-func (rw *rewriter) rewriteTag(text []byte, start, end int) error {
+// rewriteURI writes a line of which text[start:end] is a URI; exact means that
+// there is nothing else.
+func (rw *rewriter) rewriteURI(text []byte, start, end int, exact bool, t *target) error {
+	s, ok, err := rw.substitute(text[start:end], t)
+	switch {
+	case err != nil:
+		return rw.fail(t.tag, err)
+	case !ok:
+		_, err := rw.out.Write(text)
+		return written(err)
+	case !exact:
+		return rw.fail(t.tag, errBlank)
+	}
+	return rw.writeLine(text, start, end, s)
+}
+
+// rewriteTag writes a line of which text[start:end] is a tag or a comment; exact
+// means that there is nothing else.
+func (rw *rewriter) rewriteTag(text []byte, start, end int, exact bool) error {
+	name, list, ok := cutTag(text[start:end])
+	offset := end - len(list)
 	last := 0 // what is written of the text
-	if name, list, ok := cutTag(text[start:end]); ok {
-		switch tag := tags[string(name)]; {
-		case string(name) == "EXT-X-STREAM-INF":
-			rw.nextVariant = true
-		case string(name) == "EXT-X-DEFINE":
-			if err := rw.define(list); err != nil {
-				return rw.fail("EXT-X-DEFINE", err)
+	switch tag := tags[string(name)]; {
+	case !ok:
+	case string(name) == "EXT-X-STREAM-INF":
+		rw.nextVariant = true
+	case string(name) == "EXT-X-DEFINE":
+		if err := rw.define(list); err != nil {
+			return rw.fail("EXT-X-DEFINE", err)
+		}
+	case tag != nil:
+		for a := range attributes(list) {
+			t := tag[string(a.name)]
+			if t == nil {
+				continue
 			}
-		case tag != nil:
-			offset := end - len(list)
-			for a := range attributes(list) {
-				t := tag[string(a.name)]
-				if t == nil {
-					continue
-				}
-				var err error
-				if last, err = rw.copyURI(text, last, offset+a.start, offset+a.end, a.quoted, t); err != nil {
-					return rw.fail(t.tag, err)
-				}
+			s, ok, err := rw.substitute(a.value(list), t)
+			switch {
+			case err != nil:
+			case !ok:
+				continue
+			case !exact:
+				err = errBlank
+			case last == 0:
+				err = checkAttributes(text[:end], offset)
 			}
+			if err == nil && !a.quoted {
+				err = notQuoted(t.attribute)
+			}
+			if err != nil {
+				return rw.fail(t.tag, err)
+			}
+			rw.put(text, last, offset+a.start, offset+a.end, s)
+			last = offset + a.end
 		}
 	}
 	_, err := rw.out.Write(text[last:])
 	return written(err)
-}
-
-// copyURI writes text[last:end], of which text[start:end] is a URI, with what
-// stands in its place, and returns end. Where the URI stays it writes nothing
-// and returns last.
-func (rw *rewriter) copyURI(text []byte, last, start, end int, quoted bool, t *target) (int, error) {
-	uri := text[start:end]
-	before, isPlain := rw.plain(uri, t)
-	replacement := ""
-	if !isPlain {
-		var err error
-		if replacement, err = rw.replace(string(uri), t); replacement == "" || err != nil {
-			return last, err
-		}
-	}
-	if !quoted {
-		return last, fmt.Errorf("the value of %s is not between two quotation marks: write them", t.attribute)
-	}
-	rw.out.Write(text[last:start])
-	if isPlain {
-		rw.out.WriteString(before)
-		rw.out.Write(uri)
-	} else {
-		rw.out.WriteString(replacement)
-	}
-	switch {
-	case t.kind == playlistURI:
-	case strings.Contains(replacement, "?"):
-		rw.out.WriteString(rw.tailOfQuery)
-	default:
-		rw.out.WriteString(rw.tail)
-	}
-	return end, nil
 }
 
 // plain knows the two forms of media URIs that most playlists have, which need
@@ -335,11 +365,29 @@ func (rw *rewriter) plain(uri []byte, t *target) (before string, ok bool) {
 	return "", false
 }
 
+// substitute decides what stands in place of a URI; ok is false where the URI
+// stays.
+func (rw *rewriter) substitute(uri []byte, t *target) (s substitute, ok bool, err error) {
+	if before, ok := rw.plain(uri, t); ok {
+		return substitute{before, true, rw.tail}, true, nil
+	}
+	url, err := rw.replace(string(uri), t)
+	s.text = url
+	switch {
+	case t.kind == playlistURI:
+	case strings.Contains(url, "?"):
+		s.tail = rw.tailOfQuery
+	default:
+		s.tail = rw.tail
+	}
+	return s, url != "", err
+}
+
 // replace decides about one URI: what to write in its place, without what the
-// pass puts behind it, or "" to leave it.
+// pass appends, or "" to leave it.
 func (rw *rewriter) replace(uri string, t *target) (string, error) {
-	expanded, err := rw.expand(uri)
 	prefix := rw.pass.Prefix()
+	expanded, err := rw.expand(uri)
 	switch {
 	case err != nil && rw.base.isOutside(expanded, splitBase(prefix).origin):
 		// What stands behind another host cannot lead back to ours.
@@ -355,7 +403,11 @@ func (rw *rewriter) replace(uri string, t *target) (string, error) {
 	}
 	covered := strings.HasPrefix(url, prefix)
 	if covered || strings.HasPrefix(normalize(url), prefix) {
-		if err := signer.CheckURL(url); err != nil {
+		signable := url
+		if schemeOf(expanded) != "" {
+			signable = expanded // a full URL is signed as it stands, or not at all
+		}
+		if err := signer.CheckURL(signable); err != nil {
 			return "", fmt.Errorf("a URI below the pass's prefix that cannot be signed: %w", err)
 		}
 	}
@@ -370,7 +422,7 @@ func (rw *rewriter) replace(uri string, t *target) (string, error) {
 		return "", nil
 	case rw.o.Playlist != nil:
 		other, err := rw.o.Playlist(Reference{URL: url, Tag: t.tag, Attribute: t.attribute, Line: rw.line})
-		if err != nil {
+		if err != nil || other == "" {
 			return "", err
 		}
 		return other, checkReplacement(other)
@@ -378,15 +430,4 @@ func (rw *rewriter) replace(uri string, t *target) (string, error) {
 		return "", errors.New("it leads to a further playlist, which must be rewritten too: set Options.Playlist")
 	}
 	return "", nil
-}
-
-// checkReplacement refuses what would break the line, or be read as something
-// else than a URI.
-func checkReplacement(uri string) error {
-	for i := range len(uri) {
-		if c := uri[i]; c <= ' ' || c >= 0x7f || c == '"' || c == '{' || c == '}' || c == '#' && i == 0 {
-			return fmt.Errorf("Options.Playlist returned a URI with %q in it, byte %d: escape it", c, i)
-		}
-	}
-	return nil
 }

@@ -1,0 +1,199 @@
+package hls
+
+import (
+	"errors"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/signedfront/signedfront/signer"
+)
+
+// refuses checks that a playlist is refused at a line, and that nothing of it
+// was written.
+func refuses(t *testing.T, playlist string, o *Options, line int, want string) {
+	t.Helper()
+	got, err := rewritten(t, playlist, o)
+	var lineErr *LineError
+	if !errors.As(err, &lineErr) || lineErr.Line != line || !strings.Contains(err.Error(), want) {
+		t.Errorf("got %v, want an error of line %d with %q in it", err, line, want)
+	}
+	if got != "" {
+		t.Errorf("%q was written", got)
+	}
+}
+
+func stays(t *testing.T, playlist string, o *Options) {
+	t.Helper()
+	if got, err := rewritten(t, playlist, o); err != nil || got != playlist {
+		t.Errorf("got %q, %v\nwant %q", got, err, playlist)
+	}
+}
+
+// In each line the last # that starts no tag is the URI: below the prefix the
+// line is refused, and elsewhere it stays as it is.
+func TestALineThatGetsThePassIsStrictlyRFC8216OrRefused(t *testing.T) {
+	for name, test := range map[string]struct{ line, want string }{
+		"a line separator in a quoted value":      {"#EXT-X-KEY:METHOD=AES-128,X=\"\u2028https://evil.example/?\",URI=\"#\"", "byte 29: a separator of lines"},
+		"a paragraph separator":                   {"#EXT-X-KEY:X=\"\u2029https://evil.example/?\",URI=\"#\"", "separator of lines"},
+		"a next line character":                   {"#EXT-X-KEY:X=\"\u0085https://evil.example/?\",URI=\"#\"", "control character"},
+		"a carriage return":                       {"#EXT-X-KEY:X=\"\rhttps://evil.example/?\",URI=\"#\"", "control character"},
+		"a vertical tab":                          {"#EXT-X-KEY:X=\"\vhttps://evil.example/?\",URI=\"#\"", "control character"},
+		"a form feed":                             {"#EXT-X-KEY:X=\"\f\",URI=\"#\"", "control character"},
+		"a tab in a quoted value":                 {"#EXT-X-KEY:X=\"\t\",URI=\"#\"", "control character"},
+		"a null byte":                             {"#EXT-X-KEY:X=\"\x00\",URI=\"#\"", "control character"},
+		"a delete character":                      {"#EXT-X-KEY:X=\"\x7f\",URI=\"#\"", "control character"},
+		"an escape after the URI":                 {"#EXT-X-KEY:URI=\"#\",X=\"\x1b\"", "control character"},
+		"a byte order mark in a value":            {"#EXT-X-KEY:X=\"\ufeff\",URI=\"#\"", "byte order mark"},
+		"bytes that are not UTF-8":                {"#EXT-X-KEY:X=\"\xc0\",URI=\"#\"", "not UTF-8"},
+		"half of a character":                     {"#EXT-X-KEY:URI=\"#\",X=\"\xe2\x80\"", "not UTF-8"},
+		"text after a closing quote":              {`#EXT-X-MAP:X="https://evil.example/?"b,URI="#"`, "byte 37: text after a closing quotation mark"},
+		"text after the URI's quote":              {`#EXT-X-MAP:URI="#"b`, "text after a closing quotation mark"},
+		"a quote after a closing quote":           {`#EXT-X-MAP:X="https://evil.example/?"",URI="#"`, "text after a closing quotation mark"},
+		"a space after a closing quote":           {`#EXT-X-MAP:X="a" ,URI="#"`, "text after a closing quotation mark"},
+		"an attribute twice":                      {`#EXT-X-KEY:URI="#",URI="https://evil.example/"`, "an attribute that stands there twice"},
+		"another attribute twice":                 {`#EXT-X-KEY:X=1,URI="#",X=2`, "twice"},
+		"an attribute in small letters":           {`#EXT-X-KEY:method=NONE,URI="#"`, "byte 11: not the name of an attribute"},
+		"a name with a space":                     {`#EXT-X-KEY:METHOD=NONE, URI="#"`, "not the name of an attribute"},
+		"a name with a no-break space":            {"#EXT-X-KEY:X=1,\u00a0Y=1,URI=\"#\"", "not the name of an attribute"},
+		"a name with a quote":                     {`#EXT-X-KEY:"A"=1,URI="#"`, "not the name of an attribute"},
+		"no name":                                 {`#EXT-X-KEY:=1,URI="#"`, "not the name of an attribute"},
+		"a value alone":                           {`#EXT-X-MAP:FLAG,URI="#"`, "not the name of an attribute"},
+		"an attribute without a value":            {`#EXT-X-MAP:X=,URI="#"`, "without a value"},
+		"two commas":                              {`#EXT-X-MAP:X=1,,URI="#"`, "not the name of an attribute"},
+		"a comma at the end":                      {`#EXT-X-MAP:URI="#",`, "not the name of an attribute"},
+		"a comma at the start":                    {`#EXT-X-MAP:,URI="#"`, "not the name of an attribute"},
+		"a space in a value":                      {`#EXT-X-MAP:X=a b,URI="#"`, "a character that a value cannot have"},
+		"a quote inside a value":                  {`#EXT-X-MAP:X=a"b",URI="#"`, "a character that a value cannot have"},
+		"a space before a quote":                  {`#EXT-X-MAP:X= "a",URI="#"`, "a character that a value cannot have"},
+		"a letter outside ASCII without quotes":   {`#EXT-X-MAP:X=é,URI="#"`, "a character that a value cannot have"},
+		"a quote that is not closed":              {`#EXT-X-MAP:URI="#",X="a`, "a quotation mark that is not closed"},
+		"a URI without quotes":                    {`#EXT-X-MAP:URI=#,X=1`, "quotation marks"},
+		"another tag in a value":                  {`#EXT-X-KEY:X="#EXT-X-DATERANGE:VALUE=",URI="#"`, "the start of another tag"},
+		"another tag that is not known":           {`#EXT-X-KEY:URI="#",X="#EXTM3U"`, "the start of another tag"},
+		"a space before the tag":                  {` #EXT-X-MAP:URI="#"`, "white space"},
+		"a tab before the tag":                    {"\t#EXT-X-MAP:URI=\"#\"", "white space"},
+		"a carriage return before the tag":        {"\r#EXT-X-MAP:URI=\"#\"", "white space"},
+		"a space after the tag":                   {`#EXT-X-MAP:URI="#" `, "white space"},
+		"a space before a URI":                    {" #", "white space"},
+		"a tab before a URI":                      {"\t#", "white space"},
+		"a space after a URI":                     {"# ", "white space"},
+		"two carriage returns after a URI":        {"#\r\r", "white space"},
+		"white space in the list":                 {`#EXT-X-KEY: METHOD=NONE,URI="#"`, "not the name of an attribute"},
+		"white space around the URI's equal sign": {`#EXT-X-KEY:URI = "#"`, "not the name of an attribute"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			at := strings.LastIndex(strings.ReplaceAll(test.line, "#EXT", "----"), "#")
+			with := func(uri string) string { return "#EXTM3U\n" + test.line[:at] + uri + test.line[at+1:] + "\r\n" }
+			refuses(t, with("k.bin"), nil, 2, test.want)
+			refuses(t, with(prefix+"k.bin"), nil, 2, test.want)
+			stays(t, with("https://licence.example/k?a=1"), nil)
+			stays(t, with("skd://k"), nil)
+		})
+	}
+}
+
+func TestAnUnusualLineThatRFC8216AllowsGetsThePass(t *testing.T) {
+	for name, test := range map[string]struct{ line, want string }{
+		"characters outside ASCII":       {`#EXT-X-KEY:KEYFORMAT="día 日本語 🎞",URI="k"`, `#EXT-X-KEY:KEYFORMAT="día 日本語 🎞",URI="SIGNED(` + prefix + `720p/k)"`},
+		"spaces and equal signs":         {`#EXT-X-KEY:KEYFORMAT="a = b , URI=x",URI="k"`, `#EXT-X-KEY:KEYFORMAT="a = b , URI=x",URI="SIGNED(` + prefix + `720p/k)"`},
+		"an empty quoted value":          {`#EXT-X-KEY:KEYFORMAT="",URI="k"`, `#EXT-X-KEY:KEYFORMAT="",URI="SIGNED(` + prefix + `720p/k)"`},
+		"numbers, names and resolutions": {`#EXT-X-PART:X-A=-1.5,X-B=1920x1080,X-C=0xAF,X-D=SAMPLE-AES,URI="k"`, `#EXT-X-PART:X-A=-1.5,X-B=1920x1080,X-C=0xAF,X-D=SAMPLE-AES,URI="SIGNED(` + prefix + `720p/k)"`},
+		"a number sign":                  {`#EXT-X-SESSION-DATA:DATA-ID="#1",URI="k"`, `#EXT-X-SESSION-DATA:DATA-ID="#1",URI="SIGNED(` + prefix + `720p/k)"`},
+		"a variable in another value":    {`#EXT-X-KEY:KEYFORMAT="{$f}",URI="k"`, `#EXT-X-KEY:KEYFORMAT="{$f}",URI="SIGNED(` + prefix + `720p/k)"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := rewritten(t, "#EXTM3U\n"+test.line+"\r\n", nil)
+			if want := "#EXTM3U\n" + test.want + "\r\n"; err != nil || got != want {
+				t.Errorf("got %q, %v\nwant %q", got, err, want)
+			}
+		})
+	}
+}
+
+func TestAFullURLIsSignedAsItStandsOrRefused(t *testing.T) {
+	for _, url := range []string{
+		site + "/x/../movies/./7/seg.ts", prefix + "a/../seg.ts", prefix + "./seg.ts", prefix + "a/..", prefix + ".",
+	} {
+		refuses(t, "#EXTM3U\n"+url+"\n", nil, 2, "dot segments")
+		refuses(t, "#EXTM3U\n#EXT-X-MAP:URI=\""+url+"\"\n", nil, 2, "dot segments")
+	}
+	stays(t, "#EXTM3U\n"+prefix+"../8/seg.ts\n", nil)
+}
+
+func TestNoURIThatPlayersResolveDifferentlyGetsThePass(t *testing.T) {
+	wide := func(Reference) (string, error) { return "", nil }
+	for _, uri := range []string{
+		"https:evil.example/x", "HTTPS:evil.example/x", "https:/evil.example/x", "https:", "http:evil.example", "https:///evil.example/x",
+		"https:\\\\evil.example/x", "//evil.example/x", "///evil.example/x", "////evil.example/x", "//evil.example\\@d111111abcdef8.cloudfront.net/movies/7/x",
+		"https://d111111abcdef8.cloudfront.net@evil.example/movies/7/x", "https://u:p@d111111abcdef8.cloudfront.net/movies/7/x",
+		"https://evil.example\\@d111111abcdef8.cloudfront.net/movies/7/x", "https://d111111abcdef8.cloudfront.net\\.evil.example/movies/7/x",
+		"https://d111111abcdef8.cloudfront.net.evil.example/movies/7/x", "//d111111abcdef8.cloudfront.net:x@evil.example/movies/7/x",
+		"//u@d111111abcdef8.cloudfront.net/movies/7/x", "/\t/evil.example/x", "/\\evil.example/x", "javascript:x", "blob:" + prefix + "x",
+	} {
+		stays(t, "#EXTM3U\n"+uri+"\n#EXT-X-MAP:URI=\""+uri+"\"\n", &Options{Playlist: wide})
+	}
+	for _, uri := range []string{
+		`\\evil.example/x`, `\/evil.example/x`, "a\t/evil.example/x", "\ufeffhttps://evil.example/x", "\u00a0https://evil.example/x",
+		"\vhttps://evil.example/x", "\u2028//evil.example/x", "a\rhttps://evil.example/x", "\x00//evil.example/x", " \\\\evil.example/x",
+		"HTTPS://d111111abcdef8.cloudfront.net/movies/7/x", "https://D111111abcdef8.cloudfront.net/movies/7/x",
+	} {
+		playlist := "#EXTM3U\n#EXT-X-MAP:URI=\"" + uri + "\"\n"
+		if got, err := rewritten(t, playlist, nil); err == nil || got != "" {
+			t.Errorf("%q: got %q, %v", uri, got, err)
+		}
+		if got, err := rewritten(t, "#EXTM3U\n"+uri+"\n", nil); err == nil || got != "" {
+			t.Errorf("%q: got %q, %v", uri, got, err)
+		}
+	}
+}
+
+func TestAURIFromOptionsPlaylistHasOneMeaningToEveryPlayer(t *testing.T) {
+	for uri, want := range map[string]string{
+		"//evil.example/v.m3u8": "two slashes", "///evil.example/v.m3u8": "two slashes", `\\evil.example`: "escape it", `/\evil.example`: "escape it",
+		"https:evil.example/v": "without a host", "https:///evil.example": "without a host", "HTTPS://app.example/v": "capitals", "https://": "without a host",
+		"https://u@app.example/v": "user name", "/a b": "escape it", "/a\tb": "escape it", "/a|b": "escape it", "/día": "escape it", "/a\u2028b": "escape it", "/<a>": "escape it",
+	} {
+		o := &Options{Playlist: func(Reference) (string, error) { return uri, nil }}
+		refuses(t, "#EXTM3U\n#EXT-X-MEDIA:URI=\"a.m3u8\"\n", o, 2, want)
+		refuses(t, "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\na.m3u8\n", o, 3, want)
+	}
+	for _, uri := range []string{"/a", "a/b.m3u8?x=1&y=%20#z", "../a", "https://app.example:8443/a", "http://[::1]/a", "app-scheme://a", "?a", "a;b,c@d"} {
+		o := &Options{Playlist: func(Reference) (string, error) { return uri, nil }}
+		got, err := rewritten(t, "#EXTM3U\n#EXT-X-MEDIA:URI=\"a.m3u8\"\n", o)
+		if want := "#EXTM3U\n#EXT-X-MEDIA:URI=\"" + uri + "\"\n"; err != nil || got != want {
+			t.Errorf("got %q, %v", got, err)
+		}
+	}
+	// What Options.Playlist changes is as strict as what gets the pass.
+	app := &Options{Playlist: func(Reference) (string, error) { return "/app", nil }}
+	refuses(t, "#EXTM3U\n#EXT-X-MEDIA:NAME=\"a\"b,URI=\"a.m3u8\"\n", app, 2, "closing quotation mark")
+	refuses(t, "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\n a.m3u8\n", app, 3, "white space")
+}
+
+func TestTheZeroValueOfEachOptionIsItsDefault(t *testing.T) {
+	for name, test := range map[string]struct {
+		o              *Options
+		playlist, want string // want is in the error, or empty for none
+	}{
+		"no options, media":                     {nil, "#EXTM3U\ns.ts\n", ""},
+		"no options, a playlist of ours":        {nil, "#EXTM3U\n#EXT-X-MEDIA:URI=\"a.m3u8\"\n", "set Options.Playlist"},
+		"no options, a variable from elsewhere": {nil, "#EXTM3U\n#EXT-X-DEFINE:IMPORT=\"v\"\n{$v}\n", "has no value"},
+		"Playlist":                              {&Options{}, "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nv.m3u8\n", "set Options.Playlist"},
+		"Variables":                             {&Options{}, "#EXTM3U\n#EXT-X-DEFINE:QUERYPARAM=\"v\"\n{$v}\n", "has no value"},
+		"an empty variable":                     {&Options{Variables: map[string]string{"v": ""}}, "#EXTM3U\n#EXT-X-DEFINE:IMPORT=\"v\"\n{$v}a\n", ""},
+		"MaxLine, its longest":                  {&Options{}, "#EXTM3U\n#" + strings.Repeat("x", defaultMaxLine-2) + "\n", ""},
+		"MaxLine, longer":                       {&Options{}, "#EXTM3U\n#" + strings.Repeat("x", defaultMaxLine-1) + "\n", "longer than 65536 bytes"},
+		"a small MaxLine":                       {&Options{MaxLine: 8}, "#EXTM3U\n#1234567\n", "longer than 8 bytes"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := rewritten(t, test.playlist, test.o)
+			if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
+				t.Errorf("got %v, want %q", err, test.want)
+			}
+		})
+	}
+	if err := Rewrite(io.Discard, strings.NewReader("#EXTM3U\n"), list, new(signer.Pass), nil); err == nil || !strings.Contains(err.Error(), "no pass") {
+		t.Errorf("the zero Pass: got %v", err)
+	}
+}
