@@ -160,8 +160,11 @@ type rewriter struct {
 	line        int
 	nextVariant bool // the next URI line is that of a variant stream
 
-	variables   map[string]string
+	variables   map[string]variable
 	definitions int // bytes of all variables that were defined
+
+	steering       int // the line of EXT-X-CONTENT-STEERING, or 0
+	signedPlaylist int // the line where Options.Playlist returned a signed URL, or 0
 
 	tail        string // what the pass puts behind a URL without a query
 	tailOfQuery string // and behind one that has one
@@ -214,6 +217,8 @@ func written(err error) error {
 const (
 	byteOrderMark = "\xef\xbb\xbf"
 	firstTag      = "#EXTM3U"
+	defineTag     = "EXT-X-DEFINE:"
+	steeringTag   = "EXT-X-CONTENT-STEERING:"
 )
 
 // rewriteLine writes one line, which has its ending if it had one.
@@ -232,6 +237,9 @@ func (rw *rewriter) rewriteLine(text []byte) error {
 		if before, ok := rw.plain(text[first:end], &segmentLine); ok {
 			return rw.writeLine(text, first, end, substitute{before, true, rw.tail})
 		}
+	}
+	if err := rw.checkMisplacedTags(text); err != nil {
+		return rw.fail("", err)
 	}
 	start, stop := first, end
 	for start < stop && isBlank(text[stop-1]) {
@@ -265,6 +273,31 @@ func cutEnding(text []byte) []byte {
 }
 
 func isBlank(c byte) bool { return c == ' ' || c == '\t' || c == '\r' }
+
+// checkMisplacedTags refuses a definition of a variable that does not start its
+// line. hls.js finds tags inside of lines, and Shaka Player ignores the first
+// character of some: what such a tag defines could be a part of the pass.
+func (rw *rewriter) checkMisplacedTags(text []byte) error {
+	if i := bytes.Index(text, []byte(defineTag)); i >= 0 && (i != 1 || text[0] != '#') {
+		return fmt.Errorf("byte %d: EXT-X-DEFINE inside of a line, where some players read it: write it at the start of a line, or leave it out", i)
+	}
+	if rw.o.Playlist != nil && rw.steering == 0 && bytes.Contains(text, []byte(steeringTag)) {
+		rw.steering = rw.line
+		return rw.checkSteering()
+	}
+	return nil
+}
+
+// checkSteering refuses the signed URL of a further playlist in a playlist with
+// content steering. A steering manifest replaces the host of such a URL and
+// keeps its query: draft-pantos-hls-rfc8216bis, section 7.
+func (rw *rewriter) checkSteering() error {
+	if rw.steering == 0 || rw.signedPlaylist == 0 {
+		return nil
+	}
+	return fmt.Errorf("EXT-X-CONTENT-STEERING in line %d can send the signed URL of line %d to any host: leave the tag out, or return URLs without a signature from Options.Playlist",
+		rw.steering, rw.signedPlaylist)
+}
 
 // substitute is what stands in place of a URI.
 type substitute struct {
@@ -317,7 +350,11 @@ func (rw *rewriter) rewriteTag(text []byte, start, end int, exact bool) error {
 	case string(name) == "EXT-X-STREAM-INF":
 		rw.nextVariant = true
 	case string(name) == "EXT-X-DEFINE":
-		if err := rw.define(list); err != nil {
+		err := errBlank
+		if exact {
+			err = rw.define(text[:end], offset)
+		}
+		if err != nil {
 			return rw.fail("EXT-X-DEFINE", err)
 		}
 	case tag != nil:
@@ -387,15 +424,9 @@ func (rw *rewriter) substitute(uri []byte, t *target) (s substitute, ok bool, er
 // pass appends, or "" to leave it.
 func (rw *rewriter) replace(uri string, t *target) (string, error) {
 	prefix := rw.pass.Prefix()
-	expanded, err := rw.expand(uri)
-	switch {
-	case err != nil && rw.base.isOutside(expanded, splitBase(prefix).origin):
-		// What stands behind another host cannot lead back to ours.
-		return "", nil
-	case err != nil:
+	expanded, err := rw.expandURI(uri, prefix)
+	if expanded == "" || err != nil {
 		return "", err
-	case expanded == "":
-		return "", nil // as in METHOD=NONE,URI=""
 	}
 	url, ok := rw.base.resolve(expanded)
 	if !ok {
@@ -425,7 +456,7 @@ func (rw *rewriter) replace(uri string, t *target) (string, error) {
 		if err != nil || other == "" {
 			return "", err
 		}
-		return other, checkReplacement(other)
+		return other, rw.checkReplacement(other)
 	case covered:
 		return "", errors.New("it leads to a further playlist, which must be rewritten too: set Options.Playlist")
 	}

@@ -110,7 +110,7 @@ func checkText(line []byte) error {
 
 // checkReplacement refuses a URI from Options.Playlist that would break the
 // line, or that players resolve in different ways.
-func checkReplacement(uri string) error {
+func (rw *rewriter) checkReplacement(uri string) error {
 	for i := range len(uri) {
 		if c := uri[i]; !plain[c] && !strings.ContainsRune(":?#[]@!$&'()*+,;=%", rune(c)) || c == '#' && i == 0 {
 			return fmt.Errorf("Options.Playlist returned a URI with %q in it, byte %d: escape it", c, i)
@@ -125,6 +125,9 @@ func checkReplacement(uri string) error {
 		return errors.New("Options.Playlist returned a URL without a host, or with its scheme in capitals: write https:// and the host")
 	case strings.Contains(origin, "@"):
 		return errors.New("Options.Playlist returned a URL with a user name: leave it out")
+	case strings.Contains(uri, "Signature="):
+		rw.signedPlaylist = rw.line
+		return rw.checkSteering()
 	}
 	return nil
 }

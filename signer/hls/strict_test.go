@@ -148,6 +148,77 @@ func TestNoURIThatPlayersResolveDifferentlyGetsThePass(t *testing.T) {
 	}
 }
 
+func TestADefinitionOfAVariableIsStrictOrRefused(t *testing.T) {
+	for name, test := range map[string]struct{ line, want string }{
+		"no name":                        {`VALUE="a"`, "NAME and VALUE, or IMPORT, or QUERYPARAM"},
+		"no value":                       {`NAME="a"`, "NAME and VALUE"},
+		"nothing that is known":          {`X="a"`, "NAME and VALUE"},
+		"two kinds":                      {`NAME="a",VALUE="b",IMPORT="c"`, "only one of these"},
+		"two other kinds":                {`IMPORT="a",QUERYPARAM="b"`, "only one of these"},
+		"an import with a value":         {`IMPORT="a",VALUE="b"`, "only one of these"},
+		"a parameter with a value":       {`QUERYPARAM="a",VALUE="b"`, "only one of these"},
+		"a name without quotes":          {`NAME=a,VALUE="b"`, "quotation marks"},
+		"a value without quotes":         {`NAME="a",VALUE=b`, "quotation marks"},
+		"a parameter without quotes":     {`QUERYPARAM=Policy`, "quotation marks"},
+		"an empty name":                  {`NAME="",VALUE="b"`, "letters, digits, - and _"},
+		"a name that is none":            {`NAME="a b",VALUE="b"`, "letters, digits, - and _"},
+		"a name outside ASCII":           {`NAME="š",VALUE="b"`, "letters, digits, - and _"},
+		"a name from a variable":         {`QUERYPARAM="{$p}icy"`, "letters, digits, - and _"},
+		"a name twice":                   {`NAME="a",NAME="b",VALUE="c"`, "twice"},
+		"text after a quote":             {`NAME="a"b,VALUE="c"`, "text after a closing quotation mark"},
+		"a space":                        {`NAME="a", VALUE="c"`, "not the name of an attribute"},
+		"a line separator":               {"NAME=\"a\",VALUE=\"\u2028\"", "separator of lines"},
+		"a tag in a value":               {`NAME="a",VALUE="#EXT-X-KEY:"`, "the start of another tag"},
+		"nothing at all":                 {``, "not the name of an attribute"},
+		"the pass's policy":              {`QUERYPARAM="Policy"`, "a part of the pass"},
+		"the pass's signature":           {`QUERYPARAM="Signature"`, "a part of the pass"},
+		"the pass's key":                 {`QUERYPARAM="Key-Pair-Id"`, "a part of the pass"},
+		"a policy that is imported":      {`IMPORT="Policy"`, "a part of the pass"},
+		"a signature with another value": {`QUERYPARAM="Signature",X="1"`, "a part of the pass"},
+		"space after it":                 {`NAME="a",VALUE="c" `, "white space"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			refuses(t, "#EXTM3U\n#EXT-X-DEFINE:"+test.line+"\n", &Options{Variables: map[string]string{"Policy": "x"}}, 2, test.want)
+		})
+	}
+	refuses(t, "#EXTM3U\n#EXT-X-DEFINE:NAME=\"a\",VALUE=\"1\"\n#EXT-X-DEFINE:NAME=\"a\",VALUE=\"1\"\n", nil, 3, "defined twice")
+	refuses(t, "#EXTM3U\n#EXT-X-DEFINE:IMPORT=\"a\"\n#EXT-X-DEFINE:QUERYPARAM=\"a\"\n", nil, 3, "defined twice")
+	stays(t, "#EXTM3U\n#EXT-X-DEFINE:QUERYPARAM=\"token\"\n#EXT-X-DEFINE:NAME=\"Policy\",VALUE=\"x\",X=1\n", nil)
+}
+
+// hls.js finds tags in the middle of lines, and Shaka Player in lines whose
+// first character is any at all.
+func TestADefinitionInsideOfALineIsRefused(t *testing.T) {
+	for _, line := range []string{
+		`##EXT-X-DEFINE:QUERYPARAM="Policy"`, ` #EXT-X-DEFINE:QUERYPARAM="Policy"`, `/EXT-X-DEFINE:QUERYPARAM="Policy"`,
+		"#x\r#EXT-X-DEFINE:QUERYPARAM=\"Policy\"", "#EXTINF:6,\u2028#EXT-X-DEFINE:QUERYPARAM=\"Policy\"",
+		`#EXT-X-VENDOR:X="#EXT-X-DEFINE:QUERYPARAM=Policy"`, `https://evil.example/#EXT-X-DEFINE:QUERYPARAM="Policy"`,
+		`#EXT-X-DEFINE:NAME="a",VALUE="#EXT-X-DEFINE:QUERYPARAM=Policy"`, `EXT-X-DEFINE:QUERYPARAM="Policy"`,
+	} {
+		if got, err := rewritten(t, "#EXTM3U\n"+line+"\n", nil); err == nil || got != "" {
+			t.Errorf("%q: got %q, %v", line, got, err)
+		}
+		if got, err := rewritten(t, "#EXTM3U "+line+"\n", nil); err == nil || got != "" {
+			t.Errorf("%q in the first line: got %q, %v", line, got, err)
+		}
+	}
+}
+
+func TestASignedPlaylistURLAndContentSteeringExcludeEachOther(t *testing.T) {
+	signed := &Options{Playlist: func(r Reference) (string, error) { return r.URL + "?Policy=p&Signature=s&Key-Pair-Id=k", nil }}
+	const variant, steering = "#EXT-X-STREAM-INF:BANDWIDTH=1\nv.m3u8\n", "#EXT-X-CONTENT-STEERING:SERVER-URI=\"https://evil.example/s\"\n"
+	refuses(t, "#EXTM3U\n"+variant+steering, signed, 4, "EXT-X-CONTENT-STEERING in line 4")
+	refuses(t, "#EXTM3U\n"+steering+variant, signed, 4, "signed URL of line 4")
+	refuses(t, "#EXTM3U\n#x "+steering+variant, signed, 4, "EXT-X-CONTENT-STEERING in line 2")
+	if _, err := rewritten(t, "#EXTM3U\n"+variant, signed); err != nil {
+		t.Error(err)
+	}
+	plain := &Options{Playlist: func(Reference) (string, error) { return "/app/v.m3u8?t=1", nil }}
+	if _, err := rewritten(t, "#EXTM3U\n"+variant+steering, plain); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestAURIFromOptionsPlaylistHasOneMeaningToEveryPlayer(t *testing.T) {
 	for uri, want := range map[string]string{
 		"//evil.example/v.m3u8": "two slashes", "///evil.example/v.m3u8": "two slashes", `\\evil.example`: "escape it", `/\evil.example`: "escape it",

@@ -4,81 +4,132 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/signedfront/signedfront/signer"
 )
 
 // Variables are those of draft-pantos-hls-rfc8216bis, sections 4.3 and 4.4.2.3.
 // They are replaced in URIs before these are resolved. Values are not looked at
 // again for more variables.
 
-// define reads the attribute list of an EXT-X-DEFINE. The tag itself stays in
-// the playlist: what is not rewritten may need it.
-func (rw *rewriter) define(list []byte) error {
-	var name, value string
-	var hasName, hasValue bool
-	for a := range attributes(list) {
-		text := string(a.value(list))
-		switch string(a.name) {
-		case "NAME":
-			name, hasName = text, true
-		case "VALUE":
-			var err error
-			if value, err = rw.expand(text); err != nil {
-				return err
+// variable is what a playlist defined; known is false for one that it imports
+// and Options.Variables does not have.
+type variable struct {
+	value string
+	known bool
+}
+
+// define reads the attribute list line[at:] of an EXT-X-DEFINE. The tag itself
+// stays in the playlist: what is not rewritten may need it.
+func (rw *rewriter) define(line []byte, at int) error {
+	if err := checkAttributes(line, at); err != nil {
+		return err
+	}
+	values := map[string]string{}
+	for a := range attributes(line[at:]) {
+		switch name := string(a.name); name {
+		case "NAME", "VALUE", "IMPORT", "QUERYPARAM":
+			if !a.quoted {
+				return notQuoted(name)
 			}
-			hasValue = true
-		case "IMPORT", "QUERYPARAM":
-			name, hasName = text, true
-			value, hasValue = rw.o.Variables[text]
+			values[name] = string(a.value(line[at:]))
 		}
 	}
-	if !hasName || !hasValue {
-		return nil
+	value, hasValue := values["VALUE"]
+	name, isDefined := values["NAME"]
+	if hasValue != isDefined || hasValue && len(values) != 2 || !hasValue && len(values) != 1 {
+		return errors.New("it must have NAME and VALUE, or IMPORT, or QUERYPARAM, and only one of these: write one tag for each variable")
+	}
+	v := variable{value, true}
+	if isDefined {
+		var err error
+		if v.value, err = rw.expand(value, rw.maxLine); err != nil {
+			return err
+		}
+	} else {
+		name = values["IMPORT"] + values["QUERYPARAM"]
+		if strings.Contains(rw.tailOfQuery, "&"+name+"=") {
+			return fmt.Errorf("the variable %s would be a part of the pass, which the playlist could send to any host: leave it out", signer.Describe(name, signer.FormWord))
+		}
+		v.value, v.known = rw.o.Variables[name]
+	}
+	if name == "" || strings.IndexFunc(name, func(c rune) bool { return c > 'z' || !isVariableName(byte(c)) }) >= 0 {
+		return errors.New("a variable's name that is not of letters, digits, - and _ alone: write another name")
+	}
+	if _, ok := rw.variables[name]; ok {
+		return fmt.Errorf("the variable %s is defined twice: leave one definition out", signer.Describe(name, signer.FormWord))
 	}
 	if rw.variables == nil {
-		rw.variables = map[string]string{}
+		rw.variables = map[string]variable{}
 	}
-	if rw.definitions += len(name) + len(value); rw.definitions > rw.maxLine {
+	if rw.definitions += len(name) + len(v.value); rw.definitions > rw.maxLine {
 		return fmt.Errorf("the playlist's variables are longer than %d bytes together: set Options.MaxLine", rw.maxLine)
 	}
-	rw.variables[name] = value
+	rw.variables[name] = v
 	return nil
 }
 
-// expand replaces the variables in a text. With an error it returns the part
-// before the variable that has no value.
-func (rw *rewriter) expand(text string) (string, error) {
-	if !strings.Contains(text, "{$") {
-		return text, nil
+// expandURI replaces the variables of a URI. It returns "" for a URI that leads
+// past the prefix wherever its variables lead.
+func (rw *rewriter) expandURI(uri, prefix string) (string, error) {
+	start, _, hasVariables := strings.Cut(uri, "{$")
+	if !hasVariables {
+		return uri, nil
 	}
+	origin := splitBase(prefix).origin
+	if rw.base.isOutside(start, origin) {
+		return "", nil
+	}
+	expanded, err := rw.expand(uri, min(rw.maxLine, signer.MaxURLLength))
+	if err != nil && rw.base.isOutside(expanded, origin) {
+		return "", nil // what follows another host cannot lead back to ours
+	}
+	return expanded, err
+}
+
+// expand replaces the variables in a text, as far as it stays within a limit in
+// bytes. With an error it returns what came before.
+func (rw *rewriter) expand(text string, limit int) (string, error) {
 	var b strings.Builder
 	for {
 		i := strings.Index(text, "{$")
 		if i < 0 {
 			break
 		}
-		b.WriteString(text[:i])
-		text = text[i:]
-		n := 2
+		n := i + 2
 		for n < len(text) && isVariableName(text[n]) {
 			n++
 		}
-		if n == 2 || n == len(text) || text[n] != '}' {
+		if n == i+2 || n == len(text) || text[n] != '}' {
 			b.WriteString(text[:n])
 			text = text[n:]
 			continue
 		}
-		value, ok := rw.variables[text[2:n]]
-		if !ok {
-			return b.String(), fmt.Errorf("the variable {$%.64s} has no value: define it above, or set Options.Variables for one that is imported", text[2:n])
+		b.WriteString(text[:i])
+		name := text[i+2 : n]
+		v := rw.variables[name]
+		if !v.known {
+			return b.String(), fmt.Errorf("the variable %s has no value: define it above, or set Options.Variables for one that is imported", signer.Describe("{$"+name+"}", signer.FormWord))
 		}
-		b.WriteString(value)
 		text = text[n+1:]
-		if b.Len()+len(text) > rw.maxLine {
-			return "", errors.New("with its variables replaced it is longer than a line may be: set Options.MaxLine")
+		if b.Len()+len(v.value) > limit {
+			b.WriteString(v.value[:max(limit-b.Len(), 0)])
+			return b.String(), tooLong(limit)
 		}
+		b.WriteString(v.value)
+	}
+	if b.Len()+len(text) > limit {
+		return b.String(), tooLong(limit)
 	}
 	b.WriteString(text)
 	return b.String(), nil
+}
+
+func tooLong(limit int) error {
+	if limit == signer.MaxURLLength {
+		return fmt.Errorf("with its variables replaced it is longer than %d bytes, which CloudFront takes: use shorter values", limit)
+	}
+	return errors.New("with its variables replaced it is longer than a line may be: set Options.MaxLine")
 }
 
 func isVariableName(c byte) bool {
