@@ -113,6 +113,7 @@ func Rewrite(w io.Writer, r io.Reader, playlistURL string, pass *signer.Pass, o 
 		}
 		if len(text) > 0 || rw.line == 0 {
 			rw.line++
+			rw.read += len(text)
 			if err := rw.rewriteLine(text); err != nil {
 				return err
 			}
@@ -158,10 +159,12 @@ type rewriter struct {
 	maxLine int
 
 	line        int
+	read        int  // bytes of all lines
 	nextVariant bool // the next URI line is that of a variant stream
 
 	variables   map[string]variable
 	definitions int // bytes of all variables that were defined
+	expanded    int // bytes of all URIs whose variables were replaced
 
 	steering       int // the line of EXT-X-CONTENT-STEERING, or 0
 	signedPlaylist int // the line where Options.Playlist returned a signed URL, or 0

@@ -242,6 +242,56 @@ func TestAURIFromOptionsPlaylistHasOneMeaningToEveryPlayer(t *testing.T) {
 	refuses(t, "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\n a.m3u8\n", app, 3, "white space")
 }
 
+func TestTheVariablesOfAPlaylistHaveABudget(t *testing.T) {
+	define := func(value string) string { return "#EXTM3U\n#EXT-X-DEFINE:NAME=\"v\",VALUE=\"" + value + "\"\n" }
+	long := strings.Repeat("a", 60_000)
+	for name, test := range map[string]struct{ value, line, want string }{
+		"one value longer than a URL":             {long, "{$v}\n", "line 3: with its variables replaced it is longer than 8192 bytes"},
+		"values that are longer together":         {long[:5000], "{$v}{$v}\n", "line 3: with its variables replaced it is longer than 8192 bytes"},
+		"many long URIs below the prefix":         {long[:7000], "{$v}\n", "the variables of the playlist make its URIs longer than"},
+		"many long URIs on the same host":         {"/x/" + long[:7000], "{$v}\n", "the variables of the playlist make its URIs longer than"},
+		"many long URIs on other hosts":           {"https://evil.example/" + long, "{$v}\n", "the variables of the playlist make its URIs longer than"},
+		"many long attributes":                    {"https://evil.example/" + long, "#EXT-X-MAP:URI=\"{$v}\"\n", "the variables of the playlist make its URIs longer than"},
+		"many long references to other playlists": {"https://evil.example/" + long[:7000], "#EXT-X-MEDIA:URI=\"{$v}\"\n", "the variables of the playlist make its URIs longer than"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			playlist := define(test.value) + strings.Repeat(test.line, 20_000)
+			pass := newPass(t, newKey(t), now)
+			var n counter
+			err := Rewrite(&n, strings.NewReader(playlist), list, pass, nil)
+			var lineErr *LineError
+			if !errors.As(err, &lineErr) || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got %v, want %q in it", err, test.want)
+			}
+			if most := 8 << 20; int(n) > most {
+				t.Errorf("%d bytes written, want at most %d", n, most)
+			}
+		})
+	}
+	t.Run("a token in each URI of a long film is within it", func(t *testing.T) {
+		playlist := define(long[:700]) + strings.Repeat("#EXTINF:2,\nseg12345.ts?token={$v}\n", 20_000)
+		if err := Rewrite(io.Discard, strings.NewReader(playlist), list, newPass(t, newKey(t), now), nil); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Run("what leads elsewhere before its first variable costs nothing of it", func(t *testing.T) {
+		stays(t, define(long)+strings.Repeat("https://ads.example/{$v}\n", 20_000), nil)
+	})
+	t.Run("MaxLine raises it", func(t *testing.T) {
+		playlist := define(long[:7000]) + strings.Repeat("{$v}\n", 400)
+		if err := Rewrite(io.Discard, strings.NewReader(playlist), list, newPass(t, newKey(t), now), nil); err == nil {
+			t.Error("no error by default")
+		}
+		if err := Rewrite(io.Discard, strings.NewReader(playlist), list, newPass(t, newKey(t), now), &Options{MaxLine: 1 << 18}); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+type counter int
+
+func (c *counter) Write(p []byte) (int, error) { *c += counter(len(p)); return len(p), nil }
+
 func TestTheZeroValueOfEachOptionIsItsDefault(t *testing.T) {
 	for name, test := range map[string]struct {
 		o              *Options

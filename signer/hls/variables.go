@@ -81,11 +81,22 @@ func (rw *rewriter) expandURI(uri, prefix string) (string, error) {
 		return "", nil
 	}
 	expanded, err := rw.expand(uri, min(rw.maxLine, signer.MaxURLLength))
+	rw.expanded += len(expanded)
+	if budget := budgetPerLine*rw.maxLine + budgetPerByte*rw.read; rw.expanded > budget {
+		return "", fmt.Errorf("the variables of the playlist make its URIs longer than %d bytes together: set Options.MaxLine", budget)
+	}
 	if err != nil && rw.base.isOutside(expanded, origin) {
 		return "", nil // what follows another host cannot lead back to ours
 	}
 	return expanded, err
 }
+
+// What the variables of a playlist may make of its URIs, in bytes: a share for
+// each byte that was read, and one for a short playlist.
+const (
+	budgetPerByte = 32
+	budgetPerLine = 16
+)
 
 // expand replaces the variables in a text, as far as it stays within a limit in
 // bytes. With an error it returns what came before.
