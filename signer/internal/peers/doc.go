@@ -1,12 +1,13 @@
-// Package peers compares the signer with the other signers of CloudFront URLs
-// and with the clients that request them. It is a module of its own, so that
+// Package peers compares the signer with the other signers of CloudFront URLs,
+// with the clients that request them and with the players that read playlists. It is a module of its own, so that
 // what it compares with never becomes a dependency of the programs that import
 // the signer. Run it from this folder:
 //
 //	go test ./...                     against aws-sdk-go-v2
 //	go test -tags peers ./...         also against botocore, @aws-sdk/cloudfront-signer
 //	                                  and the AWS CLI, and what Go, curl, Python requests
-//	                                  and Chromium make of a signed URL
+//	                                  and Chromium make of a signed URL, and what hls.js
+//	                                  and Shaka Player make of a rewritten playlist
 //	go test -run '^$' -bench .        the figures
 //	go test -run '^$' -bench CommandLine -benchtime 11x -tags peers
 //	                                  the figure of the command line

@@ -42,7 +42,7 @@ var installNode = sync.OnceValue(func() error {
 	if err := os.Mkdir(folder, 0o700); err != nil {
 		return err
 	}
-	for _, name := range []string{"package.json", "package-lock.json", "sign.mjs"} {
+	for _, name := range []string{"package.json", "package-lock.json", "players.mjs", "sign.mjs"} {
 		text, err := os.ReadFile(filepath.Join("testdata", name))
 		if err != nil {
 			return err
