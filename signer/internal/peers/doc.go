@@ -1,7 +1,7 @@
 // Package peers compares the signer with the other signers of CloudFront URLs,
-// with the clients that request them and with the players that read playlists. It is a module of its own, so that
-// what it compares with never becomes a dependency of the programs that import
-// the signer. Run it from this folder:
+// with the clients that request them and with the players that read playlists.
+// It is a module of its own, so that what it compares with never becomes a
+// dependency of the programs that import the signer. Run it from this folder:
 //
 //	go test ./...                     against aws-sdk-go-v2
 //	go test -tags peers ./...         also against botocore, @aws-sdk/cloudfront-signer
