@@ -87,7 +87,7 @@ func FuzzEveryMediaURIIsSignedAsThePassSignsIt(f *testing.F) {
 		rw.out = bufio.NewWriter(&out)
 		s, ok, err := rw.substitute([]byte(uri), &segmentLine)
 		if ok && err == nil {
-			rw.put([]byte(uri), 0, 0, len(uri), s)
+			rw.put([]byte(uri), 0, 0, len(uri), &s)
 			rw.out.Flush()
 		}
 		got := out.String()

@@ -222,6 +222,8 @@ const (
 	firstTag      = "#EXTM3U"
 	defineTag     = "EXT-X-DEFINE:"
 	steeringTag   = "EXT-X-CONTENT-STEERING:"
+
+	shortestDefinition = defineTag + "IMPORT=Policy"
 )
 
 // rewriteLine writes one line, which has its ending if it had one.
@@ -235,14 +237,16 @@ func (rw *rewriter) rewriteLine(text []byte) error {
 			return rw.fail("", errors.New("not a playlist: it does not start with "+firstTag))
 		}
 	}
-	end := len(cutEnding(text))
-	if !rw.nextVariant {
-		if before, ok := rw.plain(text[first:end], &segmentLine); ok {
-			return rw.writeLine(text, first, end, substitute{before, true, rw.tail})
+	end := len(text) // of the line, without its LF or CR LF
+	if end > first && text[end-1] == '\n' {
+		if end--; end > first && text[end-1] == '\r' {
+			end--
 		}
 	}
-	if err := rw.checkMisplacedTags(text); err != nil {
-		return rw.fail("", err)
+	if len(text) > len(shortestDefinition) {
+		if err := rw.checkMisplacedTags(text); err != nil {
+			return rw.fail("", err)
+		}
 	}
 	start, stop := first, end
 	for start < stop && isBlank(text[stop-1]) {
@@ -264,15 +268,6 @@ func (rw *rewriter) rewriteLine(text []byte) error {
 	}
 	_, err := rw.out.Write(text)
 	return written(err)
-}
-
-// cutEnding returns a line without its LF or CR LF.
-func cutEnding(text []byte) []byte {
-	line, ok := bytes.CutSuffix(text, []byte("\n"))
-	if ok {
-		line = bytes.TrimSuffix(line, []byte("\r"))
-	}
-	return line
 }
 
 func isBlank(c byte) bool { return c == ' ' || c == '\t' || c == '\r' }
@@ -310,7 +305,7 @@ type substitute struct {
 }
 
 // put writes text[last:start] and the substitute of the URI text[start:end].
-func (rw *rewriter) put(text []byte, last, start, end int, s substitute) {
+func (rw *rewriter) put(text []byte, last, start, end int, s *substitute) {
 	rw.out.Write(text[last:start])
 	rw.out.WriteString(s.text)
 	if s.keep {
@@ -320,7 +315,7 @@ func (rw *rewriter) put(text []byte, last, start, end int, s substitute) {
 }
 
 // writeLine writes a line with the substitute of the URI text[start:end].
-func (rw *rewriter) writeLine(text []byte, start, end int, s substitute) error {
+func (rw *rewriter) writeLine(text []byte, start, end int, s *substitute) error {
 	rw.put(text, 0, start, end, s)
 	_, err := rw.out.Write(text[end:])
 	return written(err)
@@ -329,6 +324,9 @@ func (rw *rewriter) writeLine(text []byte, start, end int, s substitute) error {
 // rewriteURI writes a line of which text[start:end] is a URI; exact means that
 // there is nothing else.
 func (rw *rewriter) rewriteURI(text []byte, start, end int, exact bool, t *target) error {
+	if before, ok := rw.plain(text[start:end], t); ok && exact {
+		return rw.writeLine(text, start, end, &substitute{before, true, rw.tail})
+	}
 	s, ok, err := rw.substitute(text[start:end], t)
 	switch {
 	case err != nil:
@@ -339,17 +337,20 @@ func (rw *rewriter) rewriteURI(text []byte, start, end int, exact bool, t *targe
 	case !exact:
 		return rw.fail(t.tag, errBlank)
 	}
-	return rw.writeLine(text, start, end, s)
+	return rw.writeLine(text, start, end, &s)
 }
 
 // rewriteTag writes a line of which text[start:end] is a tag or a comment; exact
 // means that there is nothing else.
 func (rw *rewriter) rewriteTag(text []byte, start, end int, exact bool) error {
 	name, list, ok := cutTag(text[start:end])
+	if !ok {
+		_, err := rw.out.Write(text)
+		return written(err)
+	}
 	offset := end - len(list)
 	last := 0 // what is written of the text
 	switch tag := tags[string(name)]; {
-	case !ok:
 	case string(name) == "EXT-X-STREAM-INF":
 		rw.nextVariant = true
 	case string(name) == "EXT-X-DEFINE":
@@ -382,7 +383,7 @@ func (rw *rewriter) rewriteTag(text []byte, start, end int, exact bool) error {
 			if err != nil {
 				return rw.fail(t.tag, err)
 			}
-			rw.put(text, last, offset+a.start, offset+a.end, s)
+			rw.put(text, last, offset+a.start, offset+a.end, &s)
 			last = offset + a.end
 		}
 	}
