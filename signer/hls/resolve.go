@@ -68,7 +68,7 @@ func (b *base) isOutside(start, origin string) bool {
 	if !ok {
 		return !isHTTP(scheme)
 	}
-	return path+behind != "" && normalize(other) != origin
+	return (path != "" || behind != "") && normalize(other) != origin
 }
 
 // schemeOf is the scheme of a reference with its colon, or empty.
@@ -217,8 +217,13 @@ const hexDigits = "0123456789ABCDEF"
 
 // hexDigit is the value of a hexadecimal digit, or -1.
 func hexDigit(c byte) int {
-	if 'a' <= c && c <= 'f' {
-		c -= 'a' - 'A'
+	switch {
+	case '0' <= c && c <= '9':
+		return int(c - '0')
+	case 'A' <= c && c <= 'F':
+		return int(c-'A') + 10
+	case 'a' <= c && c <= 'f':
+		return int(c-'a') + 10
 	}
-	return strings.IndexByte(hexDigits, c)
+	return -1
 }

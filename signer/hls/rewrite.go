@@ -34,8 +34,10 @@ type Options struct {
 	Variables map[string]string
 
 	// MaxLine is how many bytes a line may have, its ending included; 0 means
-	// 65,536. It also bounds a URI once its variables are replaced, and all
-	// variables of a playlist together.
+	// 65,536. It also bounds all variables of a playlist together, and a URI
+	// once its variables are replaced, which may have no more than the 8,192
+	// bytes that CloudFront takes. All such URIs of a playlist together may have
+	// four times MaxLine, and 32 bytes for each byte of the playlist.
 	MaxLine int
 }
 

@@ -282,7 +282,7 @@ func TestTheVariablesOfAPlaylistHaveABudget(t *testing.T) {
 		if err := Rewrite(io.Discard, strings.NewReader(playlist), list, newPass(t, newKey(t), now), nil); err == nil {
 			t.Error("no error by default")
 		}
-		if err := Rewrite(io.Discard, strings.NewReader(playlist), list, newPass(t, newKey(t), now), &Options{MaxLine: 1 << 18}); err != nil {
+		if err := Rewrite(io.Discard, strings.NewReader(playlist), list, newPass(t, newKey(t), now), &Options{MaxLine: 1 << 20}); err != nil {
 			t.Error(err)
 		}
 	})

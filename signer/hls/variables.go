@@ -95,7 +95,7 @@ func (rw *rewriter) expandURI(uri, prefix string) (string, error) {
 // each byte that was read, and one for a short playlist.
 const (
 	budgetPerByte = 32
-	budgetPerLine = 16
+	budgetPerLine = 4
 )
 
 // expand replaces the variables in a text, as far as it stays within a limit in
@@ -123,6 +123,7 @@ func (rw *rewriter) expand(text string, limit int) (string, error) {
 			return b.String(), fmt.Errorf("the variable %s has no value: define it above, or set Options.Variables for one that is imported", signer.Describe("{$"+name+"}", signer.FormWord))
 		}
 		text = text[n+1:]
+		b.Grow(min(len(v.value)+len(text), limit))
 		if b.Len()+len(v.value) > limit {
 			b.WriteString(v.value[:max(limit-b.Len(), 0)])
 			return b.String(), tooLong(limit)
@@ -138,10 +139,12 @@ func (rw *rewriter) expand(text string, limit int) (string, error) {
 
 func tooLong(limit int) error {
 	if limit == signer.MaxURLLength {
-		return fmt.Errorf("with its variables replaced it is longer than %d bytes, which CloudFront takes: use shorter values", limit)
+		return errTooLong
 	}
 	return errors.New("with its variables replaced it is longer than a line may be: set Options.MaxLine")
 }
+
+var errTooLong = fmt.Errorf("with its variables replaced it is longer than %d bytes, which CloudFront takes: use shorter values", signer.MaxURLLength)
 
 func isVariableName(c byte) bool {
 	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '-' || c == '_'
