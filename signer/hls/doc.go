@@ -3,8 +3,8 @@
 //
 // A playlist names its segments by relative URIs, and a player drops the query
 // of the playlist's own URL when it resolves them: signing the playlist's URL
-// alone leaves every segment refused. Rewrite puts a pass, which opens all of a
-// prefix, to each URI that the pass covers:
+// alone leaves every segment refused. Rewrite appends a pass, which opens all of
+// a prefix, to each URI that the pass covers:
 //
 //	pass, err := s.OpenAll(ctx, "https://d111111abcdef8.cloudfront.net/movies/7/", signer.Policy{TTL: 4 * time.Hour})
 //	...
@@ -22,16 +22,32 @@
 // the steering manifest. Byte ranges need nothing of their own.
 //
 // Everything else stays byte for byte: line endings, comments, tags that are
-// not known here, a byte order mark, a last line without an ending, and every
-// URI beside the prefix. Advertisers and licence servers never see the pass, nor
-// does anything with a scheme other than https and http, such as data: and
-// skd:.
+// not known here, a byte order mark at the start, a last line without an ending,
+// and every URI outside the prefix. Advertisers and licence servers never see the
+// pass, nor does anything with a scheme other than https and http, such as data:
+// and skd:.
 //
-// A signed URI is always absolute. A relative one with the signature behind it
-// would be right only for a player that loads the playlist from the content's
-// host, and mostly it is an application that serves the rewritten one. For the
-// same reason a relative URI beside the prefix, which stays as it is, leads to
-// the application.
+// A signed URI is always absolute. A relative one with a signature would be right
+// only for a player that loads the playlist from the content's host, and mostly
+// an application serves the rewritten one. For the same reason a relative URI
+// outside the prefix, which stays as it is, leads to the application. A full URL
+// is never rewritten: the pass is appended to it as it stands.
+//
+// # No other host gets the pass
+//
+// Whoever writes the playlist may not be trusted. Players read lines that RFC
+// 8216 does not allow in different ways, and a line can be made that gives the
+// pass to another host in one of them. A line that Rewrite changes therefore
+// follows RFC 8216 to the letter, or Rewrite stops with its number:
+//
+//   - no control character, line separator or byte order mark, and only UTF-8;
+//   - names and values of attributes as RFC 8216, section 4.2, has them, one
+//     comma between two attributes, and no attribute twice;
+//   - no white space around the tag or the URI, and no other tag inside.
+//
+// EXT-X-DEFINE is as strict everywhere. It is refused inside a line, where some
+// players read it, and where its variable would be a parameter of the pass, which
+// a playlist served at a signed URL could then send to any host.
 //
 // # Further playlists
 //
@@ -56,7 +72,8 @@
 // packager, or in the name of the object. It stops as well where a URI is below
 // the prefix for some clients alone, where it is signed already, where a
 // reference to a playlist below the prefix meets no Options.Playlist, and at
-// text that is no playlist, such as an error page.
+// text that is no playlist, such as an error page. Variables have a budget, see
+// Options.MaxLine.
 //
 // A playlist of some kilobytes is rewritten before anything reaches w. A longer
 // one is under way when a later line fails: a handler ends the response then

@@ -82,8 +82,7 @@ func FuzzNoOtherURLHoldsAPartOfThePass(f *testing.F) {
 		if err != nil || !strings.Contains(out, tail[1:]) {
 			return
 		}
-		// What was signed once is refused or, where a further playlist was
-		// signed, stays as it is.
+		// What is signed is refused the second time.
 		b.Reset()
 		if err := Rewrite(&b, strings.NewReader(out), list, pass, &Options{Playlist: playlists[1], Variables: o.Variables}); err == nil {
 			t.Fatalf("%q was rewritten again to %q", out, b.String())

@@ -23,6 +23,11 @@ type Options struct {
 	// It should be a pure function: players match rendition reports with
 	// renditions by their URLs.
 	//
+	// The URI must have one meaning to every player: the characters of RFC 3986
+	// alone, no user name, not two slashes at its start, and a host after https:
+	// or http:. A signed URL is refused in a playlist with
+	// EXT-X-CONTENT-STEERING, which can send it to any host.
+	//
 	// Nil means that there are no further playlists below the pass: a
 	// reference to one is an error, and other references stay as they are.
 	Playlist func(Reference) (string, error)
@@ -30,7 +35,8 @@ type Options struct {
 	// Variables are the values of what the playlist takes from elsewhere with
 	// EXT-X-DEFINE: IMPORT from its multivariant playlist, and QUERYPARAM from
 	// the query of the URL that the player asked for. Values are not escaped.
-	// What the playlist defines by itself, with NAME, needs nothing here.
+	// What the playlist defines by itself, with NAME, needs nothing here. A
+	// variable that has the name of a parameter of the pass is refused.
 	Variables map[string]string
 
 	// MaxLine is how many bytes a line may have, its ending included; 0 means
@@ -84,14 +90,15 @@ const (
 	writeBuffer    = 32 << 10
 )
 
-// Rewrite copies a playlist from r to w, and puts the pass to every media URI
+// Rewrite copies a playlist from r to w, and appends the pass to every media URI
 // that the pass covers. playlistURL is the playlist's own URL on the content's
 // host, without a signature: URIs are resolved against it. It need not be where
 // the playlist is read from or served.
 //
-// What cannot be signed though it lies below the pass's prefix is a *LineError,
-// as is a first line without #EXTM3U and a line longer than Options.MaxLine. An
-// expired pass is signer.ErrExpired. After an error w holds some part of the
+// A URI below the pass's prefix that cannot be signed, a line that players would
+// read in different ways once it has the pass, a first line without #EXTM3U and a
+// line longer than Options.MaxLine are a *LineError. An expired pass is
+// signer.ErrExpired. After an error w holds some part of the
 // playlist, or nothing.
 func Rewrite(w io.Writer, r io.Reader, playlistURL string, pass *signer.Pass, o *Options) error {
 	rw, err := newRewriter(playlistURL, pass, o)
@@ -274,12 +281,12 @@ func (rw *rewriter) rewriteLine(text []byte) error {
 
 func isBlank(c byte) bool { return c == ' ' || c == '\t' || c == '\r' }
 
-// checkMisplacedTags refuses a definition of a variable that does not start its
-// line. hls.js finds tags inside of lines, and Shaka Player ignores the first
-// character of some: what such a tag defines could be a part of the pass.
+// checkMisplacedTags refuses EXT-X-DEFINE anywhere but at the start of a line.
+// hls.js finds tags inside lines, and Shaka Player takes any first character for
+// the #: the variable could be a part of the pass.
 func (rw *rewriter) checkMisplacedTags(text []byte) error {
 	if i := bytes.Index(text, []byte(defineTag)); i >= 0 && (i != 1 || text[0] != '#') {
-		return fmt.Errorf("byte %d: EXT-X-DEFINE inside of a line, where some players read it: write it at the start of a line, or leave it out", i)
+		return fmt.Errorf("byte %d: EXT-X-DEFINE inside a line, where some players read it: write it at the start of a line, or leave it out", i)
 	}
 	if rw.o.Playlist != nil && rw.steering == 0 && bytes.Contains(text, []byte(steeringTag)) {
 		rw.steering = rw.line
@@ -451,8 +458,9 @@ func (rw *rewriter) replace(uri string, t *target) (string, error) {
 	switch {
 	case t.kind == mediaURI && covered:
 		if len(url)+len(rw.tail) > signer.MaxURLLength {
-			_, err := rw.pass.URL(url)
-			return "", err
+			if _, err := rw.pass.URL(url); err != nil {
+				return "", err
+			}
 		}
 		return url, nil
 	case t.kind == mediaURI:

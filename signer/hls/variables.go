@@ -70,7 +70,7 @@ func (rw *rewriter) define(line []byte, at int) error {
 }
 
 // expandURI replaces the variables of a URI. It returns "" for a URI that leads
-// past the prefix wherever its variables lead.
+// to another host, whatever the rest of its variables are.
 func (rw *rewriter) expandURI(uri, prefix string) (string, error) {
 	start, _, hasVariables := strings.Cut(uri, "{$")
 	if !hasVariables {
@@ -80,7 +80,7 @@ func (rw *rewriter) expandURI(uri, prefix string) (string, error) {
 	if rw.base.isOutside(start, origin) {
 		return "", nil
 	}
-	expanded, err := rw.expand(uri, min(rw.maxLine, signer.MaxURLLength))
+	expanded, err := rw.expand(uri, min(rw.maxLine, len(origin)+signer.MaxURLLength))
 	rw.expanded += len(expanded)
 	if budget := budgetPerLine*rw.maxLine + budgetPerByte*rw.read; rw.expanded > budget {
 		return "", fmt.Errorf("the variables of the playlist make its URIs longer than %d bytes together: set Options.MaxLine", budget)
@@ -126,22 +126,22 @@ func (rw *rewriter) expand(text string, limit int) (string, error) {
 		b.Grow(min(len(v.value)+len(text), limit))
 		if b.Len()+len(v.value) > limit {
 			b.WriteString(v.value[:max(limit-b.Len(), 0)])
-			return b.String(), tooLong(limit)
+			return b.String(), rw.tooLong(limit)
 		}
 		b.WriteString(v.value)
 	}
 	if b.Len()+len(text) > limit {
-		return b.String(), tooLong(limit)
+		return b.String(), rw.tooLong(limit)
 	}
 	b.WriteString(text)
 	return b.String(), nil
 }
 
-func tooLong(limit int) error {
-	if limit == signer.MaxURLLength {
-		return errTooLong
+func (rw *rewriter) tooLong(limit int) error {
+	if limit == rw.maxLine {
+		return errors.New("with its variables replaced it is longer than a line may be: set Options.MaxLine")
 	}
-	return errors.New("with its variables replaced it is longer than a line may be: set Options.MaxLine")
+	return errTooLong
 }
 
 var errTooLong = fmt.Errorf("with its variables replaced it is longer than %d bytes, which CloudFront takes: use shorter values", signer.MaxURLLength)
