@@ -94,6 +94,9 @@ func FuzzEveryMediaURIIsSignedAsThePassSignsIt(f *testing.F) {
 
 		want := ""
 		resolved, ok := b.resolve(uri)
+		if strings.Contains(resolved, escapedVariable) {
+			return
+		}
 		if covered := ok && uri != "" && strings.HasPrefix(resolved, prefix); covered {
 			var wantErr error
 			if schemeOf(uri) != "" {

@@ -457,6 +457,9 @@ func (rw *rewriter) replace(uri string, t *target) (string, error) {
 	}
 	switch {
 	case t.kind == mediaURI && covered:
+		if strings.Contains(url, escapedVariable) {
+			return "", errEscapedVariable
+		}
 		if len(url)+len(rw.tail) > signer.MaxURLLength {
 			if _, err := rw.pass.URL(url); err != nil {
 				return "", err

@@ -17,6 +17,11 @@ import (
 
 var errBlank = errors.New("white space before or after the text of a line that is to be changed: players differ in whether it belongs to the text: leave it out")
 
+// Shaka Player replaces a variable whose braces are escaped, too.
+const escapedVariable = "%7B$"
+
+var errEscapedVariable = errors.New("a URI with " + escapedVariable + " in it, which Shaka Player takes for a variable: write %24 for the $")
+
 func notQuoted(attribute string) error {
 	return fmt.Errorf("the value of %s is not between two quotation marks: write them", attribute)
 }
@@ -125,6 +130,8 @@ func (rw *rewriter) checkReplacement(uri string) error {
 		return errors.New("Options.Playlist returned a URL without a host, or with its scheme in capitals: write https:// and the host")
 	case strings.Contains(origin, "@"):
 		return errors.New("Options.Playlist returned a URL with a user name: leave it out")
+	case strings.Contains(uri, escapedVariable):
+		return fmt.Errorf("Options.Playlist returned %w", errEscapedVariable)
 	case strings.Contains(uri, "Signature="):
 		rw.signedPlaylist = rw.line
 		return rw.checkSteering()

