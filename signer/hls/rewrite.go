@@ -56,7 +56,7 @@ type Reference struct {
 	URL string
 
 	// Tag is where the reference stands: EXT-X-STREAM-INF for the URI line
-	// behind that tag, EXT-X-MEDIA, EXT-X-I-FRAME-STREAM-INF,
+	// after that tag, EXT-X-MEDIA, EXT-X-I-FRAME-STREAM-INF,
 	// EXT-X-IMAGE-STREAM-INF, EXT-X-RENDITION-REPORT or EXT-X-DATERANGE.
 	Tag string
 
@@ -178,10 +178,10 @@ type rewriter struct {
 	steering       int // the line of EXT-X-CONTENT-STEERING, or 0
 	signedPlaylist int // the line where Options.Playlist returned a signed URL, or 0
 
-	tail        string // what the pass puts behind a URL without a query
-	tailOfQuery string // and behind one that has one
+	tail        string // what the pass appends to a URL without a query
+	tailOfQuery string // and to one with a query
 	dir         string // the playlist's URL up to its last slash
-	maxName     int    // how long a file name behind dir may be; 0 if the pass does not cover dir
+	maxName     int    // how long a file name in dir may be; 0 if the pass does not cover dir
 }
 
 func newRewriter(playlistURL string, pass *signer.Pass, o *Options) (*rewriter, error) {
@@ -201,7 +201,7 @@ func newRewriter(playlistURL string, pass *signer.Pass, o *Options) (*rewriter, 
 	case rw.o.MaxLine > 0:
 		rw.maxLine = rw.o.MaxLine
 	}
-	// The pass puts the same text behind every URL.
+	// The pass appends the same text to every URL.
 	signed, err := pass.URL(pass.Prefix())
 	if err != nil {
 		return nil, err
@@ -252,11 +252,6 @@ func (rw *rewriter) rewriteLine(text []byte) error {
 			end--
 		}
 	}
-	if len(text) > len(shortestDefinition) {
-		if err := rw.checkMisplacedTags(text); err != nil {
-			return rw.fail("", err)
-		}
-	}
 	start, stop := first, end
 	for start < stop && isBlank(text[stop-1]) {
 		stop--
@@ -281,16 +276,21 @@ func (rw *rewriter) rewriteLine(text []byte) error {
 
 func isBlank(c byte) bool { return c == ' ' || c == '\t' || c == '\r' }
 
-// checkMisplacedTags refuses EXT-X-DEFINE anywhere but at the start of a line.
-// hls.js finds tags inside lines, and Shaka Player takes any first character for
-// the #: the variable could be a part of the pass.
-func (rw *rewriter) checkMisplacedTags(text []byte) error {
+// checkInside looks for tags anywhere in a line. It refuses EXT-X-DEFINE but at
+// the start: hls.js finds tags inside lines, and Shaka Player takes any first
+// character for the #, and the variable could be a part of the pass.
+func (rw *rewriter) checkInside(text []byte) error {
+	if len(text) <= len(shortestDefinition) {
+		return nil
+	}
 	if i := bytes.Index(text, []byte(defineTag)); i >= 0 && (i != 1 || text[0] != '#') {
-		return fmt.Errorf("byte %d: EXT-X-DEFINE inside a line, where some players read it: write it at the start of a line, or leave it out", i)
+		return rw.fail("", fmt.Errorf("byte %d: EXT-X-DEFINE inside a line, where some players read it: write it at the start of a line, or leave it out", i))
 	}
 	if rw.o.Playlist != nil && rw.steering == 0 && bytes.Contains(text, []byte(steeringTag)) {
 		rw.steering = rw.line
-		return rw.checkSteering()
+		if err := rw.checkSteering(); err != nil {
+			return rw.fail("", err)
+		}
 	}
 	return nil
 }
@@ -336,6 +336,9 @@ func (rw *rewriter) rewriteURI(text []byte, start, end int, exact bool, t *targe
 	if before, ok := rw.plain(text[start:end], t); ok && exact {
 		return rw.writeLine(text, start, end, &substitute{before, true, rw.tail})
 	}
+	if err := rw.checkInside(text); err != nil {
+		return err
+	}
 	s, ok, err := rw.substitute(text[start:end], t)
 	switch {
 	case err != nil:
@@ -352,6 +355,9 @@ func (rw *rewriter) rewriteURI(text []byte, start, end int, exact bool, t *targe
 // rewriteTag writes a line of which text[start:end] is a tag or a comment; exact
 // means that there is nothing else.
 func (rw *rewriter) rewriteTag(text []byte, start, end int, exact bool) error {
+	if err := rw.checkInside(text); err != nil {
+		return err
+	}
 	name, list, ok := cutTag(text[start:end])
 	if !ok {
 		_, err := rw.out.Write(text)
@@ -379,18 +385,18 @@ func (rw *rewriter) rewriteTag(text []byte, start, end int, exact bool) error {
 			s, ok, err := rw.substitute(a.value(list), t)
 			switch {
 			case err != nil:
+				return rw.fail(t.tag, err)
 			case !ok:
 				continue
 			case !exact:
-				err = errBlank
-			case last == 0:
-				err = checkAttributes(text[:end], offset)
+				return rw.fail(t.tag, errBlank)
+			case !a.quoted:
+				return rw.fail(t.tag, notQuoted(t.attribute))
 			}
-			if err == nil && !a.quoted {
-				err = notQuoted(t.attribute)
-			}
-			if err != nil {
-				return rw.fail(t.tag, err)
+			if last == 0 {
+				if err := checkAttributes(text[:end], offset); err != nil {
+					return rw.fail(t.tag, err)
+				}
 			}
 			rw.put(text, last, offset+a.start, offset+a.end, &s)
 			last = offset + a.end

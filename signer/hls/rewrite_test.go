@@ -362,7 +362,7 @@ func TestWhatWouldFailForSomeViewersIsAnErrorThatNamesTheLineAndTheFix(t *testin
 		"a URL that is too long":                    {line: prefix + strings.Repeat("a", 8000), want: "CloudFront takes 8192"},
 		"a key in an attribute, with its tag":       {line: `#EXT-X-KEY:URI="a b"`, want: "playlist line 2, EXT-X-KEY: "},
 		"an attribute without quotes":               {line: "#EXT-X-KEY:URI=k.bin,IV=0x1", want: "quotation marks"},
-		"a quote that is not closed":                {line: `#EXT-X-KEY:URI="k.bin`, want: "quotation mark that is not closed"},
+		"a quote that is not closed":                {line: `#EXT-X-KEY:URI="k.bin`, want: "quotation marks"},
 		"a variable without a value":                {line: "{$x}/a.ts", want: "\"{$x}\" has no value"},
 		"a variable that is not imported":           {line: "{$x}/a.ts", o: &Options{Variables: map[string]string{"x": "y"}}, want: "\"{$x}\" has no value"},
 		"a variable without a value in another one": {line: `#EXT-X-DEFINE:NAME="a",VALUE="{$b}"`, want: "line 2, EXT-X-DEFINE: the variable \"{$b}\""},
