@@ -319,6 +319,22 @@ func TestTheVariablesOfAPlaylistHaveABudget(t *testing.T) {
 	})
 }
 
+func TestExpandingStopsAtItsLimit(t *testing.T) {
+	rw := &rewriter{maxLine: 1000, variables: map[string]variable{"v": {strings.Repeat("a", 600), true}, "none": {"", true}}}
+	for text, want := range map[string]int{
+		"{$v}" + strings.Repeat("b", 400):       1000,
+		"{$v}" + strings.Repeat("b", 401):       -1,
+		strings.Repeat("{$v}", 10_000):          -1,
+		strings.Repeat("{$none}", 10_000) + "b": 1,
+		strings.Repeat("b", 1001) + "{$none}":   -1,
+	} {
+		got, err := rw.expand(text, 1000)
+		if (err == nil) != (want >= 0) || len(got) > 1001 || err == nil && len(got) != want {
+			t.Errorf("%.20q of %d bytes: got %d bytes, %v", text, len(text), len(got), err)
+		}
+	}
+}
+
 type counter int
 
 func (c *counter) Write(p []byte) (int, error) { *c += counter(len(p)); return len(p), nil }
