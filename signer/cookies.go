@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/netip"
 	"strconv"
 	"strings"
 	"time"
@@ -229,36 +228,4 @@ func cookiePath(path string) string {
 	}
 	path, _, _ = strings.Cut(path, ";")
 	return path[:strings.LastIndexByte(path, '/')+1]
-}
-
-// cookieDomain checks that a browser takes cookies for domain from appHost and
-// sends them to host.
-func cookieDomain(domain, appHost, host string) (string, error) {
-	domain = strings.TrimPrefix(domain, ".")
-	app := Describe(appHost, FormName) // a key in small letters would look like a name
-	appHost, _, _ = strings.Cut(strings.ToLower(appHost), ":")
-	_, notAddress := netip.ParseAddr(host)
-	switch {
-	case domain == "" && (appHost == "" || appHost == host):
-		return "", nil
-	case notAddress == nil && domain != "":
-		return "", fmt.Errorf("Domain is %s, but the host %s is an address, which takes cookies from itself alone: leave Domain out, or use names", Describe(domain, FormName), Describe(host, FormName))
-	case strings.HasSuffix(host, ".cloudfront.net") && (domain != "" || appHost != ""):
-		return "", fmt.Errorf("the host %s takes cookies from itself alone: browsers let no one set them for cloudfront.net: give the distribution a domain name of yours, next to the application's", Describe(host, FormName))
-	case domain == "":
-		return "", fmt.Errorf("cookies that %s sets without a Domain never reach %s: set Domain to the parent that both share", app, Describe(host, FormName))
-	case domain != strings.ToLower(domain):
-		return "", fmt.Errorf("Domain is %s: write it in lower case", Describe(domain, FormName))
-	case !strings.Contains(domain, "."):
-		return "", fmt.Errorf("Domain is %s: browsers take no cookies for a name without a dot", Describe(domain, FormName))
-	case !under(host, domain):
-		return "", fmt.Errorf("Domain is %s, which does not cover the resource's host %s: set the parent that it shares with the application", Describe(domain, FormName), Describe(host, FormName))
-	case appHost != "" && !under(appHost, domain):
-		return "", fmt.Errorf("the application's host %s may not set cookies for %s: set the parent that it shares with %s", app, Describe(domain, FormName), Describe(host, FormName))
-	}
-	return domain, nil
-}
-
-func under(host, domain string) bool {
-	return host == domain || strings.HasSuffix(host, "."+domain)
 }

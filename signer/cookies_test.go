@@ -190,7 +190,7 @@ func TestCookiesThatNoBrowserWouldTakeOrSendAreRefused(t *testing.T) {
 		"a sibling's Domain":                 {albums + "*", CookieOptions{Domain: "app.example.com"}, `does not cover the resource's host "cdn.example.com"`},
 		"a Domain that only looks like it":   {albums + "*", CookieOptions{Domain: "ample.com"}, "does not cover"},
 		"a Domain with a dot behind it":      {albums + "*", CookieOptions{Domain: "example.com."}, "does not cover"},
-		"an app beside the Domain":           {albums + "*", CookieOptions{Domain: "example.com", AppHost: "app.example.org"}, `"app.example.org" may not set cookies`},
+		"an app beside the Domain":           {albums + "*", CookieOptions{Domain: "example.com", AppHost: "app.example.org"}, `"app.example.org" may not set cookies for the Domain "example.com"`},
 		"an app above the Domain":            {albums + "*", CookieOptions{Domain: "cdn.example.com", AppHost: "app.example.com"}, "may not set cookies"},
 		"an app without a Domain":            {albums + "*", CookieOptions{AppHost: "app.example.com"}, "set Domain to the parent"},
 		"a top level":                        {albums + "*", CookieOptions{Domain: "com"}, "without a dot"},

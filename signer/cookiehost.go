@@ -1,0 +1,107 @@
+package signer
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+)
+
+// CookieHostError reports that a browser does not carry cookies from the
+// application's host to the content's.
+type CookieHostError struct {
+	AppHost string // the host that sets the cookies, without a port, as Describe shows it
+	Host    string // the host of the content, without a port
+	Domain  string // CookieOptions.Domain
+	Fix     string // what to do instead; it names Host and its parents alone
+}
+
+func (e *CookieHostError) Error() string {
+	if e.Domain == "" {
+		return fmt.Sprintf("cookies that %s sets without a Domain never reach %s: %s", e.AppHost, Describe(e.Host, FormName), e.Fix)
+	}
+	return fmt.Sprintf("%s may not set cookies for the Domain %s: %s", e.AppHost, Describe(e.Domain, FormName), e.Fix)
+}
+
+// cookieDomain checks that a browser takes cookies for domain from appHost and
+// sends them to host, and returns the Domain attribute.
+func cookieDomain(domain, appHost, host string) (string, error) {
+	domain = strings.TrimPrefix(domain, ".")
+	appHost = withoutPort(appHost)
+	app := Describe(appHost, FormName) // a key in lower case would look like a name
+	appHost = strings.ToLower(appHost)
+	switch {
+	case domain == "" && (appHost == "" || appHost == host):
+		return "", nil
+	case domain != "" && isAddress(host):
+		return "", fmt.Errorf("Domain %s: the host %s is an address, which takes cookies from itself alone: leave Domain out, or use names", Describe(domain, FormName), Describe(host, FormName))
+	case domain != "" && isCloudFront(host):
+		return "", fmt.Errorf("the host %s takes cookies from itself alone: %s", Describe(host, FormName), cookieFix(appHost, host))
+	case domain == "":
+		return "", &CookieHostError{AppHost: app, Host: host, Fix: cookieFix(appHost, host)}
+	case domain != strings.ToLower(domain):
+		return "", fmt.Errorf("Domain %s: write it in lower case", Describe(domain, FormName))
+	case !strings.Contains(domain, "."):
+		return "", fmt.Errorf("Domain %s: browsers take no cookies for a name without a dot", Describe(domain, FormName))
+	case !under(host, domain):
+		return "", fmt.Errorf("Domain %s does not cover the resource's host %s: set the parent that it shares with the application", Describe(domain, FormName), Describe(host, FormName))
+	case appHost != "" && !under(appHost, domain):
+		return "", &CookieHostError{AppHost: app, Host: host, Domain: domain, Fix: cookieFix(appHost, host)}
+	}
+	return domain, nil
+}
+
+// cookieFix returns how an application at appHost gives cookies to host.
+func cookieFix(appHost, host string) string {
+	parent := sharedParent(appHost, host)
+	switch {
+	case isCloudFront(host):
+		return "browsers let no one set cookies for cloudfront.net: sign URLs instead, or give the distribution a domain name of yours, next to the application's"
+	case isLoopback(appHost) && isLoopback(host):
+		return "open the application under the same name, " + host + ", on a port of its own: cookies ignore ports, and localhost and 127.0.0.1 are two hosts to a browser"
+	case isAddress(appHost), isAddress(host), parent == "":
+		return "they share no parent domain: sign URLs instead, or serve both under a domain name of yours"
+	}
+	return "set Domain to the parent that both share, " + parent + ", which must be yours: browsers take no cookies for a suffix that is open to everyone, such as co.uk"
+}
+
+// withoutPort returns the host of a Host header: cookies know no ports.
+func withoutPort(host string) string {
+	if address, ok := strings.CutPrefix(host, "["); ok {
+		address, _, _ = strings.Cut(address, "]")
+		return address
+	}
+	if strings.Count(host, ":") == 1 {
+		host, _, _ = strings.Cut(host, ":")
+	}
+	return host
+}
+
+func isCloudFront(host string) bool { return strings.HasSuffix(host, ".cloudfront.net") }
+
+func isAddress(host string) bool {
+	_, err := netip.ParseAddr(host)
+	return err == nil
+}
+
+func isLoopback(host string) bool {
+	address, err := netip.ParseAddr(host)
+	if err != nil {
+		return under(host, "localhost")
+	}
+	return address.IsLoopback() || address.IsUnspecified()
+}
+
+// sharedParent returns the longest domain with a dot that covers both hosts, empty
+// if there is none. It is a part of host, whatever appHost is.
+func sharedParent(appHost, host string) string {
+	for parent := host; strings.Contains(parent, "."); _, parent, _ = strings.Cut(parent, ".") {
+		if under(appHost, parent) {
+			return parent
+		}
+	}
+	return ""
+}
+
+func under(host, domain string) bool {
+	return host == domain || strings.HasSuffix(host, "."+domain)
+}
