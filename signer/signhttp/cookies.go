@@ -59,7 +59,12 @@ const cookiesTTL = time.Hour
 // set anew a few times an hour. Nothing of this trusts a cookie: one that was
 // tampered with is replaced.
 //
-// Up to 2,048 signatures are held.
+// The page of a request that is granted something is kept out of every cache:
+// wrap the pages that need the cookies, and not the style sheets that everyone
+// shares.
+//
+// Up to 2,048 signatures are held. The middleware panics if it is given a nil
+// handler.
 func Cookies(s *signer.Signer, o CookiesOptions) (func(http.Handler) http.Handler, error) {
 	g, err := newGate(s, o.Authorize, o.BaseURL, o.OnError)
 	if err != nil {
@@ -78,6 +83,9 @@ func Cookies(s *signer.Signer, o CookiesOptions) (func(http.Handler) http.Handle
 		c.now = time.Now
 	}
 	return func(next http.Handler) http.Handler {
+		if next == nil {
+			panic("signhttp: the cookie middleware of a nil handler")
+		}
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { c.serve(w, r, next) })
 	}, nil
 }
@@ -92,12 +100,19 @@ type cookieSetter struct {
 }
 
 func (c *cookieSetter) serve(w http.ResponseWriter, r *http.Request, next http.Handler) {
+	untouched := false
+	defer func() {
+		if !untouched { // also after a panic of Authorize or OnError
+			keepOutOfCaches(w.Header())
+		}
+	}()
 	grant, err := c.authorize(r)
 	if err != nil {
 		c.deny(w, r, err)
 		return
 	}
 	if grant.Key == "" {
+		untouched = true
 		next.ServeHTTP(w, r)
 		return
 	}
@@ -109,13 +124,9 @@ func (c *cookieSetter) serve(w http.ResponseWriter, r *http.Request, next http.H
 	case set == nil:
 		refuse(w, http.StatusServiceUnavailable)
 	case set.sentBy(r):
-		next.ServeHTTP(w, r)
+		(&privateWriter{ResponseWriter: w}).serve(next, r)
 	default:
-		for _, line := range set.lines {
-			w.Header().Add("Set-Cookie", line)
-		}
-		next.ServeHTTP(privateWriter{w}, r)
-		keepPrivate(w.Header()) // where next wrote nothing
+		(&privateWriter{ResponseWriter: w, cookies: set.lines, noReferrer: true}).serve(next, r)
 	}
 }
 

@@ -6,8 +6,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -126,63 +124,6 @@ func TestARequestThatIsRefusedNeverReachesThePage(t *testing.T) {
 	}
 }
 
-func TestAPageWithCookiesIsPrivateWhateverItsHandlerSays(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "page.html")
-	if err := os.WriteFile(file, []byte("page"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	public := func(h http.Header) {
-		h.Set("Cache-Control", "public, max-age=600")
-		h.Set("CDN-Cache-Control", "max-age=600")
-		h.Set("Surrogate-Control", "max-age=600")
-		h.Set("Expires", "Wed, 01 Jul 2037 12:00:00 GMT")
-		h.Set("Referrer-Policy", "unsafe-url")
-	}
-	for name, handler := range map[string]http.HandlerFunc{
-		"it writes":               func(rw http.ResponseWriter, _ *http.Request) { public(rw.Header()); io.WriteString(rw, "page") },
-		"it writes a status":      func(rw http.ResponseWriter, _ *http.Request) { public(rw.Header()); rw.WriteHeader(404) },
-		"it writes nothing":       func(rw http.ResponseWriter, _ *http.Request) { public(rw.Header()) },
-		"it writes nothing twice": func(rw http.ResponseWriter, _ *http.Request) { public(rw.Header()); rw.Write(nil); public(rw.Header()) },
-		"it flushes":              func(rw http.ResponseWriter, _ *http.Request) { public(rw.Header()); rw.(http.Flusher).Flush() },
-		"it flushes by a controller": func(rw http.ResponseWriter, _ *http.Request) {
-			public(rw.Header())
-			if err := http.NewResponseController(rw).Flush(); err != nil {
-				panic(err)
-			}
-		},
-		"it serves a file": func(rw http.ResponseWriter, r *http.Request) { public(rw.Header()); http.ServeFile(rw, r, file) },
-		"it serves no file": func(rw http.ResponseWriter, r *http.Request) {
-			public(rw.Header())
-			http.ServeFile(rw, r, file+".none")
-		},
-		"it copies nothing first": func(rw http.ResponseWriter, _ *http.Request) {
-			io.Copy(rw, io.LimitReader(strings.NewReader(""), 1))
-			public(rw.Header())
-		},
-		"it copies": func(rw http.ResponseWriter, _ *http.Request) {
-			public(rw.Header())
-			io.Copy(rw, io.LimitReader(strings.NewReader("page"), 4))
-		},
-		"it sends hints first": func(rw http.ResponseWriter, _ *http.Request) {
-			rw.WriteHeader(http.StatusEarlyHints)
-			public(rw.Header())
-			rw.WriteHeader(200)
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			w := newWorld(t)
-			app := httptest.NewServer(w.cookies(t, CookiesOptions{Authorize: grants("a/")}, handler))
-			defer app.Close()
-			r := must[*http.Response](t)(http.Get(app.URL))
-			body(t, r)
-			wantPrivate(t, r)
-			if len(r.Cookies()) != 5 {
-				t.Errorf("cookies: %d", len(r.Cookies()))
-			}
-		})
-	}
-}
-
 func TestAHandlerBehindTheMiddlewareMayTakeTheConnection(t *testing.T) {
 	w := newWorld(t)
 	take := func(hijack func(http.ResponseWriter) (net.Conn, error)) http.Handler {
@@ -288,9 +229,7 @@ func TestCookiesAreSetOnlyForARequestThatDoesNotBringThem(t *testing.T) {
 		if got := len(r.Cookies()); got != test.want || body(t, r) != "page" {
 			t.Errorf("%s: %d cookies, want %d", name, got, test.want)
 		}
-		if (r.Header.Get("Cache-Control") != "") != (test.want > 0) {
-			t.Errorf("%s: Cache-Control %q", name, r.Header.Get("Cache-Control"))
-		}
+		wantUncached(t, r)
 	}
 	w.advance(15 * time.Minute)
 	if r := serveWith(h, mine); len(r.Cookies()) != 5 {

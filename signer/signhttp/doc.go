@@ -1,6 +1,7 @@
 // Package signhttp puts an application's own access check in front of private
-// content: a handler that redirects to signed URLs, and a middleware that sets
-// signed cookies.
+// content: Redirect, a handler that redirects to signed URLs, and Cookies, a
+// middleware that sets signed cookies. Private keeps an application's own answers
+// with signed URLs out of caches.
 //
 // # One object: redirect
 //
@@ -50,13 +51,45 @@
 //	a key that no URL can name           404 from Redirect, and OnError is told
 //	the signer fails                     503, and OnError is told
 //	a method other than GET and HEAD     405 from Redirect
+//	Authorize or OnError panics          the panic goes on to the server
 //
 // The client sees the status and its standard text, never an error's.
 //
-// Every response of Redirect, every refusal, and every response that carries
-// cookies is Cache-Control: private, no-store and Referrer-Policy: no-referrer,
-// whatever the wrapped handler says. A cache that ignores this (a CloudFront
-// behavior with a minimum TTL above 0 does) must not stand in front of them.
+// # Caches
+//
+// An answer for one viewer must reach no other viewer. These answers are kept out
+// of every cache, whatever the handler and the middleware around it put into the
+// header:
+//
+//   - every answer of Redirect, and every refusal
+//   - the page of every request that Authorize grants something, also where the
+//     viewer has the cookies already
+//   - every answer of a handler in Private, which is for playlists and pages that
+//     hold signed URLs
+//
+// They say Cache-Control: private, no-store, Vary: * and X-Accel-Expires: 0, and
+// nothing else of what makes a cache keep an answer: Expires, Age, Pragma,
+// Last-Modified, Surrogate-Control, Edge-Control, the Cache-Control fields of the
+// content delivery networks, cache tags and surrogate keys are removed, from
+// trailers too. ETag stays on pages. All but the page of a viewer who has the
+// cookies already also say Referrer-Policy: no-referrer.
+//
+// A request that is granted nothing gets the page with the header that its handler
+// set.
+//
+// No handler can prevent these:
+//
+//   - A cache that is configured to ignore all three fields. nginx with
+//     "proxy_ignore_headers Cache-Control Expires X-Accel-Expires Vary Set-Cookie"
+//     is one, and a CloudFront behavior with a minimum TTL above 0 is another: it
+//     must not stand in front of these paths.
+//   - A middleware outside that changes the header in its own WriteHeader, or sets
+//     trailers after the handler has returned.
+//   - A middleware outside that answers in place of the handler, as
+//     http.TimeoutHandler does when the time is over. That answer holds nothing of
+//     the viewer's, but the header is the middleware's own.
+//   - A handler inside that takes the connection (http.Hijacker), or a cache inside
+//     that keeps bodies.
 //
 // # What cannot go wrong here
 //

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"time"
 
 	"github.com/signedfront/signedfront/signer"
 	"github.com/signedfront/signedfront/signer/signhttp"
@@ -86,5 +87,30 @@ func ExampleCookies() {
 	// CloudFront-Key-Pair-Id /users/ada/ example.com 0
 	// CloudFront-Hash-Algorithm /users/ada/ example.com 0
 	// CloudFront-Expires /users/ada/ example.com -1
+	// private, no-store
+}
+
+func ExamplePrivate() {
+	s := exampleSigner()
+	gallery := signhttp.Private(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		pass, err := s.OpenAll(r.Context(), "https://cdn.example.com/albums/7/", signer.Policy{TTL: time.Hour})
+		if err != nil {
+			http.Error(w, "cannot sign", http.StatusServiceUnavailable)
+			return
+		}
+		for _, name := range []string{"rt.png", "day.png"} {
+			signed, err := pass.URL(pass.Prefix() + name)
+			if err != nil {
+				http.Error(w, "cannot sign", http.StatusServiceUnavailable)
+				return
+			}
+			fmt.Fprintf(w, "<img src=%q>\n", signed)
+		}
+	}))
+
+	rec := httptest.NewRecorder()
+	gallery.ServeHTTP(rec, httptest.NewRequest("GET", "/gallery", nil))
+	fmt.Println(rec.Header().Get("Cache-Control"))
+	// Output:
 	// private, no-store
 }

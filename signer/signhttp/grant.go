@@ -60,7 +60,7 @@ func newGate(s *signer.Signer, authorize Authorize, base string, onError func(*h
 	g := gate{signer: s, authorize: authorize, fixedBase: base, onError: onError}
 	switch {
 	case s == nil:
-		return g, errors.New("no signer")
+		return g, errors.New("no signer: make one with signer.Open or signer.New")
 	case authorize == nil:
 		return g, errors.New("Authorize is not set: it is the check of who may have what")
 	}
@@ -123,21 +123,10 @@ func (g *gate) fail(w http.ResponseWriter, r *http.Request, status int, err erro
 }
 
 func refuse(w http.ResponseWriter, status int) {
-	keepPrivate(w.Header())
+	ownAnswer(w.Header())
 	text := http.StatusText(status)
 	if text == "" {
 		text = "Refused"
 	}
 	http.Error(w, text, status)
-}
-
-// keepPrivate keeps a response out of every cache, those of content delivery
-// networks with headers of their own (RFC 9213) included, and its URL out of
-// the Referer header.
-func keepPrivate(h http.Header) {
-	h.Set("Cache-Control", "private, no-store")
-	h.Set("Referrer-Policy", "no-referrer")
-	h.Del("CDN-Cache-Control")
-	h.Del("Surrogate-Control")
-	h.Del("Expires")
 }

@@ -51,6 +51,7 @@ type redirect struct {
 }
 
 func (h *redirect) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	ownAnswer(w.Header()) // first: Authorize and OnError may panic
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		w.Header().Set("Allow", "GET, HEAD")
 		refuse(w, http.StatusMethodNotAllowed)
@@ -80,7 +81,6 @@ func (h *redirect) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.fail(w, r, http.StatusServiceUnavailable, fmt.Errorf("signing: %w", err))
 		return
 	}
-	keepPrivate(w.Header())
 	w.Header().Set("Location", signed)
 	w.WriteHeader(http.StatusTemporaryRedirect)
 }
