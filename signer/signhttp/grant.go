@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"reflect"
+	"strconv"
 
 	"github.com/signedfront/signedfront/signer"
 )
@@ -15,7 +17,8 @@ type Grant struct {
 	// Key is the key of the object, as S3 has it and not escaped. For Cookies
 	// it is what the keys start with, up to and with a slash, as in
 	// "albums/7/"; "/" alone stands for every key, and empty for none. A name
-	// that a user chose is no part of a key until its slashes are dealt with.
+	// that a user chose is no part of a key until its slashes are dealt with:
+	// "ada/x" is no user's name. Nor is an empty one: with it, user + "/" is "/".
 	Key string
 
 	// Policy is for how long and for whom; the zero Policy means that of the
@@ -61,6 +64,8 @@ func newGate(s *signer.Signer, authorize Authorize, base string, onError func(*h
 	switch {
 	case s == nil:
 		return g, errors.New("no signer: make one with signer.Open or signer.New")
+	case reflect.ValueOf(s).Elem().IsZero():
+		return g, errors.New("the signer is a zero Signer: make one with signer.Open or signer.New")
 	case authorize == nil:
 		return g, errors.New("Authorize is not set: it is the check of who may have what")
 	}
@@ -98,7 +103,17 @@ func (g *gate) report(r *http.Request, err error) {
 		g.onError(r, err)
 		return
 	}
-	slog.ErrorContext(r.Context(), "signed content", "method", r.Method, "path", r.URL.Path, "error", err)
+	slog.ErrorContext(r.Context(), "signed content",
+		"method", describe(r.Method, signer.FormWord), "path", describe(r.URL.Path, signer.FormName), "error", err)
+}
+
+// describe is signer.Describe for a log, which quotes values itself.
+func describe(value string, form signer.Form) string {
+	text := signer.Describe(value, form)
+	if plain, err := strconv.Unquote(text); err == nil {
+		return plain
+	}
+	return text
 }
 
 // deny answers a request that Authorize refused.
@@ -107,7 +122,7 @@ func (g *gate) deny(w http.ResponseWriter, r *http.Request, err error) {
 	var own *StatusError
 	switch {
 	case errors.As(err, &own):
-		if own.Status >= 400 && own.Status <= 599 {
+		if own != nil && own.Status >= 400 && own.Status <= 599 {
 			status = own.Status
 		}
 	case !errors.Is(err, ErrDenied):
