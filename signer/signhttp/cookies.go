@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -31,8 +32,9 @@ type CookiesOptions struct {
 	// for: set TTL.
 	Policy signer.Policy
 
-	// Cookies are the attributes of the cookies. Set Domain, and AppHost to
-	// have it checked that browsers take them.
+	// Cookies are the attributes of the cookies. Set Domain, unless the
+	// application has the content's own host. AppHost, if it is set, is checked
+	// at once, and the Host header of requests is not looked at.
 	Cookies signer.CookieOptions
 
 	// OnError is told of errors that the client is not told. It is called
@@ -62,6 +64,12 @@ const cookiesTTL = time.Hour
 // The page of a request that is granted something is kept out of every cache:
 // wrap the pages that need the cookies, and not the style sheets that everyone
 // shares.
+//
+// Browsers carry cookies to the content only from its own host or under a Domain
+// that covers both. Without Cookies.AppHost the Host header of each request that
+// is given cookies is looked at; where it does not fit, OnError is told with a
+// *signer.CookieHostError, once for each Fix. The cookies are set all the same,
+// since a proxy may have changed the header.
 //
 // Up to 2,048 signatures are held. The middleware panics if it is given a nil
 // handler.
@@ -97,6 +105,9 @@ type cookieSetter struct {
 	now        func() time.Time
 	sets       cookieSets
 	lastBase   atomic.Pointer[string] // the base URL as last told; nil before
+
+	mu       sync.Mutex
+	toldHost map[string]bool // the fixes that checkHost has reported
 }
 
 func (c *cookieSetter) serve(w http.ResponseWriter, r *http.Request, next http.Handler) {
@@ -126,7 +137,40 @@ func (c *cookieSetter) serve(w http.ResponseWriter, r *http.Request, next http.H
 	case set.sentBy(r):
 		(&privateWriter{ResponseWriter: w}).serve(next, r)
 	default:
+		c.checkHost(r, set)
 		(&privateWriter{ResponseWriter: w, cookies: set.lines, noReferrer: true}).serve(next, r)
+	}
+}
+
+// maxToldHosts bounds what checkHost remembers: the fixes name the content's host
+// and its parents alone, so there are a few for each base URL.
+const maxToldHosts = 32
+
+// checkHost reports, once for each fix, that no browser carries the cookies from
+// the host that was asked to the content's. It changes nothing of the answer: the
+// Host header is the client's, and a proxy may have changed it.
+func (c *cookieSetter) checkHost(r *http.Request, set *cookieSet) {
+	if c.attributes.AppHost != "" || r.Host == "" {
+		return
+	}
+	o := c.attributes
+	o.AppHost = r.Host
+	_, err := signer.ClearCookies(set.resource, o)
+	var wrong *signer.CookieHostError
+	if !errors.As(err, &wrong) {
+		return
+	}
+	c.mu.Lock()
+	told := c.toldHost[wrong.Fix] || len(c.toldHost) >= maxToldHosts
+	if !told {
+		if c.toldHost == nil {
+			c.toldHost = map[string]bool{}
+		}
+		c.toldHost[wrong.Fix] = true
+	}
+	c.mu.Unlock()
+	if !told {
+		c.report(r, fmt.Errorf("%w; if a proxy changes the Host header, set Cookies.AppHost to the host that browsers ask", wrong))
 	}
 }
 
@@ -205,7 +249,7 @@ func (c *cookieSetter) sign(ctx context.Context, id setID, now time.Time) (*cook
 		return nil, err
 	}
 	life := pass.Expires().Sub(now)
-	set := &cookieSet{cookies: cookies, renew: now.Add(life / 4), end: now.Add(life / 2)}
+	set := &cookieSet{resource: id.prefix + "*", cookies: cookies, renew: now.Add(life / 4), end: now.Add(life / 2)}
 	for _, cookie := range cookies {
 		line := cookie.String()
 		if line == "" {

@@ -298,7 +298,7 @@ func TestThroughAnOutagePastTheAgeOfTheKeyTheSignatureAtHandIsUsedToo(t *testing
 			defer s.Close()
 			h := must[func(http.Handler) http.Handler](t)(Cookies(s, CookiesOptions{
 				Authorize: func(r *http.Request) (Grant, error) { return Grant{Key: r.URL.Query().Get("key")}, nil },
-				BaseURL:   base, OnError: w.onError, Now: w.now,
+				BaseURL:   base, OnError: w.onError, Now: w.now, Cookies: signer.CookieOptions{Domain: "example.com"},
 			}))(page)
 			wantOpen := func(when string) {
 				t.Helper()

@@ -11,6 +11,7 @@ import (
 // cookieSet is one signature, as cookies. Only renewing changes, under the lock
 // of cookieSets.
 type cookieSet struct {
+	resource string // what they open, with its *
 	cookies  []*http.Cookie
 	lines    []string  // as in Set-Cookie
 	renew    time.Time // from when on a new signature is wanted

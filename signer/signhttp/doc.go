@@ -24,7 +24,8 @@
 //
 // For galleries, players and maps, which fetch many objects. The application's
 // host and the content's share a parent domain, since no host sets cookies for
-// its sibling:
+// its sibling. Where the host of a request shows that browsers will not carry the
+// cookies to the content, OnError is told once, with what to do instead:
 //
 //	withCookies, err := signhttp.Cookies(s, signhttp.CookiesOptions{
 //		Authorize: func(r *http.Request) (signhttp.Grant, error) {
