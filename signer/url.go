@@ -276,7 +276,7 @@ func reservedName(name string) bool {
 func checkHost(scheme, host string, offset int) error {
 	fail := func(at, length int, reason, fix string) error {
 		found := host[at:min(at+length, len(host))]
-		if len(found) > len(":65536") && !only(found, isHostCharacter) {
+		if len(found) > len(":65536") && !FormName.matches(found) {
 			found = ""
 		}
 		return &URLError{Part: "host", Offset: offset + at, Found: found, Reason: reason, Fix: fix}
@@ -333,8 +333,6 @@ func checkHost(scheme, host string, offset int) error {
 	}
 	return nil
 }
-
-func isHostCharacter(c rune) bool { return c < utf8.RuneSelf && class[byte(c)]&inHost != 0 }
 
 // checkBaseURL wants a scheme and a host and nothing behind them.
 func checkBaseURL(base string) error {
