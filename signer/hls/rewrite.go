@@ -252,6 +252,9 @@ func (rw *rewriter) rewriteLine(text []byte) error {
 			end--
 		}
 	}
+	if rw.line == 1 && bytes.IndexByte(text[first:end], '\r') >= 0 {
+		return rw.fail("", errors.New("a carriage return without a line feed after it, which ends a line for players alone: write LF or CR LF"))
+	}
 	start, stop := first, end
 	for start < stop && isBlank(text[stop-1]) {
 		stop--

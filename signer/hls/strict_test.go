@@ -93,6 +93,14 @@ func TestALineThatGetsThePassIsStrictlyRFC8216OrRefused(t *testing.T) {
 	}
 }
 
+// Such a playlist is one line here, and many to a player: nothing would be
+// signed.
+func TestAPlaylistWhoseLinesEndInCarriageReturnsAloneIsRefused(t *testing.T) {
+	refuses(t, "#EXTM3U\r#EXTINF:6,\rs.ts\r", nil, 1, "write LF or CR LF")
+	refuses(t, "#EXTM3U\r", nil, 1, "write LF or CR LF")
+	refuses(t, "\ufeff#EXTM3U\r#EXTINF:6,\ns.ts\n", nil, 1, "write LF or CR LF")
+}
+
 func TestAnUnusualLineThatRFC8216AllowsGetsThePass(t *testing.T) {
 	for name, test := range map[string]struct{ line, want string }{
 		"characters outside ASCII":       {`#EXT-X-KEY:KEYFORMAT="día 日本語 🎞",URI="k"`, `#EXT-X-KEY:KEYFORMAT="día 日本語 🎞",URI="SIGNED(` + prefix + `720p/k)"`},
