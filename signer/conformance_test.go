@@ -94,6 +94,7 @@ func TestVerdictsAgreeWithWhatIsKnownOfCloudFront(t *testing.T) {
 		{"an escape in Expires", unknown, strings.Replace(canned, "Expires=1", "Expires=%31", 1), nil, "", "", false},
 		{"an escape of an escape", unknown, escaped(Policy{}, "~", "%257E"), nil, MalformedSignature, ReasonSignatureEncoding, false},
 		{"an escaped name", unknown, strings.Replace(canned, "Key-Pair-Id", "Key%2DPair-Id", 1), nil, MissingKey, ReasonNoKeyPairID, false},
+		{"an escaped name in the URL, with cookies", unknown, site + "/a/x?Key%2DPair-Id=1", cookies(t, custom), "", "", false},
 		{"%7E in a cookie", unknown, site + "/a/x", []string{strings.ReplaceAll(cookies(t, escaped(Policy{}, "~", "~"))[0], "~", "%7E")}, MalformedSignature, ReasonSignatureEncoding, false},
 
 		{"a changed policy that cannot be read", tiles, with(custom, "Policy", "bm90IEpTT04_"), nil, MalformedPolicy, ReasonPolicyFormat, true},
@@ -115,6 +116,7 @@ func TestVerdictsAgreeWithWhatIsKnownOfCloudFront(t *testing.T) {
 		{"an empty query that was signed with its ?", sample, signAs("/a/x?&", "/a/x?"), nil, "", "", false},
 		{"an empty query that was signed without", sample, signAs("/a/x?&", "/a/x"), nil, AccessDenied, ReasonSignature, false},
 		{"an empty parameter at the end", unknown, canned + "&", nil, AccessDenied, ReasonSignature, false},
+		{"an empty query, with cookies for the URL without", unknown, site + "/a/x?", cookies(t, canned), AccessDenied, ReasonSignature, false},
 		{"an empty parameter that was signed", unknown, signAs("/a/x?b&&", "/a/x?b&"), nil, "", "", false},
 		{"an empty query that a pattern covers", sample, strings.Replace(custom, "?", "?&", 1), nil, "", "", true},
 		{"an empty query that a pattern does not name", unknown, strings.Replace(forPolicy("/a?b", policy(site+"/a")), "?b&", "?&", 1), nil, AccessDenied, ReasonOtherResource, false},

@@ -457,12 +457,9 @@ func unescape(value string) (plain string, known bool) {
 	if strings.IndexByte(value, '%') < 0 {
 		return value, true
 	}
-	known = true
-	plain = mapEscapes(value, func(escape string) string {
-		known = known && escape == "%7E"
+	return mapEscapes(value, func(escape string) string {
 		return string([]byte{unhex(escape[1])<<4 | unhex(escape[2])})
-	})
-	return plain, known && strings.Count(value, "%") == strings.Count(value, "%7E")
+	}), strings.Count(value, "%") == strings.Count(value, "%7E")
 }
 
 // withoutEmptyParams is a URL as it would be if its empty parameters, or its
