@@ -25,10 +25,8 @@ func Explain(r Request, keys map[string]*PublicKey) Verdict {
 		mended.URL = d.mended
 		found, _ := verify(mended, keys)
 		fits := found.Allowed || found.Reason == ReasonExpired || found.Reason == ReasonNotYetValid || found.Reason == ReasonAddress
-		// What is refused as before without the damage is not refused for it, and
-		// what has a signature may have been signed with it.
-		further := d.mended == r.URL || found.Reason != v.Reason || found.KeyPairID != v.KeyPairID
-		if fits || further && v.Reason != ReasonSignature && v.Reason != ReasonOtherResource {
+		// What is refused without the damage as it is with it was not refused for it.
+		if fits || d.mended == r.URL || found.Reason != v.Reason || found.KeyPairID != v.KeyPairID {
 			v.Reason, v.Detail = d.reason, d.detail
 			switch {
 			case found.Allowed:

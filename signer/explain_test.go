@@ -118,6 +118,8 @@ func TestExplainNamesWhatHappenedToAURLThatWasCopied(t *testing.T) {
 		"&copy is a parameter":            {site + "/a?Expires=1&copy=2&Signature=x", MissingKey, ReasonNoKeyPairID, "only Key-Pair-Id"},
 		"a space in an unsigned URL":      {site + "/a b", MissingKey, ReasonUnsigned, "not signed"},
 		"& was signed as &amp;":           {must[string](t)(s.URL(t.Context(), site+"/a?x=1&amp;y=2", Policy{TTL: ttl})), "", "", ""},
+		"another path, signed as &amp;":   {strings.Replace(must[string](t)(s.URL(t.Context(), site+"/a?x=1&amp;y=2", Policy{TTL: ttl})), "/a?", "/b?", 1), AccessDenied, ReasonSignature, "not that of key"},
+		"the expiry last, and not cut":    {site + "/a?Signature=AAAA&Key-Pair-Id=KUNKNOWN&Expires=1", InvalidKey, ReasonUnknownKey, "KUNKNOWN"},
 		"escapes that are not the reason": {site + "/a?x=1&amp;y=2&Expires=1&Signature=x&Key-Pair-Id=KUNKNOWN", InvalidKey, ReasonUnknownKey, "KUNKNOWN"},
 	} {
 		t.Run(name, func(t *testing.T) {
