@@ -95,3 +95,9 @@ func contentType(key string) string {
 	}
 	return unknownType
 }
+
+// isMedia reports whether a key is that of a picture, a sound, a film or a font.
+func isMedia(key string) bool {
+	kind, _, _ := strings.Cut(contentType(key), "/")
+	return kind == "image" && contentType(key) != "image/svg+xml" || kind == "audio" || kind == "video" || kind == "font"
+}

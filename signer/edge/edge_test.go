@@ -537,22 +537,16 @@ func (w *sendsFiles) ReadFrom(src io.Reader) (int64, error) {
 	return io.Copy(w.ResponseWriter, src)
 }
 
-func TestFilesAreSentByTheServerItself(t *testing.T) {
+func TestLongFilesAreSentByTheServerItself(t *testing.T) {
 	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "rt.png"), []byte("a picture"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	objects, err := OpenDir(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer objects.Close()
-	s := serveConfig(t, Config{Template: edited(t), Objects: objects})
+	film := strings.Repeat("a film ", maxKeyFile/7+1)
+	write(t, filepath.Join(dir, "film.mp4"), film)
+	s := serveConfig(t, Config{Template: edited(t), Objects: open(t, dir)})
 	recorder := httptest.NewRecorder()
 	w := &sendsFiles{ResponseWriter: recorder}
-	s.edge.ServeHTTP(w, s.request("GET", strings.TrimPrefix(s.sign("/rt.png"), s.url)))
-	if !w.sent || recorder.Body.String() != "a picture" {
-		t.Errorf("sent %v, %q", w.sent, recorder.Body)
+	s.edge.ServeHTTP(w, s.request("GET", strings.TrimPrefix(s.sign("/film.mp4"), s.url)))
+	if !w.sent || recorder.Body.String() != film {
+		t.Errorf("sent %v, %d bytes", w.sent, recorder.Body.Len())
 	}
 }
 

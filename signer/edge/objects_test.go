@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -8,7 +9,6 @@ import (
 	"slices"
 	"testing"
 	"testing/fstest"
-	"time"
 )
 
 func TestTheBucketHasTheFilesOfTheFolderByTheirNames(t *testing.T) {
@@ -74,9 +74,6 @@ func TestLinksAndPipesAreNotInTheBucket(t *testing.T) {
 	if err := os.Symlink(filepath.Join(outside, "secret"), filepath.Join(dir, "real")); err != nil {
 		t.Fatal(err)
 	}
-	if !o.indexed("real") {
-		t.Fatal("the walk came too early for this test")
-	}
 	if got := content(t, o, "real"); got != "" {
 		t.Errorf("a file that turned into a link opens %q", got)
 	}
@@ -93,9 +90,6 @@ func TestAFolderThatTurnedIntoALinkLeadsNowhereOutside(t *testing.T) {
 	if err := os.Symlink(outside, filepath.Join(dir, "sub")); err != nil {
 		t.Fatal(err)
 	}
-	if !o.indexed("sub/file") {
-		t.Fatal("the walk came too early for this test")
-	}
 	if opened, err := o.open("sub/file"); err == nil {
 		opened.Close()
 		t.Error("a file outside the folder was opened")
@@ -106,17 +100,18 @@ func TestTheBucketFollowsTheFolder(t *testing.T) {
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "stays"), "first")
 	o := open(t, dir)
-	clock := time.Now()
-	o.now = func() time.Time { return clock }
-	o.Keys()
-
-	write(t, filepath.Join(dir, "new"), "new")
-	if got := content(t, o, "new"); got != "" {
-		t.Error("the folder was walked twice in a second")
+	for i := range 50 { // each is asked for before it is there, and at once after
+		name := fmt.Sprint("new/", i)
+		if got := content(t, o, name); got != "" {
+			t.Errorf("%s is %q before it is written", name, got)
+		}
+		write(t, filepath.Join(dir, name), name)
+		if got := content(t, o, name); got != name {
+			t.Errorf("%s is %q just after it was written", name, got)
+		}
 	}
-	clock = clock.Add(time.Second)
-	if got := content(t, o, "new"); got != "new" {
-		t.Errorf("a second later the new file is %q", got)
+	if err := os.RemoveAll(filepath.Join(dir, "new")); err != nil {
+		t.Fatal(err)
 	}
 
 	before := etag(t, o, "stays")
@@ -134,7 +129,7 @@ func TestTheBucketFollowsTheFolder(t *testing.T) {
 	if _, err := o.open("stays"); err != errNoObject {
 		t.Errorf("a removed file: %v", err)
 	}
-	if got := o.Keys(); !slices.Equal(got, []string{"new"}) {
+	if got := o.Keys(); len(got) != 0 {
 		t.Errorf("keys %q", got)
 	}
 
@@ -150,9 +145,6 @@ func TestAFolderThatIsRemovedAndMadeAnewIsFollowed(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "dist")
 	write(t, filepath.Join(dir, "app.js"), "old")
 	o := open(t, dir)
-	clock := time.Now()
-	o.now = func() time.Time { return clock }
-
 	if err := os.RemoveAll(dir); err != nil {
 		t.Fatal(err)
 	}
@@ -160,7 +152,6 @@ func TestAFolderThatIsRemovedAndMadeAnewIsFollowed(t *testing.T) {
 		t.Errorf("while it is away: %v", err)
 	}
 	write(t, filepath.Join(dir, "app.js"), "new")
-	clock = clock.Add(time.Second)
 	if got := content(t, o, "app.js"); got != "new" {
 		t.Errorf("after it is back: %q", got)
 	}
@@ -182,7 +173,6 @@ func TestAFolderThatIsRemovedAndMadeAnewIsFollowed(t *testing.T) {
 	if err := os.Symlink(next, link); err != nil {
 		t.Fatal(err)
 	}
-	o.Keys()
 	if got := content(t, o, "app.js"); got != "next" {
 		t.Errorf("through the link that moved on: %q", got)
 	}
@@ -245,7 +235,7 @@ func TestTypesComeFromTheEndOfTheKey(t *testing.T) {
 func content(t *testing.T, o *Objects, key string) string {
 	t.Helper()
 	opened, err := o.open(key)
-	if err == errNoObject {
+	if err == errNoObject || err == errPrivateKey {
 		return ""
 	}
 	if err != nil {

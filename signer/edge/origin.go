@@ -65,6 +65,8 @@ func (o *origin) open(method, rawPath string) (*object, string, *refusal) {
 		return nil, key, s3Refusal(404, "NoSuchKey", "The specified key does not exist.", "no such object", "Key", key)
 	case errors.Is(err, errNoObject):
 		return nil, key, s3Refusal(403, "AccessDenied", "Access Denied", "no such object; without s3:ListBucket, S3 does not tell it from a forbidden one")
+	case errors.Is(err, errPrivateKey):
+		return nil, key, s3Refusal(403, "AccessDenied", "Access Denied", err.Error())
 	case err != nil:
 		return nil, key, s3Refusal(500, "InternalError", "We encountered an internal error. Please try again.", "the file of the object cannot be read")
 	}

@@ -1,0 +1,153 @@
+package edge
+
+import (
+	"bytes"
+	"encoding/asn1"
+	"encoding/base64"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// maxKeyFile is how much of a file, in bytes, is searched for a private key. Key
+// files, with their certificates, are far smaller.
+const maxKeyFile = 256 << 10
+
+// maxBase64 is the longest file, in bytes, that is taken for the base64 of a key
+// and nothing else.
+const maxBase64 = 32 << 10
+
+// holdsPrivateKey reports whether the start of a file holds a private key: PEM
+// of any kind, whole or as a text of JSON, the base64 of either, DER, PKCS #12,
+// a Java key store, PuTTY's format or a JSON Web Key. A program or a page that
+// only speaks of PEM holds none, unless its name is that of a key.
+func holdsPrivateKey(name string, content []byte) bool {
+	if text, ok := decodeUTF16(content); ok {
+		content = text
+	}
+	if hasKeyText(content) || isKeyName(name) && pemBegin.Match(content) || isKeyDER(content) {
+		return true
+	}
+	if len(content) > maxBase64 {
+		return false
+	}
+	decoded, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(string(content)), ""))
+	return err == nil && (hasKeyText(decoded) || isKeyDER(decoded))
+}
+
+// decodeUTF16 drops every other byte of a text in UTF-16, as PowerShell writes
+// them: what is looked for is ASCII.
+func decodeUTF16(content []byte) ([]byte, bool) {
+	if !bytes.HasPrefix(content, []byte("\xff\xfe")) && !bytes.HasPrefix(content, []byte("\xfe\xff")) {
+		return nil, false
+	}
+	return bytes.ReplaceAll(content[2:], []byte{0}, nil), true
+}
+
+var (
+	pemBegin = regexp.MustCompile(`----[- ]BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY|---- BEGIN SSH2 ENCRYPTED PRIVATE KEY`)
+	pemEnd   = regexp.MustCompile(`----[- ]END `)
+	pemLine  = regexp.MustCompile(`[A-Za-z0-9+/=]{32,}`)
+
+	// https://datatracker.ietf.org/doc/html/rfc7518#section-6.2.2
+	jwk = regexp.MustCompile(`"(?:d|k)"\s*:\s*"[A-Za-z0-9_-]{32,}"`)
+)
+
+// hasKeyText reports whether a text holds a private key in one of the forms that
+// are text: a line of base64 must follow where PEM begins.
+func hasKeyText(text []byte) bool {
+	if bytes.HasPrefix(text, []byte("PuTTY-User-Key-File-")) ||
+		bytes.Contains(text, []byte(`"kty"`)) && jwk.Match(text) {
+		return true
+	}
+	for {
+		at := pemBegin.FindIndex(text)
+		if at == nil {
+			return false
+		}
+		text = text[at[1]:]
+		body := text[:min(len(text), 16<<10)]
+		if end := pemEnd.FindIndex(body); end != nil {
+			body = body[:end[0]]
+		}
+		if slices.ContainsFunc(pemLine.FindAll(body, -1), isMixed) {
+			return true
+		}
+	}
+}
+
+// isMixed reports whether base64 has capitals, small letters and digits, as
+// random bytes do and names seldom.
+func isMixed(line []byte) bool {
+	return bytes.ContainsAny(line, "0123456789") &&
+		!bytes.Equal(bytes.ToLower(line), line) && !bytes.Equal(bytes.ToUpper(line), line)
+}
+
+// isKeyName reports whether a name is one that private keys are given.
+func isKeyName(name string) bool {
+	name = strings.ToLower(name)
+	return slices.Contains([]string{".pem", ".key", ".p8", ".pk8", ".der", ".ppk"}, path.Ext(name)) ||
+		strings.HasPrefix(name, "id_")
+}
+
+// isKeyDER reports whether bytes start with a private key in DER, by its shape:
+// a PKCS #8, PKCS #1, DSA or SEC 1 key, an encrypted one or a PKCS #12 store; or
+// with a key store of Java.
+// https://datatracker.ietf.org/doc/html/rfc5958#section-2
+func isKeyDER(der []byte) bool {
+	for _, start := range []string{
+		"\xfe\xed\xfe\xed", "\xce\xce\xce\xce", // Java's
+		"\x30\x80\x02\x01\x03", // PKCS #12 in BER
+	} {
+		if bytes.HasPrefix(der, []byte(start)) {
+			return true
+		}
+	}
+	var sequence asn1.RawValue
+	if _, err := asn1.Unmarshal(der, &sequence); err != nil || sequence.Tag != asn1.TagSequence || sequence.Class != asn1.ClassUniversal {
+		return false
+	}
+	var parts []asn1.RawValue
+	for rest := sequence.Bytes; len(rest) > 0 && len(parts) < 9; {
+		var part asn1.RawValue
+		var err error
+		if rest, err = asn1.Unmarshal(rest, &part); err != nil {
+			return false
+		}
+		parts = append(parts, part)
+	}
+	is := func(i, tag int) bool {
+		return i < len(parts) && parts[i].Class == asn1.ClassUniversal && parts[i].Tag == tag
+	}
+	if is(0, asn1.TagSequence) && is(1, asn1.TagOctetString) && len(parts) == 2 {
+		var algorithm asn1.ObjectIdentifier
+		_, err := asn1.Unmarshal(parts[0].Bytes, &algorithm)
+		return err == nil && (isUnder(algorithm, 1, 2, 840, 113549, 1, 5) || isUnder(algorithm, 1, 2, 840, 113549, 1, 12))
+	}
+	if !is(0, asn1.TagInteger) || len(parts[0].Bytes) != 1 {
+		return false
+	}
+	integers := 0
+	for is(integers, asn1.TagInteger) {
+		integers++
+	}
+	switch version := parts[0].Bytes[0]; version {
+	case 0, 1:
+		return is(1, asn1.TagSequence) && is(2, asn1.TagOctetString) || // PKCS #8
+			version == 1 && is(1, asn1.TagOctetString) || // SEC 1
+			version == 0 && integers == 6 || integers == 9 // DSA, RSA
+	case 3: // PKCS #12
+		var kind asn1.ObjectIdentifier
+		if !is(1, asn1.TagSequence) {
+			return false
+		}
+		_, err := asn1.Unmarshal(parts[1].Bytes, &kind)
+		return err == nil && isUnder(kind, 1, 2, 840, 113549, 1, 7)
+	}
+	return false
+}
+
+func isUnder(id asn1.ObjectIdentifier, arc ...int) bool {
+	return len(id) > len(arc) && id[:len(arc)].Equal(arc)
+}
