@@ -36,8 +36,10 @@ import (
 //   - Dot segments and repeated slashes reach S3 as they are. Whatever behavior
 //     /assets/./premium/a.pdf and /assets//premium/a.pdf have, they do not name
 //     the object assets/premium/a.pdf.
+//
+// The zero value knows no patterns, and is All.
 type Hiding struct {
-	characters string // sorted, each once
+	set string // sorted, each once
 }
 
 // every stands for all characters, as it does for any one of them in a pattern.
@@ -54,12 +56,20 @@ func Of(signedPatterns []string) Hiding {
 	return Hiding{string(slices.Compact(characters))}
 }
 
+func (h Hiding) characters() string {
+	if h.set == "" {
+		return All().set
+	}
+	return h.set
+}
+
 // All is for patterns that are not known: every escape may hide something.
 func All() Hiding { return Of([]string{every}) }
 
 // Check is why the function refuses the raw path of a request, nil if it does
 // not.
 func (h Hiding) Check(path string) error {
+	characters := h.characters()
 	for i := strings.IndexByte(path, '%'); i >= 0; {
 		rest := path[i:]
 		if len(rest) < 3 {
@@ -69,9 +79,9 @@ func (h Hiding) Check(path string) error {
 		switch {
 		case err != nil:
 			return errMalformed
-		case strings.Contains(h.characters, every):
+		case strings.Contains(characters, every):
 			return fmt.Errorf("%s: beside a signed path pattern with a ?, a public path may hold no escape: it may hide a signed path", rest[:3])
-		case strings.IndexByte(h.characters, byte(c)) >= 0:
+		case strings.IndexByte(characters, byte(c)) >= 0:
 			return fmt.Errorf("%s: a public path must hold %s unescaped: its escape may hide a signed path", rest[:3], string(rune(c)))
 		}
 		next := strings.IndexByte(rest[3:], '%')
@@ -106,7 +116,7 @@ const slot = `"CHARACTERS"`
 // behaviors.
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/functions-event-structure.html
 func (h Hiding) Function() string {
-	return strings.Replace(source, slot, strconv.QuoteToASCII(h.characters), 1)
+	return strings.Replace(source, slot, strconv.QuoteToASCII(h.characters()), 1)
 }
 
 // Read reads the characters out of a function's code. What is not a Function of
