@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 )
 
@@ -83,7 +84,7 @@ func canonicalUserID(identity string) string {
 func (r *resolver) attribute(at, id, name string) (string, error) {
 	kind, ok := r.Resources[id]
 	if !ok {
-		return "", fmt.Errorf("%s: the template has no resource or parameter %q", at, id)
+		return "", fmt.Errorf("%s: the template has no resource or parameter %q", at, label(id))
 	}
 	key := id + "." + name
 	if v, ok := r.attributes[key]; ok {
@@ -92,10 +93,10 @@ func (r *resolver) attribute(at, id, name string) (string, error) {
 	if ok, err := r.exists(id); err != nil {
 		return "", err
 	} else if !ok {
-		return "", fmt.Errorf("%s: resource %s does not exist: its condition does not hold", at, id)
+		return "", fmt.Errorf("%s: resource %s does not exist: its condition does not hold", at, label(id))
 	}
 	if r.busy[key] {
-		return "", fmt.Errorf("%s: %s refers to itself", at, id)
+		return "", fmt.Errorf("%s: %s refers to itself", at, label(id))
 	}
 	r.busy[key] = true
 	defer delete(r.busy, key)
@@ -103,9 +104,9 @@ func (r *resolver) attribute(at, id, name string) (string, error) {
 	v, err := r.assign(id, kind.Type, name)
 	switch {
 	case err == errUnknownAttribute && name == "Ref":
-		return "", fmt.Errorf("%s: the local edge does not know what Ref of %s gives, which is of type %s", at, id, kind.Type)
+		return "", fmt.Errorf("%s: the local edge does not know what Ref of %s gives, which is of type %s", at, label(id), label(kind.Type))
 	case err == errUnknownAttribute:
-		return "", fmt.Errorf("%s: the local edge does not know attribute %s of %s, which is of type %s", at, name, id, kind.Type)
+		return "", fmt.Errorf("%s: the local edge does not know attribute %s of %s, which is of type %s", at, label(name), label(id), label(kind.Type))
 	case err != nil:
 		return "", err
 	}
@@ -192,9 +193,15 @@ func (r *resolver) assign(id, kind, name string) (string, error) {
 	return "", errUnknownAttribute
 }
 
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+var bucketNames = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
+
 func (r *resolver) bucketName(id string) string {
-	if name := r.properties(id).get("BucketName").text(); name != "" {
-		return name
+	if named := r.properties(id).get("BucketName"); named.text() != "" {
+		if !bucketNames.MatchString(named.text()) {
+			named.wrong("%s: want 3 to 63 small letters, digits, dots and hyphens", shown(named.text()))
+		}
+		return named.text()
 	}
 	return strings.ToLower(r.stack.name + "-" + id + "-" + r.stack.letters(id, 12))
 }

@@ -20,7 +20,7 @@ func (r *resolver) readBucket(domain property) *origin {
 	if m := bucketDomain.FindStringSubmatch(domain.text()); m != nil {
 		return r.readExistingBucket(domain, m[1])
 	}
-	domain.wrong("%q: want the domain name of a bucket, as in Fn::GetAtt of its RegionalDomainName", domain.text())
+	domain.wrong("%s: want the domain name of a bucket, as in Fn::GetAtt of its RegionalDomainName", shown(domain.text()))
 	return nil
 }
 
@@ -50,7 +50,7 @@ func (r *resolver) readExistingBucket(domain property, name string) *origin {
 	decoder := json.NewDecoder(strings.NewReader(text))
 	decoder.UseNumber()
 	if err := decoder.Decode(&document.raw); err != nil {
-		document.wrong("not the JSON of a policy: %w", err)
+		document.wrong("not the JSON of a policy: %w", jsonFault(err))
 		return nil
 	}
 	policy := readPolicy(bucketPolicyName, document)

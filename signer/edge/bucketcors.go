@@ -16,6 +16,12 @@ type corsRule struct {
 func readCORSRules(rules property) []corsRule {
 	var list []corsRule
 	for _, p := range rules.array() {
+		for _, place := range []string{"AllowedMethods", "AllowedHeaders", "ExposedHeaders"} {
+			for _, name := range p.get(place).list() {
+				checkHeader(name, name.text(), "")
+			}
+		}
+		checkSeconds(p.get("MaxAge"))
 		list = append(list, corsRule{
 			origins: p.get("AllowedOrigins").texts(),
 			methods: p.get("AllowedMethods").texts(),
@@ -38,11 +44,11 @@ func (o *origin) preflight(h http.Header, r *http.Request) *refusal {
 		return s3Refusal(400, "BadRequest", "Insufficient information. Origin request header needed.",
 			"no header Origin reaches the bucket: the viewer sent none, or the behavior has no origin request policy that passes it on, such as CORS-S3Origin")
 	case !slices.Contains([]string{"GET", "HEAD", "PUT", "POST", "DELETE"}, method):
-		shown := method
+		asked := unquoted(method)
 		if len(r.Header.Values("Access-Control-Request-Method")) == 0 {
-			shown = "null"
+			asked = "null"
 		}
-		return s3Refusal(400, "BadRequest", "Invalid Access-Control-Request-Method: "+shown, "the preflight asks for no method that S3 has")
+		return s3Refusal(400, "BadRequest", "Invalid Access-Control-Request-Method: "+asked, "the preflight asks for no method that S3 has")
 	case len(o.cors) == 0:
 		return s3Refusal(403, "AccessForbidden", "CORSResponse: CORS is not enabled for this bucket.", "the bucket has no CorsConfiguration",
 			"Method", method, "ResourceType", "OBJECT")
@@ -77,12 +83,12 @@ func (o *origin) share(h http.Header, r *http.Request) {
 }
 
 func (c corsRule) fits(origin, method string) bool {
-	return slices.Contains(c.methods, method) &&
-		slices.ContainsFunc(c.origins, func(allowed string) bool { return oneStar(allowed, origin) })
+	return slices.Contains(c.methods, method) && (slices.Contains(c.origins, "*") ||
+		isOrigin(origin) && slices.ContainsFunc(c.origins, func(allowed string) bool { return oneStar(allowed, origin) }))
 }
 
 func (c corsRule) allowsHeader(name string) bool {
-	return slices.ContainsFunc(c.headers, func(allowed string) bool {
+	return isToken(name) && isPlain(name) && slices.ContainsFunc(c.headers, func(allowed string) bool {
 		return oneStar(strings.ToLower(allowed), strings.ToLower(name))
 	})
 }

@@ -2,6 +2,7 @@ package edge
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -76,10 +77,12 @@ func answerOf(b bool) answer {
 // readBucketPolicy reads the policies that the template attaches to a bucket.
 func (r *resolver) readBucketPolicy(bucketID string) *resourcePolicy {
 	bucket := r.bucketName(bucketID)
+	// A bucket of which nothing is said blocks public access:
+	// https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html
 	block := r.properties(bucketID).get("PublicAccessBlockConfiguration")
 	policy := &resourcePolicy{
 		name:        bucketPolicyName,
-		blockPublic: block.get("BlockPublicPolicy").flag() || block.get("RestrictPublicBuckets").flag(),
+		blockPublic: !block.exists() || block.get("BlockPublicPolicy").flag() || block.get("RestrictPublicBuckets").flag(),
 	}
 	var attached []string
 	for _, id := range r.existing("AWS::S3::BucketPolicy") {
@@ -109,20 +112,23 @@ func readPolicy(name string, document property) *resourcePolicy {
 func readStatement(p property, i int) policyStatement {
 	s := policyStatement{name: "statement " + strconv.Itoa(i)}
 	if sid := p.get("Sid").text(); sid != "" {
-		s.name = fmt.Sprintf("statement %q", sid)
+		s.name = "statement " + shown(sid)
 	}
 	switch effect := p.get("Effect").text(); effect {
 	case "Allow":
 	case "Deny":
 		s.deny = true
 	default:
-		p.get("Effect").wrong("%q: want Allow or Deny", effect)
+		p.get("Effect").wrong("%s: want Allow or Deny", shown(effect))
 	}
 	s.actions = readPatterns(p, "Action", "NotAction")
 	s.resources = readPatterns(p, "Resource", "NotResource")
 	s.variables = slices.ContainsFunc(s.resources.values, func(value string) bool { return strings.Contains(value, "${") })
 	s.notPrincipal = p.get("NotPrincipal").exists()
 	s.principals = readPrincipals(p.get("Principal"))
+	if len(s.principals) == 0 && !s.notPrincipal {
+		p.get("Principal").wrong("want whom the statement is for")
+	}
 	for _, operator := range members(p.get("Condition")) {
 		for _, key := range members(operator.property) {
 			s.conditions = append(s.conditions, policyCondition{operator.name, key.name, key.texts()})
@@ -131,17 +137,23 @@ func readStatement(p property, i int) policyStatement {
 	return s
 }
 
+// readPatterns reads one of two members. IAM takes no statement without them,
+// and an empty NotAction would be about everything.
 func readPatterns(p property, name, inverse string) patterns {
+	read := patterns{p.get(name).texts(), false}
 	if not := p.get(inverse); not.exists() {
-		return patterns{not.texts(), true}
+		read = patterns{not.texts(), true}
 	}
-	return patterns{p.get(name).texts(), false}
+	if len(read.values) == 0 {
+		p.get(name).wrong("want at least one")
+	}
+	return read
 }
 
 func readPrincipals(p property) []principal {
 	if s, ok := p.value().(string); ok {
 		if s != "*" {
-			p.wrong("%q: want * or an object", s)
+			p.wrong("%s: want * or an object", shown(s))
 		}
 		return []principal{{"AWS", "*"}}
 	}
@@ -161,9 +173,9 @@ func (b *resourcePolicy) decide(r accessRequest) (allowed bool, reason string) {
 		got, missing := b.applies(s, r)
 		switch {
 		case s.deny && got == yes:
-			return false, fmt.Sprintf("%s denies %s on %s: %s", b.name, r.action, r.resource, s.name)
+			return false, fmt.Sprintf("%s denies %s on %s: %s", b.name, r.action, shownKey(r.resource), s.name)
 		case s.deny && got == unknown:
-			return false, fmt.Sprintf("%s may deny %s on %s: %s has %s, which the local edge does not know", b.name, r.action, r.resource, s.name, missing)
+			return false, fmt.Sprintf("%s may deny %s on %s: %s has %s, which the local edge does not know", b.name, r.action, shownKey(r.resource), s.name, missing)
 		case !s.deny && got == yes:
 			allowed = true
 		case !s.deny && got == unknown:
@@ -175,7 +187,7 @@ func (b *resourcePolicy) decide(r accessRequest) (allowed bool, reason string) {
 	if allowed {
 		return true, ""
 	}
-	reason = fmt.Sprintf("%s does not allow %s to %s on %s", b.name, r.identity, r.action, r.resource)
+	reason = fmt.Sprintf("%s does not allow %s to %s on %s", b.name, r.identity, r.action, shownKey(r.resource))
 	if len(why) > 0 {
 		reason += ": " + strings.Join(why, "; ")
 	}
@@ -197,7 +209,11 @@ func (b *resourcePolicy) applies(s policyStatement, r accessRequest) (got answer
 	if s.variables {
 		got, missing = unknown, "policy variables"
 	} else if !s.resources.match(r.resource, false) {
-		missing = "is about " + strings.Join(s.resources.values, ", ")
+		var others []string
+		for _, value := range s.resources.values {
+			others = append(others, unquoted(value))
+		}
+		missing = "is about " + strings.Join(others, ", ")
 		bucket, _, _ := strings.Cut(r.resource, "/")
 		for _, value := range s.resources.values {
 			if value == bucket || value == bucket+"/" {
@@ -212,7 +228,7 @@ func (b *resourcePolicy) applies(s policyStatement, r accessRequest) (got answer
 			continue
 		}
 		got = part
-		if missing = c.operator + " on " + c.key; got == no {
+		if missing = label(c.operator) + " on " + label(c.key); got == no {
 			missing = "asks for " + missing + ", which does not hold"
 		}
 	}
@@ -259,7 +275,7 @@ func (c policyCondition) holds(who identity) answer {
 		return unknown
 	}
 	if c.operator == "Null" {
-		if len(c.values) != 1 {
+		if len(c.values) != 1 || c.values[0] != "true" && c.values[0] != "false" {
 			return unknown
 		}
 		return answerOf(c.values[0] == strconv.FormatBool(value == ""))
@@ -267,50 +283,68 @@ func (c policyCondition) holds(who identity) answer {
 	operator, ifExists := strings.CutSuffix(c.operator, "IfExists")
 	compare, negated := comparison(operator)
 	switch {
-	case compare == nil:
+	case compare == nil || len(c.values) == 0:
 		return unknown
 	case value == "":
 		return answerOf(ifExists || negated) // the request does not have the key
 	}
-	matched := slices.ContainsFunc(c.values, func(want string) bool { return compare(value, want) })
-	return answerOf(matched != negated)
+	matched := no
+	for _, want := range c.values {
+		matched = max(matched, compare(value, want))
+	}
+	if negated {
+		return yes - matched
+	}
+	return matched
 }
 
 // comparison is what a condition operator does with a value of the request and
-// one of the policy; nil if the edge does not know the operator.
-func comparison(operator string) (compare func(have, want string) bool, negated bool) {
-	positive := strings.Replace(operator, "Not", "", 1)
-	negated = positive != operator
-	switch positive {
-	case "StringEquals":
-		return func(have, want string) bool { return have == want }, negated
-	case "StringEqualsIgnoreCase", "Bool":
-		return strings.EqualFold, negated
-	case "StringLike":
-		return func(have, want string) bool { return wildcard(want, have) }, negated
-	case "ArnEquals", "ArnLike":
-		return sameARN, negated
+// one of the policy, and whether it holds where that does not; nil if the edge
+// does not know the operator.
+func comparison(operator string) (compare func(have, want string) answer, negated bool) {
+	texts := func(same func(have, want string) bool) func(have, want string) answer {
+		return func(have, want string) answer { return answerOf(same(have, want)) }
 	}
-	var holds func(have, want float64) bool
 	switch operator {
-	case "NumericEquals":
-		holds = func(have, want float64) bool { return have == want }
+	case "StringEquals", "StringNotEquals":
+		compare = texts(func(have, want string) bool { return have == want })
+	case "StringEqualsIgnoreCase", "StringNotEqualsIgnoreCase":
+		compare = texts(strings.EqualFold)
+	case "StringLike", "StringNotLike":
+		compare = texts(func(have, want string) bool { return wildcard(want, have) })
+	case "ArnEquals", "ArnLike", "ArnNotEquals", "ArnNotLike":
+		compare = texts(sameARN)
+	case "Bool":
+		compare = func(have, want string) answer {
+			if _, err := strconv.ParseBool(want); err != nil {
+				return unknown
+			}
+			return answerOf(strings.EqualFold(have, want))
+		}
+	case "NumericEquals", "NumericNotEquals":
+		compare = numbers(func(have, want float64) bool { return have == want })
 	case "NumericLessThan":
-		holds = func(have, want float64) bool { return have < want }
+		compare = numbers(func(have, want float64) bool { return have < want })
 	case "NumericLessThanEquals":
-		holds = func(have, want float64) bool { return have <= want }
+		compare = numbers(func(have, want float64) bool { return have <= want })
 	case "NumericGreaterThan":
-		holds = func(have, want float64) bool { return have > want }
+		compare = numbers(func(have, want float64) bool { return have > want })
 	case "NumericGreaterThanEquals":
-		holds = func(have, want float64) bool { return have >= want }
-	default:
-		return nil, false
+		compare = numbers(func(have, want float64) bool { return have >= want })
 	}
-	return func(have, want string) bool {
-		h, err1 := strconv.ParseFloat(have, 64)
+	return compare, strings.Contains(operator, "Not")
+}
+
+// numbers compares two texts as numbers, where both are.
+func numbers(holds func(have, want float64) bool) func(have, want string) answer {
+	return func(have, want string) answer {
+		h, err := strconv.ParseFloat(have, 64)
 		w, err2 := strconv.ParseFloat(want, 64)
-		return err1 == nil && err2 == nil && holds(h, w)
-	}, false
+		if err != nil || err2 != nil || math.IsNaN(w) {
+			return unknown
+		}
+		return answerOf(holds(h, w))
+	}
 }
 
 // sameARN compares the six parts of an ARN one by one: a wildcard does not

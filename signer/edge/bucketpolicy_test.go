@@ -83,7 +83,7 @@ func TestStatementsOfTheBucketPolicy(t *testing.T) {
 	oac := identity{control: true, distribution: "arn:aws:cloudfront::000000000000:distribution/EDIST", account: "000000000000"}
 	nobody := identity{}
 
-	const objects = `"Resource": "arn:aws:s3:::b/*"`
+	const objects = `"Resource": "arn:aws:s3:::bbb/*"`
 	const service = `"Effect": "Allow", "Principal": {"Service": "cloudfront.amazonaws.com"}, "Action": "s3:GetObject", ` + objects
 	const canonical = `"Effect": "Allow", "Principal": {"CanonicalUser": "CANONICAL"}, "Action": "s3:GetObject", ` + objects
 	allow := func(condition string) string { return `{` + service + `, "Condition": ` + condition + `}` }
@@ -115,13 +115,13 @@ func TestStatementsOfTheBucketPolicy(t *testing.T) {
 		{"NotAction of another", `{"Effect": "Allow", "Principal": "*", "NotAction": "s3:DeleteObject", ` + objects + `}`, oai, true},
 		{"NotAction of this one", `{"Effect": "Allow", "Principal": "*", "NotAction": "s3:Get*", ` + objects + `}`, oai, false},
 
-		{"the object by its name", `{"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": ["arn:aws:s3:::b/x", "arn:aws:s3:::b/rt.png"]}`, oai, true},
-		{"objects with a wildcard", `{"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/r?.*"}`, oai, true},
-		{"objects of another case", `{"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/RT.png"}`, oai, false},
+		{"the object by its name", `{"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": ["arn:aws:s3:::bbb/x", "arn:aws:s3:::bbb/rt.png"]}`, oai, true},
+		{"objects with a wildcard", `{"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::bbb/r?.*"}`, oai, true},
+		{"objects of another case", `{"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::bbb/RT.png"}`, oai, false},
 		{"objects of another bucket", `{"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::bb/*"}`, oai, false},
 		{"everything", `{"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "*"}`, oai, true},
-		{"NotResource of others", `{"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "NotResource": "arn:aws:s3:::b/private/*"}`, oai, true},
-		{"a policy variable never opens", `{"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/${aws:username}*"}`, oai, false},
+		{"NotResource of others", `{"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "NotResource": "arn:aws:s3:::bbb/private/*"}`, oai, true},
+		{"a policy variable never opens", `{"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::bbb/${aws:username}*"}`, oai, false},
 
 		{"the control of this distribution", allow(`{"StringEquals": {"AWS:SourceArn": "arn:aws:cloudfront::000000000000:distribution/EDIST"}}`), oac, true},
 		{"the control of another distribution", allow(`{"StringEquals": {"aws:sourcearn": "arn:aws:cloudfront::000000000000:distribution/EOTHER"}}`), oac, false},
@@ -141,7 +141,7 @@ func TestStatementsOfTheBucketPolicy(t *testing.T) {
 		{"an unknown set operator never opens", `{` + canonical + `, "Condition": {"ForAllValues:StringEquals": {"aws:SecureTransport": "true"}}}`, oai, false},
 
 		{"a denial beats what is allowed", deny(``), oai, false},
-		{"a denial of something else", `{` + canonical + `}, {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "arn:aws:s3:::b/other/*"}`, oai, true},
+		{"a denial of something else", `{` + canonical + `}, {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "arn:aws:s3:::bbb/other/*"}`, oai, true},
 		{"a denial for others", `{` + canonical + `}, {"Effect": "Deny", "Principal": {"AWS": "arn:aws:iam::1:root"}, "Action": "s3:*", ` + objects + `}`, oai, true},
 		{"a denial of plain HTTP", deny(`, "Condition": {"Bool": {"aws:SecureTransport": "false"}}`), oai, true},
 		{"a denial of old TLS", deny(`, "Condition": {"NumericLessThan": {"s3:TlsVersion": 1.2}}`), oai, true},
@@ -149,14 +149,14 @@ func TestStatementsOfTheBucketPolicy(t *testing.T) {
 		{"an unknown key denies", deny(`, "Condition": {"StringEquals": {"aws:UserAgent": "x"}}`), oai, false},
 		{"an unknown operator denies", deny(`, "Condition": {"DateGreaterThan": {"aws:SecureTransport": "x"}}`), oai, false},
 		{"an unknown key beside one that fails does not", deny(`, "Condition": {"StringEquals": {"aws:UserAgent": "x"}, "Bool": {"aws:SecureTransport": "false"}}`), oai, true},
-		{"a policy variable denies", `{` + canonical + `}, {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "arn:aws:s3:::b/${aws:PrincipalTag/team}/*"}`, oai, false},
+		{"a policy variable denies", `{` + canonical + `}, {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "arn:aws:s3:::bbb/${aws:PrincipalTag/team}/*"}`, oai, false},
 		{"NotPrincipal denies no other action", `{` + canonical + `}, {"Effect": "Deny", "NotPrincipal": {"CanonicalUser": "CANONICAL"}, "Action": "s3:DeleteObject", ` + objects + `}`, oai, true},
-		{"NotPrincipal denies no other object", `{` + canonical + `}, {"Effect": "Deny", "NotPrincipal": {"CanonicalUser": "CANONICAL"}, "Action": "s3:*", "Resource": "arn:aws:s3:::b/other"}`, oai, true},
+		{"NotPrincipal denies no other object", `{` + canonical + `}, {"Effect": "Deny", "NotPrincipal": {"CanonicalUser": "CANONICAL"}, "Action": "s3:*", "Resource": "arn:aws:s3:::bbb/other"}`, oai, true},
 		{"NotPrincipal denies", `{` + canonical + `}, {"Effect": "Deny", "NotPrincipal": {"CanonicalUser": "CANONICAL"}, "Action": "s3:*", ` + objects + `}`, oai, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			text := `{"Resources": {
-				"Bucket": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "b"}},
+				"Bucket": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "bbb", "PublicAccessBlockConfiguration": {"BlockPublicPolicy": false}}},
 				"Policy": {"Type": "AWS::S3::BucketPolicy", "Properties": {"Bucket": {"Ref": "Bucket"}, "PolicyDocument": {"Statement": [` +
 				strings.ReplaceAll(test.statements, "CANONICAL", canonicalUserID("E123")) + `]}}}}}`
 			parsed, err := parseTemplate([]byte(text))
@@ -168,7 +168,7 @@ func TestStatementsOfTheBucketPolicy(t *testing.T) {
 			for _, problem := range r.problems {
 				t.Error(problem)
 			}
-			got, reason := policy.decide(accessRequest{test.who, "s3:GetObject", "arn:aws:s3:::b/rt.png"})
+			got, reason := policy.decide(accessRequest{test.who, "s3:GetObject", "arn:aws:s3:::bbb/rt.png"})
 			if got != test.want {
 				t.Errorf("allowed: %v, want %v: %s", got, test.want, reason)
 			}
@@ -187,7 +187,11 @@ func TestWhereThePublicIsBlockedAPolicyForEveryoneLetsNobodyIn(t *testing.T) {
 	if s := serve(t, changes...); s.get(s.sign("/rt.png")).status != 403 {
 		t.Error("everyone was let in, the anonymous CloudFront too")
 	}
-	changes = append(changes, change{"Resources.Bucket.Properties.PublicAccessBlockConfiguration", nil})
+	const block = "Resources.Bucket.Properties.PublicAccessBlockConfiguration"
+	if s := serve(t, append(changes, change{block, nil})...); s.get(s.sign("/rt.png")).status != 403 {
+		t.Error("everyone was let in where the template says nothing of public access")
+	}
+	changes = append(changes, change{block, map[string]any{"BlockPublicAcls": true}})
 	if s := serve(t, changes...); s.get(s.sign("/rt.png")).status != 200 {
 		t.Error("where the public is not blocked, everyone is not let in")
 	}
@@ -230,7 +234,10 @@ func TestATemplateForOneAccountAndRegionIsServedAsDeployedThere(t *testing.T) {
 		{origin0 + ".S3OriginConfig.OriginAccessIdentity", ""},
 		{origin0 + ".OriginAccessControlId", map[string]any{"Ref": "Control"}},
 		{origin0 + ".DomainName", map[string]any{"Fn::Sub": "${Bucket}.s3.eu-central-1.amazonaws.com"}},
-		{"Resources.Control", map[string]any{"Type": "AWS::CloudFront::OriginAccessControl"}},
+		{"Resources.Control", map[string]any{
+			"Type":       "AWS::CloudFront::OriginAccessControl",
+			"Properties": map[string]any{"OriginAccessControlConfig": map[string]any{"SigningBehavior": "always"}},
+		}},
 		{reader + ".Principal", map[string]any{"Service": "cloudfront.amazonaws.com"}},
 		{reader + ".Condition", map[string]any{"StringEquals": map[string]any{
 			"AWS:SourceArn": map[string]any{"Fn::Sub": "arn:aws:cloudfront::111122223333:distribution/${Distribution}"}}}},

@@ -29,6 +29,7 @@ type cloud struct {
 	public   map[string]*signer.PublicKey  // by key pair id
 	private  map[string]*signer.PrivateKey // by the public key's fingerprint
 	problems []error
+	reported map[string]bool // the texts of problems
 }
 
 // owner is a resource in its stack.
@@ -45,6 +46,8 @@ func newCloud(keys func(KeyPair) (*signer.PrivateKey, error), others []Stack) *c
 		owners:  make(map[string]owner),
 		public:  make(map[string]*signer.PublicKey),
 		private: make(map[string]*signer.PrivateKey),
+
+		reported: make(map[string]bool),
 	}
 }
 
@@ -79,7 +82,7 @@ func (r *resolver) getStackOutput(at string, arg any) (any, error) {
 	}
 	v, err := other.output(output)
 	if err != nil {
-		return nil, fmt.Errorf("%s: stack %s: %w", at, stack, err)
+		return nil, fmt.Errorf("%s: stack %s: %w", at, label(stack), err)
 	}
 	return v, nil
 }
@@ -95,11 +98,11 @@ func (r *resolver) findOther(name, region string) (*resolver, error) {
 		if s.Name == name && (region == "" || s.Region == "" || s.Region == region) {
 			return r.openOther(i)
 		}
-		given = append(given, strings.TrimSuffix(s.Name+" in "+s.Region, " in "))
+		given = append(given, strings.TrimSuffix(label(s.Name)+" in "+label(s.Region), " in "))
 	}
-	wanted := name
+	wanted := label(name)
 	if region != "" {
-		wanted += " in " + region
+		wanted += " in " + label(region)
 	}
 	return nil, fmt.Errorf("the local edge was not given the stack %s: it knows of %s", wanted, cmp.Or(strings.Join(given, ", "), "no other stack"))
 }
@@ -112,7 +115,7 @@ func (r *resolver) openOther(i int) (*resolver, error) {
 	s := r.others[i]
 	t, err := parseTemplate(s.Template)
 	if err != nil {
-		return nil, fmt.Errorf("stack %s: %w", s.Name, err)
+		return nil, fmt.Errorf("stack %s: %w", label(s.Name), err)
 	}
 	at := stack{
 		name:     s.Name,

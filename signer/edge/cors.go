@@ -3,6 +3,7 @@ package edge
 import (
 	"maps"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -24,6 +25,12 @@ func readCORSPolicy(p property) *corsPolicy {
 		return nil
 	}
 	items := func(name string) []string { return p.get(name).get("Items").texts() }
+	for _, place := range []string{"AccessControlAllowMethods", "AccessControlAllowHeaders", "AccessControlExposeHeaders"} {
+		for _, name := range p.get(place).get("Items").list() {
+			checkHeader(name, name.text(), "")
+		}
+	}
+	checkSeconds(p.get("AccessControlMaxAgeSec"))
 	return &corsPolicy{
 		origins:     items("AccessControlAllowOrigins"),
 		methods:     items("AccessControlAllowMethods"),
@@ -32,6 +39,13 @@ func readCORSPolicy(p property) *corsPolicy {
 		credentials: p.get("AccessControlAllowCredentials").flag(),
 		maxAge:      p.get("AccessControlMaxAgeSec").text(),
 		override:    p.get("OriginOverride").flag(),
+	}
+}
+
+// checkSeconds refuses what is no number of seconds, where there is something.
+func checkSeconds(p property) {
+	if s := p.text(); strings.Trim(s, "0123456789") != "" || len(s) > 10 {
+		p.wrong("%s: want whole seconds", shown(s))
 	}
 }
 
@@ -80,11 +94,21 @@ func (c *corsPolicy) allowedOrigin(origin string) string {
 	if slices.Contains(c.origins, "*") {
 		return "*"
 	}
+	if !isOrigin(origin) {
+		return ""
+	}
 	if slices.ContainsFunc(c.origins, func(allowed string) bool { return allowsOrigin(allowed, origin) }) {
 		return origin
 	}
 	return ""
 }
+
+// isOrigin reports whether a text is an origin as browsers write one: its letters
+// are small. Nothing else is sent back to whoever sent it.
+// https://html.spec.whatwg.org/multipage/browsers.html#ascii-serialisation-of-an-origin
+func isOrigin(s string) bool { return originShape.MatchString(s) }
+
+var originShape = regexp.MustCompile(`^(null|[a-z][a-z0-9+.-]*://(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:[0-9]{1,5})?)$`)
 
 // allowsOrigin compares an origin with one of a list, in which a star may stand
 // for the labels left of a domain, as in https://*.example.com.
@@ -114,7 +138,7 @@ func (c *corsPolicy) allowedHeaders(r *http.Request) []string {
 			continue
 		}
 		for _, asked := range requestedHeaders(r) {
-			if wildcard(strings.ToLower(name), strings.ToLower(asked)) {
+			if isToken(asked) && isPlain(asked) && wildcard(strings.ToLower(name), strings.ToLower(asked)) {
 				allowed = append(allowed, asked)
 			}
 		}

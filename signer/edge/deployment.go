@@ -17,7 +17,7 @@ func (r *resolver) readDeployment(baseURL string) *signer.Deployment {
 	var at string
 	var failures []error
 	for _, id := range r.existing("AWS::SSM::Parameter") {
-		place := fmt.Sprintf("Resources.%s.Properties.Value", id)
+		place := fmt.Sprintf("Resources.%s.Properties.Value", label(id))
 		text, err := r.parameterValue(id)
 		if err != nil {
 			failures = append(failures, err)
@@ -63,7 +63,7 @@ func (r *resolver) readDeployment(baseURL string) *signer.Deployment {
 // resolve.
 func (r *resolver) parameterValue(id string) (string, error) {
 	properties, _ := r.Resources[id].Properties.(map[string]any)
-	return r.text("Resources."+id+".Properties.Value", properties["Value"])
+	return r.text("Resources."+label(id)+".Properties.Value", properties["Value"])
 }
 
 // isDeployment tells a deployment document from the other texts that a
@@ -86,9 +86,9 @@ func (r *resolver) borrow(d *signer.Deployment) (*signer.Deployment, error) {
 	lender, err := signer.ParseDeployment([]byte(text))
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("key.parameter: %s: %w", d.Key.Parameter, err)
+		return nil, fmt.Errorf("key.parameter: %s: %w", unquoted(d.Key.Parameter), err)
 	case lender.Key.Parameter != "":
-		return nil, fmt.Errorf("key.parameter: %s lends a key that it borrows itself, from %s: borrow there", d.Key.Parameter, lender.Key.Parameter)
+		return nil, fmt.Errorf("key.parameter: %s lends a key that it borrows itself, from %s: borrow there", unquoted(d.Key.Parameter), unquoted(lender.Key.Parameter))
 	}
 	lender.BaseURL = d.BaseURL
 	lender.MaxURLLifetime = lesser(d.MaxURLLifetime, lender.MaxURLLifetime)
@@ -116,17 +116,17 @@ func (r *resolver) lenderDocument(name string) (string, error) {
 		for _, id := range other.ofType("AWS::SSM::Parameter") {
 			properties, _ := other.Resources[id].Properties.(map[string]any)
 			// Others may have names that the edge cannot resolve.
-			if named, err := other.text("Resources."+id+".Properties.Name", properties["Name"]); err != nil || named != name {
+			if named, err := other.text("Resources."+label(id)+".Properties.Name", properties["Name"]); err != nil || named != name {
 				continue
 			}
 			text, err := other.parameterValue(id)
 			if err != nil {
-				return "", fmt.Errorf("stack %s: %w", other.stack.name, err)
+				return "", fmt.Errorf("stack %s: %w", label(other.stack.name), err)
 			}
 			return text, nil
 		}
 	}
-	missing := fmt.Errorf("the local edge was given no stack that has the parameter %s: it needs the template of the stack that lends its key", name)
+	missing := fmt.Errorf("the local edge was given no stack that has the parameter %s: it needs the template of the stack that lends its key", unquoted(name))
 	return "", errors.Join(append(failures, missing)...)
 }
 
@@ -134,7 +134,7 @@ func (r *resolver) lenderDocument(name string) (string, error) {
 func (r *resolver) checkDeployment(d *signer.Deployment) error {
 	key, ok := r.public[d.KeyPairID]
 	if !ok {
-		return fmt.Errorf("keyPairId: %s is not a public key that this template has", d.KeyPairID)
+		return fmt.Errorf("keyPairId: %s is not a public key that this template has", unquoted(d.KeyPairID))
 	}
 	return d.CheckKey(key)
 }

@@ -21,7 +21,8 @@ type distribution struct {
 type behavior struct {
 	pattern  string // of the path, with its leading slash
 	methods  []string
-	trusted  map[string]*signer.PublicKey // by key pair id; nil: open to all
+	public   bool                         // open to all; else what no trusted key signed is refused
+	trusted  map[string]*signer.PublicKey // by key pair id
 	origin   *origin
 	forwards []forwarding
 	headers  *headersPolicy
@@ -36,8 +37,8 @@ func (r *resolver) readDistribution(objects *Objects) *distribution {
 		return nil
 	}
 	config := r.properties(found[0]).get("DistributionConfig")
-	if enabled := config.get("Enabled"); enabled.exists() && !enabled.flag() {
-		enabled.wrong("the distribution is not enabled: it serves nothing")
+	if enabled := config.get("Enabled"); !enabled.flag() {
+		enabled.wrong("the distribution is not enabled: it serves nothing; want true")
 	}
 
 	origins := make(map[string]*origin)
@@ -55,8 +56,8 @@ func (r *resolver) readDistribution(objects *Objects) *distribution {
 	}
 	for _, p := range config.get("CacheBehaviors").array() {
 		pattern := p.get("PathPattern").text()
-		if pattern == "" {
-			p.get("PathPattern").wrong("want a path pattern")
+		if pattern == "" || len(pattern) > maxPattern {
+			p.get("PathPattern").wrong("want a path pattern of 1 to %d bytes", maxPattern)
 		}
 		d.behaviors = append(d.behaviors, read(p, pattern))
 	}
@@ -78,6 +79,10 @@ func (r *resolver) readDistribution(objects *Objects) *distribution {
 	return d
 }
 
+// maxPattern is CloudFront's limit on a path pattern:
+// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/DownloadDistValuesCacheBehavior.html#DownloadDistValuesPathPattern
+const maxPattern = 255
+
 func (r *resolver) readBehavior(p property, pattern string, o *origin) *behavior {
 	if signers := p.get("TrustedSigners"); len(signers.list()) > 0 {
 		signers.wrong("keys of AWS accounts are unknown to the local edge: use TrustedKeyGroups")
@@ -88,7 +93,8 @@ func (r *resolver) readBehavior(p property, pattern string, o *origin) *behavior
 	b := &behavior{
 		pattern:  pattern,
 		methods:  p.get("AllowedMethods").texts(),
-		trusted:  r.trustedKeys(p.get("TrustedKeyGroups")),
+		public:   !p.has("TrustedKeyGroups"),
+		trusted:  r.trustedKeys(p),
 		origin:   o,
 		forwards: r.readForwarding(p),
 		headers:  r.readHeadersPolicy(p.get("ResponseHeadersPolicyId")),
@@ -102,6 +108,17 @@ func (r *resolver) readBehavior(p property, pattern string, o *origin) *behavior
 		b.methods = []string{"GET", "HEAD"}
 	}
 	return b
+}
+
+// object is the raw path of the object that a raw path is for: at /, and there
+// alone, the default root object. That comes before all else: the cache behavior,
+// and with it the signers, are those of the object's path.
+// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/DefaultRootObject.html
+func (d *distribution) object(rawPath string) string {
+	if rawPath == "/" {
+		return "/" + d.rootObject
+	}
+	return rawPath
 }
 
 // behavior chooses the cache behavior of a raw path: the first whose pattern
@@ -129,7 +146,7 @@ func (r *resolver) readOrigin(config property, distributionID string, target pro
 		}
 	}
 	if found.r == nil {
-		target.wrong("%q: want the Id of one of the distribution's Origins; the local edge does no origin groups", target.text())
+		target.wrong("%s: want the Id of one of the distribution's Origins; the local edge does no origin groups", shown(target.text()))
 		return nil
 	}
 	if custom := found.get("CustomOriginConfig"); custom.exists() {
@@ -143,7 +160,7 @@ func (r *resolver) readOrigin(config property, distributionID string, target pro
 	o.identity = r.readIdentity(found, distributionID)
 	o.objects = objects
 	if o.prefix != "" && !strings.HasPrefix(o.prefix, "/") {
-		found.get("OriginPath").wrong("%q: want it to start with /", o.prefix)
+		found.get("OriginPath").wrong("%s: want it to start with /", shown(o.prefix))
 	}
 	return o
 }
@@ -158,7 +175,7 @@ func (r *resolver) readIdentity(p property, distributionID string) identity {
 	case oai.text() != "":
 		id, ok := strings.CutPrefix(oai.text(), "origin-access-identity/cloudfront/")
 		if !ok || id == "" {
-			oai.wrong("%q: want origin-access-identity/cloudfront/ and the id of the identity", oai.text())
+			oai.wrong("%s: want origin-access-identity/cloudfront/ and the id of the identity", shown(oai.text()))
 		}
 		return identity{oai: id}
 	case control.text() != "":
@@ -167,10 +184,14 @@ func (r *resolver) readIdentity(p property, distributionID string) identity {
 			control.wrong("not an origin access control of this template")
 			return identity{}
 		}
-		if properties.get("OriginAccessControlConfig").get("SigningBehavior").text() == "never" {
-			return identity{} // it signs no request
+		switch signs := properties.get("OriginAccessControlConfig").get("SigningBehavior"); signs.text() {
+		case "always", "no-override":
+			return identity{control: true, distribution: r.distributionARN(distributionID), account: r.stack.account}
+		case "never": // it signs no request
+		default:
+			signs.wrong("%s: want always, no-override or never", shown(signs.text()))
 		}
-		return identity{control: true, distribution: r.distributionARN(distributionID), account: r.stack.account}
+		return identity{}
 	}
 	return identity{}
 }

@@ -71,8 +71,8 @@ type Edge struct {
 // not looked at.
 func New(c Config) (*Edge, error) {
 	base, err := url.Parse(c.BaseURL)
-	if err != nil || base.Scheme != "http" && base.Scheme != "https" || base.Host == "" || base.Scheme+"://"+base.Host != c.BaseURL {
-		return nil, fmt.Errorf("base URL %q: want a scheme and a host alone, as in http://127.0.0.1:8080", c.BaseURL)
+	if err != nil || base.Scheme != "http" && base.Scheme != "https" || base.Host == "" || base.Scheme+"://"+base.Host != c.BaseURL || !isPlain(c.BaseURL) {
+		return nil, fmt.Errorf("base URL: %s: want a scheme and a host alone, as in http://127.0.0.1:8080", shown(c.BaseURL))
 	}
 	if c.Objects == nil {
 		return nil, errors.New("no objects: give the content of the bucket, as OpenDir does")
@@ -130,12 +130,17 @@ func (e *Edge) Deployment() *signer.Deployment {
 // ErrImportedKey is the error of a deployment that signs with an imported key.
 var ErrImportedKey = errors.New("the deployment signs with an imported key: only its owner has the private half")
 
+var errUnmade = errors.New("the edge was not made by edge.New")
+
 // Signer signs as an application of the deployment does: with its current key
 // and hash, within its limits. If that key is imported, the error is
 // ErrImportedKey, and SignerWith takes the key.
 func (e *Edge) Signer() (*signer.Signer, error) {
-	if e.keyError != nil {
+	switch {
+	case e.keyError != nil:
 		return nil, e.keyError
+	case e.deployment == nil:
+		return nil, errUnmade
 	}
 	return e.newSigner(e.key)
 }
@@ -144,7 +149,7 @@ func (e *Edge) Signer() (*signer.Signer, error) {
 // the private half of the one that the deployment document names.
 func (e *Edge) SignerWith(key signer.Key) (*signer.Signer, error) {
 	if e.deployment == nil {
-		return nil, e.keyError
+		return nil, cmp.Or(e.keyError, errUnmade)
 	}
 	public, err := signer.NewPublicKey(key.Public())
 	if err != nil {
@@ -172,72 +177,113 @@ func seconds(n int64) time.Duration {
 
 // ServeHTTP answers as CloudFront would, see FIDELITY.md.
 func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if e.distribution == nil {
+		http.Error(w, errUnmade.Error(), http.StatusForbidden)
+		return
+	}
 	ids := newIDs()
 	h := w.Header()
 	h.Set("Via", e.via)
 	h.Set("X-Amz-Cf-Pop", "LOC50-P1")
 	h.Set("X-Amz-Cf-Id", ids.request)
 
-	path, _, _ := strings.Cut(r.RequestURI, "?")
 	out := &response{ResponseWriter: w, request: r, ids: ids}
-	b, refused := e.admit(r, path)
-	if refused == nil {
-		out.headers = b.headers
-		refused = e.serveObject(out, b.toOrigin(r), b.origin, path)
-	}
-	if refused != nil {
+	if refused := e.answer(out); refused != nil {
 		e.refuse(out, r, refused)
 	}
+	reason := h.Get(reasonHeader)
+	if hidden := e.hiddenFromPage(r, out.status, h); hidden != "" {
+		reason = strings.TrimPrefix(reason+"; "+hidden, "; ")
+	}
 	e.log.LogAttrs(r.Context(), slog.LevelInfo, "request",
-		slog.String("method", r.Method),
-		slog.String("path", path),
+		slog.String("method", unquoted(r.Method)),
+		slog.String("path", shownPath(r.RequestURI)),
 		slog.Int("status", out.status),
-		slog.String("reason", h.Get(reasonHeader)))
+		slog.String("reason", reason))
 }
 
-// maxURL is CloudFront's limit on the length of a URL, in bytes:
-// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
-const maxURL = 8192
-
-// admit does all that CloudFront does before it asks the origin.
-func (e *Edge) admit(r *http.Request, path string) (*behavior, *refusal) {
-	whole := e.scheme + "://" + r.Host + r.RequestURI
-	switch {
-	case !strings.HasPrefix(r.RequestURI, "/"):
-		return nil, requestRefusal(400, "Bad request.", "the request target does not start with a slash: proxies alone take a whole URL there")
-	case r.Host != e.host:
-		return nil, requestRefusal(403, "Bad request.", "the edge answers to the host "+e.host+" alone")
-	case len(whole) > maxURL:
-		return nil, requestRefusal(413, "Bad request.", fmt.Sprintf("the URL has %d bytes: CloudFront takes %d", len(whole), maxURL))
+// answer serves the object that a request is for, or says why not.
+func (e *Edge) answer(w *response) *refusal {
+	r := w.request
+	if refused := e.check(r); refused != nil {
+		return refused
 	}
+	path, query, _ := strings.Cut(r.RequestURI, "?")
+	path = e.distribution.object(path)
 	b := e.distribution.behavior(path)
+	if refused := e.admit(r, b, path); refused != nil {
+		return refused
+	}
+	w.headers = b.headers
+	return e.serveObject(w, b.toOrigin(r), b.origin, path, b.queryToOrigin(query))
+}
+
+// CloudFront's limits, in bytes, on the path and query of a request, and on its
+// first line with its headers:
+// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
+const (
+	maxTarget  = 8192
+	maxRequest = 32768
+)
+
+// check refuses what CloudFront takes for no request of the distribution's.
+// Nothing is done with a request before its length is known to be within the
+// limits.
+func (e *Edge) check(r *http.Request) *refusal {
+	switch size := requestSize(r); {
+	case len(r.RequestURI) > maxTarget:
+		return requestRefusal(413, "Bad request.", fmt.Sprintf("the request target has %d bytes: CloudFront takes %d", len(r.RequestURI), maxTarget))
+	case size > maxRequest:
+		return requestRefusal(413, "Bad request.", fmt.Sprintf("the request line and the headers have %d bytes: CloudFront takes %d", size, maxRequest))
+	case !strings.HasPrefix(r.RequestURI, "/"):
+		return requestRefusal(400, "Bad request.", "the request target does not start with a slash: proxies alone take a whole URL there")
+	case r.Host != e.host:
+		return requestRefusal(403, "Bad request.", "the edge answers to the host "+e.host+" alone")
+	}
+	return nil
+}
+
+// requestSize is the length, in bytes, of the request line and the headers.
+func requestSize(r *http.Request) int {
+	size := len(r.Method) + len(r.RequestURI) + len("  HTTP/1.1\r\nHost: \r\n") + len(r.Host)
+	for name, values := range r.Header {
+		for _, value := range values {
+			size += len(name) + len(": \r\n") + len(value)
+		}
+	}
+	return size
+}
+
+// admit does what else CloudFront does before it asks the origin. path is the
+// one of the object, with the default root object in it.
+func (e *Edge) admit(r *http.Request, b *behavior, path string) *refusal {
 	switch {
 	case !b.allows(r.Method):
-		return nil, requestRefusal(403, "This distribution is not configured to allow the HTTP request method that was used for this request. The distribution supports only cachable requests.",
-			fmt.Sprintf("the cache behavior %s allows %s", b.pattern, strings.Join(b.methods, ", ")))
+		return requestRefusal(403, "This distribution is not configured to allow the HTTP request method that was used for this request. The distribution supports only cachable requests.",
+			fmt.Sprintf("the cache behavior %s allows %s", unquoted(b.pattern), unquoted(strings.Join(b.methods, ", "))))
 	case r.Method == http.MethodGet && r.ContentLength != 0:
-		return nil, requestRefusal(403, "Bad request.", "a GET request with a body")
+		return requestRefusal(403, "Bad request.", "a GET request with a body")
 	}
-	if b.trusted != nil {
-		if refused := e.checkSignature(r, whole, b); refused != nil {
-			return nil, refused
+	if !b.public {
+		if refused := e.checkSignature(r, b); refused != nil {
+			return refused
 		}
 	}
 	if b.hiding != nil {
 		if err := b.hiding.Check(path); err != nil {
-			return nil, escapeRefusal(err)
+			return escapeRefusal(err)
 		}
 	}
-	return b, nil
+	return nil
 }
 
-// checkSignature is why a behavior that wants a signature refuses a request.
-func (e *Edge) checkSignature(r *http.Request, whole string, b *behavior) *refusal {
+// checkSignature is why a behavior that asks for a signature refuses a request.
+func (e *Edge) checkSignature(r *http.Request, b *behavior) *refusal {
 	viewer, _ := netip.ParseAddrPort(r.RemoteAddr)
 	// Explain decides as Verify does. That it takes longer to tell a person more
 	// is no matter on their own machine.
 	v := signer.Explain(signer.Request{
-		URL:        whole,
+		URL:        e.scheme + "://" + r.Host + r.RequestURI,
 		Cookie:     r.Header.Values("Cookie"),
 		RemoteAddr: viewer.Addr().Unmap(),
 		Time:       e.now(),
@@ -249,8 +295,8 @@ func (e *Edge) checkSignature(r *http.Request, whole string, b *behavior) *refus
 }
 
 // serveObject answers with the object that a path names. r is the request as it
-// reaches the origin.
-func (e *Edge) serveObject(w *response, r *http.Request, o *origin, path string) *refusal {
+// reaches the origin, and query what reaches it of the query.
+func (e *Edge) serveObject(w *response, r *http.Request, o *origin, path string, query []string) *refusal {
 	h := w.Header()
 	if r.Method == http.MethodOptions {
 		refused := o.preflight(h, r)
@@ -263,8 +309,9 @@ func (e *Edge) serveObject(w *response, r *http.Request, o *origin, path string)
 		return refused
 	}
 	o.share(h, r)
-	if path == "/" {
-		path += e.distribution.rootObject
+	sets, refused := o.overrides(query)
+	if refused != nil {
+		return refused
 	}
 	object, key, refused := o.open(r.Method, path)
 	if refused != nil {
@@ -279,7 +326,7 @@ func (e *Edge) serveObject(w *response, r *http.Request, o *origin, path string)
 	if header := r.Header.Get("Range"); header != "" {
 		r.Header.Set("Range", servedRange(header, object.size))
 	}
-	w.object = object
+	w.object, w.sets = object, sets
 	// The file itself, so that the server sends it without copying it through
 	// this program.
 	http.ServeContent(w, r, "", object.modified, object.ReadSeeker)

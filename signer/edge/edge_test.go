@@ -238,14 +238,31 @@ func TestAGETRequestWithABodyIsRefused(t *testing.T) {
 	}
 }
 
-func TestAURLOverTheLimitIsRefused(t *testing.T) {
+func TestARequestOverTheLimitsIsRefused(t *testing.T) {
 	s := serve(t, change{fallback + ".TrustedKeyGroups", nil})
-	room := maxURL - len(s.url+"/rt.png?")
-	if got := s.get(s.url + "/rt.png?" + strings.Repeat("x", room)); got.status != 200 {
-		t.Errorf("a URL of %d bytes: status %d", maxURL, got.status)
+	padded := func(target string, length int) string { return target + strings.Repeat("x", length-len(target)) }
+	for target, status := range map[string]int{
+		padded("/rt.png?", 8192): 200, // scheme and host do not count
+		padded("/rt.png?", 8193): 413,
+		padded("/", 8193):        413,
+		padded("x", 8193):        413, // before anything else
+	} {
+		got := s.handle("GET", target)
+		if got.status != status {
+			t.Errorf("a target of %d bytes, %.10s: status %d, want %d", len(target), target, got.status, status)
+		}
+		if status == 413 && (!strings.Contains(got.body, "<H1>413 ERROR</H1>") || got.header.Get("Connection") != "close") {
+			t.Errorf("a target of %d bytes: %q %v", len(target), got.body, got.header)
+		}
 	}
-	if got := s.get(s.url + "/rt.png?" + strings.Repeat("x", room+1)); got.status != 413 {
-		t.Errorf("a URL of %d bytes: status %d", maxURL+1, got.status)
+
+	head := s.request("GET", "/rt.png", "X-Padding", "")
+	room := maxRequest - requestSize(head)
+	if got := s.handle("GET", "/rt.png", "X-Padding", strings.Repeat("x", room)); got.status != 200 {
+		t.Errorf("a request of %d bytes: status %d", maxRequest, got.status)
+	}
+	if got := s.handle("GET", "/rt.png", "X-Padding", strings.Repeat("x", room+1)); got.status != 413 {
+		t.Errorf("a request of %d bytes: status %d", maxRequest+1, got.status)
 	}
 }
 

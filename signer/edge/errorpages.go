@@ -31,7 +31,7 @@ func readErrorPages(responses property) map[int]errorPage {
 		replaced, ok := statusOf(code, customErrorCodes)
 		switch {
 		case !ok:
-			code.wrong("%q: want one of %s", code.text(), strings.Trim(fmt.Sprint(customErrorCodes), "[]"))
+			code.wrong("%s: want one of %s", shown(code.text()), strings.Trim(fmt.Sprint(customErrorCodes), "[]"))
 			continue
 		case page.exists() != status.exists():
 			page.wrong("ResponsePagePath and ResponseCode go together")
@@ -39,18 +39,18 @@ func readErrorPages(responses property) map[int]errorPage {
 		case !page.exists():
 			continue
 		case !strings.HasPrefix(page.text(), "/"):
-			page.wrong("%q: want it to start with /", page.text())
+			page.wrong("%s: want it to start with /", shown(page.text()))
 			continue
 		}
-		shown, ok := statusOf(status, append(customErrorCodes, http.StatusOK))
+		answered, ok := statusOf(status, append(customErrorCodes, http.StatusOK))
 		if !ok {
-			status.wrong("%q: want 200, or one of %s", status.text(), strings.Trim(fmt.Sprint(customErrorCodes), "[]"))
+			status.wrong("%s: want 200, or one of %s", shown(status.text()), strings.Trim(fmt.Sprint(customErrorCodes), "[]"))
 			continue
 		}
 		if _, twice := pages[replaced]; twice {
 			code.wrong("%d has a custom error response already", replaced)
 		}
-		pages[replaced] = errorPage{page.text(), shown}
+		pages[replaced] = errorPage{page.text(), answered}
 	}
 	return pages
 }
@@ -71,15 +71,16 @@ func (e *Edge) refuse(w *response, r *http.Request, refused *refusal) {
 		refused.write(w, w.ids)
 		return
 	}
-	b := e.distribution.behavior(page.path)
-	if b.trusted != nil {
-		refused.reason += fmt.Sprintf(" (the custom error page %s is not shown: the cache behavior %s asks for a signature)", page.path, b.pattern)
+	path := e.distribution.object(page.path)
+	b := e.distribution.behavior(path)
+	if !b.public {
+		refused.reason += fmt.Sprintf(" (the custom error page %s is not shown: the cache behavior %s asks for a signature)", unquoted(path), unquoted(b.pattern))
 		refused.write(w, w.ids)
 		return
 	}
-	object, key, unavailable := b.origin.open(http.MethodGet, page.path)
+	object, key, unavailable := b.origin.open(http.MethodGet, path)
 	if unavailable != nil {
-		unavailable.reason = fmt.Sprintf("%s (and the custom error page %s cannot be had: %s)", refused.reason, page.path, unavailable.reason)
+		unavailable.reason = fmt.Sprintf("%s (and the custom error page %s cannot be had: %s)", refused.reason, unquoted(path), unavailable.reason)
 		unavailable.write(w, w.ids)
 		return
 	}

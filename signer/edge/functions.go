@@ -21,11 +21,11 @@ func (r *resolver) readFunction(associations property) *escapes.Hiding {
 		case !ours:
 			function.get("FunctionCode").wrong("%s: it knows the one that refuses escapes in public paths, as this version of signedfront writes it", noFunctions)
 		case runtime.text() != escapes.Runtime:
-			runtime.wrong("%q: want %s", runtime.text(), escapes.Runtime)
+			runtime.wrong("%s: want %s", shown(runtime.text()), escapes.Runtime)
 		case !published.flag():
 			published.wrong("the function is not published: want true")
 		case event.text() != "viewer-request":
-			event.wrong("%q: want viewer-request: elsewhere the function comes too late", event.text())
+			event.wrong("%s: want viewer-request: elsewhere the function comes too late", shown(event.text()))
 		case found != nil:
 			event.wrong("the behavior has a function for viewer requests already")
 		}

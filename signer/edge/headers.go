@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"net/http"
 	"net/textproto"
+	"strings"
+
+	"github.com/signedfront/signedfront/signer"
 )
 
 // headersPolicy is a response headers policy: what CloudFront adds to, and
@@ -61,7 +64,7 @@ func (r *resolver) readHeadersPolicy(reference property) *headersPolicy {
 	}
 	properties, ok := r.resource(name, "AWS::CloudFront::ResponseHeadersPolicy")
 	if !ok {
-		reference.wrong("the local edge does not know the response headers policy %q: put one into the template, or use the managed SecurityHeadersPolicy", name)
+		reference.wrong("the local edge does not know the response headers policy %s: put one into the template, or use the managed SecurityHeadersPolicy", shown(name))
 		return nil
 	}
 	config := properties.get("ResponseHeadersPolicyConfig")
@@ -72,6 +75,7 @@ func (r *resolver) readHeadersPolicy(reference property) *headersPolicy {
 	}
 	add := func(p property, name, value string) {
 		if p.exists() {
+			checkHeader(p, name, value)
 			policy.add = append(policy.add, addedHeader{textproto.CanonicalMIMEHeaderKey(name), value, p.get("Override").flag()})
 		}
 	}
@@ -81,9 +85,9 @@ func (r *resolver) readHeadersPolicy(reference property) *headersPolicy {
 	p = security.get("ContentTypeOptions")
 	add(p, "X-Content-Type-Options", "nosniff")
 	p = security.get("FrameOptions")
-	add(p, "X-Frame-Options", p.get("FrameOption").text())
+	add(p, "X-Frame-Options", readWord(p.get("FrameOption")))
 	p = security.get("ReferrerPolicy")
-	add(p, "Referrer-Policy", p.get("ReferrerPolicy").text())
+	add(p, "Referrer-Policy", readWord(p.get("ReferrerPolicy")))
 	p = security.get("StrictTransportSecurity")
 	add(p, "Strict-Transport-Security", strictTransport(p))
 	p = security.get("XSSProtection")
@@ -92,6 +96,33 @@ func (r *resolver) readHeadersPolicy(reference property) *headersPolicy {
 		add(item, item.get("Header").text(), item.get("Value").text())
 	}
 	return policy
+}
+
+// checkHeader refuses what no header can be or hold. A private key is among it,
+// by whatever mistake it came there.
+func checkHeader(p property, name, value string) {
+	if !isToken(name) || !isPlain(name) {
+		p.wrong("%s: want the name of a header", shown(name))
+	}
+	if strings.ContainsFunc(value, func(c rune) bool { return c < ' ' && c != '\t' || c == 0x7f }) || holdsPrivateKey("", []byte(value)) {
+		p.wrong("%s: want the value of a header: one line, and no private key", signer.Describe(value, signer.FormWord))
+	}
+}
+
+// readWord reads one of the words that a header has.
+func readWord(p property) string {
+	if s := p.text(); s != "" && (!isToken(s) || !isPlain(s)) {
+		p.wrong("%s: want one of the header's words", shown(s))
+	}
+	return p.text()
+}
+
+// isToken reports whether a text is a token of HTTP.
+// https://www.rfc-editor.org/rfc/rfc9110.html#section-5.6.2
+func isToken(s string) bool {
+	return s != "" && !strings.ContainsFunc(s, func(c rune) bool {
+		return c <= ' ' || c >= 0x7f || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, c)
+	})
 }
 
 func strictTransport(p property) string {

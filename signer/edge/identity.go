@@ -15,9 +15,9 @@ type identity struct {
 func (i identity) String() string {
 	switch {
 	case i.oai != "":
-		return "origin access identity " + i.oai
+		return "origin access identity " + unquoted(i.oai)
 	case i.control:
-		return "origin access control, for " + i.distribution
+		return "origin access control, for " + unquoted(i.distribution)
 	}
 	return "an anonymous caller"
 }

@@ -26,6 +26,7 @@ type resolver struct {
 	pairs      map[string]*signer.PrivateKey // by logical id of the Custom::SigningKeyPair; nil: it cannot be had
 	attributes map[string]string             // values given out, by logical id and attribute
 	conditions map[string]bool
+	outputs    map[string]string
 	busy       map[string]bool // what is being worked out: to come back to it is a cycle
 	unresolved map[string]bool // the places that have no value because of a problem
 }
@@ -39,6 +40,7 @@ func newResolver(c *cloud, t *template, s stack, domain string) *resolver {
 		pairs:      make(map[string]*signer.PrivateKey),
 		attributes: make(map[string]string),
 		conditions: make(map[string]bool),
+		outputs:    make(map[string]string),
 		busy:       make(map[string]bool),
 		unresolved: make(map[string]bool),
 	}
@@ -54,6 +56,8 @@ var noValue any = none{}
 // are smaller.
 const maxText = 1 << 20
 
+func tooLong(at string) error { return fmt.Errorf("%s: a text of over %d bytes", at, maxText) }
+
 // errReported stands for a problem that is reported where it arose, so that
 // what hangs on it is not reported too.
 var errReported = errors.New("already reported")
@@ -63,19 +67,17 @@ func (r *resolver) report(err error) {
 		return
 	}
 	if r.stack.other {
-		err = fmt.Errorf("stack %s: %w", r.stack.name, err)
+		err = fmt.Errorf("stack %s: %w", label(r.stack.name), err)
 	}
-	for _, known := range r.problems {
-		if known.Error() == err.Error() {
-			return // read twice, wrong once
-		}
+	if text := err.Error(); !r.reported[text] { // read twice, wrong once
+		r.reported[text] = true
+		r.problems = append(r.problems, err)
 	}
-	r.problems = append(r.problems, err)
 }
 
 // properties are the properties of a resource.
 func (r *resolver) properties(id string) property {
-	return property{r: r, at: "Resources." + id + ".Properties", raw: r.Resources[id].Properties}
+	return property{r: r, at: "Resources." + label(id) + ".Properties", raw: r.Resources[id].Properties}
 }
 
 // existing lists the resources of a type whose condition holds.
@@ -94,14 +96,17 @@ func (r *resolver) existing(kind string) []string {
 
 func (r *resolver) exists(id string) (bool, error) {
 	if name := r.Resources[id].Condition; name != "" {
-		return r.condition("Resources."+id+".Condition", name)
+		return r.condition("Resources."+label(id)+".Condition", name)
 	}
 	return true, nil
 }
 
 // output is the value of one of the template's Outputs.
 func (r *resolver) output(name string) (string, error) {
-	place := "Outputs." + name
+	place := "Outputs." + label(name)
+	if v, ok := r.outputs[name]; ok {
+		return v, nil
+	}
 	o, ok := r.Outputs[name]
 	if !ok {
 		return "", fmt.Errorf("%s: the template has no such output", place)
@@ -114,12 +119,17 @@ func (r *resolver) output(name string) (string, error) {
 			return "", fmt.Errorf("%s: it does not exist: its condition does not hold", place)
 		}
 	}
-	if r.busy[place] {
+	busy := "output " + name
+	if r.busy[busy] {
 		return "", fmt.Errorf("%s: it refers to itself", place)
 	}
-	r.busy[place] = true
-	defer delete(r.busy, place)
-	return r.text(place+".Value", o.Value)
+	r.busy[busy] = true
+	defer delete(r.busy, busy)
+	v, err := r.text(place+".Value", o.Value)
+	if err == nil {
+		r.outputs[name] = v
+	}
+	return v, err
 }
 
 // resolve gives a value whose outermost form is not an intrinsic function any
@@ -150,7 +160,7 @@ func intrinsic(v any) (name string, arg any, ok bool) {
 
 func (r *resolver) call(at, name string, arg any) (any, error) {
 	if name != "Ref" {
-		at += "." + name
+		at += "." + label(name)
 	}
 	switch name {
 	case "Ref":
@@ -175,6 +185,9 @@ func (r *resolver) call(at, name string, arg any) (any, error) {
 		return r.findInMap(at, arg)
 	case "Fn::Base64":
 		s, err := r.text(at, arg)
+		if len(s) > maxText {
+			return nil, tooLong(at)
+		}
 		return base64.StdEncoding.EncodeToString([]byte(s)), err
 	case "Fn::GetStackOutput":
 		return r.getStackOutput(at, arg)
@@ -231,9 +244,9 @@ func (r *resolver) parameter(at, id string, p parameter) (any, error) {
 	s, ok := scalar(p.Default)
 	switch {
 	case strings.HasPrefix(p.Type, "AWS::SSM::"):
-		return nil, fmt.Errorf("%s: the value of parameter %s is in Systems Manager, out of reach of the local edge: give the property a value of its own", at, id)
+		return nil, fmt.Errorf("%s: the value of parameter %s is in Systems Manager, out of reach of the local edge: give the property a value of its own", at, label(id))
 	case !ok:
-		return nil, fmt.Errorf("%s: parameter %s has no default: the local edge knows no other value for it", at, id)
+		return nil, fmt.Errorf("%s: parameter %s has no default: the local edge knows no other value for it", at, label(id))
 	case p.Type == "CommaDelimitedList" || strings.HasPrefix(p.Type, "List<"):
 		var items []any
 		for item := range strings.SplitSeq(s, ",") {
@@ -289,7 +302,7 @@ func (r *resolver) join(at string, arg any) (any, error) {
 		}
 		b.WriteString(s)
 		if b.Len() > maxText {
-			return nil, fmt.Errorf("%s: a text of over %d bytes", at, maxText)
+			return nil, tooLong(at)
 		}
 	}
 	return b.String(), nil
@@ -325,7 +338,7 @@ func (r *resolver) sub(at string, arg any) (any, error) {
 		}
 		b.WriteString(s)
 		if b.Len() > maxText {
-			return nil, fmt.Errorf("%s: a text of over %d bytes", at, maxText)
+			return nil, tooLong(at)
 		}
 	}
 }
@@ -362,7 +375,7 @@ func (r *resolver) selectItem(at string, arg any) (any, error) {
 	}
 	i, err := strconv.Atoi(index)
 	if err != nil || i < 0 || i >= len(items) {
-		return nil, fmt.Errorf("%s: no item %q in a list of %d", at, index, len(items))
+		return nil, fmt.Errorf("%s: no item %s in a list of %d", at, shown(index), len(items))
 	}
 	return items[i], nil
 }
@@ -421,8 +434,11 @@ func (r *resolver) findInMap(at string, arg any) (any, error) {
 		}
 	}
 	v, ok := r.Mappings[names[0]][names[1]][names[2]]
+	if _, object := v.(map[string]any); object { // nor may it be one for CloudFormation
+		return nil, fmt.Errorf("%s: Mappings: want a text or an array of texts, not an object", at)
+	}
 	if !ok {
-		return nil, fmt.Errorf("%s: Mappings has no %s.%s.%s", at, names[0], names[1], names[2])
+		return nil, fmt.Errorf("%s: Mappings has no %s.%s.%s", at, label(names[0]), label(names[1]), label(names[2]))
 	}
 	return v, nil
 }
@@ -434,14 +450,15 @@ func (r *resolver) condition(at, name string) (bool, error) {
 	}
 	expression, ok := r.Conditions[name]
 	if !ok {
-		return false, fmt.Errorf("%s: the template has no condition %q", at, name)
+		return false, fmt.Errorf("%s: the template has no condition %q", at, label(name))
 	}
-	place := "Conditions." + name
-	if r.busy[place] {
+	place := "Conditions." + label(name)
+	busy := "condition " + name
+	if r.busy[busy] {
 		return false, fmt.Errorf("%s: it refers to itself", place)
 	}
-	r.busy[place] = true
-	defer delete(r.busy, place)
+	r.busy[busy] = true
+	defer delete(r.busy, busy)
 	holds, err := r.test(place, expression)
 	if err != nil {
 		return false, err
@@ -459,7 +476,7 @@ func (r *resolver) test(at string, expression any) (bool, error) {
 	var arg any
 	for name, arg = range object {
 	}
-	at += "." + name
+	at += "." + label(name)
 	args, _ := arg.([]any)
 	switch {
 	case name == "Condition":

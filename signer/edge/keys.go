@@ -35,17 +35,17 @@ func (r *resolver) keyPair(id string) *signer.PrivateKey {
 	place := r.properties(id).get("Algorithm")
 	algorithm, err := signer.ParseAlgorithm(place.text())
 	if err != nil {
-		place.wrong("%w", err)
+		place.wrong("unknown key algorithm %s: CloudFront takes %s and %s", shown(place.text()), signer.ECDSAP256, signer.RSA2048)
 		return nil
 	}
 	pair, err := r.keys(KeyPair{r.stack.name, id, algorithm})
 	switch {
 	case err != nil:
-		r.report(fmt.Errorf("Resources.%s: making its key pair: %w", id, err))
+		r.report(fmt.Errorf("Resources.%s: making its key pair: %w", label(id), err))
 	case pair == nil:
-		r.report(fmt.Errorf("Resources.%s: Config.Keys gave no key pair and no error", id))
+		r.report(fmt.Errorf("Resources.%s: Config.Keys gave no key pair and no error", label(id)))
 	case pair.PublicKey().Algorithm() != algorithm:
-		r.report(fmt.Errorf("Resources.%s: Config.Keys gave a key of kind %s: the template says %s", id, pair.PublicKey().Algorithm(), algorithm))
+		r.report(fmt.Errorf("Resources.%s: Config.Keys gave a key of kind %s: the template says %s", label(id), pair.PublicKey().Algorithm(), algorithm))
 	default:
 		r.pairs[id] = pair
 		r.private[pair.PublicKey().Fingerprint()] = pair
@@ -86,14 +86,17 @@ func (r *resolver) publicKey(id string) (string, error) {
 }
 
 // trustedKeys are the public keys, by key pair id, of the key groups that a
-// cache behavior trusts. It is nil if the behavior trusts none and so is open
-// to all.
-func (r *resolver) trustedKeys(groups property) map[string]*signer.PublicKey {
-	var trusted map[string]*signer.PublicKey
-	for _, group := range groups.array() {
-		if trusted == nil {
-			trusted = make(map[string]*signer.PublicKey)
-		}
+// cache behavior trusts. A behavior without the property is open to all. An
+// empty list opens it too, and is refused: whoever wrote a list, or a list whose
+// groups are left out by their conditions, may have meant the contrary.
+func (r *resolver) trustedKeys(behavior property) map[string]*signer.PublicKey {
+	trusted := make(map[string]*signer.PublicKey)
+	groups := behavior.get("TrustedKeyGroups")
+	list := groups.array()
+	if behavior.has("TrustedKeyGroups") && len(list) == 0 {
+		groups.wrong("an empty list: name a key group, or leave TrustedKeyGroups out to open the behavior to all")
+	}
+	for _, group := range list {
 		config, ok := r.resource(group.text(), "AWS::CloudFront::KeyGroup")
 		if !ok {
 			group.wrong("not a key group of this template: the local edge cannot know its keys")

@@ -41,7 +41,7 @@ func (o *origin) open(method, rawPath string) (*object, string, *refusal) {
 
 	action, ok := actions[method]
 	if !ok {
-		return nil, key, s3Refusal(403, "AccessDenied", "Access Denied", "the local edge does not pass "+method+" on to the bucket")
+		return nil, key, s3Refusal(403, "AccessDenied", "Access Denied", "the local edge does not pass "+unquoted(method)+" on to the bucket")
 	}
 	bucketARN := "arn:aws:s3:::" + o.bucket
 	lists, _ := o.policy.decide(accessRequest{o.identity, "s3:ListBucket", bucketARN})
@@ -62,7 +62,7 @@ func (o *origin) open(method, rawPath string) (*object, string, *refusal) {
 	opened, err := o.objects.open(key)
 	switch {
 	case errors.Is(err, errNoObject) && lists:
-		return nil, key, s3Refusal(404, "NoSuchKey", "The specified key does not exist.", "no such object", "Key", key)
+		return nil, key, s3Refusal(404, "NoSuchKey", "The specified key does not exist.", "no such object", "Key", shownKey(key))
 	case errors.Is(err, errNoObject):
 		return nil, key, s3Refusal(403, "AccessDenied", "Access Denied", "no such object; without s3:ListBucket, S3 does not tell it from a forbidden one")
 	case errors.Is(err, errPrivateKey):

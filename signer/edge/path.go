@@ -61,11 +61,14 @@ func unreserved(c byte) bool {
 var errPath = errors.New("the path holds a percent sign that starts no escape")
 
 // objectKey is the S3 object key that a raw request path names: the bytes
-// after its first slash, decoded once, with + read as a space as S3 does.
-// Nothing else is changed: the key is opaque, and its dots and slashes mean
-// nothing.
+// after its first slash, decoded once. Nothing else is changed: the key is
+// opaque, and its dots and slashes mean nothing.
 func objectKey(rawPath string) (string, error) {
-	s := strings.TrimPrefix(rawPath, "/")
+	return decodeOnce(strings.TrimPrefix(rawPath, "/"))
+}
+
+// decodeOnce undoes percent-encoding, with + read as a space as S3 does.
+func decodeOnce(s string) (string, error) {
 	var b strings.Builder
 	for i := 0; i < len(s); i++ {
 		switch s[i] {

@@ -25,6 +25,7 @@ type refusal struct {
 	body        func(ids) string
 	reason      string
 	fromOrigin  bool
+	closes      bool // the connection
 	generated   bool // by a CloudFront Function
 
 	// replaceable is set where a custom error response may stand in for it.
@@ -60,6 +61,9 @@ func (f *refusal) write(w http.ResponseWriter, ids ids) {
 		h.Set("X-Cache", "FunctionGeneratedResponse from cloudfront")
 		h.Set("Cache-Control", "no-store")
 	}
+	if f.closes {
+		h.Set("Connection", "close")
+	}
 	if f.fromOrigin {
 		h.Set("X-Amz-Request-Id", ids.s3)
 		h.Set("X-Amz-Id-2", ids.host)
@@ -72,7 +76,11 @@ func (f *refusal) write(w http.ResponseWriter, ids ids) {
 // rightly, signed.
 // https://repost.aws/knowledge-center/cloudfront-troubleshoot-signed-url-cookies
 func signatureRefusal(v signer.Verdict) *refusal {
-	reason := string(v.Reason) + ": " + v.Detail
+	detail := v.Detail
+	if id := v.KeyPairID; id != "" && signer.Describe(id, signer.FormID) != strconv.QuoteToASCII(id) {
+		detail = "the key pair id is " + signer.Describe(id, signer.FormID) + ": those of CloudFront are capital letters and digits"
+	}
+	reason := string(v.Reason) + ": " + detail
 	if !v.Certain {
 		reason += " (what CloudFront does here is not known: this is the strict reading)"
 	}
@@ -95,6 +103,7 @@ func requestRefusal(status int, message, reason string) *refusal {
 		contentType: "text/html",
 		body:        func(ids ids) string { return fmt.Sprintf(requestPage, status, message, ids.request) },
 		reason:      reason,
+		closes:      status == http.StatusRequestEntityTooLarge,
 	}
 }
 

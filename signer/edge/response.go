@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"strings"
 )
 
 // response is the answer to the viewer. On the way it becomes what CloudFront
@@ -15,6 +16,7 @@ type response struct {
 	request *http.Request
 	ids     ids
 	headers *headersPolicy // for answers of the origin
+	sets    http.Header    // what the query sets in an answer with the object
 	object  *object        // that is being served
 	status  int
 	refused *refusal // what comes is dropped
@@ -28,8 +30,22 @@ func (w *response) WriteHeader(status int) {
 		return
 	}
 	w.status = status
+	if w.object != nil && status < 300 {
+		w.override()
+	}
 	w.headers.apply(w.Header(), w.request)
 	w.ResponseWriter.WriteHeader(status)
+}
+
+// override sets the headers that the query asks for. The type of an answer of
+// several ranges is not the object's.
+func (w *response) override() {
+	h := w.Header()
+	for name, values := range w.sets {
+		if name != "Content-Type" || !strings.HasPrefix(h.Get(name), "multipart/byteranges") {
+			h[name] = values
+		}
+	}
 }
 
 // contentRefusal is S3's answer where http.ServeContent refuses.

@@ -40,8 +40,11 @@ func parseTemplate(text []byte) (*template, error) {
 	var t template
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.UseNumber() // numbers stay as they are written
+	if depth(text) > maxDepth {
+		return nil, fmt.Errorf("template: values within values, over %d deep", maxDepth)
+	}
 	if err := decoder.Decode(&t); err != nil {
-		return nil, fmt.Errorf("template: not the JSON of a CloudFormation template, as `cdk synth` writes it into cdk.out: %w", err)
+		return nil, fmt.Errorf("template: not the JSON of a CloudFormation template, as `cdk synth` writes it into cdk.out: %w", jsonFault(err))
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return nil, errors.New("template: more text after its JSON object")
@@ -50,6 +53,44 @@ func parseTemplate(text []byte) (*template, error) {
 		return nil, errors.New("template: it has no Resources")
 	}
 	return &t, nil
+}
+
+// maxDepth bounds the values within values of a template, and with them the work
+// of reading it. Those of the CDK are 20 deep.
+const maxDepth = 200
+
+// depth is how deep the objects and arrays of a JSON text are, at its deepest.
+func depth(text []byte) int {
+	deepest, now := 0, 0
+	inString := false
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case inString && c == '\\':
+			i++
+		case c == '"':
+			inString = !inString
+		case inString:
+		case c == '{' || c == '[':
+			now++
+			deepest = max(deepest, now)
+		case c == '}' || c == ']':
+			now--
+		}
+	}
+	return deepest
+}
+
+// jsonFault is what is wrong with a JSON text, without anything of the text but
+// one character.
+func jsonFault(err error) error {
+	var syntax *json.SyntaxError
+	if errors.As(err, &syntax) {
+		return fmt.Errorf("byte %d: %w", syntax.Offset, syntax)
+	}
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return errors.New("it ends too early")
+	}
+	return errors.New("a part of it is of another kind, such as a string in place of an object")
 }
 
 // ofType lists the logical ids of the resources of a type, sorted.
@@ -87,6 +128,14 @@ func (p property) get(name string) property {
 		p.wrong("want an object")
 	}
 	return member
+}
+
+// has reports whether an object has a member. One that is null is a member, one
+// that is AWS::NoValue is none.
+func (p property) has(name string) bool {
+	object, _ := p.value().(map[string]any)
+	raw, given := object[name]
+	return given && (raw == nil || p.get(name).exists())
 }
 
 // list is the items of an array. A single value that is not an array is a list
@@ -133,7 +182,9 @@ func members(p property) []member {
 	}
 	var list []member
 	for _, name := range slices.Sorted(maps.Keys(object)) {
-		if m := p.get(name); m.exists() {
+		m := p.get(name)
+		m.at = p.at + "." + label(name)
+		if m.exists() {
 			list = append(list, member{name, m})
 		}
 	}
@@ -170,7 +221,7 @@ func (p property) flag() bool {
 		return true
 	case "false", "":
 	default:
-		p.wrong("%q: want true or false", s)
+		p.wrong("%s: want true or false", shown(s))
 	}
 	return false
 }

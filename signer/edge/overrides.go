@@ -1,0 +1,77 @@
+package edge
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// overridable are the parameters by which a request tells S3 the headers of its
+// answer.
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+var overridable = map[string]string{
+	"response-cache-control":       "Cache-Control",
+	"response-content-disposition": "Content-Disposition",
+	"response-content-encoding":    "Content-Encoding",
+	"response-content-language":    "Content-Language",
+	"response-content-type":        "Content-Type",
+	"response-expires":             "Expires",
+}
+
+// subresources are the parameters that make a request one for something else
+// than the object, or for another version or a part of it.
+var subresources = []string{"acl", "attributes", "legal-hold", "partNumber", "retention", "select", "tagging", "torrent", "uploadId", "uploads", "versionId"}
+
+// overrides are the headers that a query sets, or how S3 refuses them. query is
+// what reaches the bucket of it.
+func (o *origin) overrides(query []string) (http.Header, *refusal) {
+	invalid := func(name, value, message, reason string) *refusal {
+		return s3Refusal(400, "InvalidArgument", message, reason, "ArgumentName", name, "ArgumentValue", unquoted(value))
+	}
+	headers := make(http.Header)
+	for _, parameter := range query {
+		rawName, rawValue, _ := strings.Cut(parameter, "=")
+		name, err := decodeOnce(rawName)
+		if err != nil {
+			continue // no parameter of S3 is spelled so
+		}
+		value, err := decodeOnce(rawValue)
+		header, known := overridable[name]
+		latin1, encoded := toLatin1(value)
+		switch {
+		case slices.Contains(subresources, name):
+			return nil, s3Refusal(501, "NotImplemented", "A header you provided implies functionality that is not implemented", "the local bucket does not do S3's parameter "+name)
+		case !strings.HasPrefix(name, "response-"):
+			continue // S3 passes over what it does not know
+		case !known:
+			name = unquoted(name)
+			return nil, invalid(name, value, name+" is not in the set of overridable response headers.", "S3 sets no such header")
+		case o.identity == identity{}:
+			return nil, s3Refusal(400, "InvalidRequest", "Request specific response headers cannot be used for anonymous GET requests.",
+				name+" needs a request that CloudFront signs: the origin has neither an origin access identity nor an origin access control")
+		case err != nil:
+			return nil, invalid(name, rawValue, "Couldn't parse the specified URI.", name+" holds a percent sign that starts no escape")
+		case !encoded:
+			return nil, invalid(name, value, "Header value cannot be represented using ISO-8859-1.", name+" holds a character that no header can have: write filename*=UTF-8''... for a name")
+		case headers[header] != nil:
+			return nil, invalid(name, value, "Invalid argument", name+" stands twice")
+		case value == "":
+			continue
+		}
+		headers[header] = []string{latin1}
+	}
+	return headers, nil
+}
+
+// toLatin1 is a text in ISO-8859-1, and whether it can be a header's value.
+func toLatin1(text string) (string, bool) {
+	encoded := make([]byte, 0, len(text))
+	for s := text; len(s) > 0; {
+		c, size := character(s)
+		if c < ' ' && c != '\t' || c > 0xff || 0x7f <= c && c < 0xa0 {
+			return "", false
+		}
+		encoded, s = append(encoded, byte(c)), s[size:]
+	}
+	return string(encoded), true
+}

@@ -1,0 +1,169 @@
+package edge
+
+import (
+	"crypto"
+	"crypto/sha256"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+func sha256Of(text string) ([]byte, crypto.Hash) {
+	sum := sha256.Sum256([]byte(text))
+	return sum[:], crypto.SHA256
+}
+
+// passing is a policy of the template that passes on the headers or the
+// parameters of a query.
+func passing(kind, config, inside, behavior string, names ...string) change {
+	query := map[string]any{"QueryStringBehavior": behavior}
+	if len(names) > 0 {
+		query["QueryStrings"] = names
+	}
+	properties := map[string]any{"QueryStringsConfig": query}
+	if inside != "" {
+		properties = map[string]any{inside: properties}
+	}
+	return change{"Resources.Passing", map[string]any{"Type": kind, "Properties": map[string]any{config: properties}}}
+}
+
+func TestTheQueryReachesTheBucketWhereAPolicySaysSo(t *testing.T) {
+	origin := func(behavior string, names ...string) []change {
+		return []change{passing("AWS::CloudFront::OriginRequestPolicy", "OriginRequestPolicyConfig", "", behavior, names...),
+			{fallback + ".OriginRequestPolicyId", map[string]any{"Ref": "Passing"}}}
+	}
+	cache := func(behavior string, names ...string) []change {
+		return []change{passing("AWS::CloudFront::CachePolicy", "CachePolicyConfig", "ParametersInCacheKeyAndForwardedToOrigin", behavior, names...),
+			{fallback + ".CachePolicyId", map[string]any{"Ref": "Passing"}}}
+	}
+	legacy := func(query any) []change {
+		return []change{{fallback + ".CachePolicyId", nil}, {fallback + ".ForwardedValues", map[string]any{"QueryString": query}}}
+	}
+	managed := func(member, id string) []change { return []change{{fallback + "." + member, id}} }
+	for _, test := range []struct {
+		name    string
+		changes []change
+		reaches bool
+	}{
+		{"no policy", nil, false},
+		{"none", origin("none"), false},
+		{"all", origin("all"), true},
+		{"an allow-list of it", origin("whitelist", "response-content-type"), true},
+		{"an allow-list of another", origin("whitelist", "response-content-disposition"), false},
+		{"in another letter case", origin("whitelist", "Response-Content-Type"), false},
+		{"all but it", origin("allExcept", "response-content-type"), false},
+		{"all but another", origin("allExcept", "x"), true},
+		{"a word that is not known", origin("everything"), false},
+		{"a cache policy of all", cache("all"), true},
+		{"a cache policy of it", cache("whitelist", "response-content-type"), true},
+		{"a cache policy of none", cache("none"), false},
+		{"forwarded values", legacy(true), true},
+		{"forwarded values without the query", legacy(false), false},
+		{"CachingOptimized", managed("CachePolicyId", "658327ea-f89d-4fab-a63d-7e88639e58f6"), false},
+		{"CachingDisabled", managed("CachePolicyId", "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"), false},
+		{"UseOriginCacheControlHeaders-QueryStrings", managed("CachePolicyId", "4cc15a8a-d715-48a4-82b8-cc0b614638fe"), true},
+		{"AllViewer", managed("OriginRequestPolicyId", "216adef6-5c7f-47e4-b989-5492eafa07d3"), true},
+		{"AllViewerExceptHostHeader", managed("OriginRequestPolicyId", "b689b0a8-53d0-40ab-baf2-68738e2966ac"), true},
+		{"CORS-S3Origin", managed("OriginRequestPolicyId", "88a5eaf4-2fd4-4709-b370-b4c650ea3fcf"), false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s := serve(t, test.changes...)
+			got := s.get(s.sign("/rt.png?response-content-type=text/x"))
+			want := "image/png"
+			if test.reaches {
+				want = "text/x"
+			}
+			if got.status != 200 || got.header.Get("Content-Type") != want {
+				t.Errorf("%d %s, want %s: %s", got.status, got.header.Get("Content-Type"), want, got.header.Get(reasonHeader))
+			}
+		})
+	}
+}
+
+func TestSixHeadersAreSetByTheQuery(t *testing.T) {
+	forwarded := change{fallback + ".OriginRequestPolicyId", "216adef6-5c7f-47e4-b989-5492eafa07d3"}
+	s := serve(t, forwarded)
+	for query, want := range map[string]string{
+		"response-cache-control=no-cache":                      "Cache-Control: no-cache",
+		"response-content-disposition=inline":                  "Content-Disposition: inline",
+		"response-content-encoding=gzip":                       "Content-Encoding: gzip",
+		"response-content-language=de":                         "Content-Language: de",
+		"response-content-type=text%2Fx%3B+charset=utf-8":      "Content-Type: text/x; charset=utf-8",
+		"response-expires=0":                                   "Expires: 0",
+		"response-content-disposition=%C3%A9":                  "Content-Disposition: \xe9",
+		"response-content-type=":                               "Content-Type: image/png",
+		"Response-Content-Type=text/x":                         "Content-Type: image/png",
+		"x=1&response%2Dcontent-type=text/x&%zz=1":             "Content-Type: text/x",
+		"response-content-type=text/x&response-cache-control=": "Cache-Control: ",
+	} {
+		name, value, _ := strings.Cut(want, ": ")
+		for _, method := range []string{"GET", "HEAD"} {
+			pass := s.signPass("*")
+			got := s.handle(method, "/rt.png?"+query+"&"+pass)
+			if got.status != 200 || got.header.Get(name) != value {
+				t.Errorf("%s %s: %d, %s: %q", method, query, got.status, name, got.header.Get(name))
+			}
+		}
+	}
+
+	// Only where the object itself is the answer.
+	pass := s.signPass("*")
+	if got := s.handle("GET", "/nothing?response-content-type=text/x&"+pass); got.header.Get("Content-Type") != "application/xml" {
+		t.Errorf("of a refusal: %v", got.header)
+	}
+	got := s.handle("GET", "/rt.png?response-content-type=text/x&"+pass, "Range", "bytes=0-1,3-4")
+	if got.status != 206 || !strings.HasPrefix(got.header.Get("Content-Type"), "multipart/byteranges") {
+		t.Errorf("of several ranges: %d %v", got.status, got.header)
+	}
+	// The response headers policy comes after S3.
+	s = serve(t, forwarded, change{"Resources.Headers.Properties.ResponseHeadersPolicyConfig.CustomHeadersConfig", map[string]any{
+		"Items": []any{map[string]any{"Header": "Cache-Control", "Value": "no-store", "Override": true}},
+	}})
+	if got := s.get(s.sign("/rt.png?response-cache-control=public")); got.header.Get("Cache-Control") != "no-store" {
+		t.Errorf("an overriding policy: %v", got.header)
+	}
+}
+
+func TestS3RefusesWhatAQueryAsksForAndCannotHave(t *testing.T) {
+	forwarded := change{fallback + ".OriginRequestPolicyId", "216adef6-5c7f-47e4-b989-5492eafa07d3"}
+	s := serve(t, forwarded)
+	pass := s.signPass("*")
+	for query, want := range map[string]string{
+		"response-server=x":                               "400 InvalidArgument",
+		"response-content-type=a%0D%0AX-Injected:+1":      "400 InvalidArgument",
+		"response-content-type=%00":                       "400 InvalidArgument",
+		"response-content-type=%C2%85":                    "400 InvalidArgument",
+		"response-content-type=%E6%97%A5":                 "400 InvalidArgument",
+		"response-content-type=%ff":                       "400 InvalidArgument",
+		"response-content-type=100%":                      "400 InvalidArgument",
+		"response-content-type=a&response-content-type=b": "400 InvalidArgument",
+		"acl":         "501 NotImplemented",
+		"versionId=1": "501 NotImplemented",
+		"%61cl":       "501 NotImplemented",
+	} {
+		got := s.handle("GET", "/rt.png?"+query+"&"+pass)
+		if answer := fmtStatus(got); answer != want {
+			t.Errorf("%s: %s, want %s: %v", query, answer, want, got.header)
+		}
+		if got.header.Get("X-Injected") != "" {
+			t.Errorf("%s: a header was injected", query)
+		}
+	}
+	anonymous := serve(t, forwarded,
+		change{reader + ".Principal", "*"},
+		change{origin0 + ".S3OriginConfig.OriginAccessIdentity", ""},
+		change{"Resources.Bucket.Properties.PublicAccessBlockConfiguration", map[string]any{"BlockPublicAcls": true}})
+	if got := anonymous.get(anonymous.sign("/rt.png")); got.status != 200 {
+		t.Fatalf("%d %s", got.status, got.header.Get(reasonHeader))
+	}
+	if got := anonymous.get(anonymous.sign("/rt.png?response-content-type=text/x")); fmtStatus(got) != "400 InvalidRequest" {
+		t.Errorf("where nobody signs the request to the bucket: %s", fmtStatus(got))
+	}
+}
+
+// fmtStatus is the status and the code of an answer.
+func fmtStatus(r reply) string {
+	_, code, _ := strings.Cut(r.body, "<Code>")
+	code, _, _ = strings.Cut(code, "</Code>")
+	return strings.TrimSpace(strings.Join([]string{strconv.Itoa(r.status), code}, " "))
+}
