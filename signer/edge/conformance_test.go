@@ -67,7 +67,7 @@ func TestWhatIsKnownOfCloudFrontIsTheSameHere(t *testing.T) {
 			[]change{open("/denied.html"), page("/denied.html", 403)}, unsigned("/rt.png"), 403, "sign in", nil},
 		{"an error page stands in for a signature that does not fit", "the same script",
 			[]change{open("/denied.html"), page("/denied.html", 403)}, func(s *site) string { return strings.Replace(s.sign("/rt.png"), "Expires=1", "Expires=2", 1) }, 403, "sign in", nil},
-		{"an error page that asks for a signature is not shown", "WebbPulse, modules/spa-frontend/README.md",
+		{"an error page that asks for a signature is not shown", "WebbPulse/terraform-aws-platform-modules, the README of its gate",
 			[]change{page("/denied.html", 403)}, unsigned("/rt.png"), 403, missing, nil},
 		{"a wrong signature has 110 bytes", "https://github.com/aws/aws-sdk-ruby/issues/1391",
 			nil, func(s *site) string { return strings.Replace(s.sign("/rt.png"), "Expires=1", "Expires=2", 1) }, 403, denied,

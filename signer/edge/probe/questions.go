@@ -29,16 +29,13 @@ type variant struct {
 }
 
 const (
-	statement   = `{"Statement":[{"Resource":"%s","Condition":{"DateLessThan":{"AWS:EpochTime":%d}}}]}`
-	noResource  = `{"Statement":[{"Condition":{"DateLessThan":{"AWS:EpochTime":%d}}}]}`
-	anyResource = `{"Statement":[{"Resource":"*","Condition":{"DateLessThan":{"AWS:EpochTime":%d}}}]}`
-	anyScheme   = `{"Statement":[{"Resource":"http*://%host%path","Condition":{"DateLessThan":{"AWS:EpochTime":%d}}}]}`
-	wildcard    = `{"Statement":[{"Resource":"*://%host/?*","Condition":{"DateLessThan":{"AWS:EpochTime":%d}}}]}`
-	bits        = `{"Statement":[{"Resource":"%s","Condition":{"DateLessThan":{"AWS:EpochTime":%d},"IpAddress":{"AWS:SourceIp":"255.255.255.255/0"}}}]}`
-	everyIPv4   = `{"Statement":[{"Resource":"%s","Condition":{"DateLessThan":{"AWS:EpochTime":%d},"IpAddress":{"AWS:SourceIp":"0.0.0.0/0"}}}]}`
-	// Without an end: so of an object that is not there.
-	noDate      = `{"Statement":[{"Resource":"%s.signedfront-probe","Condition":{}}]}`
-	expiredLong = `{"Statement":[{"Resource":"%s","Condition":{"DateLessThan":{"AWS:EpochTime":1}}}]}`
+	statement  = `{"Statement":[{"Resource":"%s","Condition":{"DateLessThan":{"AWS:EpochTime":%d}}}]}`
+	noResource = `{"Statement":[{"Condition":{"DateLessThan":{"AWS:EpochTime":%d}}}]}`
+	wildcard   = `{"Statement":[{"Resource":"*://%host/?*","Condition":{"DateLessThan":{"AWS:EpochTime":%d}}}]}`
+	bits       = `{"Statement":[{"Resource":"%s","Condition":{"DateLessThan":{"AWS:EpochTime":%d},"IpAddress":{"AWS:SourceIp":"255.255.255.255/0"}}}]}`
+	everyIPv4  = `{"Statement":[{"Resource":"%s","Condition":{"DateLessThan":{"AWS:EpochTime":%d},"IpAddress":{"AWS:SourceIp":"0.0.0.0/0"}}}]}`
+	effect     = `{"Statement":[{"Effect":"Allow","Resource":"%s","Condition":{"DateLessThan":{"AWS:EpochTime":%d}}}]}`
+	latin1     = `{"Statement":[{"Resource":"%s","Condition":{"DateLessThan":{"AWS:EpochTime":%d}}}],"note":"` + "\xe9" + `"}`
 )
 
 var questions = []question{
@@ -46,21 +43,10 @@ var questions = []question{
 		{name: "no Signature", change: without("Signature")},
 		{name: "an empty Signature", change: with("Signature", func(string) string { return "" })},
 	}},
-	{"Whether the body tells an expired signature from a wrong one", []variant{
-		{name: "a policy that expired in 1970", sign: signed{policy: expiredLong}},
-		{name: "another signature", change: with("Signature", other)},
-		{name: "a path that was not signed", change: func(a *asker, s *signed, r *request) { r.target = query(a.path+"x", s.parameters(a)) }},
-	}},
-	{"Policy read before the signature is checked, or after", []variant{
-		{name: "a policy without a date, signed, for an object that is not there", sign: signed{policy: noDate}, change: beside(false)},
-		{name: "the same, with another signature", sign: signed{policy: noDate}, change: beside(true)},
-		{name: "a policy that is no JSON, with another signature", change: func(a *asker, s *signed, r *request) {
-			s.policy, s.text, s.signature = "!", "!", other(s.signature)
-			r.target = query(a.path, s.parameters(a))
-		}},
-	}},
-	{"Both `Policy` and `Expires`; a parameter or cookie twice; two sets of cookies", []variant{
+	{"`Policy` and `Expires` that differ", []variant{
 		{name: "a policy, and an Expires beside it", sign: signed{policy: statement}, change: add("Expires", "1")},
+	}},
+	{"A parameter or cookie twice; two sets of cookies", []variant{
 		{name: "Key-Pair-Id twice, the second one unknown", change: add("Key-Pair-Id", "K2JCJMDEHXQW5F")},
 		{name: "Signature twice, the second one another", change: func(a *asker, s *signed, r *request) {
 			r.target = query(a.path, append(s.parameters(a), parameter{"Signature", other(s.signature)}))
@@ -79,20 +65,27 @@ var questions = []question{
 			hash(word)(a, s, r)
 		}},
 	}},
-	{"Percent-encoding inside a value (`%7E`, `%2D`)", []variant{
+	{"Percent-encoding inside a value other than `%7E`", []variant{
 		{name: "each - ~ and _ of the signature escaped", change: with("Signature", func(v string) string {
 			return strings.NewReplacer("-", "%2D", "~", "%7E", "_", "%5F").Replace(v)
 		})},
 	}},
-	{"`http*://` in a custom policy, which the SDKs write and no page describes", []variant{
-		{name: "http*:// before host and path", sign: signed{policy: anyScheme}},
+	{"A `Key-Pair-Id` of other characters than letters and digits, which one report has as `MissingKey`", []variant{
+		{name: "a Key-Pair-Id with hyphens", change: with("Key-Pair-Id", func(string) string { return "-----BEGIN" })},
 	}},
-	{"`*` alone as the resource, and no resource", []variant{
-		{name: "* in a URL", sign: signed{policy: anyResource}},
-		{name: "* in cookies", sign: signed{policy: anyResource}, change: inCookies(nil)},
+	{"A policy that is not UTF-8; members of a statement or its condition that no page names", []variant{
+		{name: "a byte of Latin-1 beside the statement", sign: signed{policy: latin1}},
+		{name: "an Effect in the statement", sign: signed{policy: effect}},
+	}},
+	{"An empty query or an empty parameter (`/x?&Expires=…`), of which [a sample of AWS](https://github.com/aws-samples/amazon-cloudfront-signed-urls-using-lambda-secretsmanager) signs the `?`", []variant{
+		{name: "the object's URL signed, and ?& in the request", change: func(a *asker, s *signed, r *request) {
+			r.target = strings.Replace(query(a.path, s.parameters(a)), "?", "?&", 1)
+		}},
+	}},
+	{"A custom policy without a resource, which is documented for everything", []variant{
 		{name: "no resource in a URL", sign: signed{policy: noResource}},
 	}},
-	{"A `?` in the path of a custom policy: a wildcard, or the start of its query", []variant{
+	{"A `?` in the path of a custom policy that fits only as a wildcard", []variant{
 		{name: "? in place of the first letter of the path", sign: signed{policy: wildcard}},
 	}},
 	{"The host in another letter case, with a default port, with a dot at its end", []variant{
@@ -116,26 +109,6 @@ var questions = []question{
 	{"A signature of another kind (RSA-PSS, another curve)", []variant{
 		{name: "an ECDSA signature as r and s alone, or an RSA one cut in half", change: with("Signature", bare)},
 	}},
-	{"`CloudFront-Hash-Algorithm` among cookies, of which one report says that it is ignored", []variant{
-		{name: "as it should be", sign: signed{policy: statement}, change: inCookies(nil)},
-		{name: "left out", sign: signed{policy: statement}, change: inCookies(func(_ *asker, _ *signed, list []parameter) []parameter { return list[:3] })},
-		{name: "the other one", sign: signed{policy: statement}, change: inCookies(func(_ *asker, _ *signed, list []parameter) []parameter {
-			if len(list) > 3 {
-				return append(list[:3:3], parameter{"Hash-Algorithm", "SHA1"})
-			}
-			return append(list, parameter{"Hash-Algorithm", "SHA256"})
-		})},
-	}},
-}
-
-// beside asks for the object beside the real one that noDate is for.
-func beside(another bool) func(*asker, *signed, *request) {
-	return func(a *asker, s *signed, r *request) {
-		if another {
-			s.signature = other(s.signature)
-		}
-		r.target = query(a.path+".signedfront-probe", s.parameters(a))
-	}
 }
 
 // without leaves a parameter out.
