@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/signedfront/signedfront/signer"
 )
 
 const manifestFile = "manifest.json"
@@ -41,16 +43,16 @@ func readAssembly(dir string) (*Assembly, error) {
 func (a *Assembly) read(dir string) error {
 	text, err := os.ReadFile(filepath.Join(dir, manifestFile))
 	if err != nil {
-		return fmt.Errorf("reading the assembly: %w", err)
+		return fmt.Errorf("reading the assembly: %s: %w", manifestFile, cause(err))
 	}
 	var m manifest
 	if err := json.Unmarshal(text, &m); err != nil {
-		return fmt.Errorf("reading the assembly: %s: %w", manifestFile, err)
+		return fmt.Errorf("reading the assembly: %s: not the JSON of a manifest", manifestFile)
 	}
 	if len(m.Missing) > 0 {
 		var keys []string
 		for _, missing := range m.Missing {
-			keys = append(keys, missing.Key)
+			keys = append(keys, unquoted(missing.Key, signer.FormName))
 		}
 		return &Error{
 			Problem: "the app wants context that only AWS can tell: " + strings.Join(keys, ", "),
@@ -66,7 +68,7 @@ func (a *Assembly) read(dir string) error {
 		case "aws:cloudformation:stack":
 			template, err := os.ReadFile(filepath.Join(dir, properties.TemplateFile))
 			if err != nil {
-				return fmt.Errorf("reading the assembly: %w", err)
+				return fmt.Errorf("reading the assembly: the template of %s: %w", unquoted(id, signer.FormName), cause(err))
 			}
 			account, region, _ := strings.Cut(strings.TrimPrefix(artifact.Environment, "aws://"), "/")
 			a.Stacks = append(a.Stacks, Stack{

@@ -109,7 +109,7 @@ func Synthesize(ctx context.Context, dir string, o *Options) (*Assembly, error) 
 
 	scratch, err := os.MkdirTemp("", "signedfront-cdk-")
 	if err != nil {
-		return nil, fmt.Errorf("a folder for the CDK's output: %w", err)
+		return nil, fmt.Errorf("making a temporary folder for the CDK's output: %w", cause(err))
 	}
 	defer os.RemoveAll(scratch)
 	environ, err := config.environ(scratch, nodeMajor)
@@ -127,7 +127,7 @@ func Synthesize(ctx context.Context, dir string, o *Options) (*Assembly, error) 
 	out := filepath.Join(scratch, outFolder)
 	if _, err := os.Stat(filepath.Join(out, manifestFile)); err != nil {
 		return nil, &Error{
-			Problem: fmt.Sprintf("the app of %s ran, but synthesized nothing", filepath.Join(dir, configFile)),
+			Problem: fmt.Sprintf("the app of %s ran, but synthesized nothing", shownFile(filepath.Join(dir, configFile))),
 			Hint:    "the command in \"app\" must run a CDK app that ends with app.Synth(nil)",
 		}
 	}

@@ -34,7 +34,7 @@ func readConfig(dir, home string, told map[string]string) (*config, error) {
 	file := filepath.Join(dir, configFile)
 	project, err := readObject(file)
 	if errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("%s: %w", dir, ErrNoApp)
+		return nil, fmt.Errorf("%s: %w", shownFile(dir), ErrNoApp)
 	}
 	if err != nil {
 		return nil, err
@@ -61,7 +61,7 @@ func readConfig(dir, home string, told map[string]string) (*config, error) {
 		}
 		object, ok := context.(map[string]any)
 		if !ok {
-			return nil, fmt.Errorf("%s: context: want an object", file)
+			return nil, fmt.Errorf("%s: context: want an object", shownFile(file))
 		}
 		merge(c.context, object)
 	}
@@ -78,7 +78,7 @@ func readConfig(dir, home string, told map[string]string) (*config, error) {
 		case value == true:
 			c.context[names.on] = true
 		case value != false:
-			return nil, fmt.Errorf("%s: %s: want true or false", file, setting)
+			return nil, fmt.Errorf("%s: %s: want true or false", shownFile(file), setting)
 		case names.off != "":
 			c.context[names.off] = true
 		}
@@ -87,10 +87,10 @@ func readConfig(dir, home string, told map[string]string) (*config, error) {
 	c.context["@aws-cdk/core:failSynthOnValidationErrors"] = false
 
 	if c.app, err = shellLine(settings["app"]); err != nil || c.app == "" {
-		return nil, fmt.Errorf("%s: app: want the command that runs the CDK app, such as \"go run cdk.go\"", file)
+		return nil, fmt.Errorf("%s: app: want the command that runs the CDK app, such as \"go run cdk.go\"", shownFile(file))
 	}
 	if c.build, err = shellLine(project["build"]); err != nil {
-		return nil, fmt.Errorf("%s: build: want a command", file)
+		return nil, fmt.Errorf("%s: build: want a command", shownFile(file))
 	}
 	return c, nil
 }
@@ -144,12 +144,16 @@ func readOptional(file string) (map[string]any, error) {
 func readObject(file string) (map[string]any, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("reading %s: %w", shownFile(file), cause(err))
 	}
 	text = bytes.TrimPrefix(text, []byte("\ufeff"))
 	var object map[string]any
 	if err := json.Unmarshal(text, &object); err != nil {
-		return nil, fmt.Errorf("%s: %w", place(file, text, err), err)
+		var kind *json.UnmarshalTypeError
+		if errors.As(err, &kind) {
+			return nil, fmt.Errorf("%s: want an object", shownFile(file))
+		}
+		return nil, fmt.Errorf("%s: %w", place(shownFile(file), text, err), err)
 	}
 	return object, nil
 }

@@ -41,7 +41,7 @@ func (c *config) environ(scratch string, nodeMajor int) ([]string, error) {
 	// What the app and jsii leave behind when they are interrupted goes too.
 	temporary := filepath.Join(scratch, "tmp")
 	if err := os.Mkdir(temporary, 0o700); err != nil {
-		return nil, fmt.Errorf("a temporary folder for the app: %w", err)
+		return nil, fmt.Errorf("making a temporary folder for the app: %w", cause(err))
 	}
 	for _, name := range []string{"TMPDIR", "TMP", "TEMP"} {
 		environ = append(environ, name+"="+temporary)
@@ -56,7 +56,7 @@ func (c *config) environ(scratch string, nodeMajor int) ([]string, error) {
 	}
 	file := filepath.Join(scratch, "context-overflow.json")
 	if err := os.WriteFile(file, context, 0o600); err != nil {
-		return nil, fmt.Errorf("handing over the context: %w", err)
+		return nil, fmt.Errorf("handing over the context: %w", cause(err))
 	}
 	return append(environ, "CDK_CONTEXT_JSON={}", "CONTEXT_OVERFLOW_LOCATION_ENV="+file), nil
 }

@@ -9,6 +9,8 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+
+	"github.com/signedfront/signedfront/signer"
 )
 
 // minNode is the oldest Node.js that aws-cdk-lib runs on. The oldest that is
@@ -23,7 +25,7 @@ const (
 func checkNode(ctx context.Context) (major int, err error) {
 	name := cmp.Or(os.Getenv("JSII_NODE"), "node")
 	missing := func(problem string, err error) (int, error) {
-		return 0, &Error{Problem: problem, Hint: nodeHint(), Err: err}
+		return 0, &Error{Problem: problem, Hint: nodeHint(), Err: cause(err)}
 	}
 	path, err := exec.LookPath(name)
 	if err != nil {
@@ -40,9 +42,9 @@ func checkNode(ctx context.Context) (major int, err error) {
 	}
 	switch {
 	case err != nil:
-		return missing(fmt.Sprintf("Node.js does not run: %s --version", path), err)
+		return missing(fmt.Sprintf("Node.js does not run: %s --version", shownFile(path)), err)
 	case major < minNode:
-		return missing(fmt.Sprintf("Node.js %s is too old: the CDK needs version %d or newer", version, minNode), nil)
+		return missing(fmt.Sprintf("Node.js %s is too old: the CDK needs version %d or newer", unquoted(version, signer.FormWord), minNode), nil)
 	}
 	return major, nil
 }
@@ -68,9 +70,9 @@ func checkCommand(line string) error {
 	}
 	if _, err := exec.LookPath("go"); err != nil {
 		return &Error{
-			Problem: fmt.Sprintf("Go is missing, and cdk.json runs the app with %q", line),
+			Problem: fmt.Sprintf("Go is missing, and cdk.json runs the app with %q", shownLine(line)),
 			Hint:    "install Go from https://go.dev/dl, and put its bin folder on the PATH",
-			Err:     err,
+			Err:     cause(err),
 		}
 	}
 	return nil

@@ -38,7 +38,7 @@ func run(ctx context.Context, dir, line string, environ []string) error {
 	if what == "" {
 		what = "it printed nothing"
 	}
-	return &Error{Problem: fmt.Sprintf("the app of %s failed (%s, %v):\n%s", filepath.Join(dir, configFile), line, err, what)}
+	return &Error{Problem: fmt.Sprintf("the app of %s failed (%s, %v):\n%s", shownFile(filepath.Join(dir, configFile)), shownLine(line), cause(err), shownOutput(what))}
 }
 
 var (
