@@ -23,6 +23,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"strconv"
 	"time"
 
 	"github.com/signedfront/signedfront/signer"
@@ -131,6 +132,12 @@ func newAsker(t Target) (*asker, error) {
 	parsed, err := url.Parse(object)
 	if err != nil {
 		return nil, err
+	}
+	if described := signer.Describe(parsed.Host, signer.FormName); described != strconv.QuoteToASCII(parsed.Host) {
+		return nil, fmt.Errorf("the host of the base URL is %s: want the domain name of the distribution", described)
+	}
+	if t.Key == nil {
+		return nil, errors.New("no key: give the one that the deployment signs with")
 	}
 	public, err := signer.NewPublicKey(t.Key.Public())
 	if err != nil {

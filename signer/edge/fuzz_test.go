@@ -1,0 +1,273 @@
+package edge
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"unicode/utf8"
+)
+
+// FuzzTemplate reads any text as a template. What New takes opens nothing that
+// asks for a signature.
+func FuzzTemplate(f *testing.F) {
+	text, err := os.ReadFile("testdata/template.json")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(text)
+	f.Add(edited(f, change{fallback + ".TrustedKeyGroups", map[string]any{"Fn::If": []any{"C", "a", map[string]any{"Ref": "AWS::NoValue"}}}},
+		change{"Conditions.C", map[string]any{"Fn::Equals": []any{"a", "b"}}}))
+	f.Add([]byte(`{"Mappings": {"M": {"A": {"a": {"Fn::FindInMap": ["M", "A", "a"]}}}}, "Outputs": {"O": {"Value": {"Fn::Join": ["", [{"Ref": "P"}, {"Fn::Base64": "x"}]]}}}, "Parameters": {"P": {"Default": 1}}, "Resources": {"Bucket": {"Type": "AWS::S3::Bucket"}}}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		e, err := New(Config{Template: text, BaseURL: "http://127.0.0.1:8080", Objects: OpenFS(pictures), Keys: testKeys})
+		if err != nil {
+			return
+		}
+		for _, path := range []string{"/", "/rt.png", "/public/logo.svg"} {
+			r := httptest.NewRequest("GET", "http://127.0.0.1:8080"+path, nil)
+			r.RequestURI = path
+			b := e.distribution.behavior(e.distribution.object(path))
+			recorder := httptest.NewRecorder()
+			e.ServeHTTP(recorder, r)
+			if !b.public && recorder.Code == 200 && len(e.distribution.errorPages) == 0 {
+				t.Fatalf("%s is open, and asks for a signature", path)
+			}
+		}
+	})
+}
+
+// FuzzBucketPolicy evaluates any text as a policy. A statement that denies
+// everything leaves nothing allowed, and without a statement that allows nothing
+// is.
+func FuzzBucketPolicy(f *testing.F) {
+	f.Add(`[{"Effect": "Allow", "Principal": "*", "Action": "s3:Get*", "Resource": "arn:aws:s3:::bbb/*", "Condition": {"StringLike": {"aws:SourceArn": "*a*"}}}]`)
+	f.Add(`[{"Effect": "Allow", "Principal": {"Service": "cloudfront.amazonaws.com"}, "NotAction": "s3:Put?bject", "NotResource": ["x"], "Condition": {"Null": {"aws:SourceArn": false}, "NumericLessThanEqualsIfExists": {"s3:TlsVersion": 1.2}}}]`)
+	f.Add(`[{"Effect": "Deny", "NotPrincipal": {"AWS": "a"}, "Action": ["*"], "Resource": "${a}"}, {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}]`)
+	f.Fuzz(func(t *testing.T, statements string) {
+		var list any
+		if json.Unmarshal([]byte(statements), &list) != nil {
+			return
+		}
+		parsed, err := parseTemplate([]byte(`{"Resources": {"Bucket": {"Type": "AWS::S3::Bucket"}}}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := newResolver(newCloud(testKeys, nil), parsed, here, "127.0.0.1")
+		policy := readPolicy("the policy", property{r: r, at: "Policy", raw: map[string]any{"Statement": list}})
+		var denials []policyStatement
+		for _, s := range policy.statements {
+			if s.deny {
+				denials = append(denials, s)
+			}
+		}
+		everything := policyStatement{deny: true, principals: []principal{{"AWS", "*"}}, actions: patterns{values: []string{"*"}}, resources: patterns{values: []string{"*"}}}
+		for _, who := range []identity{{}, {oai: "E1"}, {control: true, distribution: "arn:aws:cloudfront::1:distribution/E", account: "1"}} {
+			request := accessRequest{who, "s3:GetObject", "arn:aws:s3:::bbb/rt.png"}
+			allowed, reason := policy.decide(request)
+			if allowed == (reason != "") {
+				t.Fatalf("allowed: %t, and the reason is %q", allowed, reason)
+			}
+			if got, _ := (&resourcePolicy{statements: denials}).decide(request); got {
+				t.Fatal("allowed, and no statement allows")
+			}
+			if got, _ := (&resourcePolicy{statements: append([]policyStatement{everything}, policy.statements...)}).decide(request); got {
+				t.Fatal("allowed, and everything is denied")
+			}
+			blocked := *policy
+			blocked.blockPublic = true
+			if got, _ := blocked.decide(request); got && !allowed {
+				t.Fatal("allowed because public access is blocked")
+			}
+		}
+	})
+}
+
+// FuzzPath reads any text as a path. It opens the object whose key it spells, and
+// no other.
+func FuzzPath(f *testing.F) {
+	for _, path := range []string{"/", "/rt.png", "/a%20b%2Bc.txt", "/users/../.env", "/users//1/./photo.jpg", "/%2e%2e/%", "/100%25.txt", "/%zz+", "/.git/config"} {
+		f.Add(path)
+	}
+	objects := OpenFS(pictures)
+	f.Fuzz(func(t *testing.T, path string) {
+		normal := normalizePath(path)
+		if !strings.HasPrefix(normal, "/") || strings.Contains(normal, "//") || normalizePath(normal) != normal {
+			t.Fatalf("%q is normalized to %q, and that to %q", path, normal, normalizePath(normal))
+		}
+		key, err := objectKey(path)
+		want, wantErr := url.PathUnescape(strings.ReplaceAll(strings.TrimPrefix(path, "/"), "+", "%20"))
+		if (err != nil) != (wantErr != nil) || err == nil && key != want {
+			t.Fatalf("%q is the key %q (%v), want %q (%v)", path, key, err, want, wantErr)
+		}
+		opened, err := objects.open(key)
+		if err != nil {
+			if file := pictures[key]; file != nil && !strings.HasPrefix(key, ".") && !strings.Contains(key, "/.") {
+				t.Fatalf("%q is not opened: %v", key, err)
+			}
+			return
+		}
+		defer opened.Close()
+		if file := pictures[key]; file == nil || strings.HasPrefix(key, ".") || strings.Contains(key, "/.") {
+			t.Fatalf("%q is opened", key)
+		}
+		shownPath(path)
+	})
+}
+
+// FuzzCORS asks for any origin and any headers. What is sent back of a request is
+// its own origin, which a rule lists, and tokens.
+func FuzzCORS(f *testing.F) {
+	f.Add("https://*.example.com", "https://app.example.com", "x-amz-*", "x-amz-date, range", "GET")
+	f.Add("*", "null", "*", "authorization", "PUT")
+	f.Add("https://*", "https://[::1]:8080", "x*y", "xxy,\r\nz", "DELETE")
+	f.Fuzz(func(t *testing.T, allowed, from, header, asked, method string) {
+		policy := &corsPolicy{origins: []string{allowed}, headers: []string{header}, methods: []string{method}}
+		bucket := &origin{cors: []corsRule{{origins: []string{allowed}, headers: []string{header}, methods: []string{method}}}}
+		r := &http.Request{Method: http.MethodOptions, Header: http.Header{
+			"Origin": {from}, "Access-Control-Request-Method": {method}, "Access-Control-Request-Headers": {asked},
+		}}
+		for name, answer := range map[string]func(http.Header){
+			"policy": func(h http.Header) { policy.apply(h, r) },
+			"bucket": func(h http.Header) { bucket.preflight(h, r) },
+		} {
+			h := make(http.Header)
+			answer(h)
+			if got := h.Get("Access-Control-Allow-Origin"); got != "" && got != "*" && (got != from || !isOrigin(got)) {
+				t.Fatalf("%s: %q is sent back for %q", name, got, from)
+			}
+			if got := h.Get("Access-Control-Allow-Origin"); got == "*" && allowed != "*" {
+				t.Fatalf("%s: every origin is let in by %q", name, allowed)
+			}
+			for token := range strings.SplitSeq(h.Get("Access-Control-Allow-Headers"), ", ") {
+				if token != "" && token != header && !isToken(token) {
+					t.Fatalf("%s: %q is sent back", name, token)
+				}
+			}
+			corsFailure(r, from, 200, h)
+		}
+	})
+}
+
+// FuzzRange asks for any range of an object of any size, and looks whether the
+// bytes that come are the ones that the answer says.
+func FuzzRange(f *testing.F) {
+	for _, header := range []string{"bytes=0-", "bytes=-1", "bytes=0-0,2-3", "bytes=5-2", "bytes=9223372036854775807-", "bytes= 1 - 2", "items=0-1", "bytes=-0"} {
+		f.Add(header, uint8(10))
+	}
+	f.Fuzz(func(t *testing.T, header string, size uint8) {
+		content := make([]byte, size)
+		for i := range content {
+			content[i] = byte(i)
+		}
+		served := servedRange(header, int64(size))
+		if served != "" && served != header && served != fmt.Sprintf("bytes=%d-", size) {
+			t.Fatalf("%q is served as %q", header, served)
+		}
+		objects := OpenFS(fstest.MapFS{"o": {Data: content, ModTime: noon}})
+		opened, err := objects.open("o")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer opened.Close()
+		r := &http.Request{Method: "GET", Header: http.Header{"Range": {served}}}
+		recorder := httptest.NewRecorder()
+		http.ServeContent(recorder, r, "", opened.modified, opened)
+		var first, last, of int
+		switch recorder.Code {
+		case http.StatusOK:
+			first, last = 0, int(size)-1
+		case http.StatusRequestedRangeNotSatisfiable:
+			return
+		case http.StatusPartialContent:
+			if strings.HasPrefix(recorder.Header().Get("Content-Type"), "multipart/") {
+				return
+			}
+			if _, err := fmt.Sscanf(recorder.Header().Get("Content-Range"), "bytes %d-%d/%d", &first, &last, &of); err != nil || of != int(size) {
+				t.Fatalf("%q: Content-Range %q", header, recorder.Header().Get("Content-Range"))
+			}
+		default:
+			t.Fatalf("%q: status %d", header, recorder.Code)
+		}
+		if recorder.Body.String() != string(content[first:last+1]) {
+			t.Fatalf("%q: %q are not the bytes %d to %d", header, recorder.Body, first, last)
+		}
+	})
+}
+
+// FuzzWildcard compares any pattern with any text as a regular expression does.
+func FuzzWildcard(f *testing.F) {
+	for _, pattern := range []string{"*", "/images/*.jp?g", "a*b*c", "??", "日*", "**a"} {
+		f.Add(pattern, "/images/a.jpeg")
+	}
+	f.Fuzz(func(t *testing.T, pattern, text string) {
+		if !utf8.ValidString(pattern) || !utf8.ValidString(text) {
+			wildcard(pattern, text)
+			return
+		}
+		if len(pattern) > 500 || len(text) > 5000 {
+			return
+		}
+		if got := wildcard(pattern, text); got != asRegexp(pattern).MatchString(text) {
+			t.Fatalf("%q covers %q: %t", pattern, text, got)
+		}
+	})
+}
+
+// FuzzPrivateKey hides a key among any text, and looks for one in any bytes.
+func FuzzPrivateKey(f *testing.F) {
+	f.Add("notes\n", "\nend", []byte("0\x03\x02\x01\x00"))
+	f.Add(`{"key": "`, `"}`, []byte("-----BEGIN PRIVATE KEY-----"))
+	key, err := testKeys(KeyPair{})
+	if err != nil {
+		f.Fatal(err)
+	}
+	text, err := key.MarshalPEM()
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, before, after string, content []byte) {
+		holdsPrivateKey("file", content)
+		if len(before) > maxKeyFile/2 || strings.HasPrefix(before, "\xff\xfe") || strings.HasPrefix(before, "\xfe\xff") {
+			return
+		}
+		if !holdsPrivateKey("file", []byte(before+string(text)+after)) {
+			t.Fatalf("the key is not found behind %q", before)
+		}
+	})
+}
+
+// FuzzOverrides asks S3 for any headers. What it sets can be a header.
+func FuzzOverrides(f *testing.F) {
+	for _, query := range []string{"response-content-type=a%0D%0Ab", "response-expires=0&x=1&acl", "response-content-disposition=%C3%A9%E6%97%A5", "response-%=%&=&&"} {
+		f.Add(query)
+	}
+	o := &origin{identity: identity{oai: "E1"}}
+	b := &behavior{forwards: []forwarding{{query: selection{all: true}}}}
+	f.Fuzz(func(t *testing.T, query string) {
+		parameters := b.queryToOrigin(query)
+		for _, parameter := range parameters {
+			for _, name := range signatureParameters {
+				if strings.HasPrefix(parameter, name+"=") {
+					t.Fatalf("%q reaches the origin", parameter)
+				}
+			}
+		}
+		headers, refused := o.overrides(parameters)
+		if refused != nil {
+			refused.write(httptest.NewRecorder(), newIDs())
+		}
+		for name, values := range headers {
+			for _, value := range values {
+				if value == "" || strings.ContainsFunc(value, func(c rune) bool { return c < ' ' && c != '\t' || c == 0x7f }) {
+					t.Fatalf("%q sets %s to %q", query, name, value)
+				}
+			}
+		}
+	})
+}
