@@ -88,7 +88,7 @@ func (c corsRule) fits(origin, method string) bool {
 }
 
 func (c corsRule) allowsHeader(name string) bool {
-	return isToken(name) && isPlain(name) && slices.ContainsFunc(c.headers, func(allowed string) bool {
+	return isToken(name) && !mayBeKey(name) && slices.ContainsFunc(c.headers, func(allowed string) bool {
 		return oneStar(strings.ToLower(allowed), strings.ToLower(name))
 	})
 }

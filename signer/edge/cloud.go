@@ -3,6 +3,7 @@ package edge
 import (
 	"cmp"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/signedfront/signedfront/signer"
@@ -17,6 +18,26 @@ type Stack struct {
 	Account, Region string
 
 	Template []byte // JSON
+}
+
+var (
+	accounts = regexp.MustCompile(`^([0-9]{12})?$`)
+	regions  = regexp.MustCompile(`^([a-z]{2,4}(-[a-z]+)+-[0-9]{1,2})?$`)
+)
+
+// check refuses an account and a Region that AWS cannot have.
+func (s Stack) check() error {
+	at := ""
+	if s.Name != "" {
+		at = "stack " + label(s.Name) + ": "
+	}
+	switch {
+	case !accounts.MatchString(s.Account):
+		return fmt.Errorf("%saccount: %s: want 12 digits", at, shown(s.Account))
+	case !regions.MatchString(s.Region):
+		return fmt.Errorf("%sregion: %s: want a Region of AWS, such as eu-west-1", at, shown(s.Region))
+	}
+	return nil
 }
 
 // cloud is what all stacks have in common: what AWS would know of them.

@@ -138,7 +138,7 @@ func (c *corsPolicy) allowedHeaders(r *http.Request) []string {
 			continue
 		}
 		for _, asked := range requestedHeaders(r) {
-			if isToken(asked) && isPlain(asked) && wildcard(strings.ToLower(name), strings.ToLower(asked)) {
+			if isToken(asked) && !mayBeKey(asked) && wildcard(strings.ToLower(name), strings.ToLower(asked)) {
 				allowed = append(allowed, asked)
 			}
 		}

@@ -77,6 +77,11 @@ func New(c Config) (*Edge, error) {
 	if c.Objects == nil {
 		return nil, errors.New("no objects: give the content of the bucket, as OpenDir does")
 	}
+	for _, s := range append([]Stack{{Account: c.Account, Region: c.Region}}, c.Others...) {
+		if err := s.check(); err != nil {
+			return nil, err
+		}
+	}
 	t, err := parseTemplate(c.Template)
 	if err != nil {
 		return nil, err
@@ -260,7 +265,7 @@ func (e *Edge) admit(r *http.Request, b *behavior, path string) *refusal {
 	switch {
 	case !b.allows(r.Method):
 		return requestRefusal(403, "This distribution is not configured to allow the HTTP request method that was used for this request. The distribution supports only cachable requests.",
-			fmt.Sprintf("the cache behavior %s allows %s", unquoted(b.pattern), unquoted(strings.Join(b.methods, ", "))))
+			fmt.Sprintf("the cache behavior %s allows %s", shownKey(b.pattern), unquoted(strings.Join(b.methods, ", "))))
 	case r.Method == http.MethodGet && r.ContentLength != 0:
 		return requestRefusal(403, "Bad request.", "a GET request with a body")
 	}

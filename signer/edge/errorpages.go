@@ -74,13 +74,13 @@ func (e *Edge) refuse(w *response, r *http.Request, refused *refusal) {
 	path := e.distribution.object(page.path)
 	b := e.distribution.behavior(path)
 	if !b.public {
-		refused.reason += fmt.Sprintf(" (the custom error page %s is not shown: the cache behavior %s asks for a signature)", unquoted(path), unquoted(b.pattern))
+		refused.reason += fmt.Sprintf(" (the custom error page %s is not shown: the cache behavior %s asks for a signature)", shownKey(path), shownKey(b.pattern))
 		refused.write(w, w.ids)
 		return
 	}
 	object, key, unavailable := b.origin.open(http.MethodGet, path)
 	if unavailable != nil {
-		unavailable.reason = fmt.Sprintf("%s (and the custom error page %s cannot be had: %s)", refused.reason, unquoted(path), unavailable.reason)
+		unavailable.reason = fmt.Sprintf("%s (and the custom error page %s cannot be had: %s)", refused.reason, shownKey(path), unavailable.reason)
 		unavailable.write(w, w.ids)
 		return
 	}

@@ -101,7 +101,7 @@ func (r *resolver) readHeadersPolicy(reference property) *headersPolicy {
 // checkHeader refuses what no header can be or hold. A private key is among it,
 // by whatever mistake it came there.
 func checkHeader(p property, name, value string) {
-	if !isToken(name) || !isPlain(name) {
+	if !isToken(name) || mayBeKey(name) {
 		p.wrong("%s: want the name of a header", shown(name))
 	}
 	if strings.ContainsFunc(value, func(c rune) bool { return c < ' ' && c != '\t' || c == 0x7f }) || holdsPrivateKey("", []byte(value)) {

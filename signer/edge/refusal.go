@@ -76,11 +76,7 @@ func (f *refusal) write(w http.ResponseWriter, ids ids) {
 // rightly, signed.
 // https://repost.aws/knowledge-center/cloudfront-troubleshoot-signed-url-cookies
 func signatureRefusal(v signer.Verdict) *refusal {
-	detail := v.Detail
-	if id := v.KeyPairID; id != "" && signer.Describe(id, signer.FormID) != strconv.QuoteToASCII(id) {
-		detail = "the key pair id is " + signer.Describe(id, signer.FormID) + ": those of CloudFront are capital letters and digits"
-	}
-	reason := string(v.Reason) + ": " + detail
+	reason := string(v.Reason) + ": " + v.Detail
 	if !v.Certain {
 		reason += " (what CloudFront does here is not known: this is the strict reading)"
 	}

@@ -3,6 +3,7 @@ package edge
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -33,13 +34,35 @@ func unquoted(value string) string {
 // it is, or described where it may be a private key. The CDK's logical ids look
 // random by the hash at their end, and are known by it.
 func label(name string) string {
-	if name == "" || isPlain(name) || logicalID.MatchString(name) {
+	if name == "" || isPlain(name) || names.MatchString(name) {
 		return name
 	}
 	return "(" + shown(name) + ")"
 }
 
-var logicalID = regexp.MustCompile(`^([A-Za-z0-9]{1,240}[0-9A-F]{8}|[A-Za-z]{1,64}[0-9]{0,4})$`)
+var names = regexp.MustCompile(`^(` +
+	`[A-Za-z0-9]{1,18}` + // an attribute
+	`|([a-z0-9]{1,18}:)?[A-Za-z-]{1,64}[0-9]{0,4}` + // a logical id, an operator, a condition key
+	`|[A-Za-z0-9]{1,240}[0-9A-F]{8}` + // a logical id of the CDK
+	`|(AWS|Custom|Fn)(::[A-Za-z]{1,64}[A-Za-z0-9]{0,4}){1,2}` + // a type or a function
+	`)$`)
+
+// mayBeKey reports whether a text may hold a piece of a private key. It is for
+// names that are neither refused nor hidden without need, so that shorter pieces
+// pass than those of signer.Describe.
+func mayBeKey(text string) bool {
+	if strings.Contains(text, "-----BEGIN") {
+		return true
+	}
+	for _, run := range strings.FieldsFunc(text, func(c rune) bool {
+		return !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '+')
+	}) {
+		if len(run) > 40 && strings.ToLower(run) != run || len(run) >= 20 && isMixed([]byte(run)) {
+			return true
+		}
+	}
+	return false
+}
 
 // shownPath is the path of a request target. A part that may be of a private key
 // is not shown, and where there is one, of the others only those in small letters
@@ -51,24 +74,14 @@ func shownPath(target string) string {
 
 func shownKey(path string) string {
 	if len(path) > maxTarget {
-		return "(" + signer.Describe(path, signer.FormName) + ")"
+		return fmt.Sprintf("(%d bytes)", len(path))
 	}
 	parts := strings.Split(path, "/")
-	suspect := make([]bool, len(parts))
-	any := false
-	for i, part := range parts {
-		// What is no letter and no digit tells names from keys, but for + and =.
-		plain := strings.Map(func(c rune) rune {
-			if c <= ' ' || c > '~' || strings.ContainsRune("%!\"#$&'();<>[\\]^`{|}~", c) {
-				return '-'
-			}
-			return c
-		}, part)
-		suspect[i] = part != "" && (strings.Contains(part, "-----BEGIN") || signer.Describe(plain, signer.FormName) != strconv.QuoteToASCII(plain))
-		any = any || suspect[i]
+	if !slices.ContainsFunc(parts, mayBeKey) {
+		return path
 	}
 	for i, part := range parts {
-		if suspect[i] || any && strings.ToLower(part) != part {
+		if mayBeKey(part) || strings.ToLower(part) != part {
 			parts[i] = fmt.Sprintf("(%d bytes)", len(part))
 		}
 	}
