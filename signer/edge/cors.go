@@ -108,7 +108,7 @@ func (c *corsPolicy) allowedOrigin(origin string) string {
 // https://html.spec.whatwg.org/multipage/browsers.html#ascii-serialisation-of-an-origin
 func isOrigin(s string) bool { return originShape.MatchString(s) }
 
-var originShape = regexp.MustCompile(`^(null|[a-z][a-z0-9+.-]*://(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:[0-9]{1,5})?)$`)
+var originShape = regexp.MustCompile(`^(null|[a-z][a-z0-9+.-]*://(\[[0-9a-f:.]+\]|[a-z0-9._-]*)(:[0-9]{1,5})?)$`)
 
 // allowsOrigin compares an origin with one of a list, in which a star may stand
 // for the labels left of a domain, as in https://*.example.com.

@@ -6,26 +6,51 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
 	"strings"
 	"testing"
 	"testing/fstest"
 	"unicode/utf8"
 )
 
-// FuzzTemplate reads any text as a template. What New takes opens nothing that
-// asks for a signature.
+// FuzzTemplate reads a template in which a place holds any JSON, or any text as a
+// template. What New takes opens nothing that asks for a signature.
 func FuzzTemplate(f *testing.F) {
-	text, err := os.ReadFile("testdata/template.json")
-	if err != nil {
+	text := edited(f,
+		change{config + ".DefaultRootObject", "index.html"},
+		change{config + ".CacheBehaviors", []any{map[string]any{"PathPattern": "/public/*", "TargetOriginId": "content"}}},
+		change{"Parameters.P", map[string]any{"Type": "String", "Default": "1"}},
+		change{"Mappings.M.A.a", "b"},
+		change{"Conditions.C", map[string]any{"Fn::Equals": []any{map[string]any{"Ref": "P"}, "1"}}},
+		change{"Resources.KeyGroup.Condition", "C"})
+	var whole any
+	if err := json.Unmarshal(text, &whole); err != nil {
 		f.Fatal(err)
 	}
-	f.Add(text)
-	f.Add(edited(f, change{fallback + ".TrustedKeyGroups", map[string]any{"Fn::If": []any{"C", "a", map[string]any{"Ref": "AWS::NoValue"}}}},
-		change{"Conditions.C", map[string]any{"Fn::Equals": []any{"a", "b"}}}))
-	f.Add([]byte(`{"Mappings": {"M": {"A": {"a": {"Fn::FindInMap": ["M", "A", "a"]}}}}, "Outputs": {"O": {"Value": {"Fn::Join": ["", [{"Ref": "P"}, {"Fn::Base64": "x"}]]}}}, "Parameters": {"P": {"Default": 1}}, "Resources": {"Bucket": {"Type": "AWS::S3::Bucket"}}}`))
-	f.Fuzz(func(t *testing.T, text []byte) {
-		e, err := New(Config{Template: text, BaseURL: "http://127.0.0.1:8080", Objects: OpenFS(pictures), Keys: testKeys})
+	all := places(whole, "")
+	for i, value := range []string{
+		string(text), `{"Resources": {"Bucket": {"Type": "AWS::S3::Bucket"}}}`, `null`, `[]`, `{}`, `""`, `"*"`, `true`, `1e9`, `[[{}]]`,
+		`{"Ref": "AWS::NoValue"}`, `{"Ref": "Bucket"}`, `{"Fn::GetAtt": ["Bucket", "Arn"]}`, `{"Fn::Sub": "${P}/${!P}${Bucket.Arn}"}`,
+		`{"Fn::If": ["C", "a", {"Ref": "AWS::NoValue"}]}`, `{"Fn::FindInMap": ["M", "A", "a"]}`, `{"Fn::Select": [0, {"Fn::Split": [",", "a,b"]}]}`,
+		`{"Fn::Join": ["", [{"Fn::Base64": "x"}, {"Fn::GetStackOutput": {"StackName": "s", "OutputName": "o"}}]]}`,
+		`{"Fn::Not": [{"Fn::Or": [{"Condition": "C"}, {"Fn::And": [{"Fn::Equals": [1, 1]}]}]}]}`,
+	} {
+		f.Add(uint16(i*7), value)
+	}
+	f.Fuzz(func(t *testing.T, place uint16, value string) {
+		template := []byte(value)
+		var given any
+		if i := int(place) % (len(all) + 1); i > 0 && json.Unmarshal(template, &given) == nil {
+			var whole map[string]any
+			if err := json.Unmarshal(text, &whole); err != nil {
+				t.Fatal(err)
+			}
+			set(whole, strings.Split(all[i-1], "."), given)
+			var err error
+			if template, err = json.Marshal(whole); err != nil {
+				t.Fatal(err)
+			}
+		}
+		e, err := New(Config{Template: template, BaseURL: "http://127.0.0.1:8080", Objects: OpenFS(pictures), Keys: testKeys})
 		if err != nil {
 			return
 		}
