@@ -52,7 +52,7 @@ func (f Form) matches(value string) bool {
 		return len(value) <= longestWord && only(value, isUpperOrDigit)
 	case FormName:
 		return len(value) <= 256 && only(value, func(c rune) bool { return isNameSeparator(c) || isLetterOrDigit(c) }) &&
-			(strings.HasPrefix(value, "arn:") || !looksRandom(value))
+			!looksRandom(withoutResource(value))
 	case FormVariable:
 		return (len(value) <= longestWord || len(value) <= 64 && strings.Contains(value, "_")) &&
 			only(value, func(c rune) bool { return c == '_' || isUpperOrDigit(c) })
@@ -64,6 +64,15 @@ func (f Form) matches(value string) bool {
 	return false
 }
 
+// withoutResource is an ARN without its resource, whose name may well look
+// random, and any other value whole.
+func withoutResource(value string) string {
+	if parts := strings.SplitN(value, ":", 6); len(parts) == 6 && parts[0] == "arn" {
+		return strings.TrimSuffix(value, parts[5])
+	}
+	return value
+}
+
 // isFileName reports whether a value is short, or lies in a folder that exists.
 // The root does not count: a line of base64 may start with a slash.
 func isFileName(value string) bool {
@@ -71,7 +80,7 @@ func isFileName(value string) bool {
 		return !looksRandom(value)
 	}
 	folder, base := filepath.Split(value)
-	if looksRandom(base) {
+	if looksRandom(base) || len(base) > 255 {
 		return false
 	}
 	if clean := filepath.Clean(folder); folder == "" || clean != "." && filepath.Dir(clean) == clean {
@@ -99,8 +108,8 @@ func isNameSeparator(c rune) bool { return strings.ContainsRune("-_.:/*@+=,", c)
 // looksRandom reports whether a value holds what base64 does and a name seldom
 // does: a part that is longer than a word and not in small letters alone, a run
 // of 16 letters and digits or more with capitals, small letters and digits among
-// them, or 12 bytes that change at least four times between the three. Of 1,000
-// pieces of base64 of 24 bytes it misses one at most.
+// them, or 12 bytes that change often between the three. Of 1,000 pieces of base64
+// of 24 bytes it misses one at most.
 func looksRandom(value string) bool {
 	for _, part := range strings.FieldsFunc(value, func(c rune) bool { return !isLetterOrDigit(c) && c != '+' }) {
 		mixed := strings.ToLower(part) != part
@@ -120,27 +129,37 @@ func looksRandom(value string) bool {
 }
 
 // changesOften reports whether a text with capitals and small letters in it
-// changes at least four times between capitals, small letters and digits. A
-// change of words, as at a slash, does not count.
+// changes at least three times between capitals, small letters and digits. A
+// change of words does not count, as at a slash, nor does what follows a capital
+// that starts one, as in SigningKeyPair.
 func changesOften(text string) bool {
-	changes := 0
-	for i := 1; i < len(text); i++ {
-		if before, after := kindOf(text[i-1]), kindOf(text[i]); before != after && before != 0 && after != 0 {
+	changes, before, last := 0, 0, 0
+	for i := range len(text) {
+		kind := kindOf(text[i])
+		startsWord := last == capital && kind == small && before != capital
+		if kind != last && kind != 0 && last != 0 && !startsWord {
 			changes++
 		}
+		before, last = last, kind
 	}
-	return changes >= 4 && strings.ToLower(text) != text && strings.ToUpper(text) != text
+	return changes >= 3 && strings.ToLower(text) != text && strings.ToUpper(text) != text
 }
+
+const (
+	capital = iota + 1
+	small
+	digit
+)
 
 // kindOf tells capitals, small letters and digits apart; all else is 0.
 func kindOf(c byte) int {
 	switch {
 	case 'A' <= c && c <= 'Z':
-		return 1
+		return capital
 	case 'a' <= c && c <= 'z':
-		return 2
+		return small
 	case '0' <= c && c <= '9':
-		return 3
+		return digit
 	}
 	return 0
 }

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -32,6 +33,9 @@ func TestDescribeQuotesAValueOnlyIfItHasItsForm(t *testing.T) {
 		{"Mon, 02 Jan 2006 15:04:05 MST", FormWord, `"Mon, 02 Jan 2006 15:04:05 MST"`},
 		{"2030-01-01T00:00:00Z", FormWord, `"2030-01-01T00:00:00Z"`},
 		{"keys/MyProject.pem", FormFile, `"keys/MyProject.pem"`},
+		{"Custom::SigningKeyPair", FormName, `"Custom::SigningKeyPair"`},
+		{"RegionalDomainName", FormWord, `"RegionalDomainName"`},
+		{"getUserProfileImage.png", FormText, `"getUserProfileImage.png"`},
 		{"K2JCJMDEHXQW5F", FormID, `"K2JCJMDEHXQW5F"`},
 		{"undefined", FormID, "a value of 9 bytes"},
 		{"SIGNEDFRONT_DEPLOYMENT", FormVariable, `"SIGNEDFRONT_DEPLOYMENT"`},
@@ -39,12 +43,16 @@ func TestDescribeQuotesAValueOnlyIfItHasItsForm(t *testing.T) {
 		{strings.Repeat("0F", 32), FormVariable, "a value of 64 bytes that looks like base64, as the body of a key is"},
 		{"arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab", FormName,
 			`"arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"`},
+		{"arn:aws:secretsmanager:eu-west-1:111122223333:secret:ContentSigningKey1Secret5E6F7A8B-aBcDeFgHiJkL", FormName,
+			`"arn:aws:secretsmanager:eu-west-1:111122223333:secret:ContentSigningKey1Secret5E6F7A8B-aBcDeFgHiJkL"`},
+		{"arn:aws:kms:" + line + ":111122223333:key/a", FormName, "a value of 95 bytes"},
 		{"/signedfront/shop/eu-west-1-production", FormName, `"/signedfront/shop/eu-west-1-production"`},
 		{line, FormName, "a value of 64 bytes that looks like base64, as the body of a key is"},
 		{"key.pem", FormFile, `"key.pem"`},
 		{"no/such/folder/key.pem", FormFile, `"no/such/folder/key.pem"`},
 		{"no/such/folder/private_key_of_production.pem", FormFile, "a value of 44 bytes"},
 		{file, FormFile, `"` + file + `"`},
+		{filepath.Join(folder, strings.Repeat("48 129 ", 40)), FormFile, "a value of " + strconv.Itoa(len(folder)+281) + " bytes"},
 		{line, FormFile, "a value of 64 bytes that looks like base64, as the body of a key is"},
 		{"key\nbody", FormFile, "a value of 8 bytes in several lines"},
 		{"albums/día 1.png", FormText, `"albums/d\u00eda 1.png"`},
