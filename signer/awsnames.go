@@ -1,7 +1,6 @@
 package signer
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -38,7 +37,7 @@ func checkARN(text, service string, isResource func(string) bool) error {
 	parts := strings.SplitN(text, ":", 6)
 	switch {
 	case len(parts) != 6 || parts[0] != "arn":
-		return errors.New("not an ARN")
+		return fmt.Errorf("%s is not an ARN", Describe(text, FormName))
 	case !isPartition(parts[1]):
 		return fmt.Errorf("the partition is %s", Describe(parts[1], FormWord))
 	case parts[2] != service:

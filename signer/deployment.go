@@ -190,7 +190,7 @@ func (l KeyLocation) faults() (faults []error) {
 	}
 	if l.SecretARN != "" {
 		if err := checkARN(l.SecretARN, "secretsmanager", isSecret); err != nil {
-			wrong("key.secretArn: %s: %w: want the ARN of a secret, such as arn:aws:secretsmanager:eu-west-1:111122223333:secret:media-key-a1b2c3", Describe(l.SecretARN, FormName), err)
+			wrong("key.secretArn: %w: want the ARN of a secret, such as arn:aws:secretsmanager:eu-west-1:111122223333:secret:media-key-a1b2c3", err)
 		}
 	}
 	if l.SecretVersionID != "" && !isSecretVersion(l.SecretVersionID) {
@@ -198,7 +198,7 @@ func (l KeyLocation) faults() (faults []error) {
 	}
 	if l.KMSARN != "" {
 		if err := checkARN(l.KMSARN, "kms", isKMSKey); err != nil {
-			wrong("key.kmsArn: %s: %w: want the ARN of a key, such as arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab", Describe(l.KMSARN, FormName), err)
+			wrong("key.kmsArn: %w: want the ARN of a key, such as arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab", err)
 		}
 	}
 	if isItself(l.File) {
