@@ -69,7 +69,8 @@ func Run(t *testing.T, folder string, calls map[string]func(text string) []any) 
 }
 
 // Print returns everything that a program may print or log of some values: with
-// the verbs of package fmt, as JSON, and of an error all that it wraps.
+// the verbs of package fmt, as JSON, and, instead of its JSON, of an error all
+// that it wraps.
 func Print(values ...any) string {
 	var b strings.Builder
 	for _, value := range values {
@@ -79,16 +80,20 @@ func Print(values ...any) string {
 }
 
 func printValue(b *strings.Builder, value any) {
-	if value == nil {
+	switch value := value.(type) {
+	case nil:
+		return
+	case string:
+		b.WriteString(value + "\n")
 		return
 	}
 	fmt.Fprintf(b, "%v\n%+v\n%#v\n", value, value, value)
-	if text, err := json.Marshal(value); err == nil {
-		b.Write(text)
-		b.WriteByte('\n')
-	}
 	err, ok := value.(error)
 	if !ok {
+		if text, err := json.Marshal(value); err == nil {
+			b.Write(text)
+			b.WriteByte('\n')
+		}
 		return
 	}
 	if several, ok := err.(interface{ Unwrap() []error }); ok {
