@@ -78,7 +78,8 @@ func (c *cloud) serve(w http.ResponseWriter, r *http.Request) {
 	refuse := func(code string) {
 		w.Header().Set("X-Amzn-ErrorType", code)
 		w.WriteHeader(http.StatusBadRequest)
-		answer(map[string]string{"__type": code, "message": "no"})
+		// AWS repeats names in its messages.
+		answer(map[string]string{"__type": code, "message": "no " + in.Name + in.SecretId + in.VersionId + in.KeyId})
 	}
 	if code := c.fail + c.failOf[operation]; code != "" {
 		refuse(code)
@@ -111,7 +112,12 @@ func (c *cloud) serve(w http.ResponseWriter, r *http.Request) {
 		if target, ok := c.aliases[id]; ok {
 			id = target
 		}
-		der, _ := x509.MarshalPKIXPublicKey(c.keys[id].Public())
+		key, ok := c.keys[id]
+		if !ok {
+			refuse("NotFoundException")
+			return
+		}
+		der, _ := x509.MarshalPKIXPublicKey(key.Public())
 		answer(map[string]string{"KeyId": id, "KeyUsage": c.usage, "PublicKey": base64.StdEncoding.EncodeToString(der)})
 	case "Sign":
 		digest, _ := base64.StdEncoding.DecodeString(in.Message)

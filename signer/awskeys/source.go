@@ -328,7 +328,7 @@ func (c Clients) secretKey(ctx context.Context, secret, version string) (signer.
 		}
 		return nil, fmt.Errorf("reading the secret %s: %w", shown(secret), err)
 	case err != nil:
-		return nil, failed("reading the secret", secret, err)
+		return nil, failed("reading the secret", secret, withoutName(err, version))
 	}
 	text := out.SecretBinary
 	if out.SecretString != nil {
