@@ -259,3 +259,45 @@ func TestAParameterIsWhereSystemsManagerSaysOrItIsRefused(t *testing.T) {
 		}
 	}
 }
+
+func TestZeroSourcesAndClientsOpenNothing(t *testing.T) {
+	c := newCloud(t)
+	_, d := c.deploy(t, parameter, "KONE")
+	inKMS, inFile, none := d, d, d
+	inKMS.Key = signer.KeyLocation{KMSARN: kmsARN}
+	inFile.Key = signer.KeyLocation{File: "key.pem"}
+	none.Key = signer.KeyLocation{}
+	of := func(d *signer.Deployment) func(context.Context) (*signer.Deployment, error) {
+		return func(context.Context) (*signer.Deployment, error) { return d, nil }
+	}
+	clients := awskeys.Clients{Region: region}
+	for name, test := range map[string]struct {
+		source *awskeys.Source
+		want   string
+	}{
+		"the zero source":         {&awskeys.Source{}, "no Region"},
+		"a source of nothing":     {awskeys.NewSource(clients, nil), "a source of no deployment"},
+		"a source of no document": {awskeys.NewSource(clients, of(nil)), "no deployment document"},
+		"an empty document":       {awskeys.NewSource(clients, of(&signer.Deployment{})), "schema: missing"},
+		"no place of the key":     {awskeys.NewSource(clients, of(&none)), "key: names 0 places"},
+		"no Secrets Manager":      {awskeys.NewSource(clients, of(&d)), "set Clients.SecretsManager"},
+		"no KMS":                  {awskeys.NewSource(clients, of(&inKMS)), "no client of KMS"},
+		"no Systems Manager": {awskeys.NewSource(clients, of(&signer.Deployment{
+			Schema: 1, BaseURL: site, Key: signer.KeyLocation{Parameter: parameter},
+		})), "set Clients.SSM"},
+		"a parameter without a name": {awskeys.Parameter(c.config(), ""), "a source of no deployment"},
+	} {
+		if _, err := signer.Open(t.Context(), test.source, nil); err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: got %v, want %q in it", name, err, test.want)
+		}
+	}
+	if _, err := awskeys.Parameter(c.config(), parameter).Key(t.Context(), nil); err == nil {
+		t.Error("a key of no document")
+	}
+	if _, err := awskeys.NewKMSKey(t.Context(), nil, kmsARN); err == nil {
+		t.Error("a key of no KMS")
+	}
+	if _, err := awskeys.Parameter(c.config(), parameter).Key(t.Context(), &inFile); err == nil || !strings.Contains(err.Error(), "KeyFiles") {
+		t.Errorf("the zero KeyFiles: got %v", err)
+	}
+}

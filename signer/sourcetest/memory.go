@@ -12,7 +12,8 @@ import (
 )
 
 // Memory is a source in memory: a deployment, its key, and the keys that it had
-// before. It is safe for concurrent use.
+// before. It is safe for concurrent use. The zero Memory has an empty document,
+// with which nothing can be signed: use NewMemory.
 //
 //	source := sourcetest.NewMemory()
 //	s, err := signer.Open(ctx, source, nil)
@@ -36,7 +37,6 @@ func NewMemory() *Memory {
 			Algorithm: signer.ECDSAP256, Hash: signer.SHA256,
 			MaxURLLifetime: 7 * 24 * 60 * 60, MaxKeyAge: 60 * 60,
 		},
-		keys: map[string]*signer.PrivateKey{},
 	}
 	m.Rotate()
 	return m
@@ -50,6 +50,9 @@ func (m *Memory) Rotate() (keyPairID string) {
 	key, err := signer.GenerateKey(m.document.Algorithm)
 	if err != nil {
 		panic(fmt.Sprintf("sourcetest: %v", err)) // the algorithm is not one
+	}
+	if m.keys == nil {
+		m.keys = map[string]*signer.PrivateKey{}
 	}
 	keyPairID = "KMEMORY" + strconv.Itoa(len(m.keys)+1)
 	m.keys[keyPairID] = key
@@ -117,6 +120,9 @@ func (m *Memory) Key(ctx context.Context, d *signer.Deployment) (signer.Key, err
 	defer m.mu.Unlock()
 	if m.err != nil {
 		return nil, m.err
+	}
+	if d == nil {
+		return nil, errors.New("sourcetest: no document")
 	}
 	key, ok := m.keys[d.Key.File]
 	if !ok {

@@ -40,6 +40,23 @@ func TestMemoryPassesTheSuite(t *testing.T) {
 	}
 }
 
+func TestTheZeroMemorySignsNothing(t *testing.T) {
+	var m sourcetest.Memory
+	if _, err := signer.Open(t.Context(), &m, nil); err == nil {
+		t.Error("a signer of an empty document")
+	}
+	if _, err := m.Key(t.Context(), nil); err == nil {
+		t.Error("a key of no document")
+	}
+	if _, err := m.Key(t.Context(), &signer.Deployment{}); err == nil {
+		t.Error("a key of an empty document")
+	}
+	m.Rotate()
+	if _, err := signer.Open(t.Context(), &m, nil); err == nil {
+		t.Error("a signer of a document without a base URL")
+	}
+}
+
 // place is where a deployment document is put, with key files in a folder.
 type place struct {
 	memory *sourcetest.Memory
