@@ -176,12 +176,3 @@ func TestAKeyThatDoesNotFitItsIDIsNoticed(t *testing.T) {
 		t.Errorf("another key: got %v", err)
 	}
 }
-
-func FuzzParseDeploymentNeverPanics(f *testing.F) {
-	f.Add([]byte(`{"schema":1,"baseUrl":"https://h","key":{"file":"k"}}`))
-	f.Fuzz(func(t *testing.T, text []byte) {
-		if d, err := ParseDeployment(text); err == nil && d.Validate() != nil {
-			t.Error("accepted and not valid")
-		}
-	})
-}

@@ -330,19 +330,3 @@ func TestAnyCryptoSignerOfAnAcceptedKindIsAKey(t *testing.T) {
 		t.Errorf("a failing key: got %v", err)
 	}
 }
-
-func FuzzParsePrivateKeyNeverPanics(f *testing.F) {
-	key, err := GenerateKey(ECDSAP256)
-	if err != nil {
-		f.Fatal(err)
-	}
-	text, _ := key.MarshalPEM()
-	f.Add(text)
-	f.Add(key.PublicKey().PEM())
-	f.Fuzz(func(t *testing.T, text []byte) {
-		if key, err := ParsePrivateKey(text); err == nil && key.PublicKey() == nil {
-			t.Error("a key without a public half")
-		}
-		ParsePublicKey(text)
-	})
-}
