@@ -40,7 +40,7 @@ func TestZeroKeysDocumentsAndSourcesSignNothing(t *testing.T) {
 		"no file of a document":         {errorOf(LoadDeployment("")), "an empty value"},
 		"no key":                        {errorOf(New(keyID, nil, nil)), "no key"},
 		"no key pair id":                {errorOf(New("", key, nil)), "key pair id"},
-		"a zero key":                    {errorOf(New(keyID, &PrivateKey{}, nil)), "no public key"},
+		"a zero key":                    {errorOf(New(keyID, &PrivateKey{}, nil)), "no key"},
 		"no signer of another make":     {errorOf(KeyFrom(nil)), "no key"},
 		"a nil key of ours":             {errorOf(KeyFrom((*PrivateKey)(nil))), "not loaded"},
 		"a nil RSA key":                 {errorOf(KeyFrom((*rsa.PrivateKey)(nil))), "not loaded"},
