@@ -59,7 +59,7 @@ var mayImport = map[string]imports{
 	"signer/edge/escapes":    {},
 	"signer/edge/cdkapp":     {},
 	"signer/edge/probe":      {[]string{"signer"}, []string{"signer/edge"}},
-	"signer/cmd/signedfront": {code: []string{"signer/...", cobraPackage, pflagPackage, sdkConfig}},
+	"signer/cmd/signedfront": {code: []string{"constructs/environment", "signer/...", cobraPackage, pflagPackage, sdkPackages, smithyPackages}},
 }
 
 func TestPackagesImportWhatTheyMay(t *testing.T) {

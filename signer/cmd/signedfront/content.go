@@ -7,7 +7,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
+	"github.com/signedfront/signedfront/signer"
 	"github.com/signedfront/signedfront/signer/edge"
 )
 
@@ -26,31 +29,54 @@ func openContent(dir string) (objects *edge.Objects, name string, err error) {
 		}
 		return edge.OpenFS(files), "the built-in sample", nil
 	}
+	file := signer.Describe(dir, signer.FormFile)
 	info, err := os.Stat(dir)
-	var unreadable *fs.PathError
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, "", &failure{err: fmt.Errorf("there is no folder %s", shown(dir))}
-	case errors.As(err, &unreadable):
-		return nil, "", fmt.Errorf("%s %s: %w", unreadable.Op, shown(dir), unreadable.Err)
+		return nil, "", &failure{err: fmt.Errorf("there is no folder %s", file)}
 	case err != nil:
-		return nil, "", err
+		return nil, "", fmt.Errorf("the folder %s: %w", file, cause(err))
 	case !info.IsDir():
-		return nil, "", &failure{
-			err:  fmt.Errorf("%s is a file, and a folder is served", shown(dir)),
-			hint: "name its folder: signedfront local " + shown(filepath.Dir(dir)),
-		}
+		return nil, "", &failure{err: fmt.Errorf("%s is not a folder", file), hint: "name the folder that it is in"}
+	case isState(dir):
+		return nil, "", &failure{err: fmt.Errorf("%s is a folder in which keys are kept, and is never served", file), hint: "name the folder that your files are in"}
 	}
 	objects, err = edge.OpenDir(dir)
 	if err != nil {
-		return nil, "", err
+		return nil, "", fmt.Errorf("the folder %s: %w", file, cause(err))
 	}
 	if len(objects.Keys()) == 0 {
 		objects.Close()
 		return nil, "", &failure{
-			err:  fmt.Errorf("there is no file to serve in %s", shown(dir)),
-			hint: "files and folders whose names start with a dot are left out, and so are symbolic links",
+			err:  fmt.Errorf("there is no file to serve in the folder %s", file),
+			hint: "files and folders whose names start with a dot are left out, and so are symbolic links and private keys",
 		}
 	}
 	return objects, printable(dir), nil
+}
+
+// isState reports whether a folder is a state folder of this program, or in one.
+func isState(dir string) bool {
+	real, err := filepath.EvalSymlinks(dir)
+	if err == nil {
+		real, err = filepath.Abs(real)
+	}
+	return err == nil && slices.ContainsFunc(strings.Split(filepath.ToSlash(real), "/"), func(name string) bool {
+		return strings.EqualFold(name, stateFolder) // letter case may not count there
+	})
+}
+
+// checkApp checks the folder of --app.
+func checkApp(dir string) error {
+	info, err := os.Stat(dir)
+	file := signer.Describe(dir, signer.FormFile)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return &failure{err: fmt.Errorf("--app: there is no folder %s", file), hint: "name the folder of a CDK app, in which its cdk.json is"}
+	case err != nil:
+		return fmt.Errorf("--app: the folder %s: %w", file, cause(err))
+	case !info.IsDir():
+		return &failure{err: fmt.Errorf("--app: %s is not a folder", file), hint: "name the folder of a CDK app, in which its cdk.json is"}
+	}
+	return nil
 }

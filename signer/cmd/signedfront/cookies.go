@@ -38,7 +38,7 @@ They are printed as Set-Cookie headers, for curl's --cookie, or as JSON.`,
 				"set-cookie": setCookies, "curl": curlCookies, "json": jsonCookies,
 			}[format]
 			if write == nil {
-				return wrongUsage("--format %q: want set-cookie, curl or json", format)
+				return wrongUsage("--format is %s: want set-cookie, curl or json", signer.Describe(format, signer.FormWord))
 			}
 			switch strings.ToLower(sameSite) {
 			case "":
@@ -49,7 +49,7 @@ They are printed as Set-Cookie headers, for curl's --cookie, or as JSON.`,
 			case "strict":
 				o.SameSite = http.SameSiteStrictMode
 			default:
-				return wrongUsage("--same-site %q: want none, lax or strict", sameSite)
+				return wrongUsage("--same-site is %s: want none, lax or strict", signer.Describe(sameSite, signer.FormWord))
 			}
 			p, err := f.policy(cmd)
 			if err != nil {
@@ -62,7 +62,7 @@ They are printed as Set-Cookie headers, for curl's --cookie, or as JSON.`,
 			defer c.Close()
 			resource, err := c.resource(args[0])
 			if err != nil {
-				return err
+				return fmt.Errorf("%s: %w", shown(args[0]), err)
 			}
 			// Browsers keep Secure cookies from plain HTTP on this machine's
 			// own addresses apart; curl drops them.

@@ -1,16 +1,16 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
-	"strconv"
+	"regexp"
 	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/spf13/cobra"
 
 	"github.com/signedfront/signedfront/signer"
@@ -26,9 +26,9 @@ type signingFlags struct {
 	privateKey   string
 	hash         string
 
-	expires   string
+	expires   time.Time
 	ttl       time.Duration
-	notBefore string
+	notBefore time.Time
 	ip        string
 	resource  string
 }
@@ -54,14 +54,11 @@ func (f *signingFlags) addKeyFlags(cmd *cobra.Command) {
 
 func (f *signingFlags) addPolicyFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.DurationVar(&f.ttl, "ttl", defaultTTL, "good for this `duration` from now, such as 90s or 12h")
-	flags.Lookup("ttl").DefValue = "2m"
-	flags.StringVar(&f.expires, "expires", "", "good until this `time`, in place of --ttl: RFC 3339, or seconds since 1970")
-	flags.StringVar(&f.notBefore, "not-before", "", "not good before this `time`")
+	addDuration(cmd, &f.ttl, "ttl", defaultTTL, time.Second, "good for this `duration` from now, such as 90s, 12h or 7d")
+	addTime(cmd, &f.expires, "expires", "good until this `time`, in place of --ttl: 2030-01-31, 2030-01-31T12:00:00Z or seconds since 1970")
+	addTime(cmd, &f.notBefore, "not-before", "not good before this `time`")
 	flags.StringVar(&f.ip, "ip", "", "good for this IPv4 `address` or prefix alone, such as 203.0.113.0/24")
-	for _, name := range []string{"ttl", "expires", "not-before", "ip"} {
-		cmd.RegisterFlagCompletionFunc(name, cobra.NoFileCompletions)
-	}
+	cmd.RegisterFlagCompletionFunc("ip", cobra.NoFileCompletions)
 }
 
 func wrongUsage(format string, args ...any) error {
@@ -70,71 +67,25 @@ func wrongUsage(format string, args ...any) error {
 
 // policy reads the flags of a policy.
 func (f *signingFlags) policy(cmd *cobra.Command) (signer.Policy, error) {
-	p := signer.Policy{TTL: f.ttl, IPAddress: f.ip}
-	if f.expires != "" {
-		if cmd.Flags().Changed("ttl") {
-			return p, wrongUsage("--ttl and --expires both say until when: give one")
-		}
-		t, err := parseTime(f.expires)
-		if err != nil {
-			return p, wrongUsage("--expires %q: %w", f.expires, err)
-		}
-		p.Expires, p.TTL = t, 0
-	} else if f.ttl <= 0 {
-		return p, &failure{err: fmt.Errorf("--ttl %s: not a time to come", f.ttl), hint: durationHint, usage: true}
+	p := signer.Policy{Expires: f.expires, NotBefore: f.notBefore, IPAddress: f.ip}
+	now := time.Now()
+	until := f.expires
+	if f.expires.IsZero() {
+		p.TTL = f.ttl
+		until = now.Add(f.ttl)
 	}
-	if f.notBefore != "" {
-		t, err := parseTime(f.notBefore)
-		if err != nil {
-			return p, wrongUsage("--not-before %q: %w", f.notBefore, err)
-		}
-		p.NotBefore = t
+	utc := func(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+	switch {
+	case !f.expires.IsZero() && cmd.Flags().Changed("ttl"):
+		return p, wrongUsage("--ttl and --expires both say until when: give one")
+	case !until.After(now):
+		return p, &failure{err: fmt.Errorf("--expires is %s, which is past: it is %s now", utc(until), utc(now)), hint: timeHint, usage: true}
+	case !f.notBefore.IsZero() && !f.notBefore.Before(until):
+		return p, &failure{err: fmt.Errorf("--not-before is %s, which is not before the end, %s", utc(f.notBefore), utc(until)), hint: "give a later --expires or a longer --ttl", usage: true}
+	case f.ip != "":
+		return p, checkAddress(f.ip)
 	}
-	return p, trial(p)
-}
-
-// trial finds out whether a policy works at all, with a key of its own, before
-// AWS is asked for one.
-func trial(p signer.Policy) error {
-	key, err := signer.GenerateKey(signer.ECDSAP256)
-	if err != nil {
-		return err
-	}
-	s, err := signer.New("TRIAL", key, nil)
-	if err != nil {
-		return err
-	}
-	if _, err := s.URL(context.Background(), "https://trial.invalid/", p); err != nil {
-		return wrongUsage("%w", err)
-	}
-	return nil
-}
-
-// shown is an argument as it may be printed: a URL may be signed, and then its
-// query opens what it is for.
-func shown(arg string) string {
-	arg, _, cut := strings.Cut(arg, "?")
-	if cut {
-		return printable(arg) + "?…"
-	}
-	return printable(arg)
-}
-
-// isURL tells a whole URL from an object key.
-func isURL(arg string) bool {
-	return strings.HasPrefix(arg, "https://") || strings.HasPrefix(arg, "http://")
-}
-
-// parseTime reads RFC 3339 or seconds since 1970.
-func parseTime(text string) (time.Time, error) {
-	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
-		return time.Unix(n, 0), nil
-	}
-	t, err := time.Parse(time.RFC3339, text)
-	if err != nil {
-		return t, errors.New("not a time: write 2026-07-01T12:00:00Z, or seconds since 1970")
-	}
-	return t, nil
+	return p, nil
 }
 
 // credentials are a signer, and what is known of its deployment.
@@ -164,7 +115,17 @@ func (f *signingFlags) check() error {
 		return wrongUsage("--hash goes with --private-key: a deployment says itself what its key signs with")
 	}
 	if _, err := signer.ParseHash(f.hash); err != nil {
-		return wrongUsage("--hash: %w", err)
+		return wrongUsage("--hash is %s: want sha256 or sha1", signer.Describe(f.hash, signer.FormWord))
+	}
+	return f.checkNames()
+}
+
+// checkNames checks the names of a project and an environment.
+func (f *signingFlags) checkNames() error {
+	for flag, name := range map[string]string{"--env": f.env, "--project": f.project} {
+		if name != "" && !partOfName.MatchString(name) {
+			return &failure{err: fmt.Errorf("%s is %s", flag, described(name)), hint: "write the name as it stands in cdk.json: letters, digits and hyphens", usage: true}
+		}
 	}
 	return nil
 }
@@ -176,7 +137,7 @@ func (f *signingFlags) open(ctx context.Context) (*credentials, error) {
 		return nil, err
 	}
 	if f.privateKey != "" {
-		key, err := signer.LoadPrivateKey(f.privateKey)
+		key, err := f.loadPrivateKey()
 		if err != nil {
 			return nil, err
 		}
@@ -192,36 +153,44 @@ func (f *signingFlags) open(ctx context.Context) (*credentials, error) {
 	}
 	s, err := signer.Open(ctx, source, nil)
 	if err != nil {
-		return nil, err
+		return nil, awsFailure(err)
 	}
 	base, err := s.BaseURL(ctx)
 	return &credentials{s, base}, err
 }
 
+func (f *signingFlags) loadPrivateKey() (*signer.PrivateKey, error) {
+	file, err := inputFile("--private-key", f.privateKey)
+	if err != nil {
+		return nil, err
+	}
+	return signer.LoadPrivateKey(file)
+}
+
 // source is where the deployment of the flags tells its key.
 func (f *signingFlags) source(ctx context.Context) (signer.Source, error) {
 	if f.deployment != "" {
-		d, err := signer.LoadDeployment(f.deployment)
-		if err != nil || d.Key.File != "" {
-			return signer.FileSource(f.deployment), err
+		file, err := inputFile("--deployment", f.deployment)
+		if err != nil {
+			return nil, err
 		}
-	}
-	cfg, err := config.LoadDefaultConfig(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("reading the AWS configuration: %w", err)
-	}
-	if _, err := cfg.Credentials.Retrieve(ctx); err != nil {
-		return nil, &failure{err: errors.New("no AWS credentials that work"), hint: "sign in with `aws sso login` or `aws configure`, or set AWS_PROFILE"}
-	}
-	if f.deployment != "" {
-		return awskeys.File(cfg, f.deployment), nil
+		d, err := signer.LoadDeployment(file)
+		if err != nil || d.Key.File != "" {
+			return signer.FileSource(file), err
+		}
+		cfg, err := awsConfig(ctx, false)
+		return awskeys.File(cfg, file), err
 	}
 	project, err := f.projectName()
 	if err != nil {
 		return nil, err
 	}
-	return awskeys.Environment(cfg, project, f.env), nil
+	cfg, err := awsConfig(ctx, true)
+	return awskeys.Environment(cfg, project, f.env), err
 }
+
+// partOfName is what stands between the slashes of a parameter's name.
+var partOfName = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,128}$`)
 
 // projectName is --project, or the project of the cdk.json here.
 func (f *signingFlags) projectName() (string, error) {
@@ -232,54 +201,53 @@ func (f *signingFlags) projectName() (string, error) {
 	if errors.Is(err, os.ErrNotExist) {
 		return "signedfront", nil
 	}
+	const hint = "give --project NAME"
 	if err != nil {
-		return "", fmt.Errorf("looking up the project: %w", err)
+		return "", &failure{err: fmt.Errorf("reading the project's name from cdk.json: %w", cause(err)), hint: hint}
 	}
 	var app struct {
 		Context struct{ Project string }
 	}
-	if err := json.Unmarshal(text, &app); err != nil {
-		return "", fmt.Errorf("looking up the project in cdk.json: %w", err)
+	if json.Unmarshal(text, &app) != nil {
+		return "", &failure{err: errors.New("cdk.json is not JSON with a context that has a project's name"), hint: hint}
 	}
-	if app.Context.Project == "" {
-		return "signedfront", nil
+	project := cmp.Or(app.Context.Project, "signedfront")
+	if !partOfName.MatchString(project) {
+		return "", &failure{err: fmt.Errorf("the project in cdk.json is %s, which is no name of one", described(project)), hint: hint}
 	}
-	return app.Context.Project, nil
+	return project, nil
 }
 
 // url is the URL of an argument: a URL as it is, or an object key where a
-// deployment tells the rest.
+// deployment tells the rest. Its errors do not name the argument.
 func (c *credentials) url(arg string) (string, error) {
 	if isURL(arg) {
 		return arg, nil
 	}
 	if c.base == "" {
-		return "", noBase(arg)
+		return "", errNoBase
 	}
 	url, err := signer.ObjectURL(c.base, strings.TrimPrefix(arg, "/"))
 	if cause := errors.Unwrap(err); cause != nil {
-		// The error itself holds the key whole.
-		return "", fmt.Errorf("%s: %w", shown(arg), cause)
+		return "", cause
 	}
 	return url, err
 }
 
 // resource is the resource of an argument, in which wildcards may stand: whole
 // as it is, or a pattern of object keys, escaped but for its stars, behind the
-// deployment's base.
+// deployment's base. Its errors do not name the argument.
 func (c *credentials) resource(arg string) (string, error) {
 	if isURL(arg) || strings.HasPrefix(arg, "http*://") {
 		return arg, nil
 	}
 	if c.base == "" {
-		return "", noBase(arg)
+		return "", errNoBase
 	}
 	return c.base + "/" + escapePattern(strings.TrimPrefix(arg, "/")), nil
 }
 
-func noBase(arg string) error {
-	return wrongUsage("%s: no URL: write it whole, or sign for a deployment with --env or --deployment", shown(arg))
-}
+var errNoBase = &failure{err: errors.New("not a URL"), hint: "write it whole, with https://, or sign for a deployment with --env or --deployment", usage: true}
 
 // escapePattern escapes a pattern of object keys as signer.ObjectURL escapes a
 // key, but for its stars.

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/netip"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -31,7 +32,7 @@ type explain struct {
 
 	publicKeys []string
 	cookies    []string
-	at         string
+	at         time.Time
 	method     string
 	asJSON     bool
 	body       string
@@ -46,7 +47,8 @@ func newExplain(t *terminal) *cobra.Command {
 CloudFront itself never tells. Nothing is fetched.
 
 The keys are those of a deployment (--env, --deployment), or public keys in
-files. The exit status is 0 if the request is allowed, 3 if it is denied.
+files. The exit status is 0 if the request is allowed, 3 if it is denied, and 1
+if that is not known here, as for a key that is not the deployment's current one.
 
 With --body, tell who refused a request by the body of the answer: CloudFront
 for its signature, S3, or CloudFront for something else.`,
@@ -70,7 +72,7 @@ for its signature, S3, or CloudFront for something else.`,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if e.body != "" {
-				return e.explainBody()
+				return e.explainBody(cmd.Context())
 			}
 			return e.explainURL(cmd.Context(), args[0])
 		},
@@ -84,7 +86,7 @@ for its signature, S3, or CloudFront for something else.`,
 	flags.StringVar(&e.keyPairID, "key-pair-id", "", "trust the public half of --private-key under this `id`")
 	flags.StringVar(&e.privateKey, "private-key", "", "the PEM `file` of the private key")
 	flags.StringArrayVar(&e.cookies, "cookie", nil, "the request's Cookie `header`; may be given again")
-	flags.StringVar(&e.at, "at", "", "the `time` of the request: RFC 3339, or seconds since 1970 (default now)")
+	addTime(cmd, &e.at, "at", "the `time` of the request: 2030-01-31, 2030-01-31T12:00:00Z or seconds since 1970 (default now)")
 	flags.StringVar(&e.ip, "ip", "", "the viewer's `address`")
 	flags.StringVar(&e.method, "method", http.MethodGet, "the request's `method`")
 	flags.BoolVar(&e.asJSON, "json", false, "print JSON")
@@ -92,48 +94,58 @@ for its signature, S3, or CloudFront for something else.`,
 	cmd.MarkFlagFilename("deployment", "json")
 	cmd.MarkFlagFilename("body")
 	cmd.MarkFlagFilename("private-key")
-	for _, name := range []string{"env", "project", "key-pair-id", "cookie", "at", "ip"} {
+	for _, name := range []string{"env", "project", "key-pair-id", "cookie", "ip"} {
 		cmd.RegisterFlagCompletionFunc(name, cobra.NoFileCompletions)
 	}
-	cmd.RegisterFlagCompletionFunc("method", cobra.FixedCompletions([]string{"GET", "HEAD"}, cobra.ShellCompDirectiveNoFileComp))
+	cmd.RegisterFlagCompletionFunc("method", cobra.FixedCompletions(methods, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
 
+// methods are those that CloudFront takes.
+var methods = []string{"GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE"}
+
 func (e *explain) explainURL(ctx context.Context, url string) error {
-	r := signer.Request{URL: url, Cookie: e.cookies, Time: time.Now()}
-	if e.at != "" {
-		at, err := parseTime(e.at)
-		if err != nil {
-			return wrongUsage("--at %q: %w", e.at, err)
-		}
-		r.Time = at
+	r := signer.Request{URL: url, Cookie: e.cookies, Time: e.at}
+	if e.at.IsZero() {
+		r.Time = time.Now()
 	}
 	if e.ip != "" {
 		addr, err := netip.ParseAddr(e.ip)
 		if err != nil {
-			return wrongUsage("--ip %q: no address: write one such as 203.0.113.7", e.ip)
+			return &failure{err: fmt.Errorf("--ip is %s, not an address", signer.Describe(e.ip, signer.FormWord)), hint: "write one such as 203.0.113.7", usage: true}
 		}
 		r.RemoteAddr = addr
 	}
+	if !slices.Contains(methods, e.method) {
+		return &failure{err: fmt.Errorf("--method is %s", signer.Describe(e.method, signer.FormWord)), hint: "write one of " + strings.Join(methods, ", "), usage: true}
+	}
 	if !isURL(url) {
-		return wrongUsage("%s: no URL: write it whole, with its query", shown(url))
+		wrong := &failure{err: fmt.Errorf("%s is no URL", shown(url)), hint: "write it whole, with https:// and its query", usage: true}
+		if isURL(strings.TrimLeft(url, " \t\r\n\"'<(`")) {
+			wrong.err = fmt.Errorf("before the https:// of the URL stands %q", url[:strings.Index(url, "http")])
+			wrong.hint = "leave that out"
+		}
+		return wrong
 	}
 	keys, err := e.keys(ctx)
 	if err != nil {
 		return err
 	}
 	v := signer.Explain(r, keys)
+	if v.Reason == signer.ReasonUnknownKey && (e.env != "" || e.deployment != "") {
+		if err := e.write(v, true); err != nil {
+			return err
+		}
+		return &failure{err: errors.New("it is not known here whether this is allowed"), hint: "add the key that signed it, as with --public-key K2JCJMDEHXQW5F=public_key.pem"}
+	}
 	switch {
 	case v.Allowed && e.method != http.MethodGet && e.method != http.MethodHead:
 		v.Allowed, v.Certain, v.Reason = false, true, reasonMethod
-		v.Detail = fmt.Sprintf("the signature is good, but a distribution of signedfront takes GET and HEAD alone, not %s", printable(e.method))
-	case v.Reason == signer.ReasonUnknownKey && (e.env != "" || e.deployment != ""):
-		v.Certain = false
-		v.Detail += "; the deployment tells its current key alone, and an older one may still be trusted: add it with --public-key ID=FILE"
+		v.Detail = fmt.Sprintf("the signature is good, but a distribution of signedfront takes GET and HEAD alone, not %s", e.method)
 	case e.addressMissing(v):
 		v.Detail += ": give it with --ip"
 	}
-	if err := e.write(v); err != nil {
+	if err := e.write(v, false); err != nil {
 		return err
 	}
 	if !v.Allowed {
@@ -152,26 +164,36 @@ func (e *explain) keys(ctx context.Context) (map[string]*signer.PublicKey, error
 	keys := map[string]*signer.PublicKey{}
 	for _, pair := range e.publicKeys {
 		id, file, ok := strings.Cut(pair, "=")
-		if !ok || id == "" || file == "" {
-			return nil, wrongUsage("--public-key %q: want an id and a file, as in K2JCJMDEHXQW5F=public_key.pem", pair)
+		if !ok || file == "" || !isID(id) {
+			return nil, &failure{err: fmt.Errorf("--public-key is %s, not an id and a file", described(pair)), hint: "write both, as in K2JCJMDEHXQW5F=public_key.pem", usage: true}
 		}
-		text, err := os.ReadFile(file)
+		file, err := inputFile("--public-key", file)
 		if err != nil {
-			return nil, fmt.Errorf("reading the public key: %w", err)
+			return nil, err
 		}
-		if keys[id], err = signer.ParsePublicKey(text); err != nil {
-			return nil, fmt.Errorf("public key %s: %w", file, err)
+		text, err := readInput(ctx, func() (io.ReadCloser, error) { return os.Open(file) })
+		if err == nil {
+			keys[id], err = signer.ParsePublicKey(text)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("--public-key: %s: %w", signer.Describe(file, signer.FormFile), err)
 		}
 	}
 	if (e.keyPairID == "") != (e.privateKey == "") {
 		return nil, wrongUsage("--key-pair-id and --private-key go together")
 	}
 	if e.privateKey != "" {
-		key, err := signer.LoadPrivateKey(e.privateKey)
+		if !isID(e.keyPairID) {
+			return nil, &failure{err: fmt.Errorf("--key-pair-id is %s, not the id of a public key in CloudFront", signer.Describe(e.keyPairID, signer.FormWord)), hint: "write one such as K2JCJMDEHXQW5F", usage: true}
+		}
+		key, err := e.loadPrivateKey()
 		if err != nil {
 			return nil, err
 		}
 		keys[e.keyPairID] = key.PublicKey()
+	}
+	if err := e.checkNames(); err != nil {
+		return nil, err
 	}
 	switch {
 	case e.env != "" && e.deployment != "":
@@ -183,11 +205,7 @@ func (e *explain) keys(ctx context.Context) (map[string]*signer.PublicKey, error
 		if err != nil {
 			return nil, err
 		}
-		d, err := source.Deployment(ctx)
-		if err != nil {
-			return nil, err
-		}
-		key, err := source.Key(ctx, d)
+		d, key, err := currentKey(ctx, source)
 		if err != nil {
 			return nil, err
 		}
@@ -205,11 +223,28 @@ func (e *explain) keys(ctx context.Context) (map[string]*signer.PublicKey, error
 	return keys, nil
 }
 
-// verdict is what --json prints.
+// isID reports whether a text can be the id of a public key in CloudFront.
+func isID(text string) bool { return isQuoted(signer.Describe(text, signer.FormID)) }
+
+// currentKey is what a source signs with now.
+func currentKey(ctx context.Context, source signer.Source) (*signer.Deployment, signer.Key, error) {
+	d, err := source.Deployment(ctx)
+	if err != nil {
+		return nil, nil, awsFailure(err)
+	}
+	key, err := source.Key(ctx, d)
+	if err != nil {
+		return nil, nil, awsFailure(err)
+	}
+	return d, key, nil
+}
+
+// verdict is what --json prints. Allowed is null, and there is no status, where
+// neither is known.
 type verdict struct {
-	Allowed   bool        `json:"allowed"`
+	Allowed   *bool       `json:"allowed"`
 	Certain   bool        `json:"certain"`
-	Status    int         `json:"status"`
+	Status    int         `json:"status,omitempty"`
 	Code      signer.Code `json:"code,omitempty"`
 	Message   string      `json:"message,omitempty"`
 	Reason    string      `json:"reason,omitempty"`
@@ -227,12 +262,18 @@ type policyJSON struct {
 	IPAddress string `json:"ipAddress,omitempty"`
 }
 
-func (e *explain) write(v signer.Verdict) error {
+// write prints a verdict, or with open why there is none: the URL was signed with
+// a key that is not the deployment's current one, but may be trusted still.
+func (e *explain) write(v signer.Verdict, open bool) error {
 	out := verdict{
-		Allowed: v.Allowed, Certain: v.Certain, Status: http.StatusOK, Code: v.Code, Message: v.Code.Message(),
+		Allowed: &v.Allowed, Certain: v.Certain, Status: http.StatusOK, Code: v.Code, Message: v.Code.Message(),
 		Reason: string(v.Reason), Detail: v.Detail, KeyPairID: v.KeyPairID,
 	}
-	if !v.Allowed {
+	switch {
+	case open:
+		out.Allowed, out.Certain, out.Status, out.Code, out.Message = nil, false, 0, "", ""
+		out.Detail = "the deployment tells its current key alone, and the key of this URL is another one: it may be trusted still"
+	case !v.Allowed:
 		out.Status = http.StatusForbidden
 	}
 	switch {
@@ -271,6 +312,8 @@ func (e *explain) write(v signer.Verdict) error {
 		word = strings.TrimSpace("denied: 403 " + string(v.Code))
 	}
 	switch {
+	case open:
+		word = "not known"
 	case v.Reason == reasonMethod:
 		word += ", for its method " + e.method
 	case e.addressMissing(v):
@@ -279,7 +322,7 @@ func (e *explain) write(v signer.Verdict) error {
 		word += " (not known of CloudFront: our strict reading)"
 	}
 	line("verdict", word)
-	line("reason", v.Detail)
+	line("reason", out.Detail)
 	line("key pair id", v.KeyPairID)
 	if p := out.Policy; p != nil {
 		line("policy", p.Kind+", from the "+map[string]string{"url": "URL", "cookies": "cookies"}[out.From])
@@ -292,22 +335,21 @@ func (e *explain) write(v signer.Verdict) error {
 	return err
 }
 
-// maxBody is more than any refusal of CloudFront or S3 has.
-const maxBody = 1 << 20
-
-func (e *explain) explainBody() error {
-	in := io.Reader(e.in)
+func (e *explain) explainBody(ctx context.Context) error {
+	open := func() (io.ReadCloser, error) { return e.in, nil }
 	if e.body != "-" {
-		file, err := os.Open(e.body)
+		file, err := inputFile("--body", e.body)
 		if err != nil {
-			return fmt.Errorf("reading the answer from %s: %w", shown(e.body), errors.Unwrap(err))
+			return err
 		}
-		defer file.Close()
-		in = file
+		open = func() (io.ReadCloser, error) { return os.Open(file) }
 	}
-	text, err := io.ReadAll(io.LimitReader(in, maxBody))
-	if err != nil {
-		return fmt.Errorf("reading the answer: %w", err)
+	text, err := readInput(ctx, open)
+	switch {
+	case err != nil:
+		return fmt.Errorf("--body: %s: %w", signer.Describe(e.body, signer.FormFile), err)
+	case len(text) == 0:
+		return &failure{err: errors.New("--body: there is nothing in it"), hint: "give the body of the answer, as in `curl -s URL | signedfront explain --body -`"}
 	}
 	r := signer.ReadRefusal(text)
 	if e.asJSON {

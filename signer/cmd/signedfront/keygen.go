@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -33,26 +32,30 @@ A stack of signedfront makes its own keys: this is for keys of your own.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			a, err := signer.ParseAlgorithm(algorithm)
 			if err != nil {
-				return wrongUsage("--algorithm: %w", err)
+				return wrongUsage("--algorithm is %s: want ecdsa-p256 or rsa-2048", signer.Describe(algorithm, signer.FormWord))
 			}
 			private, public := filepath.Join(dir, "private_key.pem"), filepath.Join(dir, "public_key.pem")
+			folder := signer.Describe(dir, signer.FormFile)
 			for _, name := range []string{private, public} {
 				if _, err := os.Lstat(name); err == nil {
-					return &failure{err: fmt.Errorf("%s is already there and is not written over", printable(name)), hint: "move it away, or name another folder with --out"}
+					return &failure{err: fmt.Errorf("%s is already in the folder %s and is not written over", filepath.Base(name), folder), hint: "move it away, or name another folder with --out"}
 				}
 			}
+			if _, err := os.Stat(dir); err != nil && isRandom(dir) {
+				return &failure{err: fmt.Errorf("--out is %s", notShown(dir)), hint: "a folder of such a name is not made, since it may be a key: make it first, if it is what you want", usage: true}
+			}
 			if err := os.MkdirAll(dir, 0o700); err != nil {
-				return err
+				return fmt.Errorf("making the folder %s: %w", folder, cause(err))
 			}
 			key, err := signer.GenerateKey(a)
 			if err != nil {
 				return err
 			}
 			if err := key.WriteFile(private); err != nil {
-				return err
+				return fmt.Errorf("writing private_key.pem in the folder %s: %w", folder, cause(err))
 			}
 			if err := writeNewFile(public, key.PublicKey().PEM()); err != nil {
-				return errors.Join(err, os.Remove(private))
+				return fmt.Errorf("writing public_key.pem in the folder %s: %w", folder, errors.Join(cause(err), os.Remove(private)))
 			}
 			fmt.Fprintln(t.out, printable(private))
 			fmt.Fprintln(t.out, printable(public))
@@ -71,9 +74,6 @@ A stack of signedfront makes its own keys: this is for keys of your own.`,
 
 func writeNewFile(name string, text []byte) error {
 	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-	if errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("%s is already there and is not written over", printable(name))
-	}
 	if err != nil {
 		return err
 	}

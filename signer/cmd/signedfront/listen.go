@@ -19,18 +19,16 @@ type address struct {
 var defaultAddress = address{name: "127.0.0.1", ip: netip.AddrFrom4([4]byte{127, 0, 0, 1}), port: 8080}
 
 // parseAddress reads HOST:PORT. Signed URLs hold no IPv6 addresses, so IPv4 it
-// is.
+// is. Its errors do not name the text.
 func parseAddress(text string) (address, error) {
-	wrong := func(what string) (address, error) {
-		return address{}, fmt.Errorf("%s: write an address of this machine and a port, such as %s", what, defaultAddress)
-	}
+	wrong := func(what string) (address, error) { return address{}, errors.New(what) }
 	host, portText, err := net.SplitHostPort(text)
 	if err != nil {
-		return wrong("no address and port")
+		return wrong("not an address and a port")
 	}
 	port, err := strconv.ParseUint(portText, 10, 16)
 	if err != nil {
-		return wrong("no port from 0 to 65535")
+		return wrong("whose port is not from 0 to 65535")
 	}
 	a := address{name: host, port: uint16(port)}
 	if host == "localhost" {
@@ -40,9 +38,9 @@ func parseAddress(text string) (address, error) {
 	a.ip, err = netip.ParseAddr(host)
 	switch {
 	case err != nil:
-		return wrong("no IPv4 address")
+		return wrong("which names no IPv4 address of this machine")
 	case !a.ip.IsLoopback():
-		return wrong("an address that others can reach")
+		return wrong("an address that other machines can reach")
 	case !a.ip.Is4():
 		return wrong("an IPv6 address, which signed URLs cannot hold")
 	}

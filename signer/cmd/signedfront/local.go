@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/signedfront/signedfront/signer"
 	"github.com/signedfront/signedfront/signer/edge"
 	"github.com/signedfront/signedfront/signer/edge/cdkapp"
 )
@@ -61,11 +62,8 @@ Needs Node.js, and what runs the app: Go for "go run cdk.go".`,
 			return nil, cobra.ShellCompDirectiveFilterDirs
 		},
 		Args: func(cmd *cobra.Command, args []string) error {
-			switch {
-			case len(args) > 1:
+			if len(args) > 1 {
 				return &failure{err: fmt.Errorf("one folder is served, not %d", len(args)), hint: "put quotes around a name with spaces", usage: true}
-			case len(args) == 1 && args[0] == "":
-				return &failure{err: errors.New("the name of the folder is empty"), hint: "leave it out to serve the sample files", usage: true}
 			}
 			return nil
 		},
@@ -75,11 +73,12 @@ Needs Node.js, and what runs the app: Go for "go run cdk.go".`,
 			}
 			if l.asked = cmd.Flags().Changed("addr"); l.asked {
 				if l.address, err = parseAddress(addr); err != nil {
-					return &failure{err: fmt.Errorf("--addr %q: %w", addr, err), usage: true}
+					return &failure{
+						err:   fmt.Errorf("--addr is %s, %w", signer.Describe(addr, signer.FormWord), err),
+						hint:  fmt.Sprintf("write an address of this machine and a port, such as %s", defaultAddress),
+						usage: true,
+					}
 				}
-			}
-			if l.ttl <= 0 {
-				return &failure{err: fmt.Errorf("--ttl %s: not a time to come", l.ttl), hint: durationHint, usage: true}
 			}
 			return l.run(cmd.Context())
 		},
@@ -90,19 +89,20 @@ Needs Node.js, and what runs the app: Go for "go run cdk.go".`,
 	flags.StringVar(&l.environment, "env", "", "serve the environment of this `name` (default the only one)")
 	flags.StringVar(&l.app, "app", ".", "take the CDK app in this `folder`, where its cdk.json is")
 	flags.StringVar(&addr, "addr", "", fmt.Sprintf("listen on this `address` of this machine (default %s, or the next port that is free)", defaultAddress))
-	flags.DurationVar(&l.ttl, "ttl", 10*time.Minute, "print URLs that are good for this `duration`")
+	addDuration(cmd, &l.ttl, "ttl", 10*time.Minute, time.Second, "print URLs that are good for this `duration`")
 	flags.BoolVar(&l.all, "all", false, fmt.Sprintf("print every file, not the first %d alone", listed))
-	flags.Lookup("ttl").DefValue = "10m"
 	cmd.MarkFlagDirname("app")
 	cmd.RegisterFlagCompletionFunc("env", cobra.NoFileCompletions)
 	cmd.RegisterFlagCompletionFunc("addr", cobra.NoFileCompletions)
-	cmd.RegisterFlagCompletionFunc("ttl", cobra.NoFileCompletions)
 	return cmd
 }
 
 // run serves until ctx ends, which is no error.
 func (l *local) run(ctx context.Context) error {
 	// What can go wrong at once goes wrong before the app is built.
+	if err := checkApp(l.app); err != nil {
+		return err
+	}
 	objects, content, err := openContent(l.dir)
 	if err != nil {
 		return err
@@ -136,10 +136,10 @@ func (l *local) run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("stack %s: %w", stack.Name, err)
 	}
-	signer, err := e.Signer()
+	signs, err := e.Signer()
 	imported := errors.Is(err, edge.ErrImportedKey)
 	if imported {
-		signer, err = keys.imported(e)
+		signs, err = keys.imported(e)
 	}
 	if err != nil && !imported {
 		return fmt.Errorf("stack %s: %w", stack.Name, err)
@@ -152,7 +152,7 @@ func (l *local) run(ctx context.Context) error {
 
 	list := listing{
 		edge:    e,
-		signer:  signer,
+		signer:  signs,
 		objects: objects,
 		baseURL: address.url(),
 		stack:   stack.Name,
@@ -214,7 +214,7 @@ func (l *local) synthesize(ctx context.Context) (*cdkapp.Stack, []edge.Stack, er
 
 // synthesizeNamed has the app make an environment by its name.
 func (l *local) synthesizeNamed(ctx context.Context, name string) (*cdkapp.Stack, *cdkapp.Assembly, error) {
-	assembly, err := l.build(ctx, "building it again, for "+printable(name)+" ...", &cdkapp.Options{Context: map[string]string{"env": name}})
+	assembly, err := l.build(ctx, "building it again, for "+described(name)+" ...", &cdkapp.Options{Context: map[string]string{"env": name}})
 	if err != nil {
 		return nil, nil, err
 	}

@@ -7,43 +7,59 @@
 //	signedfront explain URL       tell what CloudFront answers, and why
 //	signedfront keygen            make a key pair
 //	signedfront probe KEY         ask a distribution what no documentation tells
+//	signedfront completion SHELL  print a script for the Tab key
+//	signedfront version           print the version
 //
 // `signedfront help VERB` tells more, with examples.
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"os/signal"
-	"runtime/debug"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/signedfront/signedfront/signer"
 )
 
 func main() {
 	// What a signal ends, ends within seconds and tidily: further ones, which
 	// some callers send at once, change nothing.
 	ctx, _ := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	os.Exit(run(ctx, os.Args[1:]))
+	os.Exit(newTerminal(os.Args[1:]).run(ctx, os.Args[1:]))
 }
 
 // run runs one command line and returns its exit status.
-func run(ctx context.Context, args []string) int {
-	t := newTerminal()
+func (t *terminal) run(ctx context.Context, args []string) int {
+	if len(args) > 0 && (args[0] == cobra.ShellCompRequestCmd || args[0] == cobra.ShellCompNoDescRequestCmd) {
+		// Cobra writes whole what it cannot parse, to standard error and to the
+		// file that this variable names.
+		os.Unsetenv("BASH_COMP_DEBUG_FILE")
+		os.Stderr, _ = os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	}
 	root := newRoot(t)
 	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		if cmd == root && !strings.HasPrefix(args[0], "-") {
+			return unknownVerb(root, args[0]) // with flags of a verb
+		}
+		return flagError(cmd, err)
+	})
+	cmd, err := root.ExecuteContextC(ctx)
 	switch {
 	case err == nil:
 		return 0
 	case errors.Is(err, errDenied):
 		return 3
 	}
-	return t.report(err)
+	return t.report(cmd, err)
 }
 
 func newRoot(t *terminal) *cobra.Command {
@@ -74,48 +90,98 @@ func newRoot(t *terminal) *cobra.Command {
 	}
 	root.SetOut(t.out)
 	root.SetErr(t.err)
-	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(newLocal(t), newURL(t), newCookies(t), newExplain(t), newKeygen(t), newProbe(t))
+	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
+	root.SetHelpCommand(newHelp())
+	root.AddCommand(newLocal(t), newURL(t), newCookies(t), newExplain(t), newKeygen(t), newProbe(t), newCompletion(t), newVersion(t))
+	root.InitDefaultHelpCmd()
+	checkValues(root)
 	return root
 }
 
-func unknownVerb(cmd *cobra.Command, word string) error {
-	var verbs []string
-	for _, verb := range cmd.Commands() {
-		verbs = append(verbs, verb.Name())
+// verbs are the names of what there is.
+func verbs(root *cobra.Command) (names []string) {
+	for _, verb := range root.Commands() {
+		if verb.IsAvailableCommand() {
+			names = append(names, verb.Name())
+		}
 	}
-	wrong := &failure{err: fmt.Errorf("there is no verb \"%s\"", shown(word)), hint: "run `signedfront help` for what there is", usage: true}
-	if verb := closest(word, verbs); verb != "" {
+	return names
+}
+
+// find is the command of a verb.
+func find(root *cobra.Command, word string) (*cobra.Command, error) {
+	for _, verb := range root.Commands() {
+		if verb.Name() == word {
+			return verb, nil
+		}
+	}
+	return nil, unknownVerb(root, word)
+}
+
+// otherVerbs are what other programs call the verbs.
+var otherVerbs = map[string]string{
+	"sign": "url", "presign": "url", "urls": "url", "sign-url": "url", "cookie": "cookies",
+	"verify": "explain", "check": "explain", "genkey": "keygen", "keys": "keygen",
+	"serve": "local", "start": "local", "run": "local", "dev": "local", "up": "local", "server": "local",
+}
+
+func unknownVerb(root *cobra.Command, word string) error {
+	wrong := &failure{err: fmt.Errorf("there is no verb %s", shown(word)), hint: "run `signedfront help` for what there is", usage: true}
+	if verb := cmp.Or(otherVerbs[word], closest(word, verbs(root))); verb != "" {
 		wrong.hint = fmt.Sprintf("did you mean `signedfront %s`?", verb)
 	}
 	return wrong
 }
 
-// flagError words what pflag says of a flag.
-func flagError(cmd *cobra.Command, err error) error {
-	wrong := &failure{err: err, hint: fmt.Sprintf("run `%s --help` for its flags", cmd.CommandPath()), usage: true}
-	var unknown *pflag.NotExistError
-	var invalid *pflag.InvalidValueError
-	switch {
-	case errors.As(err, &unknown):
-		var names []string
-		cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
-		if name := closest(unknown.GetSpecifiedName(), names); name != "" {
-			wrong.hint = fmt.Sprintf("did you mean --%s?", name)
-		}
-	case errors.As(err, &invalid) && invalid.GetFlag().Value.Type() == "duration":
-		wrong.err = fmt.Errorf("--%s %q: no duration", invalid.GetFlag().Name, invalid.GetValue())
-		wrong.hint = durationHint
-	}
-	return wrong
+// otherFlags are what the AWS CLI calls flags, or has besides.
+var otherFlags = map[string]string{
+	"date-less-than":    "did you mean --expires?",
+	"date-greater-than": "did you mean --not-before?",
+	"ip-address":        "did you mean --ip?",
+	"url":               "write the URL without a flag before it",
+	"profile":           "set the environment variable AWS_PROFILE",
+	"region":            "set the environment variable AWS_REGION",
+	"environment":       "did you mean --env?",
+	"port":              "did you mean --addr 127.0.0.1:PORT?",
+	"key":               "did you mean --private-key?",
 }
 
-const durationHint = "write a number with its unit, such as 30s, 10m or 24h"
-
-// version is that of the module, as `go install` stamps it.
-func version() string {
-	if info, ok := debug.ReadBuildInfo(); ok {
-		return info.Main.Version
+// flagError words what pflag says of a flag. Its own words are not passed on:
+// they quote what was given.
+func flagError(cmd *cobra.Command, err error) error {
+	wrong := &failure{err: errors.New("the flags cannot be read"), usage: true}
+	var unknown *pflag.NotExistError
+	var valueless *pflag.ValueRequiredError
+	var invalid *pflag.InvalidValueError
+	var syntax *pflag.InvalidSyntaxError
+	var told *failure
+	switch {
+	case errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() != "":
+		wrong.err = fmt.Errorf("there is no flag %s", signer.Describe("-"+unknown.GetSpecifiedShortnames(), signer.FormWord))
+		wrong.hint = "flags have two hyphens and their whole name"
+	case errors.As(err, &unknown):
+		given := unknown.GetSpecifiedName()
+		wrong.err = fmt.Errorf("there is no flag %s", signer.Describe("--"+given, signer.FormWord))
+		var names []string
+		cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+		if hint := otherFlags[given]; hint != "" && cmd.HasParent() {
+			wrong.hint = hint
+		} else if name := closest(given, names); name != "" {
+			wrong.hint = fmt.Sprintf("did you mean --%s?", name)
+		}
+	case errors.As(err, &valueless):
+		wrong.err = fmt.Errorf("--%s has no value", valueless.GetFlag().Name)
+		wrong.hint = "write its value after it"
+	case errors.As(err, &invalid) && errors.As(err, &told):
+		wrong.err = fmt.Errorf("--%s %w", invalid.GetFlag().Name, told.err)
+		wrong.hint = told.hint
+	case errors.As(err, &invalid):
+		wrong.err = fmt.Errorf("--%s is %s", invalid.GetFlag().Name, signer.Describe(invalid.GetValue(), signer.FormWord))
+		if invalid.GetFlag().Value.Type() == "bool" {
+			wrong.hint = fmt.Sprintf("write --%s or --%[1]s=false", invalid.GetFlag().Name)
+		}
+	case errors.As(err, &syntax):
+		wrong.err = fmt.Errorf("%s is no flag", signer.Describe(syntax.GetSpecifiedFlag(), signer.FormWord))
 	}
-	return "(unknown)"
+	return wrong
 }

@@ -30,11 +30,8 @@ was signed is printed nowhere.`,
 			if f.env == "" && f.deployment == "" {
 				return &failure{err: errors.New("no deployment to ask"), hint: "give --env NAME or --deployment FILE", usage: true}
 			}
-			if patience < 0 {
-				return &failure{err: fmt.Errorf("--wait %s: not a time to come", patience), hint: durationHint, usage: true}
-			}
 			if isURL(args[0]) {
-				return wrongUsage("%s: write the object's key, such as rt.png", shown(args[0]))
+				return &failure{err: fmt.Errorf("%s is a URL", shown(args[0])), hint: "write the object's key, such as rt.png", usage: true}
 			}
 			if err := f.check(); err != nil {
 				return err
@@ -44,11 +41,7 @@ was signed is printed nowhere.`,
 			if err != nil {
 				return err
 			}
-			d, err := source.Deployment(ctx)
-			if err != nil {
-				return err
-			}
-			key, err := source.Key(ctx, d)
+			d, key, err := currentKey(ctx, source)
 			if err != nil {
 				return err
 			}
@@ -71,10 +64,9 @@ was signed is printed nowhere.`,
 	flags.StringVar(&f.env, "env", "", "ask this deployed `environment`")
 	flags.StringVar(&f.project, "project", "", "the `project` of the environment (default that of the cdk.json here, or signedfront)")
 	flags.StringVar(&f.deployment, "deployment", "", "ask the deployment of the document in this `file`")
-	flags.DurationVar(&patience, "wait", 0, "wait this `duration` for a signed URL to be answered")
-	flags.Lookup("wait").DefValue = ""
+	addDuration(cmd, &patience, "wait", 0, 0, "wait this `duration` for a signed URL to be answered, such as 15m")
 	cmd.MarkFlagFilename("deployment", "json")
-	for _, name := range []string{"env", "project", "wait"} {
+	for _, name := range []string{"env", "project"} {
 		cmd.RegisterFlagCompletionFunc(name, cobra.NoFileCompletions)
 	}
 	return cmd

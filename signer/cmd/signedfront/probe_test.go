@@ -35,7 +35,7 @@ func TestProbePrintsATableInWhichTheLocalEdgeAgreesWithItself(t *testing.T) {
 
 	p = run(t, app, "probe", "--deployment", document, "missing.png")
 	if said := p.stderr.String(); p.status() != 1 || !strings.Contains(said, "a rightly signed URL is refused: 403 AccessDenied") ||
-		!strings.Contains(said, "is missing.png in the bucket?") {
+		!strings.Contains(said, `is "missing.png" in the bucket?`) {
 		t.Errorf("an object that is not there: exit status %d: %s", p.status(), said)
 	}
 }
@@ -49,8 +49,8 @@ func TestMistakesInProbingAreToldBeforeAnythingIsAsked(t *testing.T) {
 	}{
 		"no object":            {"probe --deployment deployment.json", 2, "no object key given"},
 		"no deployment":        {"probe rt.png", 2, "give --env NAME or --deployment FILE"},
-		"a URL":                {"probe --deployment deployment.json " + site + "/rt.png?Signature=abc", 2, site + "/rt.png?…: write the object's key"},
-		"a time that is past":  {"probe --deployment deployment.json --wait -1m rt.png", 2, "--wait -1m0s"},
+		"a URL":                {"probe --deployment deployment.json " + site + "/rt.png?Signature=abc", 2, `"` + site + `/rt.png?…" is a URL`},
+		"a time that is past":  {"probe --deployment deployment.json --wait -1m rt.png", 2, "--wait is \"-1m\", which is negative"},
 		"a document not there": {"probe --deployment missing.json rt.png", 1, "missing.json"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -69,6 +69,12 @@ func TestURLPrintsSignedURLsAndNothingElse(t *testing.T) {
 	}{
 		"with a key file":          {append(withFile, site+"/rt.png"), site + "/rt.png"},
 		"until a time":             {append(withFile, "--expires", time.Now().Add(time.Hour).Format(time.RFC3339), site+"/rt.png"), site + "/rt.png"},
+		"until a day":              {append(withFile, "--expires", "2037-01-31", site+"/rt.png"), site + "/rt.png?Expires=2116972800&"},
+		"until a time of UTC":      {append(withFile, "--expires", "2037-01-31T12:00:00", site+"/rt.png"), site + "/rt.png?Expires=2117016000&"},
+		"until a time elsewhere":   {append(withFile, "--expires", "2037-01-31T12:00+02:00", site+"/rt.png"), site + "/rt.png?Expires=2117008800&"},
+		"with a key as a file URL": {[]string{"--key-pair-id", keyPairID, "--private-key", "file://private_key.pem", site + "/rt.png"}, site + "/rt.png"},
+		"and as one of bytes":      {[]string{"--key-pair-id", keyPairID, "--private-key", "fileb://private_key.pem", site + "/rt.png"}, site + "/rt.png"},
+		"for days":                 {append(withFile, "--ttl", "1d12h", site+"/rt.png"), site + "/rt.png"},
 		"in seconds since 1970":    {append(withFile, "--expires", "4102444800", site+"/rt.png"), site + "/rt.png"},
 		"with SHA-1":               {append(withFile, "--hash", "sha1", site+"/rt.png"), site + "/rt.png"},
 		"from a time":              {append(withFile, "--not-before", "2020-01-01T00:00:00Z", site+"/rt.png"), site + "/rt.png"},
@@ -81,7 +87,7 @@ func TestURLPrintsSignedURLsAndNothingElse(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p := run(t, dir, append([]string{"url"}, test.args...)...)
 			signed := line(t, p)
-			if !strings.HasPrefix(signed, test.want+"?") {
+			if want := test.want; !strings.HasPrefix(signed, want) || !strings.Contains(want, "?") && !strings.HasPrefix(signed, want+"?") {
 				t.Errorf("got %s, want %s signed", signed, test.want)
 			}
 			if v := signer.Verify(signer.Request{URL: signed, Time: time.Now()}, keys); !v.Allowed {
@@ -114,20 +120,25 @@ func TestMistakesInSigningAreToldAndNothingIsPrinted(t *testing.T) {
 		"a hash beside a document":  {"url --hash sha1 --deployment deployment.json rt.png", 2, "--hash goes with --private-key"},
 		"an unknown hash":           {"url --hash md5 --key-pair-id K1 --private-key private_key.pem " + site + "/a", 2, "sha256"},
 		"two ends":                  {"url --deployment deployment.json --ttl 5m --expires 4102444800 rt.png", 2, "give one"},
-		"an end that is no time":    {"url --deployment deployment.json --expires tomorrow rt.png", 2, "2026-07-01T12:00:00Z"},
+		"an end that is no time":    {"url --deployment deployment.json --expires tomorrow rt.png", 2, "2030-01-31T12:00:00Z"},
 		"an end that is past":       {"url --deployment deployment.json --expires 2020-01-01T00:00:00Z rt.png", 2, "past"},
 		"an end too far away":       {"url --deployment deployment.json --ttl 48h rt.png", 1, "maxUrlLifetime"},
 		"IPv6":                      {"url --deployment deployment.json --ip ::1 rt.png", 2, "IPv4 alone"},
 		"a pattern beside the URL":  {"url --deployment deployment.json --resource b/* a/rt.png", 2, "does not cover"},
 		"an object key, no base":    {"url --key-pair-id K1 --private-key private_key.pem rt.png", 2, "write it whole"},
 		"a missing key file":        {"url --key-pair-id K1 --private-key none.pem " + site + "/a", 1, "none.pem"},
-		"a key file of garbage":     {"url --key-pair-id K1 --private-key garbage.pem " + site + "/a", 1, "garbage.pem: not a PEM private key"},
-		"a public key":              {"url --key-pair-id K1 --private-key public_key.pem " + site + "/a", 1, "private half"},
+		"a key file of garbage":     {"url --key-pair-id K1 --private-key garbage.pem " + site + "/a", 1, "garbage.pem"},
+		"a public key":              {"url --key-pair-id K1 --private-key public_key.pem " + site + "/a", 1, "public_key.pem"},
+		"a key for its file":        {"url --key-pair-id K1 --private-key -----BEGIN " + site + "/a", 2, "write it into a file"},
+		"a folder for a key file":   {"url --key-pair-id K1 --private-key . " + site + "/a", 1, `"." is a folder`},
+		"a file URL of none":        {"url --key-pair-id K1 --private-key file://none.pem " + site + "/a", 1, `there is no file "none.pem"`},
+		"an environment of a path":  {"url --env a/b rt.png", 2, `--env is "a/b"`},
+		"an address with a prefix":  {"url --deployment deployment.json --ip 203.0.113.7/24 rt.png", 2, "write 203.0.113.0/24"},
 		"a missing document":        {"url --deployment none.json rt.png", 1, "none.json"},
 		"a wrong id":                {"url --key-pair-id K/1 --private-key private_key.pem " + site + "/a", 1, "K2JCJMDEHXQW5F"},
 		"one wrong URL of two":      {"url --deployment deployment.json rt.png " + site + "/a|b", 1, "%7C"},
-		"a start behind the end":    {"url --deployment deployment.json --not-before 2100-01-01T00:00:00Z rt.png", 2, "before the end"},
-		"a start that is no time":   {"url --deployment deployment.json --not-before soon rt.png", 2, "2026-07-01T12:00:00Z"},
+		"a start behind the end":    {"url --deployment deployment.json --not-before 2100-01-01T00:00:00Z rt.png", 2, "not before the end"},
+		"a start that is no time":   {"url --deployment deployment.json --not-before soon rt.png", 2, "2030-01-31T12:00:00Z"},
 		"an address before the key": {"url --env dev --ip ::1 rt.png", 2, "IPv4 alone"},
 		"an end before the key":     {"cookies --env dev --expires 2020-01-01T00:00:00Z a/*", 2, "past"},
 		"a word of same-site":       {"cookies --deployment deployment.json --same-site some a/*", 2, "none, lax or strict"},
@@ -140,9 +151,10 @@ func TestMistakesInSigningAreToldAndNothingIsPrinted(t *testing.T) {
 		"a signed pattern":          {"url --deployment deployment.json --resource b?Signature=secret* a", 2, "does not cover"},
 		"cookies for a signed URL":  {"cookies --deployment deployment.json " + site + "/a?Expires=1&Signature=secret", 1, "not signed yet"},
 		"a signed URL for a verb":   {site + "/a?Signature=secret", 2, "there is no verb"},
+		"a signed URL to version":   {"version " + site + "/a?Signature=secret", 2, "no argument is wanted"},
 		"a signed URL to keygen":    {"keygen " + site + "/a?Signature=secret", 2, "--out"},
 		"a signed URL as a folder":  {"local " + site + "/a?Signature=secret", 1, "there is no folder"},
-		"a signed URL as a body":    {"explain --body " + site + "/a?Signature=secret", 1, "reading the answer"},
+		"a signed URL as a body":    {"explain --body " + site + "/a?Signature=secret", 1, "--body: there is no file"},
 		"explaining nothing":        {"explain --key-pair-id K1 " + site + "/a", 2, "go together"},
 		"cookies without resource":  {"cookies --deployment deployment.json", 2, "no resource given"},
 		"a format of cookies":       {"cookies --deployment deployment.json --format xml a/*", 2, "set-cookie, curl or json"},
@@ -151,6 +163,9 @@ func TestMistakesInSigningAreToldAndNothingIsPrinted(t *testing.T) {
 		"a key that is there":       {"keygen", 1, "not written over"},
 		"an argument of keygen":     {"keygen there", 2, "--out"},
 		"explaining without a key":  {"explain " + site + "/a", 2, "--public-key ID=FILE"},
+		"explaining a pasted URL":   {"explain --deployment deployment.json <" + site + "/a>", 2, `before the https:// of the URL stands "<"`},
+		"explaining a part of one":  {"explain --deployment deployment.json " + site + "/a?Expires=1 Signature=secret Key-Pair-Id=K1", 2, "put single quotes around"},
+		"a method in small letters": {"explain --deployment deployment.json --method get " + site + "/a", 2, "GET, HEAD, OPTIONS"},
 		"explaining an object key":  {"explain --deployment deployment.json rt.png", 2, "write it whole"},
 		"a public key without file": {"explain --public-key K1 " + site + "/a", 2, "K2JCJMDEHXQW5F=public_key.pem"},
 		"a private key for public":  {"explain --public-key K1=private_key.pem " + site + "/a", 1, "public half"},
@@ -264,8 +279,6 @@ func TestExplainTellsTheVerdictAndItsReason(t *testing.T) {
 		"unsigned":          {append(withKey, site+"/a"), 3, "denied: 403 MissingKey"},
 		"uncertain":         {append(withKey, signed+"&Expires=1"), 3, "not known of CloudFront"},
 		"a method":          {append(withKey, "--method", "PUT", signed), 3, "verdict     denied: 403, for its method PUT\nreason      the signature is good, but"},
-		"an older key":      {[]string{"explain", "--deployment", "deployment.json", strings.Replace(signed, keyPairID, "KOLDER", 1)}, 3, "(not known of CloudFront: our strict reading)"},
-		"and what to do":    {[]string{"explain", "--deployment", "deployment.json", strings.Replace(signed, keyPairID, "KOLDER", 1)}, 3, "current key alone, and an older one may still be trusted: add it with --public-key ID=FILE"},
 		"a key of no one":   {append(withKey, strings.Replace(signed, keyPairID, "KOLDER", 1)), 3, "verdict     denied: 403 InvalidKey\n"},
 		"a method, in JSON": {append(withKey, "--method", "PUT", "--json", signed), 3, `"certain": true,
   "status": 403,
@@ -286,6 +299,19 @@ func TestExplainTellsTheVerdictAndItsReason(t *testing.T) {
 				t.Errorf("the signature is printed: %s", p.stdout.String())
 			}
 		})
+	}
+
+	older := strings.Replace(signed, keyPairID, "KOLDER", 1)
+	for flags, want := range map[string]string{
+		"":       "verdict     not known\nreason      the deployment tells its current key alone",
+		"--json": `"allowed": null,`,
+	} {
+		args := append([]string{"explain", "--deployment", "deployment.json", older}, strings.Fields(flags)...)
+		p := run(t, dir, args...)
+		if p.status() != 1 || !strings.Contains(p.stdout.String(), want) || strings.Contains(p.stdout.String(), "denied") ||
+			!strings.Contains(p.stderr.String(), "hint: add the key that signed it, as with --public-key") {
+			t.Errorf("a key that is not the current one: exit status %d, want 1, with %q: %s%s", p.status(), want, &p.stdout, &p.stderr)
+		}
 	}
 
 	p := start(t, dir, "explain", "--body", "-")

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/signedfront/signedfront/signer"
 	"github.com/signedfront/signedfront/signer/edge"
 	"github.com/signedfront/signedfront/signer/edge/cdkapp"
 )
@@ -34,7 +35,7 @@ func chooseStack(assembly *cdkapp.Assembly, environment string) (*cdkapp.Stack, 
 		return nil, errors.New("the app has no stack with a CloudFront distribution")
 	case len(chosen) == 0:
 		return nil, &failure{
-			err:   fmt.Errorf("the app has no environment %q", environment),
+			err:   fmt.Errorf("the app has no environment %s", signer.Describe(environment, signer.FormName)),
 			hint:  "it has " + strings.Join(append(names, environmentPatterns(assembly)...), ", "),
 			usage: true,
 		}

@@ -3,7 +3,10 @@ package main
 // closest is the name that is nearest to a mistyped word, and empty if none is
 // near.
 func closest(word string, names []string) string {
-	const near = 2
+	near := 2
+	if len(word) < 5 {
+		near = 1
+	}
 	best, least := "", near+1
 	for _, name := range names {
 		if d := editDistance(word, name); d < least && d < len(word) {
@@ -13,23 +16,28 @@ func closest(word string, names []string) string {
 	return best
 }
 
-// editDistance is Levenshtein's: how many letters must be put in, taken out or
-// changed to get from a to b.
+// editDistance is how many letters must be put in, taken out, changed or swapped
+// with the next one to get from a to b.
 func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
+	before, row := make([]int, len(b)+1), make([]int, len(b)+1)
 	for j := range row {
 		row[j] = j
 	}
 	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
+		next := make([]int, len(b)+1)
+		next[0] = i + 1
 		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost = 1 + min(diagonal, row[j], row[j+1])
+			next[j+1] = min(row[j+1], next[j]) + 1
+			if a[i] == b[j] {
+				next[j+1] = min(next[j+1], row[j])
+			} else {
+				next[j+1] = min(next[j+1], row[j]+1)
 			}
-			diagonal, row[j+1] = row[j+1], cost
+			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
+				next[j+1] = min(next[j+1], before[j-1]+1)
+			}
 		}
+		before, row = row, next
 	}
 	return row[len(b)]
 }

@@ -11,10 +11,13 @@ package main
 //     the end, no stack.
 //   - The exit status is 0 if it is done, 1 if it failed, 2 if the command line
 //     is wrong; explain also has 3, for a request that is denied.
+//   - Where the command line is wrong, a last line names the help to read.
 //   - Private keys are never written to either. Signed URLs go to standard
 //     output alone, and the log leaves queries out.
-//   - A name that would not print as it is, such as one with control
-//     characters, is quoted.
+//   - A value of the command line or the environment is quoted in a message if
+//     signer.Describe would quote it, and described otherwise.
+//   - A name in a listing that would not print as it is, such as one with
+//     control characters, is quoted.
 
 import (
 	"context"
@@ -26,6 +29,8 @@ import (
 	"sync"
 	"time"
 	"unicode"
+
+	"github.com/spf13/cobra"
 )
 
 // terminal is where the program writes and reads.
@@ -35,10 +40,12 @@ type terminal struct {
 	err      io.Writer
 	inIsTTY  bool
 	errIsTTY bool
+	withheld func() withheld // of what it was given
 }
 
-func newTerminal() *terminal {
+func newTerminal(args []string) *terminal {
 	return &terminal{
+		withheld: sync.OnceValue(func() withheld { return withhold(args, os.Environ()) }),
 		in:       os.Stdin,
 		out:      os.Stdout,
 		err:      &lockedWriter{w: os.Stderr},
@@ -72,7 +79,7 @@ func (l *lockedWriter) Write(b []byte) (int, error) {
 
 // notef tells what is being done, or where something is.
 func (t *terminal) notef(format string, args ...any) {
-	fmt.Fprintf(t.err, "signedfront: "+format+"\n", args...)
+	io.WriteString(t.err, "signedfront: "+t.withheld().clean(fmt.Sprintf(format, args...))+"\n")
 }
 
 // failure is an error with what to do about it.
@@ -85,20 +92,24 @@ type failure struct {
 func (f *failure) Error() string { return f.err.Error() }
 func (f *failure) Unwrap() error { return f.err }
 
-// report writes an error and returns the exit status.
-func (t *terminal) report(err error) int {
-	status := 1
+// report writes the error of a command and returns the exit status.
+func (t *terminal) report(cmd *cobra.Command, err error) int {
 	t.notef("error: %v", err)
 	var f *failure
-	if errors.As(err, &f) {
-		if f.hint != "" {
-			t.notef("hint: %s", f.hint)
-		}
-		if f.usage {
-			status = 2
-		}
+	if !errors.As(err, &f) {
+		return 1
 	}
-	return status
+	if f.hint != "" {
+		t.notef("hint: %s", f.hint)
+	}
+	if !f.usage {
+		return 1
+	}
+	if cmd.Name() == "help" {
+		cmd = cmd.Root()
+	}
+	t.notef("help: run `%s --help`", cmd.CommandPath())
+	return 2
 }
 
 // progress tells what is being done while it lasts; on a terminal, with the

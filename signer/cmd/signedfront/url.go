@@ -48,26 +48,30 @@ nothing is printed.`,
 			defer c.Close()
 			if f.resource != "" {
 				if p.Resource, err = c.resource(f.resource); err != nil {
-					return err
+					return fmt.Errorf("--resource %s: %w", shown(f.resource), err)
 				}
 			}
 			// All of them, or none.
 			var out strings.Builder
-			for _, arg := range args {
+			for i, arg := range args {
+				name := shown(arg)
+				if len(args) > 1 && !isQuoted(name) {
+					name = fmt.Sprintf("argument %d, %s", i+1, name)
+				}
 				rawURL, err := c.url(arg)
 				if err != nil {
-					return err
+					return fmt.Errorf("%s: %w", name, err)
 				}
 				signed, err := c.URL(cmd.Context(), rawURL, p)
 				var unstable *signer.URLError
 				var uncovered *signer.CoverageError
 				switch {
 				case errors.As(err, &uncovered):
-					return &failure{err: fmt.Errorf("--resource %s does not cover %s", shown(f.resource), shown(arg)), hint: "write * for any characters, also none", usage: true}
+					return &failure{err: fmt.Errorf("--resource %s does not cover %s", shown(f.resource), name), hint: "write * for any characters, also none", usage: true}
 				case errors.As(err, &unstable) && isURL(arg) && unstable.Part == "path" && strings.HasPrefix(unstable.Fix, "write %"):
-					return &failure{err: fmt.Errorf("%s: %w", shown(arg), err), hint: "with --env or --deployment give the object key as it is in S3, and it is escaped for you"}
+					return &failure{err: fmt.Errorf("%s: %w", name, err), hint: "with --env or --deployment give the object key as it is in S3, and it is escaped for you"}
 				case errors.As(err, &unstable):
-					return fmt.Errorf("%s: %w", shown(arg), err)
+					return fmt.Errorf("%s: %w", name, err)
 				case err != nil:
 					return err
 				}
@@ -88,7 +92,7 @@ nothing is printed.`,
 func atLeastOne(what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) == 0 {
-			return &failure{err: fmt.Errorf("no %s given", what), hint: fmt.Sprintf("run `%s --help` for examples", cmd.CommandPath()), usage: true}
+			return wrongUsage("no %s given", what)
 		}
 		return nil
 	}
@@ -100,8 +104,15 @@ func exactlyOne(what string) cobra.PositionalArgs {
 			return err
 		}
 		if len(args) > 1 {
-			return &failure{err: fmt.Errorf("one %s is wanted, not %d", what, len(args)), hint: "put quotes around what holds spaces, & or *", usage: true}
+			return &failure{err: fmt.Errorf("one %s is wanted, not %d", what, len(args)), hint: "put single quotes around what holds spaces, &, ? or *: a shell splits it or expands it otherwise", usage: true}
 		}
 		return nil
 	}
+}
+
+func noArguments(_ *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return wrongUsage("%s: no argument is wanted", shown(args[0]))
+	}
+	return nil
 }

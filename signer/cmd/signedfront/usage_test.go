@@ -20,35 +20,69 @@ func TestMistakesAreToldWithWhatToDo(t *testing.T) {
 		err, hint string
 	}{
 		"a mistyped verb":             {"lcoal", 2, `there is no verb "lcoal"`, "did you mean `signedfront local`?"},
+		"a mistyped verb with flags":  {"ulr --env dev rt.png", 2, `there is no verb "ulr"`, "did you mean `signedfront url`?"},
+		"a verb of other programs":    {"sign --env dev", 2, `there is no verb "sign"`, "did you mean `signedfront url`?"},
 		"a verb like no other":        {"frobnicate", 2, `there is no verb "frobnicate"`, "run `signedfront help` for what there is"},
-		"a mistyped flag":             {"local --tll 5m", 2, "unknown flag: --tll", "did you mean --ttl?"},
-		"a flag like no other":        {"local --frobnicate", 2, "unknown flag: --frobnicate", "run `signedfront local --help` for its flags"},
-		"a flag without its value":    {"local --env", 2, "flag needs an argument: --env", "run `signedfront local --help` for its flags"},
-		"a time without a unit":       {"local --ttl 10", 2, `--ttl "10": no duration`, "write a number with its unit, such as 30s, 10m or 24h"},
-		"a time that is past":         {"local --ttl -5m", 2, "--ttl -5m0s: not a time to come", "write a number with its unit, such as 30s, 10m or 24h"},
+		"help for a mistyped verb":    {"help ulr", 2, `there is no verb "ulr"`, "did you mean `signedfront url`?"},
+		"a mistyped shell":            {"completion bashh", 2, `there is no script for the shell "bashh"`, "did you mean `signedfront completion bash`?"},
+		"a shell like no other":       {"completion tcsh", 2, `there is no script for the shell "tcsh"`, "write one of bash, fish, powershell, zsh"},
+		"no shell":                    {"completion", 2, "no shell given", ""},
+		"two shells":                  {"completion bash zsh", 2, "one shell is wanted, not 2", "put single quotes around what holds spaces, &, ? or *: a shell splits it or expands it otherwise"},
+		"an argument of version":      {"version 2", 2, `"2": no argument is wanted`, ""},
+		"a mistyped flag":             {"local --tll 5m", 2, `there is no flag "--tll"`, "did you mean --ttl?"},
+		"a flag like no other":        {"local --frobnicate", 2, `there is no flag "--frobnicate"`, ""},
+		"a flag of one letter":        {"local -e dev", 2, `there is no flag "-e"`, "flags have two hyphens and their whole name"},
+		"a flag of the AWS CLI":       {"url --date-less-than 2030-01-01 rt.png", 2, `there is no flag "--date-less-than"`, "did you mean --expires?"},
+		"the AWS CLI's profile":       {"url --env dev --profile prod rt.png", 2, `there is no flag "--profile"`, "set the environment variable AWS_PROFILE"},
+		"a flag without its value":    {"local --env", 2, "--env has no value", "write its value after it"},
+		"a flag for a value":          {"url --env --project shop rt.png", 2, `--env has no value: the next word is "--project"`, "write its value after it"},
+		"an empty value":              {"url --deployment deployment.json --ip '' rt.png", 2, "--ip is empty", "give it a value, or leave it out: a shell variable that is not set makes an empty one"},
+		"an empty argument":           {"url --deployment deployment.json ''", 2, "the argument is empty", "give it a value, or leave it out: a shell variable that is not set makes an empty one"},
+		"an empty argument of two":    {"url --deployment deployment.json rt.png ''", 2, "argument 2 is empty", "give it a value, or leave it out: a shell variable that is not set makes an empty one"},
+		"a word for a switch":         {"local --all=maybe", 2, `--all is "maybe"`, "write --all or --all=false"},
+		"a time without a unit":       {"local --ttl 10", 2, `--ttl is "10", without a unit`, "write the unit: 10s for seconds, 10m for minutes, 10h for hours or 10d for days"},
+		"a time that is past":         {"local --ttl -5m", 2, `--ttl is "-5m", which is negative`, "write a number with its unit, such as 90s, 30m, 12h or 7d"},
+		"no time at all":              {"local --ttl 0s", 2, `--ttl is "0s", less than 1s`, "write a number with its unit, such as 90s, 30m, 12h or 7d"},
+		"milliseconds":                {"local --ttl 1500ms", 2, `--ttl is "1500ms", which has parts of a second`, "write a whole number of seconds: CloudFront counts seconds"},
+		"a unit that is none":         {"local --ttl 1w", 2, `--ttl is "1w", not a duration`, "write a number with its unit, such as 90s, 30m, 12h or 7d"},
+		"ten years and more":          {"local --ttl 9999d", 2, `--ttl is "9999d", longer than 3650d`, "write a number with its unit, such as 90s, 30m, 12h or 7d"},
+		"a time for a duration":       {"url --ttl 2030-01-31 rt.png", 2, `--ttl is "2030-01-31", which is a time, not a duration`, "write a number with its unit, such as 90s, 30m, 12h or 7d; --expires takes a time"},
+		"a duration for a time":       {"url --expires 7d rt.png", 2, `--expires is "7d", which is a duration, not a time`, "write 2030-01-31, 2030-01-31T12:00:00Z or seconds since 1970; without an offset it is UTC; --ttl takes a duration"},
+		"a day without hyphens":       {"url --expires 20300131 rt.png", 2, `--expires is "20300131", which would be seconds since 1970`, "write the day as 2030-01-31"},
+		"milliseconds since 1970":     {"url --expires 1893456000000 rt.png", 2, `--expires is "1893456000000", which counts milliseconds since 1970`, "write it in seconds: 1893456000"},
+		"nanoseconds since 1970":      {"url --not-before 1893456000000000000 rt.png", 2, `--not-before is "1893456000000000000", which counts nanoseconds since 1970`, "write it in seconds: 1893456000"},
+		"a day that is none":          {"url --expires 2030-02-30 rt.png", 2, `--expires is "2030-02-30", not a time`, "write 2030-01-31, 2030-01-31T12:00:00Z or seconds since 1970; without an offset it is UTC"},
 		"two folders":                 {"local a b", 2, "one folder is served, not 2", "put quotes around a name with spaces"},
-		"a folder without a name":     {"local ''", 2, "the name of the folder is empty", "leave it out to serve the sample files"},
-		"an address of all":           {"local --addr 0.0.0.0:8080", 2, `--addr "0.0.0.0:8080": an address that others can reach: write an address of this machine and a port, such as 127.0.0.1:8080`, ""},
-		"an address of the network":   {"local --addr 192.0.2.1:8080", 2, `--addr "192.0.2.1:8080": an address that others can reach: write an address of this machine and a port, such as 127.0.0.1:8080`, ""},
-		"no address":                  {"local --addr :8080", 2, `--addr ":8080": no IPv4 address: write an address of this machine and a port, such as 127.0.0.1:8080`, ""},
-		"a port alone":                {"local --addr 8080", 2, `--addr "8080": no address and port: write an address of this machine and a port, such as 127.0.0.1:8080`, ""},
-		"a port out of range":         {"local --addr 127.0.0.1:65536", 2, `--addr "127.0.0.1:65536": no port from 0 to 65535: write an address of this machine and a port, such as 127.0.0.1:8080`, ""},
-		"an IPv6 address":             {"local --addr [::1]:8080", 2, `--addr "[::1]:8080": an IPv6 address, which signed URLs cannot hold: write an address of this machine and a port, such as 127.0.0.1:8080`, ""},
-		"a name of elsewhere":         {"local --addr example.com:80", 2, `--addr "example.com:80": no IPv4 address: write an address of this machine and a port, such as 127.0.0.1:8080`, ""},
-		"a folder that is not there":  {"local missing", 1, "there is no folder missing", ""},
-		"a file for a folder":         {"local file.txt", 1, "file.txt is a file, and a folder is served", "name its folder: signedfront local ."},
-		"a folder in a file":          {"local file.txt/x", 1, "stat file.txt/x: not a directory", ""},
-		"an empty folder":             {"local empty", 1, "there is no file to serve in empty", "files and folders whose names start with a dot are left out, and so are symbolic links"},
-		"a folder of dot files alone": {"local dots", 1, "there is no file to serve in dots", "files and folders whose names start with a dot are left out, and so are symbolic links"},
-		"a port that is taken":        {"local --addr " + taken.Addr().String(), 1, "another program listens on " + taken.Addr().String(), "choose another port with --addr, or leave --addr out to get one that is free"},
+		"a folder without a name":     {"local ''", 2, "the argument is empty", "give it a value, or leave it out: a shell variable that is not set makes an empty one"},
+		"an address of all":           {"local --addr 0.0.0.0:8080", 2, `--addr is "0.0.0.0:8080", an address that other machines can reach`, "write an address of this machine and a port, such as 127.0.0.1:8080"},
+		"an address of the network":   {"local --addr 192.0.2.1:8080", 2, `--addr is "192.0.2.1:8080", an address that other machines can reach`, "write an address of this machine and a port, such as 127.0.0.1:8080"},
+		"no address":                  {"local --addr :8080", 2, `--addr is ":8080", which names no IPv4 address of this machine`, "write an address of this machine and a port, such as 127.0.0.1:8080"},
+		"a port alone":                {"local --addr 8080", 2, `--addr is "8080", not an address and a port`, "write an address of this machine and a port, such as 127.0.0.1:8080"},
+		"a port out of range":         {"local --addr 127.0.0.1:65536", 2, `--addr is "127.0.0.1:65536", whose port is not from 0 to 65535`, "write an address of this machine and a port, such as 127.0.0.1:8080"},
+		"an IPv6 address":             {"local --addr [::1]:8080", 2, `--addr is "[::1]:8080", an IPv6 address, which signed URLs cannot hold`, "write an address of this machine and a port, such as 127.0.0.1:8080"},
+		"a name of elsewhere":         {"local --addr example.com:80", 2, `--addr is "example.com:80", which names no IPv4 address of this machine`, "write an address of this machine and a port, such as 127.0.0.1:8080"},
+		"a folder that is not there":  {"local missing", 1, `there is no folder "missing"`, ""},
+		"a file for a folder":         {"local file.txt", 1, `"file.txt" is not a folder`, "name the folder that it is in"},
+		"a folder in a file":          {"local file.txt/x", 1, `the folder "file.txt/x": not a directory`, ""},
+		"an empty folder":             {"local empty", 1, `there is no file to serve in the folder "empty"`, "files and folders whose names start with a dot are left out, and so are symbolic links and private keys"},
+		"a folder of dot files alone": {"local dots", 1, `there is no file to serve in the folder "dots"`, "files and folders whose names start with a dot are left out, and so are symbolic links and private keys"},
+		"the folder of the keys":      {"local .signedfront", 1, `".signedfront" is a folder in which keys are kept, and is never served`, "name the folder that your files are in"},
+		"a link to one of the keys":   {"local link", 1, `"link" is a folder in which keys are kept, and is never served`, "name the folder that your files are in"},
+		"an app that is not there":    {"local --app missing", 1, `--app: there is no folder "missing"`, "name the folder of a CDK app, in which its cdk.json is"},
+		"a file for an app":           {"local --app file.txt", 1, `--app: "file.txt" is not a folder`, "name the folder of a CDK app, in which its cdk.json is"},
 		"no CDK app":                  {"local", 1, ": no cdk.json, so no CDK app", "run this in the folder of a CDK app, or name that folder with --app"},
 		"no CDK app there":            {"local --app empty", 1, "empty: no cdk.json, so no CDK app", "run this in the folder of a CDK app, or name that folder with --app"},
+		"a port that is taken":        {"local --addr " + taken.Addr().String(), 1, "another program listens on " + taken.Addr().String(), "choose another port with --addr, or leave --addr out to get one that is free"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
 			writeFile(t, filepath.Join(dir, "file.txt"), "text")
 			writeFile(t, filepath.Join(dir, "dots", ".hidden"), "text")
 			if err := os.Mkdir(filepath.Join(dir, "empty"), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			writeFile(t, filepath.Join(dir, ".signedfront", "shop-dev", "deployment.json"), "{}")
+			if err := os.Symlink(filepath.Join(".signedfront", "shop-dev"), filepath.Join(dir, "link")); err != nil {
 				t.Fatal(err)
 			}
 
@@ -65,12 +99,16 @@ func TestMistakesAreToldWithWhatToDo(t *testing.T) {
 			} else {
 				said = said[at:]
 			}
-			err, hint, _ := strings.Cut(strings.TrimSuffix(said, "\n"), "\n")
+			err, rest, _ := strings.Cut(strings.TrimSuffix(said, "\n"), "\n")
+			hint, help, _ := strings.Cut("\n"+rest, "\nsignedfront: help: ")
 			if !strings.HasSuffix(err, test.err) {
 				t.Errorf("\n got %s\nwant %s", err, test.err)
 			}
-			if hint = strings.TrimPrefix(hint, "signedfront: hint: "); hint != test.hint {
+			if hint = strings.TrimPrefix(hint, "\nsignedfront: hint: "); strings.TrimSpace(hint) != test.hint {
 				t.Errorf("\n got hint %s\nwant hint %s", hint, test.hint)
+			}
+			if test.status == 2 && (!strings.HasPrefix(help, "run `signedfront ") || !strings.HasSuffix(help, "--help`")) {
+				t.Errorf("it does not name the help to read: %s", help)
 			}
 		})
 	}
@@ -86,7 +124,7 @@ func arguments(line string) []string {
 }
 
 func TestHelpIsWhatWasAskedFor(t *testing.T) {
-	for _, args := range [][]string{{}, {"help"}, {"--help"}, {"help", "local"}, {"local", "--help"}, {"completion", "bash"}, {"--version"}} {
+	for _, args := range [][]string{{}, {"help"}, {"--help"}, {"help", "local"}, {"local", "--help"}, {"completion", "bash"}, {"completion", "zsh"}, {"completion", "fish"}, {"completion", "powershell"}, {"--version"}, {"version"}} {
 		p := run(t, t.TempDir(), args...)
 		if p.status() != 0 || p.stdout.String() == "" || p.stderr.String() != "" {
 			t.Errorf("signedfront %s: exit status %d, standard output %q, standard error %q", strings.Join(args, " "), p.status(), &p.stdout, &p.stderr)

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"regexp"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials/ssocreds"
+	"github.com/aws/smithy-go/logging"
+
+	"github.com/signedfront/signedfront/signer"
+)
+
+var regionShape = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]{1,2}$`)
+
+// awsConfig is the configuration and the credentials that the AWS CLI would use
+// here. The errors of the SDK are not repeated, and its log is not written: they
+// quote the files, and these hold secrets.
+func awsConfig(ctx context.Context, needsRegion bool) (aws.Config, error) {
+	cfg, err := config.LoadDefaultConfig(ctx, config.WithLogger(logging.Nop{}))
+	var missing config.SharedConfigProfileNotExistError
+	switch {
+	case ctx.Err() != nil:
+		return cfg, ctx.Err()
+	case errors.As(err, &missing):
+		return cfg, &failure{
+			err:  fmt.Errorf("there is no AWS profile %s", signer.Describe(missing.Profile, signer.FormName)),
+			hint: "`aws configure list-profiles` names those that there are, and AWS_PROFILE chooses one",
+		}
+	case err != nil:
+		return cfg, &failure{err: errors.New("the AWS configuration cannot be read"), hint: "`aws configure list` shows the profile and the files that it comes from"}
+	case cfg.Region == "" && needsRegion:
+		return cfg, &failure{err: errors.New("no AWS Region is set"), hint: "set AWS_REGION to the Region of the stack, or region in the AWS profile"}
+	case cfg.Region != "" && !regionShape.MatchString(cfg.Region):
+		wrong := &failure{err: fmt.Errorf("the AWS Region is %s, which is not the name of one", signer.Describe(cfg.Region, signer.FormWord)), hint: "set AWS_REGION to one such as eu-west-1"}
+		if name := strings.TrimRight(strings.ToLower(strings.TrimSpace(cfg.Region)), "abcdefghijklmnopqrstuvwxyz"); regionShape.MatchString(name) {
+			wrong.hint = "did you mean " + name + "? set AWS_REGION to that"
+		}
+		return cfg, wrong
+	}
+	if _, err := cfg.Credentials.Retrieve(ctx); err != nil {
+		wrong := &failure{err: errors.New("no AWS credentials that work"), hint: "sign in with `aws sso login` or `aws configure`, or set AWS_PROFILE"}
+		var expired *ssocreds.InvalidTokenError
+		switch {
+		case ctx.Err() != nil:
+			return cfg, ctx.Err()
+		case errors.As(err, &expired):
+			wrong.err = errors.New("the sign-in at AWS IAM Identity Center has expired, or there was none")
+			wrong.hint = "sign in with `aws sso login`"
+		}
+		return cfg, wrong
+	}
+	return cfg, nil
+}
+
+// awsFailure adds what to do to an error of a source whose key is in AWS.
+func awsFailure(err error) error {
+	var lookup *net.DNSError
+	var unreachable *net.OpError
+	switch {
+	case errors.As(err, &lookup):
+		return &failure{err: err, hint: "is this machine online, and is the Region (AWS_REGION, or that of the AWS profile) one that AWS has?"}
+	case errors.As(err, &unreachable):
+		return &failure{err: err, hint: "is this machine online, and may it reach AWS? HTTPS_PROXY names a proxy"}
+	}
+	return err
+}

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/signedfront/signedfront/signer"
+)
+
+// newCompletion stands in place of Cobra's own, whose errors name no shells.
+func newCompletion(t *terminal) *cobra.Command {
+	scripts := map[string]func(*cobra.Command, io.Writer) error{
+		"bash":       func(root *cobra.Command, w io.Writer) error { return root.GenBashCompletionV2(w, true) },
+		"zsh":        (*cobra.Command).GenZshCompletion,
+		"fish":       func(root *cobra.Command, w io.Writer) error { return root.GenFishCompletion(w, true) },
+		"powershell": (*cobra.Command).GenPowerShellCompletionWithDesc,
+	}
+	shells := slices.Sorted(maps.Keys(scripts))
+	return &cobra.Command{
+		Use:   "completion SHELL",
+		Short: "Print a script that completes commands and flags with the Tab key",
+		Long: `Print a script with which a shell completes commands and flags of signedfront:
+bash (with the package bash-completion), zsh, fish or powershell.`,
+		Example: `  source <(signedfront completion bash)
+  signedfront completion zsh > "${fpath[1]}/_signedfront"
+  signedfront completion fish > ~/.config/fish/completions/signedfront.fish
+  signedfront completion powershell | Out-String | Invoke-Expression`,
+		ValidArgsFunction: cobra.FixedCompletions(shells, cobra.ShellCompDirectiveNoFileComp),
+		Args: func(cmd *cobra.Command, args []string) error {
+			if err := exactlyOne("shell")(cmd, args); err != nil {
+				return err
+			}
+			if scripts[args[0]] != nil {
+				return nil
+			}
+			wrong := &failure{err: fmt.Errorf("there is no script for the shell %s", signer.Describe(args[0], signer.FormWord)), hint: "write one of " + strings.Join(shells, ", "), usage: true}
+			if shell := closest(args[0], shells); shell != "" {
+				wrong.hint = fmt.Sprintf("did you mean `signedfront completion %s`?", shell)
+			}
+			return wrong
+		},
+		RunE: func(cmd *cobra.Command, args []string) error { return scripts[args[0]](cmd.Root(), t.out) },
+	}
+}
+
+// newHelp stands in place of Cobra's own, which repeats what it does not know.
+func newHelp() *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [VERB]",
+		Short: "Tell how a verb is used",
+		ValidArgsFunction: func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+			if len(args) > 0 {
+				return nil, cobra.ShellCompDirectiveNoFileComp
+			}
+			return verbs(cmd.Root()), cobra.ShellCompDirectiveNoFileComp
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			about := cmd.Root()
+			if len(args) > 0 {
+				var err error
+				if about, err = find(cmd.Root(), args[0]); err != nil {
+					return err
+				}
+			}
+			about.InitDefaultHelpFlag()
+			about.InitDefaultVersionFlag()
+			return about.Help()
+		},
+	}
+}

@@ -1,0 +1,273 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/signedfront/signedfront/signer"
+)
+
+// Any value of a command line may be a private key that was put in the wrong
+// place. What is surely one is refused before anything is done with it, and what
+// may be one is described in errors and never quoted.
+
+// described is a value as an error may show it.
+func described(value string) string {
+	if name := signer.Describe(value, signer.FormName); isQuoted(name) {
+		return name
+	}
+	return signer.Describe(value, signer.FormText)
+}
+
+// isQuoted reports whether signer.Describe quoted a value.
+func isQuoted(description string) bool { return strings.HasPrefix(description, `"`) }
+
+// shown is a URL or an object key as an error may show it: the query of a signed
+// URL opens what the URL is for, so it is left out.
+func shown(arg string) string {
+	before, _, cut := strings.Cut(arg, "?")
+	description := described(before)
+	switch {
+	case !cut:
+		return description
+	case isQuoted(description):
+		return strings.TrimSuffix(description, `"`) + `?…"`
+	}
+	return description + " before its query"
+}
+
+// isURL tells a whole URL from an object key.
+func isURL(arg string) bool {
+	return strings.HasPrefix(arg, "https://") || strings.HasPrefix(arg, "http://")
+}
+
+// looksLikeKey reports whether a value is a private key or a part of one: it
+// says so, or it is base64 that chance has made, or a long number. The name of a
+// file that exists is none.
+func looksLikeKey(value string) bool {
+	if strings.Contains(value, "-----BEGIN") || strings.Contains(value, "PRIVATE KEY") ||
+		longHex.MatchString(value) || byteList.MatchString(value) {
+		return true
+	}
+	if plain, err := url.QueryUnescape(value); err == nil && plain != value && looksLikeKey(plain) {
+		return true
+	}
+	if strings.HasPrefix(strings.TrimSpace(value), "{") {
+		return slices.ContainsFunc(base64Run.FindAllString(value, -1), looksLikeKey)
+	}
+	body := betweenBase64.Replace(value)
+	if n := len(body); !wholeBase64.MatchString(body) || n < 20 || n < 40 && n%4 != 0 {
+		return false // a line of PEM has a multiple of four characters
+	}
+	_, err := os.Stat(value)
+	return isRandom(body) && err != nil
+}
+
+var (
+	betweenBase64 = strings.NewReplacer(" ", "", "\t", "", "\r", "", "\n", "", `\r`, "", `\n`, "", `"`, "", "'", "")
+	wholeBase64   = regexp.MustCompile(`^[A-Za-z0-9+/_-]*={0,2}$`)
+	longHex       = regexp.MustCompile(`^30[0-9a-fA-F]{127,}$`) // DER, longer than a SHA-512
+	byteList      = regexp.MustCompile(`([0-9]{1,3}[ ,]+){30}`)
+)
+
+// isRandom reports whether a text has 12 characters next to each other that
+// change between capitals, small letters and digits more often than names do:
+// the characters of base64 do 7 times on average.
+func isRandom(text string) bool {
+	for i := 0; i+12 <= len(text); i++ {
+		changes, upper, lower := 0, false, false
+		for j := i; j < i+12; j++ {
+			class := classOf(text[j])
+			upper, lower = upper || class == 'A', lower || class == 'a'
+			if j > i && class != 0 && classOf(text[j-1]) != 0 && class != classOf(text[j-1]) {
+				changes++
+			}
+		}
+		if upper && lower && changes >= 6 {
+			return true
+		}
+	}
+	return false
+}
+
+func classOf(c byte) byte {
+	switch {
+	case 'A' <= c && c <= 'Z':
+		return 'A'
+	case 'a' <= c && c <= 'z':
+		return 'a'
+	case '0' <= c && c <= '9' || c == '+':
+		return '0'
+	}
+	return 0
+}
+
+const unsetHint = "give it a value, or leave it out: a shell variable that is not set makes an empty one"
+
+// checkValues has every flag and every argument of a command refuse what no
+// command takes: an empty value, white space around one, a private key.
+func checkValues(cmd *cobra.Command) {
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		if f.Value.Type() != "bool" {
+			f.Value = checkedValue{f.Value}
+		}
+	})
+	next := cmd.Args
+	cmd.Args = func(cmd *cobra.Command, args []string) error {
+		for i, arg := range args {
+			name := "the argument"
+			if len(args) > 1 {
+				name = fmt.Sprintf("argument %d", i+1)
+			}
+			switch {
+			case arg == "":
+				return &failure{err: fmt.Errorf("%s is empty", name), hint: unsetHint, usage: true}
+			case !isURL(arg) && looksLikeKey(arg):
+				return &failure{
+					err:   fmt.Errorf("%s is %s", name, notShown(arg)),
+					hint:  "a private key must not stand on a command line, where others see it: write it into a file. An object whose key looks like that is named by its whole URL",
+					usage: true,
+				}
+			}
+		}
+		if next == nil {
+			return nil
+		}
+		return next(cmd, args)
+	}
+	for _, child := range cmd.Commands() {
+		checkValues(child)
+	}
+}
+
+// checkedValue is the value of a flag. Its errors say what is wrong in the form
+// of a predicate: "is empty".
+type checkedValue struct{ pflag.Value }
+
+func (v checkedValue) Set(text string) error {
+	switch {
+	case text == "":
+		return &failure{err: errors.New("is empty"), hint: unsetHint}
+	case looksLikeKey(text):
+		return &failure{err: fmt.Errorf("has %s", notShown(text)), hint: "a private key must not stand on a command line, where others see it: write it into a file, and name that with --private-key"}
+	case strings.HasPrefix(text, "--"):
+		return &failure{err: fmt.Errorf("has no value: the next word is %s", signer.Describe(text, signer.FormWord)), hint: "write its value after it"}
+	case strings.TrimFunc(text, unicode.IsSpace) != text:
+		return &failure{err: errors.New("has white space around its value"), hint: "leave it out"}
+	}
+	return v.Value.Set(text)
+}
+
+// notShown describes a value that looks like a key, whatever form it has.
+func notShown(value string) string {
+	if description := signer.Describe(value, signer.FormID); !isQuoted(description) {
+		return description
+	}
+	return fmt.Sprintf("a value of %d bytes that looks like a part of a key", len(value))
+}
+
+// inputFile is the file that a flag names, as it is or, as the AWS CLI has it,
+// after file:// or fileb://. It must be there.
+func inputFile(flag, value string) (string, error) {
+	name := value
+	for _, scheme := range []string{"file://", "fileb://"} {
+		if rest, ok := strings.CutPrefix(value, scheme); ok {
+			name = localPath(rest)
+		}
+	}
+	if looksLikeKey(name) {
+		return "", &failure{err: fmt.Errorf("%s has %s", flag, notShown(name)), hint: "write it into a file, and give the name of that", usage: true}
+	}
+	info, err := os.Stat(name)
+	file := signer.Describe(name, signer.FormFile)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		wrong := &failure{err: fmt.Errorf("%s: there is no file %s", flag, file)}
+		switch {
+		case strings.HasPrefix(name, "~"):
+			wrong.hint = "a shell expands ~ at the start of a word alone: write $HOME in its place"
+		case strings.Contains(name, "://"):
+			wrong.hint = "give the name of a file on this machine"
+		case !filepath.IsAbs(name):
+			wrong.hint = "it was looked for in the current folder"
+		}
+		return "", wrong
+	case err != nil:
+		return "", fmt.Errorf("%s: %s: %w", flag, file, cause(err))
+	case info.IsDir():
+		return "", &failure{err: fmt.Errorf("%s: %s is a folder", flag, file), hint: "name a file in it"}
+	}
+	return name, nil
+}
+
+// localPath is the path after file://, where the AWS CLI expands ~. A drive of
+// Windows may have a slash before it.
+func localPath(path string) string {
+	if rest, ok := strings.CutPrefix(path, "~/"); ok {
+		if home, err := os.UserHomeDir(); err == nil {
+			return filepath.Join(home, rest)
+		}
+	}
+	if rest, ok := strings.CutPrefix(path, "/"); ok && filepath.VolumeName(rest) != "" {
+		return rest
+	}
+	return path
+}
+
+// cause is what is wrong with a file, without its name.
+func cause(err error) error {
+	var path *fs.PathError
+	var link *os.LinkError
+	switch {
+	case errors.As(err, &path):
+		return path.Err
+	case errors.As(err, &link):
+		return link.Err
+	}
+	return err
+}
+
+// maxInput is more than any public key or refusal has.
+const maxInput = 1 << 20
+
+// readInput reads what open opens, up to maxInput bytes. Opening a pipe and
+// reading it may take for ever: when ctx ends, it returns.
+func readInput(ctx context.Context, open func() (io.ReadCloser, error)) ([]byte, error) {
+	type result struct {
+		text []byte
+		err  error
+	}
+	done := make(chan result, 1)
+	go func() {
+		in, err := open()
+		if err != nil {
+			done <- result{nil, cause(err)}
+			return
+		}
+		defer in.Close()
+		text, err := io.ReadAll(io.LimitReader(in, maxInput))
+		if err != nil {
+			err = cause(err)
+		}
+		done <- result{text, err}
+	}()
+	select {
+	case r := <-done:
+		return r.text, r.err
+	case <-ctx.Done():
+		return nil, errors.New("interrupted")
+	}
+}

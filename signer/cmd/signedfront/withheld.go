@@ -1,0 +1,101 @@
+package main
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/signedfront/signedfront/signer"
+)
+
+// withheld is what messages must not show of the values that this program was
+// given: of arguments and environment variables that signer.Describe would not
+// quote. Where this program makes a message, it uses Describe; this is for the
+// messages of libraries, which quote what they are given.
+type withheld map[string]bool // pieces of pieceLength bytes
+
+// pieceLength is the least of a value, in bytes, that is taken out: 12
+// characters of base64 hold 9 bytes of a key.
+const pieceLength = 12
+
+func withhold(args, environ []string) withheld {
+	w := withheld{}
+	for _, arg := range args {
+		w.add(arg)
+	}
+	for _, variable := range environ {
+		_, value, _ := strings.Cut(variable, "=")
+		w.add(value)
+	}
+	return w
+}
+
+// add adds what may not be quoted of a value: of a URL its parts, and of
+// name=value the value if the name may be quoted.
+func (w withheld) add(value string) {
+	if mayQuote(value) {
+		return
+	}
+	if scheme, rest, ok := strings.Cut(value, "://"); ok && mayQuote(scheme) {
+		rest, query, _ := strings.Cut(rest, "?")
+		host, path, _ := strings.Cut(rest, "/")
+		w.add(host)
+		w.add(path)
+		w.add(query)
+		return
+	}
+	if name, rest, ok := strings.Cut(value, "="); ok && mayQuote(name) && strings.Trim(rest, "=") != "" {
+		w.add(rest)
+		return
+	}
+	for _, run := range base64Run.FindAllString(value, -1) {
+		for i := 0; i+pieceLength <= len(run); i++ {
+			if piece := run[i : i+pieceLength]; !words.MatchString(piece) {
+				w[piece] = true
+			}
+		}
+	}
+}
+
+func mayQuote(value string) bool {
+	if looksLikeKey(value) {
+		return false
+	}
+	for form := signer.FormWord; form <= signer.FormText; form++ {
+		if isQuoted(signer.Describe(value, form)) {
+			return true
+		}
+	}
+	return value == ""
+}
+
+var (
+	base64Run = regexp.MustCompile(`[A-Za-z0-9+/=_-]{12,}`)
+
+	// words are what ordinary names and sentences have in common with a value.
+	words = regexp.MustCompile(`^[a-z/_-]+$|^[A-Z/_-]+$`)
+)
+
+// clean returns a message without the pieces.
+func (w withheld) clean(message string) string {
+	var b strings.Builder
+	written, from, to := 0, 0, 0 // the bytes from from to to are taken out next
+	take := func() {
+		if to > from {
+			b.WriteString(message[written:from])
+			b.WriteString("[not shown]")
+			written = to
+		}
+	}
+	for i := 0; i+pieceLength <= len(message); i++ {
+		if !w[message[i:i+pieceLength]] {
+			continue
+		}
+		if i > to {
+			take()
+			from = i
+		}
+		to = i + pieceLength
+	}
+	take()
+	return b.String() + message[written:]
+}
