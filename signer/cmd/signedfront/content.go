@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/signedfront/signedfront/signer"
 	"github.com/signedfront/signedfront/signer/edge"
@@ -63,6 +64,30 @@ func isState(dir string) bool {
 	}
 	return err == nil && slices.ContainsFunc(strings.Split(filepath.ToSlash(real), "/"), func(name string) bool {
 		return strings.EqualFold(name, stateFolder) // letter case may not count there
+	})
+}
+
+// privateKeys are the files of a folder that could be objects and are none:
+// edge.Objects leaves them out because they hold private keys.
+func privateKeys(dir string, objects *edge.Objects) (names []string) {
+	files := os.DirFS(dir)
+	fs.WalkDir(files, ".", func(name string, entry fs.DirEntry, err error) error {
+		switch {
+		case name == "." && err == nil:
+		case err != nil, strings.HasPrefix(entry.Name(), "."), !utf8.ValidString(name), len(name) > 1024:
+			if entry != nil && entry.IsDir() {
+				return fs.SkipDir
+			}
+		case entry.Type().IsRegular():
+			names = append(names, name)
+		}
+		return nil
+	})
+	keys := objects.Keys()
+	return slices.DeleteFunc(names, func(name string) bool {
+		_, is := slices.BinarySearch(keys, name)
+		_, gone := fs.Stat(files, name)
+		return is || gone != nil
 	})
 }
 

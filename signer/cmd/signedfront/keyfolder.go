@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strings"
 
 	"github.com/signedfront/signedfront/signer"
 	"github.com/signedfront/signedfront/signer/edge"
@@ -14,14 +16,21 @@ import (
 // keyFolders keep what deployments would keep in AWS, a folder for each stack
 // of an app: the private key of each Custom::SigningKeyPair in <logical id>.pem,
 // which only its owner can read, and the deployment document.
+//
+// Of several processes that serve a stack, the one that holds the lock of its
+// folder writes deployment.json. Each other one writes a document of its own,
+// named by its port, and removes it at its end. No process writes over a key.
 type keyFolders struct {
 	app   string            // the app's folder
 	files map[string]string // key files, by the public key's fingerprint
+	lock  *os.File          // nil: another process holds it, or none is wanted yet
+	own   string            // the document of this process alone, if there is one
 }
 
 const (
 	stateFolder    = ".signedfront"    // in the app's folder
 	deploymentFile = "deployment.json" // in the folder of a stack
+	lockFile       = ".lock"           // beside it, with the process that holds it
 )
 
 // openKeyFolders makes the folder of the folders, unless it is there. Git is
@@ -35,6 +44,16 @@ func openKeyFolders(app string) (*keyFolders, error) {
 		return nil, fmt.Errorf("making the folder of the keys: %w", err)
 	}
 	return &keyFolders{app: app, files: map[string]string{}}, nil
+}
+
+// close lets go of the lock and removes the document of this process alone.
+func (f *keyFolders) close() {
+	if f.own != "" {
+		os.Remove(f.own)
+	}
+	if f.lock != nil {
+		f.lock.Close()
+	}
 }
 
 // folder is that of a stack, made unless it is there.
@@ -67,7 +86,7 @@ func (f *keyFolders) pair(k edge.KeyPair) (*signer.PrivateKey, error) {
 	if found := key.PublicKey().Algorithm(); found != k.Algorithm {
 		return nil, &failure{
 			err:  fmt.Errorf("%s holds a key of kind %s, and the template wants %s", file, found, k.Algorithm),
-			hint: "delete the file, and a new key is made",
+			hint: "stop every `signedfront local` of this app and delete the file: a new key is made",
 		}
 	}
 	f.files[key.PublicKey().Fingerprint()] = file
@@ -118,43 +137,80 @@ func generate(file string, algorithm signer.Algorithm) error {
 		return err
 	}
 	err = os.Link(whole, file)
-	if errors.Is(err, fs.ErrExist) {
+	if err == nil || errors.Is(err, fs.ErrExist) {
 		return nil
 	}
-	if err != nil { // a file system without hard links
-		err = os.Rename(whole, file)
-	}
-	if err != nil {
-		return fmt.Errorf("keeping a key: %w", err)
+	// A file system without hard links. Renaming would write over a key that is
+	// there by now.
+	if err := key.WriteFile(file); err != nil {
+		if _, missing := os.Lstat(file); missing != nil {
+			return fmt.Errorf("keeping a key: %w", err)
+		}
 	}
 	return nil
 }
 
-// keep writes a stack's deployment document for applications on this machine,
-// and returns its file and that of its key. A key that is in AWS has none, and
-// stays where the document says.
-func (f *keyFolders) keep(stack string, d *signer.Deployment) (document, key string, err error) {
+// kept says where keep has put what.
+type kept struct {
+	document string // the file of the deployment document
+	key      string // the file of the key; empty if the key is in AWS
+	other    string // the process that keeps deployment.json, if another does
+}
+
+// keep writes a stack's deployment document for applications on this machine. A
+// key that is in AWS stays where the document says.
+func (f *keyFolders) keep(stack string, at address, d *signer.Deployment) (kept, error) {
 	dir, err := f.folder(stack)
 	if err != nil {
-		return "", "", err
+		return kept{}, err
 	}
-	if key = f.files[d.PublicKeySHA256]; key != "" {
-		name, err := relative(dir, key)
+	k := kept{document: filepath.Join(dir, deploymentFile), key: f.files[d.PublicKeySHA256]}
+	if k.key != "" {
+		name, err := relative(dir, k.key)
 		if err != nil {
-			return "", "", fmt.Errorf("keeping the deployment document: %w", err)
+			return k, fmt.Errorf("keeping the deployment document: %w", err)
 		}
 		d.Key = signer.KeyLocation{File: name}
 	}
 	text, err := d.MarshalIndent()
 	if err != nil {
-		return "", "", err
+		return k, err
 	}
-	document = filepath.Join(dir, deploymentFile)
-	if err := replace(document, text); err != nil {
-		return "", "", fmt.Errorf("keeping the deployment document: %w", err)
+	if k.other = f.claim(dir, at); k.other != "" {
+		name := fmt.Sprintf("deployment-%d.json", at.port)
+		if at.ip != defaultAddress.ip {
+			name = fmt.Sprintf("deployment-%s-%d.json", at.ip, at.port)
+		}
+		k.document = filepath.Join(dir, name)
+		f.own = k.document
 	}
-	return document, key, nil
+	if err := replace(k.document, text); err != nil {
+		return k, fmt.Errorf("keeping the deployment document: %w", err)
+	}
+	return k, nil
 }
+
+// claim takes the lock of a stack's folder for the rest of this process, or
+// tells which process holds it.
+func (f *keyFolders) claim(dir string, at address) (holder string) {
+	name := filepath.Join(dir, lockFile)
+	lock, err := openLocked(name)
+	if err != nil {
+		text, _ := os.ReadFile(name)
+		if line := strings.TrimSpace(string(text)); lockLine.MatchString(line) {
+			return line
+		}
+		return "another process"
+	}
+	f.lock = lock
+	// What it says is for people alone.
+	if lock.Truncate(0) == nil {
+		fmt.Fprintf(lock, "process %d on %s\n", os.Getpid(), at.url())
+	}
+	return ""
+}
+
+var lockLine = regexp.MustCompile(`^process [0-9]{1,10} on http://[a-z0-9.:]{1,40}$`)
 
 // relative is the name of a file as seen from a folder.
 func relative(dir, file string) (string, error) {

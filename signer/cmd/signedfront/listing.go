@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"mime"
 	"net/http"
 	"strings"
@@ -31,10 +30,10 @@ type listing struct {
 	all     bool
 }
 
-// write signs a URL for each file, if it has a key, and asks the edge what it
+// text signs a URL for each file, if it has a key, and asks the edge what it
 // and the unsigned one answer. A URL stands on a line of its own, so that it can
 // be copied whole.
-func (l listing) write(ctx context.Context, w io.Writer) error {
+func (l listing) text(ctx context.Context) ([]byte, error) {
 	keys := l.objects.Keys()
 	shown := keys
 	if !l.all {
@@ -48,13 +47,13 @@ func (l listing) write(ctx context.Context, w io.Writer) error {
 	for _, key := range shown {
 		unsigned, err := signer.ObjectURL(l.baseURL, key)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		fmt.Fprintf(&b, "\n%s\n", printable(key))
 		if l.signer != nil {
 			signed, err := l.signer.URL(ctx, unsigned, signer.Policy{Expires: expires})
 			if err != nil {
-				return fmt.Errorf("signing for %s: %w", printable(key), err)
+				return nil, fmt.Errorf("signing for %s: %w", described(key), err)
 			}
 			fmt.Fprintf(&b, "  signed     %s, %s\n  %s\n", l.ask(ctx, signed), until, signed)
 		}
@@ -64,8 +63,7 @@ func (l listing) write(ctx context.Context, w io.Writer) error {
 		fmt.Fprintf(&b, "\nand %d more: --all prints every file\n", more)
 	}
 	b.WriteByte('\n')
-	_, err := w.Write(b.Bytes())
-	return err
+	return b.Bytes(), nil
 }
 
 // ask asks the edge as a viewer on this machine would, and tells the answer: the

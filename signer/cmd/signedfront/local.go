@@ -122,6 +122,7 @@ func (l *local) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	defer keys.close()
 	e, err := edge.New(edge.Config{
 		Template:  stack.Template,
 		BaseURL:   address.url(),
@@ -145,10 +146,6 @@ func (l *local) run(ctx context.Context) error {
 		return fmt.Errorf("stack %s: %w", stack.Name, err)
 	}
 	unsigned := err // why no URL is signed
-	document, key, err := keys.keep(stack.Name, e.Deployment())
-	if err != nil {
-		return err
-	}
 
 	list := listing{
 		edge:    e,
@@ -160,28 +157,60 @@ func (l *local) run(ctx context.Context) error {
 		ttl:     l.ttl,
 		all:     l.all,
 	}
-	if err := list.write(ctx, l.out); err != nil {
+	// The document is written when nothing else can go wrong.
+	text, err := list.text(ctx)
+	if err != nil {
 		return err
 	}
-	l.tellKeys(document, key, unsigned)
+	kept, err := keys.keep(stack.Name, address, e.Deployment())
+	if err != nil {
+		return err
+	}
+	if _, err := l.out.Write(text); err != nil {
+		return err
+	}
+	l.tellLeftOut(objects)
+	l.tellKeys(kept, unsigned)
 	return l.serve(ctx, listener, e, list)
+}
+
+// tellLeftOut names the files that are not served because they hold a private
+// key.
+func (l *local) tellLeftOut(objects *edge.Objects) {
+	if l.dir == "" {
+		return
+	}
+	names := privateKeys(l.dir, objects)
+	if len(names) == 0 {
+		return
+	}
+	for _, name := range names[:min(len(names), 5)] {
+		l.notef("%s is not served: it holds a private key", printable(name))
+	}
+	if more := len(names) - 5; more > 0 {
+		l.notef("and %d more are not served: they hold private keys", more)
+	}
+	l.notef("hint: keep private keys out of the folder that is uploaded")
 }
 
 // tellKeys tells where the deployment document is and where the file of its
 // key, if it has one, and how to sign where this program cannot.
-func (l *local) tellKeys(document, key string, unsigned error) {
-	sign := "signedfront url --deployment " + document + " KEY"
+func (l *local) tellKeys(k kept, unsigned error) {
+	if k.other != "" {
+		l.notef("%s keeps deployment.json; this one has %s until it ends", k.other, k.document)
+	}
+	sign := "signedfront url --deployment " + k.document + " KEY"
 	switch {
-	case unsigned == nil && filepath.Dir(key) == filepath.Dir(document):
-		l.notef("keys and deployment document are in %s", filepath.Dir(document))
+	case unsigned == nil && filepath.Dir(k.key) == filepath.Dir(k.document):
+		l.notef("keys and deployment document are in %s", filepath.Dir(k.document))
 	case unsigned == nil:
-		l.notef("the deployment document is %s, its key is %s", document, key)
-	case key == "":
+		l.notef("the deployment document is %s, its key is %s", k.document, k.key)
+	case k.key == "":
 		l.notef("no URLs are signed here: %v", unsigned)
 		l.notef("hint: `%s` signs with it, given AWS credentials", sign)
 	default:
 		l.notef("no URLs are signed here: %v", unsigned)
-		l.notef("hint: put the private key into %s, and start again; or sign where it is, for the key pair and the base URL in %s", key, document)
+		l.notef("hint: put the private key into %s, and start again; or sign where it is, for the key pair and the base URL in %s", k.key, k.document)
 	}
 }
 
@@ -269,7 +298,11 @@ func (l *local) serve(ctx context.Context, listener net.Listener, e *edge.Edge, 
 				lines = nil
 				continue
 			}
-			if err := list.write(ctx, l.out); err != nil {
+			text, err := list.text(ctx)
+			if err != nil {
+				return err
+			}
+			if _, err := l.out.Write(text); err != nil {
 				return err
 			}
 		case <-ctx.Done():

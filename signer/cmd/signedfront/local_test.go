@@ -220,8 +220,8 @@ func TestTheKeyAndTheDeploymentDocumentAreKeptForTheirOwnerAlone(t *testing.T) {
 			t.Errorf("%s has mode %s, want %s", name, info.Mode(), want)
 		}
 	}
-	if entries, err := os.ReadDir(folder); err != nil || len(entries) != 2 {
-		t.Errorf("%s has %d entries, want 2 (%v)", folder, len(entries), err)
+	if entries, err := os.ReadDir(folder); err != nil || len(entries) != 3 {
+		t.Errorf("%s has %d entries, want the key, the document and the lock (%v)", folder, len(entries), err)
 	}
 	if !strings.Contains(p.stderr.String(), "keys and deployment document are in .signedfront/shop-dev\n") {
 		t.Errorf("it does not say where they are:\n%s", &p.stderr)
@@ -257,7 +257,7 @@ func TestAKeyOfAnotherKindIsNotUsed(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := run(t, app, "local", "--addr", "127.0.0.1:0")
-	for _, want := range []string{"holds a key of kind rsa-2048, and the template wants ecdsa-p256\n", "signedfront: hint: delete the file, and a new key is made\n"} {
+	for _, want := range []string{"holds a key of kind rsa-2048, and the template wants ecdsa-p256\n", "signedfront: hint: stop every `signedfront local` of this app and delete the file: a new key is made\n"} {
 		if p.status() != 1 || !strings.Contains(p.stderr.String(), want) {
 			t.Errorf("exit status %d, want 1, and %q\n%s", p.status(), want, &p.stderr)
 		}
@@ -283,6 +283,100 @@ func TestSeveralAtOnceShareTheKeyAndTakeDifferentPorts(t *testing.T) {
 	}
 	if keys, err := filepath.Glob(filepath.Join(app, ".signedfront", "shop-dev", "*.pem")); err != nil || len(keys) != 1 {
 		t.Errorf("%d keys, want 1 (%v)", len(keys), err)
+	}
+}
+
+// documents are the base URLs of the deployment documents of shop-dev, by file.
+func documents(t *testing.T, app string) map[string]string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(app, ".signedfront", "shop-dev", "deployment*.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	bases := map[string]string{}
+	for _, file := range files {
+		d, err := signer.LoadDeployment(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		bases[filepath.Base(file)] = d.BaseURL
+	}
+	return bases
+}
+
+// base is the address that a process serves.
+func (p *process) base() string {
+	return strings.Fields(strings.SplitN(p.stdout.String(), ",", 2)[0])[2]
+}
+
+func TestASecondProcessLeavesTheDocumentOfTheFirstAndRemovesItsOwn(t *testing.T) {
+	app := copiedApp(t, "shop-dev")
+	first, _ := serve(t, app)
+	second, _ := serve(t, app)
+	port := second.base()[strings.LastIndex(second.base(), ":")+1:]
+	own := "deployment-" + port + ".json"
+	if got, want := documents(t, app), map[string]string{"deployment.json": first.base(), own: second.base()}; !maps.Equal(got, want) {
+		t.Errorf("the documents are %v, want %v", got, want)
+	}
+	said := fmt.Sprintf("signedfront: process %d on %s keeps deployment.json; this one has %s until it ends\n",
+		first.Process.Pid, first.base(), filepath.Join(".signedfront", "shop-dev", own))
+	if !strings.Contains(second.stderr.String(), said) {
+		t.Errorf("it does not say %q:\n%s", said, &second.stderr)
+	}
+	signed := line(t, run(t, app, "url", "--deployment", filepath.Join(".signedfront", "shop-dev", own), "rt.png"))
+	if status, _, body := get(t, signed); status != 200 || !strings.HasPrefix(signed, second.base()) {
+		t.Errorf("by its own document: %s: %d %s", signed, status, body)
+	}
+
+	interrupt(t, second)
+	if got, want := documents(t, app), map[string]string{"deployment.json": first.base()}; !maps.Equal(got, want) {
+		t.Errorf("after the second has ended, the documents are %v, want %v", got, want)
+	}
+	interrupt(t, first)
+	third, _ := serve(t, app)
+	if got, want := documents(t, app), map[string]string{"deployment.json": third.base()}; !maps.Equal(got, want) {
+		t.Errorf("after the first has ended, the documents are %v, want %v", got, want)
+	}
+}
+
+func TestAProcessThatFailsLeavesTheDocumentAndTheKeyOfOneThatRuns(t *testing.T) {
+	app := copiedApp(t, "shop-dev")
+	first, printed := serve(t, app)
+	_, key := deployment(t, app, "shop-dev")
+	for _, args := range [][]string{
+		{"local", "--addr", "127.0.0.1:0", "--ttl", "3000d"},
+		{"local", "--addr", strings.TrimPrefix(first.base(), "http://")},
+		{"local", "--addr", "127.0.0.1:0", "--env", "prod"},
+		{"local", "missing"},
+	} {
+		if p := run(t, app, args...); p.status() == 0 {
+			t.Errorf("signedfront %s: it does not fail", strings.Join(args, " "))
+		}
+		if got, want := documents(t, app), map[string]string{"deployment.json": first.base()}; !maps.Equal(got, want) {
+			t.Errorf("signedfront %s: the documents are %v, want %v", strings.Join(args, " "), got, want)
+		}
+	}
+	if _, now := deployment(t, app, "shop-dev"); now.PublicKey().Fingerprint() != key.PublicKey().Fingerprint() {
+		t.Error("the key is another one")
+	}
+	if status, _, body := get(t, printed["rt.png"].signedURL); status != 200 {
+		t.Errorf("%d %s", status, body)
+	}
+}
+
+func TestTheDocumentOfAProcessThatWasKilledIsTakenOver(t *testing.T) {
+	app := copiedApp(t, "shop-dev")
+	first, _ := serve(t, app)
+	if err := first.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	first.status()
+	second, printed := serve(t, app)
+	if got, want := documents(t, app), map[string]string{"deployment.json": second.base()}; !maps.Equal(got, want) {
+		t.Errorf("the documents are %v, want %v", got, want)
+	}
+	if status, _, body := get(t, printed["rt.png"].signedURL); status != 200 {
+		t.Errorf("%d %s", status, body)
 	}
 }
 
