@@ -5,12 +5,16 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"strings"
 )
 
 // accessLog writes one line for each request of the edge:
 //
 //	15:04:05 403 GET /rt.png (expired: the URL expired 12s ago)
+//
+// Whatever else the edge records of a request stands in the parentheses too,
+// after its name.
 //
 // The edge leaves queries and cookies, which hold live credentials, out of its
 // records.
@@ -29,15 +33,25 @@ func (a accessLog) Enabled(ctx context.Context, _ slog.Level) bool {
 
 func (a accessLog) Handle(_ context.Context, r slog.Record) error {
 	attrs := map[string]string{}
+	var notes []string
 	r.Attrs(func(attr slog.Attr) bool {
-		attrs[attr.Key] = printable(attr.Value.String())
+		value := printable(attr.Value.String())
+		switch attr.Key {
+		case "method", "path", "status":
+			attrs[attr.Key] = value
+		case "reason":
+			notes = append(notes, value)
+		default:
+			notes = append(notes, attr.Key+": "+value)
+		}
 		return true
 	})
+	notes = slices.DeleteFunc(notes, func(note string) bool { return note == "" || strings.HasSuffix(note, ": ") })
 	line := r.Time.Format("15:04:05 ")
 	if path := attrs["path"]; path != "" {
 		line += fmt.Sprintf("%s %s %s", attrs["status"], attrs["method"], path)
-		if reason := attrs["reason"]; reason != "" {
-			line += " (" + reason + ")"
+		if len(notes) > 0 {
+			line += " (" + strings.Join(notes, "; ") + ")"
 		}
 	} else {
 		line += printable(strings.TrimSpace(r.Message)) // of the server itself

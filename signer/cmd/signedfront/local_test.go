@@ -564,3 +564,29 @@ func TestAWrongConfigurationIsToldInTheAppsOwnWords(t *testing.T) {
 		}
 	}
 }
+
+func TestAKeyPairThatKeygenPutAmongTheFilesIsNamedAndGetsNoURL(t *testing.T) {
+	app, content := copiedApp(t, "shop-dev"), t.TempDir()
+	writeFile(t, filepath.Join(content, "a.txt"), "text")
+	if p := run(t, app, "keygen", "--out", filepath.Join(content, "keys")); p.status() != 0 {
+		t.Fatal(&p.stderr)
+	}
+	p, printed := serve(t, app, content)
+	if got, want := slices.Sorted(maps.Keys(printed)), []string{"a.txt", "keys/public_key.pem"}; !slices.Equal(got, want) {
+		t.Errorf("printed %q, want %q", got, want)
+	}
+	if strings.Contains(p.stdout.String(), "private_key") {
+		t.Errorf("the private key is listed:\n%s", &p.stdout)
+	}
+	if said := "signedfront: keys/private_key.pem is not served: it holds a private key\n"; !strings.Contains(p.stderr.String(), said) {
+		t.Errorf("it does not say %q:\n%s", said, &p.stderr)
+	}
+	d, key := deployment(t, app, "shop-dev")
+	s, err := signer.New(d.KeyPairID, key, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if status, _, body := get(t, sign(t, s, d, "keys/private_key.pem")); status != 403 || strings.Contains(body, "PRIVATE") {
+		t.Errorf("a signed URL of it: %d %s", status, body)
+	}
+}

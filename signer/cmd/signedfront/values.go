@@ -72,8 +72,21 @@ func looksLikeKey(value string) bool {
 	if n := len(body); !wholeBase64.MatchString(body) || n < 20 || n < 40 && n%4 != 0 {
 		return false // a line of PEM has a multiple of four characters
 	}
-	_, err := os.Stat(value)
-	return isRandom(body) && err != nil
+	return isRandom(body) && !isPlace(value)
+}
+
+// isPlace reports whether a value is the name of a file that exists, or of one
+// that could be made in a folder that exists.
+func isPlace(value string) bool {
+	if _, err := os.Stat(value); err == nil {
+		return true
+	}
+	folder := filepath.Dir(value)
+	if folder == "." || folder == filepath.Dir(folder) {
+		return false
+	}
+	info, err := os.Stat(folder)
+	return err == nil && info.IsDir()
 }
 
 var (
