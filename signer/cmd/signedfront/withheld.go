@@ -36,12 +36,17 @@ func (w withheld) add(value string) {
 		return
 	}
 	if scheme, rest, ok := strings.Cut(value, "://"); ok && mayQuote(scheme) {
-		rest, query, _ := strings.Cut(rest, "?")
-		host, path, _ := strings.Cut(rest, "/")
-		w.add(host)
-		w.add(path)
-		w.add(query)
-		return
+		address, query, _ := strings.Cut(rest, "?")
+		host, path, _ := strings.Cut(address, "/")
+		switch {
+		case mayQuote(address):
+			w.add(query)
+			return
+		case mayQuote(host):
+			w.add(path)
+			w.add(query)
+			return
+		}
 	}
 	if name, rest, ok := strings.Cut(value, "="); ok && mayQuote(name) && strings.Trim(rest, "=") != "" {
 		w.add(rest)
