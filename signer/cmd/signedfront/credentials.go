@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"regexp"
 	"strings"
@@ -137,7 +138,7 @@ func (f *signingFlags) open(ctx context.Context) (*credentials, error) {
 		return nil, err
 	}
 	if f.privateKey != "" {
-		key, err := f.loadPrivateKey()
+		key, err := f.loadPrivateKey(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -159,12 +160,25 @@ func (f *signingFlags) open(ctx context.Context) (*credentials, error) {
 	return &credentials{s, base}, err
 }
 
-func (f *signingFlags) loadPrivateKey() (*signer.PrivateKey, error) {
+// loadPrivateKey reads the key of --private-key, also from a pipe, as a shell
+// makes one of <(command).
+func (f *signingFlags) loadPrivateKey(ctx context.Context) (*signer.PrivateKey, error) {
 	file, err := inputFile("--private-key", f.privateKey)
 	if err != nil {
 		return nil, err
 	}
-	return signer.LoadPrivateKey(file)
+	if info, err := os.Stat(file); err != nil || info.Mode()&os.ModeNamedPipe == 0 {
+		return signer.LoadPrivateKey(file)
+	}
+	var key *signer.PrivateKey
+	text, err := readInput(ctx, func() (io.ReadCloser, error) { return os.Open(file) })
+	if err == nil {
+		key, err = signer.ParsePrivateKey(text)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("--private-key: the pipe %s: %w", signer.Describe(file, signer.FormFile), err)
+	}
+	return key, nil
 }
 
 // source is where the deployment of the flags tells its key.

@@ -132,7 +132,7 @@ func (e *explain) explainURL(ctx context.Context, url string) error {
 		return err
 	}
 	v := signer.Explain(r, keys)
-	if v.Reason == signer.ReasonUnknownKey && (e.env != "" || e.deployment != "") {
+	if v.Reason == signer.ReasonUnknownKey && isID(v.KeyPairID) && (e.env != "" || e.deployment != "") {
 		if err := e.write(v, true); err != nil {
 			return err
 		}
@@ -186,7 +186,7 @@ func (e *explain) keys(ctx context.Context) (map[string]*signer.PublicKey, error
 		if !isID(e.keyPairID) {
 			return nil, &failure{err: fmt.Errorf("--key-pair-id is %s, not the id of a public key in CloudFront", signer.Describe(e.keyPairID, signer.FormWord)), hint: "write one such as K2JCJMDEHXQW5F", usage: true}
 		}
-		key, err := e.loadPrivateKey()
+		key, err := e.loadPrivateKey(ctx)
 		if err != nil {
 			return nil, err
 		}

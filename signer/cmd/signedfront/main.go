@@ -175,6 +175,11 @@ func flagError(cmd *cobra.Command, err error) error {
 	case errors.As(err, &invalid) && errors.As(err, &told):
 		wrong.err = fmt.Errorf("--%s %w", invalid.GetFlag().Name, told.err)
 		wrong.hint = told.hint
+		for _, other := range []string{"expires", "ttl"} {
+			if hint, _, ok := strings.Cut(told.hint, "; --"+other+" takes"); ok && cmd.Flags().Lookup(other) == nil {
+				wrong.hint = hint // the verb has no such flag
+			}
+		}
 	case errors.As(err, &invalid):
 		wrong.err = fmt.Errorf("--%s is %s", invalid.GetFlag().Name, signer.Describe(invalid.GetValue(), signer.FormWord))
 		if invalid.GetFlag().Value.Type() == "bool" {

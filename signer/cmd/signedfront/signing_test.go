@@ -279,6 +279,7 @@ func TestExplainTellsTheVerdictAndItsReason(t *testing.T) {
 		"unsigned":          {append(withKey, site+"/a"), 3, "denied: 403 MissingKey"},
 		"uncertain":         {append(withKey, signed+"&Expires=1"), 3, "not known of CloudFront"},
 		"a method":          {append(withKey, "--method", "PUT", signed), 3, "verdict     denied: 403, for its method PUT\nreason      the signature is good, but"},
+		"no id of a key":    {[]string{"explain", "--deployment", "deployment.json", strings.Replace(signed, keyPairID, "undefined", 1)}, 3, "verdict     denied: 403 InvalidKey"},
 		"a key of no one":   {append(withKey, strings.Replace(signed, keyPairID, "KOLDER", 1)), 3, "verdict     denied: 403 InvalidKey\n"},
 		"a method, in JSON": {append(withKey, "--method", "PUT", "--json", signed), 3, `"certain": true,
   "status": 403,

@@ -47,6 +47,7 @@ func TestMistakesAreToldWithWhatToDo(t *testing.T) {
 		"a unit that is none":         {"local --ttl 1w", 2, `--ttl is "1w", not a duration`, "write a number with its unit, such as 90s, 30m, 12h or 7d"},
 		"ten years and more":          {"local --ttl 9999d", 2, `--ttl is "9999d", longer than 3650d`, "write a number with its unit, such as 90s, 30m, 12h or 7d"},
 		"a time for a duration":       {"url --ttl 2030-01-31 rt.png", 2, `--ttl is "2030-01-31", which is a time, not a duration`, "write a number with its unit, such as 90s, 30m, 12h or 7d; --expires takes a time"},
+		"and where no flag takes one": {"local --ttl 2030-01-31", 2, `--ttl is "2030-01-31", which is a time, not a duration`, "write a number with its unit, such as 90s, 30m, 12h or 7d"},
 		"a duration for a time":       {"url --expires 7d rt.png", 2, `--expires is "7d", which is a duration, not a time`, "write 2030-01-31, 2030-01-31T12:00:00Z or seconds since 1970; without an offset it is UTC; --ttl takes a duration"},
 		"a day without hyphens":       {"url --expires 20300131 rt.png", 2, `--expires is "20300131", which would be seconds since 1970`, "write the day as 2030-01-31"},
 		"milliseconds since 1970":     {"url --expires 1893456000000 rt.png", 2, `--expires is "1893456000000", which counts milliseconds since 1970`, "write it in seconds: 1893456000"},
