@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -251,7 +252,7 @@ func TestMessagesOfLibrariesAreCleanedOfValuesThatMayNotBeQuoted(t *testing.T) {
 		return withhold([]string{"--env=" + pem, "K2JCJMDEHXQW5F=" + lines[2], "https://d111111abcdef8.cloudfront.net/a?token=" + lines[3]}, nil)
 	})}
 	for _, message := range []string{
-		pem, lines[1], lines[2][10:40], `"` + lines[1][:20] + `\n"`, "x" + lines[2] + lines[3] + "x", lines[1][:13] + " and " + lines[1][20:33],
+		pem, url.PathEscape(lines[1]), url.QueryEscape(lines[2] + "\n" + lines[3]), lines[1], lines[2][10:40], `"` + lines[1][:20] + `\n"`, "x" + lines[2] + lines[3] + "x", lines[1][:13] + " and " + lines[1][20:33],
 	} {
 		out.Reset()
 		term.notef("error: %s", "it is "+message+", so it is")

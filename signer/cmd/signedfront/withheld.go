@@ -1,6 +1,7 @@
 package main
 
 import (
+	"net/url"
 	"regexp"
 	"strings"
 
@@ -52,10 +53,13 @@ func (w withheld) add(value string) {
 		w.add(rest)
 		return
 	}
-	for _, run := range base64Run.FindAllString(value, -1) {
-		for i := 0; i+pieceLength <= len(run); i++ {
-			if piece := run[i : i+pieceLength]; !words.MatchString(piece) {
-				w[piece] = true
+	// As it is, and as URLs have it.
+	for _, spelling := range []string{value, escapePattern(value), url.QueryEscape(value)} {
+		for _, run := range base64Run.FindAllString(spelling, -1) {
+			for i := 0; i+pieceLength <= len(run); i++ {
+				if piece := run[i : i+pieceLength]; !words.MatchString(piece) {
+					w[piece] = true
+				}
 			}
 		}
 	}
@@ -74,7 +78,7 @@ func mayQuote(value string) bool {
 }
 
 var (
-	base64Run = regexp.MustCompile(`[A-Za-z0-9+/=_-]{12,}`)
+	base64Run = regexp.MustCompile(`[A-Za-z0-9+/=_%-]{12,}`)
 
 	// words are what ordinary names and sentences have in common with a value.
 	words = regexp.MustCompile(`^[a-z/_-]+$|^[A-Z/_-]+$`)
