@@ -227,7 +227,7 @@ func (f *signingFlags) projectName() (string, error) {
 	}
 	project := cmp.Or(app.Context.Project, "signedfront")
 	if !partOfName.MatchString(project) {
-		return "", &failure{err: fmt.Errorf("the project in cdk.json is %s, which is no name of one", described(project)), hint: hint}
+		return "", &failure{err: fmt.Errorf("the project in cdk.json is %s, not the name of a project", described(project)), hint: hint}
 	}
 	return project, nil
 }

@@ -47,7 +47,9 @@ dot files left out; without DIR a few sample files do. Each file is printed with
 a signed and an unsigned URL, and with what each answers now.
 
 The private key and the deployment document are kept in .signedfront/ beside the
-app's cdk.json, for applications on this machine and for the next run. Where an
+app's cdk.json, for applications on this machine and for the next run. While one
+process serves a stack, another one of the same stack has a document of its own,
+deployment-PORT.json, until it ends. Where an
 environment borrows its key, it is the one that is kept for the lender. An
 imported key signs if its file is where the configuration says, as seen from the
 cdk.json.

@@ -4,6 +4,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -130,6 +131,14 @@ func TestHelpIsWhatWasAskedFor(t *testing.T) {
 		if p.status() != 0 || p.stdout.String() == "" || p.stderr.String() != "" {
 			t.Errorf("signedfront %s: exit status %d, standard output %q, standard error %q", strings.Join(args, " "), p.status(), &p.stdout, &p.stderr)
 		}
+	}
+}
+
+func TestTheVersionNamesTheModulesVersionAndTheGoRelease(t *testing.T) {
+	form := regexp.MustCompile(`^signedfront (\(devel\)|v\S+) \((commit [0-9a-f]{12}( with changes)?, )?go\S+ [a-z0-9]+/[a-z0-9]+\)$`)
+	verb, flag := line(t, run(t, t.TempDir(), "version")), line(t, run(t, t.TempDir(), "--version"))
+	if !form.MatchString(verb) || flag != verb {
+		t.Errorf("version says %q, --version says %q", verb, flag)
 	}
 }
 
