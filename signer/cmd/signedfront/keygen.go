@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -41,7 +42,7 @@ A stack of signedfront makes its own keys: this is for keys of your own.`,
 					return &failure{err: fmt.Errorf("%s is already in the folder %s and is not written over", filepath.Base(name), folder), hint: "move it away, or name another folder with --out"}
 				}
 			}
-			if isRandom(dir) && !isPlace(dir) {
+			if slices.ContainsFunc(base64Run.FindAllString(dir, -1), looksLikeKey) && !isPlace(dir) {
 				return &failure{err: fmt.Errorf("--out is %s", notShown(dir)), hint: "a folder of such a name is not made, since it may be a key: make it first, if it is what you want", usage: true}
 			}
 			if err := os.MkdirAll(dir, 0o700); err != nil {

@@ -55,8 +55,9 @@ func isURL(arg string) bool {
 }
 
 // looksLikeKey reports whether a value is a private key or a part of one: it
-// says so, or it is base64 that chance has made, or a long number. The name of a
-// file that exists is none.
+// says so, or it is 40 characters or more of base64 that chance has made, or a
+// long number. The name of a file that exists, or could be made in a folder that
+// exists, is none.
 func looksLikeKey(value string) bool {
 	if strings.Contains(value, "-----BEGIN") || strings.Contains(value, "PRIVATE KEY") ||
 		longHex.MatchString(value) || byteList.MatchString(value) {
@@ -69,10 +70,7 @@ func looksLikeKey(value string) bool {
 		return slices.ContainsFunc(base64Run.FindAllString(value, -1), looksLikeKey)
 	}
 	body := betweenBase64.Replace(value)
-	if n := len(body); !wholeBase64.MatchString(body) || n < 20 || n < 40 && n%4 != 0 {
-		return false // a line of PEM has a multiple of four characters
-	}
-	return isRandom(body) && !isPlace(value)
+	return len(body) >= 40 && wholeBase64.MatchString(body) && (keyStart.MatchString(body) || isRandom(body)) && !isPlace(value)
 }
 
 // isPlace reports whether a value is the name of a file that exists, or of one
@@ -91,29 +89,26 @@ func isPlace(value string) bool {
 
 var (
 	betweenBase64 = strings.NewReplacer(" ", "", "\t", "", "\r", "", "\n", "", `\r`, "", `\n`, "", `"`, "", "'", "")
+	keyStart      = regexp.MustCompile(`^(MH|MI|LS0t)[A-Z]*[a-z]`) // how DER and PEM start in base64
 	wholeBase64   = regexp.MustCompile(`^[A-Za-z0-9+/_-]*={0,2}$`)
 	longHex       = regexp.MustCompile(`^30[0-9a-fA-F]{127,}$`) // DER, longer than a SHA-512
 	byteList      = regexp.MustCompile(`([0-9]{1,3}[ ,]+){30}`)
 )
 
-// isRandom reports whether a text has 12 characters next to each other that
-// change between capitals, small letters and digits more often than names do:
-// the characters of base64 do 7 times on average.
+// isRandom reports whether a text changes between capitals, small letters and
+// digits as chance has it, which is at two of three letters, and at two of five
+// with all but certainty. Names, in camel case too, change less often.
 func isRandom(text string) bool {
-	for i := 0; i+12 <= len(text); i++ {
-		changes, upper, lower := 0, false, false
-		for j := i; j < i+12; j++ {
-			class := classOf(text[j])
-			upper, lower = upper || class == 'A', lower || class == 'a'
-			if j > i && class != 0 && classOf(text[j-1]) != 0 && class != classOf(text[j-1]) {
+	changes, pairs := 0, 0
+	for i := 1; i < len(text); i++ {
+		if before, class := classOf(text[i-1]), classOf(text[i]); before != 0 && class != 0 {
+			pairs++
+			if before != class {
 				changes++
 			}
 		}
-		if upper && lower && changes >= 6 {
-			return true
-		}
 	}
-	return false
+	return changes*5 > pairs*2 && strings.ToLower(text) != text && strings.ToUpper(text) != text
 }
 
 func classOf(c byte) byte {
