@@ -329,13 +329,18 @@ func (e *Edge) serveObject(w *response, r *http.Request, o *origin, path string,
 	h.Set("Server", "AmazonS3")
 	h.Set("X-Cache", "Miss from cloudfront")
 	if header := r.Header.Get("Range"); header != "" {
-		r.Header.Set("Range", servedRange(header, object.size))
+		header, w.ranges = servedRanges(header, object.size)
+		r.Header.Set("Range", header)
 	}
 	w.object, w.sets = object, sets
 	// The file itself, so that the server sends it without copying it through
 	// this program.
 	http.ServeContent(w, r, "", object.modified, object.ReadSeeker)
 	if w.refused == nil {
+		if w.parts != nil && r.Method != http.MethodHead {
+			// A viewer that has gone is no error of the edge's.
+			_ = writeParts(w.parts, object.ReadSeeker, w.ranges, contentType(key), object.size)
+		}
 		return nil
 	}
 	for _, name := range []string{"Etag", "Last-Modified", "X-Content-Type-Options"} { // the object's, and http.Error's

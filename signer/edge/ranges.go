@@ -2,32 +2,74 @@ package edge
 
 import (
 	"fmt"
+	"io"
+	"mime/multipart"
+	"net/textproto"
 	"strconv"
 	"strings"
 )
 
-// servedRange is the Range header that CloudFront acts on for an object of
-// that size. A header with a range that is not valid, or with ranges that are
-// not ascending or that overlap, is passed over, and the whole object is sent:
+// A byteRange is the part of an object from its first byte to its last.
+type byteRange struct{ first, last int64 }
+
+// servedRanges returns the Range header that CloudFront acts on for an object of
+// that size, and the ranges where there are several. A header with a range that
+// is not valid, or with ranges that are not ascending or that overlap, is passed
+// over, and the whole object is sent:
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/RangeGETs.html
-func servedRange(header string, size int64) string {
+//
+// Of several ranges the header is the first that the object has:
+// http.ServeContent checks it with the preconditions, and the ranges are sent in
+// its place. It does not send several itself with each GODEBUG setting of
+// httpservecontentmaxranges, whose default for this module is one.
+func servedRanges(header string, size int64) (string, []byteRange) {
 	list, ok := strings.CutPrefix(header, "bytes=")
 	if !ok {
-		return ""
+		return "", nil
 	}
 	next := int64(0)
+	var ranges []byteRange
 	specs := strings.Split(list, ",")
 	for _, spec := range specs {
 		first, last, ok := parseRange(strings.TrimSpace(spec), size)
 		if !ok || len(specs) > 1 && first < next {
-			return ""
+			return "", nil
 		}
-		if first >= size && len(specs) == 1 {
-			return fmt.Sprintf("bytes=%d-", size) // nothing of it is there: 416
+		if first < size {
+			ranges = append(ranges, byteRange{first, min(last, size-1)})
 		}
 		next = last + 1
 	}
-	return header
+	switch len(ranges) {
+	case 0:
+		return fmt.Sprintf("bytes=%d-", size), nil // nothing of it is there: 416
+	case 1:
+		return fmt.Sprintf("bytes=%d-%d", ranges[0].first, ranges[0].last), nil
+	}
+	return fmt.Sprintf("bytes=%d-%d", ranges[0].first, ranges[0].last), ranges
+}
+
+// writeParts writes ranges of an object as multipart/byteranges.
+func writeParts(w *multipart.Writer, object io.ReadSeeker, ranges []byteRange, contentType string, size int64) error {
+	for _, r := range ranges {
+		part, err := w.CreatePart(textproto.MIMEHeader{
+			"Content-Type":  {contentType},
+			"Content-Range": {fmt.Sprintf("bytes %d-%d/%d", r.first, r.last, size)},
+		})
+		if err != nil {
+			return err
+		}
+		if object == nil { // for the length alone
+			continue
+		}
+		if _, err := object.Seek(r.first, io.SeekStart); err != nil {
+			return err
+		}
+		if _, err := io.CopyN(part, object, r.last-r.first+1); err != nil {
+			return err
+		}
+	}
+	return w.Close()
 }
 
 // parseRange reads one range: "first-last", "first-" or "-length".

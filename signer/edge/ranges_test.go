@@ -3,9 +3,12 @@ package edge
 import (
 	"fmt"
 	"io"
+	"mime"
+	"mime/multipart"
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -59,9 +62,32 @@ func TestRangesAreServedAsCloudFrontDoes(t *testing.T) {
 	if !strings.HasSuffix(got.body, "</Error>") {
 		t.Errorf("more than S3's body: %q", got.body)
 	}
-	got = s.get(url, "Range", "bytes=0-1,4-5")
-	if got.status != 206 || !strings.HasPrefix(got.header.Get("Content-Type"), "multipart/byteranges") || strings.Count(got.body, "Content-Range: bytes ") != 2 {
-		t.Errorf("several in order: %d %q", got.status, got.body)
+	for _, several := range []string{"bytes=0-1,4-5", "bytes=0-1, 4-5, 20-30"} {
+		got = s.get(url, "Range", several)
+		_, params, err := mime.ParseMediaType(got.header.Get("Content-Type"))
+		if got.status != 206 || err != nil || got.header.Get("Content-Range") != "" || got.header.Get("Content-Length") != strconv.Itoa(len(got.body)) {
+			t.Fatalf("%s: %d %v %q", several, got.status, got.header, got.body)
+		}
+		parts := multipart.NewReader(strings.NewReader(got.body), params["boundary"])
+		for _, want := range []string{"bytes 0-1/10 text/plain 01", "bytes 4-5/10 text/plain 45"} {
+			part, err := parts.NextPart()
+			if err != nil {
+				t.Fatal(err)
+			}
+			text, err := io.ReadAll(part)
+			if got := part.Header.Get("Content-Range") + " " + part.Header.Get("Content-Type") + " " + string(text); got != want || err != nil {
+				t.Errorf("%s: part %q %v, want %q", several, got, err, want)
+			}
+		}
+		if _, err := parts.NextPart(); err != io.EOF {
+			t.Errorf("%s: after the parts: %v", several, err)
+		}
+	}
+	if got := s.do("HEAD", url, "Range", "bytes=0-1,4-5"); got.status != 206 || got.body != "" || !strings.HasPrefix(got.header.Get("Content-Type"), "multipart/byteranges") {
+		t.Errorf("HEAD of several: %d %v", got.status, got.header)
+	}
+	if got := s.get(url, "Range", "bytes=0-1,4-5", "If-Range", `"other"`); got.status != 200 || got.body != whole {
+		t.Errorf("several of another object: %d %q", got.status, got.body)
 	}
 	if got := s.do("HEAD", url, "Range", "bytes=0-3"); got.status != 206 || got.body != "" || got.header.Get("Content-Range") != "bytes 0-3/10" {
 		t.Errorf("HEAD: %d %v", got.status, got.header)

@@ -2,6 +2,7 @@ package edge
 
 import (
 	"io"
+	"mime/multipart"
 	"net/http"
 	"strconv"
 	"strings"
@@ -18,6 +19,8 @@ type response struct {
 	headers *headersPolicy // for answers of the origin
 	sets    http.Header    // what the query sets in an answer with the object
 	object  *object        // that is being served
+	ranges  []byteRange    // of it, where the viewer asks for several
+	parts   *multipart.Writer
 	status  int
 	refused *refusal // what comes is dropped
 }
@@ -30,11 +33,39 @@ func (w *response) WriteHeader(status int) {
 		return
 	}
 	w.status = status
+	if status == http.StatusPartialContent && w.ranges != nil {
+		w.announceParts()
+	}
 	if w.object != nil && status < 300 {
 		w.override()
 	}
 	w.headers.apply(w.Header(), w.request)
 	w.ResponseWriter.WriteHeader(status)
+}
+
+// announceParts replaces the header of the first range by that of all. The parts
+// come after what http.ServeContent writes, which is dropped.
+func (w *response) announceParts() {
+	h := w.Header()
+	w.parts = multipart.NewWriter(w.ResponseWriter)
+	var size lengthWriter
+	counted := multipart.NewWriter(&size)
+	counted.SetBoundary(w.parts.Boundary())
+	writeParts(counted, nil, w.ranges, h.Get("Content-Type"), w.object.size)
+	for _, r := range w.ranges {
+		size += lengthWriter(r.last - r.first + 1)
+	}
+	h.Set("Content-Type", "multipart/byteranges; boundary="+w.parts.Boundary())
+	h.Set("Content-Length", strconv.FormatInt(int64(size), 10))
+	h.Del("Content-Range")
+}
+
+// lengthWriter counts what is written to it, in bytes.
+type lengthWriter int64
+
+func (n *lengthWriter) Write(b []byte) (int, error) {
+	*n += lengthWriter(len(b))
+	return len(b), nil
 }
 
 // override sets the headers that the query asks for. The type of an answer of
@@ -67,7 +98,7 @@ func (w *response) Write(b []byte) (int, error) {
 	if w.status == 0 {
 		w.WriteHeader(http.StatusOK)
 	}
-	if w.refused != nil {
+	if w.refused != nil || w.parts != nil {
 		return len(b), nil
 	}
 	return w.ResponseWriter.Write(b)
@@ -78,7 +109,7 @@ func (w *response) ReadFrom(src io.Reader) (int64, error) {
 	if w.status == 0 {
 		w.WriteHeader(http.StatusOK)
 	}
-	if w.refused != nil {
+	if w.refused != nil || w.parts != nil {
 		return io.Copy(io.Discard, src)
 	}
 	return io.Copy(w.ResponseWriter, src)
