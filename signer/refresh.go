@@ -425,7 +425,7 @@ func jitter(d time.Duration) time.Duration {
 // BaseURL is where the deployment serves its content; empty for a signer that
 // New made.
 func (s *Signer) BaseURL(ctx context.Context) (string, error) {
-	m, _, err := s.current(ctx)
+	m, _, err := s.use(ctx)
 	if err != nil {
 		return "", err
 	}

@@ -77,6 +77,9 @@ func TestAZeroValueInASecurityDecisionDenies(t *testing.T) {
 	if got, err := new(Signer).URL(t.Context(), site+"/a", hour); err == nil {
 		t.Errorf("the zero Signer makes %s", got)
 	}
+	if got, err := new(Signer).BaseURL(t.Context()); err == nil {
+		t.Errorf("the zero Signer serves %q", got)
+	}
 	if got, err := new(Signer).Cookies(t.Context(), site+"/*", hour, CookieOptions{}); err == nil {
 		t.Errorf("the zero Signer makes %v", got)
 	}
