@@ -34,7 +34,7 @@ func unquoted(value string) string {
 // it is, or described where it may be a private key. The CDK's logical ids look
 // random by the hash at their end, and are known by it.
 func label(name string) string {
-	if name == "" || isPlain(name) || names.MatchString(name) {
+	if name == "" || isPlain(name) || names.MatchString(name) && !hexadecimal.MatchString(name) {
 		return name
 	}
 	return "(" + shown(name) + ")"
@@ -46,6 +46,9 @@ var names = regexp.MustCompile(`^(` +
 	`|[A-Za-z0-9]{1,240}[0-9A-F]{8}` + // a logical id of the CDK
 	`|(AWS|Custom|Fn)(::[A-Za-z]{1,64}[A-Za-z0-9]{0,4}){1,2}` + // a type or a function
 	`)$`)
+
+// hexadecimal is a run of digits that a name does not have.
+var hexadecimal = regexp.MustCompile(`[0-9A-F]{24}`)
 
 // mayBeKey reports whether a text may hold a piece of a private key. It is for
 // names that are neither refused nor hidden without need, so that shorter pieces
