@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"time"
@@ -193,6 +194,7 @@ func (f *signingFlags) source(ctx context.Context) (signer.Source, error) {
 			return signer.FileSource(file), err
 		}
 		cfg, err := awsConfig(ctx, false)
+		cfg.Region = cmp.Or(d.Region, cfg.Region) // the file was named here: its Region is meant
 		return awskeys.File(cfg, file), err
 	}
 	project, err := f.projectName()
@@ -200,7 +202,27 @@ func (f *signingFlags) source(ctx context.Context) (signer.Source, error) {
 		return nil, err
 	}
 	cfg, err := awsConfig(ctx, true)
-	return awskeys.Environment(cfg, project, f.env), err
+	source := awskeys.Environment(cfg, project, f.env)
+	source.KeyFiles = true
+	return keyFilesHere{source, f.env}, err
+}
+
+// keyFilesHere lets a deployment document of AWS name a key file, as that of an
+// imported key does, in the working folder and below it alone.
+type keyFilesHere struct {
+	*awskeys.Source
+	env string
+}
+
+func (s keyFilesHere) Deployment(ctx context.Context) (*signer.Deployment, error) {
+	d, err := s.Source.Deployment(ctx)
+	if err == nil && d.Key.File != "" && !filepath.IsLocal(d.Key.File) {
+		return nil, &failure{
+			err:  fmt.Errorf("the deployment document of %s names the key file %s, which is not in the working folder", signer.Describe(s.env, signer.FormName), signer.Describe(d.Key.File, signer.FormFile)),
+			hint: "sign with --private-key FILE, --key-pair-id " + d.KeyPairID + " and the whole URL",
+		}
+	}
+	return d, err
 }
 
 // partOfName is what stands between the slashes of a parameter's name.

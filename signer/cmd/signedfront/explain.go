@@ -274,7 +274,7 @@ func (e *explain) write(v signer.Verdict, open bool) error {
 		out.Allowed, out.Certain, out.Status, out.Code, out.Message = nil, false, 0, "", ""
 		out.Detail = "the deployment tells its current key alone, and the key of this URL is another one: it may be trusted still"
 	case !v.Allowed:
-		out.Status = http.StatusForbidden
+		out.Status = deniedStatus(v)
 	}
 	switch {
 	case v.Cookies:
@@ -309,7 +309,7 @@ func (e *explain) write(v signer.Verdict, open bool) error {
 	}
 	word := "allowed"
 	if !v.Allowed {
-		word = strings.TrimSpace("denied: 403 " + string(v.Code))
+		word = strings.TrimSpace(fmt.Sprintf("denied: %d %s", deniedStatus(v), v.Code))
 	}
 	switch {
 	case open:
@@ -333,6 +333,14 @@ func (e *explain) write(v signer.Verdict, open bool) error {
 	}
 	_, err := io.WriteString(e.out, b.String())
 	return err
+}
+
+// deniedStatus is the HTTP status of a refusal. One for the method has no code.
+func deniedStatus(v signer.Verdict) int {
+	if v.Code == "" {
+		return http.StatusForbidden
+	}
+	return v.Code.Status()
 }
 
 func (e *explain) explainBody(ctx context.Context) error {
