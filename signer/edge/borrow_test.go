@@ -55,6 +55,53 @@ func borrowed(lender, borrower []byte) Config {
 	}
 }
 
+// exporting is a change of a lender that exports its key group.
+func exporting(name any) change {
+	return change{"Outputs.LentKeyGroup", map[string]any{"Value": map[string]any{"Ref": "KeyGroup"}, "Export": map[string]any{"Name": name}}}
+}
+
+func importing(name any) change {
+	return change{fallback + ".TrustedKeyGroups", []any{map[string]any{"Fn::ImportValue": name}}}
+}
+
+func TestAKeyGroupThatAnotherStackExportsIsTrusted(t *testing.T) {
+	for name, export := range map[string]any{
+		"by its name":                    "lent:dev",
+		"by a name that is put together": map[string]any{"Fn::Join": []any{":", []any{"lent", "dev"}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, borrower := lent(t, importing("lent:dev"))
+			s := serveConfig(t, borrowed(edited(t, exporting(export)), borrower))
+			if got := s.get(s.sign("/rt.png")); got.status != 200 {
+				t.Errorf("signed: %d %s", got.status, got.header.Get(reasonHeader))
+			}
+		})
+	}
+}
+
+func TestAnExportIsOfTheStacksInTheRegion(t *testing.T) {
+	_, borrower := lent(t, importing("lent:dev"))
+	lender := edited(t, exporting("lent:dev"))
+	for _, test := range []struct {
+		name   string
+		others []Stack
+		want   string // of the error; empty: none
+	}{
+		{"in the same one", []Stack{{Name: "shop-dev", Region: "us-east-1", Template: lender}}, ""},
+		{"that may be anywhere", []Stack{{Name: "shop-dev", Template: lender}}, ""},
+		{"in another one", []Stack{{Name: "shop-dev", Region: "eu-west-1", Template: lender}}, `Fn::ImportValue: the local edge was given no stack that exports "lent:dev"`},
+		{"of another name", []Stack{{Name: "shop-dev", Template: edited(t, exporting("lent:prod"))}}, `Fn::ImportValue: the local edge was given no stack that exports "lent:dev"`},
+		{"behind a template that is none", []Stack{{Name: "shop-other", Template: []byte("none")}}, "Fn::ImportValue: stack shop-other: template: not the JSON"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			_, err := New(Config{Template: borrower, Region: "us-east-1", Others: test.others, BaseURL: "http://127.0.0.1:8080", Objects: OpenFS(pictures)})
+			if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
+				t.Errorf("error %v, want %q", err, test.want)
+			}
+		})
+	}
+}
+
 func TestABorrowedKeyIsTheLendersOwn(t *testing.T) {
 	lender, borrower := lent(t)
 	pair, err := signer.GenerateKey(signer.ECDSAP256)
@@ -148,7 +195,7 @@ func TestABorrowerThatCannotBorrowIsRefusedWithThePlace(t *testing.T) {
 		{"an output that is not there", lender, []change{groups(stackOutput("shop-dev", "KeyGroup"))},
 			"TrustedKeyGroups[0].Fn::GetStackOutput: stack shop-dev: Outputs.KeyGroup: the template has no such output"},
 		{"an output that cannot be resolved", lender, []change{groups(stackOutput("shop-dev", "Unused"))},
-			"stack shop-dev: Outputs.Unused.Value.Fn::ImportValue: the local edge does not know this function"},
+			"Outputs.Unused.Value.Fn::ImportValue: the local edge was given no stack that exports"},
 		{"an output of something else", edited(t, change{"Outputs.KeyGroupId", map[string]any{"Value": map[string]any{"Ref": "Bucket"}}}), nil,
 			"TrustedKeyGroups[0]: not a key group of this template"},
 		{"an output whose condition does not hold", edited(t,

@@ -2,8 +2,11 @@ package edge
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/signedfront/signedfront/signer"
@@ -106,6 +109,52 @@ func (r *resolver) getStackOutput(at string, arg any) (any, error) {
 		return nil, fmt.Errorf("%s: stack %s: %w", at, label(stack), err)
 	}
 	return v, nil
+}
+
+// importValue reads what another stack of the Region exports.
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-importvalue.html
+func (r *resolver) importValue(at string, arg any) (any, error) {
+	name, err := r.text(at, arg)
+	if err != nil {
+		return nil, err
+	}
+	var failures []error
+	for i, s := range r.others {
+		if !r.stack.anywhere && s.Region != "" && s.Region != r.stack.region {
+			continue
+		}
+		other, err := r.openOther(i)
+		if err != nil {
+			failures = append(failures, fmt.Errorf("%s: %w", at, err))
+			continue
+		}
+		output, exported := other.exported(name)
+		if !exported {
+			continue
+		}
+		v, err := other.output(output)
+		if err != nil {
+			return nil, fmt.Errorf("%s: stack %s: %w", at, s.Name, err)
+		}
+		return v, nil
+	}
+	missing := fmt.Errorf("%s: the local edge was given no stack that exports %s", at, signer.Describe(name, signer.FormName))
+	return nil, errors.Join(append(failures, missing)...)
+}
+
+// exported is the output that has a name as an export. Others may have names
+// that the edge cannot resolve.
+func (r *resolver) exported(name string) (output string, found bool) {
+	for _, id := range slices.Sorted(maps.Keys(r.Outputs)) {
+		export := r.Outputs[id].Export
+		if export == nil {
+			continue
+		}
+		if named, err := r.text("Outputs."+id+".Export.Name", export.Name); err == nil && named == name {
+			return id, true
+		}
+	}
+	return "", false
 }
 
 // findOther finds another stack. Without a Region it is one of this stack's; a

@@ -39,8 +39,8 @@ type Config struct {
 	// 000000000000 and us-east-1.
 	StackName, Account, Region string
 
-	// Others are the stacks that Fn::GetStackOutput may name, such as the one
-	// that lends its keys. Of them only what the template asks for is read.
+	// Others are the stacks that Fn::GetStackOutput and Fn::ImportValue may read,
+	// such as the one that lends its keys. Of them only what the template asks for is read.
 	Others []Stack
 
 	// Now is the clock; nil means time.Now.

@@ -191,8 +191,10 @@ func (r *resolver) call(at, name string, arg any) (any, error) {
 		return base64.StdEncoding.EncodeToString([]byte(s)), err
 	case "Fn::GetStackOutput":
 		return r.getStackOutput(at, arg)
+	case "Fn::ImportValue":
+		return r.importValue(at, arg)
 	}
-	return nil, fmt.Errorf("%s: the local edge does not know this function: give the property a value of its own, or one made of Ref, Fn::GetAtt, Fn::Join, Fn::Sub, Fn::Select, Fn::Split, Fn::If, Fn::FindInMap, Fn::Base64 and Fn::GetStackOutput", at)
+	return nil, fmt.Errorf("%s: the local edge does not know this function: give the property a value of its own, or one made of Ref, Fn::GetAtt, Fn::Join, Fn::Sub, Fn::Select, Fn::Split, Fn::If, Fn::FindInMap, Fn::Base64, Fn::GetStackOutput and Fn::ImportValue", at)
 }
 
 // text resolves a value to a string.

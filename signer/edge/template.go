@@ -34,6 +34,7 @@ type resource struct {
 type output struct {
 	Condition string
 	Value     any
+	Export    *struct{ Name any }
 }
 
 func parseTemplate(text []byte) (*template, error) {

@@ -138,7 +138,8 @@ func TestIDsAreMadeUpInAWSsShapes(t *testing.T) {
 
 func TestWhatCannotBeResolvedIsAnErrorWithItsPlace(t *testing.T) {
 	for value, want := range map[string]string{
-		`{"Fn::ImportValue": "x"}`:                      "Here.Fn::ImportValue: the local edge does not know this function",
+		`{"Fn::ImportValue": "x"}`:                      `Here.Fn::ImportValue: the local edge was given no stack that exports "x"`,
+		`{"Fn::ImportValue": {"Ref": "Names"}}`:         "Here.Fn::ImportValue: want a string",
 		`{"Fn::GetAZs": ""}`:                            "Here.Fn::GetAZs",
 		`{"Ref": "Nothing"}`:                            `Here: the template has no resource or parameter "Nothing"`,
 		`{"Ref": "Unsaid"}`:                             "Here: parameter Unsaid has no default",
