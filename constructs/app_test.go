@@ -304,7 +304,7 @@ func TestAppBorrowsTheKeysOfAnotherEnvironment(t *testing.T) {
 	}
 	_, distribution := template.only(t, "AWS::CloudFront::Distribution")
 	wantJSON(t, "who is trusted", distribution.property("DistributionConfig", "DefaultCacheBehavior", "TrustedKeyGroups"),
-		`[{"Fn::GetStackOutput": {"StackName": "signedfront-dev", "OutputName": "KeyGroupId"}}]`)
+		`[{"Fn::ImportValue": "signedfront:lent-key-group:signedfront:signedfront:dev"}]`)
 }
 
 func TestAppWarnsOfQuotasAndGoesOn(t *testing.T) {

@@ -132,7 +132,10 @@ func parseTemplate(t *testing.T, text []byte) *template {
 type template struct {
 	text      []byte
 	Resources map[string]*resource
-	Outputs   map[string]struct{ Value any }
+	Outputs   map[string]struct {
+		Value  any
+		Export map[string]any
+	}
 }
 
 type resource struct {

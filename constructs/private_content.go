@@ -222,8 +222,9 @@ func (c *PrivateContent) DeploymentParameter() awsssm.StringParameter { return c
 // document, and use the private keys of every generation. Its ARN never changes,
 // so that a rotation touches no app's permissions. Of imported keys it allows
 // those in Secrets Manager and KMS; the key that encrypts such a secret, where
-// it is one of one's own, is not known here. With borrowed keys it allows what
-// its owner has tagged signedfront:lends with the lender's parameter.
+// it is one of one's own, is not known here. With borrowed keys it allows every
+// secret that the lender's stack has made and tagged signedfront:lends with the
+// lender's parameter, and the imported keys that Lender names.
 func (c *PrivateContent) SigningPolicy() awsiam.ManagedPolicy { return c.policy }
 
 // GrantSign lets a role sign, by attaching the signing policy. A role that was

@@ -46,6 +46,7 @@ func checkedProps(construct constructs.Construct, props *PrivateContentProps, re
 		p.SigningKeys = environment.SigningKeys{} // a lender's keys have no number here
 	}
 
+	check(checkLender(construct, &p))
 	check(checkCompanions(construct, &p, regionSetting))
 	stack := awscdk.Stack_Of(construct)
 	if *awscdk.Token_IsUnresolved(stack.Region()) {

@@ -76,26 +76,14 @@ func newSigningKeys(scope constructs.Construct, p *PrivateContentProps, builder 
 			Items:   &ids,
 		},
 	})
+	// Whoever trusts the group from another stack needs it: a weak reference
+	// would let it go, or another take its place.
+	awscdk.CrossStackReferences_Of(group).Produce(awscdk.ReferenceStrength_STRONG)
+	if p.LendKeys {
+		lendKeyGroup(scope, p, group)
+	}
 	k.group, k.groupID = group, group.Ref()
 	return k, nil
-}
-
-// borrowedKeys are those of a lender, which its own key group trusts: a
-// rotation there is one here.
-//
-// A lender's stack is referred to by its name alone: to deploy a borrower is not
-// to deploy the lender, which has to be there. CloudFormation reads the id of the
-// key group with each deployment, and CloudFront lets no group go that a
-// distribution trusts.
-func borrowedKeys(scope constructs.Construct, lender *environment.Lender) *signingKeys {
-	id := jsii.String(lender.KeyGroupID)
-	if lender.KeyGroupID == "" {
-		id = awscdk.Fn_GetStackOutput(jsii.String(lender.StackName), jsii.String("KeyGroupId"), nil, nil)
-	}
-	return &signingKeys{
-		lender: lender,
-		group:  awscloudfront.KeyGroup_FromKeyGroupId(scope, jsii.String("LenderKeyGroup"), id),
-	}
 }
 
 // importKey makes a public key known whose private half is kept elsewhere.

@@ -126,7 +126,7 @@ func TestSigningPolicyAllowsTheKeyWhereItIs(t *testing.T) {
 }
 
 // lenderOfTests are the keys of another stack.
-var lenderOfTests = &environment.Lender{ParameterName: "/media/dev/signing", KeyGroupID: "f2b1c3d4-0000-4000-8000-000000000000"}
+var lenderOfTests = &environment.Lender{ParameterName: "/media/dev/signing", StackName: "Media", KeyGroupID: "f2b1c3d4-0000-4000-8000-000000000000"}
 
 func borrowing(t *testing.T) *template {
 	t.Helper()
@@ -150,24 +150,6 @@ func TestBorrowerHasNoKeysAndTrustsTheLendersGroup(t *testing.T) {
 	}
 }
 
-// What the lender will make with its next rotation has no ARN yet. By its tag
-// the borrower's signers may read it without a deployment.
-func TestBorrowersSignersMayUseEveryKeyThatTheLenderLends(t *testing.T) {
-	_, policy := borrowing(t).only(t, "AWS::IAM::ManagedPolicy")
-	arn := func(service, rest string) string {
-		return fmt.Sprintf(`{"Fn::Join": ["", ["arn:", {"Ref": "AWS::Partition"}, ":%s:", {"Ref": "AWS::Region"}, ":", {"Ref": "AWS::AccountId"}, ":%s"]]}`, service, rest)
-	}
-	wantJSON(t, "the statements", policy.property("PolicyDocument", "Statement"), fmt.Sprintf(`[{
-		"Effect": "Allow", "Action": "ssm:GetParameter", "Resource": [%s, %s]
-	}, {
-		"Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": %s,
-		"Condition": {"StringEquals": {"secretsmanager:ResourceTag/signedfront:lends": "/media/dev/signing"}}
-	}, {
-		"Effect": "Allow", "Action": ["kms:GetPublicKey", "kms:Sign"], "Resource": %s,
-		"Condition": {"StringEquals": {"aws:ResourceTag/signedfront:lends": "/media/dev/signing"}}
-	}]`, arn("ssm", "parameter/media/dev/signing"), arn("ssm", "parameter/signedfront/signedfront/dev"), arn("secretsmanager", "secret:*"), arn("kms", "key/*")))
-}
-
 func TestSecretsAreTaggedOnlyWhereTheyAreLent(t *testing.T) {
 	keep := withKeys(t, 2, environment.SigningKey{Number: 1}, environment.SigningKey{Number: 2})
 	lend := synthesizeContent(t, func(c *environment.Content) {
@@ -175,28 +157,9 @@ func TestSecretsAreTaggedOnlyWhereTheyAreLent(t *testing.T) {
 		c.LendKeys = true
 	})
 	tags := "+ AWS::SecretsManager::Secret Properties Tags"
-	wantChanges(t, "lending", keep, lend, tags, tags)
+	wantChanges(t, "lending", keep, lend, "+ Outputs ContentLentKeyGroup18A43F92", tags, tags)
 	for _, id := range lend.all("AWS::SecretsManager::Secret") {
 		wantJSON(t, id, lend.Resources[id].Properties["Tags"], `[{"Key": "signedfront:lends", "Value": "/signedfront/signedfront/dev"}]`)
-	}
-}
-
-func TestEnvironmentBorrowsFromAnotherByItsName(t *testing.T) {
-	e := environmentOf(t, "review", `{"ephemeral": true}`)
-	e.Content.SigningKeys = environment.SigningKeys{From: "dev"}
-	e.Content.Lender = &environment.Lender{ParameterName: "/signedfront/signedfront/dev", StackName: "signedfront-dev"} // as Read does
-	app, outdir := newApp(t, nil)
-	if _, err := NewEnvironmentStack(app, e); err != nil {
-		t.Fatal(err)
-	}
-	app.Synth(nil)
-	template := readTemplate(t, outdir, "signedfront-review")
-	_, distribution := template.only(t, "AWS::CloudFront::Distribution")
-	wantJSON(t, "who is trusted", distribution.property("DistributionConfig", "DefaultCacheBehavior", "TrustedKeyGroups"),
-		`[{"Fn::GetStackOutput": {"StackName": "signedfront-dev", "OutputName": "KeyGroupId"}}]`)
-	_, document := template.only(t, "AWS::SSM::Parameter")
-	if text := fmt.Sprint(document.Properties["Value"]); !strings.Contains(text, `"parameter":"/signedfront/signedfront/dev"`) {
-		t.Errorf("the document: %s", text)
 	}
 }
 
@@ -373,15 +336,21 @@ func TestWrongKeysOfOthersAreReportedTogetherAndOnce(t *testing.T) {
 			},
 			Current: 1,
 		}}, []string{"SigningKeys.Keys.1.PublicKey", "SigningKeys.Keys.2.Algorithm", "SigningKeys.Keys.3.PublicKey"}},
-		{"a lender without ids", PrivateContentProps{Lender: &environment.Lender{}},
-			[]string{"Lender.KeyGroupID", "Lender.ParameterName"}},
-		{"a lender of which the parameter is none", PrivateContentProps{Lender: &environment.Lender{ParameterName: "dev", KeyGroupID: lenderOfTests.KeyGroupID}},
+		{"a lender without names", PrivateContentProps{Lender: &environment.Lender{}},
+			[]string{"Lender.ParameterName", "Lender.StackName"}},
+		{"a lender of which nothing is what it should be", PrivateContentProps{Lender: &environment.Lender{
+			ParameterName: "dev", StackName: "media_dev", KeyGroupID: "Media.KeyGroup",
+			ImportedKeys: []environment.PrivateKeyLocation{{KMSARN: "alias/media"}, {SecretARN: "media"}},
+		}}, []string{"Lender.ImportedKeys[0].KMSARN", "Lender.ImportedKeys[1].SecretARN", "Lender.ImportedKeys[1].SecretVersionID", "Lender.KeyGroupID", "Lender.ParameterName", "Lender.StackName"}},
+		{"a lender whose parameter is known at the deployment alone, and its export with it", PrivateContentProps{Lender: &environment.Lender{ParameterName: *token, StackName: "Other"}},
 			[]string{"Lender.ParameterName"}},
+		{"a lender in the same stack, of which nothing can be imported", PrivateContentProps{Lender: &environment.Lender{ParameterName: "/media/dev/signing", StackName: "Media"}},
+			[]string{"Lender.KeyGroupID"}},
 		{"a lender that is the borrower, and keys besides", PrivateContentProps{ParameterName: "/media/dev/signing", Lender: lenderOfTests, LendKeys: true, SigningKeys: environment.SigningKeys{Keys: []environment.SigningKey{{Number: 1}}}},
 			[]string{"LendKeys", "Lender.ParameterName", "SigningKeys.Keys"}},
 		{"an environment by its name", PrivateContentProps{SigningKeys: environment.SigningKeys{From: "dev"}},
 			[]string{"SigningKeys.From"}},
-		{"a parameter that is too long for a tag", PrivateContentProps{LendKeys: true, ParameterName: long},
+		{"a parameter that is too long for a tag and an export", PrivateContentProps{LendKeys: true, ParameterName: long},
 			[]string{"ParameterName"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -409,32 +378,5 @@ func TestWrongKeysOfOthersAreReportedTogetherAndOnce(t *testing.T) {
 				t.Error("something was made all the same")
 			}
 		})
-	}
-}
-
-func TestLenderMayBeAToken(t *testing.T) {
-	app, outdir := newApp(t, nil)
-	stack := newStack(app, "Media")
-	parameter := awscdk.NewCfnParameter(stack, jsii.String("Lender"), nil)
-	_, err := NewPrivateContent(stack, "Content", &PrivateContentProps{Lender: &environment.Lender{
-		ParameterName: *parameter.ValueAsString(), KeyGroupID: *parameter.ValueAsString(),
-	}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	app.Synth(nil)
-	template := readTemplate(t, outdir, "Media")
-	_, distribution := template.only(t, "AWS::CloudFront::Distribution")
-	wantJSON(t, "who is trusted", distribution.property("DistributionConfig", "DefaultCacheBehavior", "TrustedKeyGroups"), `[{"Ref": "Lender"}]`)
-	_, policy := template.only(t, "AWS::IAM::ManagedPolicy")
-	documents := policy.property("PolicyDocument", "Statement").([]any)[0].(map[string]any)["Resource"].([]any)
-	here := map[string]string{
-		"Lender": "/media/lender", "AWS::Partition": "aws", "AWS::Region": "eu-west-1", "AWS::AccountId": "123456789012",
-	}
-	for i := range documents {
-		documents[i] = resolve(t, documents[i], here)
-	}
-	if want := "arn:aws:ssm:eu-west-1:123456789012:parameter/media/lender"; !slices.Contains(documents, any(want)) {
-		t.Errorf("the documents are %v, without %s", documents, want)
 	}
 }

@@ -7,11 +7,16 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// lendsTag marks a key that may be borrowed, with the parameter of the
-// deployment that lends it. By it a borrower's signing policy stands for keys
-// that the lender has yet to make: a rotation there needs no deployment here.
-// Whoever may set tags on secrets and keys decides with it who may sign.
+// lendsTag marks a secret whose key may be borrowed, with the parameter of the
+// deployment that lends it. By it, and by the lender's stack, a borrower's
+// signing policy stands for secrets that the lender has yet to make: a rotation
+// there needs no deployment here.
 const lendsTag = "signedfront:lends"
+
+// stackTag is on what a stack has made, with the stack's name. CloudFormation
+// sets it, and nobody else can: AWS keeps names that start with aws: for itself.
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-resource-tags.html
+const stackTag = "aws:cloudformation:stack-name"
 
 // newSigningPolicy lets whoever it is attached to sign: read the deployment
 // document and use the private keys of every generation, or those of the
@@ -22,13 +27,6 @@ const lendsTag = "signedfront:lends"
 // have the policy wait for the document, which has to wait for the policy.
 func newSigningPolicy(scope constructs.Construct, p *PrivateContentProps, keys *signingKeys) awsiam.ManagedPolicy {
 	stack := awscdk.Stack_Of(scope)
-	arn := func(service, resource, name string) *string {
-		return stack.FormatArn(&awscdk.ArnComponents{
-			Service:      jsii.String(service),
-			Resource:     jsii.String(resource),
-			ResourceName: jsii.String(name),
-		})
-	}
 	// The name's own slash parts it from the word: a name may be a token.
 	parameter := func(name string) *string {
 		return stack.FormatArn(&awscdk.ArnComponents{
@@ -41,34 +39,45 @@ func newSigningPolicy(scope constructs.Construct, p *PrivateContentProps, keys *
 	documents := statement{actions: []string{"ssm:GetParameter"}, resources: []*string{parameter(p.ParameterName)}}
 	secrets := statement{actions: []string{"secretsmanager:GetSecretValue"}}
 	kmsKeys := statement{actions: []string{"kms:GetPublicKey", "kms:Sign"}}
-	for _, key := range keys.generations {
+	allow := func(secretARN, kmsARN string) {
 		switch {
-		case key.private.SecretARN != "":
-			secrets.resources = append(secrets.resources, jsii.String(key.private.SecretARN))
-		case key.private.KMSARN != "":
-			kmsKeys.resources = append(kmsKeys.resources, jsii.String(key.private.KMSARN))
+		case secretARN != "":
+			secrets.resources = append(secrets.resources, jsii.String(secretARN))
+		case kmsARN != "":
+			kmsKeys.resources = append(kmsKeys.resources, jsii.String(kmsARN))
 		}
 	}
+	for _, key := range keys.generations {
+		allow(key.private.SecretARN, key.private.KMSARN)
+	}
+	var lent statement
 	if keys.lender != nil {
 		documents.resources = append(documents.resources, parameter(keys.lender.ParameterName))
+		for _, key := range keys.lender.ImportedKeys {
+			allow(key.SecretARN, key.KMSARN)
+		}
 		// https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecretsmanager.html
-		secrets.resources = []*string{stack.FormatArn(&awscdk.ArnComponents{
-			Service:      jsii.String("secretsmanager"),
-			Resource:     jsii.String("secret"),
-			ResourceName: jsii.String("*"),
-			ArnFormat:    awscdk.ArnFormat_COLON_RESOURCE_NAME,
-		})}
-		secrets.equal = map[string]any{"secretsmanager:ResourceTag/" + lendsTag: keys.lender.ParameterName}
-		// https://docs.aws.amazon.com/kms/latest/developerguide/tag-authorization.html
-		kmsKeys.resources = []*string{arn("kms", "key", "*")}
-		kmsKeys.equal = map[string]any{"aws:ResourceTag/" + lendsTag: keys.lender.ParameterName}
+		const tag = "secretsmanager:ResourceTag/"
+		lent = statement{
+			actions: secrets.actions,
+			resources: []*string{stack.FormatArn(&awscdk.ArnComponents{
+				Service:      jsii.String("secretsmanager"),
+				Resource:     jsii.String("secret"),
+				ResourceName: jsii.String("*"),
+				ArnFormat:    awscdk.ArnFormat_COLON_RESOURCE_NAME,
+			})},
+			equal: map[string]any{
+				tag + lendsTag: keys.lender.ParameterName,
+				tag + stackTag: keys.lender.StackName,
+			},
+		}
 	}
 	policy := awsiam.NewManagedPolicy(scope, jsii.String("SigningPolicy"), &awsiam.ManagedPolicyProps{
-		Statements: policyStatements([]statement{documents, secrets, kmsKeys}),
+		Statements: policyStatements([]statement{documents, lent, secrets, kmsKeys}),
 	})
 	if keys.lender != nil {
-		acknowledge(policy, "AwsSolutions-IAM5", "Which keys the lender will make is not known here. Of all keys, those with its tag are allowed.",
-			onResource(scope, secrets.resources[0]), onResource(scope, kmsKeys.resources[0]))
+		acknowledge(policy, "AwsSolutions-IAM5", "Which secrets the lender will make is not known here. Of all secrets, those that its stack has made and tagged are allowed.",
+			onResource(scope, lent.resources[0]))
 	}
 	return policy
 }

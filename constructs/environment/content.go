@@ -76,10 +76,12 @@ type Content struct {
 
 	// LendKeys lets other deployments of the same account and Region trust and
 	// use these keys. Whoever may sign for one of them may then sign for this
-	// one. Secrets of this deployment get the tag signedfront:lends with the
-	// parameter's name, by which the borrowers' signing policies allow them. A
-	// secret or KMS key of one's own, of an imported key, is tagged so by its
-	// owner; a key in a file is needed wherever borrowers sign.
+	// one. The key group is exported, so that CloudFormation keeps it while
+	// somebody borrows. Secrets of this deployment get the tag signedfront:lends
+	// with the parameter's name, by which the borrowers' signing policies allow
+	// them. Of imported keys these policies name the secrets and KMS keys: deploy
+	// the borrowers when one is added, before it signs. A key in a file is needed
+	// wherever borrowers sign.
 	//
 	// Default: false.
 	LendKeys bool `json:"lendKeys"`

@@ -184,7 +184,7 @@ func (d decoder) config(context object) *Config {
 	}
 	for _, draft := range drafts {
 		if lender := draft.findLender(drafts); lender != nil {
-			draft.Content.Lender = &Lender{ParameterName: lender.ParameterName(), StackName: lender.StackName()}
+			draft.Content.Lender = lender.lender()
 		}
 	}
 	for _, draft := range drafts {

@@ -1,21 +1,51 @@
 package environment
 
-import "fmt"
+import (
+	"fmt"
+	"regexp"
+	"strings"
+)
 
 // Lender is a deployment whose keys others borrow, in the same account and
-// Region. Its LendKeys must be set.
+// Region. Its LendKeys must be set, and it must be deployed before them.
 type Lender struct {
 	// ParameterName is the parameter of its deployment document.
 	ParameterName string
 
+	// StackName is its stack in CloudFormation. A borrower's signing policy
+	// allows the secrets that this stack has made.
+	StackName string
+
 	// KeyGroupID is CloudFront's id of its key group; a token, mostly.
 	//
-	// Default: the output KeyGroupId of the stack StackName.
+	// Default: what the lender exports as [KeyGroupExport] of ParameterName.
 	KeyGroupID string
 
-	// StackName is its stack in CloudFormation.
-	StackName string
+	// ImportedKeys are where the private halves of its imported keys are. A
+	// borrower's signing policy allows those in Secrets Manager and in KMS: when
+	// the lender imports another, deploy its borrowers before that key signs.
+	//
+	// Default: none.
+	ImportedKeys []PrivateKeyLocation
 }
+
+// KeyGroupExport is the name under which a deployment with LendKeys exports its
+// key group, by the parameter of its deployment document. It is
+//
+//	signedfront:lent-key-group:signedfront:media:dev
+//
+// of /signedfront/media/dev. An export's name holds letters, digits, colons and
+// hyphens, so that a hyphen starts an escape: -- is a hyphen, -u an underscore
+// and -d a dot. No two parameters have one name.
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/outputs-section-structure.html
+func KeyGroupExport(parameterName string) string {
+	return "signedfront:lent-key-group" + exportEscapes.Replace(parameterName)
+}
+
+var exportEscapes = strings.NewReplacer("/", ":", "-", "--", "_", "-u", ".", "-d")
+
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+const maxExportName = 255
 
 // checkKeys checks keys of one's own, or that there are none where they are
 // borrowed.
@@ -46,19 +76,49 @@ func (c Content) checkKeys(at place) {
 
 // check checks the lender of a deployment with a parameter of its own.
 func (l Lender) check(at place, own string) {
+	const wantParameter = "write the parameter of the lender's deployment document, such as /signedfront/media/dev"
 	parameter := at.field("ParameterName")
 	switch {
 	case l.ParameterName == "":
-		parameter.wrong("missing", "write the parameter of the lender's deployment document, such as /signedfront/media/dev")
+		parameter.wrong("missing", wantParameter)
+	case isToken(l.ParameterName) && l.KeyGroupID == "":
+		parameter.wrong("a token, without KeyGroupID", "write the name itself, which the name of the lender's export is made of, or KeyGroupID")
 	case isToken(l.ParameterName):
-	case !parameterShape.MatchString(l.ParameterName):
-		parameter.wrong(quote(l.ParameterName), "write the parameter of the lender's deployment document, such as /signedfront/media/dev")
+	case !isLentParameter(l.ParameterName):
+		parameter.wrong(quote(l.ParameterName), wantParameter)
 	case l.ParameterName == own:
 		parameter.wrong(quote(l.ParameterName), "write that of another deployment: this is the borrower's own")
 	}
-	if l.KeyGroupID == "" && l.StackName == "" {
-		at.field("KeyGroupID").wrong("missing", "write the id of the lender's key group, or StackName, the stack that has it as its output KeyGroupId")
+	if l.StackName == "" {
+		at.field("StackName").wrong("missing", "write the name of the lender's stack, such as media-dev")
 	}
+	checkShape(at.field("StackName"), l.StackName, stackName, "the name of a stack, such as media-dev: at most 128 letters, digits and hyphens, a letter first")
+	checkShape(at.field("KeyGroupID"), l.KeyGroupID, keyGroupID, "the id of a key group, such as a1b2c3d4-5678-90ab-cdef-111122223333")
+	for i, key := range l.ImportedKeys {
+		key.check(at.field("ImportedKeys").index(i))
+	}
+}
+
+var (
+	// https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html
+	stackName  = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]{0,127}$`)
+	keyGroupID = regexp.MustCompile(`^[A-Za-z0-9-]{1,64}$`)
+)
+
+// isLentParameter reports whether the document of a lender can have a name.
+func isLentParameter(name string) bool {
+	return isParameterName(name) && len(KeyGroupExport(name)) <= maxExportName
+}
+
+// lender is what the environments that borrow have to know of this one.
+func (d *draft) lender() *Lender {
+	l := &Lender{ParameterName: d.ParameterName(), StackName: d.StackName()}
+	for _, key := range d.Content.SigningKeys.Keys {
+		if key.Custody == Imported && key.PrivateKey.File == "" {
+			l.ImportedKeys = append(l.ImportedKeys, key.PrivateKey)
+		}
+	}
+	return l
 }
 
 // findLender is the environment whose keys this one borrows, or none. It

@@ -2,6 +2,7 @@ package environment
 
 import (
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -151,16 +152,16 @@ func TestParametersAndLendersOfAProgramAreChecked(t *testing.T) {
 			`SigningKeys.From: "dev" without a lender; set Lender instead: environments are those of cdk.json`},
 		{"a lender of nothing", Content{Lender: &Lender{}}, `2 problems:
   Lender.ParameterName: missing; write the parameter of the lender's deployment document, such as /signedfront/media/dev
-  Lender.KeyGroupID: missing; write the id of the lender's key group, or StackName, the stack that has it as its output KeyGroupId`},
-		{"a lender whose parameter is none", Content{Lender: &Lender{ParameterName: "dev", KeyGroupID: "b"}},
+  Lender.StackName: missing; write the name of the lender's stack, such as media-dev`},
+		{"a lender whose parameter is none", Content{Lender: &Lender{ParameterName: "dev", StackName: "b"}},
 			`Lender.ParameterName: "dev"; write the parameter of the lender's deployment document, such as /signedfront/media/dev`},
-		{"a lender that is the borrower", Content{ParameterName: "/media/dev", Lender: &Lender{ParameterName: "/media/dev", KeyGroupID: "b"}},
+		{"a lender that is the borrower", Content{ParameterName: "/media/dev", Lender: &Lender{ParameterName: "/media/dev", StackName: "b"}},
 			`Lender.ParameterName: "/media/dev"; write that of another deployment: this is the borrower's own`},
 		{"a parameter that AWS keeps", Content{ParameterName: "/aws/media"},
 			`ParameterName: "/aws/media"; write a path of at most 15 parts such as /media/prod/signing, of letters, digits and the characters _.-, that starts with neither aws nor ssm`},
-		{"a parameter that is too long for a tag", Content{ParameterName: "/" + strings.Repeat("p", 256), LendKeys: true},
-			`ParameterName: "/` + strings.Repeat("p", 59) + `…"; write at most 256 characters: keys that are lent have it as a tag`},
-		{"keys beside a lender", Content{Lender: &Lender{ParameterName: "/a", KeyGroupID: "b"}, LendKeys: true, SigningKeys: SigningKeys{Keys: []SigningKey{{Number: 1}}, Current: 1}}, `3 problems:
+		{"a parameter that makes too long an export", Content{ParameterName: "/" + strings.Repeat("p", 256), LendKeys: true},
+			`ParameterName: "/` + strings.Repeat("p", 59) + `…"; write a shorter name: the name of the export of keys that are lent is made of it, and would have 283 characters, more than 255`},
+		{"keys beside a lender", Content{Lender: &Lender{ParameterName: "/a", StackName: "b"}, LendKeys: true, SigningKeys: SigningKeys{Keys: []SigningKey{{Number: 1}}, Current: 1}}, `3 problems:
   SigningKeys.Keys: keys of one's own beside borrowed ones; leave them out: the lender's are used
   SigningKeys.Current: a key of one's own beside borrowed ones; leave it out: the lender's current key signs
   LendKeys: true, with borrowed keys; leave it out: keys are lent by whoever makes them`},
@@ -172,9 +173,78 @@ func TestParametersAndLendersOfAProgramAreChecked(t *testing.T) {
 			}
 		})
 	}
-	lent := Content{Lender: &Lender{ParameterName: "/signedfront/media/dev", KeyGroupID: "a1b2"}}
+	lent := Content{Lender: &Lender{ParameterName: "/signedfront/media/dev", StackName: "media-dev"}}
 	if problems := lent.WithDefaults().Check(); problems != nil {
 		t.Errorf("got %v", problems)
+	}
+}
+
+// A live borrower imports the name that its lender exported when it was deployed
+// last: no name may ever change.
+func TestTheNameOfALendersExportStaysAndIsOfOneParameterAlone(t *testing.T) {
+	const prefix = "signedfront:lent-key-group:"
+	names := map[string]string{}
+	for parameter, want := range map[string]string{
+		"/signedfront/signedfront/dev": prefix + "signedfront:signedfront:dev",
+		"/signedfront/shop/eu-dev":     prefix + "signedfront:shop:eu--dev",
+		"/signedfront/shopeu/dev":      prefix + "signedfront:shopeu:dev",
+		"/signedfront/shop/eu/dev":     prefix + "signedfront:shop:eu:dev",
+		"/signedfront/shop/eu_dev":     prefix + "signedfront:shop:eu-udev",
+		"/signedfront/shop/eu.dev":     prefix + "signedfront:shop:eu-ddev",
+		"/signedfront/shop/eu-udev":    prefix + "signedfront:shop:eu--udev",
+		"/signedfront/shop/eu--dev":    prefix + "signedfront:shop:eu----dev",
+		"/signedfront/shop/eu-.dev":    prefix + "signedfront:shop:eu---ddev",
+		"/signedfront/shop/eu_-dev":    prefix + "signedfront:shop:eu-u--dev",
+	} {
+		if got := KeyGroupExport(parameter); got != want {
+			t.Errorf("%s is exported as %s, want %s", parameter, got, want)
+		}
+		if other, taken := names[want]; taken {
+			t.Errorf("%s and %s have one export", parameter, other)
+		}
+		names[want] = parameter
+	}
+
+	// Of every parameter of a few characters, and of all environments of two
+	// projects, of which the one's name starts the other's.
+	exports := map[string]string{}
+	allowed := regexp.MustCompile(`^[A-Za-z0-9:-]{1,255}$`)
+	var grow func(name string)
+	grow = func(name string) {
+		if isParameterName(name) {
+			export := KeyGroupExport(name)
+			if other, taken := exports[export]; taken || !allowed.MatchString(export) {
+				t.Fatalf("%s is exported as %s, as is %q", name, export, other)
+			}
+			exports[export] = name
+		}
+		if len(name) < 7 {
+			for _, c := range "/-_.ud" {
+				grow(name + string(c))
+			}
+		}
+	}
+	grow("/")
+	if len(exports) < 1000 {
+		t.Errorf("only %d names were tried", len(exports))
+	}
+}
+
+func TestABorrowerIsToldWhereTheImportedKeysOfItsLenderAre(t *testing.T) {
+	const inKMS = "arn:aws:kms:eu-west-1:123456789012:key/a1b2"
+	keys := keyTexts()
+	c, err := Read(context(t, `{"env": "pr-7", "project": "shop", "environments": {
+		"dev": {"ephemeral": true, "lendKeys": true, "signingKeys": {"current": 1, "keys": {
+			"1": {}, "2": {"custody": "imported", "publicKey": `+jsonText(keys["p256"])+`, "privateKey": {"kmsArn": "`+inKMS+`"}},
+			"3": {"custody": "imported", "publicKey": `+jsonText(keys["rsa2048"])+`}
+		}}},
+		"pr-*": {"ephemeral": true, "signingKeys": {"from": "dev"}}
+	}}`), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := c.Environments[0].Content.Lender.ImportedKeys, []PrivateKeyLocation{{KMSARN: inKMS}}; !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
 	}
 }
 

@@ -17,9 +17,13 @@ var (
 func (c Content) checkParameterName(at place) {
 	switch name := c.ParameterName; {
 	case name == "":
-	case len(name) > maxParameterName || !parameterShape.MatchString(name) || reservedParameter.MatchString(name):
+	case !isParameterName(name):
 		at.wrong(quote(name), "write a path of at most 15 parts such as /media/prod/signing, of letters, digits and the characters _.-, that starts with neither aws nor ssm")
-	case c.LendKeys && len(name) > maxTagValue:
-		at.wrong(quote(name), fmt.Sprintf("write at most %d characters: keys that are lent have it as a tag", maxTagValue))
+	case c.LendKeys && !isLentParameter(name):
+		at.wrong(quote(name), fmt.Sprintf("write a shorter name: the name of the export of keys that are lent is made of it, and would have %d characters, more than %d", len(KeyGroupExport(name)), maxExportName))
 	}
+}
+
+func isParameterName(name string) bool {
+	return len(name) <= maxParameterName && parameterShape.MatchString(name) && !reservedParameter.MatchString(name)
 }
