@@ -74,10 +74,26 @@ func newCompanion(main awscdk.Stack, kind companionKind) awscdk.Stack {
 		Env:                   &awscdk.Environment{Account: resolved(main.Account()), Region: jsii.String(usEast1)},
 		TerminationProtection: main.TerminationProtection(),
 		Tags:                  main.Tags().TagValues(),
+		Synthesizer:           synthesizerOf(main),
 	})
 	companion.Node().SetContext(jsii.String(companionContext), kind.suffix)
 	awscdk.CrossStackReferences_Of(companion).Consume(awscdk.ReferenceStrength_WEAK)
 	return companion
+}
+
+// synthesizerOf is what a stack was given to be synthesized and deployed by: its
+// bootstrap qualifier, roles and bucket for assets. It is nil where the stack has
+// what the app gives to all.
+//
+// The CDK binds a copy of it to each stack, which takes no other. For the copy
+// of an object that a Go program made, jsii hands back the object itself, of no
+// qualifier yet.
+func synthesizerOf(stack awscdk.Stack) awscdk.IStackSynthesizer {
+	given := stack.Synthesizer()
+	if given.BootstrapQualifier() != nil {
+		return nil
+	}
+	return given
 }
 
 // companionContext marks a companion: somebody else's stack may have its id.

@@ -34,6 +34,10 @@ type deployedStack struct {
 	Properties   struct {
 		TerminationProtection bool
 		Tags                  map[string]string
+
+		AssumeRoleARN                  string
+		CloudFormationExecutionRoleARN string
+		StackTemplateAssetObjectURL    string
 	}
 	Metadata map[string][]struct {
 		Type string
@@ -207,6 +211,79 @@ func TestCompanionsStandBesideTheStackThatHoldsANestedOne(t *testing.T) {
 	app.Synth(nil)
 	if got, want := slices.Sorted(maps.Keys(deployedStacks(t, outdir))), []string{"Media", "Media-certificate", "Media-global"}; !slices.Equal(got, want) {
 		t.Errorf("stacks %v, want %v", got, want)
+	}
+}
+
+func TestCompanionsAreDeployedByWhatDeploysTheirStack(t *testing.T) {
+	media := func() awscdk.IStackSynthesizer {
+		return awscdk.NewDefaultStackSynthesizer(&awscdk.DefaultStackSynthesizerProps{
+			Qualifier:                   jsii.String("media"),
+			FileAssetsBucketName:        jsii.String("media-assets-${AWS::Region}"),
+			CloudFormationExecutionRole: jsii.String("arn:${AWS::Partition}:iam::${AWS::AccountId}:role/media-execution-${AWS::Region}"),
+		})
+	}
+	const (
+		execution = "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/media-execution-"
+		usual     = "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/cdk-other-cfn-exec-role-${AWS::AccountId}-"
+	)
+	for _, test := range []struct {
+		name       string
+		of         awscdk.IStackSynthesizer // of the stack
+		ofAll      awscdk.IStackSynthesizer // of the app
+		execution  string                   // the role without its Region
+		bucket     string                   // of the template, without its Region
+		deployRole bool
+	}{
+		{"a synthesizer of the stack", media(), nil, execution, "s3://media-assets-", true},
+		{"a synthesizer of the app", nil, media(), execution, "s3://media-assets-", true},
+		{"a synthesizer of the stack in an app with another one", awscdk.NewDefaultStackSynthesizer(nil), media(), usual, "s3://cdk-other-assets-${AWS::AccountId}-", true},
+		{"the qualifier of the context", nil, nil, usual, "s3://cdk-other-assets-${AWS::AccountId}-", true},
+		{"the credentials of whoever deploys", awscdk.NewCliCredentialsStackSynthesizer(nil), nil, "", "s3://cdk-other-assets-${AWS::AccountId}-", false},
+		{"no bucket for assets", awscdk.NewBootstraplessSynthesizer(nil), nil, usual, "", true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			outdir := t.TempDir()
+			context := shippedContext(t)
+			context["aws:cdk:bundling-stacks"] = []string{}
+			context["@aws-cdk/core:bootstrapQualifier"] = "other"
+			props := &awscdk.AppProps{Context: &context, Outdir: &outdir}
+			if test.ofAll != nil {
+				jsii.UnsafeCast(test.ofAll, &props.DefaultStackSynthesizer)
+			}
+			app := awscdk.NewApp(props)
+			// Without functions, there is no asset, which not all of them take.
+			key := imported(1, publicECDSA, privateKeys["in KMS"])
+			content := companioned()
+			content.SigningKeys.Keys = []environment.SigningKey{key}
+			stack := awscdk.NewStack(app, jsii.String("Media"), &awscdk.StackProps{Synthesizer: test.of, Env: &awscdk.Environment{Region: jsii.String("eu-west-1")}})
+			if _, err := NewPrivateContent(stack, "Content", content); err != nil {
+				t.Fatal(err)
+			}
+			app.Synth(nil)
+			stacks := deployedStacks(t, outdir)
+			if len(stacks) != 3 {
+				t.Fatalf("stacks %v", slices.Sorted(maps.Keys(stacks)))
+			}
+			for id, stack := range stacks {
+				region := "us-east-1"
+				if id == "Media" {
+					region = "eu-west-1"
+				}
+				want := test.execution + region
+				if test.execution == "" {
+					want = ""
+				}
+				if got := stack.Properties.CloudFormationExecutionRoleARN; got != want {
+					t.Errorf("%s is executed by %q, want %q", id, got, want)
+				}
+				if got := stack.Properties.StackTemplateAssetObjectURL; test.bucket != "" && !strings.HasPrefix(got, test.bucket+region+"/") || test.bucket == "" && got != "" {
+					t.Errorf("the template of %s is put into %q, want %s%s", id, got, test.bucket, region)
+				}
+				if got := stack.Properties.AssumeRoleARN != ""; got != test.deployRole {
+					t.Errorf("%s is deployed by the role %q", id, stack.Properties.AssumeRoleARN)
+				}
+			}
+		})
 	}
 }
 
