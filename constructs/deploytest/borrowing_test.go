@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -15,14 +16,19 @@ import (
 	"github.com/signedfront/signedfront/signer"
 )
 
+const (
+	borrower     = "pr-42"
+	lender       = "/signedfront/" + project + "/dev"
+	exportPrefix = "signedfront:lent-key-group:signedfront:" + project + ":"
+)
+
+// onlyTheBorrower leaves that one in the app.
+var onlyTheBorrower = []string{"-c", "env=" + borrower}
+
 // borrows makes an environment of a pull request, which borrows the keys of
 // dev. They rotate there, and the borrower is not deployed again.
 func (p *app) borrows(t *testing.T) {
-	const (
-		borrower = "pr-42"
-		lender   = "/signedfront/" + project + "/dev"
-	)
-	only := []string{"-c", "env=" + borrower}
+	p.wantLenders(t)
 	lend := func(current int, keys ...string) {
 		t.Helper()
 		generations := map[string]any{}
@@ -40,7 +46,7 @@ func (p *app) borrows(t *testing.T) {
 	}
 
 	lend(2, "2", "4")
-	p.deploy(t, borrower, only...)
+	p.deploy(t, borrower, onlyTheBorrower...)
 	resources := p.checkResources(t, stackName(borrower))
 	for _, kind := range []string{"AWS::SecretsManager::Secret", "AWS::CloudFront::PublicKey", "AWS::CloudFront::KeyGroup", "Custom::SigningKeyPair"} {
 		if own := ofType(resources, kind); len(own) > 0 {
@@ -74,8 +80,93 @@ func (p *app) borrows(t *testing.T) {
 		t.Errorf("the borrower's stack had %d events, has %d", events, now)
 	}
 
-	p.destroy(t, borrower, only...)
+	p.lendsWhileSomebodyBorrows(t)
+	p.destroy(t, borrower, onlyTheBorrower...)
 	p.checkGenerations(t, "dev", 1)
+}
+
+// wantLenders deploys a borrower whose lender is not there, and then one whose
+// lender is there and does not lend yet. Each fails, and names it.
+func (p *app) wantLenders(t *testing.T) {
+	t.Helper()
+	before := len(p.events(t, stackName("dev")))
+	for _, from := range []string{"spare", "dev"} {
+		p.configure(t, func(environments map[string]any) {
+			environments[from] = map[string]any{"ephemeral": true, "lendKeys": true}
+			environments["pr-*"] = map[string]any{"ephemeral": true, "signingKeys": map[string]any{"from": from}}
+		})
+		_, said, err := p.tryDeploy(t, borrower, onlyTheBorrower...)
+		if err == nil || !strings.Contains(said, exportPrefix+from) {
+			t.Fatalf("who borrows from %s is deployed, or is not told of it: %v\n%s", from, err, said)
+		}
+		p.wantStatus(t, borrower, "ROLLBACK_COMPLETE")
+	}
+	p.configure(t, func(environments map[string]any) { delete(environments, "spare") })
+	if now := len(p.events(t, stackName("dev"))); now != before {
+		t.Errorf("dev had %d events, has %d", before, now)
+	}
+}
+
+// lendsWhileSomebodyBorrows destroys the lender, and has it stop lending.
+// CloudFormation refuses both: the one before anything is touched, the other
+// before anything is deleted.
+func (p *app) lendsWhileSomebodyBorrows(t *testing.T) {
+	t.Helper()
+	unharmed := func(before, after map[string]*resource) {
+		t.Helper()
+		wantSame(t, identities(after), identities(before))
+		p.checkGenerations(t, "dev", 1)
+		p.wantLent(t, lender)
+		p.checkSigning(t, "dev")
+		p.checkSigning(t, borrower)
+	}
+	of := func(environment string) (map[string]*resource, int) {
+		t.Helper()
+		return p.checkResources(t, stackName(environment)), len(p.events(t, stackName(environment)))
+	}
+	dev, events := of("dev")
+	borrowers, borrowersEvents := of(borrower)
+
+	said, err := p.cdk(t, p.folder, "destroy", stackName("dev"), "--force")
+	if err == nil || !strings.Contains(said, exportPrefix+"dev is imported by stack "+stackName(borrower)) {
+		t.Fatalf("the lender is destroyed, or it is not told who borrows: %v\n%s", err, said)
+	}
+	after, now := of("dev")
+	if now != events {
+		t.Errorf("to be refused, it took %d events", now-events)
+	}
+	unharmed(dev, after)
+
+	p.configure(t, func(environments map[string]any) {
+		delete(environments, "pr-*")
+		delete(environments["dev"].(map[string]any), "lendKeys")
+	})
+	_, said, err = p.tryDeploy(t, "dev")
+	if err == nil || !strings.Contains(said, exportPrefix+"dev cannot be deleted as it is in use by "+stackName(borrower)) {
+		t.Fatalf("the lender lends no more, or it is not told who borrows: %v\n%s", err, said)
+	}
+	p.wantStatus(t, "dev", "UPDATE_ROLLBACK_COMPLETE")
+	after, _ = of("dev")
+	unharmed(dev, after)
+	after, now = of(borrower)
+	wantSame(t, snapshot(after), snapshot(borrowers))
+	if now != borrowersEvents {
+		t.Errorf("the borrower's stack had %d events, has %d", borrowersEvents, now)
+	}
+	p.configure(t, func(environments map[string]any) {
+		environments["dev"].(map[string]any)["lendKeys"] = true
+		environments["pr-*"] = map[string]any{"ephemeral": true, "signingKeys": map[string]any{"from": "dev"}}
+	})
+}
+
+// identities are the physical ids alone: what was changed and changed back was
+// changed.
+func identities(resources map[string]*resource) map[string][2]string {
+	ids := snapshot(resources)
+	for id := range ids {
+		ids[id] = [2]string{ids[id][0]}
+	}
+	return ids
 }
 
 // wantLent wants that the lender's secrets have the tag by which a borrower's

@@ -20,13 +20,19 @@ func (p *app) deployFailing(t *testing.T, kind, status string) {
 	if err == nil || !strings.Contains(said, kind+" fails once, as the test has asked") {
 		t.Fatalf("it did not fail at %s: %v\n%s", kind, err, said)
 	}
-	name := stackName("dev")
-	answer, err := p.cloudFormation.DescribeStacks(t.Context(), &cloudformation.DescribeStacksInput{StackName: &name})
+	p.wantStatus(t, "dev", status)
+}
+
+// wantStatus wants what CloudFormation says of an environment's stack.
+func (a *account) wantStatus(t *testing.T, environment, status string) {
+	t.Helper()
+	name := stackName(environment)
+	answer, err := a.cloudFormation.DescribeStacks(t.Context(), &cloudformation.DescribeStacksInput{StackName: &name})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if is := string(answer.Stacks[0].StackStatus); is != status {
-		t.Fatalf("the stack is %s, want %s", is, status)
+		t.Fatalf("%s is %s, want %s", name, is, status)
 	}
 }
 

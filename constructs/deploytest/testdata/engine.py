@@ -16,6 +16,8 @@ templates need it, is registered with it from here before it starts:
 - of CloudFormation, the tags and the encryption of a bucket, that the Ref of a secret is its ARN,
   and that a secret which is given no value has no version;
 - of Fn::GetStackOutput, its Region;
+- of exports, that none is taken away or changed by an update of its stack while
+  another stack imports it;
 - of Secrets Manager, that a version once stored does not change.
 
 FOLDER is where the test and this program meet:
@@ -57,6 +59,7 @@ def main():
     refuse_taken_public_keys()
     show_origin_access_identities()
     read_outputs_of_other_regions()
+    keep_exports_in_use()
     register_resources(scratch / "fail-once")
 
     print(f"http://{LOOPBACK}:{port}", flush=True)
@@ -208,6 +211,34 @@ def read_outputs_of_other_regions():
             responses.set_request_region(here)
 
     engine._resolve_refs = resolve_refs
+
+
+def keep_exports_in_use():
+    """Fails an update where CloudFormation does, when all resources are changed
+    and before any is deleted: then it rolls back."""
+    from ministack.services.cloudformation import _exports, _stacks, handlers, stacks
+
+    resolve = stacks._resolve_stack_outputs
+
+    def importer(export, exporter):
+        for name, stack in _stacks.items():
+            live = "DELETE" not in stack["StackStatus"] and stack["StackStatus"] != "ROLLBACK_COMPLETE"
+            if name != exporter and live and export in handlers._imported_export_names(stack, name):
+                return name
+
+    def resolve_stack_outputs(definitions, conditions, resources, parameters, mappings, stack_name, stack_id):
+        outputs, exports = resolve(definitions, conditions, resources, parameters, mappings, stack_name, stack_id)
+        for output in _stacks[stack_name].get("Outputs", []):
+            export, value = output.get("ExportName"), output["OutputValue"]
+            if not export or exports.get(export, {}).get("Value") == value:
+                continue
+            verb = "updated" if export in exports else "deleted"
+            if user := importer(export, stack_name):
+                raise ValueError(f"Export {export} cannot be {verb} as it is in use by {user}")
+            _exports.pop(export, None)
+        return outputs, exports
+
+    stacks._resolve_stack_outputs = resolve_stack_outputs
 
 
 def register_resources(fail_once):
