@@ -42,7 +42,7 @@ func TestRulesOfAwsSolutionsAreKeptOrAcknowledged(t *testing.T) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(variants)) {
 		t.Run(name, func(t *testing.T) {
-			e := environmentOf(t, "dev", `{}`)
+			e := environmentOf(t, "dev", `{"terminationProtection": false}`)
 			variants[name](&e.Content)
 			wantRulesKept(t, e)
 		})

@@ -373,7 +373,7 @@ func TestRegionIsAskedForWhereTheEnvironmentCanSayIt(t *testing.T) {
 	e.Content.AccessLogs = &environment.AccessLogs{}
 	app, _ := newApp(t, nil)
 	_, err := NewEnvironmentStack(app, e)
-	if err == nil || !strings.Contains(err.Error(), "environments.prod.region: not written, though AccessLogs may take another stack") {
+	if err == nil || !strings.Contains(err.Error(), "Region: missing, with AccessLogs; write the AWS Region of the stack") {
 		t.Errorf("got %v", err)
 	}
 }

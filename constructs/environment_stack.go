@@ -1,6 +1,7 @@
 package constructs
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/signedfront/signedfront/constructs/environment"
+	"github.com/signedfront/signedfront/signer"
 )
 
 // EnvironmentStack is the stack of one environment.
@@ -23,10 +25,20 @@ type EnvironmentStack struct {
 // from being deleted unless it is ephemeral. Without account and Region it goes
 // wherever its deployer is, and its template is the same for everyone.
 //
+// What is wrong with the environment is reported at once: the error then holds
+// [environment.Problems]. An environment that a Go program made may leave out
+// the names of its content, which are then those that cdk.json gives.
+//
 // The tags of the environment are on the stack and its companions, by which
 // bills and access policies find them, and on every resource that can have
 // tags: not all of those take the stack's by themselves.
 func NewEnvironmentStack(scope constructs.Construct, e environment.Environment) (*EnvironmentStack, error) {
+	e.Content.Name = cmp.Or(e.Content.Name, e.StackName())
+	e.Content.ParameterName = cmp.Or(e.Content.ParameterName, e.ParameterName())
+	e.Content = e.Content.WithDefaults()
+	if problems := e.Check(); len(problems) > 0 {
+		return nil, fmt.Errorf("environment %s: %w", signer.Describe(e.Name, signer.FormText), problems)
+	}
 	stack := awscdk.NewStack(scope, jsii.String(e.StackName()), &awscdk.StackProps{
 		Description:           jsii.String(fmt.Sprintf("signedfront: private content of %s, environment %s", e.Project, e.Name)),
 		TerminationProtection: jsii.Bool(e.TerminationProtection),

@@ -3,7 +3,10 @@ package constructs
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
+
+	"github.com/signedfront/signedfront/constructs/environment"
 )
 
 // Tags of the stack reach the resources too, by CloudFormation, but not all of
@@ -46,6 +49,50 @@ func TestTagsAreOnStacksAndOnTheirResources(t *testing.T) {
 	}
 	for _, stack := range append(made.Content.Companions(), made.Stack) {
 		wantJSON(t, "tags of "+*stack.StackName(), stack.Tags().TagValues(), `{"team": "media", "cost-center": "4711"}`)
+	}
+}
+
+func TestAnEnvironmentOfAProgramIsCheckedWhole(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		of   environment.Environment
+		want string
+	}{
+		{"names that no stack has", environment.Environment{Project: "media-eu", Name: "Dev"},
+			"environment \"Dev\": 2 problems:\n  Project: the name \"media-eu\"; write lower-case"},
+		{"a pattern", environment.Environment{Project: "media", Name: "pr-*"},
+			"environment \"pr-*\": Name: the pattern \"pr-*\"; write the name of one environment"},
+		{"where it is, and what its content is", environment.Environment{
+			Project: "media", Name: "dev", Account: "1234", Region: "eu-west", Tags: map[string]string{"team": ""},
+			Content: environment.Content{Bucket: "Media"},
+		}, "environment \"dev\": 4 problems:\n  Account: \"1234\"; write the 12 digits of an AWS account, in quotes: \"123456789012\"\n" +
+			"  Region: \"eu-west\"; write an AWS Region such as \"eu-west-1\"; did you mean \"eu-west-1\"?\n" +
+			"  Tags.team: an empty value; write a value, or leave the tag out: CloudFormation takes none that is empty\n" +
+			"  Content.Bucket: \"Media\"; write the name of a bucket"},
+		{"a lender that is protected", environment.Environment{Project: "media", Name: "dev", TerminationProtection: true, Content: environment.Content{LendKeys: true}},
+			"environment \"dev\": Content.LendKeys: true, in a protected environment; leave it out, or write TerminationProtection false"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			app, _ := newApp(t, nil)
+			_, err := NewEnvironmentStack(app, test.of)
+			if err == nil || !strings.HasPrefix(err.Error(), test.want) {
+				t.Errorf("got  %v\nwant %s", err, test.want)
+			}
+			if made := len(*app.Node().Children()); made != 0 {
+				t.Errorf("%d stacks were made", made)
+			}
+		})
+	}
+}
+
+func TestAnEnvironmentOfAProgramHasTheNamesThatCdkJsonGives(t *testing.T) {
+	app, outdir := newApp(t, nil)
+	if _, err := NewEnvironmentStack(app, environment.Environment{Project: "signedfront", Name: "dev", Content: environment.Content{Ephemeral: true}}); err != nil {
+		t.Fatal(err)
+	}
+	app.Synth(nil)
+	if got, want := readTemplate(t, outdir, "signedfront-dev"), synthesize(t, "dev", `{"ephemeral": true}`); string(got.text) != string(want.text) {
+		t.Errorf("the template is another:\n%s", got.text)
 	}
 }
 

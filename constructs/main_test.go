@@ -100,7 +100,7 @@ var synthesized = map[string][]byte{}
 // changed the content. The environment is called dev.
 func synthesizeContent(t *testing.T, change func(*environment.Content)) *template {
 	t.Helper()
-	e := environmentOf(t, "dev", `{}`)
+	e := environmentOf(t, "dev", `{"terminationProtection": false}`) // so that it may lend and borrow
 	change(&e.Content)
 	app, outdir := newApp(t, nil)
 	stack, err := NewEnvironmentStack(app, e)

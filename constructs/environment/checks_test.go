@@ -369,15 +369,39 @@ func TestContentThatCannotBeProvisionedIsRefused(t *testing.T) {
 			`tags[""]: the name ""; write 1 to 128 letters, digits, spaces and _.:/=+-@`,
 			`tags["a!"]: the name "a!"; write 1 to 128 letters, digits, spaces and _.:/=+-@`,
 			`tags["aws:team"]: a name that starts with aws:; choose another one: AWS keeps these for itself`,
-			`tags.e: "f!"; write at most 256 letters, digits, spaces and _.:/=+-@`,
+			`tags.e: "f!"; write 1 to 256 letters, digits, spaces and _.:/=+-@`,
 			`tags["signedfront:ephemeral"]: a name that starts with signedfront:; choose another one: such a tag says whether a bucket may be emptied`,
 			`tags.team: a name that differs from "Team" in letter case alone; write one of the two: IAM takes them for one`,
 		}},
 		{"a tag of which both name and value are none", `{"tags": {"a!": "b!", "` + strings.Repeat("k", 129) + `": "` + strings.Repeat("v", 257) + `"}}`, []string{
 			`tags["a!"]: the name "a!"; write 1 to 128 letters, digits, spaces and _.:/=+-@`,
-			`tags["a!"]: "b!"; write at most 256 letters, digits, spaces and _.:/=+-@`,
+			`tags["a!"]: "b!"; write 1 to 256 letters, digits, spaces and _.:/=+-@`,
 			`tags.` + strings.Repeat("k", 129) + `: "` + strings.Repeat("k", 60) + `…", of 129 characters; write at most 128`,
 			`tags.` + strings.Repeat("k", 129) + `: "` + strings.Repeat("v", 60) + `…", of 257 characters; write at most 256`,
+		}},
+		{"tags that only some of AWS takes", `{"tags": {"team": "", "owner": "AWS:media", "cost": "a\u0000b", "spaces": " a b "}}`, []string{
+			`tags.team: an empty text; leave it out, or write a text in quotes`,
+			`tags.cost: "a\x00b"; write 1 to 256 letters, digits, spaces and _.:/=+-@`,
+			`tags.owner: a value that starts with aws:; choose another one: AWS keeps these for itself`,
+		}},
+		{"headers of which S3 takes no such pattern", `{"cors": {"origins": ["*"], "allowHeaders": ["x-*-*", "**", "*"], "exposeHeaders": ["*x*"]}}`, []string{
+			`cors.allowHeaders[0]: "x-*-*", with several *; list the headers, or write one *, which stands for all of them: S3 takes one in a header`,
+			`cors.allowHeaders[1]: "**", with several *; list the headers, or write one *, which stands for all of them: S3 takes one in a header`,
+			`cors.exposeHeaders[0]: "*x*", with several *; list the headers, or write one *, which stands for all of them: S3 takes one in a header`,
+		}},
+		{"an origin that is longer than a name can be", `{"cors": {"origins": ["https://` + strings.Repeat("abcdefgh.", 28) + `com"]}}`, []string{
+			`cors.origins[0]: "https://` + strings.Repeat("abcdefgh.", 28)[:52] + `…"; write scheme and host as browsers send them, such as "https://app.example.com", "https://*.example.com" or "http://localhost:3000": in lower case, without a path`,
+		}},
+		{"a wildcard that is as long as a name can be", `{"domain": {"names": ["media.example.com", "*.` + strings.Repeat("abcdefgh.", 27) + `example"], "certificate": "arn:aws:acm:us-east-1:123456789012:certificate/a"}}`, nil},
+		{"a wildcard that is too long by its star alone", `{"domain": {"names": ["media.example.com", "*.` + strings.Repeat("abcdefgh.", 27) + `exampleab"], "certificate": "arn:aws:acm:us-east-1:123456789012:certificate/a"}}`, []string{
+			`domain.names[1]: "*.` + strings.Repeat("abcdefgh.", 27)[:58] + `…"; write a domain name in lower case, such as "example.com", with *. before it at most`,
+		}},
+		{"a policy of nothing", `{"securityHeaders": {"contentSecurityPolicy": "  "}}`, []string{
+			`securityHeaders.contentSecurityPolicy: nothing but spaces; leave it out, or write a policy such as "default-src 'self'"`,
+		}},
+		{"one role in two spellings", `{"signers": {"roles": ["media-app", "Media-App", "media-app"]}}`, []string{
+			`signers.roles[1]: "Media-App", which is "media-app"; list it once: letter case does not count in the names of roles`,
+			`signers.roles[2]: "media-app", listed twice; list it once`,
 		}},
 		{"tags as a list", `{"tags": ["media"]}`, []string{
 			`tags: a list; write an object, such as {"team": "media"}`,

@@ -255,9 +255,13 @@ func (c Content) check(at place) {
 // warn tells of what is allowed and yet seldom meant, or fails in some accounts.
 func (c Content) warn(at place) {
 	c.warnOfPaths(at)
+	if c.CORS != nil {
+		c.CORS.warn(at.field("CORS"))
+	}
 	if c.Domain != nil {
 		c.Domain.warn(at.field("Domain"))
 	}
+	c.Signers.warn(at.field("Signers"))
 }
 
 // OriginAccess is who reads the bucket for CloudFront.
@@ -498,7 +502,7 @@ func (ReferrerPolicy) words() []string {
 type Domain struct {
 	// Names are the domain names, such as media.example.com. The first one is
 	// the base of signed URLs; others may start with *. for one level of
-	// subdomains.
+	// subdomains. CloudFront gives a name to one distribution in all of AWS.
 	Names []string `json:"names"`
 
 	// Certificate is the ARN of a certificate of AWS Certificate Manager in

@@ -36,7 +36,7 @@ var originShape = regexp.MustCompile(`^(https?)://(?:\*\.)?([a-z0-9-]+(?:\.[a-z0
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/understanding-response-headers-policies.html#understanding-response-headers-policies-cors
 func checkCORSOrigin(at place, origin string) {
 	parts := originShape.FindStringSubmatch(origin)
-	if parts == nil || slices.ContainsFunc(strings.Split(parts[2], "."), func(label string) bool { return !hostLabel.MatchString(label) }) {
+	if parts == nil || len(parts[2]) > maxHostName || slices.ContainsFunc(strings.Split(parts[2], "."), func(label string) bool { return !hostLabel.MatchString(label) }) {
 		at.wrong(quote(origin), `write scheme and host as browsers send them, such as "https://app.example.com", "https://*.example.com" or "http://localhost:3000": in lower case, without a path`)
 		return
 	}
@@ -53,15 +53,32 @@ func checkCORSOrigin(at place, origin string) {
 	}
 }
 
+// warn tells of a header with a * and more. S3 takes it for a pattern, but what
+// browsers are told is CloudFront's list as it is, in which only a * alone stands
+// for others: https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/Access-Control-Allow-Headers
+func (c CORS) warn(at place) {
+	for i, header := range c.AllowHeaders {
+		if header != "*" && strings.Contains(header, "*") && !isToken(header) {
+			at.field("AllowHeaders").index(i).wrong(quote(header), "list the headers themselves: browsers take this for the name of one")
+		}
+	}
+}
+
 // headerName is a token of HTTP: https://www.rfc-editor.org/rfc/rfc9110#name-tokens
 var headerName = regexp.MustCompile("^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")
 
 func checkHeaders(at place, headers []string, credentials bool) {
+	// Left out, it has its default by now.
+	if len(headers) == 0 {
+		at.missing("an empty list", "leave it out, or list headers: CloudFront takes no empty list")
+	}
 	seen := map[string]bool{}
 	for i, header := range headers {
 		at, lower := at.index(i), strings.ToLower(header)
 		switch {
 		case isToken(header):
+		case strings.Count(header, "*") > 1:
+			at.wrong(quote(header)+", with several *", "list the headers, or write one *, which stands for all of them: S3 takes one in a header")
 		case !headerName.MatchString(header):
 			at.wrong(quote(header), `write the name of a header, such as "Range"`)
 		case seen[lower]:

@@ -9,6 +9,9 @@ import (
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
 const maxDomainNames = 100
 
+// https://docs.aws.amazon.com/acm/latest/APIReference/API_RequestCertificate.html
+const maxHostName = 253
+
 // What a certificate holds that AWS Certificate Manager makes, of names by
 // default and of characters in the first one:
 // https://docs.aws.amazon.com/acm/latest/userguide/acm-limits.html
@@ -45,7 +48,7 @@ func (d Domain) check(at place) {
 		switch {
 		case wildcard && name == d.Names[0]:
 			at.wrong(quote(name)+" as the first name", "write one without * first: signed URLs start with it")
-		case !isHostName(bare):
+		case !isHostName(bare) || len(name) > maxHostName:
 			at.wrong(quote(name), "write a domain name in lower case, such as "+examples["name"]+", with *. before it at most")
 		case bare == "cloudfront.net" || strings.HasSuffix(bare, ".cloudfront.net"):
 			at.wrong(quote(name), "write a name of your own: those of CloudFront need no mention")
@@ -119,7 +122,7 @@ func (z HostedZone) check(at place) {
 // case.
 func isHostName(name string) bool {
 	labels := strings.Split(name, ".")
-	if len(name) > 253 || len(labels) < 2 || digitsOnly.MatchString(labels[len(labels)-1]) {
+	if len(name) > maxHostName || len(labels) < 2 || digitsOnly.MatchString(labels[len(labels)-1]) {
 		return false
 	}
 	for _, label := range labels {

@@ -113,7 +113,8 @@ type Environment struct {
 	// Default: that of whoever deploys.
 	Region string `json:"region"`
 
-	// Tags are put on everything in the stacks that can have tags.
+	// Tags are put on everything in the stacks that can have tags. None has an
+	// empty value, which CloudFormation refuses.
 	//
 	// Default: none.
 	Tags map[string]string `json:"tags"`
@@ -187,6 +188,7 @@ func (d decoder) config(context object) *Config {
 			draft.Content.Lender = lender.lender()
 		}
 	}
+	checkDomainNames(drafts)
 	for _, draft := range drafts {
 		if draft.readable {
 			draft.check(draft.at)
@@ -199,6 +201,7 @@ func (d decoder) config(context object) *Config {
 		at.problems = &c.warnings
 		draft.Content.warn(at)
 	}
+	c.warnings = append(c.warnings, overlapWarnings(drafts)...)
 	c.warnings = append(c.warnings, quotaWarnings(drafts)...)
 	return c
 }
@@ -237,15 +240,37 @@ func (d decoder) draft(environments object, project, name string) *draft {
 	return &draft{e, at, readable}
 }
 
-func (e Environment) check(at place) {
-	c := e.Content
+// Check reports everything that is wrong with an environment that a Go program
+// made, its content included, which has its defaults. The paths of the problems
+// are the names of the fields.
+func (e Environment) Check() Problems {
+	var problems Problems
+	at := newPlace("", &problems)
+	checkProjectName(at.field("Project"), e.Project)
+	if name := at.field("Name"); e.isPattern() {
+		name.wrong("the pattern "+quote(e.Name), "write the name of one environment")
+	} else {
+		e.checkName(name)
+	}
+	if len(problems) > 0 && e.Content.ParameterName == e.ParameterName() {
+		e.Content.ParameterName = "" // which is made of these names
+	}
+	e.check(at)
+	return problems
+}
+
+func (e Environment) check(outer place) {
+	c, at := e.Content, outer
+	if !outer.json { // there its settings are among those of the environment
+		at = outer.field("Content")
+	}
 	if e.Account != "" {
-		checkShape(at.field("Account"), e.Account, accountID, "the 12 digits of an AWS account, in quotes: "+examples["account"])
+		checkShape(outer.field("Account"), e.Account, accountID, "the 12 digits of an AWS account, in quotes: "+examples["account"])
 	}
 	if accountID.MatchString(e.Account) {
 		e.checkOwnAccount(at)
 	}
-	region := at.field("Region")
+	region := outer.field("Region")
 	switch {
 	case e.Region != "":
 		checkRegion(region, e.Region, c.OriginAccess)
@@ -254,14 +279,14 @@ func (e Environment) check(at place) {
 	case c.Domain != nil && c.Domain.Certificate == "" && c.Domain.HostedZone != nil:
 		region.missing("missing, with a certificate to be made", "write the AWS Region of the stack, such as "+examples["region"]+": "+becauseGlobal)
 	}
-	checkTags(at.field("Tags"), e.Tags, c.Ephemeral || c.LendKeys)
+	checkTags(outer.field("Tags"), e.Tags, c.Ephemeral || c.LendKeys)
 	if c.LendKeys && e.TerminationProtection {
 		at.field("LendKeys").wrong("true, in a protected environment",
-			fmt.Sprintf("leave it out, or write %s false: whoever may sign for a borrower may sign for this one", at.name("TerminationProtection")))
+			fmt.Sprintf("leave it out, or write %s false: whoever may sign for a borrower may sign for this one", outer.name("TerminationProtection")))
 	}
 	if from := c.SigningKeys.From; from != "" && e.TerminationProtection {
 		at.field("SigningKeys").field("From").wrong(quote(from)+", in a protected environment",
-			fmt.Sprintf("leave it out, or write %s false: whoever may sign for the lender may sign for this one", at.name("TerminationProtection")))
+			fmt.Sprintf("leave it out, or write %s false: whoever may sign for the lender may sign for this one", outer.name("TerminationProtection")))
 	}
 	c.check(at)
 }

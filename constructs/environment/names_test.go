@@ -1,6 +1,7 @@
 package environment
 
 import (
+	"fmt"
 	"reflect"
 	"regexp"
 	"strings"
@@ -279,6 +280,9 @@ func TestQuotasOfAnAccountAreCounted(t *testing.T) {
 		{"twenty environments fit, of which nineteen borrow", many(19, `"ephemeral": true, "signingKeys": {"from": "lender"}`) + `, "lender": {"ephemeral": true, "lendKeys": true}`, nil},
 		{"borrowers take a response headers policy too", many(20, `"ephemeral": true, "signingKeys": {"from": "lender"}`) + `, "lender": {"ephemeral": true, "lendKeys": true}`, []string{
 			"environments: 21 response headers policies in the account of whoever deploys; " + twenty}},
+		{"ten environments may name a role", many(9, `"ephemeral": true, "signingKeys": {"from": "lender"}, "signers": {"roles": ["app"]}`) + `, "lender": {"ephemeral": true, "lendKeys": true}, "pr-*": {"ephemeral": true, "signingKeys": {"from": "lender"}, "signers": {"roles": ["App"]}}`, nil},
+		{"eleven environments name a role, a pattern among them", many(10, `"ephemeral": true, "signingKeys": {"from": "lender"}, "signers": {"roles": ["app", "own"]}`) + `, "lender": {"ephemeral": true, "lendKeys": true}, "pr-*": {"ephemeral": true, "signingKeys": {"from": "lender"}, "signers": {"roles": ["App"]}}`, []string{
+			`environments: the role "App" with the signing policies of 11 environments in the account of whoever deploys; IAM attaches 10 managed policies to a role: list a role of its own in some of them, or ask AWS for more, https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html`}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -294,5 +298,28 @@ func TestQuotasOfAnAccountAreCounted(t *testing.T) {
 				t.Errorf("got:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(test.want, "\n"))
 			}
 		})
+	}
+}
+
+// An account has more of these than a test of words needs: the counts alone are
+// compared.
+func TestWhatEnvironmentsTakeOfAnAccountIsCountedByTheirSettings(t *testing.T) {
+	const more = `"ephemeral": true, "signingKeys": {"from": "lender"}, "publicPaths": ["/a/*"], "signedPaths": ["/a/b/*"]`
+	var members []string
+	for i := range 101 {
+		members = append(members, fmt.Sprintf(`"i%d": {%s}, "c%d": {%s, "originAccess": "oac"}, "m%d": {"ephemeral": true, "originAccess": "migrated", "signingKeys": {"from": "lender"}}`, i, more, i, more, i))
+	}
+	c, err := Read(context(t, `{"project": "p", "environments": {"lender": {"ephemeral": true, "lendKeys": true}, `+strings.Join(members, ", ")+`}}`), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, warning := range c.Warnings() {
+		what, _, _ := strings.Cut(warning.Found, " in ")
+		got = append(got, what)
+	}
+	want := []string{"304 response headers policies", "203 origin access identities", "202 origin access controls", "202 functions"}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }

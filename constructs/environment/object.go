@@ -139,7 +139,7 @@ func isLineOfPrivateKey(item any) bool {
 	return is && holdsPrivateKey(line)
 }
 
-// texts reads an object of any names, with texts that may be empty.
+// texts reads an object of any names, with texts.
 func (d decoder) texts(at place, value any, target reflect.Value, example string) {
 	members, ok := expect[map[string]any](at, value, "an object"+example)
 	if !ok {
@@ -147,10 +147,7 @@ func (d decoder) texts(at place, value any, target reflect.Value, example string
 	}
 	texts := reflect.MakeMap(target.Type())
 	for _, name := range slices.Sorted(maps.Keys(members)) {
-		text := ""
-		if members[name] != "" {
-			text = readText(at.member(name), members[name], "a text in quotes")
-		}
+		text := readText(at.member(name), members[name], "a text in quotes")
 		texts.SetMapIndex(reflect.ValueOf(name), reflect.ValueOf(text))
 	}
 	target.Set(texts)

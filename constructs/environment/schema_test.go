@@ -163,7 +163,7 @@ func (m schemaMaker) value(of reflect.Type) schema {
 	case reflect.Slice:
 		return schema{"type": "array", "minItems": 1, "uniqueItems": true, "items": m.value(of.Elem())}
 	case reflect.Map:
-		return schema{"type": "object", "additionalProperties": schema{"type": "string"}}
+		return schema{"type": "object", "additionalProperties": schema{"type": "string", "minLength": 1}}
 	case reflect.Struct:
 		return m.object(of)
 	}

@@ -15,6 +15,8 @@ func (h SecurityHeaders) check(at place) {
 	case isToken(text):
 	case strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' }):
 		policy.wrong("a character that no header can hold", "write printable ASCII on one line")
+	case text != "" && strings.TrimSpace(text) == "":
+		policy.wrong("nothing but spaces", "leave it out, or write a policy such as "+examples["contentSecurityPolicy"])
 	case len(text) > maxContentSecurityPolicy:
 		policy.wrong(fmt.Sprintf("%d characters", len(text)), fmt.Sprintf("write at most %d", maxContentSecurityPolicy))
 	}

@@ -28,7 +28,7 @@ var away = map[string]struct {
 }{
 	"account":               {`{"account": "012345678901"}`, func(e *Environment) { e.Account = "012345678901" }},
 	"region":                {`{"region": "eu-west-1"}`, func(e *Environment) { e.Region = "eu-west-1" }},
-	"tags":                  {`{"tags": {"team": "media", "empty": ""}}`, func(e *Environment) { e.Tags = map[string]string{"team": "media", "empty": ""} }},
+	"tags":                  {`{"tags": {"team": "media"}}`, func(e *Environment) { e.Tags = map[string]string{"team": "media"} }},
 	"terminationProtection": {`{"terminationProtection": false}`, func(e *Environment) { e.TerminationProtection = false }},
 	"ephemeral":             {`{"ephemeral": true}`, func(e *Environment) { e.Content.Ephemeral, e.TerminationProtection = true, false }},
 	"originAccess":          {`{"originAccess": "migrating"}`, func(e *Environment) { e.Content.OriginAccess = Migrating }},
@@ -252,6 +252,28 @@ func TestTokensAreRefusedWhereTheTemplateIsMadeByThem(t *testing.T) {
 	}
 }
 
+// In cdk.json an empty list is refused as it is read. One of a program must not
+// mean the default, which is the opposite of it, nor be what CloudFront refuses.
+func TestEmptyListsOfAProgramMeanNoDefault(t *testing.T) {
+	content := Content{
+		SigningKeys:    SigningKeys{Keys: []SigningKey{}},
+		CORS:           &CORS{Origins: []string{}, AllowHeaders: []string{}, ExposeHeaders: []string{}},
+		Domain:         &Domain{Names: []string{}, Certificate: "arn:aws:acm:us-east-1:123456789012:certificate/a"},
+		GeoRestriction: &GeoRestriction{Allow: []string{}, Deny: []string{}},
+	}
+	var paths []string
+	for _, problem := range content.WithDefaults().Check() {
+		paths = append(paths, problem.Path)
+	}
+	if want := []string{"SigningKeys.Keys", "CORS.Origins", "CORS.AllowHeaders", "CORS.ExposeHeaders", "Domain.Names", "GeoRestriction"}; !slices.Equal(paths, want) {
+		t.Errorf("got %q, want %q", paths, want)
+	}
+	none := Content{PublicPaths: []string{}, SignedPaths: []string{}, ErrorPages: []ErrorPage{}, Signers: Signers{Roles: []string{}, RoleARNs: []string{}}}
+	if problems := none.WithDefaults().Check(); problems != nil {
+		t.Errorf("lists of which none is the default: %v", problems)
+	}
+}
+
 func TestDefaultsLeaveTheCallersValuesAlone(t *testing.T) {
 	content := Content{
 		ErrorPages:  []ErrorPage{{ErrorCode: 403, ResponsePagePath: "/403.html"}},
@@ -308,6 +330,13 @@ func TestWhatIsSeldomMeantIsWarnedOf(t *testing.T) {
 		}
 		return strings.Join(list, ", ")
 	}
+	roles := func(n int) string {
+		var list []string
+		for i := range n {
+			list = append(list, fmt.Sprintf(`"arn:aws:iam::210987654321:role/web-apps-%03d"`, i))
+		}
+		return strings.Join(list, ", ")
+	}
 	const zone = `"hostedZone": {"id": "Z1", "name": "example.com"}`
 	tests := []struct {
 		name     string
@@ -318,6 +347,11 @@ func TestWhatIsSeldomMeantIsWarnedOf(t *testing.T) {
 		{"everything is public, with a slash", `{"publicPaths": ["/a/*", "/*"]}`, []string{`publicPaths[1]: "/*", without signedPaths; ` + open}},
 		{"everything is public but what is signed", `{"publicPaths": ["*"], "signedPaths": ["/a/*"]}`, nil},
 		{"much is public", `{"publicPaths": ["/-*"]}`, nil},
+		{"a header of which browsers take the star for a letter", `{"cors": {"origins": ["*"], "allowHeaders": ["*", "x-*"]}}`, []string{
+			`cors.allowHeaders[1]: "x-*"; list the headers themselves: browsers take this for the name of one`}},
+		{"more roles of others than a trust policy holds", `{"signers": {"roleArns": [` + roles(43) + `]}}`, []string{
+			"signers.roleArns: 43 roles, which make a trust policy of 2084 characters; list fewer, or ask AWS for more: IAM gives a trust policy 2048, https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"}},
+		{"as many roles of others as a trust policy holds", `{"signers": {"roleArns": [` + roles(42) + `]}}`, nil},
 		{"eleven names of a certificate to be made", `{"region": "eu-west-1", "domain": {"names": [` + names(11) + `], ` + zone + `}}`, []string{
 			"domain.names: 11 names, with a certificate to be made; AWS Certificate Manager gives a certificate 10: list fewer, or ask AWS for more, https://docs.aws.amazon.com/acm/latest/userguide/acm-limits.html"}},
 		{"ten names of a certificate to be made", `{"region": "eu-west-1", "domain": {"names": [` + names(10) + `], ` + zone + `}}`, nil},

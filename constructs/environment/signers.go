@@ -3,6 +3,7 @@ package environment
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -19,7 +20,10 @@ const patternOfPolicies = `*?${}"`
 func (s Signers) check(at place) {
 	at.field("Roles").list(s.Roles, func(at place, role string) {
 		last := role[strings.LastIndexByte(role, '/')+1:]
+		same := slices.IndexFunc(s.Roles, func(other string) bool { return strings.EqualFold(other, role) })
 		switch {
+		case s.Roles[same] != role:
+			at.wrong(fmt.Sprintf("%s, which is %s", quote(role), quote(s.Roles[same])), "list it once: letter case does not count in the names of roles")
 		case roleName.MatchString(role):
 		case roleARN.MatchString(role):
 			at.wrong(quote(role)+", an ARN", fmt.Sprintf("write the name alone, %s, or put the ARN of another account's role into %s", quote(last), at.name("RoleARNs")))
@@ -52,5 +56,21 @@ func (s Signers) checkAccount(at place, account string) {
 			at.field("RoleARNs").index(i).wrong(quote(arn)+", a role of this account",
 				fmt.Sprintf("put its name, %s, into %s instead", quote(parts[2]), at.name("Roles")))
 		}
+	}
+}
+
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+const maxTrustPolicy = 2048
+
+// warn tells of more roles of other accounts than the trust policy of the role
+// that they assume holds.
+func (s Signers) warn(at place) {
+	size := len(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"AWS":[]}}]}`)
+	for _, arn := range s.RoleARNs {
+		size += len(arn) + len(`"",`)
+	}
+	if size > maxTrustPolicy {
+		at.field("RoleARNs").wrong(fmt.Sprintf("%d roles, which make a trust policy of %d characters", len(s.RoleARNs), size),
+			fmt.Sprintf("list fewer, or ask AWS for more: IAM gives a trust policy %d, https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html", maxTrustPolicy))
 	}
 }

@@ -128,7 +128,7 @@ func (k SigningKeys) WithDefaults() SigningKeys {
 		return k
 	}
 	keys := slices.Clone(k.Keys)
-	if len(keys) == 0 {
+	if keys == nil {
 		keys = []SigningKey{{Number: 1}}
 	}
 	for i := range keys {
@@ -180,6 +180,10 @@ func (k SigningKeys) CurrentKey() (key SigningKey, listed bool) {
 // defaults.
 func (k SigningKeys) check(at place) {
 	list := at.field("Keys")
+	if len(k.Keys) == 0 {
+		list.wrong("an empty list", "leave it out, which makes key 1, or list a key")
+		return
+	}
 	if len(k.Keys) > MaxSigningKeys {
 		list.wrong(fmt.Sprintf("%d keys", len(k.Keys)),
 			fmt.Sprintf("list %d at most, which is what a CloudFront key group holds", MaxSigningKeys))

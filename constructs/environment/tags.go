@@ -9,7 +9,12 @@ import (
 	"unicode/utf8"
 )
 
+// What all services take of those that the stacks use, each of which gets the
+// tags. CloudFormation alone takes no empty value.
+//
 // https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html#id_tags_naming_best_practices
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_Tag.html
+// https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html
 const (
 	maxTags     = 50
 	maxTagKey   = 128
@@ -45,10 +50,14 @@ func checkTags(at place, tags map[string]string, ours bool) {
 		}
 		switch value, n := tags[key], utf8.RuneCountInString(tags[key]); {
 		case isToken(value):
+		case value == "":
+			at.wrong("an empty value", "write a value, or leave the tag out: CloudFormation takes none that is empty")
 		case n > maxTagValue:
 			at.tooLong(value, n, maxTagValue)
 		case !tagText.MatchString(value):
-			at.wrong(quote(value), fmt.Sprintf("write at most %d letters, digits, spaces and _.:/=+-@", maxTagValue))
+			at.wrong(quote(value), fmt.Sprintf("write 1 to %d letters, digits, spaces and _.:/=+-@", maxTagValue))
+		case strings.HasPrefix(strings.ToLower(value), "aws:"):
+			at.wrong("a value that starts with aws:", "choose another one: AWS keeps these for itself")
 		}
 		seen[lower] = key
 	}
