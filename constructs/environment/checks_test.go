@@ -107,11 +107,11 @@ func TestContentThatCannotBeProvisionedIsRefused(t *testing.T) {
 		{"path patterns that are none", `{"publicPaths": ["assets/*", "/a b", "/ä", "?/x"]}`, []string{
 			`publicPaths[0]: "assets/*"; write "/assets/*": a pattern starts with / or *`,
 			`publicPaths[1]: "/a b"; write * in place of ' ': a pattern holds letters, digits and _-.~/*, and another character may be escaped in a URL, as three or more`,
-			`publicPaths[2]: "/ä"; write * in place of 'ä': a pattern holds letters, digits and _-.~/*, and another character may be escaped in a URL, as three or more`,
+			`publicPaths[2]: "/\u00e4"; write * in place of 'ä': a pattern holds letters, digits and _-.~/*, and another character may be escaped in a URL, as three or more`,
 			`publicPaths[3]: "?/x"; write * in place of '?': a pattern holds letters, digits and _-.~/*, and another character may be escaped in a URL, as three or more`,
 		}},
 		{"a pattern that is too long", `{"publicPaths": ["*"], "signedPaths": ["/` + strings.Repeat("x", 255) + `"]}`, []string{
-			`signedPaths[0]: "/xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…", of 256 characters; write at most 255`,
+			`signedPaths[0]: 256 characters; write at most 255`,
 		}},
 		{"patterns that are listed twice", `{"publicPaths": ["/a/*", "/b/*", "/a/*"]}`, []string{
 			`publicPaths[2]: "/a/*", listed twice; list it once`,
@@ -207,7 +207,7 @@ func TestContentThatCannotBeProvisionedIsRefused(t *testing.T) {
 			`defaultRootObject: "/index.html"; write "index.html": CloudFront puts the slash before it`,
 		}},
 		{"a root object that is too long", `{"defaultRootObject": "` + strings.Repeat("x", 256) + `"}`, []string{
-			`defaultRootObject: "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…", of 256 characters; write at most 255`,
+			`defaultRootObject: 256 characters; write at most 255`,
 		}},
 		{"a root object that is a folder", `{"defaultRootObject": "start/"}`, []string{
 			`defaultRootObject: "start/"; write the key of one object, such as "index.html", of letters, digits and _-.$/~"'@:+&`,
@@ -296,7 +296,7 @@ func TestContentThatCannotBeProvisionedIsRefused(t *testing.T) {
 			`domain.hostedZone.name: missing; write the domain name of the zone, such as "example.com"`,
 		}},
 		{"a name that is too long for the certificate to be made", `{"region": "eu-west-1", "domain": {"names": ["` + strings.Repeat("m", 53) + `.example.com", "` + strings.Repeat("n", 53) + `.example.com"], "hostedZone": {"id": "Z0123456789ABCDEFGHIJ", "name": "example.com"}}}`, []string{
-			`domain.names[0]: "` + strings.Repeat("m", 53) + `.exampl…", of 65 characters; put one of at most 64 first, which is the common name of the certificate to be made, or write a certificate`,
+			`domain.names[0]: "` + strings.Repeat("m", 53) + `.example.com", of 65 characters; put one of at most 64 first, which is the common name of the certificate to be made, or write a certificate`,
 		}},
 		{"a name outside its zone", `{"region": "eu-west-1", "domain": {"names": ["media.example.org", "notexample.com"], "hostedZone": {"id": "Z0123456789ABCDEFGHIJ", "name": "example.com"}}}`, []string{
 			`domain.names[0]: "media.example.org"; write a name in the hosted zone "example.com": it gets the records`,
@@ -357,9 +357,9 @@ func TestContentThatCannotBeProvisionedIsRefused(t *testing.T) {
 		{"ARNs that stand for more than a role", `{"signers": {"roleArns": ["arn:aws:iam::210987654321:role/media/*", "arn:aws:iam::210987654321:role/$", "arn:aws:iam::210987654321:role/a?b", "arn:aws:iam::210987654321:role/{a}/b", "arn:aws:iam::210987654321:role/\"/b"]}}`, []string{
 			`signers.roleArns[0]: "arn:aws:iam::210987654321:role/media/*", with one of *?${}"; write the ARN of a role in another account, such as "arn:aws:iam::210987654321:role/media-app": without wildcards and variables, of which IAM takes none in a principal`,
 			`signers.roleArns[1]: "arn:aws:iam::210987654321:role/$", with one of *?${}"; write the ARN of a role in another account, such as "arn:aws:iam::210987654321:role/media-app": without wildcards and variables, of which IAM takes none in a principal`,
-			`signers.roleArns[2]: "arn:aws:iam::210987654321:role/a?b", with one of *?${}"; write the ARN of a role in another account, such as "arn:aws:iam::210987654321:role/media-app": without wildcards and variables, of which IAM takes none in a principal`,
-			`signers.roleArns[3]: "arn:aws:iam::210987654321:role/{a}/b", with one of *?${}"; write the ARN of a role in another account, such as "arn:aws:iam::210987654321:role/media-app": without wildcards and variables, of which IAM takes none in a principal`,
-			`signers.roleArns[4]: "arn:aws:iam::210987654321:role/\"/b", with one of *?${}"; write the ARN of a role in another account, such as "arn:aws:iam::210987654321:role/media-app": without wildcards and variables, of which IAM takes none in a principal`,
+			`signers.roleArns[2]: a value of 34 bytes, with one of *?${}"; write the ARN of a role in another account, such as "arn:aws:iam::210987654321:role/media-app": without wildcards and variables, of which IAM takes none in a principal`,
+			`signers.roleArns[3]: a value of 36 bytes, with one of *?${}"; write the ARN of a role in another account, such as "arn:aws:iam::210987654321:role/media-app": without wildcards and variables, of which IAM takes none in a principal`,
+			`signers.roleArns[4]: a value of 34 bytes, with one of *?${}"; write the ARN of a role in another account, such as "arn:aws:iam::210987654321:role/media-app": without wildcards and variables, of which IAM takes none in a principal`,
 		}},
 		{"roles of the own account among those of others", `{"account": "123456789012", "signers": {"roleArns": ["arn:aws:iam::123456789012:role/service/media-app", "arn:aws:iam::210987654321:role/app"]}}`, []string{
 			`signers.roleArns[0]: "arn:aws:iam::123456789012:role/service/media-app", a role of this account; put its name, "media-app", into roles instead`,
@@ -376,12 +376,12 @@ func TestContentThatCannotBeProvisionedIsRefused(t *testing.T) {
 		{"a tag of which both name and value are none", `{"tags": {"a!": "b!", "` + strings.Repeat("k", 129) + `": "` + strings.Repeat("v", 257) + `"}}`, []string{
 			`tags["a!"]: the name "a!"; write 1 to 128 letters, digits, spaces and _.:/=+-@`,
 			`tags["a!"]: "b!"; write 1 to 256 letters, digits, spaces and _.:/=+-@`,
-			`tags.` + strings.Repeat("k", 129) + `: "` + strings.Repeat("k", 60) + `…", of 129 characters; write at most 128`,
-			`tags.` + strings.Repeat("k", 129) + `: "` + strings.Repeat("v", 60) + `…", of 257 characters; write at most 256`,
+			`tags[a value of 129 bytes that looks like base64, as the body of a key is]: 129 characters; write at most 128`,
+			`tags[a value of 129 bytes that looks like base64, as the body of a key is]: 257 characters; write at most 256`,
 		}},
 		{"tags that only some of AWS takes", `{"tags": {"team": "", "owner": "AWS:media", "cost": "a\u0000b", "spaces": " a b "}}`, []string{
 			`tags.team: an empty text; leave it out, or write a text in quotes`,
-			`tags.cost: "a\x00b"; write 1 to 256 letters, digits, spaces and _.:/=+-@`,
+			`tags.cost: a value of 3 bytes; write 1 to 256 letters, digits, spaces and _.:/=+-@`,
 			`tags.owner: a value that starts with aws:; choose another one: AWS keeps these for itself`,
 		}},
 		{"headers of which S3 takes no such pattern", `{"cors": {"origins": ["*"], "allowHeaders": ["x-*-*", "**", "*"], "exposeHeaders": ["*x*"]}}`, []string{
@@ -390,11 +390,11 @@ func TestContentThatCannotBeProvisionedIsRefused(t *testing.T) {
 			`cors.exposeHeaders[0]: "*x*", with several *; list the headers, or write one *, which stands for all of them: S3 takes one in a header`,
 		}},
 		{"an origin that is longer than a name can be", `{"cors": {"origins": ["https://` + strings.Repeat("abcdefgh.", 28) + `com"]}}`, []string{
-			`cors.origins[0]: "https://` + strings.Repeat("abcdefgh.", 28)[:52] + `…"; write scheme and host as browsers send them, such as "https://app.example.com", "https://*.example.com" or "http://localhost:3000": in lower case, without a path`,
+			`cors.origins[0]: a value of 263 bytes that looks like a URL; write scheme and host as browsers send them, such as "https://app.example.com", "https://*.example.com" or "http://localhost:3000": in lower case, without a path`,
 		}},
 		{"a wildcard that is as long as a name can be", `{"domain": {"names": ["media.example.com", "*.` + strings.Repeat("abcdefgh.", 27) + `example"], "certificate": "arn:aws:acm:us-east-1:123456789012:certificate/a"}}`, nil},
 		{"a wildcard that is too long by its star alone", `{"domain": {"names": ["media.example.com", "*.` + strings.Repeat("abcdefgh.", 27) + `exampleab"], "certificate": "arn:aws:acm:us-east-1:123456789012:certificate/a"}}`, []string{
-			`domain.names[1]: "*.` + strings.Repeat("abcdefgh.", 27)[:58] + `…"; write a domain name in lower case, such as "example.com", with *. before it at most`,
+			`domain.names[1]: "*.` + strings.Repeat("abcdefgh.", 27) + `exampleab"; write a domain name in lower case, such as "example.com", with *. before it at most`,
 		}},
 		{"a policy of nothing", `{"securityHeaders": {"contentSecurityPolicy": "  "}}`, []string{
 			`securityHeaders.contentSecurityPolicy: nothing but spaces; leave it out, or write a policy such as "default-src 'self'"`,

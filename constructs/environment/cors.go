@@ -47,7 +47,7 @@ func checkCORSOrigin(at place, origin string) {
 	number, _ := strconv.Atoi(port) // the shape leaves nothing that fails
 	switch {
 	case scheme == "http" && number == 80 || scheme == "https" && number == 443:
-		at.wrong(quote(origin), fmt.Sprintf("write %s: browsers leave this port out", quote(strings.TrimSuffix(origin, ":"+port))))
+		at.wrong(quote(origin), fmt.Sprintf("write %s: browsers leave this port out", quotePart(strings.TrimSuffix(origin, ":"+port), origin)))
 	case number < 1 || number > 65535 || port[0] == '0':
 		at.wrong(quote(origin), "write a port from 1 to 65535")
 	}

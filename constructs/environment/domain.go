@@ -92,7 +92,7 @@ func checkCertificate(at place, arn string) {
 	case parts == nil:
 		at.wrong(quote(arn), "write the ARN of a certificate of AWS Certificate Manager, such as "+examples["certificate"])
 	case parts[1] != "us-east-1":
-		at.wrong("a certificate in "+parts[1], "write one in us-east-1: CloudFront takes them from there alone")
+		at.wrong("a certificate in "+regionWords(parts[1]), "write one in us-east-1: CloudFront takes them from there alone")
 	}
 }
 
@@ -105,7 +105,7 @@ func (z HostedZone) check(at place) {
 	case !hostedZoneID.MatchString(id):
 		at.field("ID").wrong(quote(z.ID), "write the id of the zone, such as "+examples["id"])
 	case prefixed:
-		at.field("ID").wrong(quote(z.ID), fmt.Sprintf("write %s alone", quote(id)))
+		at.field("ID").wrong(quote(z.ID), fmt.Sprintf("write %s alone", quotePart(id, z.ID)))
 	}
 	switch bare := strings.TrimSuffix(z.Name, "."); {
 	case isToken(z.Name):
@@ -114,7 +114,7 @@ func (z HostedZone) check(at place) {
 	case !isHostName(bare):
 		at.field("Name").wrong(quote(z.Name), "write the domain name of the zone in lower case, such as "+examples["name"])
 	case bare != z.Name:
-		at.field("Name").wrong(quote(z.Name), fmt.Sprintf("write %s, without the dot at the end", quote(bare)))
+		at.field("Name").wrong(quote(z.Name), fmt.Sprintf("write %s, without the dot at the end", quotePart(bare, z.Name)))
 	}
 }
 

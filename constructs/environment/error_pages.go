@@ -71,9 +71,9 @@ func checkDefaultRootObject(at place, object string) {
 	switch {
 	case object == "" || isToken(object):
 	case strings.HasPrefix(object, "/"):
-		at.wrong(quote(object), fmt.Sprintf("write %s: CloudFront puts the slash before it", quote(strings.TrimLeft(object, "/"))))
+		at.wrong(quote(object), fmt.Sprintf("write %s: CloudFront puts the slash before it", quotePart(strings.TrimLeft(object, "/"), object)))
 	case len(object) > maxRootObject:
-		at.tooLong(object, len(object), maxRootObject)
+		at.tooLong(len(object), maxRootObject)
 	case strings.ContainsFunc(object, func(r rune) bool { return !strings.ContainsRune(rootObjectCharacters, r) }) || strings.HasSuffix(object, "/") || denormal.MatchString("/"+object):
 		at.wrong(quote(object), "write the key of one object, such as "+examples["defaultRootObject"]+", of letters, digits and _-.$/~\"'@:+&")
 	}

@@ -161,7 +161,7 @@ func TestParametersAndLendersOfAProgramAreChecked(t *testing.T) {
 		{"a parameter that AWS keeps", Content{ParameterName: "/aws/media"},
 			`ParameterName: "/aws/media"; write a path of at most 15 parts such as /media/prod/signing, of letters, digits and the characters _.-, that starts with neither aws nor ssm`},
 		{"a parameter that makes too long an export", Content{ParameterName: "/" + strings.Repeat("p", 256), LendKeys: true},
-			`ParameterName: "/` + strings.Repeat("p", 59) + `…"; write a shorter name: the name of the export of keys that are lent is made of it, and would have 283 characters, more than 255`},
+			`ParameterName: a value of 257 bytes that looks like base64, as the body of a key is; write a shorter name: the name of the export of keys that are lent is made of it, and would have 283 characters, more than 255`},
 		{"keys beside a lender", Content{Lender: &Lender{ParameterName: "/a", StackName: "b"}, LendKeys: true, SigningKeys: SigningKeys{Keys: []SigningKey{{Number: 1}}, Current: 1}}, `3 problems:
   SigningKeys.Keys: keys of one's own beside borrowed ones; leave them out: the lender's are used
   SigningKeys.Current: a key of one's own beside borrowed ones; leave it out: the lender's current key signs

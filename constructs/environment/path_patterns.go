@@ -172,7 +172,7 @@ func arePatterns(texts ...string) bool {
 
 func checkPattern(at place, pattern string) {
 	if len(pattern) > maxPattern {
-		at.tooLong(pattern, len(pattern), maxPattern)
+		at.tooLong(len(pattern), maxPattern)
 	} else if fix := patternFault(pattern); fix != "" {
 		at.wrong(quote(pattern), fix)
 	}
@@ -191,6 +191,9 @@ func patternFault(pattern string) (fix string) {
 	case foreign >= 0:
 		return fmt.Sprintf("write * in place of %q: a pattern holds letters, digits and _-.~/*, and another character may be escaped in a URL, as three or more", []rune(pattern[foreign:])[0])
 	case !strings.HasPrefix(pattern, "/") && !strings.HasPrefix(pattern, "*"):
+		if !isQuotable(pattern) {
+			return "write a / before it: a pattern starts with / or *"
+		}
 		return fmt.Sprintf("write %s: a pattern starts with / or *", quote("/"+pattern))
 	case denormal.MatchString(pattern):
 		return fmt.Sprintf("write it without %s: CloudFront takes empty and dot segments out of a path before it looks for a pattern", quote(denormal.FindString(pattern)))

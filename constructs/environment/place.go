@@ -70,8 +70,8 @@ func (p place) missing(found, fix string) {
 }
 
 // tooLong reports a text of more characters than may stand there.
-func (p place) tooLong(text string, characters, most int) {
-	p.wrong(fmt.Sprintf("%s, of %d characters", quote(text), characters), fmt.Sprintf("write at most %d", most))
+func (p place) tooLong(characters, most int) {
+	p.wrong(fmt.Sprintf("%d characters", characters), fmt.Sprintf("write at most %d", most))
 }
 
 // word checks a value that must be one of a few words. It reports whether what
@@ -117,7 +117,7 @@ var plainMember = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
 
 func (p path) member(name string) path {
 	switch {
-	case !plainMember.MatchString(name), holdsKey(name):
+	case !ownNames[name] && (!plainMember.MatchString(name) || !isQuotable(name)):
 		return p + path("["+quote(name)+"]")
 	case p == "":
 		return path(name)
@@ -157,6 +157,20 @@ func settings(of reflect.Type) (list []setting) {
 	}
 	return list
 }
+
+// ownNames are the names of fields and settings, which are no caller's text.
+var ownNames = func() map[string]bool {
+	names := map[string]bool{}
+	for field, name := range jsonNames {
+		names[field], names[name] = true, true
+	}
+	for _, of := range []reflect.Type{reflect.TypeFor[Environment](), reflect.TypeFor[Content](), reflect.TypeFor[Lender]()} {
+		for i := range of.NumField() {
+			names[of.Field(i).Name] = true
+		}
+	}
+	return names
+}()
 
 // jsonNames are the names in cdk.json of all fields that it can set, by their
 // names in Go. A field of one name is called the same wherever it stands.

@@ -2,8 +2,9 @@ package environment
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
+
+	"github.com/signedfront/signedfront/signer"
 )
 
 // Problem is one thing that is wrong.
@@ -31,21 +32,34 @@ func (p Problems) Error() string {
 	return b.String()
 }
 
-// quote puts a value in quotes, cut where it is too long to be of use. What may
-// be a private key is not repeated.
+// quote puts a value in quotes. One that may be a private key is described.
 func quote(text string) string {
 	switch {
+	case text == "":
+		return `""`
 	case holdsPrivateKey(text):
 		return "a private key"
 	case holdsKey(text):
 		return "what looks like a key"
 	}
-	const most = 60
-	if runes := []rune(text); len(runes) > most {
-		text = string(runes[:most]) + "…"
+	described := signer.Describe(text, signer.FormText)
+	if !strings.HasPrefix(described, `"`) {
+		described = signer.Describe(text, signer.FormName)
 	}
-	return strconv.Quote(text)
+	return described
 }
+
+// quotePart is quote of a part of a value: a short part of a key may look like a
+// word.
+func quotePart(part, whole string) string {
+	if !isQuotable(whole) {
+		return "that part of it"
+	}
+	return quote(part)
+}
+
+// isQuotable reports whether quote puts a text in quotes.
+func isQuotable(text string) bool { return strings.HasPrefix(quote(text), `"`) }
 
 // choices are the words of which one is to be written.
 func choices(allowed []string) string {
@@ -69,7 +83,7 @@ func alternatives(words []string) string {
 // is near.
 func didYouMean(word string, allowed []string) string {
 	if near := nearest(word, allowed); near != "" {
-		return fmt.Sprintf("; did you mean %q?", near)
+		return fmt.Sprintf("; did you mean %s?", quote(near))
 	}
 	return ""
 }

@@ -26,9 +26,9 @@ func (s Signers) check(at place) {
 			at.wrong(fmt.Sprintf("%s, which is %s", quote(role), quote(s.Roles[same])), "list it once: letter case does not count in the names of roles")
 		case roleName.MatchString(role):
 		case roleARN.MatchString(role):
-			at.wrong(quote(role)+", an ARN", fmt.Sprintf("write the name alone, %s, or put the ARN of another account's role into %s", quote(last), at.name("RoleARNs")))
+			at.wrong(quote(role)+", an ARN", fmt.Sprintf("write the name alone, %s, or put the ARN of another account's role into %s", quotePart(last, role), at.name("RoleARNs")))
 		case last != role && roleName.MatchString(last) && !strings.HasPrefix(role, "arn:"):
-			at.wrong(quote(role)+", a path", fmt.Sprintf("write the name alone, %s", quote(last)))
+			at.wrong(quote(role)+", a path", fmt.Sprintf("write the name alone, %s", quotePart(last, role)))
 		default:
 			at.wrong(quote(role), `write the name of a role, such as "media-app": at most 64 letters, digits and _+=,.@-`)
 		}
@@ -54,7 +54,7 @@ func (s Signers) checkAccount(at place, account string) {
 	for i, arn := range s.RoleARNs {
 		if parts := roleARN.FindStringSubmatch(arn); parts != nil && parts[1] == account {
 			at.field("RoleARNs").index(i).wrong(quote(arn)+", a role of this account",
-				fmt.Sprintf("put its name, %s, into %s instead", quote(parts[2]), at.name("Roles")))
+				fmt.Sprintf("put its name, %s, into %s instead", quotePart(parts[2], arn), at.name("Roles")))
 		}
 	}
 }

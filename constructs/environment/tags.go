@@ -38,7 +38,7 @@ func checkTags(at place, tags map[string]string, ours bool) {
 		at, lower := at.member(key), strings.ToLower(key)
 		switch n := utf8.RuneCountInString(key); {
 		case n > maxTagKey:
-			at.tooLong(key, n, maxTagKey)
+			at.tooLong(n, maxTagKey)
 		case key == "" || !tagText.MatchString(key):
 			at.wrong("the name "+quote(key), fmt.Sprintf("write 1 to %d letters, digits, spaces and _.:/=+-@", maxTagKey))
 		case strings.HasPrefix(lower, "aws:"):
@@ -53,7 +53,7 @@ func checkTags(at place, tags map[string]string, ours bool) {
 		case value == "":
 			at.wrong("an empty value", "write a value, or leave the tag out: CloudFormation takes none that is empty")
 		case n > maxTagValue:
-			at.tooLong(value, n, maxTagValue)
+			at.tooLong(n, maxTagValue)
 		case !tagText.MatchString(value):
 			at.wrong(quote(value), fmt.Sprintf("write 1 to %d letters, digits, spaces and _.:/=+-@", maxTagValue))
 		case strings.HasPrefix(strings.ToLower(value), "aws:"):
