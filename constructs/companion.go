@@ -174,7 +174,7 @@ func checkCompanions(scope constructs.Construct, p *PrivateContentProps, region 
 		name := *main.StackName() + kind.suffix
 		if besideOf(main, kind) != nil && findCompanion(main, kind) == nil {
 			problems = append(problems, environment.Problem{
-				Path:  *main.Node().Id() + kind.suffix,
+				Path:  shown(*main.Node().Id() + kind.suffix),
 				Found: "an id that is taken, where a companion of the stack would stand",
 				Fix:   "choose another id for what has it",
 			})
@@ -182,7 +182,7 @@ func checkCompanions(scope constructs.Construct, p *PrivateContentProps, region 
 		if len(name) > most {
 			problems = append(problems, environment.Problem{
 				Path:  "the stack's name",
-				Found: fmt.Sprintf("its companion %s would have %d characters", name, len(name)),
+				Found: fmt.Sprintf("its companion %s would have %d characters", shown(name), len(name)),
 				Fix:   fmt.Sprintf("shorten it to %d at most", most-len(kind.suffix)),
 			})
 		}

@@ -332,8 +332,8 @@ func TestWhatKeepsAStackFromItsCompanionsIsSaidBeforeAnythingIsMade(t *testing.T
 			[]string{"Env.Region of the stack: not written, though Domain without Certificate and AccessLogs may take another stack, in us-east-1" + wantRegion}},
 		{"a Region that is not written, where none is needed", "Media", nil,
 			&PrivateContentProps{Domain: &environment.Domain{Names: []string{"media.example.com"}, Certificate: certificateARN, HostedZone: exampleZone}}, nil},
-		{"a name that is too long", strings.Repeat("m", 120), here, companioned(), []string{
-			"the stack's name: its companion " + strings.Repeat("m", 120) + "-certificate would have 132 characters; shorten it to 116 at most",
+		{"a name that is too long", strings.Repeat("media-", 20), here, companioned(), []string{
+			"the stack's name: its companion " + strings.Repeat("media-", 20) + "-certificate would have 132 characters; shorten it to 116 at most",
 		}},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -11,7 +11,6 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/signedfront/signedfront/constructs/environment"
-	"github.com/signedfront/signedfront/signer"
 )
 
 // EnvironmentStack is the stack of one environment.
@@ -37,7 +36,7 @@ func NewEnvironmentStack(scope constructs.Construct, e environment.Environment) 
 	e.Content.ParameterName = cmp.Or(e.Content.ParameterName, e.ParameterName())
 	e.Content = e.Content.WithDefaults()
 	if problems := e.Check(); len(problems) > 0 {
-		return nil, fmt.Errorf("environment %s: %w", signer.Describe(e.Name, signer.FormText), problems)
+		return nil, fmt.Errorf("environment %s: %w", environment.Quote(e.Name), problems)
 	}
 	stack := awscdk.NewStack(scope, jsii.String(e.StackName()), &awscdk.StackProps{
 		Description:           jsii.String(fmt.Sprintf("signedfront: private content of %s, environment %s", e.Project, e.Name)),

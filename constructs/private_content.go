@@ -20,8 +20,11 @@ package constructs
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"runtime"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudfront"
@@ -71,14 +74,14 @@ func newPrivateContent(scope constructs.Construct, id string, props *PrivateCont
 	}
 	child := jsii.String(strings.ReplaceAll(id, "/", "--")) // as the CDK has it
 	if scope.Node().TryFindChild(child) != nil {
-		return nil, fmt.Errorf("%s has a construct %s already: give another id", *scope.Node().Path(), id)
+		return nil, fmt.Errorf("%s has a construct %s already: give another id", shown(*scope.Node().Path()), shown(id))
 	}
 	defer func() {
 		if r := recover(); r != nil {
 			if bug, is := r.(runtime.Error); is {
 				panic(bug)
 			}
-			content, err = nil, fmt.Errorf("%s: %s", id, oneLine(r))
+			content, err = nil, fmt.Errorf("%s: %s", shown(id), oneLine(r))
 		}
 		if err != nil {
 			scope.Node().TryRemoveChild(child)
@@ -87,10 +90,33 @@ func newPrivateContent(scope constructs.Construct, id string, props *PrivateCont
 	return makePrivateContent(scope, id, props, regionSetting)
 }
 
-// oneLine is what the CDK panics with, without the stack of its JavaScript.
+// oneLine is what the CDK panics with, without the stack of its JavaScript. It
+// repeats values that it was given.
 func oneLine(panicked any) string {
 	text, _, _ := strings.Cut(fmt.Sprint(panicked), "\n")
-	return strings.TrimSpace(text)
+	if strings.ContainsFunc(text, func(r rune) bool { return r == utf8.RuneError || r != '\t' && !unicode.IsPrint(r) }) {
+		return "the CDK refused a value that is not text"
+	}
+	return longWord.ReplaceAllStringFunc(strings.TrimSpace(text), func(word string) string {
+		if logicalID.MatchString(word) {
+			return word
+		}
+		return shown(word)
+	})
+}
+
+var (
+	longWord  = regexp.MustCompile(`[^\s"'\x60(),;]{16,}|(?:[0-9]{1,3}[, ]+){12,}`)
+	logicalID = regexp.MustCompile(`^[A-Za-z]{1,240}[0-9A-F]{8}$`)
+)
+
+// shown is a text of a caller's without quotes, such as an id or a path. One
+// that may be a key is described.
+func shown(text string) string {
+	if quoted := environment.Quote(text); !strings.HasPrefix(quoted, `"`) {
+		return quoted
+	}
+	return text
 }
 
 func makePrivateContent(scope constructs.Construct, id string, props *PrivateContentProps, regionSetting string) (*PrivateContent, error) {

@@ -33,7 +33,7 @@ func checkedProps(construct constructs.Construct, props *PrivateContentProps, re
 	}
 	if len(p.Name) > maxName || !nameShape.MatchString(p.Name) {
 		check(environment.Problems{{
-			Path: "Name", Found: fmt.Sprintf("%q", p.Name),
+			Path: "Name", Found: environment.Quote(p.Name),
 			Fix: fmt.Sprintf("write at most %d letters, digits and single hyphens between them", maxName),
 		}})
 	}
@@ -64,7 +64,7 @@ func checkedProps(construct constructs.Construct, props *PrivateContentProps, re
 	}
 
 	if len(problems) > 0 {
-		return nil, fmt.Errorf("%s: %w", *construct.Node().Path(), problems)
+		return nil, fmt.Errorf("%s: %w", shown(*construct.Node().Path()), problems)
 	}
 	return &p, nil
 }

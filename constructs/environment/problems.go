@@ -32,7 +32,11 @@ func (p Problems) Error() string {
 	return b.String()
 }
 
-// quote puts a value in quotes. One that may be a private key is described.
+// Quote returns a value of a caller's in quotes, for an error. One that may be a
+// private key is described instead, by [signer.Describe] and by what looks like
+// a key beside that.
+func Quote(text string) string { return quote(text) }
+
 func quote(text string) string {
 	switch {
 	case text == "":

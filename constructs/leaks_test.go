@@ -1,0 +1,67 @@
+package constructs
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/signedfront/signedfront/constructs/environment"
+	"github.com/signedfront/signedfront/signer/leaktest"
+)
+
+// What the settings say of a key is tested beside them.
+func TestNoErrorOfAConstructShowsAKey(t *testing.T) {
+	app, _ := newApp(t, nil)
+	stack := newStack(app, "Media")
+	made := 0
+	leaktest.Run(t, ".", map[string]func(text string) []any{
+		"NewPrivateContent": func(text string) (shown []any) {
+			made++
+			inside := awscdk.NewStack(app, jsii.String(fmt.Sprint("Stack", made, text)), &awscdk.StackProps{StackName: jsii.String("Inside")})
+			for _, of := range []struct {
+				stack awscdk.Stack
+				id    string
+				props PrivateContentProps
+			}{
+				{stack, text, PrivateContentProps{Name: text, ParameterName: text}},
+				{stack, "Content", PrivateContentProps{Name: text, Bucket: text}},
+				{inside, "Content", PrivateContentProps{Bucket: text}},
+			} {
+				_, err := NewPrivateContent(of.stack, of.id, &of.props)
+				if err == nil {
+					t.Error("no error")
+				}
+				shown = append(shown, err)
+			}
+			return shown
+		},
+		"NewEnvironmentStack": func(text string) []any {
+			_, err := NewEnvironmentStack(app, environment.Environment{Project: text, Name: text, Content: environment.Content{Bucket: text}})
+			_, other := NewEnvironmentStack(app, environment.Environment{Project: "media", Name: "dev", Region: text})
+			return []any{err, other}
+		},
+		"PrivateContent.AddOutputs": nil, "PrivateContent.GrantSign": nil, "PrivateContent.GrantUpload": nil,
+	})
+}
+
+func TestWhatTheCDKPanicsWithShowsNoKey(t *testing.T) {
+	for _, key := range leaktest.Keys() {
+		for _, spelling := range key.Spellings() {
+			for _, text := range []string{"ValidationError: got '%s'", "Stack name %s is none", "id=%s,", "[Media/%s] no"} {
+				if found := key.Find(oneLine(fmt.Sprintf(text, spelling.Text))); found != "" {
+					t.Errorf("%s, %s: shows %s", key.Name, spelling.Name, found)
+				}
+			}
+		}
+	}
+	const plain = "ValidationError: [Media/Content/Distribution] There is a construct with name 'ContentBucketDD05A3B9' in the stack arn:aws:cloudformation:eu-west-1:123456789012:stack/media/a1b2"
+	if got := oneLine(plain + "\n    at new Node (node.js:1)"); got != plain {
+		t.Errorf("it says %s", got)
+	}
+	if strings.Contains(shown("signedfront-dev/Content"), `"`) {
+		t.Error("a path is in quotes")
+	}
+}
