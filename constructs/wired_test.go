@@ -1,0 +1,290 @@
+package constructs
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/signedfront/signedfront/constructs/environment"
+)
+
+// wiring is a field of an environment away from its default. Base makes an
+// environment in which the field means something; away are values of the field,
+// each of which must make an assembly of its own.
+type wiring struct {
+	base func(*environment.Environment)
+	away []any
+}
+
+func values(of ...any) []any { return of }
+
+// wirings are those of all fields, by their paths. A field of a list is that of
+// its first item.
+var wirings = func() map[string]wiring {
+	type env = environment.Environment
+	const (
+		certificate = "arn:aws:acm:us-east-1:123456789012:certificate/"
+		secret      = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:media-a1b2c3"
+		kms         = "arn:aws:kms:eu-west-1:123456789012:key/"
+		version     = "a1b2c3d4-5678-90ab-cdef-11112222333"
+	)
+	keys := func(of ...environment.SigningKey) func(*env) {
+		return func(e *env) {
+			e.Content.SigningKeys = environment.SigningKeys{Keys: slices.Clone(of), Current: of[0].Number}
+		}
+	}
+	lender := func(e *env) {
+		e.Content.Lender = &environment.Lender{ParameterName: "/media/dev/signing", StackName: "Media", ImportedKeys: []environment.PrivateKeyLocation{{}}}
+	}
+	page := func(e *env) {
+		e.Content.ErrorPages = []environment.ErrorPage{{ErrorCode: 403, ResponsePagePath: "/403.html", ResponseCode: 200}}
+	}
+	cors := func(e *env) { e.Content.CORS = &environment.CORS{Origins: []string{"https://app.example.com"}} }
+	domain := func(e *env) {
+		e.Content.Domain = &environment.Domain{Names: []string{"media.example.com"}, Certificate: certificate + "a", HostedZone: &environment.HostedZone{ID: "Z1", Name: "example.com"}}
+	}
+	logs := func(e *env) { e.Content.AccessLogs = &environment.AccessLogs{} }
+	public := func(e *env) { e.Content.PublicPaths = []string{"/assets/*"} }
+	return map[string]wiring{
+		"Project":               {nil, values("other")},
+		"Name":                  {nil, values("prod")},
+		"Account":               {nil, values("123456789012")},
+		"Region":                {nil, values("eu-central-1")},
+		"Tags":                  {nil, values(map[string]string{"team": "media"})},
+		"TerminationProtection": {nil, values(true)},
+
+		"Content.Name":          {nil, values("media")},
+		"Content.ParameterName": {nil, values("/media/signing")},
+		"Content.Ephemeral":     {nil, values(true)},
+		"Content.OriginAccess":  {nil, values(environment.Migrating, environment.Migrated, environment.OAC)},
+		"Content.Encryption":    {func(e *env) { e.Content.OriginAccess = environment.OAC }, values(environment.EncryptionKMS, environment.EncryptionLeavingKMS)},
+		"Content.Bucket":        {nil, values("example-media")},
+
+		"Content.SigningKeys.Keys.Number":                     {keys(environment.SigningKey{Number: 1}), nil}, // with Current, below
+		"Content.SigningKeys.Keys.Algorithm":                  {keys(environment.SigningKey{Number: 1}), values("rsa-2048")},
+		"Content.SigningKeys.Keys.Hash":                       {keys(environment.SigningKey{Number: 1, Algorithm: "rsa-2048"}), values("sha1")},
+		"Content.SigningKeys.Keys.Custody":                    {keys(environment.SigningKey{Number: 1}), nil}, // with PublicKey, below
+		"Content.SigningKeys.Keys.PublicKey":                  {keys(environment.SigningKey{Number: 1, Custody: environment.Imported, PublicKey: publicECDSA}), values(publicRSA)},
+		"Content.SigningKeys.Keys.PrivateKey.SecretARN":       {keys(imported(1, publicECDSA, environment.PrivateKeyLocation{SecretARN: secret, SecretVersionID: version + "3"})), values(strings.Replace(secret, "media", "film", 1))},
+		"Content.SigningKeys.Keys.PrivateKey.SecretVersionID": {keys(imported(1, publicECDSA, environment.PrivateKeyLocation{SecretARN: secret, SecretVersionID: version + "3"})), values(version + "4")},
+		"Content.SigningKeys.Keys.PrivateKey.KMSARN":          {keys(imported(1, publicECDSA, environment.PrivateKeyLocation{KMSARN: kms + "a"})), values(kms + "b")},
+		"Content.SigningKeys.Keys.PrivateKey.File":            {keys(imported(1, publicECDSA, environment.PrivateKeyLocation{})), values("/run/secrets/key.pem")},
+		"Content.SigningKeys.Current":                         {keys(environment.SigningKey{Number: 1}, environment.SigningKey{Number: 2}), values(2)},
+		"Content.SigningKeys.From":                            {nil, nil}, // below
+
+		"Content.Lender.ParameterName": {lender, values("/media/prod/signing")},
+		"Content.Lender.StackName":     {lender, values("Film")},
+		"Content.Lender.KeyGroupID":    {lender, values("a1b2c3d4-5678-90ab-cdef-111122223333")},
+		"Content.Lender.ImportedKeys.SecretARN": {func(e *env) {
+			lender(e)
+			e.Content.Lender.ImportedKeys[0] = environment.PrivateKeyLocation{SecretARN: secret, SecretVersionID: version + "3"}
+		}, values(strings.Replace(secret, "media", "film", 1))},
+		"Content.Lender.ImportedKeys.SecretVersionID": {nil, nil}, // the lender's document has it
+		"Content.Lender.ImportedKeys.KMSARN":          {lender, values(kms+"a", kms+"b")},
+		"Content.Lender.ImportedKeys.File":            {nil, nil}, // needs no permission
+		"Content.LendKeys":                            {nil, values(true)},
+
+		"Content.MaxURLLifetime":     {nil, values(24 * time.Hour)},
+		"Content.MaxKeyAge":          {nil, values(time.Minute)},
+		"Content.Signers.Roles":      {nil, values([]string{"media-app"}, []string{"film-app"})},
+		"Content.Signers.RoleARNs":   {nil, values([]string{"arn:aws:iam::444455556666:role/app"}, []string{"arn:aws:iam::444455556666:role/web"})},
+		"Content.PublicPaths":        {nil, values([]string{"/assets/*"}, []string{"/styles/*"})},
+		"Content.SignedPaths":        {public, values([]string{"/assets/a/*"}, []string{"/assets/b/*"})},
+		"Content.AddressRestriction": {nil, values(true)},
+		"Content.DefaultRootObject":  {nil, values("index.html", "start.html")},
+
+		"Content.ErrorPages.ErrorCode":        {page, values(404)},
+		"Content.ErrorPages.ResponsePagePath": {page, values("/404.html")},
+		"Content.ErrorPages.ResponseCode":     {page, values(403, 404)},
+		"Content.ErrorPages.CachingMinTTL":    {page, values(time.Minute)},
+
+		"Content.CORS.Origins":       {cors, values([]string{"*"}, []string{"https://*.example.com"})},
+		"Content.CORS.Credentials":   {cors, values(true)},
+		"Content.CORS.AllowHeaders":  {cors, values([]string{"Range"}, []string{"*"})},
+		"Content.CORS.ExposeHeaders": {cors, values([]string{"ETag"})},
+		"Content.CORS.MaxAge":        {cors, values(time.Hour)},
+
+		"Content.SecurityHeaders.ContentSecurityPolicy":   {nil, values("default-src 'self'", "default-src 'none'")},
+		"Content.SecurityHeaders.FrameOptions":            {nil, values(environment.FrameOptionsDeny, environment.FrameOptionsSameOrigin)},
+		"Content.SecurityHeaders.ReferrerPolicy":          {nil, values(environment.ReferrerPolicySameOrigin, environment.ReferrerPolicyOrigin, environment.ReferrerPolicyStrictOrigin, environment.ReferrerPolicyOriginWhenCrossOrigin, environment.ReferrerPolicyStrictOriginWhenCrossOrigin)},
+		"Content.SecurityHeaders.StrictTransportSecurity": {nil, values(time.Hour)},
+		"Content.SecurityHeaders.IncludeSubdomains":       {nil, values(true)},
+
+		"Content.Domain.Names":           {domain, values([]string{"media.example.com", "*.media.example.com"}, []string{"film.example.com"})},
+		"Content.Domain.Certificate":     {domain, values(certificate+"b", "")},
+		"Content.Domain.HostedZone.ID":   {domain, values("Z2")},
+		"Content.Domain.HostedZone.Name": {nil, nil}, // what the names are checked against
+
+		"Content.AccessLogs.Retention": {logs, values(24 * time.Hour)},
+		"Content.AccessLogs.Bucket":    {logs, values("example-logs", "other-logs")},
+
+		"Content.PriceClass":           {nil, values(environment.PriceClass200, environment.PriceClass100)},
+		"Content.GeoRestriction.Allow": {func(e *env) { e.Content.GeoRestriction = &environment.GeoRestriction{Allow: []string{"DE"}} }, values([]string{"FR"})},
+		"Content.GeoRestriction.Deny":  {func(e *env) { e.Content.GeoRestriction = &environment.GeoRestriction{Deny: []string{"DE"}} }, values([]string{"FR"})},
+		"Content.WebACL":               {nil, values(webACL)},
+		"Content.OriginShield":         {nil, values("eu-west-1", "us-east-1")},
+	}
+}()
+
+func TestEverySettingChangesWhatIsDeployed(t *testing.T) {
+	paths := fieldPaths(reflect.TypeFor[environment.Environment](), "")
+	for _, path := range slices.Sorted(maps.Keys(wirings)) {
+		if !slices.Contains(paths, path) {
+			t.Errorf("%s is no field", path)
+		}
+	}
+	usual := assembly(t, wired(nil))
+	for _, path := range paths {
+		row, has := wirings[path]
+		if !has {
+			t.Errorf("%s has no row: give it a value that changes what is deployed", path)
+			continue
+		}
+		if row.away == nil {
+			continue
+		}
+		before := usual
+		if row.base != nil {
+			before = assembly(t, wired(row.base))
+		}
+		seen := map[string]any{before: "its default"}
+		for _, value := range row.away {
+			e := wired(row.base)
+			field := fieldAt(reflect.ValueOf(&e).Elem(), path)
+			field.Set(reflect.ValueOf(value))
+			made := assembly(t, e)
+			if other, same := seen[made]; same {
+				t.Errorf("%s: with %v it is deployed as with %v", path, value, other)
+			}
+			seen[made] = value
+		}
+	}
+
+	// Fields that go with another one.
+	key := func(k environment.SigningKey) environment.Environment {
+		e := wired(nil)
+		e.Content.SigningKeys.Keys = []environment.SigningKey{k}
+		return e
+	}
+	for name, pair := range map[string][2]environment.Environment{
+		"the number of a key":  {key(environment.SigningKey{Number: 1}), key(environment.SigningKey{Number: 2})},
+		"the custody of a key": {key(environment.SigningKey{Number: 1}), key(imported(1, publicECDSA, environment.PrivateKeyLocation{}))},
+		"the name of a lender": {borrowingFrom(t, "dev"), borrowingFrom(t, "test")},
+	} {
+		if assembly(t, pair[0]) == assembly(t, pair[1]) {
+			t.Errorf("%s changes nothing", name)
+		}
+	}
+}
+
+// borrowingFrom is an environment of cdk.json, which alone knows others by name.
+func borrowingFrom(t *testing.T, from string) environment.Environment {
+	t.Helper()
+	lender := map[string]any{"ephemeral": true, "lendKeys": true}
+	config, err := environment.Read(map[string]any{"project": "signedfront", "env": "pr", "environments": map[string]any{
+		"dev": lender, "test": lender, "pr": map[string]any{"ephemeral": true, "signingKeys": map[string]any{"from": from}},
+	}}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return config.Environments[0]
+}
+
+// What a setting is said to be by default is what it is when it is left out.
+func TestDefaultsAreWhatTheyAreSaidToBe(t *testing.T) {
+	base := func(e *environment.Environment) {
+		for _, path := range []string{"Content.ErrorPages.ErrorCode", "Content.CORS.Origins", "Content.AccessLogs.Retention"} {
+			wirings[path].base(e)
+		}
+		e.Content.ErrorPages[0].ResponseCode = 0
+		e.Content.SigningKeys.Keys = []environment.SigningKey{{Number: 1}}
+	}
+	left := wired(base)
+	said := wired(base)
+	for path, value := range map[string]any{
+		"Content.Name": "signedfront-dev", "Content.ParameterName": "/signedfront/signedfront/dev",
+		"Content.OriginAccess": environment.OAI, "Content.Encryption": environment.EncryptionS3,
+		"Content.SigningKeys.Keys.Algorithm": "ecdsa-p256", "Content.SigningKeys.Keys.Hash": "sha256",
+		"Content.SigningKeys.Keys.Custody": environment.SecretsManager, "Content.SigningKeys.Current": 1,
+		"Content.MaxURLLifetime": 7 * 24 * time.Hour, "Content.MaxKeyAge": time.Hour,
+		"Content.ErrorPages.ResponseCode": 403, "Content.ErrorPages.CachingMinTTL": 10 * time.Second,
+		"Content.CORS.AllowHeaders":  []string{"Range", "If-Range", "If-None-Match", "If-Modified-Since"},
+		"Content.CORS.ExposeHeaders": []string{"Accept-Ranges", "Content-Range", "ETag"}, "Content.CORS.MaxAge": 10 * time.Minute,
+		"Content.SecurityHeaders.ReferrerPolicy": environment.ReferrerPolicyNoReferrer, "Content.SecurityHeaders.StrictTransportSecurity": 365 * 24 * time.Hour,
+		"Content.AccessLogs.Retention": 90 * 24 * time.Hour, "Content.PriceClass": environment.PriceClassAll,
+	} {
+		field := fieldAt(reflect.ValueOf(&said).Elem(), path)
+		if !field.IsZero() {
+			t.Errorf("%s is not left out", path)
+		}
+		field.Set(reflect.ValueOf(value))
+	}
+	if assembly(t, left) != assembly(t, said) {
+		t.Error("what is left out is deployed otherwise than what is said to be the default")
+	}
+}
+
+func wired(base func(*environment.Environment)) environment.Environment {
+	e := environment.Environment{Project: "signedfront", Name: "dev", Region: "eu-west-1"}
+	if base != nil {
+		base(&e)
+	}
+	return e
+}
+
+// assembly is all that the command line deploys of an environment: the
+// templates, and where they go.
+func assembly(t *testing.T, e environment.Environment) string {
+	t.Helper()
+	app, outdir := newApp(t, nil)
+	if _, err := NewEnvironmentStack(app, e); err != nil {
+		t.Fatal(err)
+	}
+	app.Synth(nil)
+	files, err := filepath.Glob(filepath.Join(outdir, "*.template.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all strings.Builder
+	for _, file := range append(files, filepath.Join(outdir, "manifest.json")) {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintln(&all, filepath.Base(file), string(text))
+	}
+	return all.String()
+}
+
+// fieldPaths are the paths of all fields of a struct that hold no others.
+func fieldPaths(of reflect.Type, at string) (paths []string) {
+	for of.Kind() == reflect.Pointer || of.Kind() == reflect.Slice && of.Elem().Kind() == reflect.Struct {
+		of = of.Elem()
+	}
+	if of.Kind() != reflect.Struct {
+		return []string{at}
+	}
+	for i := range of.NumField() {
+		paths = append(paths, fieldPaths(of.Field(i).Type, strings.TrimPrefix(at+"."+of.Field(i).Name, "."))...)
+	}
+	return paths
+}
+
+func fieldAt(v reflect.Value, path string) reflect.Value {
+	for _, name := range strings.Split(path, ".") {
+		for v.Kind() == reflect.Pointer {
+			v = v.Elem()
+		}
+		if v.Kind() == reflect.Slice {
+			v = v.Index(0)
+		}
+		v = v.FieldByName(name)
+	}
+	return v
+}
