@@ -188,7 +188,9 @@ func TestContentsOfOneStackShareItsCompanions(t *testing.T) {
 	app, outdir := newApp(t, nil)
 	stack := awscdk.NewStack(app, jsii.String("Media"), &awscdk.StackProps{Env: &awscdk.Environment{Region: jsii.String("eu-west-1")}})
 	for _, id := range []string{"Films", "Songs"} {
-		if _, err := NewPrivateContent(stack, id, companioned()); err != nil {
+		props := companioned()
+		props.Domain.Names[0] = strings.ToLower(id) + ".example.com"
+		if _, err := NewPrivateContent(stack, id, props); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -289,6 +291,7 @@ func TestCompanionsAreDeployedByWhatDeploysTheirStack(t *testing.T) {
 
 func TestCompanionsAreNamedAfterTheirStack(t *testing.T) {
 	app, _ := newApp(t, nil)
+	other, _ := newApp(t, nil)
 	for _, test := range []struct {
 		name  string
 		scope constructs.Construct
@@ -296,7 +299,7 @@ func TestCompanionsAreNamedAfterTheirStack(t *testing.T) {
 		want  []string
 	}{
 		{"with a name of its own", app, jsii.String("films"), []string{"films-certificate", "films-global"}},
-		{"in a stage", awscdk.NewStage(app, jsii.String("Prod"), nil), nil, []string{"Prod-Media-certificate", "Prod-Media-global"}},
+		{"in a stage", awscdk.NewStage(other, jsii.String("Prod"), nil), nil, []string{"Prod-Media-certificate", "Prod-Media-global"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			stack := awscdk.NewStack(test.scope, jsii.String("Media"), &awscdk.StackProps{StackName: test.stack, Env: &awscdk.Environment{Region: jsii.String("eu-west-1")}})

@@ -35,9 +35,9 @@ type imports struct{ code, tests []string }
 var mayImport = map[string]imports{
 	".": {code: []string{"constructs", "constructs/environment", cdkPackages, jsiiRuntime}},
 
-	"constructs": {[]string{"constructs/environment", "signer", "signer/edge/escapes", cdkPackages, cdkConstructs, jsiiRuntime}, []string{"signer/edge", cdkNagPackage}},
+	"constructs": {[]string{"constructs/environment", "signer", "signer/edge/escapes", cdkPackages, cdkConstructs, jsiiRuntime}, []string{"signer/edge", "signer/leaktest", cdkNagPackage}},
 
-	"constructs/environment":                       {},
+	"constructs/environment":                       {[]string{"signer"}, []string{"signer/leaktest"}},
 	"constructs/customresource":                    {[]string{lambdaPackages, smithyPackages}, []string{"constructs/customresource/customresourcetest"}},
 	"constructs/customresource/customresourcetest": {code: []string{lambdaPackages}},
 	"constructs/keypair":                           {[]string{"constructs/customresource", "signer", sdkPackages, smithyPackages}, []string{"constructs/customresource/customresourcetest", "constructs/keypair/keypairtest", lambdaPackages}},

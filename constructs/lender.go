@@ -14,7 +14,11 @@ import (
 // alone. CloudFormation deletes no stack, and changes no output, of which
 // another stack imports the export:
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-stack-exports.html
+//
+// A borrower of the same app that is given the group's id as a token imports it
+// too, whatever the app's flag says of references between stacks.
 func lendKeyGroup(scope constructs.Construct, p *PrivateContentProps, group awscloudfront.CfnKeyGroup) {
+	awscdk.CrossStackReferences_Of(group).Produce(awscdk.ReferenceStrength_STRONG)
 	awscdk.NewCfnOutput(scope, jsii.String("LentKeyGroup"), &awscdk.CfnOutputProps{
 		Description: jsii.String("The keys that are lent to other stacks"),
 		Value:       group.Ref(),

@@ -168,8 +168,9 @@ func (c *PrivateContent) Construct() constructs.Construct { return c.construct }
 // itself, or needs nothing of the kind. They have the stack's account,
 // synthesizer, stack tags and termination protection, as these are when the
 // content is made; Aspects and Tags_Of that are put on the stack are to be put on
-// them too. The command line deploys the one that the stack depends on with it; the one that depends on
-// the stack has to be named, by a pattern such as 'my-stack*'.
+// them too. The command line deploys the one that the stack depends on with it;
+// the one that depends on the stack has to be named, by a pattern such as
+// 'my-stack*'.
 func (c *PrivateContent) Companions() []awscdk.Stack { return companionsOf(topStack(c.construct)) }
 
 // Bucket holds the content.

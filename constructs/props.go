@@ -63,6 +63,9 @@ func checkedProps(construct constructs.Construct, props *PrivateContentProps, re
 		check(environment.CheckRegion("the stack's Region", *stack.Region(), p.OriginAccess))
 	}
 
+	if len(problems) == 0 {
+		check(takeNames(construct, &p))
+	}
 	if len(problems) > 0 {
 		return nil, fmt.Errorf("%s: %w", shown(*construct.Node().Path()), problems)
 	}

@@ -76,9 +76,6 @@ func newSigningKeys(scope constructs.Construct, p *PrivateContentProps, builder 
 			Items:   &ids,
 		},
 	})
-	// Whoever trusts the group from another stack needs it: a weak reference
-	// would let it go, or another take its place.
-	awscdk.CrossStackReferences_Of(group).Produce(awscdk.ReferenceStrength_STRONG)
 	if p.LendKeys {
 		lendKeyGroup(scope, p, group)
 	}

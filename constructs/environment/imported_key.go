@@ -65,6 +65,9 @@ func readPublicKey(text string) (key publicKey, ok bool, found string) {
 const (
 	pemMark     = "-----BEGIN"
 	maxFileName = 255
+
+	// https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html
+	maxKeyFile = 1024 // of the 4096 characters of a parameter
 )
 
 // publicKey is the PEM text that was written for a public key, or that of the
@@ -174,8 +177,12 @@ func (l PrivateKeyLocation) check(at place) {
 	} else {
 		checkShape(at.field("KMSARN"), l.KMSARN, kmsKeyARN, "the ARN of a key, such as "+examples["kmsArn"])
 	}
-	if !isToken(l.File) && (strings.ContainsFunc(l.File, isControl) || isPrivateKey(l.File)) {
-		at.field("File").wrong(quote(l.File), "write the name of a file, such as "+examples["file"])
+	switch file := at.field("File"); {
+	case isToken(l.File):
+	case strings.ContainsFunc(l.File, isControl) || isPrivateKey(l.File):
+		file.wrong(quote(l.File), "write the name of a file, such as "+examples["file"])
+	case len(l.File) > maxKeyFile:
+		file.wrong(fmt.Sprintf("%d characters", len(l.File)), fmt.Sprintf("write at most %d: the deployment document holds the name, and a parameter no more than 4096 in all", maxKeyFile))
 	}
 }
 

@@ -1,0 +1,92 @@
+package constructs
+
+import (
+	"crypto/sha256"
+	"fmt"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/signedfront/signedfront/constructs/environment"
+)
+
+// takeNames reports names of a content that another content of the app has, of
+// which AWS would refuse the second: a domain name in all of the app, and within
+// a stack the parameter and the name that CloudFront's names are made of.
+// Otherwise it takes them.
+func takeNames(content constructs.Construct, p *PrivateContentProps) environment.Problems {
+	stack, root := awscdk.Stack_Of(content), content.Node().Root()
+	names := []takenName{
+		{stack, "Name", p.Name, "choose another one: CloudFront's names are made of it"},
+		{stack, "ParameterName", p.ParameterName, "choose another one: a parameter holds one document"},
+	}
+	if p.Domain != nil {
+		for i, name := range p.Domain.Names {
+			names = append(names, takenName{root, fmt.Sprintf("Domain.Names[%d]", i), name, "choose another one: CloudFront gives a domain name to one distribution in all of AWS"})
+		}
+	}
+	own := *content.Node().Path()
+	var problems environment.Problems
+	for _, name := range names {
+		if owner := name.owner(); owner != "" && owner != own {
+			problems = append(problems, environment.Problem{
+				Path: name.path, Found: fmt.Sprintf("%s, which %s has too", environment.Quote(name.name), shown(owner)), Fix: name.fix,
+			})
+		}
+	}
+	if problems == nil {
+		for _, name := range names {
+			name.take(own)
+		}
+	}
+	return problems
+}
+
+// takenName is a name that no two contents below a construct may have. Who has
+// it is kept beside them, in the tree of constructs, which ends with the app.
+type takenName struct {
+	among           constructs.IConstruct
+	path, name, fix string
+}
+
+const (
+	takenNames   = "SignedfrontNames"
+	ownerContext = "signedfront:owner"
+)
+
+func (n takenName) id() *string {
+	kind := n.path
+	if n.among.Node().Scope() == nil {
+		kind = "Domain"
+	}
+	return jsii.String(fmt.Sprintf("%s-%x", kind, sha256.Sum256([]byte(n.name))))
+}
+
+// owner is the path of the content that has the name, or none.
+func (n takenName) owner() string {
+	holder := n.among.Node().TryFindChild(jsii.String(takenNames))
+	if holder == nil {
+		return ""
+	}
+	taken := holder.Node().TryFindChild(n.id())
+	if taken == nil {
+		return ""
+	}
+	owner, _ := taken.Node().TryGetContext(jsii.String(ownerContext)).(string)
+	return owner
+}
+
+func (n takenName) take(owner string) {
+	if n.owner() == owner {
+		return
+	}
+	var among, holder constructs.Construct
+	jsii.UnsafeCast(n.among, &among)
+	if found := among.Node().TryFindChild(jsii.String(takenNames)); found != nil {
+		jsii.UnsafeCast(found, &holder)
+	} else {
+		holder = constructs.NewConstruct(among, jsii.String(takenNames))
+	}
+	constructs.NewConstruct(holder, n.id()).Node().SetContext(jsii.String(ownerContext), owner)
+}
