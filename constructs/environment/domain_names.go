@@ -2,6 +2,7 @@ package environment
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -46,7 +47,7 @@ func overlapWarnings(drafts []*draft) (warnings Problems) {
 		for i, name := range d.domainNames() {
 			_, parent, _ := strings.Cut(name, ".")
 			for _, other := range drafts {
-				if other.Account == d.Account || strings.HasPrefix(name, "*.") || !other.hasDomainName("*."+parent) {
+				if other.Account == d.Account || strings.HasPrefix(name, "*.") || !slices.Contains(other.domainNames(), "*."+parent) {
 					continue
 				}
 				at := d.at.field("Domain").field("Names").index(i)
@@ -57,13 +58,4 @@ func overlapWarnings(drafts []*draft) (warnings Problems) {
 		}
 	}
 	return warnings
-}
-
-func (d *draft) hasDomainName(name string) bool {
-	for _, has := range d.domainNames() {
-		if has == name {
-			return true
-		}
-	}
-	return false
 }
