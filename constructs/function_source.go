@@ -37,9 +37,8 @@ var (
 )
 
 // buildFlags make the same executable of the same sources on every machine:
-// without paths, version control, build id and symbols. The tag leaves out what
-// Lambda's older Go runtime needed.
-var buildFlags = []string{"-trimpath", "-buildvcs=false", "-tags=lambda.norpc", "-ldflags=-s -w -buildid="}
+// without paths, version control, build id and symbols.
+var buildFlags = []string{"-trimpath", "-buildvcs=false", "-tags=" + functionTags, "-ldflags=-s -w -buildid="}
 
 // build compiles the function for Linux into an executable file. What the
 // compiler says goes to the log.

@@ -24,7 +24,7 @@ func TestFingerprintCoversEveryPackageOfAFunction(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			list := exec.Command("go", "list", "-deps", "-tags=lambda.norpc", "-json", "./"+source.main)
+			list := exec.Command("go", "list", "-deps", "-tags="+functionTags, "-json", "./"+source.main)
 			list.Dir, list.Env, list.Stderr = "..", env, os.Stderr
 			out, err := list.Output()
 			if err != nil {

@@ -20,7 +20,7 @@ const (
 // deliver puts an answer to the presigned URL that CloudFormation sent, again
 // if need be, for as long as the context lasts. No error holds the URL or what
 // came back from it.
-func deliver(ctx context.Context, transport http.RoundTripper, responseURL string, body []byte) error {
+func deliver(ctx context.Context, transport http.RoundTripper, responseURL *url.URL, body []byte) error {
 	client := &http.Client{
 		Transport: transport,
 		// A presigned URL is good for its own host alone.
@@ -45,12 +45,12 @@ func deliver(ctx context.Context, transport http.RoundTripper, responseURL strin
 //
 // The URL's signature covers an empty Content-Type: no such header may be
 // sent, and Go adds none to a request.
-func put(ctx context.Context, client *http.Client, responseURL string, body []byte) (again bool, err error) {
+func put(ctx context.Context, client *http.Client, responseURL *url.URL, body []byte) (again bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, attemptTime)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodPut, responseURL, bytes.NewReader(body))
+	request, err := http.NewRequestWithContext(ctx, http.MethodPut, responseURL.String(), bytes.NewReader(body))
 	if err != nil {
-		return false, errors.New("the request's ResponseURL is not a URL")
+		return false, errors.New("the ResponseURL cannot be asked")
 	}
 	response, err := client.Do(request)
 	if err != nil {

@@ -45,8 +45,9 @@ func (h *Handler) Handle(ctx context.Context, event cfn.Event) error {
 	if log == nil {
 		log = slog.Default()
 	}
-	if event.ResponseURL == "" {
-		return errors.New("not a request of CloudFormation: it has no ResponseURL")
+	responseURL, err := parseResponseURL(event.ResponseURL, event.StackID)
+	if err != nil {
+		return err
 	}
 	log = log.With("requestType", event.RequestType,
 		"logicalResourceId", event.LogicalResourceID, "requestId", event.RequestID)
@@ -54,7 +55,7 @@ func (h *Handler) Handle(ctx context.Context, event cfn.Event) error {
 
 	response, err := h.provide(ctx, event, log)
 	answer := newAnswer(event, response, err)
-	if err := deliver(ctx, h.Transport, event.ResponseURL, answer.body); err != nil {
+	if err := deliver(ctx, h.Transport, responseURL, answer.body); err != nil {
 		log.Error("no answer delivered", "status", answer.status, "cause", err.Error())
 		return fmt.Errorf("delivering the answer %s to CloudFormation: %w", answer.status, err)
 	}

@@ -7,7 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
+	"net/http/httptest"
 	"runtime"
 	"strings"
 	"testing"
@@ -353,7 +355,7 @@ func TestLambdaIsToldThatNoAnswerCouldBeDeliveredWhen(t *testing.T) {
 			"delivering the answer SUCCESS to CloudFormation: the ResponseURL answered 500"},
 		{"the ResponseURL is none", func(_ *customresourcetest.CloudFormation, e *cfn.Event) {
 			e.ResponseURL = "https://%zz?" + customresourcetest.Credential
-		}, "delivering the answer SUCCESS to CloudFormation: the request's ResponseURL is not a URL"},
+		}, "not a request of CloudFormation: its ResponseURL is not a URL"},
 		{"somebody else invoked the function", func(_ *customresourcetest.CloudFormation, e *cfn.Event) { *e = cfn.Event{} },
 			"not a request of CloudFormation: it has no ResponseURL"},
 	}
@@ -413,12 +415,21 @@ func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f
 
 // The other tests answer in memory; this one over a socket, where Go's own
 // client adds its headers.
-func TestAnAnswerOverHTTPIsAsAPresignedURLWantsIt(t *testing.T) {
+func TestAnAnswerOverHTTPSIsAsAPresignedURLWantsIt(t *testing.T) {
 	var c customresourcetest.CloudFormation
-	c.Serve(t)
+	s3 := httptest.NewTLSServer(&c)
+	t.Cleanup(s3.Close)
 	c.FailNext(http.StatusServiceUnavailable)
 	e := c.Event(cfn.RequestCreate, nil)
-	h := customresource.Handler{Provider: works, Log: slog.New(slog.DiscardHandler)}
+	transport := s3.Client().Transport.(*http.Transport)
+	transport.TLSClientConfig.ServerName = "example.com" // of the server's certificate
+	transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+		if want := strings.TrimPrefix(strings.SplitN(e.ResponseURL, "/", 4)[2], "//") + ":443"; address != want {
+			t.Errorf("dialled %s, want %s", address, want)
+		}
+		return new(net.Dialer).DialContext(ctx, network, s3.Listener.Addr().String())
+	}
+	h := customresource.Handler{Provider: works, Log: slog.New(slog.DiscardHandler), Transport: transport}
 	if err := h.Handle(t.Context(), e); err != nil {
 		t.Fatal(err)
 	}

@@ -49,13 +49,35 @@ func (a *account) clone(t *testing.T) *app {
 		}
 		writeFile(t, file, text)
 	}
+	p.answersTheEmulator(t)
 	p.signedfront = filepath.Join(t.TempDir(), "signedfront")
 	p.run(t, "go", "build", "-o", p.signedfront, "./signer/cmd/signedfront")
 	return p
 }
 
+// answersTheEmulator has the clone's app build functions that answer an emulator
+// on this machine, besides CloudFormation. It is the one thing in which the
+// functions are not those of a user.
+func (p *app) answersTheEmulator(t *testing.T) {
+	t.Helper()
+	p.edit(t, func(config map[string]any) {
+		if config["app"] != "go run cdk.go" {
+			t.Fatalf("cdk.json runs the app by %v", config["app"])
+		}
+		config["app"] = "go run -tags=signedfront_emulator cdk.go"
+	})
+}
+
 // configure changes the environments of the clone's cdk.json.
 func (p *app) configure(t *testing.T, change func(environments map[string]any)) {
+	t.Helper()
+	p.edit(t, func(config map[string]any) {
+		change(config["context"].(map[string]any)["environments"].(map[string]any))
+	})
+}
+
+// edit changes the clone's cdk.json.
+func (p *app) edit(t *testing.T, change func(config map[string]any)) {
 	t.Helper()
 	file := filepath.Join(p.folder, "cdk.json")
 	text, err := os.ReadFile(file)
@@ -66,7 +88,7 @@ func (p *app) configure(t *testing.T, change func(environments map[string]any)) 
 	if err := json.Unmarshal(text, &config); err != nil {
 		t.Fatal(err)
 	}
-	change(config["context"].(map[string]any)["environments"].(map[string]any))
+	change(config)
 	if text, err = json.MarshalIndent(config, "", "  "); err != nil {
 		t.Fatal(err)
 	}

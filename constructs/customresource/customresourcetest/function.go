@@ -57,12 +57,12 @@ func (o *output) String() string {
 	return o.text.String()
 }
 
-// Build builds the program in a folder of this module, with the tags of the
-// real function but for this machine.
+// Build builds the program in a folder of this module, for this machine and for
+// an emulator of CloudFormation on it.
 func Build(t testing.TB, folder string) (program string) {
 	t.Helper()
 	program = filepath.Join(t.TempDir(), "bootstrap")
-	build := exec.Command("go", "build", "-tags", "lambda.norpc", "-o", program, folder)
+	build := exec.Command("go", "build", "-tags", "lambda.norpc,signedfront_emulator", "-o", program, folder)
 	if text, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("building %s: %v\n%s", folder, err, text)
 	}
