@@ -32,9 +32,6 @@ func emptyWithStack(scope constructs.Construct, bucket awss3.IBucket, builder *f
 		}, {
 			actions:   []string{"s3:DeleteObject", "s3:DeleteObjectVersion", "s3:AbortMultipartUpload"},
 			resources: []*string{bucket.ArnForObjects(jsii.String("*"))},
-		}, {
-			actions:   []string{"cloudformation:DescribeStacks"},
-			resources: []*string{awscdk.Stack_Of(scope).StackId()},
 		}},
 	})
 	if err != nil {

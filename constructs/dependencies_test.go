@@ -38,7 +38,7 @@ var mayImport = map[string]imports{
 	"constructs": {[]string{"constructs/environment", "signer", "signer/edge/escapes", cdkPackages, cdkConstructs, jsiiRuntime}, []string{"signer/edge", "signer/leaktest", cdkNagPackage}},
 
 	"constructs/environment":                       {[]string{"signer"}, []string{"signer/leaktest"}},
-	"constructs/customresource":                    {[]string{lambdaPackages, smithyPackages}, []string{"constructs/customresource/customresourcetest"}},
+	"constructs/customresource":                    {[]string{"signer", sdkPackages, lambdaPackages, smithyPackages}, []string{"constructs/customresource/customresourcetest"}},
 	"constructs/customresource/customresourcetest": {code: []string{lambdaPackages}},
 	"constructs/keypair":                           {[]string{"constructs/customresource", "signer", sdkPackages, smithyPackages}, []string{"constructs/customresource/customresourcetest", "constructs/keypair/keypairtest", lambdaPackages}},
 	"constructs/keypair/keypairtest":               {[]string{"signer/leaktest"}, []string{"signer"}},

@@ -32,7 +32,7 @@ var (
 	}
 	bucketEmptierSource = functionSource{
 		main:     "constructs/bucketemptier/lambda",
-		packages: []string{"constructs/bucketemptier", "constructs/customresource"},
+		packages: []string{"constructs/bucketemptier", "constructs/customresource", "signer"},
 	}
 )
 

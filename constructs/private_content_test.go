@@ -311,8 +311,7 @@ func TestFunctionsMayDoTheirWorkAndNothingMore(t *testing.T) {
 			"Resource": %s
 		}, {"Effect": "Allow",
 			"Action": ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:DeleteObjectVersion"],
-			"Resource": {"Fn::Join": ["", [%s, "/*"]]}
-		}, {"Effect": "Allow", "Action": "cloudformation:DescribeStacks", "Resource": {"Ref": "AWS::StackId"}}`, bucket, bucket),
+			"Resource": {"Fn::Join": ["", [%s, "/*"]]}}`, bucket, bucket),
 	}
 	roles := template.all("AWS::IAM::Role")
 	if len(roles) != len(work) {
@@ -327,6 +326,7 @@ func TestFunctionsMayDoTheirWorkAndNothingMore(t *testing.T) {
 			"Policies": [{"PolicyName": "Provider", "PolicyDocument": {"Version": "2012-10-17", "Statement": [{
 				"Effect": "Allow", "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
 				"Resource": {"Fn::GetAtt": [%q, "Arn"]}
+			}, {"Effect": "Allow", "Action": "cloudformation:DescribeStacks", "Resource": {"Ref": "AWS::StackId"}
 			}, %s]}}]
 		}`, logs, work[prefix]))
 	}

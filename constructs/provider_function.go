@@ -39,6 +39,10 @@ func newProviderFunction(scope constructs.Construct, id string, builder *functio
 	statements := append([]statement{{
 		actions:   []string{"logs:CreateLogStream", "logs:PutLogEvents"},
 		resources: []*string{logs.LogGroupArn()}, // it ends in :*, its streams
+	}, {
+		// What a request is part of: the end of the stack, or a rollback.
+		actions:   []string{"cloudformation:DescribeStacks"},
+		resources: []*string{awscdk.Stack_Of(construct).StackId()},
 	}}, props.statements...)
 	role := awsiam.NewRole(construct, jsii.String("Role"), &awsiam.RoleProps{
 		AssumedBy: awsiam.NewServicePrincipal(jsii.String("lambda.amazonaws.com"), nil),

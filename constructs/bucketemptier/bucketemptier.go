@@ -50,7 +50,7 @@ const maxRounds = 20
 // The property of the resource is BucketName. It has no attributes.
 type Provider struct {
 	Store  Store
-	Stacks Stacks
+	Stacks customresource.Stacks
 }
 
 var _ customresource.Provider = (*Provider)(nil)
@@ -117,6 +117,16 @@ func (p *Provider) Delete(ctx context.Context, r customresource.Request) error {
 			bucket, done.versions, done.uploads, err)
 	}
 	return nil
+}
+
+// going reports whether everything in a stack of this status is on its way out:
+// the stack is being deleted, or its first creation has failed. In an update,
+// and in what cleans up after one, a Delete says no more than that the custom
+// resource has left the template, or goes by another logical id now.
+//
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html#cfn-console-view-stack-status-codes
+func going(status string) bool {
+	return status == "DELETE_IN_PROGRESS" || status == "ROLLBACK_IN_PROGRESS"
 }
 
 // empty goes through the bucket until it finds nothing any more.

@@ -33,7 +33,7 @@ func properties(bucket string) map[string]any {
 // cloud is what the provider needs of AWS.
 type cloud interface {
 	bucketemptier.Store
-	bucketemptier.Stacks
+	customresource.Stacks
 }
 
 // request has a provider answer one request, as in Lambda with a timeout of 15

@@ -13,6 +13,7 @@ import (
 	"sync"
 
 	"github.com/signedfront/signedfront/constructs/bucketemptier"
+	"github.com/signedfront/signedfront/constructs/customresource"
 	"github.com/signedfront/signedfront/constructs/customresource/customresourcetest"
 )
 
@@ -97,7 +98,7 @@ func (b *bucket) call(ctx context.Context, operation string, effect func() error
 func (b *bucket) Status(ctx context.Context, stackID string) (status string, err error) {
 	err = b.call(ctx, "Status", func() error {
 		if b.stack == "" || stackID != customresourcetest.StackID {
-			return fmt.Errorf("%w: %s", bucketemptier.ErrNoStack, stackID)
+			return fmt.Errorf("%w: %s", customresource.ErrNoStack, stackID)
 		}
 		status = b.stack
 		return nil

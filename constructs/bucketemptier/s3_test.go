@@ -36,7 +36,7 @@ func to(h http.Handler) client {
 // real is AWS, by the real clients of it.
 type real struct {
 	*bucketemptier.S3
-	*bucketemptier.CloudFormation
+	*customresource.CloudFormation
 }
 
 func services(c client, endpoint string) real {
@@ -48,7 +48,7 @@ func services(c client, endpoint string) real {
 	if endpoint != "" {
 		config.BaseEndpoint = &endpoint
 	}
-	return real{bucketemptier.NewS3(config), bucketemptier.NewCloudFormation(config)}
+	return real{bucketemptier.NewS3(config), customresource.NewCloudFormation(config)}
 }
 
 const emulator = "http://127.0.0.1:4566"
@@ -155,10 +155,10 @@ func TestS3sErrorsAreToldByTheirCode(t *testing.T) {
 				text   string
 			}{
 				{404, "NoSuchBucket", bucketemptier.ErrNoBucket, "the bucket does not exist"},
-				{403, "AccessDenied", customresource.ErrDenied, "access denied: the function's role may not use " + c.action + " on " + bucketName + " (AccessDenied)"},
-				{403, "InvalidAccessKeyId", customresource.ErrDenied, "access denied: the function's role may not use " + c.action + " on " + bucketName + " (InvalidAccessKeyId)"},
-				{503, "SlowDown", nil, c.action + " on " + bucketName + " answered SlowDown"},
-				{301, "PermanentRedirect", nil, c.action + " on " + bucketName + " answered PermanentRedirect"},
+				{403, "AccessDenied", customresource.ErrDenied, "access denied: the function's role may not use " + c.action + ` on "` + bucketName + `"` + " (AccessDenied)"},
+				{403, "InvalidAccessKeyId", customresource.ErrDenied, "access denied: the function's role may not use " + c.action + ` on "` + bucketName + `"` + " (InvalidAccessKeyId)"},
+				{503, "SlowDown", nil, c.action + ` on "` + bucketName + `"` + " answered SlowDown"},
+				{301, "PermanentRedirect", nil, c.action + ` on "` + bucketName + `"` + " answered PermanentRedirect"},
 			} {
 				err := c.call(t.Context(), services(answer(test.status, test.code), emulator).S3)
 				if err == nil || err.Error() != test.text || test.is != nil && !errors.Is(err, test.is) {

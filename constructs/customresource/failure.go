@@ -7,6 +7,8 @@ import (
 	"net"
 
 	"github.com/aws/smithy-go"
+
+	"github.com/signedfront/signedfront/signer"
 )
 
 // ErrDenied is wrapped by the errors of calls that IAM refused. A role's new
@@ -20,6 +22,7 @@ var ErrDenied = errors.New("access denied")
 // message and the SDK's errors are left out, since they can quote the request
 // and the response. The action is the one that IAM knows the call by.
 func Failure(ctx context.Context, action, resource string, err error) error {
+	resource = signer.Describe(resource, signer.FormName)
 	var answer smithy.APIError
 	var network *net.OpError
 	var name *net.DNSError

@@ -12,11 +12,18 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/cfn"
+
+	"github.com/signedfront/signedfront/signer"
 )
 
 // answerTime is kept at the end of a function's time to deliver the answer:
-// enough for three attempts of attemptTime and the waits between them.
+// enough for three attempts of attemptTime and the waits between them, or for
+// two after statusTime.
 const answerTime = 10 * time.Second
+
+// statusTime is for asking CloudFormation for a stack's status, when an Update
+// has failed.
+const statusTime = 3 * time.Second
 
 // notCreated starts the physical id of a resource that Create failed to make.
 // No stack's name has a colon, so an id that CloudFormation makes up by itself,
@@ -27,6 +34,10 @@ const notCreated = "signedfront:not-created:"
 // is a Lambda function's handler.
 type Handler struct {
 	Provider Provider
+
+	// Stacks tells whether an Update that failed was one of a rollback, which
+	// must not fail. Nil means that no Update is.
+	Stacks Stacks
 
 	// Log gets a line for each request and answer. Nil means slog.Default().
 	Log *slog.Logger
@@ -54,6 +65,10 @@ func (h *Handler) Handle(ctx context.Context, event cfn.Event) error {
 	log.Info("request")
 
 	response, err := h.provide(ctx, event, log)
+	if err != nil && h.mustNotFail(ctx, event, log) {
+		log.Warn("the update is being rolled back: answered as if it had not failed", "cause", reason(err))
+		response, err = Response{PhysicalResourceID: event.PhysicalResourceID}, nil
+	}
 	answer := newAnswer(event, response, err)
 	if err := deliver(ctx, h.Transport, responseURL, answer.body); err != nil {
 		log.Error("no answer delivered", "status", answer.status, "cause", err.Error())
@@ -67,6 +82,25 @@ var (
 	errTime  = errors.New("the function ran out of time: run the same operation again")
 	errEnded = errors.New("the function has a fault: it ended without a result")
 )
+
+// mustNotFail reports whether the request is an Update of a rollback. Without an
+// answer of CloudFormation's it is taken for none.
+func (h *Handler) mustNotFail(ctx context.Context, event cfn.Event, log *slog.Logger) bool {
+	if h.Stacks == nil || event.RequestType != cfn.RequestUpdate {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(ctx, statusTime)
+	defer cancel()
+	var status string
+	err := RetryWhile(ctx, ErrDenied, func() (err error) {
+		status, err = h.Stacks.Status(ctx, event.StackID)
+		return err
+	})
+	if err != nil {
+		log.Error("whether the update is being rolled back is not known", "cause", err.Error())
+	}
+	return rollingBack(status)
+}
 
 // provide runs the Provider and is back in time for an answer, even if the
 // Provider is not.
@@ -146,7 +180,7 @@ func dispatch(ctx context.Context, p Provider, event cfn.Event, log *slog.Logger
 	case cfn.RequestDelete:
 		return Response{}, p.Delete(ctx, r)
 	}
-	return Response{}, fmt.Errorf("unknown request type %q: want Create, Update or Delete", event.RequestType)
+	return Response{}, fmt.Errorf("unknown request type %s: want Create, Update or Delete", signer.Describe(string(event.RequestType), signer.FormWord))
 }
 
 // panicked tells where a panic came from. Its value can hold anything that the

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"github.com/signedfront/signedfront/constructs/customresource"
+	"github.com/signedfront/signedfront/signer"
 )
 
 // SecretsManager is the Store in AWS Secrets Manager. The function's role needs
@@ -47,14 +48,14 @@ func (s *SecretsManager) Current(ctx context.Context, secretID string) (string, 
 		return "", failure(ctx, "DescribeSecret", secretID, ErrMissing, err)
 	}
 	if secret.DeletedDate != nil {
-		return "", fmt.Errorf("%w any more: %s is scheduled for deletion", ErrMissing, secretID)
+		return "", fmt.Errorf("%w any more: %s is scheduled for deletion: restore it with `aws secretsmanager restore-secret`", ErrMissing, signer.Describe(secretID, signer.FormName))
 	}
 	for version, stages := range secret.VersionIdsToStages {
 		if slices.Contains(stages, "AWSCURRENT") {
 			return version, nil
 		}
 	}
-	return "", fmt.Errorf("%w: %s", ErrEmpty, secretID)
+	return "", fmt.Errorf("%w: %s", ErrEmpty, signer.Describe(secretID, signer.FormName))
 }
 
 // Get is GetSecretValue.
@@ -91,9 +92,9 @@ func failure(ctx context.Context, operation, secretID string, notFound, err erro
 	}
 	switch answer.ErrorCode() {
 	case "ResourceNotFoundException":
-		return fmt.Errorf("%w: %s", notFound, secretID)
+		return fmt.Errorf("%w: %s", notFound, signer.Describe(secretID, signer.FormName))
 	case "ResourceExistsException":
-		return fmt.Errorf("%w: %s", ErrConflict, secretID)
+		return fmt.Errorf("%w: %s", ErrConflict, signer.Describe(secretID, signer.FormName))
 	case "InvalidRequestException":
 		return fmt.Errorf("%w: if the secret is scheduled for deletion, restore it with `aws secretsmanager restore-secret`", told)
 	}

@@ -79,6 +79,7 @@ func TestSecretsManagerThatThrottlesDelaysAndDoesNotFail(t *testing.T) {
 
 func TestSecretsManagersErrorsAreToldByTheirCode(t *testing.T) {
 	const (
+		quoted = `"` + secretID + `"`
 		denied = "access denied: the function's role may not use secretsmanager:"
 		asleep = " answered InvalidRequestException: if the secret is scheduled for deletion, restore it with `aws secretsmanager restore-secret`"
 	)
@@ -87,18 +88,18 @@ func TestSecretsManagersErrorsAreToldByTheirCode(t *testing.T) {
 		is                    error
 		text                  string
 	}{
-		{"a missing secret", "DescribeSecret", "ResourceNotFoundException", keypair.ErrMissing, "the secret does not exist: " + secretID},
-		{"a missing version", "GetSecretValue", "ResourceNotFoundException", keypair.ErrNoVersion, "the secret has no such version: " + secretID},
-		{"a secret that goes before its value comes", "PutSecretValue", "ResourceNotFoundException", keypair.ErrMissing, "the secret does not exist: " + secretID},
-		{"another delivery's key under the token", "PutSecretValue", "ResourceExistsException", keypair.ErrConflict, "the secret has another text under this token: " + secretID},
-		{"no right to describe", "DescribeSecret", "AccessDeniedException", customresource.ErrDenied, denied + "DescribeSecret on " + secretID + " (AccessDeniedException)"},
-		{"no right to read", "GetSecretValue", "AccessDeniedException", customresource.ErrDenied, denied + "GetSecretValue on " + secretID + " (AccessDeniedException)"},
-		{"no right to store", "PutSecretValue", "AccessDeniedException", customresource.ErrDenied, denied + "PutSecretValue on " + secretID + " (AccessDeniedException)"},
-		{"a role too new to be known", "GetSecretValue", "UnrecognizedClientException", customresource.ErrDenied, denied + "GetSecretValue on " + secretID + " (UnrecognizedClientException)"},
-		{"a secret scheduled for deletion, read", "GetSecretValue", "InvalidRequestException", nil, "secretsmanager:GetSecretValue on " + secretID + asleep},
-		{"a secret scheduled for deletion, stored", "PutSecretValue", "InvalidRequestException", nil, "secretsmanager:PutSecretValue on " + secretID + asleep},
-		{"a key that cannot be used", "GetSecretValue", "DecryptionFailure", nil, "secretsmanager:GetSecretValue on " + secretID + " answered DecryptionFailure"},
-		{"a quota", "PutSecretValue", "LimitExceededException", nil, "secretsmanager:PutSecretValue on " + secretID + " answered LimitExceededException"},
+		{"a missing secret", "DescribeSecret", "ResourceNotFoundException", keypair.ErrMissing, "the secret does not exist: " + quoted},
+		{"a missing version", "GetSecretValue", "ResourceNotFoundException", keypair.ErrNoVersion, "the secret has no such version: " + quoted},
+		{"a secret that goes before its value comes", "PutSecretValue", "ResourceNotFoundException", keypair.ErrMissing, "the secret does not exist: " + quoted},
+		{"another delivery's key under the token", "PutSecretValue", "ResourceExistsException", keypair.ErrConflict, "the secret has another text under this token: " + quoted},
+		{"no right to describe", "DescribeSecret", "AccessDeniedException", customresource.ErrDenied, denied + "DescribeSecret on " + quoted + " (AccessDeniedException)"},
+		{"no right to read", "GetSecretValue", "AccessDeniedException", customresource.ErrDenied, denied + "GetSecretValue on " + quoted + " (AccessDeniedException)"},
+		{"no right to store", "PutSecretValue", "AccessDeniedException", customresource.ErrDenied, denied + "PutSecretValue on " + quoted + " (AccessDeniedException)"},
+		{"a role too new to be known", "GetSecretValue", "UnrecognizedClientException", customresource.ErrDenied, denied + "GetSecretValue on " + quoted + " (UnrecognizedClientException)"},
+		{"a secret scheduled for deletion, read", "GetSecretValue", "InvalidRequestException", nil, "secretsmanager:GetSecretValue on " + quoted + asleep},
+		{"a secret scheduled for deletion, stored", "PutSecretValue", "InvalidRequestException", nil, "secretsmanager:PutSecretValue on " + quoted + asleep},
+		{"a key that cannot be used", "GetSecretValue", "DecryptionFailure", nil, "secretsmanager:GetSecretValue on " + quoted + " answered DecryptionFailure"},
+		{"a quota", "PutSecretValue", "LimitExceededException", nil, "secretsmanager:PutSecretValue on " + quoted + " answered LimitExceededException"},
 	}
 	for _, test := range tests {
 		inBubble(t, test.name, func(t *testing.T) {

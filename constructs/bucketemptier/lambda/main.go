@@ -21,9 +21,7 @@ func main() {
 		log.Error("reading the function's environment", "cause", err.Error())
 		os.Exit(1)
 	}
-	provider := &bucketemptier.Provider{
-		Store:  bucketemptier.NewS3(aws),
-		Stacks: bucketemptier.NewCloudFormation(aws),
-	}
-	lambda.Start((&customresource.Handler{Provider: provider, Log: log}).Handle)
+	stacks := customresource.NewCloudFormation(aws)
+	provider := &bucketemptier.Provider{Store: bucketemptier.NewS3(aws), Stacks: stacks}
+	lambda.Start((&customresource.Handler{Provider: provider, Stacks: stacks, Log: log}).Handle)
 }

@@ -22,5 +22,6 @@ func main() {
 		os.Exit(1)
 	}
 	provider := &keypair.Provider{Store: keypair.NewSecretsManager(aws)}
-	lambda.Start((&customresource.Handler{Provider: provider, Log: log}).Handle)
+	stacks := customresource.NewCloudFormation(aws)
+	lambda.Start((&customresource.Handler{Provider: provider, Stacks: stacks, Log: log}).Handle)
 }

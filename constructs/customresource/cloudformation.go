@@ -1,15 +1,17 @@
-package bucketemptier
+package customresource
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/smithy-go"
 
-	"github.com/signedfront/signedfront/constructs/customresource"
+	"github.com/signedfront/signedfront/signer"
 )
 
 // CloudFormation is the Stacks of AWS CloudFormation. The function's role needs
@@ -18,13 +20,17 @@ type CloudFormation struct {
 	client *cloudformation.Client
 }
 
-// describeTime is for one attempt at DescribeStacks, of maxAttempts.
-const describeTime = 10 * time.Second
+// DescribeStacks is tried again that is throttled or gets no answer, for a
+// minute or so and while the context lasts.
+const (
+	describeAttempts = 8
+	describeTime     = 10 * time.Second // for one attempt
+)
 
 // NewCloudFormation uses the Region, credentials and endpoint of config.
 func NewCloudFormation(config aws.Config) *CloudFormation {
 	return &CloudFormation{cloudformation.NewFromConfig(config, func(o *cloudformation.Options) {
-		o.RetryMaxAttempts = maxAttempts
+		o.RetryMaxAttempts = describeAttempts
 		if client, ok := o.HTTPClient.(*awshttp.BuildableClient); ok {
 			o.HTTPClient = client.WithTimeout(describeTime)
 		}
@@ -39,16 +45,17 @@ func (c *CloudFormation) Status(ctx context.Context, stackID string) (string, er
 		return "", fmt.Errorf("%w: the request names none", ErrNoStack)
 	}
 	out, err := c.client.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: &stackID})
-	if codeOf(err) == "ValidationError" {
-		return "", fmt.Errorf("%w: %s", ErrNoStack, stackID)
+	var answer smithy.APIError
+	if errors.As(err, &answer) && answer.ErrorCode() == "ValidationError" {
+		return "", fmt.Errorf("%w: %s", ErrNoStack, signer.Describe(stackID, signer.FormName))
 	}
 	if err != nil {
-		return "", customresource.Failure(ctx, "cloudformation:DescribeStacks", stackID, err)
+		return "", Failure(ctx, "cloudformation:DescribeStacks", stackID, err)
 	}
 	for _, stack := range out.Stacks {
 		if aws.ToString(stack.StackId) == stackID {
 			return string(stack.StackStatus), nil
 		}
 	}
-	return "", fmt.Errorf("%w: %s", ErrNoStack, stackID)
+	return "", fmt.Errorf("%w: %s", ErrNoStack, signer.Describe(stackID, signer.FormName))
 }
