@@ -93,9 +93,9 @@ func (s *secrets) Current(ctx context.Context, id string) (version string, err e
 		secret := s.byID[id]
 		switch {
 		case secret == nil || secret.deleted:
-			return fmt.Errorf("%w: %s", keypair.ErrMissing, id)
+			return fmt.Errorf("%w: %q", keypair.ErrMissing, id)
 		case secret.current == "":
-			return fmt.Errorf("%w: %s", keypair.ErrEmpty, id)
+			return fmt.Errorf("%w: %q", keypair.ErrEmpty, id)
 		}
 		version = secret.current
 		return nil
@@ -106,11 +106,11 @@ func (s *secrets) Current(ctx context.Context, id string) (version string, err e
 func (s *secrets) Get(ctx context.Context, id, version string) (text []byte, err error) {
 	err = s.step(ctx, "Get", func() error {
 		if s.byID[id] == nil {
-			return fmt.Errorf("%w: %s", keypair.ErrNoVersion, id)
+			return fmt.Errorf("%w: %q", keypair.ErrNoVersion, id)
 		}
 		var there bool
 		if text, there = s.byID[id].versions[version]; !there {
-			return fmt.Errorf("%w: %s", keypair.ErrNoVersion, id)
+			return fmt.Errorf("%w: %q", keypair.ErrNoVersion, id)
 		}
 		return nil
 	})
@@ -125,11 +125,11 @@ func (s *secrets) Put(ctx context.Context, id, token string, text []byte) (strin
 	err := s.step(ctx, "Put", func() error {
 		secret := s.byID[id]
 		if secret == nil {
-			return fmt.Errorf("%w: %s", keypair.ErrMissing, id)
+			return fmt.Errorf("%w: %q", keypair.ErrMissing, id)
 		}
 		if old, there := secret.versions[token]; there {
 			if !bytes.Equal(old, text) {
-				return fmt.Errorf("%w: %s", keypair.ErrConflict, id)
+				return fmt.Errorf("%w: %q", keypair.ErrConflict, id)
 			}
 			return nil
 		}
@@ -227,6 +227,7 @@ type deployment struct {
 	customresourcetest.CloudFormation
 	*secrets
 	store keypair.Store // secrets, if nil
+	stack string        // its status, UPDATE_IN_PROGRESS if empty
 
 	mu     sync.Mutex
 	log    bytes.Buffer
@@ -237,6 +238,40 @@ func deploy(t *testing.T) *deployment {
 	d := &deployment{secrets: newSecrets()}
 	t.Cleanup(func() { d.searchForKeys(t) })
 	return d
+}
+
+// Status is that of the stack.
+func (d *deployment) Status(_ context.Context, stackID string) (string, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if stackID != customresourcetest.StackID {
+		return "", customresource.ErrNoStack
+	}
+	if d.stack == "" {
+		return "UPDATE_IN_PROGRESS", nil
+	}
+	return d.stack, nil
+}
+
+func (d *deployment) setStack(status string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.stack = status
+}
+
+// ServeHTTP is all of AWS: S3, which takes the answers, Secrets Manager, and
+// CloudFormation, which tells of the stack.
+func (d *deployment) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	switch {
+	case r.Method == http.MethodPut:
+		d.CloudFormation.ServeHTTP(w, r)
+	case r.Header.Get("X-Amz-Target") != "":
+		d.secrets.ServeHTTP(w, r)
+	default:
+		status, _ := d.Status(r.Context(), r.FormValue("StackName"))
+		fmt.Fprintf(w, "<DescribeStacksResponse><DescribeStacksResult><Stacks><member><StackId>%s</StackId><StackStatus>%s</StackStatus></member></Stacks></DescribeStacksResult></DescribeStacksResponse>",
+			customresourcetest.StackID, status)
+	}
 }
 
 func (d *deployment) Write(p []byte) (int, error) {
@@ -269,6 +304,7 @@ func (d *deployment) deliver(t *testing.T, e cfn.Event) {
 	}
 	h := customresource.Handler{
 		Provider:  &keypair.Provider{Store: store},
+		Stacks:    d,
 		Log:       slog.New(slog.NewJSONHandler(d, nil)),
 		Transport: d.Transport(),
 	}

@@ -41,7 +41,7 @@ func TestTheFunction(t *testing.T) {
 	serve := func(t *testing.T) (*deployment, string) {
 		d := &deployment{secrets: newSecrets()}
 		d.Serve(t)
-		aws := httptest.NewServer(d.secrets)
+		aws := httptest.NewServer(d)
 		t.Cleanup(aws.Close)
 		return d, aws.URL
 	}
@@ -81,15 +81,15 @@ func TestTheFunction(t *testing.T) {
 		})
 	}
 
-	t.Run("fails with what to do when the secret holds the wrong key", func(t *testing.T) {
+	t.Run("fails with what to do when the secret holds a key before it comes", func(t *testing.T) {
 		d, aws := serve(t)
-		d.set(pemOf(t, signer.RSA2048))
+		d.set(pemOf(t, signer.ECDSAP256))
 		f := customresourcetest.Run(t, program, aws)
 		create := d.Event(cfn.RequestCreate, properties("1", "ecdsa-p256"))
 		if failure := f.Invoke(create); failure != "" {
 			t.Fatal(failure)
 		}
-		if a := d.Answer(t, create); a.Status != cfn.StatusFailed || !strings.Contains(a.Reason, "signingKeys.keys.1.algorithm") {
+		if a := d.Answer(t, create); a.Status != cfn.StatusFailed || !strings.Contains(a.Reason, "signingKeys.keys.1.custody") {
 			t.Errorf("got %s", a.Body)
 		}
 		check(t, d.secrets, f.Output(), d.Answers(create))
@@ -122,6 +122,31 @@ func TestTheFunction(t *testing.T) {
 		}
 		wantKey(t, d, d.Answer(t, create))
 		check(t, d.secrets, first.Output()+second.Output(), d.Answers(create))
+	})
+
+	t.Run("does not fail when an update is rolled back whose secret is gone", func(t *testing.T) {
+		d, aws := serve(t)
+		f := customresourcetest.Run(t, program, aws)
+		create := d.Event(cfn.RequestCreate, properties("1", "ecdsa-p256"))
+		if failure := f.Invoke(create); failure != "" {
+			t.Fatal(failure)
+		}
+		created := d.Answer(t, create)
+		d.secrets.mu.Lock()
+		delete(d.byID, secretID)
+		d.secrets.mu.Unlock()
+		for status, want := range map[string]cfn.StatusType{"UPDATE_IN_PROGRESS": cfn.StatusFailed, "UPDATE_ROLLBACK_IN_PROGRESS": cfn.StatusSuccess} {
+			d.setStack(status)
+			update := d.Event(cfn.RequestUpdate, properties("1", "ecdsa-p256"))
+			update.PhysicalResourceID = created.PhysicalResourceID
+			if failure := f.Invoke(update); failure != "" {
+				t.Fatal(failure)
+			}
+			if a := d.Answer(t, update); a.Status != want || a.PhysicalResourceID != created.PhysicalResourceID {
+				t.Errorf("%s: got %s", status, a.Body)
+			}
+		}
+		check(t, d.secrets, f.Output(), nil)
 	})
 
 	t.Run("tells Lambda when CloudFormation cannot be told", func(t *testing.T) {

@@ -8,6 +8,11 @@
 // secret holds. So however often CloudFormation and Lambda deliver a request,
 // there is one pair, and its halves fit.
 //
+// Create takes no key that somebody else has put into the secret: whoever may
+// write a secret would hold the key that signs. A key that Create has stored is
+// known by the id of its version, which is the same for every delivery of one
+// Create.
+//
 // Update only reads: a public key in CloudFront never changes, so a new
 // private key under an old generation could not sign. Delete does nothing: the
 // secret and the public key are CloudFormation's to remove.
@@ -39,21 +44,28 @@ type Provider struct {
 
 var _ customresource.Provider = (*Provider)(nil)
 
+// errForeign is the error of a secret that was not empty when Create came.
+var errForeign = errors.New("the secret holds a value that this deployment did not put there")
+
 // newGeneration is the way out wherever a generation cannot be saved.
 const newGeneration = "use a new generation: in cdk.json add another number to signingKeys.keys and make it signingKeys.current"
 
-// Create makes the key pair of a generation, or reads it if it is made already.
+// Create makes the key pair of a generation. Where an earlier delivery has made
+// it already, it reads that one.
 func (p *Provider) Create(ctx context.Context, r customresource.Request) (customresource.Response, error) {
 	g, err := generationOf(r)
 	if err != nil {
 		return customresource.Response{}, err
 	}
-	version, err := p.read(ctx, g)
+	version, err := p.find(ctx, g)
 	made := errors.Is(err, ErrEmpty)
 	if made {
 		version, err = p.make(ctx, g)
 	}
 	switch {
+	case errors.Is(err, errForeign):
+		return customresource.Response{}, fmt.Errorf("making the key pair of generation %d: %w: find out who may write to it (PutSecretValue in CloudTrail) and deploy again: the rollback deletes this secret and the next deployment makes another; for a key of your own set signingKeys.keys.%d.custody to imported",
+			g.number, err, g.number)
 	case errors.Is(err, ErrMissing):
 		return customresource.Response{}, fmt.Errorf("making the key pair of generation %d: %w; %s", g.number, err, newGeneration)
 	case err != nil:
@@ -72,8 +84,8 @@ func (p *Provider) Create(ctx context.Context, r customresource.Request) (custom
 }
 
 // Update reads the key pair of a generation again. It refuses to turn a
-// resource into that of another generation or secret; back, in a rollback,
-// nothing is in its way.
+// resource into that of another generation or secret. That no Update of a
+// rollback fails is up to customresource.Handler.
 func (p *Provider) Update(ctx context.Context, r customresource.Request) (customresource.Response, error) {
 	g, err := generationOf(r)
 	if err != nil {
@@ -81,15 +93,16 @@ func (p *Provider) Update(ctx context.Context, r customresource.Request) (custom
 	}
 	if is := r.PhysicalResourceID; is != "" && is != g.physicalID {
 		return customresource.Response{}, fmt.Errorf("generation %d with secret %s is not the generation and secret that this key pair was made for: its private key stays in the secret that it has; %s",
-			g.number, g.secretID, newGeneration)
+			g.number, signer.Describe(g.secretID, signer.FormName), newGeneration)
 	}
 	version, err := p.read(ctx, g)
 	switch {
 	case errors.Is(err, ErrEmpty), errors.Is(err, ErrMissing):
-		return customresource.Response{}, fmt.Errorf("the private key of generation %d is gone (%w) and no other fits its public key in CloudFront: %s",
-			g.number, err, newGeneration)
+		return customresource.Response{}, fmt.Errorf("the private key of generation %d is gone (%w): %s; if the rollback fails, run %s",
+			g.number, err, newGeneration, customresource.SkipCommand(r))
 	case err != nil:
-		return customresource.Response{}, fmt.Errorf("reading the key pair of generation %d: %w", g.number, err)
+		return customresource.Response{}, fmt.Errorf("reading the key pair of generation %d: %w; if the rollback fails, run %s",
+			g.number, err, customresource.SkipCommand(r))
 	}
 	response, err := g.publish(ctx, version)
 	if err != nil {
@@ -118,7 +131,7 @@ func generationOf(r customresource.Request) (generation, error) {
 	}
 	var err error
 	if g.number, err = strconv.Atoi(r.Properties.String("Generation")); err != nil || g.number < 1 {
-		return g, fmt.Errorf("property Generation is %.20q: want a number, 1 or more", r.Properties.String("Generation"))
+		return g, fmt.Errorf("property Generation is %s: want a number, 1 or more", signer.Describe(r.Properties.String("Generation"), signer.FormWord))
 	}
 	if word := r.Properties.String("Algorithm"); word != "" {
 		if g.algorithm, err = signer.ParseAlgorithm(word); err != nil {
@@ -136,27 +149,59 @@ type version struct {
 	text []byte
 }
 
-// read finds the generation's private key: in the version that Create stores,
-// which no later edit of the secret replaces, or else in the current one, if
-// somebody had put a key there before Create came.
+// find finds the private key that an earlier delivery of a Create has stored. It
+// fails with ErrEmpty where there is none yet, and with errForeign where the
+// secret has another value.
+func (p *Provider) find(ctx context.Context, g generation) (version, error) {
+	v, err := p.get(ctx, g, g.token)
+	if !errors.Is(err, ErrNoVersion) {
+		return v, err
+	}
+	v, err = p.current(ctx, g)
+	switch {
+	case err != nil:
+		return version{}, err
+	case v.id != g.token:
+		return version{}, fmt.Errorf("%w: %s", errForeign, signer.Describe(g.secretID, signer.FormName))
+	}
+	return v, nil // another delivery stored it in the meantime
+}
+
+// read finds the private key of a generation that was made: in the version that
+// Create stores, which no later edit of the secret replaces, or else in the
+// current one, which earlier versions of this provider took if there was a key.
 func (p *Provider) read(ctx context.Context, g generation) (version, error) {
 	v, err := p.get(ctx, g, g.token)
 	if !errors.Is(err, ErrNoVersion) {
 		return v, err
 	}
-	var current string
-	err = customresource.RetryWhile(ctx, customresource.ErrDenied, func() (err error) {
-		current, err = p.Store.Current(ctx, g.secretID)
+	return p.current(ctx, g)
+}
+
+// current reads the value of the secret.
+func (p *Provider) current(ctx context.Context, g generation) (version, error) {
+	var id string
+	err := customresource.RetryWhile(ctx, customresource.ErrDenied, func() (err error) {
+		id, err = p.Store.Current(ctx, g.secretID)
 		return err
 	})
 	if err != nil {
 		return version{}, err
 	}
-	v, err = p.get(ctx, g, current)
+	v, err := p.await(ctx, g, id)
 	if err == nil && len(v.text) == 0 {
 		// AWS has no such version; emulators make one for an empty secret.
-		return version{}, fmt.Errorf("%w: %s", ErrEmpty, g.secretID)
+		return version{}, fmt.Errorf("%w: %s", ErrEmpty, signer.Describe(g.secretID, signer.FormName))
 	}
+	return v, err
+}
+
+// await reads a version that is there, though it may not be everywhere yet.
+func (p *Provider) await(ctx context.Context, g generation, id string) (v version, err error) {
+	err = customresource.RetryWhile(ctx, ErrNoVersion, func() (err error) {
+		v, err = p.get(ctx, g, id)
+		return err
+	})
 	return v, err
 }
 
@@ -191,12 +236,7 @@ func (p *Provider) make(ctx context.Context, g generation) (version, error) {
 	if err != nil && !errors.Is(err, ErrConflict) {
 		return version{}, err
 	}
-	var v version
-	err = customresource.RetryWhile(ctx, ErrNoVersion, func() (err error) {
-		v, err = p.get(ctx, g, id)
-		return err
-	})
-	return v, err
+	return p.await(ctx, g, id)
 }
 
 // publish is the answer for a generation whose private key is in v. It signs
@@ -206,7 +246,7 @@ func (g generation) publish(ctx context.Context, v version) (customresource.Resp
 	key, err := signer.ParsePrivateKey(v.text)
 	if err != nil {
 		return customresource.Response{}, fmt.Errorf("secret %s holds something else than the private key of generation %d: %w; %s",
-			g.secretID, g.number, err, newGeneration)
+			signer.Describe(g.secretID, signer.FormName), g.number, err, newGeneration)
 	}
 	public := key.PublicKey()
 	if g.algorithm != "" && g.algorithm != public.Algorithm() {

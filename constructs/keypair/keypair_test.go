@@ -348,7 +348,11 @@ func TestFailure04_AnUpdateReadsAndNeverMakes(t *testing.T) {
 		}
 	})
 
-	const use = "use a new generation: in cdk.json add another number to signingKeys.keys and make it signingKeys.current"
+	const (
+		use    = "use a new generation: in cdk.json add another number to signingKeys.keys and make it signingKeys.current"
+		skip   = `; if the rollback fails, run aws cloudformation continue-update-rollback --stack-name "signedfront-dev" --resources-to-skip ContentSigningKey1A2B3C4D`
+		quoted = `"` + secretID + `"`
+	)
 	tests := []struct {
 		name    string
 		prepare func(*secrets)
@@ -356,30 +360,30 @@ func TestFailure04_AnUpdateReadsAndNeverMakes(t *testing.T) {
 		reason  string
 	}{
 		{"a secret that was emptied", func(s *secrets) { s.byID[secretID] = &secret{versions: map[string][]byte{}} }, nil,
-			"the private key of generation 1 is gone (the secret is empty: " + secretID + ") and no other fits its public key in CloudFront: " + use},
+			"the private key of generation 1 is gone (the secret is empty: " + quoted + "): " + use + skip},
 		{"a secret with an empty value", func(s *secrets) {
 			s.byID[secretID] = &secret{versions: map[string][]byte{"a": nil}, current: "a"}
 		}, nil,
-			"the private key of generation 1 is gone (the secret is empty: " + secretID + ") and no other fits its public key in CloudFront: " + use},
+			"the private key of generation 1 is gone (the secret is empty: " + quoted + "): " + use + skip},
 		{"a secret that was deleted", func(s *secrets) { delete(s.byID, secretID) }, nil,
-			"the private key of generation 1 is gone (the secret does not exist: " + secretID + ") and no other fits its public key in CloudFront: " + use},
+			"the private key of generation 1 is gone (the secret does not exist: " + quoted + "): " + use + skip},
 		{"another algorithm", nil, map[string]any{"Algorithm": "rsa-2048"},
 			"the key of generation 1 is ecdsa-p256, and an algorithm belongs to its generation: set signingKeys.keys.1.algorithm back to ecdsa-p256; for rsa-2048 " + use},
 		{"another generation", nil, map[string]any{"Generation": "2"},
-			"generation 2 with secret " + secretID + " is not the generation and secret that this key pair was made for: its private key stays in the secret that it has; " + use},
+			"generation 2 with secret " + quoted + " is not the generation and secret that this key pair was made for: its private key stays in the secret that it has; " + use},
 		{"another secret", nil, map[string]any{"SecretId": "arn:aws:secretsmanager:eu-central-1:111122223333:secret:other-abcdef"},
-			"generation 1 with secret arn:aws:secretsmanager:eu-central-1:111122223333:secret:other-abcdef is not the generation and secret that this key pair was made for: its private key stays in the secret that it has; " + use},
+			`generation 1 with secret "arn:aws:secretsmanager:eu-central-1:111122223333:secret:other-abcdef"` + " is not the generation and secret that this key pair was made for: its private key stays in the secret that it has; " + use},
 		{"no secret", nil, map[string]any{"SecretId": nil},
 			"property SecretId is missing: want the ARN of the secret for the private key"},
 		{"no generation", nil, map[string]any{"Generation": ""},
-			`property Generation is "": want a number, 1 or more`},
+			"property Generation is an empty value: want a number, 1 or more"},
 		{"an unknown algorithm", nil, map[string]any{"Algorithm": "ed25519"},
 			`property Algorithm: unknown key algorithm "ed25519": CloudFront takes ecdsa-p256 and rsa-2048`},
 	}
 	for _, test := range tests {
 		// Failures 5 and 23 are in here: CloudFormation rolls a failed update
 		// back with another, and a secret without its key is not filled again.
-		inBubble(t, test.name+" is refused, and the rollback", func(t *testing.T) {
+		inBubble(t, test.name+" is refused, and the rollback does not fail", func(t *testing.T) {
 			d := deploy(t)
 			made := d.request(t, cfn.RequestCreate, "", properties("1", "ecdsa-p256"))
 			if test.prepare != nil {
@@ -397,8 +401,13 @@ func TestFailure04_AnUpdateReadsAndNeverMakes(t *testing.T) {
 			if d.puts != 1 {
 				t.Error("a key was made")
 			}
+			d.stack = "UPDATE_ROLLBACK_IN_PROGRESS"
+			back := d.request(t, cfn.RequestUpdate, refused.PhysicalResourceID, properties("1", "ecdsa-p256"))
+			if back.Status != cfn.StatusSuccess || back.PhysicalResourceID != made.PhysicalResourceID {
+				t.Errorf("the rollback got %s", back.Body)
+			}
 			if test.prepare == nil {
-				wantKey(t, d, d.request(t, cfn.RequestUpdate, refused.PhysicalResourceID, properties("1", "ecdsa-p256")))
+				wantKey(t, d, back)
 			}
 		})
 	}
@@ -407,7 +416,8 @@ func TestFailure04_AnUpdateReadsAndNeverMakes(t *testing.T) {
 func TestFailure06_ThePublicKeyEndsWithOneLineFeed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := deploy(t)
-		d.set("\n\n" + strings.ReplaceAll(pemOf(t, signer.RSA2048), "\n", "\r\n") + "\n\n")
+		text := "\n\n" + strings.ReplaceAll(pemOf(t, signer.RSA2048), "\n", "\r\n") + "\n\n"
+		d.store = swapping{d.secrets, []byte(text)}
 		a := d.request(t, cfn.RequestCreate, "", properties("1", "rsa-2048"))
 		if text := a.Attribute("PublicKeyPem"); !strings.HasSuffix(text, "-----END PUBLIC KEY-----\n") || strings.Contains(text, "\r") {
 			t.Errorf("got %q", text)
@@ -415,17 +425,96 @@ func TestFailure06_ThePublicKeyEndsWithOneLineFeed(t *testing.T) {
 	})
 }
 
-func TestACreateTakesTheKeyThatIsInTheSecretAlready(t *testing.T) {
-	for _, algorithm := range []signer.Algorithm{signer.ECDSAP256, signer.RSA2048} {
-		inBubble(t, string(algorithm), func(t *testing.T) {
+// Who may write the secret before Create comes would hold the key that signs.
+func TestACreateRefusesWhatSomebodyElseHasPutIntoTheSecret(t *testing.T) {
+	const want = `making the key pair of generation 1: the secret holds a value that this deployment did not put there: "` + secretID +
+		`": find out who may write to it (PutSecretValue in CloudTrail) and deploy again: the rollback deletes this secret and the next deployment makes another; for a key of your own set signingKeys.keys.1.custody to imported`
+	for name, value := range map[string]func(t *testing.T) string{
+		"a key of the algorithm":     func(t *testing.T) string { return pemOf(t, signer.ECDSAP256) },
+		"a key of another algorithm": func(t *testing.T) string { return pemOf(t, signer.RSA2048) },
+		"a password":                 func(*testing.T) string { return "hunter2" },
+		"a space":                    func(*testing.T) string { return " " },
+	} {
+		inBubble(t, name, func(t *testing.T) {
 			d := deploy(t)
-			d.set(pemOf(t, algorithm))
-			wantKey(t, d, d.request(t, cfn.RequestCreate, "", properties("1", string(algorithm))))
+			d.set(value(t))
+			e := d.Event(cfn.RequestCreate, properties("1", "ecdsa-p256"))
+			for range 3 { // however often it comes
+				d.deliver(t, e)
+			}
+			for _, a := range d.Answers(e) {
+				wantFailure(t, a, want)
+			}
 			if d.puts != 0 {
 				t.Error("a key was made")
 			}
+			if a := d.request(t, cfn.RequestDelete, d.Answers(e)[0].PhysicalResourceID, nil); a.Status != cfn.StatusSuccess {
+				t.Errorf("the rollback got %s", a.Body)
+			}
 		})
 	}
+	inBubble(t, "a key that was put there under the token of another generation", func(t *testing.T) {
+		d := deploy(t)
+		d.request(t, cfn.RequestCreate, "", properties("2", "ecdsa-p256"))
+		a := d.request(t, cfn.RequestCreate, "", properties("1", "ecdsa-p256"))
+		wantFailure(t, a, want)
+	})
+	inBubble(t, "a key that comes between the look and the own key, which is then the one that counts", func(t *testing.T) {
+		d := deploy(t)
+		d.fault = func(_ context.Context, call call, effect func() error) error {
+			if call.operation == "Put" {
+				d.set(pemOf(t, signer.ECDSAP256))
+			}
+			return effect()
+		}
+		a := d.request(t, cfn.RequestCreate, "", properties("1", "ecdsa-p256"))
+		key, err := signer.ParsePrivateKey(d.versions()[a.Attribute("SecretVersionId")])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if a.Attribute("PublicKeySha256") != key.PublicKey().Fingerprint() || strings.HasPrefix(a.Attribute("SecretVersionId"), "by-hand") {
+			t.Errorf("got %s", a.Body)
+		}
+	})
+}
+
+// What Create has stored is known again by its version, also where reading it by
+// that lags behind the secret's description.
+func TestACreateKnowsTheKeyOfAnEarlierDeliveryWhen(t *testing.T) {
+	inBubble(t, "it can be read only after some seconds", func(t *testing.T) {
+		d := deploy(t)
+		e := d.Event(cfn.RequestCreate, properties("1", "ecdsa-p256"))
+		d.deliver(t, e)
+		d.store = lagging{d.secrets, time.Now().Add(12 * time.Second)}
+		d.deliver(t, e)
+		for _, a := range d.Answers(e) {
+			wantKey(t, d, a)
+		}
+		if d.puts != 1 {
+			t.Errorf("%d keys were made", d.puts)
+		}
+	})
+	inBubble(t, "somebody has put another one there since", func(t *testing.T) {
+		d := deploy(t)
+		e := d.Event(cfn.RequestCreate, properties("1", "ecdsa-p256"))
+		d.deliver(t, e)
+		d.set(pemOf(t, signer.ECDSAP256))
+		d.deliver(t, e)
+		if answers := d.Answers(e); string(answers[0].Body) != string(answers[1].Body) {
+			t.Errorf("got %s after %s", answers[1].Body, answers[0].Body)
+		}
+	})
+}
+
+// Earlier versions took a key that was in the secret before. Their stacks go on.
+func TestAnUpdateReadsAKeyThatAnEarlierVersionTook(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := deploy(t)
+		id := d.request(t, cfn.RequestCreate, "", properties("1", "ecdsa-p256")).PhysicalResourceID
+		d.byID[secretID].versions = map[string][]byte{}
+		d.set(pemOf(t, signer.ECDSAP256))
+		wantKey(t, d, d.request(t, cfn.RequestUpdate, id, properties("1", "ecdsa-p256")))
+	})
 }
 
 func TestACreateFillsASecretWhoseValueIsEmpty(t *testing.T) {
@@ -447,12 +536,8 @@ func TestFailure16_ACreateFailsWithWhatToDoWhen(t *testing.T) {
 		change  map[string]any
 		reason  string
 	}{
-		{"the secret holds a password", func(_ *testing.T, d *deployment) { d.set("hunter2") }, nil,
-			"secret " + secretID + " holds something else than the private key of generation 1: not a PEM private key: want text that starts with -----BEGIN PRIVATE KEY----- (also RSA PRIVATE KEY or EC PRIVATE KEY); " + use},
-		{"the secret holds a key of the other algorithm", func(t *testing.T, d *deployment) { d.set(pemOf(t, signer.RSA2048)) }, nil,
-			"the key of generation 1 is rsa-2048, and an algorithm belongs to its generation: set signingKeys.keys.1.algorithm back to rsa-2048; for ecdsa-p256 " + use},
 		{"there is no secret", func(_ *testing.T, d *deployment) { delete(d.byID, secretID) }, nil,
-			"making the key pair of generation 1: the secret does not exist: " + secretID + "; " + use},
+			`making the key pair of generation 1: the secret does not exist: "` + secretID + `"; ` + use},
 		{"the algorithm is unknown", nil, map[string]any{"Algorithm": "dsa"},
 			`property Algorithm: unknown key algorithm "dsa": CloudFront takes ecdsa-p256 and rsa-2048`},
 		{"the generation is none", nil, map[string]any{"Generation": "next"},
