@@ -16,6 +16,12 @@
 //     it some time after it was taken off.
 //
 // Where it cannot find out, it fails and deletes nothing.
+//
+// What reads the bucket, its distribution and its own policy, has gone from the
+// stack by then. The provider puts a policy in its place that denies writes,
+// which stays until the bucket goes, and deletes until nothing comes back: so a
+// writer that never stops does not keep the bucket, and a deletion that failed
+// later on finds it empty.
 package bucketemptier
 
 import (
@@ -24,8 +30,10 @@ import (
 	"fmt"
 	"iter"
 	"strings"
+	"time"
 
 	"github.com/signedfront/signedfront/constructs/customresource"
+	"github.com/signedfront/signedfront/signer"
 )
 
 // A bucket is emptied only if it has this tag with this value.
@@ -41,13 +49,18 @@ const (
 // those of another version of the template.
 const idPrefix = "signedfront:empty-bucket:"
 
-// maxRounds is how often a bucket is listed from the start: objects may be
-// written while it is emptied.
-const maxRounds = 20
+// A bucket is listed from the start again and again, some seconds apart, until
+// that has found nothing twice: what was under way before the bucket's policy
+// denied writes may still come.
+const (
+	maxRounds = 20
+	pause     = 5 * time.Second
+)
 
 // Provider empties buckets. It is a customresource.Provider.
 //
-// The property of the resource is BucketName. It has no attributes.
+// The properties of the resource are BucketName and RoleArn, the ARN of the
+// function's role, which is not needed. It has no attributes.
 type Provider struct {
 	Store  Store
 	Stacks customresource.Stacks
@@ -70,8 +83,8 @@ func (p *Provider) Update(ctx context.Context, r customresource.Request) (custom
 	return p.Create(ctx, r)
 }
 
-// Delete empties the bucket: all versions, delete markers and unfinished
-// multipart uploads. A bucket that is gone, has no such tag, or belongs to a
+// Delete denies writes to the bucket and empties it: all versions, delete markers
+// and unfinished multipart uploads. A bucket that is gone, has no such tag, or belongs to a
 // stack that stays, is a success. Where time runs out it fails, and another
 // Delete goes on.
 func (p *Provider) Delete(ctx context.Context, r customresource.Request) error {
@@ -89,8 +102,9 @@ func (p *Provider) Delete(ctx context.Context, r customresource.Request) error {
 		r.Log.Info("the bucket is gone: nothing deleted")
 		return nil
 	}
+	named := signer.Describe(bucket, signer.FormName)
 	if err != nil {
-		return fmt.Errorf("emptying bucket %s: %w", bucket, err)
+		return fmt.Errorf("emptying bucket %s: %w", named, err)
 	}
 	if tags[EphemeralTag] != EphemeralValue {
 		r.Log.Info("the bucket has no tag " + EphemeralTag + "=" + EphemeralValue + ": nothing deleted")
@@ -102,19 +116,30 @@ func (p *Provider) Delete(ctx context.Context, r customresource.Request) error {
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("emptying bucket %s: nothing is deleted, for it is not known whether the stack is being deleted; if it is, delete it again: %w", bucket, err)
+		return fmt.Errorf("emptying bucket %s: nothing is deleted, for it is not known whether the stack is being deleted; if it is, delete it again: %w", named, err)
 	}
 	if !going(status) {
 		r.Log.Info("the stack is not being deleted: nothing deleted", "stackStatus", status)
 		return nil
 	}
 
+	policy := closingPolicy(bucket, r.StackID, r.Properties.String("RoleArn"))
+	err = customresource.RetryWhile(ctx, customresource.ErrDenied, func() error {
+		return p.Store.PutPolicy(ctx, bucket, policy)
+	})
+	if errors.Is(err, ErrNoBucket) {
+		r.Log.Info("the bucket is gone: nothing deleted")
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("emptying bucket %s: nothing is deleted, for a policy that denies writes could not be put: delete the stack again to go on: %w", named, err)
+	}
 	var done tally
 	err = p.empty(ctx, bucket, &done)
 	r.Log.Info("bucket emptied", "complete", err == nil, "versions", done.versions, "uploads", done.uploads)
 	if err != nil {
 		return fmt.Errorf("emptying bucket %s: %d versions and %d unfinished uploads are deleted, then %w",
-			bucket, done.versions, done.uploads, err)
+			named, done.versions, done.uploads, err)
 	}
 	return nil
 }
@@ -129,8 +154,9 @@ func going(status string) bool {
 	return status == "DELETE_IN_PROGRESS" || status == "ROLLBACK_IN_PROGRESS"
 }
 
-// empty goes through the bucket until it finds nothing any more.
+// empty goes through the bucket until it has found nothing twice.
 func (p *Provider) empty(ctx context.Context, bucket string, done *tally) error {
+	wasEmpty := false
 	for range maxRounds {
 		before := done.total()
 		var found int
@@ -139,18 +165,26 @@ func (p *Provider) empty(ctx context.Context, bucket string, done *tally) error 
 			return err
 		})
 		switch {
-		case errors.Is(err, ErrNoBucket), err == nil && found == 0:
+		case errors.Is(err, ErrNoBucket), err == nil && found == 0 && wasEmpty:
 			return nil
 		case ctx.Err() != nil:
-			return errors.New("time ran out: delete the stack again to go on")
+			return errTime
 		case err != nil:
 			return fmt.Errorf("%w: delete the stack again to go on", err)
-		case done.total() == before:
+		case found > 0 && done.total() == before:
 			return done.refusal()
 		}
+		wasEmpty = found == 0
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return errTime
+		}
 	}
-	return errors.New("there was still more: something goes on writing to the bucket; stop it and delete the stack again")
+	return errors.New("there was still more: something goes on writing to the bucket, whose policy denies it; stop it and delete the stack again")
 }
+
+var errTime = errors.New("time ran out: delete the stack again to go on")
 
 // round deletes everything that one listing finds.
 func (p *Provider) round(ctx context.Context, bucket string, done *tally) (found int, err error) {

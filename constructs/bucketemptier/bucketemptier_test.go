@@ -27,8 +27,11 @@ func inBubble(t *testing.T, name string, test func(t *testing.T)) {
 }
 
 func properties(bucket string) map[string]any {
-	return map[string]any{"ServiceToken": "arn:aws:lambda:eu-central-1:111122223333:function:Empty", "BucketName": bucket}
+	return map[string]any{"ServiceToken": "arn:aws:lambda:eu-central-1:111122223333:function:Empty", "BucketName": bucket, "RoleArn": ownRole}
 }
+
+// ownRole is that of the function.
+const ownRole = "arn:aws:iam::111122223333:role/signedfront-dev-ContentBucketEmptierRoleED267B37-aBcDeFgHiJkL"
 
 // cloud is what the provider needs of AWS.
 type cloud interface {
@@ -161,7 +164,7 @@ func TestOnlyTheEndOfAStackEmptiesItsBucket(t *testing.T) {
 		b := newBucket(3)
 		b.stack = ""
 		a, _ := request(t, b, cfn.RequestDelete, bucketID, properties(bucketName))
-		want := "emptying bucket " + bucketName + ": nothing is deleted, for it is not known whether the stack is being deleted; if it is, delete it again: " +
+		want := "emptying bucket \"" + bucketName + "\": nothing is deleted, for it is not known whether the stack is being deleted; if it is, delete it again: " +
 			"CloudFormation does not know the stack: " + customresourcetest.StackID
 		if a.Status != cfn.StatusFailed || a.Reason != want || b.left() != 3 || b.deletes != 0 {
 			t.Errorf("%d left of 3; got  %s\nwant %s", b.left(), a.Reason, want)
@@ -224,7 +227,7 @@ func TestCreateAndUpdate(t *testing.T) {
 
 func TestADeleteFailsWithWhatToDoWhen(t *testing.T) {
 	const (
-		emptying = "emptying bucket " + bucketName + ": "
+		emptying = "emptying bucket \"" + bucketName + "\": "
 		unknown  = "nothing is deleted, for it is not known whether the stack is being deleted; if it is, delete it again: "
 	)
 	tests := []struct {
@@ -235,7 +238,7 @@ func TestADeleteFailsWithWhatToDoWhen(t *testing.T) {
 	}{
 		{"time runs out", 10_000, func(b *bucket) {
 			b.fault = func(ctx context.Context, call call, effect func() error) error {
-				if call.operation == "Delete" && call.number > 7 {
+				if call.operation == "Delete" && call.number > 8 {
 					<-ctx.Done()
 					return ctx.Err()
 				}
@@ -252,7 +255,7 @@ func TestADeleteFailsWithWhatToDoWhen(t *testing.T) {
 			b.held["pictures/00000.jpg"], b.held["pictures/00001.jpg"] = "AccessDenied", "InternalError"
 		}, emptying + "0 versions and 0 unfinished uploads are deleted, then S3 refused to delete the other 2: take away what protects them and delete the stack again; " +
 			`they are "pictures/00000.jpg" (AccessDenied), "pictures/00001.jpg" (InternalError)`},
-		{"somebody goes on writing", 1, func(b *bucket) {
+		{"somebody goes on writing in spite of the policy", 1, func(b *bucket) {
 			b.fault = func(_ context.Context, call call, effect func() error) error {
 				err := effect()
 				if call.operation == "Delete" {
@@ -262,7 +265,7 @@ func TestADeleteFailsWithWhatToDoWhen(t *testing.T) {
 				}
 				return err
 			}
-		}, emptying + "20 versions and 0 unfinished uploads are deleted, then there was still more: something goes on writing to the bucket; stop it and delete the stack again"},
+		}, emptying + "20 versions and 0 unfinished uploads are deleted, then there was still more: something goes on writing to the bucket, whose policy denies it; stop it and delete the stack again"},
 		{"a call fails", 10, func(b *bucket) {
 			b.fault = func(_ context.Context, call call, effect func() error) error {
 				if call.operation == "Uploads" {
@@ -276,6 +279,14 @@ func TestADeleteFailsWithWhatToDoWhen(t *testing.T) {
 				return fmt.Errorf("%w: the function's role may not use s3:GetBucketTagging", customresource.ErrDenied)
 			}
 		}, emptying + "access denied: the function's role may not use s3:GetBucketTagging"},
+		{"the role may not put a policy", 10, func(b *bucket) {
+			b.fault = func(_ context.Context, call call, effect func() error) error {
+				if call.operation == "PutPolicy" {
+					return fmt.Errorf("%w: the function's role may not use s3:PutBucketPolicy", customresource.ErrDenied)
+				}
+				return effect()
+			}
+		}, emptying + "nothing is deleted, for a policy that denies writes could not be put: delete the stack again to go on: access denied: the function's role may not use s3:PutBucketPolicy"},
 		{"the role may not ask for the stack", 10, func(b *bucket) {
 			b.fault = func(_ context.Context, call call, effect func() error) error {
 				if call.operation == "Status" {
@@ -327,7 +338,7 @@ func TestADeleteThatRanOutOfTimeSaysHowFarItCame(t *testing.T) {
 			return effect()
 		}
 		a, _ := request(t, b, cfn.RequestDelete, bucketID, properties(bucketName))
-		want := fmt.Sprintf("emptying bucket %s: %d versions and 0 unfinished uploads are deleted, then time ran out: delete the stack again to go on",
+		want := fmt.Sprintf("emptying bucket %q: %d versions and 0 unfinished uploads are deleted, then time ran out: delete the stack again to go on",
 			bucketName, 10_000-b.left())
 		if a.Reason != want || b.left() == 10_000 || b.left() == 0 {
 			t.Errorf("%d left; got  %s\nwant %s", b.left(), a.Reason, want)
@@ -352,8 +363,9 @@ func TestADeleteIsAnsweredAndCanBeRepeatedDespite(t *testing.T) {
 			return ctx.Err()
 		},
 	}
-	// Tags, Status, Versions, Delete, Uploads, Abort, Versions, Uploads.
-	const calls = 8
+	// Tags, Status, PutPolicy, Versions, Delete, Uploads, Abort, and twice Versions
+	// and Uploads.
+	const calls = 11
 	for name, happens := range faults {
 		for at := 1; at <= calls; at++ {
 			inBubble(t, fmt.Sprintf("%s at call %d", name, at), func(t *testing.T) {
@@ -377,7 +389,7 @@ func TestADeleteIsAnsweredAndCanBeRepeatedDespite(t *testing.T) {
 }
 
 func TestFailure15_ACallThatIsDeniedAtFirstDelaysAndDoesNotFail(t *testing.T) {
-	for _, operation := range []string{"Tags", "Status", "Versions", "Delete", "Uploads", "Abort"} {
+	for _, operation := range []string{"Tags", "Status", "PutPolicy", "Versions", "Delete", "Uploads", "Abort"} {
 		inBubble(t, operation, func(t *testing.T) {
 			b := newBucket(10)
 			b.uploads = []bucketemptier.Upload{{Key: "film.mp4", ID: "u1"}}
@@ -445,8 +457,183 @@ func TestDeletesRunAtTheSameTimeAndNotTooMany(t *testing.T) {
 		if b.most != 8 || b.left() != 0 {
 			t.Errorf("%d requests at once, want 8; %d left", b.most, b.left())
 		}
-		if took := time.Since(start); took > 5*time.Second {
+		if took := time.Since(start); took > 15*time.Second { // ten of them between listings
 			t.Errorf("30 requests of a second each took %v", took)
 		}
 	})
 }
+
+// A writer that never stops neither keeps the bucket from being emptied, nor
+// fills it again before CloudFormation deletes it, which takes the last listing
+// for granted.
+func TestAWriterThatNeverStopsFindsTheBucketClosed(t *testing.T) {
+	for _, every := range []time.Duration{10 * time.Millisecond, 100 * time.Millisecond, time.Second} {
+		inBubble(t, every.String(), func(t *testing.T) {
+			b := newBucket(2500)
+			b.fault = func(_ context.Context, call call, effect func() error) error {
+				time.Sleep(300 * time.Millisecond) // as a call takes
+				return effect()
+			}
+			done := make(chan struct{})
+			go func() {
+				for i := 0; ; i++ {
+					select {
+					case <-done:
+						return
+					case <-time.After(every):
+						b.write("arn:aws:iam::111122223333:role/app", fmt.Sprintf("late/%d", i))
+					}
+				}
+			}()
+			a, _ := request(t, b, cfn.RequestDelete, bucketID, properties(bucketName))
+			if a.Status != cfn.StatusSuccess || b.left() != 0 {
+				t.Errorf("%d left; got %s", b.left(), a.Body)
+			}
+			time.Sleep(time.Minute)
+			if b.left() != 0 {
+				t.Errorf("%d came later", b.left())
+			}
+			close(done)
+		})
+	}
+}
+
+// S3 takes some seconds until a policy holds everywhere.
+func TestWhatComesUntilThePolicyHoldsIsDeletedToo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBucket(0)
+		start := time.Now()
+		b.fault = func(_ context.Context, call call, effect func() error) error {
+			if call.operation == "PutPolicy" {
+				for second := range 12 {
+					time.AfterFunc(time.Duration(second)*time.Second, func() {
+						b.mu.Lock()
+						defer b.mu.Unlock()
+						b.versions = append(b.versions, bucketemptier.Version{Key: "late", ID: fmt.Sprint(second)})
+					})
+				}
+			}
+			return effect()
+		}
+		a, log := request(t, b, cfn.RequestDelete, bucketID, properties(bucketName))
+		if a.Status != cfn.StatusSuccess || b.left() != 0 || !strings.Contains(log, `"versions":12`) {
+			t.Errorf("%d left; got %s\n%s", b.left(), a.Body, log)
+		}
+		if took := time.Since(start); took < 16*time.Second {
+			t.Errorf("it went away after %v, which is no two empty listings after the last object", took)
+		}
+	})
+}
+
+func TestTheBucketsPolicyIsPutOnlyWhenItIsToBeEmptied(t *testing.T) {
+	for name, prepare := range map[string]func(*bucket){
+		"not without the tag":             func(b *bucket) { b.tags = nil },
+		"not in an update":                func(b *bucket) { b.stack = "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS" },
+		"not where the status is unknown": func(b *bucket) { b.stack = "" },
+	} {
+		inBubble(t, name, func(t *testing.T) {
+			b := newBucket(3)
+			prepare(b)
+			request(t, b, cfn.RequestDelete, bucketID, properties(bucketName))
+			if b.policy != "" || b.left() != 3 {
+				t.Errorf("%d left, policy %s", b.left(), b.policy)
+			}
+		})
+	}
+	inBubble(t, "and a bucket that is gone by then is a success", func(t *testing.T) {
+		b := newBucket(3)
+		b.fault = func(_ context.Context, call call, effect func() error) error {
+			if call.operation == "PutPolicy" {
+				b.mu.Lock()
+				b.gone = true
+				b.mu.Unlock()
+			}
+			return effect()
+		}
+		if a, _ := request(t, b, cfn.RequestDelete, bucketID, properties(bucketName)); a.Status != cfn.StatusSuccess {
+			t.Errorf("got %s", a.Body)
+		}
+	})
+}
+
+func TestAClosedBucketDenies(t *testing.T) {
+	const (
+		app            = "arn:aws:iam::111122223333:role/app"
+		cloudFormation = "arn:aws:iam::111122223333:role/cdk-hnb659fds-cfn-exec-role"
+		anonymous      = ""
+		object         = "arn:aws:s3:::" + bucketName + "/pictures/1.jpg"
+		itself         = "arn:aws:s3:::" + bucketName
+	)
+	synctest.Test(t, func(t *testing.T) {
+		b := newBucket(1)
+		if a, _ := request(t, b, cfn.RequestDelete, bucketID, properties(bucketName)); a.Status != cfn.StatusSuccess {
+			t.Fatalf("got %s", a.Body)
+		}
+		for _, test := range []struct {
+			principal, action, resource string
+			allowed                     bool
+		}{
+			{app, "s3:PutObject", object, false}, // also uploads in parts and copies
+			{ownRole, "s3:PutObject", object, false},
+			{cloudFormation, "s3:PutObject", object, false},
+			{anonymous, "s3:PutObject", object, false},
+			{app, "s3:PutObjectLegalHold", object, false},
+			{app, "s3:PutObjectRetention", object, false},
+			{app, "s3:ReplicateObject", object, false},
+			{app, "s3:ReplicateDelete", object, false},
+			{app, "s3:DeleteObject", object, false}, // a delete marker
+			{anonymous, "s3:DeleteObject", object, false},
+
+			{ownRole, "s3:DeleteObject", object, true},
+			{ownRole, "s3:DeleteObjectVersion", object, true},
+			{app, "s3:DeleteObjectVersion", object, true},
+			{ownRole, "s3:AbortMultipartUpload", object, true},
+			{ownRole, "s3:ListBucketVersions", itself, true},
+			{ownRole, "s3:PutBucketPolicy", itself, true},
+			{cloudFormation, "s3:DeleteBucket", itself, true},
+			{cloudFormation, "s3:DeleteBucketPolicy", itself, true},
+			{cloudFormation, "s3:PutBucketTagging", itself, true},
+		} {
+			if allowed := b.allows(test.principal, test.action, test.resource); allowed != test.allowed {
+				t.Errorf("%s of %q on %s: allowed %t", test.action, test.principal, test.resource, allowed)
+			}
+		}
+		if !strings.Contains(b.policy, `"Bool":{"aws:SecureTransport":"false"}`) {
+			t.Errorf("requests without TLS are let in: %s", b.policy)
+		}
+	})
+
+	for _, test := range []struct{ name, stack, role, want string }{
+		{"in another partition", "arn:aws-cn:cloudformation:cn-north-1:111122223333:stack/a/b", "arn:aws-cn:iam::111122223333:role/path/Role+1", "arn:aws-cn:s3:::" + bucketName + "/*"},
+		{"without its own role where that is not known", customresourcetest.StackID, "", ""},
+		{"without a role that is none", customresourcetest.StackID, "*", ""},
+	} {
+		inBubble(t, test.name, func(t *testing.T) {
+			b := &policyOnly{newBucket(0), test.stack}
+			var c customresourcetest.CloudFormation
+			e := c.Event(cfn.RequestDelete, map[string]any{"RoleArn": test.role})
+			err := (&bucketemptier.Provider{Store: b, Stacks: b}).Delete(t.Context(), customresource.Request{
+				StackID: test.stack, PhysicalResourceID: bucketID, Properties: e.ResourceProperties, Log: slog.New(slog.DiscardHandler)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if test.want == "" {
+				if b.policy == "" || !b.allows(app, "s3:DeleteObject", object) || b.allows(app, "s3:PutObject", object) {
+					t.Errorf("got %s", b.policy)
+				}
+				return
+			}
+			if !strings.Contains(b.policy, `"`+test.want+`"`) || !strings.Contains(b.policy, `"ArnNotEquals":{"aws:PrincipalArn":"`+test.role+`"}`) {
+				t.Errorf("got %s", b.policy)
+			}
+		})
+	}
+}
+
+// policyOnly is a bucket of another stack.
+type policyOnly struct {
+	*bucket
+	stackID string
+}
+
+func (p *policyOnly) Status(context.Context, string) (string, error) { return p.stack, nil }

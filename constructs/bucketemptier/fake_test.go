@@ -2,6 +2,7 @@ package bucketemptier_test
 
 import (
 	"context"
+	"encoding/json"
 	"encoding/xml"
 	"fmt"
 	"io"
@@ -25,8 +26,10 @@ type bucket struct {
 	mu       sync.Mutex
 	stack    string // its status, or none where CloudFormation knows no such stack
 	refusals int    // answers of CloudFormation that deny access, before others
+	busy     int    // answers of S3 to a policy that it is at another change, before others
 	gone     bool
 	tags     map[string]string
+	policy   string
 	versions []bucketemptier.Version
 	uploads  []bucketemptier.Upload
 	held     map[string]string // keys that cannot be deleted, and the code for the reason
@@ -37,6 +40,7 @@ type bucket struct {
 	most    int // of these at once
 	fault   fault
 	deletes int // versions that were asked to be deleted
+	written int // objects that somebody has put while it worked
 }
 
 // A fault comes in at one call of the Store or the Stacks; effect is what the call would do.
@@ -112,6 +116,70 @@ func (b *bucket) Tags(ctx context.Context, _ string) (tags map[string]string, er
 		return nil
 	})
 	return tags, err
+}
+
+func (b *bucket) PutPolicy(ctx context.Context, _, policy string) error {
+	return b.step(ctx, "PutPolicy", func() error {
+		b.policy = policy
+		return nil
+	})
+}
+
+// allows evaluates the bucket's policy as S3 does: whether a principal whose own
+// policies allow all may do something.
+func (b *bucket) allows(principal, action, resource string) bool {
+	if b.policy == "" {
+		return true
+	}
+	var policy struct {
+		Statement []struct {
+			Effect, Principal string
+			Action, Resource  []string
+			Condition         map[string]map[string]string
+		}
+	}
+	if err := json.Unmarshal([]byte(b.policy), &policy); err != nil {
+		panic(err)
+	}
+	covers := func(pattern string) bool { // a star at the end alone
+		prefix, open := strings.CutSuffix(pattern, "*")
+		return action == pattern || open && strings.HasPrefix(action, prefix)
+	}
+	holds := func(operator, key, value string) bool {
+		switch operator + " " + key {
+		case "Bool aws:SecureTransport":
+			return value == "true"
+		case "ArnNotEquals aws:PrincipalArn":
+			return value != principal
+		}
+		panic("a condition that the test does not know: " + operator + " " + key)
+	}
+	for _, s := range policy.Statement {
+		applies := s.Effect == "Deny" && s.Principal == "*" && slices.ContainsFunc(s.Action, covers) &&
+			slices.ContainsFunc(s.Resource, func(r string) bool {
+				prefix, open := strings.CutSuffix(r, "*")
+				return r == resource || open && strings.HasPrefix(resource, prefix)
+			})
+		for operator, keys := range s.Condition {
+			for key, value := range keys {
+				applies = applies && holds(operator, key, value)
+			}
+		}
+		if applies {
+			return false
+		}
+	}
+	return true
+}
+
+// write has somebody put an object into the bucket.
+func (b *bucket) write(principal, key string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.gone && b.allows(principal, "s3:PutObject", "arn:aws:s3:::"+bucketName+"/"+key) {
+		b.written++
+		b.versions = append(b.versions, bucketemptier.Version{Key: key, ID: fmt.Sprintf("late-%d", b.written)})
+	}
 }
 
 func (b *bucket) Versions(ctx context.Context, _ string) iter.Seq2[[]bucketemptier.Version, error] {
@@ -215,6 +283,15 @@ func (b *bucket) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			fmt.Fprintf(w, "<Tag><Key>%s</Key><Value>%s</Value></Tag>", name, value)
 		}
 		io.WriteString(w, "</TagSet></Tagging>")
+	case r.Method == "PUT" && query.Has("policy"):
+		if b.busy > 0 {
+			b.busy--
+			fail(http.StatusConflict, "OperationAborted")
+			return
+		}
+		policy, _ := io.ReadAll(r.Body)
+		b.policy = string(policy)
+		w.WriteHeader(http.StatusNoContent)
 	case r.Method == "GET" && query.Has("versions"):
 		rest := b.versions
 		if marker := query.Get("key-marker"); marker != "" {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
@@ -18,7 +19,8 @@ import (
 )
 
 // S3 is the Store in Amazon S3. The function's role needs s3:GetBucketTagging,
-// s3:ListBucketVersions and s3:ListBucketMultipartUploads on the bucket, and
+// s3:PutBucketPolicy, s3:ListBucketVersions and s3:ListBucketMultipartUploads on
+// the bucket, and
 // s3:DeleteObject, s3:DeleteObjectVersion and s3:AbortMultipartUpload on its
 // objects.
 type S3 struct {
@@ -58,6 +60,18 @@ func (s *S3) Tags(ctx context.Context, bucket string) (map[string]string, error)
 		tags[aws.ToString(tag.Key)] = aws.ToString(tag.Value)
 	}
 	return tags, nil
+}
+
+// PutPolicy is PutBucketPolicy. S3 refuses it with OperationAborted for a moment
+// while it is still at another change of the bucket.
+func (s *S3) PutPolicy(ctx context.Context, bucket, policy string) error {
+	_, err := s.client.PutBucketPolicy(ctx, &s3.PutBucketPolicyInput{Bucket: &bucket, Policy: &policy}, func(o *s3.Options) {
+		o.Retryer = retry.AddWithErrorCodes(o.Retryer, "OperationAborted")
+	})
+	if err != nil {
+		return failure(ctx, "PutBucketPolicy", bucket, err)
+	}
+	return nil
 }
 
 // Versions is ListObjectVersions. Keys travel URL-encoded: a key may hold

@@ -18,6 +18,7 @@ import (
 	"github.com/signedfront/signedfront/constructs/bucketemptier"
 	"github.com/signedfront/signedfront/constructs/customresource"
 	"github.com/signedfront/signedfront/constructs/customresource/customresourcetest"
+	"github.com/signedfront/signedfront/signer"
 )
 
 // client is an HTTP client that reaches a service without a socket.
@@ -101,7 +102,7 @@ func TestS3sRefusalsAreTold(t *testing.T) {
 			b.versions = append(b.versions, bucketemptier.Version{Key: key, ID: "v"})
 			b.held[key] = "AccessDenied"
 			a, _ := request(t, services(to(b), emulator), cfn.RequestDelete, bucketID, properties(bucketName))
-			want := fmt.Sprintf("2 versions and 0 unfinished uploads are deleted, then S3 refused to delete the other 1: take away what protects them and delete the stack again; they are %q (AccessDenied)", key)
+			want := fmt.Sprintf("2 versions and 0 unfinished uploads are deleted, then S3 refused to delete the other 1: take away what protects them and delete the stack again; they are %s (AccessDenied)", signer.Describe(key, signer.FormName))
 			if a.Status != cfn.StatusFailed || !strings.Contains(a.Reason, want) || b.left() != 1 {
 				t.Errorf("got  %s\nwant %s", a.Reason, want)
 			}
@@ -125,6 +126,9 @@ func TestS3sErrorsAreToldByTheirCode(t *testing.T) {
 		{"s3:GetBucketTagging", func(ctx context.Context, s *bucketemptier.S3) error {
 			_, err := s.Tags(ctx, bucketName)
 			return err
+		}},
+		{"s3:PutBucketPolicy", func(ctx context.Context, s *bucketemptier.S3) error {
+			return s.PutPolicy(ctx, bucketName, "{}")
 		}},
 		{"s3:ListBucketVersions", func(ctx context.Context, s *bucketemptier.S3) error {
 			for _, err := range s.Versions(ctx, bucketName) {
@@ -197,6 +201,16 @@ func TestS3ThatIsSlowDelaysAndDoesNotFail(t *testing.T) {
 		a, _ := request(t, services(slow, emulator), cfn.RequestDelete, bucketID, properties(bucketName))
 		if a.Status != cfn.StatusSuccess || b.left() != 0 {
 			t.Errorf("%d left; got %s", b.left(), a.Body)
+		}
+	})
+}
+
+func TestAPolicyIsPutAgainWhileS3IsAtAnotherChangeOfTheBucket(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBucket(0)
+		b.busy = 3
+		if err := services(to(b), emulator).PutPolicy(t.Context(), bucketName, "{}"); err != nil || b.policy != "{}" {
+			t.Errorf("got %v, policy %q", err, b.policy)
 		}
 	})
 }

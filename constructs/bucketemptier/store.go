@@ -16,6 +16,9 @@ type Store interface {
 	// Tags are the bucket's.
 	Tags(ctx context.Context, bucket string) (map[string]string, error)
 
+	// PutPolicy makes a policy the bucket's only one.
+	PutPolicy(ctx context.Context, bucket, policy string) error
+
 	// Versions lists all versions of all objects and all delete markers, in
 	// pages of at most 1,000. It ends after the first error.
 	Versions(ctx context.Context, bucket string) iter.Seq2[[]Version, error]

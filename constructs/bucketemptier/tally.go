@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+
+	"github.com/signedfront/signedfront/signer"
 )
 
 // tally counts what became of a bucket's contents. It is safe for concurrent
@@ -45,7 +47,7 @@ func (t *tally) refusal() error {
 	defer t.mu.Unlock()
 	examples := make([]string, len(t.refusals))
 	for i, r := range t.refusals {
-		examples[i] = fmt.Sprintf("%.60q (%.60s)", r.Key, r.Code)
+		examples[i] = fmt.Sprintf("%s (%.60s)", signer.Describe(r.Key, signer.FormName), r.Code)
 	}
 	if t.refused > len(examples) {
 		examples = append(examples, "and so on")
