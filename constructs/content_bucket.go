@@ -16,6 +16,7 @@ import (
 // existed before it and stays its owner's.
 type contentBucket struct {
 	bucket   awss3.IBucket
+	own      awss3.Bucket // nil where it existed before
 	existing bool
 
 	// key is what objects are or were encrypted with, nil where that is S3's
@@ -56,7 +57,8 @@ func newContentBucket(scope constructs.Construct, p *PrivateContentProps) *conte
 		// KMS, on a shared quota.
 		props.BucketKeyEnabled = jsii.Bool(true)
 	}
-	content.bucket = awss3.NewBucket(scope, jsii.String("Bucket"), props)
+	content.own = awss3.NewBucket(scope, jsii.String("Bucket"), props)
+	content.bucket = content.own
 	acknowledge(content.bucket, "AwsSolutions-S1", "The objects are read through CloudFront, whose own logs are an option, accessLogs. S3's would name CloudFront as the reader of each.")
 	return content
 }

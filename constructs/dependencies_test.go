@@ -43,7 +43,7 @@ var mayImport = map[string]imports{
 	"constructs/keypair":                           {[]string{"constructs/customresource", "signer", sdkPackages, smithyPackages}, []string{"constructs/customresource/customresourcetest", "constructs/keypair/keypairtest", lambdaPackages}},
 	"constructs/keypair/keypairtest":               {[]string{"signer/leaktest"}, []string{"signer"}},
 	"constructs/keypair/lambda":                    {code: []string{"constructs/customresource", "constructs/keypair", sdkConfig, lambdaPackages}},
-	"constructs/bucketemptier":                     {[]string{"constructs/customresource", sdkPackages, smithyPackages}, []string{"constructs/customresource/customresourcetest", lambdaPackages}},
+	"constructs/bucketemptier":                     {[]string{"constructs/customresource", "signer", sdkPackages, smithyPackages}, []string{"constructs/customresource/customresourcetest", lambdaPackages}},
 	"constructs/bucketemptier/lambda":              {code: []string{"constructs/customresource", "constructs/bucketemptier", sdkConfig, lambdaPackages}},
 
 	// Its tests are there with the tag "deploy" alone, and may import anything.

@@ -74,6 +74,7 @@ func frozenOf(t *testing.T, template *template) map[string]frozen {
 		"AWS::SSM::Parameter":                             {{"Name"}},
 		"AWS::SecretsManager::Secret":                     {{"Name"}},
 		"Custom::EmptyBucket":                             {{"ServiceToken"}, {"BucketName"}},
+		"Custom::FunctionRuns":                            {{"ServiceToken"}},
 		"Custom::SigningKeyPair":                          {{"ServiceToken"}, {"SecretId"}, {"Generation"}, {"Algorithm"}},
 	}
 	all := map[string]frozen{}

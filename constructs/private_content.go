@@ -131,11 +131,6 @@ func makePrivateContent(scope constructs.Construct, id string, props *PrivateCon
 	}
 
 	content := newContentBucket(construct, p)
-	if p.Ephemeral && !content.existing {
-		if err := emptyWithStack(construct, content.bucket, builder); err != nil {
-			return nil, err
-		}
-	}
 	keys, err := newSigningKeys(construct, p, builder)
 	if err != nil {
 		return nil, err
@@ -143,6 +138,11 @@ func makePrivateContent(scope constructs.Construct, id string, props *PrivateCon
 	access := newOriginAccess(construct, p)
 	distribution := newDistribution(construct, p, access.originOf(content.bucket, p), keys.group, newCertificate(construct, p))
 	content.letRead(access, distribution)
+	if p.Ephemeral && !content.existing {
+		if err := emptyWithStack(construct, content.own, distribution, keys, builder); err != nil {
+			return nil, err
+		}
+	}
 	newAliasRecords(construct, p, distribution)
 	newAccessLogs(construct, p, distribution)
 	policy := newSigningPolicy(construct, p, keys)

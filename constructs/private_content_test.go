@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -72,9 +74,74 @@ func TestEphemeralEnvironmentGoesWithItsObjects(t *testing.T) {
 	wantJSON(t, "the tags", bucket.Properties["Tags"], `[{"Key": "signedfront:ephemeral", "Value": "true"}]`)
 
 	// What refers to the bucket is deleted before it.
-	_, emptying := template.only(t, "Custom::EmptyBucket")
+	emptyingID, emptying := template.only(t, "Custom::EmptyBucket")
 	wantJSON(t, "the bucket to empty", emptying.Properties["BucketName"], fmt.Sprintf(`{"Ref": %q}`, bucketID))
 	wantJSON(t, "the time that CloudFormation waits", emptying.Properties["ServiceTimeout"], `"960"`)
+
+	// And what depends on the emptying is gone before it.
+	for _, resourceType := range []string{"AWS::CloudFront::Distribution", "AWS::S3::BucketPolicy"} {
+		if id, r := template.only(t, resourceType); !slices.Contains(r.DependsOn, emptyingID) {
+			t.Errorf("%s is there while the bucket is emptied: it depends on %v", id, r.DependsOn)
+		}
+	}
+}
+
+// The time that a bucket may take to be emptied is not that in which a function
+// that cannot run is found out, and nothing that takes minutes comes before.
+func TestAFunctionThatCannotRunIsFoundOutInTwoMinutes(t *testing.T) {
+	for name, template := range map[string]*template{
+		"with keys of its own": synthesize(t, "dev", `{"ephemeral": true, "signingKeys": {"keys": {"1": {}, "2": {}}, "current": 1}}`),
+		"with borrowed keys": synthesizeContent(t, func(c *environment.Content) {
+			c.Ephemeral, c.SigningKeys, c.Lender = true, environment.SigningKeys{}, lenderOfTests
+		}),
+		"that is kept": synthesize(t, "prod", `{}`),
+	} {
+		t.Run(name, func(t *testing.T) {
+			asked := map[string]bool{} // functions, of which one that cannot run ends a deployment
+			for id, r := range template.Resources {
+				if !strings.HasPrefix(r.Type, "Custom::") {
+					continue
+				}
+				if r.Type != "Custom::EmptyBucket" {
+					wantJSON(t, id, r.Properties["ServiceTimeout"], `"120"`)
+					asked[fmt.Sprint(r.Properties["ServiceToken"])] = true
+					continue
+				}
+				for _, first := range append(template.all("Custom::SigningKeyPair"), template.all("Custom::FunctionRuns")...) {
+					if !slices.Contains(r.DependsOn, first) {
+						t.Errorf("%s does not wait for %s: it depends on %v", id, first, r.DependsOn)
+					}
+				}
+			}
+			if functions := template.all("AWS::Lambda::Function"); len(asked) != len(functions) {
+				t.Errorf("of the functions %v, %d are asked whether they run", functions, len(asked))
+			}
+		})
+	}
+}
+
+// CloudFormation asks for attributes when it makes a custom resource, and again
+// only when a property changes; a deployed one that lacks an attribute fails the
+// deployment that reads it.
+func TestANewAttributeOfACustomResourceComesWithANewPropertyValue(t *testing.T) {
+	// By type and by the value of the property Attributes. What was released stays
+	// as it is: give the property another value and add a row.
+	frozen := map[string]map[any][]string{
+		"Custom::SigningKeyPair": {nil: {"PublicKeyPem", "PublicKeySha256", "SecretVersionId"}},
+		"Custom::EmptyBucket":    {nil: nil},
+		"Custom::FunctionRuns":   {nil: nil},
+	}
+	for _, template := range append(slices.Collect(maps.Values(synthesizeStacks(t, everythingOn(t)))), synthesize(t, "dev", `{"ephemeral": true}`)) {
+		for _, attribute := range regexp.MustCompile(`"Fn::GetAtt":\s*\[\s*"(\w+)",\s*"([\w.]+)"`).FindAllStringSubmatch(string(template.text), -1) {
+			r := template.Resources[attribute[1]]
+			if !strings.HasPrefix(r.Type, "Custom::") {
+				continue
+			}
+			if known := frozen[r.Type][r.Properties["Attributes"]]; !slices.Contains(known, attribute[2]) {
+				t.Errorf("%s of %s is read, which a deployed one with Attributes %v has not: it has %v", attribute[2], attribute[1], r.Properties["Attributes"], known)
+			}
+		}
+	}
 }
 
 func TestSecretsAreMadeEmptyAndGoWithTheStack(t *testing.T) {
@@ -307,7 +374,7 @@ func TestFunctionsMayDoTheirWorkAndNothingMore(t *testing.T) {
 			"Action": ["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"],
 			"Resource": [{"Ref": %q}, {"Ref": %q}]}`, first, second),
 		"ContentBucketEmptier": fmt.Sprintf(`{"Effect": "Allow",
-			"Action": ["s3:GetBucketTagging", "s3:ListBucketMultipartUploads", "s3:ListBucketVersions"],
+			"Action": ["s3:GetBucketTagging", "s3:ListBucketMultipartUploads", "s3:ListBucketVersions", "s3:PutBucketPolicy"],
 			"Resource": %s
 		}, {"Effect": "Allow",
 			"Action": ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:DeleteObjectVersion"],
@@ -375,6 +442,7 @@ func TestCustomResourcesWaitForRightsAndGetASecondChance(t *testing.T) {
 	for resourceType, prefix := range map[string]string{
 		"Custom::SigningKeyPair": "ContentKeyPairProvider",
 		"Custom::EmptyBucket":    "ContentBucketEmptier",
+		"Custom::FunctionRuns":   "ContentBucketEmptier",
 	} {
 		function := template.withPrefix("AWS::Lambda::Function", prefix)
 		retries := template.withPrefix("AWS::Lambda::EventInvokeConfig", prefix)
@@ -384,7 +452,10 @@ func TestCustomResourcesWaitForRightsAndGetASecondChance(t *testing.T) {
 		slices.Sort(want)
 		for _, id := range template.all(resourceType) {
 			wantJSON(t, id, template.Resources[id].Properties["ServiceToken"], fmt.Sprintf(`{"Fn::GetAtt": [%q, "Arn"]}`, function))
-			if got := template.Resources[id].DependsOn; !reflect.DeepEqual(got, want) {
+			got := slices.DeleteFunc(slices.Clone(template.Resources[id].DependsOn), func(id string) bool {
+				return strings.HasPrefix(template.Resources[id].Type, "Custom::")
+			})
+			if !reflect.DeepEqual(got, want) {
 				t.Errorf("%s depends on %v, want %v", id, got, want)
 			}
 		}

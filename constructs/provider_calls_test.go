@@ -25,6 +25,7 @@ var operationsOfProviders = []struct {
 	{"keypair", "secretsmanager.PutSecretValue", []string{"secretsmanager:PutSecretValue"}, "secrets"},
 
 	{"bucketemptier", "s3.GetBucketTagging", []string{"s3:GetBucketTagging"}, "bucket"},
+	{"bucketemptier", "s3.PutBucketPolicy", []string{"s3:PutBucketPolicy"}, "bucket"},
 	{"bucketemptier", "s3.ListObjectVersions", []string{"s3:ListBucketVersions"}, "bucket"},
 	{"bucketemptier", "s3.ListMultipartUploads", []string{"s3:ListBucketMultipartUploads"}, "bucket"},
 	{"bucketemptier", "s3.AbortMultipartUpload", []string{"s3:AbortMultipartUpload"}, "objects"},

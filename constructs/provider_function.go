@@ -68,6 +68,10 @@ func newProviderFunction(scope constructs.Construct, id string, builder *functio
 	return &providerFunction{construct: construct, function: function, role: role}, nil
 }
 
+// runsTimeout is how long CloudFormation waits for a function that has little to
+// do. Within it comes the second run of one that crashed, a minute later.
+const runsTimeout = 2 * time.Minute
+
 // newCustomResource makes a custom resource of the function. CloudFormation
 // gives up waiting for an answer after the timeout, rather than after an hour.
 func (p *providerFunction) newCustomResource(scope constructs.Construct, id, resourceType string, timeout time.Duration, properties map[string]any) awscdk.CustomResource {

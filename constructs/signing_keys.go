@@ -19,8 +19,9 @@ import (
 // signingKeys are the generations of the signing key, and the key group that
 // trusts them all; or the key group of a lender.
 type signingKeys struct {
-	generations []*signingKey // none where they are borrowed
-	current     *signingKey   // nil where they are borrowed
+	generations []*signingKey           // none where they are borrowed
+	current     *signingKey             // nil where they are borrowed
+	pairs       []awscdk.CustomResource // those that the deployment makes
 	lender      *environment.Lender
 
 	group   interfacesawscloudfront.IKeyGroupRef
@@ -63,9 +64,11 @@ func newSigningKeys(scope constructs.Construct, p *PrivateContentProps, builder 
 		}
 		made = append(made, &madeKey{key, generation, newEmptySecret(generation, p, listed)})
 	}
-	if err := makeKeys(scope, p.Name, made, builder); err != nil {
+	pairs, err := makeKeys(scope, p.Name, made, builder)
+	if err != nil {
 		return nil, err
 	}
+	k.pairs = pairs
 	for _, key := range k.generations {
 		ids = append(ids, key.keyPairID())
 	}
@@ -113,9 +116,9 @@ type madeKey struct {
 // makeKeys has a function of ours make a key pair in each of the empty secrets.
 // The private key comes by no template, event or answer. Without a key to make
 // there is no function.
-func makeKeys(scope constructs.Construct, name string, keys []*madeKey, builder *functionBuilder) error {
+func makeKeys(scope constructs.Construct, name string, keys []*madeKey, builder *functionBuilder) (pairs []awscdk.CustomResource, err error) {
 	if len(keys) == 0 {
-		return nil
+		return nil, nil
 	}
 	var secrets []*string
 	for _, key := range keys {
@@ -131,14 +134,15 @@ func makeKeys(scope constructs.Construct, name string, keys []*madeKey, builder 
 		}},
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, key := range keys {
-		pair := provider.newCustomResource(key.scope, "KeyPair", "Custom::SigningKeyPair", 2*time.Minute, map[string]any{
+		pair := provider.newCustomResource(key.scope, "KeyPair", "Custom::SigningKeyPair", runsTimeout, map[string]any{
 			"SecretId":   key.secret.Ref(),
 			"Generation": strconv.Itoa(key.Number),
 			"Algorithm":  key.Algorithm,
 		})
+		pairs = append(pairs, pair)
 		key.sha256 = *pair.GetAttString(jsii.String("PublicKeySha256"))
 		key.private = signer.KeyLocation{
 			SecretARN:       *key.secret.Ref(),
@@ -146,7 +150,7 @@ func makeKeys(scope constructs.Construct, name string, keys []*madeKey, builder 
 		}
 		key.publicKey = newPublicKey(key.scope, name, key.signingKey, pair.GetAttString(jsii.String("PublicKeyPem")))
 	}
-	return nil
+	return pairs, nil
 }
 
 // newEmptySecret is an L1 with no value property: CloudFormation makes the

@@ -1,7 +1,7 @@
 // Package bucketemptier empties the content bucket of an ephemeral environment
 // before CloudFormation deletes it with its stack: a bucket that holds anything
-// cannot be deleted. It is the provider of the custom resource
-// Custom::EmptyBucket.
+// cannot be deleted. It is the provider of the custom resources
+// Custom::EmptyBucket and Custom::FunctionRuns.
 //
 // It works on Delete only, and deletes only where two things say so:
 //
@@ -60,7 +60,8 @@ const (
 // Provider empties buckets. It is a customresource.Provider.
 //
 // The properties of the resource are BucketName and RoleArn, the ARN of the
-// function's role, which is not needed. It has no attributes.
+// function's role, which is not needed. With Check=true alone it is one of the
+// type Custom::FunctionRuns, with which nothing is done. Neither has attributes.
 type Provider struct {
 	Store  Store
 	Stacks customresource.Stacks
@@ -68,8 +69,16 @@ type Provider struct {
 
 var _ customresource.Provider = (*Provider)(nil)
 
+// checkID is the physical id of a resource by which a deployment learns that the
+// function runs, which it would else learn by waiting for as long as a bucket may
+// take to be emptied.
+const checkID = "signedfront:check"
+
 // Create names the resource and does nothing else.
 func (p *Provider) Create(_ context.Context, r customresource.Request) (customresource.Response, error) {
+	if r.Properties.String("Check") == "true" {
+		return customresource.Response{PhysicalResourceID: checkID}, nil
+	}
 	bucket := r.Properties.String("BucketName")
 	if bucket == "" {
 		return customresource.Response{}, errors.New("property BucketName is missing: want the name of the bucket to empty")

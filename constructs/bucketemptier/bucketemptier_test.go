@@ -217,6 +217,16 @@ func TestCreateAndUpdate(t *testing.T) {
 			t.Errorf("%d calls; got %s", b.calls, a.Body)
 		}
 	})
+	inBubble(t, "of a check answer at once, and its Delete deletes nothing", func(t *testing.T) {
+		b := newBucket(3)
+		check := map[string]any{"Check": "true"}
+		for _, kind := range []cfn.RequestType{cfn.RequestCreate, cfn.RequestUpdate, cfn.RequestDelete} {
+			a, _ := request(t, b, kind, "signedfront:check", check)
+			if a.Status != cfn.StatusSuccess || a.PhysicalResourceID != "signedfront:check" || b.calls != 0 {
+				t.Errorf("%d calls; got %s", b.calls, a.Body)
+			}
+		}
+	})
 	inBubble(t, "of no bucket fail", func(t *testing.T) {
 		a, _ := request(t, newBucket(0), cfn.RequestUpdate, bucketID, nil)
 		if a.Status != cfn.StatusFailed || a.PhysicalResourceID != bucketID || a.Reason != "property BucketName is missing: want the name of the bucket to empty" {
