@@ -8,6 +8,8 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
+
+	"github.com/signedfront/signedfront/constructs/functions"
 )
 
 // ephemeralTag marks a bucket whose objects go with its stack. The function
@@ -32,7 +34,7 @@ func emptyWithStack(scope constructs.Construct, bucket awss3.Bucket, distributio
 
 	emptier, err := newProviderFunction(scope, "BucketEmptier", builder, &providerFunctionProps{
 		description: "Empties the content bucket when its stack is deleted",
-		source:      bucketEmptierSource,
+		source:      functions.BucketEmptier,
 		timeout:     15 * time.Minute,
 		statements: []statement{{
 			actions:   []string{"s3:GetBucketTagging", "s3:PutBucketPolicy", "s3:ListBucketVersions", "s3:ListBucketMultipartUploads"},

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/signedfront/signedfront/constructs/functions"
 )
 
 // Packages of others, in the patterns of the go command.
@@ -35,9 +37,11 @@ type imports struct{ code, tests []string }
 var mayImport = map[string]imports{
 	".": {code: []string{"constructs", "constructs/environment", cdkPackages, jsiiRuntime}},
 
-	"constructs": {[]string{"constructs/environment", "signer", "signer/edge/escapes", cdkPackages, cdkConstructs, jsiiRuntime}, []string{"signer/edge", "signer/leaktest", cdkNagPackage}},
+	"constructs": {[]string{"constructs/environment", "constructs/functions", "signer", "signer/edge/escapes", cdkPackages, cdkConstructs, jsiiRuntime}, []string{"signer/edge", "signer/leaktest", cdkNagPackage}},
 
 	"constructs/environment":                       {[]string{"signer"}, []string{"signer/leaktest"}},
+	"constructs/functions":                         {code: []string{"signer"}},
+	"constructs/functions/build":                   {code: []string{"constructs/functions", "signer"}},
 	"constructs/customresource":                    {[]string{"signer", sdkPackages, lambdaPackages, smithyPackages}, []string{"constructs/customresource/customresourcetest"}},
 	"constructs/customresource/customresourcetest": {code: []string{lambdaPackages}},
 	"constructs/keypair":                           {[]string{"constructs/customresource", "signer", sdkPackages, smithyPackages}, []string{"constructs/customresource/customresourcetest", "constructs/keypair/keypairtest", lambdaPackages}},
@@ -57,7 +61,7 @@ var mayImport = map[string]imports{
 	"signer/awskeys":         {[]string{"signer", sdkPackages, smithyPackages}, []string{"signer/leaktest", "signer/sourcetest"}},
 	"signer/edge":            {[]string{"signer", "signer/edge/escapes"}, []string{"signer/leaktest"}},
 	"signer/edge/escapes":    {},
-	"signer/edge/cdkapp":     {},
+	"signer/edge/cdkapp":     {[]string{"signer"}, []string{"signer/leaktest"}},
 	"signer/edge/probe":      {[]string{"signer"}, []string{"signer/edge"}},
 	"signer/cmd/signedfront": {code: []string{"constructs/environment", "signer/...", cobraPackage, pflagPackage, sdkPackages, smithyPackages}},
 }
@@ -98,10 +102,10 @@ func TestPackagesImportWhatTheyMay(t *testing.T) {
 // folderOf is the folder of a package of this module, "." for the root, and the
 // path of any other.
 func folderOf(path string) string {
-	if path == modulePath {
+	if path == functions.ModulePath {
 		return "."
 	}
-	return strings.TrimPrefix(path, modulePath+"/")
+	return strings.TrimPrefix(path, functions.ModulePath+"/")
 }
 
 // within reports whether one of the patterns stands for a package.

@@ -4,12 +4,14 @@ package constructs
 
 import (
 	"archive/zip"
-	"debug/elf"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/signedfront/signedfront/constructs/functions"
 )
 
 // An app of somebody else, in a module of its own, that provisions private
@@ -20,7 +22,7 @@ func TestAnImportersAppBuildsTheFunctions(t *testing.T) {
 	source := trackedFiles(t)
 	app := t.TempDir()
 	write(t, app, map[string]string{
-		"go.mod": "module example.com/media\n\ngo 1.25.0\n\nrequire " + modulePath + " " + version + "\n",
+		"go.mod": "module example.com/media\n\ngo 1.25.0\n\nrequire " + functions.ModulePath + " " + version + "\n",
 		"main.go": `package main
 
 import (
@@ -55,11 +57,11 @@ func main() {
 	// the machine has of others.
 	machine := strings.Fields(run(t, ".", nil, "go", "env", "GOMODCACHE", "GOPROXY"))
 	proxy := t.TempDir()
-	write(t, filepath.Join(proxy, modulePath, "@v"), map[string]string{
+	write(t, filepath.Join(proxy, functions.ModulePath, "@v"), map[string]string{
 		version + ".info": `{"Version": "` + version + `"}`,
 		version + ".mod":  source["go.mod"],
 	})
-	archiveModule(t, filepath.Join(proxy, modulePath, "@v", version+".zip"), modulePath+"@"+version, source)
+	archiveModule(t, filepath.Join(proxy, functions.ModulePath, "@v", version+".zip"), functions.ModulePath+"@"+version, source)
 	environ := []string{
 		"GOMODCACHE=" + t.TempDir(),
 		"GOPROXY=" + strings.Join([]string{
@@ -71,6 +73,8 @@ func main() {
 	}
 
 	run(t, app, environ, "go", "mod", "tidy")
+	archives := filepath.Join(t.TempDir(), "functions")
+	run(t, app, environ, "go", "run", functions.ModulePath+"/constructs/functions/build", "-o", archives)
 	for _, from := range []struct{ name, command string }{
 		{"from the module cache", "tidy"},
 		{"from a vendor folder", "vendor"},
@@ -81,22 +85,76 @@ func main() {
 			run(t, app, environ, "go", "build", "-o", "media", ".")
 			run(t, app, append(environ, "CDK_OUTDIR="+out, "CDK_VALIDATION=false"), "./media")
 
-			functions := readTemplate(t, out, "Media").all("AWS::Lambda::Function")
-			assets, _ := filepath.Glob(filepath.Join(out, "asset.*", "bootstrap"))
-			if len(functions) != 2 || len(assets) != 2 {
-				t.Fatalf("functions %v, executables %v", functions, assets)
-			}
-			for _, asset := range assets {
-				executable, err := elf.Open(asset)
-				if err != nil {
-					t.Fatal(err)
-				}
-				defer executable.Close()
-				if executable.Machine != elf.EM_AARCH64 {
-					t.Errorf("%s is for %s", asset, executable.Machine)
-				}
-			}
+			wantArchives(t, out, "Media")
 		})
+	}
+
+	// The built app, where there is no Go, no module and no way to any.
+	elsewhere := t.TempDir()
+	program := filepath.Join(app, "media")
+	offline := append(environ, "GOMODCACHE="+t.TempDir(), "GOPROXY=off", "GOFLAGS=-mod=mod", "CDK_VALIDATION=false", "CDK_OUTDIR="+filepath.Join(elsewhere, "out"))
+	t.Run("as a program elsewhere it says what it needs", func(t *testing.T) {
+		for name, environ := range map[string][]string{"without a module": offline, "without Go": append(offline, "PATH="+node(t))} {
+			said := fail(t, elsewhere, environ, program)
+			if !strings.Contains(said, "constructs/functions/build -o functions") || strings.Contains(said, "goroutine") {
+				t.Errorf("%s: %s", name, said)
+			}
+		}
+	})
+	t.Run("as a program elsewhere it takes archives that were built before", func(t *testing.T) {
+		context := fmt.Sprintf(`{"signedfront:functions": %q}`, archives)
+		run(t, elsewhere, append(offline, "PATH="+node(t), "CDK_CONTEXT_JSON="+context), program)
+		wantArchives(t, filepath.Join(elsewhere, "out"), "Media")
+	})
+	t.Run("from a vendor folder, offline, it says what it needs", func(t *testing.T) {
+		said := fail(t, app, offline[:len(offline):len(offline)], program)
+		if !strings.Contains(said, "constructs/functions/build -o functions") {
+			t.Errorf("%s", said)
+		}
+	})
+}
+
+// node is a folder with Node.js alone, which the CDK runs on.
+func node(t *testing.T) string {
+	t.Helper()
+	path, err := exec.LookPath("node")
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := t.TempDir()
+	if err := os.Symlink(path, filepath.Join(folder, "node")); err != nil {
+		t.Fatal(err)
+	}
+	return folder
+}
+
+// fail runs a command that must fail, and returns what it wrote.
+func fail(t *testing.T, dir string, environ []string, name string) string {
+	t.Helper()
+	command := exec.Command(name)
+	command.Dir = dir
+	command.Env = append(os.Environ(), environ...)
+	said, err := command.CombinedOutput()
+	if err == nil {
+		t.Errorf("%s works", name)
+	}
+	return string(said)
+}
+
+// wantArchives wants that both functions of a stack have their archives in a
+// synthesis.
+func wantArchives(t *testing.T, out, stack string) {
+	t.Helper()
+	template := readTemplate(t, out, stack)
+	made := template.all("AWS::Lambda::Function")
+	if len(made) != 2 {
+		t.Fatalf("functions %v", made)
+	}
+	for _, id := range made {
+		key, _ := template.Resources[id].property("Code", "S3Key").(string)
+		if err := functions.CheckArchive(filepath.Join(out, "asset."+key), "arm64", ""); err != nil {
+			t.Errorf("the archive of %s: %v", id, err)
+		}
 	}
 }
 

@@ -15,6 +15,15 @@
 // needs, from this module's own sources, with the Go command on the PATH and no
 // container. A synthesis that needs no functions skips them as it skips every
 // bundled asset, with the context "aws:cdk:bundling-stacks": [].
+//
+// An app that is synthesized where there is no Go, or no way to a module proxy,
+// takes functions that were built before:
+//
+//	go run github.com/signedfront/signedfront/constructs/functions/build -o functions
+//
+// and, in cdk.json or by Node().SetContext of the app, with the context
+// "signedfront:functions": "functions". Build them again after each upgrade of
+// this module.
 package constructs
 
 import (
@@ -59,8 +68,9 @@ type PrivateContent struct {
 
 // NewPrivateContent provisions private content. Nil props mean all defaults.
 // What is wrong with the props is reported at once: the error then holds
-// [environment.Problems]. A function of ours that does not compile is an error
-// too, its reasons on standard error, and so is what the CDK itself refuses.
+// [environment.Problems]. A function of ours that cannot be built is an error
+// too, the compiler's reasons on standard error, and so is what the CDK itself
+// refuses.
 // With an error there is no construct of that id.
 func NewPrivateContent(scope constructs.Construct, id string, props *PrivateContentProps) (*PrivateContent, error) {
 	return newPrivateContent(scope, id, props, "Env.Region of the stack")

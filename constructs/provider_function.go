@@ -9,6 +9,8 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
+
+	"github.com/signedfront/signedfront/constructs/functions"
 )
 
 // providerFunction is a function of ours behind a custom resource. Its log
@@ -21,7 +23,7 @@ type providerFunction struct {
 
 type providerFunctionProps struct {
 	description string
-	source      functionSource
+	source      functions.Function
 	timeout     time.Duration
 	statements  []statement
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/signedfront/signedfront/constructs/environment"
+	"github.com/signedfront/signedfront/constructs/functions"
 	"github.com/signedfront/signedfront/signer"
 )
 
@@ -126,7 +127,7 @@ func makeKeys(scope constructs.Construct, name string, keys []*madeKey, builder 
 	}
 	provider, err := newProviderFunction(scope, "KeyPairProvider", builder, &providerFunctionProps{
 		description: "Makes the signing key pairs of " + name,
-		source:      keyPairSource,
+		source:      functions.KeyPair,
 		timeout:     90 * time.Second,
 		statements: []statement{{
 			actions:   []string{"secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"},

@@ -1,8 +1,0 @@
-//go:build signedfront_emulator
-
-package constructs
-
-// functionTags are the build tags of functions that also answer an emulator of
-// CloudFormation on the same machine: those of an app that is itself built with
-// the tag signedfront_emulator.
-const functionTags = "lambda.norpc,signedfront_emulator"

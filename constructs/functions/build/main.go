@@ -1,0 +1,59 @@
+// Command build builds the Lambda functions of private content into a folder,
+// for apps that synthesize where they cannot be built: without Go, without a way
+// to a module proxy, or from a vendor folder on such a machine.
+//
+//	go run github.com/signedfront/signedfront/constructs/functions/build -o functions
+//
+// The app finds them there by the context signedfront:functions, in cdk.json or
+// from Go:
+//
+//	"signedfront:functions": "functions"
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/signedfront/signedfront/constructs/functions"
+	"github.com/signedfront/signedfront/signer"
+)
+
+func main() {
+	folder := flag.String("o", "functions", "the folder for the archives, which is made if need be")
+	goarch := flag.String("arch", "arm64", `the processor: "arm64", or "amd64" for the context signedfront:functionArchitecture=x86_64`)
+	flag.Parse()
+	if err := build(*folder, *goarch, flag.Args()); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func build(folder, goarch string, more []string) error {
+	if len(more) > 0 {
+		return fmt.Errorf("build takes no arguments besides its flags: found %s", signer.Describe(more[0], signer.FormWord))
+	}
+	if goarch != "arm64" && goarch != "amd64" {
+		return fmt.Errorf("-arch is %s: write arm64 or amd64", signer.Describe(goarch, signer.FormWord))
+	}
+	module, err := functions.Module()
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return fmt.Errorf("the folder %s cannot be made", signer.Describe(folder, signer.FormFile))
+	}
+	for _, f := range functions.All {
+		archive, err := f.Build(module, goarch, functions.Version(), os.Stderr)
+		if err != nil {
+			return err
+		}
+		file := filepath.Join(folder, f.ArchiveName(goarch))
+		if err := os.WriteFile(file, archive, 0o644); err != nil {
+			return fmt.Errorf("the archive %s cannot be written", signer.Describe(file, signer.FormFile))
+		}
+		fmt.Println(file)
+	}
+	return nil
+}
