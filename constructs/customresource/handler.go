@@ -60,7 +60,7 @@ func (h *Handler) Handle(ctx context.Context, event cfn.Event) error {
 	if err != nil {
 		return err
 	}
-	log = log.With("requestType", event.RequestType,
+	log = log.With("requestType", requestType(event),
 		"logicalResourceId", event.LogicalResourceID, "requestId", event.RequestID)
 	log.Info("request")
 
@@ -82,6 +82,15 @@ var (
 	errTime  = errors.New("the function ran out of time: run the same operation again")
 	errEnded = errors.New("the function has a fault: it ended without a result")
 )
+
+// requestType is what the log calls a request.
+func requestType(event cfn.Event) string {
+	switch event.RequestType {
+	case cfn.RequestCreate, cfn.RequestUpdate, cfn.RequestDelete:
+		return string(event.RequestType)
+	}
+	return "unknown"
+}
 
 // mustNotFail reports whether the request is an Update of a rollback. Without an
 // answer of CloudFormation's it is taken for none.

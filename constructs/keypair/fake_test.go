@@ -20,6 +20,7 @@ import (
 	"github.com/signedfront/signedfront/constructs/customresource/customresourcetest"
 	"github.com/signedfront/signedfront/constructs/keypair"
 	"github.com/signedfront/signedfront/constructs/keypair/keypairtest"
+	"github.com/signedfront/signedfront/signer"
 )
 
 const secretID = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:ContentSigningKey1Secret5E6F7A8B-aBcDeFgHiJkL-XyZ123"
@@ -93,9 +94,9 @@ func (s *secrets) Current(ctx context.Context, id string) (version string, err e
 		secret := s.byID[id]
 		switch {
 		case secret == nil || secret.deleted:
-			return fmt.Errorf("%w: %q", keypair.ErrMissing, id)
+			return fmt.Errorf("%w: %s", keypair.ErrMissing, signer.Describe(id, signer.FormName))
 		case secret.current == "":
-			return fmt.Errorf("%w: %q", keypair.ErrEmpty, id)
+			return fmt.Errorf("%w: %s", keypair.ErrEmpty, signer.Describe(id, signer.FormName))
 		}
 		version = secret.current
 		return nil
@@ -106,11 +107,11 @@ func (s *secrets) Current(ctx context.Context, id string) (version string, err e
 func (s *secrets) Get(ctx context.Context, id, version string) (text []byte, err error) {
 	err = s.step(ctx, "Get", func() error {
 		if s.byID[id] == nil {
-			return fmt.Errorf("%w: %q", keypair.ErrNoVersion, id)
+			return fmt.Errorf("%w: %s", keypair.ErrNoVersion, signer.Describe(id, signer.FormName))
 		}
 		var there bool
 		if text, there = s.byID[id].versions[version]; !there {
-			return fmt.Errorf("%w: %q", keypair.ErrNoVersion, id)
+			return fmt.Errorf("%w: %s", keypair.ErrNoVersion, signer.Describe(id, signer.FormName))
 		}
 		return nil
 	})
@@ -125,11 +126,11 @@ func (s *secrets) Put(ctx context.Context, id, token string, text []byte) (strin
 	err := s.step(ctx, "Put", func() error {
 		secret := s.byID[id]
 		if secret == nil {
-			return fmt.Errorf("%w: %q", keypair.ErrMissing, id)
+			return fmt.Errorf("%w: %s", keypair.ErrMissing, signer.Describe(id, signer.FormName))
 		}
 		if old, there := secret.versions[token]; there {
 			if !bytes.Equal(old, text) {
-				return fmt.Errorf("%w: %q", keypair.ErrConflict, id)
+				return fmt.Errorf("%w: %s", keypair.ErrConflict, signer.Describe(id, signer.FormName))
 			}
 			return nil
 		}

@@ -135,7 +135,7 @@ func generationOf(r customresource.Request) (generation, error) {
 	}
 	if word := r.Properties.String("Algorithm"); word != "" {
 		if g.algorithm, err = signer.ParseAlgorithm(word); err != nil {
-			return g, fmt.Errorf("property Algorithm: %w", err)
+			return g, fmt.Errorf("property Algorithm is %s: want %s or %s", signer.Describe(word, signer.FormWord), signer.ECDSAP256, signer.RSA2048)
 		}
 	}
 	g.token = token(r.StackID, r.LogicalResourceID, g.secretID, g.number)
