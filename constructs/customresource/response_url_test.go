@@ -115,6 +115,7 @@ func TestARequestIsRefusedBeforeAnythingIsDoneWhenItsResponseURL(t *testing.T) {
 		"has no path":                        {"https://" + s3, stack},
 		"is of the bucket":                   {"https://" + s3 + "/?" + customresourcetest.Credential, stack},
 		"climbs in its path":                 {"https://" + s3 + "/a/../b?" + customresourcetest.Credential, stack},
+		"stands still in its path":           {"https://" + s3 + "/a/./b?" + customresourcetest.Credential, stack},
 		"climbs in its path with escapes":    {"https://" + s3 + "/a/%2e%2E/b?" + customresourcetest.Credential, stack},
 		"has an escaped slash that climbs":   {"https://" + s3 + "/a%2f..%2fb?" + customresourcetest.Credential, stack},
 		"has a backslash in its path":        {"https://" + s3 + "/a%5cb?" + customresourcetest.Credential, stack},
