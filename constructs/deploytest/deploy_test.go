@@ -24,10 +24,11 @@ func TestADeployment(t *testing.T) {
 		{"deploying again with no change changes nothing", (*app).deploysAgain},
 		{"a rotation reaches a running signer and another stack's role", (*app).rotates},
 		{"a deployment that fails in the middle is made good by the next", (*app).failsInTheMiddle},
+		{"a lost secret or a planted key fails a deployment, and not the rollback or the next one", (*app).losesAKey},
 		{"an environment of a pattern borrows keys through their rotation", (*app).borrows},
 		{"an imported key signs, and no function is deployed for it", (*app).imports},
 		{"a live distribution moves to an access control, and its objects to KMS", (*app).moves},
-		{"what is destroyed leaves nothing but the bootstrap stack", (*app).isDestroyed},
+		{"what is destroyed at last leaves nothing but the bootstrap stack", (*app).isDestroyed},
 		{"a first deployment that fails leaves nothing in the way of the next", (*app).failsAtFirst},
 		{"a certificate is made in us-east-1 before the distribution that takes it", (*app).hasADomain},
 	} {

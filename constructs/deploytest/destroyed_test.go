@@ -3,10 +3,16 @@
 package deploytest
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
@@ -22,10 +28,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	"github.com/aws/smithy-go"
 )
 
 // isDestroyed destroys dev with content in its bucket: objects, old versions,
-// delete markers and an upload that never ended.
+// delete markers and an upload that never ended. Somebody goes on writing, and
+// the first deletions fail, each a step further on.
 func (p *app) isDestroyed(t *testing.T) {
 	bucket := aws.String(p.physicalID(t, "dev", "AWS::S3::Bucket"))
 	for i := range 30 {
@@ -40,17 +48,93 @@ func (p *app) isDestroyed(t *testing.T) {
 	if _, err := p.s3.CreateMultipartUpload(t.Context(), &s3.CreateMultipartUploadInput{Bucket: bucket, Key: aws.String("film.mp4")}); err != nil {
 		t.Fatal(err)
 	}
-	versions, err := p.s3.ListObjectVersions(t.Context(), &s3.ListObjectVersionsInput{Bucket: bucket})
-	if err != nil {
-		t.Fatal(err)
+	content := func() (entries int) {
+		t.Helper()
+		versions, err := p.s3.ListObjectVersions(t.Context(), &s3.ListObjectVersionsInput{Bucket: bucket})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(versions.Versions) + len(versions.DeleteMarkers)
 	}
-	if len(versions.Versions) != 30 || len(versions.DeleteMarkers) != 1 {
-		t.Fatalf("the bucket has %d versions and %d delete markers, want 30 and 1", len(versions.Versions), len(versions.DeleteMarkers))
+	if got := content(); got != 31 {
+		t.Fatalf("the bucket has %d versions and delete markers, want 31", got)
 	}
 
 	p.removeApp(t)
+	written, denied := p.writeOn(t, *bucket)
+	for _, step := range []struct {
+		fails   string
+		emptied bool
+	}{
+		{"AWS::CloudFront::Distribution", false},
+		{"Custom::EmptyBucket", false},
+		{"AWS::S3::Bucket", true},
+	} {
+		p.deleteFailing(t, stackName("dev"), step.fails)
+		if left := content(); (left == 0) != step.emptied {
+			t.Errorf("the deletion that failed at %s left %d versions, emptied: want %t", step.fails, left, step.emptied)
+		}
+	}
+	if written() == 0 || denied() == 0 {
+		t.Errorf("the writer has written %d objects, and was denied %d", written(), denied())
+	}
 	p.destroy(t, "dev")
 	p.wantNothingLeft(t)
+}
+
+// writeOn has somebody write into a bucket until the test ends. It returns how
+// often that worked, and how often it was denied.
+func (p *app) writeOn(t *testing.T, bucket string) (written, denied func() int64) {
+	t.Helper()
+	var puts, refusals atomic.Int64
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	t.Cleanup(func() { stop(); <-done })
+	go func() {
+		defer close(done)
+		for i := 0; ctx.Err() == nil; i++ {
+			_, err := p.s3.PutObject(ctx, &s3.PutObjectInput{Bucket: &bucket, Key: aws.String(fmt.Sprintf("late/%d", i)), Body: strings.NewReader("late")})
+			var answer smithy.APIError
+			switch {
+			case err == nil:
+				puts.Add(1)
+			case errors.As(err, &answer) && answer.ErrorCode() == "AccessDenied":
+				refusals.Add(1)
+			}
+			select {
+			case <-time.After(100 * time.Millisecond):
+			case <-ctx.Done():
+			}
+		}
+	}()
+	return puts.Load, refusals.Load
+}
+
+// deleteFailing deletes a stack, whose next resource of a type is not deleted.
+func (a *account) deleteFailing(t *testing.T, stack, kind string) {
+	t.Helper()
+	file := filepath.Join(a.scratch, "fail-delete-once")
+	writeFile(t, file, []byte(kind))
+	if _, err := a.cloudFormation.DeleteStack(t.Context(), &cloudformation.DeleteStackInput{StackName: &stack}); err != nil {
+		t.Fatal(err)
+	}
+	for {
+		answer, err := a.cloudFormation.DescribeStacks(t.Context(), &cloudformation.DescribeStacksInput{StackName: &stack})
+		if err != nil {
+			t.Fatalf("the deletion that is to fail at %s: %v", kind, err)
+		}
+		switch status := answer.Stacks[0].StackStatus; status {
+		case cftypes.StackStatusDeleteInProgress:
+			time.Sleep(100 * time.Millisecond)
+		case cftypes.StackStatusDeleteFailed:
+			if _, err := os.Stat(file); err == nil {
+				t.Fatalf("the deletion failed before it came to %s: %s", kind, aws.ToString(answer.Stacks[0].StackStatusReason))
+			}
+			return
+		default:
+			t.Fatalf("the stack is %s, want it to fail at %s", status, kind)
+		}
+	}
 }
 
 func (a *account) wantNothingLeft(t *testing.T) {

@@ -14,6 +14,10 @@
 // adds to it. Whatever it does not do as AWS does is not proven here: the
 // evaluation of IAM and bucket policies, quotas, and how long CloudFront takes.
 //
+// The functions differ from a user's in one thing: the clone's app is run with the
+// tag signedfront_emulator, by which they answer the emulator's CloudFormation,
+// which is not behind S3 and HTTPS.
+//
 // # Nothing else is touched
 //
 // The address of the account must be an address of the loopback interface, and

@@ -73,6 +73,7 @@ func (p *app) failsAtFirst(t *testing.T) {
 	p.deploy(t, "dev")
 	p.checkGenerations(t, "dev", 2)
 	p.checkSigning(t, "dev")
+	p.deleteFailing(t, stackName("dev"), "AWS::S3::BucketPolicy")
 	p.destroy(t, "dev")
 	p.wantNothingLeft(t)
 }

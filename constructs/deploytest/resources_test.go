@@ -70,6 +70,7 @@ var checks = map[string]func(ctx context.Context, a *account, r *resource) error
 	// Resources of ours have no API: what they did is seen in the others.
 	"Custom::SigningKeyPair": checkNothing,
 	"Custom::EmptyBucket":    checkNothing,
+	"Custom::FunctionRuns":   checkNothing,
 }
 
 // resources are those of a stack by their logical ids. The template and

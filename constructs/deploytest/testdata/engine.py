@@ -18,12 +18,20 @@ templates need it, is registered with it from here before it starts:
 - of Fn::GetStackOutput, its Region;
 - of exports, that none is taken away or changed by an update of its stack while
   another stack imports it;
-- of Secrets Manager, that a version once stored does not change.
+- of Secrets Manager, that a version once stored does not change;
+- of Lambda, that a log group which is gone stays so;
+- of S3, that a bucket's policy denies writes, and that CloudFormation deletes no
+  bucket that holds anything;
+- of a stack's deletion, that nothing goes on which something else still depends.
 
 FOLDER is where the test and this program meet:
 
 - "fail-once" holds the type of a resource. The next one of that type is not
   made, and the file goes.
+- "fail-delete-once" holds the type of a resource. The next one of that type is
+  not deleted, and the file goes.
+- "plant-once" holds a text, which somebody puts into the next secret that is
+  made, before the stack comes to it again. The file goes.
 - "secret-values" gets every value that was ever put into a secret, one JSON
   string a line, for the test to search for.
 - "function-output" gets what the functions write, whose log groups go with
@@ -60,7 +68,9 @@ def main():
     show_origin_access_identities()
     read_outputs_of_other_regions()
     keep_exports_in_use()
-    register_resources(scratch / "fail-once")
+    register_resources(scratch / "fail-once", scratch / "plant-once")
+    deny_writes()
+    fail_deletions(scratch / "fail-delete-once")
 
     print(f"http://{LOOPBACK}:{port}", flush=True)
     # The engine reads the arguments too.
@@ -106,17 +116,29 @@ def settle_environment(port, scratch):
 
 
 def keep_function_output(file):
-    """Keeps what the functions write, past the end of their log groups."""
-    from ministack.services import cloudwatch_logs
+    """Keeps what the functions write, past the end of their log groups. A group
+    that is gone is not made again, for our functions have no right to."""
+    from ministack.services import cloudwatch_logs, lambda_svc
 
-    append = cloudwatch_logs._append_log_events
+    append, emit = cloudwatch_logs._append_log_events, lambda_svc._emit_lambda_logs
+
+    def keep(lines):
+        with open(file, "a") as output:
+            output.writelines(line + "\n" for line in lines)
 
     def append_log_events(stream, events):
-        with open(file, "a") as output:
-            output.writelines(event["message"] + "\n" for event in events)
+        keep(event["message"] for event in events)
         append(stream, events)
 
+    def emit_lambda_logs(func, request_id, log_text, *rest, **more):
+        group = ((func.get("config") or func).get("LoggingConfig") or {}).get("LogGroup")
+        if group and group not in cloudwatch_logs._log_groups:
+            keep((log_text or "").splitlines())
+        else:
+            emit(func, request_id, log_text, *rest, **more)
+
     cloudwatch_logs._append_log_events = append_log_events
+    lambda_svc._emit_lambda_logs = emit_lambda_logs
 
 
 def keep_secret_values(file):
@@ -241,7 +263,7 @@ def keep_exports_in_use():
     stacks._resolve_stack_outputs = resolve_stack_outputs
 
 
-def register_resources(fail_once):
+def register_resources(fail_once, plant_once):
     from ministack.services.cloudformation import provisioners
 
     handlers = provisioners._RESOURCE_HANDLERS
@@ -251,7 +273,7 @@ def register_resources(fail_once):
         "AWS::CloudFront::CloudFrontOriginAccessIdentity": origin_access_identity,
         "AWS::CloudFront::Distribution": distribution,
         "AWS::S3::Bucket": bucket,
-        "AWS::SecretsManager::Secret": secret,
+        "AWS::SecretsManager::Secret": secret(plant_once),
     }.items():
         handlers[name] = handlers[name] | changed(handlers[name])
     for name, handler in handlers.items():
@@ -268,6 +290,51 @@ def failing_once(name, create, file):
         return create(logical_id, props, stack_name)
 
     return create_or_fail
+
+
+def deny_writes():
+    """Asks a bucket's policy whether it denies what puts something into it. A
+    request on loopback counts as one with TLS."""
+    from ministack.core.iam_evaluator import EvalContext, evaluate_resource_policy
+    from ministack.core.responses import get_account_id, get_region
+    from ministack.services import s3
+
+    def denying(write):
+        def write_or_deny(bucket, key, *rest, **more):
+            request = EvalContext(
+                principal_arn=f"arn:aws:iam::{get_account_id()}:root", principal_type="Root", principal_account=get_account_id(),
+                action="s3:PutObject", resource_arn=f"arn:aws:s3:::{bucket}/{key}", region=get_region(), secure_transport=True)
+            if evaluate_resource_policy(s3._bucket_policies.get(bucket), request).decision == "Deny":
+                return s3._error("AccessDenied", "Access Denied", 403)
+            return write(bucket, key, *rest, **more)
+
+        return write_or_deny
+
+    for name in ("_put_object", "_copy_object", "_create_multipart_upload", "_upload_part", "_upload_part_copy", "_complete_multipart_upload"):
+        setattr(s3, name, denying(getattr(s3, name)))
+
+
+def fail_deletions(file):
+    """Deletes a resource of a stack unless the file names its type, or one that
+    depends on it could not be deleted before."""
+    from ministack.services import cloudformation
+    from ministack.services.cloudformation import engine, stacks
+
+    delete = stacks._delete_resource
+
+    def delete_or_fail(kind, physical_id, props, stack_name=None, logical_id=None):
+        stack = cloudformation._stacks.get(stack_name) or {}
+        if stack.get("StackStatus") == "DELETE_IN_PROGRESS":
+            resources = stack["_template"]["Resources"]
+            for other in stack["_resources"]:
+                if other in resources and other != logical_id and logical_id in engine._extract_deps(resources[other], {logical_id}):
+                    raise ValueError(f"{other}, which depends on it, is still there")
+        if file.exists() and file.read_text() == kind:
+            file.unlink()
+            raise ValueError(f"{kind} is not deleted once, as the test has asked")
+        return delete(kind, physical_id, props, stack_name, logical_id)
+
+    stacks._delete_resource = delete_or_fail
 
 
 def public_key():
@@ -373,7 +440,12 @@ def bucket(handler):
     def update(physical_id, old, new, stack_name):
         return configure(handler["update"](physical_id, old, new, stack_name), new)
 
-    return {"create": create, "update": update}
+    def delete(physical_id, props):
+        if physical_id in s3._buckets:
+            succeeded(s3._delete_bucket(physical_id))
+        handler["delete"](physical_id, props)
+
+    return {"create": create, "update": update, "delete": delete}
 
 
 def encryption(rules):
@@ -387,27 +459,35 @@ def encryption(rules):
     return ElementTree.tostring(root)
 
 
-def secret(handler):
+def secret(plant_once):
     from ministack.services import secretsmanager
 
     def name(arn):
         return secretsmanager._resolve(arn)[0]
 
-    def create(logical_id, props, stack_name):
-        key, attributes = handler["create"](logical_id, props, stack_name)
-        made = secretsmanager._secrets[key]
-        if not {"SecretString", "GenerateSecretString"} & props.keys():
-            made["Versions"] = {}
-        return made["ARN"], attributes
+    def changed(handler):
+        def create(logical_id, props, stack_name):
+            key, attributes = handler["create"](logical_id, props, stack_name)
+            made = secretsmanager._secrets[key]
+            if not {"SecretString", "GenerateSecretString"} & props.keys():
+                made["Versions"] = {}
+                if plant_once.exists():
+                    status, _, body = secretsmanager._put_secret_value({"SecretId": made["ARN"], "SecretString": plant_once.read_text()})
+                    plant_once.unlink()
+                    if status != 200:
+                        raise ValueError(f"nothing could be planted: {body}")
+            return made["ARN"], attributes
 
-    def update(physical_id, old, new, stack_name, logical_id):
-        _, attributes = handler["update"](name(physical_id), old, new, stack_name, logical_id)
-        return physical_id, attributes
+        def update(physical_id, old, new, stack_name, logical_id):
+            _, attributes = handler["update"](name(physical_id), old, new, stack_name, logical_id)
+            return physical_id, attributes
 
-    def delete(physical_id, props):
-        handler["delete"](name(physical_id), props)
+        def delete(physical_id, props):
+            handler["delete"](name(physical_id), props)
 
-    return {"create": create, "update": update, "delete": delete}
+        return {"create": create, "update": update, "delete": delete}
+
+    return changed
 
 
 def xml(tag, fields, item=None):
