@@ -156,11 +156,12 @@ type localBundling struct {
 // a later run could take for a finished build.
 func (b *localBundling) TryBundle(folder *string, _ *awscdk.BundlingOptions) *bool {
 	archive, err := b.source.Build(b.module, b.goarch, "", os.Stderr)
-	if err == nil {
-		err = os.WriteFile(filepath.Join(*folder, "function.zip"), archive, 0o644)
-	}
 	if err != nil {
 		b.err = fmt.Errorf("%w; where the modules of others cannot be had, %s", err, elsewhere)
+	} else if err := os.WriteFile(filepath.Join(*folder, "function.zip"), archive, 0o644); err != nil {
+		b.err = fmt.Errorf("writing the archive of the function %s: %w", b.source.Main, functions.WithoutPath(err))
+	}
+	if b.err != nil {
 		os.RemoveAll(*folder)
 	}
 	return jsii.Bool(true)

@@ -206,7 +206,7 @@ func TestFunctionsAreTakenFromArchivesThatWereBuiltElsewhere(t *testing.T) {
 		context any
 		want    string
 	}{
-		"from none in the folder":    {missing, fmt.Sprintf(`signedfront:functions: the folder %q, of whose keypair-arm64.zip: it is not a zip file that can be read; %s`, missing, elsewhere)},
+		"from none in the folder":    {missing, fmt.Sprintf(`signedfront:functions: the folder %q, of whose keypair-arm64.zip: it is not there; %s`, missing, elsewhere)},
 		"from no folder but a list":  {[]string{folder}, "signedfront:functions: "},
 		"from what may be a key":     {pem, "signedfront:functions: the folder a value of "},
 		"from no architecture known": {nil, `signedfront:functionArchitecture: "mips"; write "arm64" or "x86_64"`},

@@ -70,8 +70,7 @@ type Provider struct {
 var _ customresource.Provider = (*Provider)(nil)
 
 // checkID is the physical id of a resource by which a deployment learns that the
-// function runs, which it would else learn by waiting for as long as a bucket may
-// take to be emptied.
+// function runs, instead of waiting for as long as a bucket may take to be emptied.
 const checkID = "signedfront:check"
 
 // Create names the resource and does nothing else.
@@ -93,9 +92,9 @@ func (p *Provider) Update(ctx context.Context, r customresource.Request) (custom
 }
 
 // Delete denies writes to the bucket and empties it: all versions, delete markers
-// and unfinished multipart uploads. A bucket that is gone, has no such tag, or belongs to a
-// stack that stays, is a success. Where time runs out it fails, and another
-// Delete goes on.
+// and unfinished multipart uploads. A bucket that is gone, has no such tag, or
+// belongs to a stack that stays, is a success. Where time runs out it fails, and
+// another Delete goes on.
 func (p *Provider) Delete(ctx context.Context, r customresource.Request) error {
 	bucket, ours := strings.CutPrefix(r.PhysicalResourceID, idPrefix)
 	if !ours {

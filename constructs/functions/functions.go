@@ -13,9 +13,11 @@ import (
 	"archive/zip"
 	"bytes"
 	"debug/elf"
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime/debug"
@@ -42,7 +44,7 @@ func (f Function) ArchiveName(goarch string) string { return f.Name + "-" + goar
 func (f Function) Build(module, goarch, version string, log io.Writer) ([]byte, error) {
 	folder, err := os.MkdirTemp("", "signedfront-function-")
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("making a temporary folder to build in: %w", WithoutPath(err))
 	}
 	defer os.RemoveAll(folder)
 	file := filepath.Join(folder, executable)
@@ -51,9 +53,19 @@ func (f Function) Build(module, goarch, version string, log io.Writer) ([]byte, 
 	}
 	program, err := os.ReadFile(file)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("reading what was built: %w", WithoutPath(err))
 	}
 	return archive(program, version)
+}
+
+// WithoutPath is the reason of an error of a file, without the path, which may be
+// anything that a caller has written.
+func WithoutPath(err error) error {
+	var file *fs.PathError
+	if errors.As(err, &file) {
+		return file.Err
+	}
+	return err
 }
 
 // executable is the name by which Lambda starts a function:
@@ -100,8 +112,11 @@ var machines = map[string]elf.Machine{"arm64": elf.EM_AARCH64, "amd64": elf.EM_X
 // it is taken for the right one.
 func CheckArchive(file, goarch, version string) error {
 	r, err := zip.OpenReader(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return errors.New("it is not there")
+	}
 	if err != nil {
-		return fmt.Errorf("it is not a zip file that can be read")
+		return errors.New("it is not a zip file that can be read")
 	}
 	defer r.Close()
 	if len(r.File) != 1 || r.File[0].Name != executable || r.File[0].Mode() != 0o755 {

@@ -42,7 +42,7 @@ func build(folder, goarch string, more []string) error {
 		return err
 	}
 	if err := os.MkdirAll(folder, 0o755); err != nil {
-		return fmt.Errorf("the folder %s cannot be made", signer.Describe(folder, signer.FormFile))
+		return fmt.Errorf("making the folder %s: %w", signer.Describe(folder, signer.FormFile), functions.WithoutPath(err))
 	}
 	for _, f := range functions.All {
 		archive, err := f.Build(module, goarch, functions.Version(), os.Stderr)
@@ -51,7 +51,7 @@ func build(folder, goarch string, more []string) error {
 		}
 		file := filepath.Join(folder, f.ArchiveName(goarch))
 		if err := os.WriteFile(file, archive, 0o644); err != nil {
-			return fmt.Errorf("the archive %s cannot be written", signer.Describe(file, signer.FormFile))
+			return fmt.Errorf("writing the archive %s: %w", signer.Describe(file, signer.FormFile), functions.WithoutPath(err))
 		}
 		fmt.Println(file)
 	}
