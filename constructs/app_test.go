@@ -14,6 +14,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/signedfront/signedfront/constructs/functions"
 )
 
 // buildApp builds cdk.go, once for all tests.
@@ -105,13 +107,13 @@ func TestShippedAppSynthesizesWithoutAWarning(t *testing.T) {
 	}
 
 	// Both functions were built, and nothing else is an asset.
-	assets, _ := filepath.Glob(filepath.Join(outdir, "asset.*", "*"))
+	assets, _ := filepath.Glob(filepath.Join(outdir, "asset.*.*"))
 	if len(assets) != 2 {
 		t.Errorf("assets %v", assets)
 	}
 	for _, asset := range assets {
-		if filepath.Base(asset) != "bootstrap" {
-			t.Errorf("asset %s", asset)
+		if err := functions.CheckArchive(asset, "arm64", ""); err != nil {
+			t.Errorf("asset %s: %v", asset, err)
 		}
 	}
 
