@@ -51,7 +51,8 @@ func (f Form) matches(value string) bool {
 	case FormID:
 		return len(value) <= longestWord && only(value, isUpperOrDigit)
 	case FormName:
-		return len(value) <= 256 && only(value, func(c rune) bool { return isNameSeparator(c) || isLetterOrDigit(c) }) &&
+		// An ARN has seven colons at most, a key in hexadecimal one at each byte.
+		return len(value) <= 256 && strings.Count(value, ":") <= 7 && only(value, func(c rune) bool { return isNameSeparator(c) || isLetterOrDigit(c) }) &&
 			!looksRandom(withoutResource(value))
 	case FormVariable:
 		return (len(value) <= longestWord || len(value) <= 64 && strings.Contains(value, "_")) &&

@@ -47,6 +47,7 @@ func TestDescribeQuotesAValueOnlyIfItHasItsForm(t *testing.T) {
 			`"arn:aws:secretsmanager:eu-west-1:111122223333:secret:ContentSigningKey1Secret5E6F7A8B-aBcDeFgHiJkL"`},
 		{"arn:aws:kms:" + line + ":111122223333:key/a", FormName, "a value of 95 bytes"},
 		{"/signedfront/shop/eu-west-1-production", FormName, `"/signedfront/shop/eu-west-1-production"`},
+		{"30:77:02:01:01:04:20:dc:20", FormName, "a value of 26 bytes"},
 		{line, FormName, "a value of 64 bytes that looks like base64, as the body of a key is"},
 		{"key.pem", FormFile, `"key.pem"`},
 		{"no/such/folder/key.pem", FormFile, `"no/such/folder/key.pem"`},

@@ -31,7 +31,8 @@ func TestNoErrorShowsAKey(t *testing.T) {
 			}
 			return shown
 		},
-		"Quote": func(text string) []any { return []any{Quote(text), Quote("a" + text), Quote("/" + text + "/")} },
+		"ParseDuration": func(text string) []any { _, ok := ParseDuration(text); return []any{ok} },
+		"Quote":         func(text string) []any { return []any{Quote(text), Quote("a" + text), Quote("/" + text + "/")} },
 		"CheckRegion": func(text string) []any {
 			return []any{CheckRegion("region", text, OAI), CheckRegion("region", "eu-west-9", OriginAccess(text))}
 		},
