@@ -7,13 +7,15 @@ import (
 
 // covers reports whether a path pattern matches every path that another one
 // matches. In both, * stands for any characters, none included, and ? for any
-// one; letter case counts. Paths start with a slash. Outer has at most 255
-// characters.
+// one; letter case counts. Paths start with a slash.
 //
-// Of patterns with dozens of wildcards, made so that telling takes long, it
-// says no. That hides a pattern without use, and opens nothing: signed patterns
+// Of an outer pattern over 255 characters, which CloudFront does not take, and of
+// patterns with dozens of wildcards, made so that telling takes long, it says no. That hides a pattern without use, and opens nothing: signed patterns
 // come first whatever this says.
 func covers(outer, inner string) bool {
+	if len(outer) > maxPattern {
+		return false
+	}
 	for _, rooted := range rootedPatterns(inner) {
 		if !coversRooted(outer, rooted) {
 			return false
