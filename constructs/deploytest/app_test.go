@@ -33,7 +33,7 @@ const project = "signedfront"
 func (a *account) clone(t *testing.T) *app {
 	t.Helper()
 	repository := strings.TrimSpace(run(t, "git", "rev-parse", "--show-toplevel"))
-	p := &app{account: a, folder: filepath.Join(t.TempDir(), project)}
+	files := map[string][]byte{}
 	list := run(t, "git", "-C", repository, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
 	for _, name := range strings.Split(strings.TrimSuffix(list, "\x00"), "\x00") {
 		text, err := os.ReadFile(filepath.Join(repository, filepath.FromSlash(name)))
@@ -43,6 +43,16 @@ func (a *account) clone(t *testing.T) *app {
 		if err != nil {
 			t.Fatal(err)
 		}
+		files[name] = text
+	}
+	return a.appOf(t, files)
+}
+
+// appOf is an app of these files, by their names with slashes.
+func (a *account) appOf(t *testing.T, files map[string][]byte) *app {
+	t.Helper()
+	p := &app{account: a, folder: filepath.Join(t.TempDir(), project)}
+	for name, text := range files {
 		file := filepath.Join(p.folder, filepath.FromSlash(name))
 		if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
 			t.Fatal(err)

@@ -30,6 +30,7 @@ func TestADeployment(t *testing.T) {
 		{"a live distribution moves to an access control, and its objects to KMS", (*app).moves},
 		{"what is destroyed at last leaves nothing but the bootstrap stack", (*app).isDestroyed},
 		{"a first deployment that fails leaves nothing in the way of the next", (*app).failsAtFirst},
+		{"this version is deployed over the last release, and what was signed before opens", (*app).isUpgraded},
 		{"a certificate is made in us-east-1 before the distribution that takes it", (*app).hasADomain},
 	} {
 		if !t.Run(scenario.name, func(t *testing.T) { scenario.run(dev, t) }) {
