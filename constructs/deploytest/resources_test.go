@@ -67,6 +67,9 @@ var checks = map[string]func(ctx context.Context, a *account, r *resource) error
 	"AWS::Lambda::Function":                           checkFunction,
 	"AWS::Lambda::EventInvokeConfig":                  checkInvocation,
 	"AWS::Logs::LogGroup":                             checkLogGroup,
+	"AWS::Logs::DeliverySource":                       checkNothing, // read with the delivery
+	"AWS::Logs::DeliveryDestination":                  checkNothing, // read with the delivery
+	"AWS::Logs::Delivery":                             checkDelivery,
 	// Resources of ours have no API: what they did is seen in the others.
 	"Custom::SigningKeyPair": checkNothing,
 	"Custom::EmptyBucket":    checkNothing,
@@ -576,6 +579,37 @@ func checkLogGroup(ctx context.Context, a *account, r *resource) error {
 	}
 	if len(answer.LogGroups) != 1 || aws.ToInt32(answer.LogGroups[0].RetentionInDays) == 0 {
 		return errors.New("it is not there, or keeps its lines for ever")
+	}
+	return nil
+}
+
+// A delivery brings what its stack's source gives to its stack's destination,
+// without the fields that hold credentials.
+func checkDelivery(ctx context.Context, a *account, r *resource) error {
+	answer, err := a.logs.GetDelivery(ctx, &cloudwatchlogs.GetDeliveryInput{Id: &r.physicalID})
+	if err != nil {
+		return err
+	}
+	source, destination := ofType(r.stack, "AWS::Logs::DeliverySource"), ofType(r.stack, "AWS::Logs::DeliveryDestination")
+	from, err := a.logs.GetDeliverySource(ctx, &cloudwatchlogs.GetDeliverySourceInput{Name: &source[0].physicalID})
+	if err != nil {
+		return err
+	}
+	to, err := a.logs.GetDeliveryDestination(ctx, &cloudwatchlogs.GetDeliveryDestinationInput{Name: &destination[0].physicalID})
+	if err != nil {
+		return err
+	}
+	delivery := answer.Delivery
+	if aws.ToString(delivery.DeliverySourceName) != *from.DeliverySource.Name || aws.ToString(delivery.DeliveryDestinationArn) != *to.DeliveryDestination.Arn {
+		return fmt.Errorf("it brings %s to %s", aws.ToString(delivery.DeliverySourceName), aws.ToString(delivery.DeliveryDestinationArn))
+	}
+	if len(delivery.RecordFields) == 0 {
+		return errors.New("it has no fields of its own, so those with credentials too")
+	}
+	for _, field := range []string{"cs-uri-query", "cs(Cookie)", "cs(Referer)"} {
+		if slices.Contains(delivery.RecordFields, field) {
+			return fmt.Errorf("it records %s", field)
+		}
 	}
 	return nil
 }

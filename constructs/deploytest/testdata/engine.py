@@ -9,6 +9,8 @@ templates need it, is registered with it from here before it starts:
   made, changed and deleted by the engine's own CloudFront API, so that its
   refusals (PublicKeyInUse, CannotChangeImmutablePublicKeyFields and the like)
   fail a stack as they do in AWS;
+- CloudFormation's AWS::Logs::DeliverySource, DeliveryDestination and Delivery, made
+  and deleted by the engine's own API of CloudWatch Logs;
 - origin access identities, which the engine makes and forgets: here they can be
   read and listed;
 - of CloudFront, that a name and a caller reference belong to one public key,
@@ -269,6 +271,7 @@ def register_resources(fail_once, plant_once):
     handlers = provisioners._RESOURCE_HANDLERS
     handlers["AWS::CloudFront::PublicKey"] = public_key()
     handlers["AWS::CloudFront::KeyGroup"] = key_group()
+    handlers.update(log_deliveries())
     for name, changed in {
         "AWS::CloudFront::CloudFrontOriginAccessIdentity": origin_access_identity,
         "AWS::CloudFront::Distribution": distribution,
@@ -380,6 +383,47 @@ def key_group():
             succeeded(cloudfront._delete_key_group(physical_id, match(cloudfront._key_groups, physical_id)))
 
     return {"create": create, "update": update, "delete": delete}
+
+
+def log_deliveries():
+    """What brings the logs of a distribution to where they are kept."""
+    from ministack.services import cloudwatch_logs as logs
+
+    def answered(response):
+        status, _, body = response
+        answer = json.loads(body)
+        if status >= 300:
+            raise ValueError(f"{answer['__type']}: {answer['message']}")
+        return answer
+
+    def source(logical_id, props, stack_name):
+        made = answered(logs._put_delivery_source({
+            "name": props["Name"], "logType": props["LogType"], "resourceArn": props["ResourceArn"],
+        }))["deliverySource"]
+        return made["name"], {"Arn": made["arn"]}
+
+    def destination(logical_id, props, stack_name):
+        made = answered(logs._put_delivery_destination({
+            "name": props["Name"], "outputFormat": props["OutputFormat"],
+            "deliveryDestinationConfiguration": {"destinationResourceArn": props["DestinationResourceArn"]},
+        }))["deliveryDestination"]
+        return made["name"], {"Arn": made["arn"]}
+
+    def delivery(logical_id, props, stack_name):
+        made = answered(logs._create_delivery({
+            "deliverySourceName": props["DeliverySourceName"], "deliveryDestinationArn": props["DeliveryDestinationArn"],
+            "recordFields": props["RecordFields"],
+        }))["delivery"]
+        return made["id"], {"Arn": made["arn"], "DeliveryId": made["id"]}
+
+    def type_of(create, delete, identifier):
+        return {"create": create, "delete": lambda physical_id, props: answered(delete({identifier: physical_id}))}
+
+    return {
+        "AWS::Logs::DeliverySource": type_of(source, logs._delete_delivery_source, "name"),
+        "AWS::Logs::DeliveryDestination": type_of(destination, logs._delete_delivery_destination, "name"),
+        "AWS::Logs::Delivery": type_of(delivery, logs._delete_delivery, "id"),
+    }
 
 
 def origin_access_identity(handler):
