@@ -31,7 +31,9 @@ func TestADeployment(t *testing.T) {
 		{"what is destroyed at last leaves nothing but the bootstrap stack", (*app).isDestroyed},
 		{"a first deployment that fails leaves nothing in the way of the next", (*app).failsAtFirst},
 		{"this version is deployed over the last release, and what was signed before opens", (*app).isUpgraded},
+		{"a protected environment whose first deployment failed is deployed as the page says", (*app).failsProtected},
 		{"a certificate is made in us-east-1 before the distribution that takes it", (*app).hasADomain},
+		{"a protected environment is removed, and what that keeps, as the page says", (*app).isRemoved},
 	} {
 		if !t.Run(scenario.name, func(t *testing.T) { scenario.run(dev, t) }) {
 			break

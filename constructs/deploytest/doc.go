@@ -4,11 +4,15 @@
 //
 //	go test -tags deploy -count=1 -v ./constructs/deploytest
 //
-// That needs Linux, whose programs the functions are, Go, Node.js with npm, and
-// Python 3.11 or newer with venv (Debian's package python3-venv). The rest, the
-// command line and the emulator, each at one version and checked by its hash,
-// is downloaded the first time into the user's cache folder, where it is found
-// again. A tool that is missing fails the test.
+// That needs Linux, whose programs the functions are, Go, Git, Node.js with npm,
+// and Python 3.11 or newer with venv (Debian's package python3-venv). The rest,
+// the command lines of the CDK and of AWS and the emulator, each at one version
+// and checked by its hash, is downloaded the first time into the user's cache
+// folder, where it is found again. A tool that is missing fails the test.
+//
+// It needs the history of the repository too, as far back as the release that
+// testdata/release names: that one is deployed first in one scenario, and then
+// what is tested over it. A shallow clone fails the test.
 //
 // The emulator is MiniStack, started by testdata/engine.py, which says what it
 // adds to it. Whatever it does not do as AWS does is not proven here: the

@@ -23,6 +23,7 @@ type tools struct {
 	node   string
 	cdk    string // what node runs
 	python string // has the engine
+	aws    string // a Python that has the AWS CLI
 }
 
 // installTools finds what the machine must have and installs the rest, unless
@@ -54,16 +55,21 @@ func installTools(t *testing.T) tools {
 	cdk := install(t, cache, "aws-cdk", "", []string{"package.json", "package-lock.json"}, func(folder string) {
 		run(t, npm, "ci", "--prefix", folder, "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
 	})
-	engine := install(t, cache, "ministack", "python"+version, []string{"requirements.txt"}, func(folder string) {
-		run(t, python, "-m", "venv", filepath.Join(folder, "venv"))
-		run(t, filepath.Join(folder, "venv", "bin", "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
-			"--no-deps", "--only-binary=:all:", "--require-hashes", "--requirement", filepath.Join(folder, "requirements.txt"))
-	})
+	// inVenv is a Python that has what the requirements say.
+	inVenv := func(name, requirements string) string {
+		folder := install(t, cache, name, "python"+version, []string{requirements}, func(folder string) {
+			run(t, python, "-m", "venv", filepath.Join(folder, "venv"))
+			run(t, filepath.Join(folder, "venv", "bin", "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
+				"--no-deps", "--only-binary=:all:", "--require-hashes", "--requirement", filepath.Join(folder, requirements))
+		})
+		return filepath.Join(folder, "venv", "bin", "python")
+	}
 	return tools{
 		cache:  cache,
 		node:   node,
 		cdk:    filepath.Join(cdk, "node_modules", "aws-cdk", "bin", "cdk"),
-		python: filepath.Join(engine, "venv", "bin", "python"),
+		python: inVenv("ministack", "requirements.txt"),
+		aws:    inVenv("aws-cli", "aws-cli.txt"),
 	}
 }
 
