@@ -7,6 +7,7 @@ import "testing"
 // TestADeployment runs the scenarios, in one account. Each goes on where the one before it ended, so
 // that the first one that fails is the last.
 func TestADeployment(t *testing.T) {
+	releaseFiles(t) // where it is missing, the test fails here and not near its end
 	a := openAccount(t)
 	a.wantLoopbackAlone(t)
 	defer a.searchForKeys(t)

@@ -20,8 +20,9 @@ import (
 // changed.
 const releaseFile = "testdata/release"
 
-// release is the app of the last release, as a user has cloned it.
-func (a *account) release(t *testing.T) *app {
+// releaseFiles are the files of the last release. The test fails where the clone
+// does not have it.
+func releaseFiles(t *testing.T) map[string][]byte {
 	t.Helper()
 	text, err := os.ReadFile(releaseFile)
 	if err != nil {
@@ -35,7 +36,7 @@ func (a *account) release(t *testing.T) *app {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return a.appOf(t, files)
+	return files
 }
 
 // releaseCommit is the commit that the text of releaseFile names.

@@ -34,7 +34,7 @@ var lasting = []string{
 // over it, in the order that PIPELINES.md tells. Signers of both versions sign
 // for both, before and after.
 func (p *app) isUpgraded(t *testing.T) {
-	old := p.release(t)
+	old := p.appOf(t, releaseFiles(t))
 	for _, version := range []*app{old, p} {
 		version.configure(t, func(environments map[string]any) {
 			clear(environments)
