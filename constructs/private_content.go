@@ -88,16 +88,23 @@ func newPrivateContent(scope constructs.Construct, id string, props *PrivateCont
 	}
 	defer func() {
 		if r := recover(); r != nil {
-			if bug, is := r.(runtime.Error); is {
-				panic(bug)
-			}
-			content, err = nil, fmt.Errorf("%s: %s", shown(id), oneLine(r))
+			content, err = nil, refusal(id, r)
 		}
 		if err != nil {
 			scope.Node().TryRemoveChild(child)
 		}
 	}()
 	return makePrivateContent(scope, id, props, regionSetting)
+}
+
+// refusal is the error that the CDK has panicked with. A panic of the Go runtime
+// is a fault of this program, not a mistake of whoever wrote the props, and goes
+// on.
+func refusal(id string, panicked any) error {
+	if fault, is := panicked.(runtime.Error); is {
+		panic(fault)
+	}
+	return fmt.Errorf("%s: %s", shown(id), oneLine(panicked))
 }
 
 // oneLine is what the CDK panics with, without the stack of its JavaScript. It
