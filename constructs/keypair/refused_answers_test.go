@@ -119,3 +119,24 @@ func TestTheLogTellsAKeyThatWasMadeFromOneThatWasThere(t *testing.T) {
 		}
 	})
 }
+
+// beaten finds on every Put that another delivery was faster.
+type beaten struct {
+	*secrets
+	key []byte
+}
+
+func (s beaten) Put(ctx context.Context, id, token string, _ []byte) (string, error) {
+	if _, err := s.secrets.Put(ctx, id, token, s.key); err != nil {
+		return "", err
+	}
+	return "", keypair.ErrConflict
+}
+
+func TestTheKeyOfAFasterDeliveryIsPublished(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := deploy(t)
+		d.store = beaten{d.secrets, []byte(pemOf(t, "ecdsa-p256"))}
+		wantKey(t, d, d.request(t, cfn.RequestCreate, "", properties("1", "ecdsa-p256")))
+	})
+}
