@@ -182,8 +182,8 @@ func zzFlip[T zzNumber](id int, b T) T {
 // most is how much longer than without a mutation tests may take, and then some
 // seconds more; and how much memory they may have.
 const (
-	mostTimes  = 10
-	mostMore   = 20 * time.Second
+	mostTimes  = 5
+	mostMore   = 10 * time.Second
 	mostMemory = 6 << 20 // KiB
 )
 
