@@ -2,6 +2,7 @@ package signer
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -82,6 +83,45 @@ func TestTheTimesOfAPolicyLetNothingInAtTheirEdges(t *testing.T) {
 	} {
 		if v := Verify(Request{URL: url, Time: now().Add(at)}, trusted(t, ECDSAP256)); v.Allowed != allowed {
 			t.Errorf("%s after the start: allowed %v: %s", at, v.Allowed, v.Detail)
+		}
+	}
+}
+
+func TestAVerdictNamesAnIDAndWhereItWasRead(t *testing.T) {
+	signed := must[string](t)(newSigner(t, ECDSAP256, Options{}).URL(t.Context(), site+"/a/x", Policy{TTL: ttl}))
+	for _, test := range []struct {
+		name    string
+		request Request
+		id      string
+		cookies bool
+	}{
+		{"an id in the URL", Request{URL: signed}, keyID, false},
+		{"an id in cookies", Request{URL: site + "/a/x", Cookie: cookies(t, signed)}, keyID, true},
+		{"no id", Request{URL: without(signed, "Key-Pair-Id")}, "", false},
+		{"what can be no id", Request{URL: with(signed, "Key-Pair-Id", "k-1")}, "", false},
+		{"what is too long", Request{URL: with(signed, "Key-Pair-Id", strings.Repeat("K", 33))}, "", false},
+	} {
+		test.request.Time = now()
+		v := Verify(test.request, trusted(t, ECDSAP256))
+		if v.KeyPairID != test.id || v.Cookies != test.cookies {
+			t.Errorf("%s: got id %q, cookies %v", test.name, v.KeyPairID, v.Cookies)
+		}
+		if v.Allowed != (test.id != "") || v.Allowed && !v.Certain {
+			t.Errorf("%s: allowed %v, certain %v: %s", test.name, v.Allowed, v.Certain, v.Detail)
+		}
+	}
+}
+
+func TestOwnParametersKeepTheirOrderAndTheirSeparators(t *testing.T) {
+	own := []string{"a=1", "b", "c="}
+	// CloudFront's parameters at every place among them, at one or at two.
+	for first := range len(own) + 1 {
+		for second := first; second <= len(own); second++ {
+			query := slices.Insert(slices.Clone(own), second, "Signature=x")
+			query = slices.Insert(query, first, "Expires=1")
+			if got, want := readQuery(site+"/?"+strings.Join(query, "&")).url, site+"/?a=1&b&c="; got != want {
+				t.Errorf("%s: got %s, want %s", query, got, want)
+			}
 		}
 	}
 }

@@ -12,13 +12,16 @@
 package main
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"path"
 	"path/filepath"
 	"slices"
+	"syscall"
 	"time"
 )
 
@@ -53,7 +56,9 @@ func main() {
 	if len(files) == 0 {
 		files = targets
 	}
-	ok, err := run(os.Stdout, files, *explained, *skip)
+	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer cancel()
+	ok, err := run(ctx, os.Stdout, files, *explained, *skip)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 	}
@@ -63,7 +68,7 @@ func main() {
 }
 
 // run mutates files and reports whether all is as the file of survivors says.
-func run(w io.Writer, files []string, explained, skip string) (ok bool, err error) {
+func run(ctx context.Context, w io.Writer, files []string, explained, skip string) (ok bool, err error) {
 	reasons, err := readSurvivors(explained)
 	if err != nil {
 		return false, err
@@ -79,7 +84,7 @@ func run(w io.Writer, files []string, explained, skip string) (ok bool, err erro
 	}
 	ok = true
 	for _, dir := range dirs {
-		good, err := runPackage(w, path.Clean(dir), packages[dir], reasons, skip)
+		good, err := runPackage(ctx, w, path.Clean(dir), packages[dir], reasons, skip)
 		if err != nil {
 			return false, err
 		}
@@ -88,7 +93,7 @@ func run(w io.Writer, files []string, explained, skip string) (ok bool, err erro
 	return ok, nil
 }
 
-func runPackage(w io.Writer, dir string, files []string, reasons map[string]string, skip string) (ok bool, err error) {
+func runPackage(ctx context.Context, w io.Writer, dir string, files []string, reasons map[string]string, skip string) (ok bool, err error) {
 	scratch, err := os.MkdirTemp("", "mutations")
 	if err != nil {
 		return false, err
@@ -99,7 +104,7 @@ func runPackage(w io.Writer, dir string, files []string, reasons map[string]stri
 	if err != nil {
 		return false, err
 	}
-	if err := s.measure(scratch, skip); err != nil {
+	if err := s.measure(ctx, scratch, skip); err != nil {
 		return false, err
 	}
 	fmt.Fprintf(w, "%s: %d mutations, %d tests\n", dir, len(s.mutations), len(s.tests))
@@ -111,7 +116,10 @@ func runPackage(w io.Writer, dir string, files []string, reasons map[string]stri
 			leftAlone++
 			continue
 		}
-		got := s.try(m)
+		got := s.try(ctx, m)
+		if ctx.Err() != nil {
+			return false, ctx.Err()
+		}
 		count[got]++
 		reason := reasons[m.name]
 		switch {

@@ -18,7 +18,7 @@ func TestMain(m *testing.M) {
 func TestWhatTestsDoNotNoticeIsFoundAndWhatTheyDoIsNot(t *testing.T) {
 	const sample = ".github/mutations/testdata/sample/sample.go"
 	var report bytes.Buffer
-	ok, err := run(&report, []string{sample}, ".github/mutations/testdata/survivors.txt", "")
+	ok, err := run(t.Context(), &report, []string{sample}, ".github/mutations/testdata/survivors.txt", "")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -189,8 +189,8 @@ const (
 
 // run runs tests with one mutation, or with none and a file for the places that
 // they come to. err is that of the tests that failed.
-func (s *suite) run(tests []string, active int, record string, timeout time.Duration) (output []byte, err error) {
-	ctx, cancel := context.WithTimeout(context.Background(), timeout)
+func (s *suite) run(ctx context.Context, tests []string, active int, record string, timeout time.Duration) (output []byte, err error) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	pattern := "^(" + strings.Join(tests, "|") + ")$"
 	command := exec.CommandContext(ctx, "sh", "-c", fmt.Sprintf(`ulimit -v %d; exec "$0" "$@"`, mostMemory*4),
@@ -203,7 +203,7 @@ func (s *suite) run(tests []string, active int, record string, timeout time.Dura
 
 // measure runs each test alone and notes how long it takes and what it reaches.
 // Tests must pass without a mutation.
-func (s *suite) measure(scratch, skip string) error {
+func (s *suite) measure(ctx context.Context, scratch, skip string) error {
 	skipped, err := regexp.Compile(skip)
 	if err != nil {
 		return err
@@ -221,7 +221,7 @@ func (s *suite) measure(scratch, skip string) error {
 		}
 		t := test{name: name, reaches: map[int]bool{}}
 		began := time.Now()
-		output, err := s.run([]string{name}, 0, record, 10*time.Minute)
+		output, err := s.run(ctx, []string{name}, 0, record, 10*time.Minute)
 		if err != nil {
 			return fmt.Errorf("%s fails without a mutation: %w\n%s", name, err, output)
 		}
@@ -252,7 +252,7 @@ const (
 )
 
 // try runs the tests that reach a mutation, the quickest first.
-func (s *suite) try(m mutation) result {
+func (s *suite) try(ctx context.Context, m mutation) result {
 	var names []string
 	var took time.Duration
 	answer := notReached
@@ -261,7 +261,7 @@ func (s *suite) try(m mutation) result {
 			return false
 		}
 		answer = survived
-		_, err := s.run(names, m.id, "", mostTimes*took+mostMore)
+		_, err := s.run(ctx, names, m.id, "", mostTimes*took+mostMore)
 		names, took = nil, 0
 		return err != nil
 	}
