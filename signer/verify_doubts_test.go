@@ -45,7 +45,7 @@ func TestAVerdictIsCertainOnlyWhereCloudFrontsIsKnown(t *testing.T) {
 func TestACannedPolicyIsForItsURLByteForByte(t *testing.T) {
 	end := fmt.Sprint(now().Add(ttl).Unix())
 	// A backslash escapes a star of a pattern. Here it is a byte of the URL.
-	for _, path := range []string{`/a\*b`, `/a\b`, "/a*b", "/a?b=*", "/a?b?c"} {
+	for _, path := range []string{`/a\*b`, `/a\b`, "/a*b", "/a?b=*", "/a?b?c", `/a\?b`} {
 		digest := must[[]byte](t)(SHA256.sum(nil, cannedText(site+path, end)))
 		signature := must[[]byte](t)(newKey(t, ECDSAP256).SignDigest(t.Context(), digest, SHA256.crypto()))
 		separator := "?"
@@ -122,6 +122,96 @@ func TestOwnParametersKeepTheirOrderAndTheirSeparators(t *testing.T) {
 			if got, want := readQuery(site+"/?"+strings.Join(query, "&")).url, site+"/?a=1&b&c="; got != want {
 				t.Errorf("%s: got %s, want %s", query, got, want)
 			}
+		}
+	}
+}
+
+func TestOnlyAnEscapedNameOfCloudFrontsMakesAVerdictDoubtful(t *testing.T) {
+	s := newSigner(t, ECDSAP256, Options{})
+	sign := func(query string) string {
+		return must[string](t)(s.URL(t.Context(), site+"/a/x"+query, Policy{TTL: ttl, Resource: site + "/a/*"}))
+	}
+	for name, test := range map[string]struct {
+		url     string
+		certain bool
+	}{
+		"no escape":                                  {sign("?a=1"), true},
+		"an escape in a name of one's own":           {sign("?a%20b=1"), true},
+		"one at the start of such a name":            {sign("?%C3%AD=1"), true},
+		"an escaped name at its start":               {sign("") + "&%45xpires=1", false},
+		"an escaped name in its midst":               {sign("") + "&Hash%2DAlgorithm=SHA1", false},
+		"a doubtful value before one's own":          {strings.Replace(sign(""), "=SHA", "=%53HA", 1) + "&a%20b=1", false},
+		"an escaped name before one of one's own":    {sign("") + "&%45xpires=1&a%20b=1", false},
+		"a doubtful value behind an escape for a ~.": {strings.Replace(sign(""), "=SHA", "=%53HA", 1) + "&a=%7E", false},
+	} {
+		v := Verify(Request{URL: test.url, Time: now()}, trusted(t, ECDSAP256))
+		if !v.Allowed || v.Certain != test.certain {
+			t.Errorf("%s: allowed %v, certain %v: %s", name, v.Allowed, v.Certain, v.Detail)
+		}
+	}
+}
+
+func TestCookiesOfOtherNamesAreNotCloudFronts(t *testing.T) {
+	for _, header := range []string{
+		"", "Policy=a; Signature=b; Key-Pair-Id=c", "CloudFront-Policy; CloudFront-Signature", "CloudFront-Viewer=a", "CloudFront-=a",
+		"cloudfront-policy=a", "CloudFront-policy=a", "xCloudFront-Policy=a", `"CloudFront-Policy"=a`,
+	} {
+		if c := readCookies([]string{header}, site+"/"); c.present || c.cookies || c.url != site+"/" {
+			t.Errorf("%q: read %+v", header, c)
+		}
+	}
+	if c := readCookies([]string{"a=b", " \tCloudFront-Policy=a=b\t"}, site+"/"); !c.cookies || c.policy != "a=b" || c.hasSignature {
+		t.Errorf("read %+v", c)
+	}
+}
+
+func TestEmptyParametersAloneAreDropped(t *testing.T) {
+	for url, want := range map[string]string{
+		"/a": "/a", "/a?": "/a", "/a?&&": "/a", "/a?b": "/a?b", "/a?&b=1&&c&": "/a?b=1&c", "/a?=&b": "/a?=&b",
+	} {
+		if got := withoutEmptyParams(url); got != want {
+			t.Errorf("%s: got %s, want %s", url, got, want)
+		}
+	}
+}
+
+func TestSecondsAreDigitsUpToTheYear9999(t *testing.T) {
+	const none, format, late = "empty: want whole seconds since 1970", "not whole seconds since 1970", "after the year 9999: milliseconds were taken for seconds"
+	for text, test := range map[string]struct {
+		n       int64
+		certain bool
+		fault   string
+	}{
+		"0": {0, true, ""}, "0190": {190, true, ""}, "253402300799": {lastExpiry, true, ""},
+		"": {0, true, none}, "-1": {0, true, format}, "+1": {0, true, format}, "1.5": {0, true, format}, " 1": {0, true, format},
+		"1:": {0, true, format}, "1e3": {0, true, format}, "1/": {0, true, format},
+		"253402300800": {0, false, late}, "99999999999999999999": {0, false, late},
+	} {
+		n, certain, err := parseSeconds(text)
+		if n != test.n || certain != test.certain || (err == nil) != (test.fault == "") || err != nil && err.Error() != test.fault {
+			t.Errorf("%q: got %d, certain %v, %v", text, n, certain, err)
+		}
+	}
+}
+
+func TestAnUnknownKeyIsToldWithWhatMayHaveHappened(t *testing.T) {
+	signed := must[string](t)(newSigner(t, ECDSAP256, Options{}).URL(t.Context(), site+"/a/x", Policy{TTL: ttl}))
+	public := newKey(t, ECDSAP256).PublicKey()
+	for _, test := range []struct {
+		id   string
+		keys map[string]*PublicKey
+		want string
+	}{
+		{"KUNKNOWN", map[string]*PublicKey{"KB": public, "KC": public, "KA": public}, `the key pair id, "KUNKNOWN", is not among the keys that are trusted here ("KA", "KB", "KC")`},
+		{"KUNKNOWN", nil, `the key pair id, "KUNKNOWN", is not among the keys that are trusted here (there are none)`},
+		{"undefined", nil, `the key pair id, "undefined", the text of a variable that was not set, is not among the keys that are trusted here (there are none)`},
+		{"null", nil, `the key pair id, "null", the text of a variable that was not set, is not`},
+		{"None", nil, `the key pair id, "None", the text of a variable that was not set, is not`},
+		{"nil", nil, `the key pair id, "nil", the text of a variable that was not set, is not`},
+	} {
+		v := Verify(Request{URL: with(signed, "Key-Pair-Id", test.id), Time: now()}, test.keys)
+		if !strings.HasPrefix(v.Detail, test.want) {
+			t.Errorf("got  %s\nwant %s", v.Detail, test.want)
 		}
 	}
 }

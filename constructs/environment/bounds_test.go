@@ -3,6 +3,9 @@ package environment
 import (
 	"strings"
 	"testing"
+	"testing/fstest"
+
+	"github.com/signedfront/signedfront/signer"
 )
 
 // problemsOf are the problems that a check of a value in a Go program reports.
@@ -191,4 +194,57 @@ func TestALenderIsNamedAsItsBorrowersCanFindIt(t *testing.T) {
 			wantProblem(t, problemsOf(func(at place) { test.lender.check(at, own) }), test.want)
 		})
 	}
+}
+
+func TestAnUnfinishedSecretBesideAFileIsTwoPlaces(t *testing.T) {
+	for _, place := range []PrivateKeyLocation{
+		{SecretARN: "arn:aws:secretsmanager:eu-central-1:111122223333:secret:media-aBcDeF", File: "key.pem"},
+		{SecretVersionID: "0f51a2d0-7c1e-41ef-9d5a-0a1b2c3d4e5f", File: "key.pem"},
+	} {
+		got := problemsOf(place.check)
+		if len(got) != 2 || !strings.HasPrefix(got[0], "Props: SecretARN and File; write one of them") {
+			t.Errorf("got %q", got)
+		}
+	}
+}
+
+func TestThePublicKeyIsReadFromAFileWhereItsTextIsAName(t *testing.T) {
+	const none = "Props: neither PEM nor the name of a file"
+	d := decoder{folder: fstest.MapFS{"key.pem": {Data: []byte("the text")}, strings.Repeat("k", maxFileName): {Data: []byte("the text")}}}
+	for _, test := range []struct{ written, read, problem string }{
+		{"", "", ""},
+		{"key.pem", "the text", ""},
+		{"./key.pem", "the text", ""},
+		{strings.Repeat("k", maxFileName), "the text", ""},
+		{strings.Repeat("k", maxFileName+1), unread, none},
+		{"key.pem\n", unread, none},
+		{strings.Repeat("MHcCAQEEIJ3tnQ7r", 8), unread, none},
+		{"no.pem", unread, `Props: "no.pem": no such file`},
+		{"../key.pem", unread, "Props: "},
+		{someToken, someToken, ""},
+		{"-----BEGIN PUBLIC KEY-----", "-----BEGIN PUBLIC KEY-----", ""},
+	} {
+		var read string
+		wantProblem(t, problemsOf(func(at place) { read = d.publicKey(at, test.written) }), test.problem)
+		if read != test.read {
+			t.Errorf("%.40q: read %.40q, want %.40q", test.written, read, test.read)
+		}
+	}
+}
+
+func TestAnAlgorithmIsComparedWithTheKeyWhereItIsKnown(t *testing.T) {
+	private, err := signer.GenerateKey(signer.ECDSAP256)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := SigningKey{Number: 1, Custody: Imported, Algorithm: "rsa-2048", PublicKey: string(private.PublicKey().PEM()), PrivateKey: PrivateKeyLocation{File: "key.pem"}}
+	wantProblem(t, problemsOf(func(at place) { key.checkImported(at, false) }), "")
+	wantProblem(t, problemsOf(func(at place) { key.checkImported(at, true) }), `Props.Algorithm: "rsa-2048" with a public key of ecdsa-p256`)
+}
+
+func TestALenderThatIsATokenIsNotLookedFor(t *testing.T) {
+	borrower := Content{SigningKeys: SigningKeys{From: someToken}}
+	wantProblem(t, problemsOf(borrower.checkKeys), "")
+	borrower.SigningKeys.From = "dev"
+	wantProblem(t, problemsOf(borrower.checkKeys), `Props.SigningKeys.From: "dev" without a lender; set Lender instead`)
 }
