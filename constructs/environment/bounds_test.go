@@ -1,6 +1,7 @@
 package environment
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -247,4 +248,45 @@ func TestALenderThatIsATokenIsNotLookedFor(t *testing.T) {
 	wantProblem(t, problemsOf(borrower.checkKeys), "")
 	borrower.SigningKeys.From = "dev"
 	wantProblem(t, problemsOf(borrower.checkKeys), `Props.SigningKeys.From: "dev" without a lender; set Lender instead`)
+}
+
+func TestWhatIsWrongWithALenderIsReportedOnceAndTheNearestNameIsOneThatLends(t *testing.T) {
+	const (
+		protected = `dev.lendKeys: true, in a protected environment; leave it out, or write terminationProtection false: whoever may sign for a borrower may sign for this one`
+		another   = `make an environment that says "lendKeys": true, and name it here`
+	)
+	for _, test := range []struct {
+		name, environments, from string
+		want                     []string
+	}{
+		{"a lender", `"dev": {"ephemeral": true, "lendKeys": true}`, "dev", nil},
+		{"one that is protected", `"dev": {"lendKeys": true}`, "dev", []string{protected}},
+		{"one that is protected and does not lend", `"dev": {}`, "dev", []string{
+			`pr-7.signingKeys.from: "dev", which is protected; ` + another + `: whoever may sign for a borrower may sign for the lender`}},
+		{"one that does not lend", `"dev": {"ephemeral": true}`, "dev", []string{
+			`dev.lendKeys: false, and environment "pr-7" borrows its keys; write true, or take signingKeys.from away there`}},
+		{"one that cannot be read", `"dev": 5`, "dev", []string{
+			`dev: the number 5; write the environment's settings as an object, {} for none`}},
+		{"a misspelt one", `"staging": {"ephemeral": true, "lendKeys": true}`, "stagin", []string{
+			`pr-7.signingKeys.from: "stagin", which is no environment; write "staging"; did you mean "staging"?`}},
+		{"a misspelt one that is protected", `"dev": {"lendKeys": true}`, "dve", []string{protected,
+			`pr-7.signingKeys.from: "dve", which is no environment; write "dev"; did you mean "dev"?`}},
+		{"a misspelt one that neither lends nor could", `"staging": {}`, "stagin", []string{
+			`pr-7.signingKeys.from: "stagin", which is no environment; ` + another}},
+		{"nearly a pattern", `"staging-*": {"ephemeral": true}`, "staging-", []string{
+			`pr-7.signingKeys.from: "staging-", which is no environment; ` + another}},
+		{"a pattern", `"staging-*": {"ephemeral": true}`, "staging-*", []string{
+			`pr-7.signingKeys.from: "staging-*", a pattern; ` + another + `: one environment lends`}},
+		{"itself", `"dev": {"ephemeral": true, "lendKeys": true}`, "pr-7", []string{
+			`pr-7.signingKeys.from: "pr-7", this environment itself; write "dev"`}},
+		{"a token", `"dev": {"ephemeral": true, "lendKeys": true}`, someToken, []string{
+			`pr-7.signingKeys.from: a token of the CDK; write the name of an environment in quotes, such as "dev": a token means something only in the program that made it`}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			_, err := Read(context(t, `{"project": "p", "environments": {`+test.environments+`, "pr-7": {"ephemeral": true, "signingKeys": {"from": "`+test.from+`"}}}}`), nil)
+			if got := problemsIn(t, err, "environments."); !slices.Equal(got, test.want) {
+				t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(test.want, "\n"))
+			}
+		})
+	}
 }
