@@ -214,6 +214,7 @@ func TestThePublicKeyIsReadFromAFileWhereItsTextIsAName(t *testing.T) {
 	d := decoder{folder: fstest.MapFS{"key.pem": {Data: []byte("the text")}, strings.Repeat("k", maxFileName): {Data: []byte("the text")}}}
 	for _, test := range []struct{ written, read, problem string }{
 		{"", "", ""},
+		{"EC PRIVATE KEY-----", "EC PRIVATE KEY-----", ""}, // which is found to be private later on
 		{"key.pem", "the text", ""},
 		{"./key.pem", "the text", ""},
 		{strings.Repeat("k", maxFileName), "the text", ""},
