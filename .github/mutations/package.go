@@ -179,12 +179,13 @@ func zzFlip[T zzNumber](id int, b T) T {
 }
 `
 
-// most is how much longer than without a mutation tests may take, and then some
-// seconds more; and how much memory they may have.
+// Tests with a mutation may take mostTimes as long as without, and mostMore
+// besides. They may ask for mostMemory KiB of addresses, since a mutation can
+// make a loop that allocates without an end.
 const (
 	mostTimes  = 5
 	mostMore   = 10 * time.Second
-	mostMemory = 6 << 20 // KiB
+	mostMemory = 24 << 20
 )
 
 // run runs tests with one mutation, or with none and a file for the places that
@@ -193,7 +194,7 @@ func (s *suite) run(ctx context.Context, tests []string, active int, record stri
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	pattern := "^(" + strings.Join(tests, "|") + ")$"
-	command := exec.CommandContext(ctx, "sh", "-c", fmt.Sprintf(`ulimit -v %d; exec "$0" "$@"`, mostMemory*4),
+	command := exec.CommandContext(ctx, "sh", "-c", fmt.Sprintf(`ulimit -v %d; exec "$0" "$@"`, mostMemory),
 		s.binary, "-test.failfast", "-test.run", pattern)
 	command.Dir = s.dir
 	command.Env = append(os.Environ(), "MUTATIONS_ACTIVE="+strconv.Itoa(active), "MUTATIONS_RECORD="+record)
