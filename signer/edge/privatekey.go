@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/asn1"
 	"encoding/base64"
+	"encoding/hex"
 	"path"
 	"regexp"
 	"slices"
@@ -14,14 +15,15 @@ import (
 // files, with their certificates, are far smaller.
 const maxKeyFile = 256 << 10
 
-// maxBase64 is the longest file, in bytes, that is taken for the base64 of a key
-// and nothing else.
-const maxBase64 = 32 << 10
+// maxEncoded is the longest file, in bytes, in which a key is looked for that is
+// encoded and has no PEM around it. Files of settings are shorter.
+const maxEncoded = 32 << 10
 
 // holdsPrivateKey reports whether the start of a file holds a private key: PEM
-// of any kind, whole or as a text of JSON, the base64 of either, DER, PKCS #12,
-// a Java key store, PuTTY's format or a JSON Web Key. A program or a page that
-// only speaks of PEM holds none, unless its name is that of a key.
+// of any kind, whole or as a text of JSON, DER, the base64 or the hexadecimal
+// digits of either, PKCS #12, a Java key store, PuTTY's format or a JSON Web Key.
+// A program or a page that only speaks of PEM holds none, unless its name is that
+// of a key.
 func holdsPrivateKey(name string, content []byte) bool {
 	if text, ok := decodeUTF16(content); ok {
 		content = text
@@ -29,26 +31,45 @@ func holdsPrivateKey(name string, content []byte) bool {
 	if hasKeyText(content) || isKeyName(name) && pemBegin.Match(content) || isKeyDER(content) {
 		return true
 	}
-	if len(content) > maxBase64 {
-		return false
+	return len(content) <= maxEncoded && hasEncodedKey(content)
+}
+
+// hasEncodedKey reports whether a text is the base64 of a key, in lines or not,
+// or holds one in base64 or in hexadecimal, such as the value of a setting.
+func hasEncodedKey(text []byte) bool {
+	isKey := func(decoded []byte, err error) bool { return err == nil && (hasKeyText(decoded) || isKeyDER(decoded)) }
+	if isKey(decodeBase64(bytes.Join(bytes.Fields(text), nil))) {
+		return true
 	}
-	decoded, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(string(content)), ""))
-	return err == nil && (hasKeyText(decoded) || isKeyDER(decoded))
+	return slices.ContainsFunc(encoded.FindAll(text, -1), func(run []byte) bool {
+		return isKey(decodeBase64(run)) || isKey(hex.AppendDecode(nil, bytes.TrimPrefix(run, []byte("0x"))))
+	})
+}
+
+// decodeBase64 takes both alphabets, with padding or without.
+func decodeBase64(text []byte) ([]byte, error) {
+	plain := strings.NewReplacer("-", "+", "_", "/").Replace(string(text))
+	return base64.RawStdEncoding.DecodeString(strings.TrimRight(plain, "="))
 }
 
 // decodeUTF16 drops every other byte of a text in UTF-16, as PowerShell writes
 // them: what is looked for is ASCII.
 func decodeUTF16(content []byte) ([]byte, bool) {
-	if !bytes.HasPrefix(content, []byte("\xff\xfe")) && !bytes.HasPrefix(content, []byte("\xfe\xff")) {
-		return nil, false
+	// PEM is known without a byte order mark too.
+	for _, start := range []string{"\xff\xfe", "\xfe\xff", "-\x00-\x00", "\x00-\x00-"} {
+		if bytes.HasPrefix(content, []byte(start)) {
+			content = bytes.TrimPrefix(bytes.TrimPrefix(content, []byte("\xff\xfe")), []byte("\xfe\xff"))
+			return bytes.ReplaceAll(content, []byte{0}, nil), true
+		}
 	}
-	return bytes.ReplaceAll(content[2:], []byte{0}, nil), true
+	return nil, false
 }
 
 var (
 	pemBegin = regexp.MustCompile(`----[- ]BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY|---- BEGIN SSH2 ENCRYPTED PRIVATE KEY`)
 	pemEnd   = regexp.MustCompile(`----[- ]END `)
 	pemLine  = regexp.MustCompile(`[A-Za-z0-9+/=]{32,}`)
+	encoded  = regexp.MustCompile(`[A-Za-z0-9+/_-]{64,}`) // the shortest key has 67 characters of base64
 
 	// https://datatracker.ietf.org/doc/html/rfc7518#section-6.2.2
 	jwk = regexp.MustCompile(`"(?:d|k)"\s*:\s*"[A-Za-z0-9_-]{32,}"`)
@@ -61,20 +82,41 @@ func hasKeyText(text []byte) bool {
 		bytes.Contains(text, []byte(`"kty"`)) && jwk.Match(text) {
 		return true
 	}
-	for {
-		at := pemBegin.FindIndex(text)
-		if at == nil {
-			return false
-		}
-		text = text[at[1]:]
-		body := text[:min(len(text), 16<<10)]
-		if end := pemEnd.FindIndex(body); end != nil {
-			body = body[:end[0]]
-		}
-		if slices.ContainsFunc(pemLine.FindAll(body, -1), isMixed) {
+	for _, body := range pemBodies(text) {
+		if slices.ContainsFunc(pemLine.FindAll(body, -1), isMixed) || isKeyDER(decodeLines(body)) {
 			return true
 		}
 	}
+	return false
+}
+
+// pemBodies returns what follows each start of a private key in PEM, up to its
+// end, the next start or 16 KiB. No byte is in two of them, so that a file of
+// nothing but starts costs no more than another.
+func pemBodies(text []byte) [][]byte {
+	var bodies [][]byte
+	for {
+		at := pemBegin.FindIndex(text)
+		if at == nil {
+			return bodies
+		}
+		text = text[at[1]:]
+		body := text[:min(len(text), 16<<10)]
+		if end := pemBegin.FindIndex(body); end != nil {
+			body = body[:end[0]]
+		}
+		if end := pemEnd.FindIndex(body); end != nil {
+			body = body[:end[0]]
+		}
+		bodies = append(bodies, body)
+	}
+}
+
+// decodeLines decodes the base64 of lines, which may be short, as far as it goes.
+func decodeLines(body []byte) []byte {
+	_, lines, _ := bytes.Cut(body, []byte("\n"))
+	decoded, _ := decodeBase64(bytes.Join(bytes.Fields(lines), nil))
+	return decoded
 }
 
 // isMixed reports whether base64 has capitals, small letters and digits, as

@@ -12,6 +12,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/asn1"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
@@ -91,6 +92,11 @@ func keyFiles(t testing.TB) map[string][]byte {
 		windows.Write([]byte{byte(u), byte(u >> 8)})
 	}
 	body := base64.StdEncoding.EncodeToString(pkcs8)
+	narrow := "-----BEGIN PRIVATE KEY-----\n"
+	for line := range slices.Chunk([]byte(body), 16) {
+		narrow += string(line) + "\n"
+	}
+	narrow += "-----END PRIVATE KEY-----\n"
 	for name, content := range map[string]string{
 		"notes.txt":       "the key of production:\n\n" + text + "\ndo not share\n",
 		"bundle.crt":      "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n" + text,
@@ -106,6 +112,15 @@ func keyFiles(t testing.TB) map[string][]byte {
 		"image.png":       text,
 		"page.html":       "<pre>" + text + "</pre>",
 		"cut.txt":         text[:400],
+		"base64.env":      "KEY=" + base64.StdEncoding.EncodeToString([]byte(text)) + "\nREGION=eu-west-1\n",
+		"bare.env":        "KEY=" + body + "\nREGION=eu-west-1\n",
+		"bare.json":       `{"key": "` + body + `"}`,
+		"for-urls.txt":    base64.RawURLEncoding.EncodeToString(pkcs8),
+		"p256.env":        "KEY=" + base64.RawURLEncoding.EncodeToString(files["ec-private-key.der"]),
+		"hex.txt":         hex.EncodeToString(pkcs8),
+		"hex.env":         "KEY=0x" + strings.ToUpper(hex.EncodeToString(pkcs8)),
+		"narrow.txt":      narrow,
+		"no-mark.txt":     windows.String()[2:],
 	} {
 		files[name] = []byte(content)
 	}
@@ -181,11 +196,34 @@ func TestWhatOnlySpeaksOfAKeyIsContent(t *testing.T) {
 		"example.md":      []byte("-----BEGIN PRIVATE KEY-----\nMIIEv...\n-----END PRIVATE KEY-----\n"),
 		"public.jwk":      []byte(`{"keys":[{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}]}`),
 		"words.txt":       []byte("abcd"),
+		"public.env":      []byte("KEY=" + base64.StdEncoding.EncodeToString(public)),
+		"checksum.txt":    []byte(strings.Repeat("3077", 32) + "  rt.png\n"),
 		"thirty.bin":      {0x30, 0x03, 0x02, 0x01, 0x00},
 	}
 	for name, content := range files {
 		if holdsPrivateKey(name, content) {
 			t.Errorf("%s is taken for a private key", name)
+		}
+	}
+}
+
+// Each start of a key once had the 16 KiB after it searched, which took half a
+// minute for a file of nothing else.
+func TestNoByteOfAFileIsSearchedForTwoKeys(t *testing.T) {
+	for _, start := range []string{
+		"-----BEGIN PRIVATE KEY", "-----BEGIN PRIVATE KEY-----\nMIIEv...\n", "-----BEGIN PRIVATE KEY-----\nMIIEv...\n-----END PRIVATE KEY-----\n",
+	} {
+		text := []byte(strings.Repeat(start, maxKeyFile/len(start)))
+		searched := 0
+		bodies := pemBodies(text)
+		for _, body := range bodies {
+			searched += len(body)
+		}
+		if len(bodies) != maxKeyFile/len(start) || searched > len(text) {
+			t.Errorf("%q: %d starts and %d bytes are searched of a file with %d and %d", start, len(bodies), searched, maxKeyFile/len(start), len(text))
+		}
+		if holdsPrivateKey("notes.txt", text) {
+			t.Errorf("%q is taken for a private key", start)
 		}
 	}
 }
