@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // Form is the grammar that a value from a caller must match before an error
@@ -37,12 +38,28 @@ func Describe(value string, form Form) string {
 	return fmt.Sprintf("a value of %d bytes%s", len(value), likeness(value))
 }
 
+// isListOfBytes reports whether a value has more short numbers than a date or an
+// address: a key may be written as the numbers of its bytes, decimal or
+// hexadecimal.
+func isListOfBytes(value string) bool {
+	numbers := 0
+	for part := range strings.FieldsFuncSeq(value, func(c rune) bool { return !isLetterOrDigit(c) }) {
+		part = strings.TrimPrefix(part, "0x")
+		if len(part) <= 3 && only(part, isHexDigit) {
+			numbers++
+		}
+	}
+	return numbers > 8
+}
+
+func isHexDigit(c rune) bool { return c < utf8.RuneSelf && isHex(byte(c)) }
+
 // longestWord is the longest value, in bytes, that is quoted without a
 // structure that tells it from a piece of a key: a line of PEM has 64.
 const longestWord = 32
 
 func (f Form) matches(value string) bool {
-	if value == "" || strings.Contains(value, "-----BEGIN") {
+	if value == "" || strings.Contains(value, "-----BEGIN") || isListOfBytes(value) {
 		return false
 	}
 	switch f {
@@ -51,8 +68,7 @@ func (f Form) matches(value string) bool {
 	case FormID:
 		return len(value) <= longestWord && only(value, isUpperOrDigit)
 	case FormName:
-		// An ARN has seven colons at most, a key in hexadecimal one at each byte.
-		return len(value) <= 256 && strings.Count(value, ":") <= 7 && only(value, func(c rune) bool { return isNameSeparator(c) || isLetterOrDigit(c) }) &&
+		return len(value) <= 256 && only(value, func(c rune) bool { return isNameSeparator(c) || isLetterOrDigit(c) }) &&
 			!looksRandom(withoutResource(value))
 	case FormVariable:
 		return (len(value) <= longestWord || len(value) <= 64 && strings.Contains(value, "_")) &&
@@ -110,7 +126,7 @@ func isNameSeparator(c rune) bool { return strings.ContainsRune("-_.:/*@+=,", c)
 // does: a part that is longer than a word and not in small letters alone, a run
 // of 16 letters and digits or more with capitals, small letters and digits among
 // them, or 12 bytes that change often between the three. Of 1,000 pieces of base64
-// of 24 bytes it misses one at most.
+// of 24 bytes, in any of its alphabets, it misses one at most.
 func looksRandom(value string) bool {
 	for _, part := range strings.FieldsFunc(value, func(c rune) bool { return !isLetterOrDigit(c) && c != '+' }) {
 		mixed := strings.ToLower(part) != part
@@ -119,7 +135,7 @@ func looksRandom(value string) bool {
 			return true
 		}
 	}
-	for _, run := range strings.FieldsFunc(value, func(c rune) bool { return !isLetterOrDigit(c) && c != '+' && c != '/' }) {
+	for _, run := range strings.FieldsFunc(value, func(c rune) bool { return !isLetterOrDigit(c) && !strings.ContainsRune("+/-_~", c) }) {
 		for i := 0; i+12 <= len(run); i++ {
 			if changesOften(run[i : i+12]) {
 				return true

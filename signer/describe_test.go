@@ -48,6 +48,14 @@ func TestDescribeQuotesAValueOnlyIfItHasItsForm(t *testing.T) {
 		{"arn:aws:kms:" + line + ":111122223333:key/a", FormName, "a value of 95 bytes"},
 		{"/signedfront/shop/eu-west-1-production", FormName, `"/signedfront/shop/eu-west-1-production"`},
 		{"30:77:02:01:01:04:20:dc:20", FormName, "a value of 26 bytes"},
+		{"48,119,2,1,1,4,32,220,32,17", FormName, "a value of 27 bytes"},
+		{"0x30.0x77.0x02.0x01.0x01.0x04.0x20.0xdc.0x20", FormName, "a value of 44 bytes"},
+		{"30-77-02-01-01-04-20-dc-20", FormFile, "a value of 26 bytes"},
+		{"48 119 2 1 1 4 32 220 32 17", FormWord, "a value of 27 bytes"},
+		{"2001:db8:1:2:3:4:5:6", FormWord, `"2001:db8:1:2:3:4:5:6"`},
+		{"2026/11/28/10.0.0.1/rt.png", FormName, `"2026/11/28/10.0.0.1/rt.png"`},
+		{"arn:aws:iam::111122223333:role/Signed-Front_Deploy/K1-V2", FormName, `"arn:aws:iam::111122223333:role/Signed-Front_Deploy/K1-V2"`},
+		{"Shop-Prod_Key-1/Media-Eu-West-1.pem", FormName, `"Shop-Prod_Key-1/Media-Eu-West-1.pem"`},
 		{line, FormName, "a value of 64 bytes that looks like base64, as the body of a key is"},
 		{"key.pem", FormFile, `"key.pem"`},
 		{"no/such/folder/key.pem", FormFile, `"no/such/folder/key.pem"`},
@@ -100,20 +108,22 @@ func TestDescribeShowsNothingOfAKey(t *testing.T) {
 func TestDescribeSeldomQuotesAPieceOfAKeyThatIsAsShortAsAWord(t *testing.T) {
 	const pieces = 20_000
 	for _, c := range []struct{ length, most int }{{24, 30}, {32, 6}} {
-		for form := FormWord; form <= FormText; form++ {
-			quoted := 0
-			random := rand.New(rand.NewChaCha8([32]byte{1}))
-			for range pieces {
-				raw := make([]byte, c.length/4*3)
-				for i := range raw {
-					raw[i] = byte(random.Uint32())
+		for name, alphabet := range map[string]*base64.Encoding{"PEM": base64.StdEncoding, "URLs": base64.URLEncoding, "CloudFront": cloudFront} {
+			for form := FormWord; form <= FormText; form++ {
+				quoted := 0
+				random := rand.New(rand.NewChaCha8([32]byte{1}))
+				for range pieces {
+					raw := make([]byte, c.length/4*3)
+					for i := range raw {
+						raw[i] = byte(random.Uint32())
+					}
+					if piece := alphabet.EncodeToString(raw); strings.Contains(Describe(piece, form), piece) {
+						quoted++
+					}
 				}
-				if piece := base64.StdEncoding.EncodeToString(raw); strings.Contains(Describe(piece, form), piece) {
-					quoted++
+				if quoted > c.most {
+					t.Errorf("form %d quotes %d of %d pieces of %d bytes in the base64 of %s, want %d at most", form, quoted, pieces, c.length, name, c.most)
 				}
-			}
-			if quoted > c.most {
-				t.Errorf("form %d quotes %d of %d pieces of %d bytes, want %d at most", form, quoted, pieces, c.length, c.most)
 			}
 		}
 	}
