@@ -98,6 +98,10 @@ func TestVerdictsAgreeWithWhatIsKnownOfCloudFront(t *testing.T) {
 		{"%7E in a cookie", unknown, site + "/a/x", []string{strings.ReplaceAll(cookies(t, escaped(Policy{}, "~", "~"))[0], "~", "%7E")}, MalformedSignature, ReasonSignatureEncoding, false},
 
 		{"a changed policy that cannot be read", tiles, with(custom, "Policy", "bm90IEpTT04_"), nil, MalformedPolicy, ReasonPolicyFormat, true},
+		{"text after the policy", unknown, forPolicy("/a/x?b", policy(site+"/a/*")+"x"), nil, MalformedPolicy, ReasonPolicyFormat, false},
+		{"a byte order mark before the policy", unknown, forPolicy("/a/x?b", "\ufeff"+policy(site+"/a/*")), nil, MalformedPolicy, ReasonPolicyFormat, false},
+		{"a policy that is cut off", tiles, forPolicy("/a/x?b", strings.TrimSuffix(policy(site+"/a/*"), "}")), nil, MalformedPolicy, ReasonPolicyFormat, true},
+		{"a cookie in quotation marks", unknown, site + "/a/x", []string{strings.Replace(cookies(t, custom)[0], readQuery(custom).policy, `"`+readQuery(custom).policy+`"`, 1)}, MalformedPolicy, ReasonPolicyEncoding, false},
 		{"an unknown key", tiles, with(custom, "Key-Pair-Id", "KUNKNOWN"), nil, InvalidKey, ReasonUnknownKey, true},
 		{"a garbled signature", tiles, with(custom, "Signature", "a+b/c=="), nil, MalformedSignature, ReasonSignatureEncoding, true},
 		{"a policy that is not UTF-8", unknown, forPolicy("/a/x?b", policy(site+"/a/*")+"\xff"), nil, MalformedPolicy, ReasonPolicyFormat, false},

@@ -1,6 +1,7 @@
 package signer
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -25,7 +26,11 @@ func parsePolicy(text []byte) (st Statement, certain bool, err error) {
 	case !utf8.Valid(text):
 		return st, false, errors.New("it is not UTF-8")
 	case !json.Valid(text):
-		return st, true, errors.New("it is not JSON")
+		// Some parsers pass over a byte order mark, and over what follows the
+		// first value. Whether CloudFront's does is not known.
+		var first json.RawMessage
+		err := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(text, []byte("\ufeff")))).Decode(&first)
+		return st, err != nil, errors.New("it is not JSON")
 	}
 	w := policyWalk{text: string(text), certain: true}
 	w.object("the policy", func(name string) {

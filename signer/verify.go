@@ -389,7 +389,8 @@ func read(r Request) credentials {
 		return c
 	}
 	cookies := readCookies(r.Cookie, c.url)
-	cookies.doubtful, cookies.emptyParam = c.doubtful, c.emptyParam
+	cookies.doubtful = cookies.doubtful || c.doubtful
+	cookies.emptyParam = c.emptyParam
 	return cookies
 }
 
@@ -483,6 +484,9 @@ func readCookies(headers []string, url string) credentials {
 			name, isOurs := strings.CutPrefix(name, "CloudFront-")
 			if ok && isOurs && reservedName(name) {
 				c.set(name, value)
+				// RFC 6265 lets a value stand in quotation marks. Whether CloudFront
+				// takes them off is not known.
+				c.doubtful = c.doubtful || strings.HasPrefix(value, `"`)
 			}
 		}
 	}
