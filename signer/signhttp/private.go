@@ -99,17 +99,18 @@ var fieldsForCaches = []string{
 	"Netlify-Vary",
 	"X-Litespeed-Vary",
 	"X-Litespeed-Tag",
-	"Xkey", // Varnish, as X-Ttl and X-Varnish-Ttl
+	"Xkey", // Varnish, as those that follow
 	"X-Ttl",
 	"X-Varnish-Ttl",
+	"X-Vc-Ttl",
 }
 
 // isForCaches reports whether a field is one of fieldsForCaches, or has a name
 // such as theirs: each content delivery network has its own Cache-Control,
-// cache tags and surrogate keys.
+// cache tags and surrogate keys, each configuration of Varnish its time to live.
 func isForCaches(name string) bool {
 	name = textproto.CanonicalMIMEHeaderKey(strings.TrimPrefix(name, http.TrailerPrefix))
-	return strings.Contains(name, "Cache") || strings.HasPrefix(name, "Surrogate-") || strings.Contains(name, "-Surrogate-") ||
+	return strings.Contains(name, "Cache") || strings.HasPrefix(name, "Surrogate-") || strings.Contains(name, "-Surrogate-") || strings.HasSuffix(name, "-Ttl") ||
 		name == "Vary" || name == "X-Accel-Expires" || slices.Contains(fieldsForCaches, name)
 }
 

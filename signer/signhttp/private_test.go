@@ -47,6 +47,7 @@ func public(h http.Header) {
 		"Vary":                         "Accept-Encoding",
 		"vary":                         "Origin",
 		"Xkey":                         "all",
+		"X-VC-TTL":                     "600",
 		"X-Cache-Enabled":              "True",
 		"Referrer-Policy":              "unsafe-url",
 		"referrer-policy":              "unsafe-url",
@@ -524,7 +525,7 @@ func TestAFlushThatIsNotSupportedSendsNoHeader(t *testing.T) {
 }
 
 func TestManyFieldsOfManyCachesAreRemoved(t *testing.T) {
-	for _, name := range append([]string{"Some-CDN-Cache-Control", "X-Cache-TTL", "Cache-Tags", "x-surrogate-key", "VARY", "aGe",
+	for _, name := range append([]string{"Some-CDN-Cache-Control", "X-Cache-TTL", "Cache-Tags", "x-surrogate-key", "VARY", "aGe", "X-VC-TTL", "Some-ttl",
 		http.TrailerPrefix + "cdn-cache-control", http.TrailerPrefix + "Expires"}, fieldsForCaches...) {
 		h := http.Header{name: {"1"}, "X-Session-Expires": {"1"}, "Accept-Ranges": {"bytes"}, "Age-Group": {"1"}}
 		keepOutOfCaches(h)
