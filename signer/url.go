@@ -44,7 +44,10 @@ type URLError struct {
 
 func (e *URLError) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "url: %s", e.Part)
+	b.WriteString("url")
+	if e.Part != "url" {
+		b.WriteString(": " + e.Part)
+	}
 	if e.Found != "" {
 		fmt.Fprintf(&b, ", byte %d, %q", e.Offset, e.Found)
 	}
