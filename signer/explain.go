@@ -91,6 +91,18 @@ func findDamage(url string) *damage {
 	pasted := func(mended, format string, args ...any) *damage {
 		return &damage{ReasonPasted, fmt.Sprintf(format, args...), mended}
 	}
+	backslash := func(at int) *damage {
+		mended := strings.NewReplacer(`\u0026`, "&", `\u003d`, "=", `\u003D`, "=", `\u003f`, "?", `\u003F`, "?", `\u002F`, "/", `\u002f`, "/", `\`, "").Replace(url)
+		return pasted(trimEnd(strings.TrimLeft(mended, pastedMarks)), "the URL has a backslash at byte %d, with which a shell or JSON escapes characters: write the characters themselves", at)
+	}
+	// First what stands for an &: without it, the URL seems to end where it does not.
+	if i := strings.Index(url, `\u0026`); i >= 0 {
+		return backslash(i)
+	}
+	if i := strings.Index(url, "%26Signature"); i >= 0 && !readQuery(url).hasSignature {
+		mended := strings.NewReplacer("%26", "&", "%3D", "=", "%3F", "?").Replace(url)
+		return pasted(mended, "the URL has an & that was escaped at byte %d, as in a value of another URL: write the character itself", i)
+	}
 	if mended := strings.TrimLeft(url, pastedMarks); mended != url {
 		return pasted(trimEnd(mended), "the URL starts with %q: leave out what precedes http", firstRune(url))
 	}
@@ -109,8 +121,7 @@ func findDamage(url string) *damage {
 		return &damage{ReasonHTMLEscaped, fmt.Sprintf("the URL was copied out of HTML, where & is written &amp;: byte %d is part of such an escape, write the character itself", at), mended}
 	}
 	if i := strings.IndexByte(url, '\\'); i >= 0 {
-		mended := strings.NewReplacer(`\u0026`, "&", `\u003d`, "=", `\u003D`, "=", `\u003f`, "?", `\u002F`, "/", `\u002f`, "/", `\`, "").Replace(url)
-		return pasted(mended, "the URL has a backslash at byte %d, with which a shell or JSON escapes characters: write the characters themselves", i)
+		return backslash(i)
 	}
 	// A shell takes an & that is not quoted for the end of the command.
 	if c := readQuery(url); (c.hasExpires || c.hasPolicy) && !c.hasSignature && !c.hasKeyPairID && !c.hasHash {

@@ -78,6 +78,7 @@ func TestExplainNamesWhatHappenedToAURLThatWasCopied(t *testing.T) {
 	keys := trusted(t, ECDSAP256)
 	canned := must[string](t)(s.URL(t.Context(), site+"/a?size=l", Policy{TTL: ttl}))
 	custom := must[string](t)(s.URL(t.Context(), site+"/a'b", Policy{TTL: ttl, Resource: site + "/*"}))
+	plain := must[string](t)(s.URL(t.Context(), site+"/a", Policy{TTL: ttl}))
 	amp := strings.ReplaceAll(canned, "&", "&amp;")
 	until := func(url, param string) string { return url[:strings.Index(url, param)] }
 	for name, test := range map[string]struct {
@@ -95,6 +96,11 @@ func TestExplainNamesWhatHappenedToAURLThatWasCopied(t *testing.T) {
 		"&#39; in a canned URL":           {strings.Replace(must[string](t)(s.URL(t.Context(), site+"/a'b", Policy{TTL: ttl})), "'", "&#39;", 1), AccessDenied, ReasonHTMLEscaped, "as it was signed it is allowed"},
 		"= as Handlebars writes it":       {strings.ReplaceAll(canned, "=", "&#x3D;"), MissingKey, ReasonHTMLEscaped, "HTML"},
 		"JSON's escape of &":              {strings.ReplaceAll(canned, "&", `\u0026`), MissingKey, ReasonPasted, "backslash"},
+		"JSON's escape, no other query":   {strings.ReplaceAll(plain, "&", `\u0026`), MissingKey, ReasonPasted, "as it was signed it is allowed"},
+		"JSON's escape and its quotes":    {`"` + strings.ReplaceAll(plain, "&", `\u0026`) + `",`, AccessDenied, ReasonPasted, "as it was signed it is allowed"},
+		"%26 for &":                       {strings.ReplaceAll(plain, "&", "%26"), MissingKey, ReasonPasted, "as it was signed it is allowed"},
+		"a query that was escaped whole":  {strings.NewReplacer("?", "%3F", "&", "%26", "=", "%3D").Replace(plain), MissingKey, ReasonPasted, "as it was signed it is allowed"},
+		"%26 in a value":                  {strings.Replace(canned, "size=l", "size=l%26Signature", 1), AccessDenied, ReasonSignature, "not that of key"},
 		"a shell's escapes":               {strings.NewReplacer("&", `\&`, "?", `\?`, "=", `\=`).Replace(canned), MissingKey, ReasonPasted, "as it was signed it is allowed"},
 		"cut at the first &":              {until(custom, "&Signature"), MissingKey, ReasonCutOff, "quote the URL"},
 		"cut, with a parameter before":    {until(canned, "&Signature"), MissingKey, ReasonCutOff, "Expires"},
