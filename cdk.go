@@ -6,7 +6,6 @@ package main
 import (
 	"fmt"
 	"os"
-	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/jsii-runtime-go"
@@ -20,9 +19,9 @@ func main() { os.Exit(run()) }
 func run() (status int) {
 	defer closeJSII()
 	defer func() {
-		// The CDK panics. What it says becomes one line.
+		// The CDK panics.
 		if r := recover(); r != nil {
-			fmt.Fprintln(os.Stderr, strings.Join(strings.Fields(fmt.Sprint(r)), " "))
+			fmt.Fprintln(os.Stderr, constructs.CDKError(r))
 			status = 1
 		}
 	}()

@@ -88,7 +88,7 @@ func newPrivateContent(scope constructs.Construct, id string, props *PrivateCont
 	}
 	defer func() {
 		if r := recover(); r != nil {
-			content, err = nil, refusal(id, r)
+			content, err = nil, fmt.Errorf("%s: %w", shown(id), CDKError(r))
 		}
 		if err != nil {
 			scope.Node().TryRemoveChild(child)
@@ -97,24 +97,30 @@ func newPrivateContent(scope constructs.Construct, id string, props *PrivateCont
 	return makePrivateContent(scope, id, props, regionSetting)
 }
 
-// refusal is the error that the CDK has panicked with. A panic of the Go runtime
-// is a fault of this program, not a mistake of whoever wrote the props, and goes
-// on.
-func refusal(id string, panicked any) error {
-	if fault, is := panicked.(runtime.Error); is {
-		panic(fault)
+// CDKError returns what the CDK panicked with as an error, without the stack of
+// its JavaScript. The CDK repeats values that it was given; one that may be a
+// private key is described. A [runtime.Error], which is a fault of a program's
+// own, goes on as a panic.
+func CDKError(panicked any) error {
+	if bug, is := panicked.(runtime.Error); is {
+		panic(bug)
 	}
-	return fmt.Errorf("%s: %s", shown(id), oneLine(panicked))
+	var said []string
+	for line := range strings.SplitSeq(strings.TrimSpace(fmt.Sprint(panicked)), "\n") {
+		if !strings.HasPrefix(line, "    at ") {
+			said = append(said, withoutKeys(strings.TrimRight(line, "\r")))
+		}
+	}
+	return errors.New(strings.Join(said, "\n"))
 }
 
-// oneLine is what the CDK panics with, without the stack of its JavaScript. It
-// repeats values that it was given.
-func oneLine(panicked any) string {
-	text, _, _ := strings.Cut(fmt.Sprint(panicked), "\n")
-	if strings.ContainsFunc(text, func(r rune) bool { return r == utf8.RuneError || r != '\t' && !unicode.IsPrint(r) }) {
+// withoutKeys is a line of the CDK's with the words described that may be of a
+// key.
+func withoutKeys(line string) string {
+	if strings.ContainsFunc(line, func(r rune) bool { return r == utf8.RuneError || r != '\t' && !unicode.IsPrint(r) }) {
 		return "the CDK refused a value that is not text"
 	}
-	return longWord.ReplaceAllStringFunc(strings.TrimSpace(text), func(word string) string {
+	return longWord.ReplaceAllStringFunc(line, func(word string) string {
 		if logicalID.MatchString(word) {
 			return word
 		}
@@ -123,7 +129,7 @@ func oneLine(panicked any) string {
 }
 
 var (
-	longWord  = regexp.MustCompile(`[^\s"'\x60(),;]{16,}|(?:[0-9]{1,3}[, ]+){12,}`)
+	longWord  = regexp.MustCompile(`[^\s"'\x60(),;]{12,}|(?:(?:0x)?[0-9A-Fa-f]{1,3}[, ]+){12,}`)
 	logicalID = regexp.MustCompile(`^[A-Za-z]{1,240}[0-9A-F]{8}$`)
 )
 

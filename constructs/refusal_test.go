@@ -21,12 +21,12 @@ func TestAFaultOfThisProgramIsNotTakenForAMistakeInTheProps(t *testing.T) {
 					t.Error("the fault became an error")
 				}
 			}()
-			defer func() { _ = refusal("Content", recover()) }()
+			defer func() { _ = CDKError(recover()) }()
 			fault()
 		})
 	}
-	for _, panicked := range []any{"the CDK refuses this\nat Object.js:1", errors.New("the CDK refuses this")} {
-		if err := refusal("Content", panicked); err.Error() != "Content: the CDK refuses this" {
+	for _, panicked := range []any{"the CDK refuses this\n    at Object.js:1", errors.New("the CDK refuses this")} {
+		if err := CDKError(panicked); err.Error() != "the CDK refuses this" {
 			t.Errorf("%v: got %v", panicked, err)
 		}
 	}
