@@ -23,7 +23,8 @@ func TestAPolicyThatIsRefusedIsRefusedForItsFirstFault(t *testing.T) {
 		want    string
 	}{
 		"text that is not UTF-8":        {policy(good) + "\xff", false, "it is not UTF-8"},
-		"text that is not JSON":         {policy(good) + "]", true, "it is not JSON"},
+		"text that is not JSON":         {"Statement", true, "it is not JSON"},
+		"text after the JSON":           {policy(good) + "]", false, "it is not JSON"},
 		"an array":                      {`[` + good + `]`, true, "the policy is not an object"},
 		"an object for the statements":  {`{"Statement":` + good + `}`, true, "Statement is not an array"},
 		"a number for a statement":      {policy(`1`), true, "the statement is not an object"},
