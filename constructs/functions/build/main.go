@@ -11,8 +11,10 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
@@ -21,19 +23,34 @@ import (
 )
 
 func main() {
-	folder := flag.String("o", "functions", "the folder for the archives, which is made if need be")
-	goarch := flag.String("arch", "arm64", `the processor: "arm64", or "amd64" for the context signedfront:functionArchitecture=x86_64`)
-	flag.Parse()
-	if err := build(*folder, *goarch, flag.Args()); err != nil {
+	if err := build(os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func build(folder, goarch string, more []string) error {
-	if len(more) > 0 {
-		return fmt.Errorf("build takes no arguments besides its flags: found %s", signer.Describe(more[0], signer.FormWord))
+func build(args []string) error {
+	flags := flag.NewFlagSet("build", flag.ContinueOnError)
+	folder := flags.String("o", "functions", "the folder for the archives, which is made if need be")
+	goarch := flags.String("arch", "arm64", `the processor: "arm64", or "amd64" for the context signedfront:functionArchitecture=x86_64`)
+	flags.SetOutput(io.Discard) // its errors repeat the argument
+	err := flags.Parse(args)
+	if errors.Is(err, flag.ErrHelp) {
+		flags.SetOutput(os.Stdout)
+		flags.Usage()
+		return nil
 	}
+	const takes = "build takes -o FOLDER, -arch PROCESSOR and no other arguments"
+	if err != nil {
+		return errors.New(takes)
+	}
+	if more := flags.Args(); len(more) > 0 {
+		return fmt.Errorf("%s: found %s", takes, signer.Describe(more[0], signer.FormWord))
+	}
+	return buildInto(*folder, *goarch)
+}
+
+func buildInto(folder, goarch string) error {
 	if goarch != "arm64" && goarch != "amd64" {
 		return fmt.Errorf("-arch is %s: write arm64 or amd64", signer.Describe(goarch, signer.FormWord))
 	}
