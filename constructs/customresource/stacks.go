@@ -3,6 +3,7 @@ package customresource
 import (
 	"context"
 	"errors"
+	"regexp"
 	"strings"
 
 	"github.com/signedfront/signedfront/signer"
@@ -28,10 +29,14 @@ func rollingBack(status string) bool { return strings.HasSuffix(status, "ROLLBAC
 // SkipCommand returns the command by which somebody frees a stack whose rollback
 // has failed at the resource of a request.
 func SkipCommand(r Request) string {
-	stack := r.StackID
-	if parts := strings.Split(stack, "/"); len(parts) == 3 {
+	stack := signer.Describe(r.StackID, signer.FormName)
+	if parts := stackARN.FindStringSubmatch(r.StackID); parts != nil {
 		stack = parts[1]
 	}
-	return "aws cloudformation continue-update-rollback --stack-name " + signer.Describe(stack, signer.FormName) +
+	return "aws cloudformation continue-update-rollback --stack-name " + stack +
 		" --resources-to-skip " + r.LogicalResourceID
 }
+
+// stackARN matches the id of a stack, which CloudFormation has made of a name and
+// a UUID: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html
+var stackARN = regexp.MustCompile(`^arn:aws[a-z-]*:cloudformation:[a-z0-9-]+:[0-9]{12}:stack/([A-Za-z][A-Za-z0-9-]{0,127})/[0-9a-f-]{36}$`)

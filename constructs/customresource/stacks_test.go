@@ -132,6 +132,21 @@ func TestAFailureIsTold(t *testing.T) {
 	}
 }
 
+func TestACommandNamesAStackByWhatCloudFormationTakes(t *testing.T) {
+	const arn, uuid = "arn:aws:cloudformation:eu-central-1:111122223333:stack/", "/50d6f0a0-d2df-11e5-832f-503abc87a9b4"
+	for id, want := range map[string]string{
+		arn + "media-dev" + uuid: "media-dev",
+		arn + "Media-ContentNestedStackContentNestedStackResource1A2B3C4D-1ABCDEFGHIJKL" + uuid: "Media-ContentNestedStackContentNestedStackResource1A2B3C4D-1ABCDEFGHIJKL",
+		arn + "media dev; ls" + uuid: "a value of 105 bytes",
+		"":                           "an empty value",
+	} {
+		got := customresource.SkipCommand(customresource.Request{StackID: id, LogicalResourceID: "Key1"})
+		if got != "aws cloudformation continue-update-rollback --stack-name "+want+" --resources-to-skip Key1" {
+			t.Errorf("%s: got %s", id, got)
+		}
+	}
+}
+
 func TestARoleThatMayAskAMomentLaterIsWaitedFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		calls := 0

@@ -98,11 +98,11 @@ func (p *Provider) Update(ctx context.Context, r customresource.Request) (custom
 	version, err := p.read(ctx, g)
 	switch {
 	case errors.Is(err, ErrEmpty), errors.Is(err, ErrMissing):
-		return customresource.Response{}, fmt.Errorf("the private key of generation %d is gone (%w): %s; if the rollback fails, run %s",
-			g.number, err, newGeneration, customresource.SkipCommand(r))
+		return customresource.Response{}, fmt.Errorf("the private key of generation %d is gone: %s; if the rollback fails, run %s: %w",
+			g.number, newGeneration, customresource.SkipCommand(r), err)
 	case err != nil:
-		return customresource.Response{}, fmt.Errorf("reading the key pair of generation %d: %w; if the rollback fails, run %s",
-			g.number, err, customresource.SkipCommand(r))
+		return customresource.Response{}, fmt.Errorf("reading the key pair of generation %d: if the rollback fails, run %s: %w",
+			g.number, customresource.SkipCommand(r), err)
 	}
 	response, err := g.publish(ctx, version)
 	if err != nil {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/signedfront/signedfront/constructs/customresource"
 	"github.com/signedfront/signedfront/constructs/customresource/customresourcetest"
+	"github.com/signedfront/signedfront/constructs/keypair"
 	"github.com/signedfront/signedfront/signer"
 )
 
@@ -350,7 +351,7 @@ func TestFailure04_AnUpdateReadsAndNeverMakes(t *testing.T) {
 
 	const (
 		use    = "use a new generation: in cdk.json add another number to signingKeys.keys and make it signingKeys.current"
-		skip   = `; if the rollback fails, run aws cloudformation continue-update-rollback --stack-name "signedfront-dev" --resources-to-skip ContentSigningKey1A2B3C4D`
+		skip   = `; if the rollback fails, run aws cloudformation continue-update-rollback --stack-name signedfront-dev --resources-to-skip ContentSigningKey1A2B3C4D`
 		quoted = `"` + secretID + `"`
 	)
 	tests := []struct {
@@ -360,13 +361,13 @@ func TestFailure04_AnUpdateReadsAndNeverMakes(t *testing.T) {
 		reason  string
 	}{
 		{"a secret that was emptied", func(s *secrets) { s.byID[secretID] = &secret{versions: map[string][]byte{}} }, nil,
-			"the private key of generation 1 is gone (the secret is empty: " + quoted + "): " + use + skip},
+			"the private key of generation 1 is gone: " + use + skip + ": the secret is empty: " + quoted},
 		{"a secret with an empty value", func(s *secrets) {
 			s.byID[secretID] = &secret{versions: map[string][]byte{"a": nil}, current: "a"}
 		}, nil,
-			"the private key of generation 1 is gone (the secret is empty: " + quoted + "): " + use + skip},
+			"the private key of generation 1 is gone: " + use + skip + ": the secret is empty: " + quoted},
 		{"a secret that was deleted", func(s *secrets) { delete(s.byID, secretID) }, nil,
-			"the private key of generation 1 is gone (the secret does not exist: " + quoted + "): " + use + skip},
+			"the private key of generation 1 is gone: " + use + skip + ": the secret does not exist: " + quoted},
 		{"another algorithm", nil, map[string]any{"Algorithm": "rsa-2048"},
 			"the key of generation 1 is ecdsa-p256, and an algorithm belongs to its generation: set signingKeys.keys.1.algorithm back to ecdsa-p256; for rsa-2048 " + use},
 		{"another generation", nil, map[string]any{"Generation": "2"},
@@ -411,6 +412,23 @@ func TestFailure04_AnUpdateReadsAndNeverMakes(t *testing.T) {
 			}
 		})
 	}
+}
+
+// CloudFormation shows the first 500 bytes of a reason.
+func TestTheCommandThatFreesAStackIsNotCutOff(t *testing.T) {
+	inBubble(t, "of long names", func(t *testing.T) {
+		s := newSecrets()
+		s.byID[secretID].deleted = true
+		stack := strings.Repeat("Nested1A", 16)
+		_, err := (&keypair.Provider{Store: s}).Update(t.Context(), customresource.Request{
+			StackID:           "arn:aws:cloudformation:ap-southeast-2:111122223333:stack/" + stack + "/50d6f0a0-d2df-11e5-832f-503abc87a9b4",
+			LogicalResourceID: "MediaContentSigningKeysKey1KeyPair1A2B3C4D",
+			Properties:        properties("1", "ecdsa-p256"),
+		})
+		if err == nil || !strings.Contains(err.Error()[:500], "continue-update-rollback --stack-name "+stack+" --resources-to-skip MediaContentSigningKeysKey1KeyPair1A2B3C4D: ") {
+			t.Errorf("got %v", err)
+		}
+	})
 }
 
 func TestFailure06_ThePublicKeyEndsWithOneLineFeed(t *testing.T) {

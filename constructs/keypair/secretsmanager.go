@@ -48,7 +48,7 @@ func (s *SecretsManager) Current(ctx context.Context, secretID string) (string, 
 		return "", failure(ctx, "DescribeSecret", secretID, ErrMissing, err)
 	}
 	if secret.DeletedDate != nil {
-		return "", fmt.Errorf("%w any more: %s is scheduled for deletion: restore it with `aws secretsmanager restore-secret`", ErrMissing, signer.Describe(secretID, signer.FormName))
+		return "", fmt.Errorf("%w any more: it is scheduled for deletion, restore it with `aws secretsmanager restore-secret`: %s", ErrMissing, signer.Describe(secretID, signer.FormName))
 	}
 	for version, stages := range secret.VersionIdsToStages {
 		if slices.Contains(stages, "AWSCURRENT") {
