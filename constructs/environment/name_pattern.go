@@ -45,8 +45,8 @@ func chosen(context object, drafts []*draft) (environments []Environment) {
 			environments = append(environments, d.Environment)
 		}
 	}
-	if len(environments) == 0 && len(drafts) > 0 {
-		context.member("environments").wrong("nothing but patterns", "say which environment to make, such as -c env="+quote(drafts[0].sample()))
+	if names := usableNames(drafts); len(environments) == 0 && len(names) > 0 {
+		context.member("environments").wrong("nothing but patterns", "say which environment to make, such as -c env="+quote(names[0]))
 	}
 	return environments
 }

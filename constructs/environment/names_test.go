@@ -95,6 +95,8 @@ func TestNamesPatternsAndLendersThatDoNotFit(t *testing.T) {
 			`environments["pr-*"].regoin: unknown setting; did you mean "region"?`}},
 		{"nothing but patterns", environments(`"pr-*": {}`), []string{`environments: nothing but patterns; say which environment to make, such as -c env="pr-1"`}},
 		{"nothing but a pattern of everything", environments(`"*": {}`), []string{`environments: nothing but patterns; say which environment to make, such as -c env="dev"`}},
+		{"nothing but what is no pattern", environments(`"**": {}, "-*": {}`), []string{
+			`environments["**"]: the pattern "**"; ` + shape, `environments["-*"]: the pattern "-*"; ` + shape}},
 		{"patterns that are none", environments(`"dev": {}, "p*r": {}, "PR-*": {}, "pr-**": {}, "a--*": {}`), []string{
 			`environments["PR-*"]: the pattern "PR-*"; ` + shape, `environments["a--*"]: the pattern "a--*"; ` + shape,
 			`environments["p*r"]: the pattern "p*r"; ` + shape, `environments["pr-**"]: the pattern "pr-**"; ` + shape}},
