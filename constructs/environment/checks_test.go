@@ -348,6 +348,15 @@ func TestContentThatCannotBeProvisionedIsRefused(t *testing.T) {
 			`signers.roles[2]: "media app"; write the name of a role, such as "media-app": at most 64 letters, digits and _+=,.@-`,
 			`signers.roles[4]: "app", listed twice; list it once`,
 		}},
+		{"roles that IAM attaches nothing to", `{"signers": {"roles": ["AWSServiceRoleForSupport", "AWSReservedSSO_Admin_0a1b2c3d4e5f6a7b", "AWSServices"]}}`, []string{
+			`signers.roles[0]: a name that starts with AWSServiceRoleFor; write the name of a role of your own: IAM attaches no policy to a role of an AWS service or of IAM Identity Center`,
+			`signers.roles[1]: a name that starts with AWSReservedSSO_; write the name of a role of your own: IAM attaches no policy to a role of an AWS service or of IAM Identity Center`,
+		}},
+		{"ARNs of another partition than that of the Regions", `{"webAcl": "arn:aws-cn:wafv2:us-east-1:123456789012:global/webacl/media/a1b2", "signers": {"roleArns": ["arn:aws-us-gov:iam::210987654321:role/media-app"]}, "domain": {"names": ["media.example.com"], "certificate": "arn:aws-cn:acm:us-east-1:123456789012:certificate/a1b2"}}`, []string{
+			`signers.roleArns[0]: "arn:aws-us-gov:iam::210987654321:role/media-app"; write the ARN of a role in another account, such as "arn:aws:iam::210987654321:role/media-app"`,
+			`domain.certificate: "arn:aws-cn:acm:us-east-1:123456789012:certificate/a1b2"; write the ARN of a certificate of AWS Certificate Manager, such as "arn:aws:acm:us-east-1:123456789012:certificate/a1b2c3d4-5678-90ab-cdef-111122223333"`,
+			`webAcl: "arn:aws-cn:wafv2:us-east-1:123456789012:global/webacl/media/a1b2"; write the ARN of a web ACL of scope CLOUDFRONT, such as "arn:aws:wafv2:us-east-1:123456789012:global/webacl/media/a1b2c3d4-5678-90ab-cdef-111122223333"`,
+		}},
 		{"ARNs that are none of roles", `{"signers": {"roleArns": ["media-app", "arn:aws:sts::123456789012:assumed-role/media-app/me", "arn:aws:iam::123456789012:user/me", "arn:aws:iam::123456789012:role/"]}}`, []string{
 			`signers.roleArns[0]: "media-app", a name; write the ARN of a role in another account, such as "arn:aws:iam::210987654321:role/media-app", or put the name of a role of this account into roles`,
 			`signers.roleArns[1]: "arn:aws:sts::123456789012:assumed-role/media-app/me", a session of a role; write the ARN of a role in another account, such as "arn:aws:iam::210987654321:role/media-app": that of the role itself`,

@@ -24,7 +24,7 @@ const (
 var (
 	hostLabel      = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
 	digitsOnly     = regexp.MustCompile(`^[0-9]+$`)
-	certificateARN = regexp.MustCompile(`^arn:aws[a-z-]*:acm:([a-z0-9-]+):([0-9]{12}):certificate/[A-Za-z0-9_-]+$`)
+	certificateARN = regexp.MustCompile(`^arn:aws:acm:([a-z0-9-]+):([0-9]{12}):certificate/[A-Za-z0-9_-]+$`)
 
 	// https://docs.aws.amazon.com/Route53/latest/APIReference/API_HostedZone.html
 	hostedZoneID = regexp.MustCompile(`^[A-Z0-9]{1,32}$`)

@@ -10,7 +10,11 @@ import (
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 var (
 	roleName = regexp.MustCompile(`^[A-Za-z0-9_+=,.@-]{1,64}$`)
-	roleARN  = regexp.MustCompile(`^arn:aws[a-z-]*:iam::([0-9]{12}):role/(?:[!-~]{1,511}/)?([A-Za-z0-9_+=,.@-]{1,64})$`)
+	roleARN  = regexp.MustCompile(`^arn:aws:iam::([0-9]{12}):role/(?:[!-~]{1,511}/)?([A-Za-z0-9_+=,.@-]{1,64})$`)
+
+	// https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create-service-linked-role.html
+	// https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html
+	reservedRole = regexp.MustCompile(`^(AWSServiceRoleFor|AWSReservedSSO_)`)
 )
 
 // patternOfPolicies are characters that stand for others in policies.
@@ -24,6 +28,8 @@ func (s Signers) check(at place) {
 		switch {
 		case s.Roles[same] != role:
 			at.wrong(fmt.Sprintf("%s, which is %s", quote(role), quote(s.Roles[same])), "list it once: letter case does not count in the names of roles")
+		case reservedRole.MatchString(role):
+			at.wrong("a name that starts with "+reservedRole.FindString(role), "write the name of a role of your own: IAM attaches no policy to a role of an AWS service or of IAM Identity Center")
 		case roleName.MatchString(role):
 		case roleARN.MatchString(role):
 			at.wrong(quote(role)+", an ARN", fmt.Sprintf("write the name alone, %s, or put the ARN of another account's role into %s", quotePart(last, role), at.name("RoleARNs")))

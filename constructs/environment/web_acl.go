@@ -7,7 +7,7 @@ import (
 
 // https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_DistributionConfig.html
 var (
-	webACLARN    = regexp.MustCompile(`^arn:aws[a-z-]*:wafv2:us-east-1:([0-9]{12}):global/webacl/[A-Za-z0-9_-]{1,128}/[A-Za-z0-9-]+$`)
+	webACLARN    = regexp.MustCompile(`^arn:aws:wafv2:us-east-1:([0-9]{12}):global/webacl/[A-Za-z0-9_-]{1,128}/[A-Za-z0-9-]+$`)
 	regionalACL  = regexp.MustCompile(`^arn:aws[a-z-]*:wafv2:([a-z0-9-]+):[0-9]{12}:regional/`)
 	classicACLID = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 )
