@@ -66,6 +66,9 @@ const (
 	pemMark     = "-----BEGIN"
 	maxFileName = 255
 
+	// maxPublicKey is in bytes, and leaves room for text before the PEM.
+	maxPublicKey = 1 << 16
+
 	// https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html
 	maxKeyFile = 1024 // of the 4096 characters of a parameter
 )
@@ -96,6 +99,10 @@ func (d decoder) readFile(name string) (string, error) {
 	}
 	if d.folder == nil {
 		return "", errors.New("no folder to read it from")
+	}
+	// A pipe or a device would not end.
+	if info, err := fs.Stat(d.folder, name); err == nil && !info.IsDir() && (!info.Mode().IsRegular() || info.Size() > maxPublicKey) {
+		return "", errors.New("no file that can hold a public key")
 	}
 	text, err := fs.ReadFile(d.folder, name)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -13,6 +13,8 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"maps"
+	"os"
+	"path/filepath"
 	"reflect"
 	"regexp"
 	"slices"
@@ -236,6 +238,22 @@ func TestAFileNeedsAFolder(t *testing.T) {
 	_, err := Read(context(t, `{"project": "p", "environments": {"dev": `+importedKey(`"publicKey": "public_key.pem"`)+`}}`), nil)
 	if err == nil || !strings.Contains(err.Error(), `"public_key.pem": no folder to read it from; write`) {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestAFileThatCannotHoldAPublicKeyIsNotRead(t *testing.T) {
+	folder := t.TempDir()
+	if err := os.Symlink(os.DevNull, filepath.Join(folder, "device.pem")); err != nil {
+		t.Skip("no links here: ", err)
+	}
+	if err := os.WriteFile(filepath.Join(folder, "long.pem"), make([]byte, maxPublicKey+1), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range []string{"device.pem", "long.pem"} {
+		_, err := Read(context(t, `{"project": "p", "environments": {"dev": `+importedKey(`"publicKey": "`+file+`"`)+`}}`), os.DirFS(folder))
+		if err == nil || !strings.Contains(err.Error(), `"`+file+`": no file that can hold a public key; write`) {
+			t.Errorf("%s: got %v", file, err)
+		}
 	}
 }
 
