@@ -112,3 +112,15 @@ func TestTerminationProtectionIsWhatTheEnvironmentSays(t *testing.T) {
 		}
 	}
 }
+
+func TestASecondStackOfAnEnvironmentIsAnError(t *testing.T) {
+	app, _ := newApp(t, nil)
+	dev := environment.Environment{Project: "shop", Name: "dev"}
+	if _, err := NewEnvironmentStack(app, dev); err != nil {
+		t.Fatal(err)
+	}
+	_, err := NewEnvironmentStack(app, dev)
+	if want := `environment "dev": There is already a Construct with name 'shop-dev' in App`; err == nil || err.Error() != want {
+		t.Errorf("got  %v\nwant %s", err, want)
+	}
+}
