@@ -12,7 +12,8 @@ import (
 // It is what an environment of cdk.json holds, under the names after "json",
 // and what package constructs takes as its props. A Go caller may put tokens of
 // the CDK into texts, and what is a token is not checked; but not into words of
-// a choice, domain names and public keys, by which the template is made.
+// a choice, countries, domain names and public keys, by which the template is
+// made.
 type Content struct {
 	// Name starts the names of what CloudFront wants named, which are shared
 	// by a whole account, and stands in descriptions: at most 40 letters,

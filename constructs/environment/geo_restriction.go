@@ -13,8 +13,17 @@ func (g GeoRestriction) check(at place) {
 	case len(g.Allow) > 0 && len(g.Deny) > 0:
 		at.wrong(allow+" and "+deny, "write one of the two: who is not allowed is denied")
 	}
-	at.field("Allow").list(g.Allow, checkCountry)
-	at.field("Deny").list(g.Deny, checkCountry)
+	checkCountries(at.field("Allow"), g.Allow)
+	checkCountries(at.field("Deny"), g.Deny)
+}
+
+func checkCountries(at place, countries []string) {
+	for i, country := range countries {
+		if isToken(country) && country != unread {
+			at.index(i).wrong("a token", "write the two letters themselves: the CDK takes no token for a country")
+		}
+	}
+	at.list(countries, checkCountry)
 }
 
 func checkCountry(at place, country string) {

@@ -69,7 +69,7 @@ func (c Content) checkKeys(at place) {
 	case at.json: // Read finds the lender
 	case c.Lender != nil:
 		c.Lender.check(at.field("Lender"), c.ParameterName)
-	case !isToken(from):
+	default:
 		keys.field("From").wrong(quote(from)+" without a lender", "set Lender instead: environments are those of cdk.json")
 	}
 }

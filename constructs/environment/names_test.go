@@ -153,6 +153,8 @@ func TestParametersAndLendersOfAProgramAreChecked(t *testing.T) {
 	}{
 		{"an environment, of which a program knows none", Content{SigningKeys: SigningKeys{From: "dev"}},
 			`SigningKeys.From: "dev" without a lender; set Lender instead: environments are those of cdk.json`},
+		{"an environment that is not known yet", Content{SigningKeys: SigningKeys{From: "${Token[TOKEN.1]}"}},
+			`SigningKeys.From: "${Token[TOKEN.1]}" without a lender; set Lender instead: environments are those of cdk.json`},
 		{"a lender of nothing", Content{Lender: &Lender{}}, `2 problems:
   Lender.ParameterName: missing; write the parameter of the lender's deployment document, such as /signedfront/media/dev
   Lender.StackName: missing; write the name of the lender's stack, such as media-dev`},

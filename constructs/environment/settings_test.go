@@ -214,7 +214,7 @@ func TestTokensOfAProgramAreNotChecked(t *testing.T) {
 		SecurityHeaders: SecurityHeaders{ContentSecurityPolicy: token},
 		Domain:          &Domain{Names: []string{"media.example.com"}, Certificate: token, HostedZone: &HostedZone{ID: token, Name: token}},
 		AccessLogs:      &AccessLogs{Bucket: token + "-logs"},
-		GeoRestriction:  &GeoRestriction{Allow: []string{token}}, WebACL: token, OriginShield: token,
+		WebACL:          token, OriginShield: token,
 		SigningKeys: SigningKeys{Keys: []SigningKey{{Number: 1, Custody: Imported, PublicKey: keyTexts()["p256"], PrivateKey: PrivateKeyLocation{SecretARN: token, SecretVersionID: token}}}},
 	}
 	if problems := content.WithDefaults().Check(); problems != nil {
@@ -234,6 +234,7 @@ func TestTokensAreRefusedWhereTheTemplateIsMadeByThem(t *testing.T) {
 		SecurityHeaders: SecurityHeaders{FrameOptions: token, ReferrerPolicy: token},
 		Domain:          &Domain{Names: []string{"media.example.com", token}, Certificate: token},
 		SigningKeys:     SigningKeys{Keys: []SigningKey{{Number: 1, Algorithm: token, Hash: token, Custody: token}}},
+		GeoRestriction:  &GeoRestriction{Allow: []string{"DE", token}},
 	}
 	var paths []string
 	for _, problem := range content.WithDefaults().Check() {
@@ -244,7 +245,7 @@ func TestTokensAreRefusedWhereTheTemplateIsMadeByThem(t *testing.T) {
 	}
 	slices.Sort(paths)
 	want := []string{
-		"Domain.Names[1]", "Encryption", "OriginAccess", "PriceClass", "SecurityHeaders.FrameOptions", "SecurityHeaders.ReferrerPolicy",
+		"Domain.Names[1]", "Encryption", "GeoRestriction.Allow[1]", "OriginAccess", "PriceClass", "SecurityHeaders.FrameOptions", "SecurityHeaders.ReferrerPolicy",
 		"SigningKeys.Keys.1.Algorithm", "SigningKeys.Keys.1.Custody", "SigningKeys.Keys.1.Hash",
 	}
 	if !slices.Equal(paths, want) {
