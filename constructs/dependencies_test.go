@@ -40,7 +40,7 @@ var mayImport = map[string]imports{
 	"constructs": {[]string{"constructs/environment", "constructs/functions", "signer", "signer/edge/escapes", cdkPackages, cdkConstructs, jsiiRuntime}, []string{"signer/edge", "signer/leaktest", cdkNagPackage}},
 
 	"constructs/environment":                       {[]string{"signer"}, []string{"signer/leaktest"}},
-	"constructs/functions":                         {code: []string{"signer"}},
+	"constructs/functions":                         {code: []string{"constructs/environment", "signer"}},
 	"constructs/functions/build":                   {code: []string{"constructs/functions", "signer"}},
 	"constructs/customresource":                    {[]string{"signer", sdkPackages, lambdaPackages, smithyPackages}, []string{"constructs/customresource/customresourcetest"}},
 	"constructs/customresource/customresourcetest": {code: []string{lambdaPackages}},

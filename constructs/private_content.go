@@ -29,11 +29,9 @@ package constructs
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"runtime"
+	"slices"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudfront"
@@ -105,33 +103,11 @@ func CDKError(panicked any) error {
 	if bug, is := panicked.(runtime.Error); is {
 		panic(bug)
 	}
-	var said []string
-	for line := range strings.SplitSeq(strings.TrimSpace(fmt.Sprint(panicked)), "\n") {
-		if !strings.HasPrefix(line, "    at ") {
-			said = append(said, withoutKeys(strings.TrimRight(line, "\r")))
-		}
-	}
-	return errors.New(strings.Join(said, "\n"))
-}
-
-// withoutKeys is a line of the CDK's with the words described that may be of a
-// key.
-func withoutKeys(line string) string {
-	if strings.ContainsFunc(line, func(r rune) bool { return r == utf8.RuneError || r != '\t' && !unicode.IsPrint(r) }) {
-		return "the CDK refused a value that is not text"
-	}
-	return longWord.ReplaceAllStringFunc(line, func(word string) string {
-		if logicalID.MatchString(word) {
-			return word
-		}
-		return shown(word)
+	said := slices.DeleteFunc(strings.Split(strings.TrimSpace(fmt.Sprint(panicked)), "\n"), func(line string) bool {
+		return strings.HasPrefix(line, "    at ")
 	})
+	return errors.New(environment.WithoutKeys(strings.Join(said, "\n")))
 }
-
-var (
-	longWord  = regexp.MustCompile(`[^\s"'\x60(),;]{12,}|(?:(?:0x)?[0-9A-Fa-f]{1,3}[, ]+){12,}`)
-	logicalID = regexp.MustCompile(`^[A-Za-z]{1,240}[0-9A-F]{8}$`)
-)
 
 // shown is a text of a caller's without quotes, such as an id or a path. One
 // that may be a key is described.

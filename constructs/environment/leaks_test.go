@@ -32,7 +32,10 @@ func TestNoErrorShowsAKey(t *testing.T) {
 			return shown
 		},
 		"ParseDuration": func(text string) []any { _, ok := ParseDuration(text); return []any{ok} },
-		"Quote":         func(text string) []any { return []any{Quote(text), Quote("a" + text), Quote("/" + text + "/")} },
+		"WithoutKeys": func(text string) []any {
+			return []any{WithoutKeys(text), WithoutKeys("said: " + text), WithoutKeys("'" + text + "'")}
+		},
+		"Quote": func(text string) []any { return []any{Quote(text), Quote("a" + text), Quote("/" + text + "/")} },
 		"CheckRegion": func(text string) []any {
 			return []any{CheckRegion("region", text, OAI), CheckRegion("region", "eu-west-9", OriginAccess(text))}
 		},

@@ -3,6 +3,8 @@ package environment
 import (
 	"regexp"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // What stands in cdk.json where it should not may be a private key, and is then
@@ -50,3 +52,29 @@ var wholeKey = regexp.MustCompile(`^(MH|MI|LS0t)[A-Za-z0-9+/_-]{38,}={0,2}$`)
 func isPrivateKey(text string) bool {
 	return holdsPrivateKey(text) || wholeKey.MatchString(betweenDigits.Replace(text))
 }
+
+// WithoutKeys returns what another program said, such as the CDK or the Go
+// command, with the words described that may be of a key: it may repeat what it
+// was given. A line that is not text is left out.
+func WithoutKeys(said string) string {
+	lines := strings.Split(said, "\n")
+	for i, line := range lines {
+		line = strings.TrimRight(line, "\r")
+		if strings.ContainsFunc(line, func(r rune) bool { return r == utf8.RuneError || r != '\t' && !unicode.IsPrint(r) }) {
+			lines[i] = "a line that is not text"
+			continue
+		}
+		lines[i] = longWord.ReplaceAllStringFunc(line, func(word string) string {
+			if described := quote(word); !logicalID.MatchString(word) && !strings.HasPrefix(described, `"`) {
+				return described
+			}
+			return word
+		})
+	}
+	return strings.Join(lines, "\n")
+}
+
+var (
+	longWord  = regexp.MustCompile(`[^\s"'\x60(),;]{12,}|(?:(?:0x)?[0-9A-Fa-f]{1,3}[, ]+){12,}`)
+	logicalID = regexp.MustCompile(`^[A-Za-z]{1,240}[0-9A-F]{8}$`)
+)

@@ -17,6 +17,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/signedfront/signedfront/constructs/environment"
 	"github.com/signedfront/signedfront/signer"
 )
 
@@ -287,5 +288,5 @@ func output(command *exec.Cmd) ([]byte, error) {
 	if said == "" {
 		said = exit.String()
 	}
-	return nil, fmt.Errorf("go %s: %s", command.Args[1], said)
+	return nil, fmt.Errorf("go %s: %s", command.Args[1], environment.WithoutKeys(said))
 }

@@ -436,3 +436,12 @@ func TestMissingGoIsNamed(t *testing.T) {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}
 }
+
+func TestNoErrorShowsAKeyThatTheGoCommandRepeats(t *testing.T) {
+	const line = "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgOsu76JPqJ5pkGsCp"
+	t.Setenv("GOFLAGS", line)
+	_, err := findModule(".")
+	if want := `finding the source of github.com/signedfront/signedfront: go list: go: parsing $GOFLAGS: non-flag "what looks like a key"`; err == nil || err.Error() != want {
+		t.Errorf("got  %v\nwant %s", err, want)
+	}
+}
