@@ -342,6 +342,9 @@ func TestContentThatCannotBeProvisionedIsRefused(t *testing.T) {
 		{"a web ACL that is none", `{"webAcl": "media"}`, []string{
 			`webAcl: "media"; write the ARN of a web ACL of scope CLOUDFRONT, such as "arn:aws:wafv2:us-east-1:123456789012:global/webacl/media/a1b2c3d4-5678-90ab-cdef-111122223333"`,
 		}},
+		{"too many patterns, of which it is not told how they meet", `{"publicPaths": ["/*", ` + strings.TrimPrefix(pages(75), "[") + `}`, []string{
+			`publicPaths: 77 cache behaviors: the default one, 0 of signed and 76 of public paths, 0 of error pages; make fewer and wider patterns: a distribution has 75 behaviors`,
+		}},
 		{"roles that are no names", `{"signers": {"roles": ["service/media-app", "arn:aws:iam::123456789012:role/service/media-app", "media app", "app", "app"]}}`, []string{
 			`signers.roles[0]: "service/media-app", a path; write the name alone, "media-app"`,
 			`signers.roles[1]: "arn:aws:iam::123456789012:role/service/media-app", an ARN; write the name alone, "media-app", or put the ARN of another account's role into roleArns`,

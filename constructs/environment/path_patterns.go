@@ -47,6 +47,17 @@ func (c Content) checkPaths(at place) {
 				"write another character behind the *, such as / or -: a digit or a letter from A to F may end an escape such as %20, and the pattern would open what it does not name")
 		}
 	})
+	pages := map[string]bool{} // those with a behavior of their own
+	for _, page := range c.ErrorPages {
+		if !slices.Contains(c.PublicPaths, page.ResponsePagePath) {
+			pages[page.ResponsePagePath] = true
+		}
+	}
+	if behaviors := 1 + len(c.SignedPaths) + len(c.PublicPaths) + len(pages); behaviors > maxBehaviors {
+		public.wrong(fmt.Sprintf("%d cache behaviors: the default one, %d of signed and %d of public paths, %d of error pages", behaviors, len(c.SignedPaths), len(c.PublicPaths), len(pages)),
+			fmt.Sprintf("make fewer and wider patterns: a distribution has %d behaviors", maxBehaviors))
+		return // how more of them meet takes too long to tell
+	}
 	checkReached(signed, c.SignedPaths)
 	checkReached(public, c.PublicPaths)
 
@@ -61,11 +72,7 @@ func (c Content) checkPaths(at place) {
 				"take it away, or make the signed one narrower: before it, this would leave a part of it open, and behind it, it would never be reached")
 		}
 	}
-	pages := map[string]bool{} // those with a behavior of their own
 	for i, page := range c.ErrorPages {
-		if !slices.Contains(c.PublicPaths, page.ResponsePagePath) {
-			pages[page.ResponsePagePath] = true
-		}
 		if outer, within := c.signedAround(page.ResponsePagePath); within {
 			at.field("ErrorPages").index(i).field("ResponsePagePath").wrong(liesWithin(page.ResponsePagePath, outer),
 				"move the page elsewhere, or make the signed one narrower: a page that wants a signature cannot be served to whoever has none")
@@ -73,11 +80,6 @@ func (c Content) checkPaths(at place) {
 	}
 
 	c.checkRootObjectStaysSigned(at)
-
-	if behaviors := 1 + len(c.SignedPaths) + len(c.PublicPaths) + len(pages); behaviors > maxBehaviors {
-		public.wrong(fmt.Sprintf("%d cache behaviors: the default one, %d of signed and %d of public paths, %d of error pages", behaviors, len(c.SignedPaths), len(c.PublicPaths), len(pages)),
-			fmt.Sprintf("make fewer and wider patterns: a distribution has %d behaviors", maxBehaviors))
-	}
 }
 
 // checkRootObjectStaysSigned reports a default root object that wants a
