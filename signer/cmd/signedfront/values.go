@@ -56,14 +56,23 @@ func isURL(arg string) bool {
 
 // looksLikeKey reports whether a value is a private key or a part of one: it
 // says so, or it is 40 characters or more of base64 that chance has made, or a
-// long number. The name of a file that exists, or could be made in a folder that
-// exists, is none.
+// long number. Escapes of URLs are undone, three times at most. The name of a
+// file that exists, or could be made in a folder that exists, is none.
 func looksLikeKey(value string) bool {
+	for range 3 {
+		plain, err := url.QueryUnescape(value)
+		if isKeyText(value) || err != nil || plain == value {
+			break
+		}
+		value = plain
+	}
+	return isKeyText(value)
+}
+
+// isKeyText is looksLikeKey for a value without escapes.
+func isKeyText(value string) bool {
 	if strings.Contains(value, "-----BEGIN") || strings.Contains(value, "PRIVATE KEY") ||
 		longHex.MatchString(value) || byteList.MatchString(value) {
-		return true
-	}
-	if plain, err := url.QueryUnescape(value); err == nil && plain != value && looksLikeKey(plain) {
 		return true
 	}
 	if strings.HasPrefix(strings.TrimSpace(value), "{") {

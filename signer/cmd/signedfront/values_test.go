@@ -38,3 +38,12 @@ func TestNamesAreNotTakenForKeysAndKeysAreNotTakenForNames(t *testing.T) {
 		t.Errorf("taken for names: %q", missed)
 	}
 }
+
+// An argument of Linux may hold 128 KiB: to undo every escape of this one took
+// longer than ten minutes.
+func TestAValueThatIsEscapedManyTimesOverIsReadAtOnce(t *testing.T) {
+	escaped := "%" + strings.Repeat("25", 60_000)
+	if looksLikeKey(escaped) {
+		t.Error("it is taken for a key")
+	}
+}
