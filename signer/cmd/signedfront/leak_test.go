@@ -270,3 +270,27 @@ func TestMessagesOfLibrariesAreCleanedOfValuesThatMayNotBeQuoted(t *testing.T) {
 		t.Errorf("a message without a key is changed: %s", out.String())
 	}
 }
+
+// What a command line and an environment hold besides keys comes through.
+func TestMessagesKeepTheNamesThatACommandLineHoldsBesidesOtherValues(t *testing.T) {
+	home := filepath.Join(t.TempDir(), "Users", "JaneDoe2")
+	if err := os.MkdirAll(home, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	list := strings.Join([]string{"/usr/bin", filepath.Join(home, "go"), filepath.Join(home, ".cargo", "bin")}, string(filepath.ListSeparator))
+	const signed = "d111111abcdef8.cloudfront.net/rt.png?Expires=1893456000&Signature=aB3dE5gH1jK2mN4pQ6rS8tU0vW1xY2zA3bC4dE5fG6~&Key-Pair-Id=K2JCJMDEHXQW5F"
+	w := withhold([]string{"https://" + signed, signed}, []string{"PATH=" + list})
+	for _, message := range []string{
+		"there is no file " + filepath.Join(home, "private_key.pem"),
+		"write both, as in K2JCJMDEHXQW5F=public_key.pem",
+		"d111111abcdef8.cloudfront.net/rt.png is no URL",
+		"Key-Pair-Id=K2JCJMDEHXQW5F",
+	} {
+		if got := w.clean(message); got != message {
+			t.Errorf("%q is written as %q", message, got)
+		}
+	}
+	if got := w.clean("it is aB3dE5gH1jK2mN4pQ6rS8tU0vW1xY2zA3bC4dE5fG6~"); got != "it is [not shown]~" {
+		t.Errorf("a signature is written as %q", got)
+	}
+}

@@ -2,6 +2,8 @@ package main
 
 import (
 	"net/url"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 
@@ -30,24 +32,32 @@ func withhold(args, environ []string) withheld {
 	return w
 }
 
-// add adds what may not be quoted of a value: of a URL its parts, and of
+// add adds what may not be quoted of a value: of a URL, of a query and of a list
+// of folders such as PATH its parts, of a path what is no folder, and of
 // name=value the value if the name may be quoted.
 func (w withheld) add(value string) {
 	if mayQuote(value) {
 		return
 	}
+	separators := "?&"
+	if !strings.Contains(value, "://") {
+		separators += string(filepath.ListSeparator)
+	}
+	if strings.ContainsAny(value, separators) && !looksLikeKey(value) {
+		for part := range strings.FieldsFuncSeq(value, func(c rune) bool { return strings.ContainsRune(separators, c) }) {
+			w.add(part)
+		}
+		return
+	}
 	if scheme, rest, ok := strings.Cut(value, "://"); ok && mayQuote(scheme) {
-		address, query, _ := strings.Cut(rest, "?")
-		host, path, _ := strings.Cut(address, "/")
-		switch {
-		case mayQuote(address):
-			w.add(query)
-			return
-		case mayQuote(host):
+		if host, path, _ := strings.Cut(rest, "/"); mayQuote(host) {
 			w.add(path)
-			w.add(query)
 			return
 		}
+	}
+	if folder := existing(filepath.Dir(value)); folder != "" {
+		w.add(strings.TrimPrefix(filepath.Clean(value), folder+string(filepath.Separator)))
+		return
 	}
 	if name, rest, ok := strings.Cut(value, "="); ok && mayQuote(name) && strings.Trim(rest, "=") != "" {
 		w.add(rest)
@@ -63,6 +73,20 @@ func (w withheld) add(value string) {
 			}
 		}
 	}
+}
+
+// existing is the longest part of an absolute path that is a folder, and empty
+// if only the root is one.
+func existing(folder string) string {
+	if !filepath.IsAbs(folder) {
+		return ""
+	}
+	for ; folder != filepath.Dir(folder); folder = filepath.Dir(folder) {
+		if info, err := os.Stat(folder); err == nil && info.IsDir() {
+			return folder
+		}
+	}
+	return ""
 }
 
 func mayQuote(value string) bool {
