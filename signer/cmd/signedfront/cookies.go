@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -67,6 +68,9 @@ They are printed as Set-Cookie headers, for curl's --cookie, or as JSON.`,
 			// Browsers keep Secure cookies from plain HTTP on this machine's
 			// own addresses apart; curl drops them.
 			o.Insecure = strings.HasPrefix(resource, "http://")
+			if o.Insecure && o.SameSite == http.SameSiteNoneMode {
+				return &failure{err: errors.New("--same-site none for a URL with http://: browsers drop such cookies"), hint: "write https://, or leave --same-site out", usage: true}
+			}
 			cookies, err := c.Cookies(cmd.Context(), resource, p, o)
 			if err != nil {
 				return err

@@ -260,6 +260,9 @@ func (c *credentials) url(arg string) (string, error) {
 	if isURL(arg) {
 		return arg, nil
 	}
+	if err := urlMistake(arg); err != nil {
+		return "", err
+	}
 	if c.base == "" {
 		return "", errNoBase
 	}
@@ -276,6 +279,9 @@ func (c *credentials) url(arg string) (string, error) {
 func (c *credentials) resource(arg string) (string, error) {
 	if isURL(arg) || strings.HasPrefix(arg, "http*://") {
 		return arg, nil
+	}
+	if err := urlMistake(arg); err != nil {
+		return "", err
 	}
 	if c.base == "" {
 		return "", errNoBase

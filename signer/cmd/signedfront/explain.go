@@ -105,7 +105,7 @@ for its signature, S3, or CloudFront for something else.`,
 var methods = []string{"GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE"}
 
 func (e *explain) explainURL(ctx context.Context, url string) error {
-	r := signer.Request{URL: url, Cookie: e.cookies, Time: e.at}
+	r := signer.Request{URL: url, Cookie: slices.Clone(e.cookies), Time: e.at}
 	if e.at.IsZero() {
 		r.Time = time.Now()
 	}
@@ -120,12 +120,16 @@ func (e *explain) explainURL(ctx context.Context, url string) error {
 		return &failure{err: fmt.Errorf("--method is %s", signer.Describe(e.method, signer.FormWord)), hint: "write one of " + strings.Join(methods, ", "), usage: true}
 	}
 	if !isURL(url) {
-		wrong := &failure{err: fmt.Errorf("%s is no URL", shown(url)), hint: "write it whole, with https:// and its query", usage: true}
-		if isURL(strings.TrimLeft(url, " \t\r\n\"'<(`")) {
-			wrong.err = fmt.Errorf("before the https:// of the URL stands %q", url[:strings.Index(url, "http")])
-			wrong.hint = "leave that out"
+		if err := urlMistake(url); err != nil {
+			return err
 		}
-		return wrong
+		return &failure{err: fmt.Errorf("%s is no URL", shown(url)), hint: "write it whole, with https:// and its query", usage: true}
+	}
+	for i, cookie := range r.Cookie {
+		var err error
+		if r.Cookie[i], err = cookieHeader(cookie); err != nil {
+			return err
+		}
 	}
 	keys, err := e.keys(ctx)
 	if err != nil {
@@ -152,6 +156,21 @@ func (e *explain) explainURL(ctx context.Context, url string) error {
 		return errDenied
 	}
 	return nil
+}
+
+// cookieHeader is the value of a Cookie header, which may be given with its name.
+func cookieHeader(text string) (string, error) {
+	const hint = "write the header that the browser sent, as `signedfront cookies --format curl` prints one: name=value; name=value"
+	if name, value, ok := strings.Cut(text, ":"); ok && strings.EqualFold(name, "Cookie") {
+		text = strings.TrimSpace(value)
+	}
+	switch {
+	case len(text) > 11 && strings.EqualFold(text[:11], "Set-Cookie:"):
+		return "", &failure{err: errors.New("--cookie is a Set-Cookie header, which a server sends"), hint: hint, usage: true}
+	case !strings.Contains(text, "="):
+		return "", &failure{err: errors.New("--cookie holds no name=value"), hint: hint, usage: true}
+	}
+	return text, nil
 }
 
 // addressMissing reports a verdict that hangs on an address that was not given.

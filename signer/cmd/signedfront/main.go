@@ -127,7 +127,7 @@ var otherVerbs = map[string]string{
 
 func unknownVerb(root *cobra.Command, word string) error {
 	wrong := &failure{err: fmt.Errorf("there is no verb %s", shown(word)), hint: "run `signedfront help` for what there is", usage: true}
-	if verb := cmp.Or(otherVerbs[word], closest(word, verbs(root))); verb != "" {
+	if verb := cmp.Or(otherVerbs[strings.ToLower(word)], closest(word, verbs(root))); verb != "" {
 		wrong.hint = fmt.Sprintf("did you mean `signedfront %s`?", verb)
 	}
 	return wrong

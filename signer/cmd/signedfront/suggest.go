@@ -1,5 +1,13 @@
 package main
 
+import "strings"
+
+// plain leaves out what does not tell names apart: capitals, and what stands
+// between the words of one.
+func plain(name string) string {
+	return strings.NewReplacer("-", "", "_", "").Replace(strings.ToLower(name))
+}
+
 // closest is the name that is nearest to a mistyped word, and empty if none is
 // near.
 func closest(word string, names []string) string {
@@ -9,6 +17,9 @@ func closest(word string, names []string) string {
 	}
 	best, least := "", near+1
 	for _, name := range names {
+		if plain(name) == plain(word) {
+			return name
+		}
 		if d := editDistance(word, name); d < least && d < len(word) {
 			best, least = name, d
 		}

@@ -42,6 +42,7 @@ func TestAMistypedWordIsTakenForTheNearestOne(t *testing.T) {
 	names := []string{"local", "url", "cookies", "explain", "keygen", "probe", "completion", "version"}
 	for word, want := range map[string]string{
 		"ulr": "url", "lcoal": "local", "cokies": "cookies", "explian": "explain", "kegen": "keygen", "verison": "version",
+		"LOCAL": "local", "key_gen": "keygen",
 		"all": "", "u": "", "frobnicate": "",
 	} {
 		if got := closest(word, names); got != want {

@@ -74,6 +74,13 @@ func TestMistakesAreToldWithWhatToDo(t *testing.T) {
 		"a file for an app":           {"local --app file.txt", 1, `--app: "file.txt" is not a folder`, "name the folder of a CDK app, in which its cdk.json is"},
 		"no CDK app":                  {"local", 1, ": no cdk.json, so no CDK app", "run this in the folder of a CDK app, or name that folder with --app"},
 		"no CDK app there":            {"local --app empty", 1, "empty: no cdk.json, so no CDK app", "run this in the folder of a CDK app, or name that folder with --app"},
+		"a verb in capitals":          {"URL rt.png", 2, `there is no verb "URL"`, "did you mean `signedfront url`?"},
+		"a flag in camel case":        {"url --keyPairId K2JCJMDEHXQW5F rt.png", 2, `there is no flag "--keyPairId"`, "did you mean --key-pair-id?"},
+		"a scheme in capitals":        {"explain HTTPS://d111111abcdef8.cloudfront.net/rt.png", 2, "the scheme of the URL has capitals", "write https://"},
+		"a bracket before a URL":      {"explain <https://d111111abcdef8.cloudfront.net/rt.png", 2, `before the https:// of the URL stands "<"`, "leave that out"},
+		"no cookie":                   {"explain --cookie cookies.txt https://d111111abcdef8.cloudfront.net/rt.png", 2, "--cookie holds no name=value", "write the header that the browser sent, as `signedfront cookies --format curl` prints one: name=value; name=value"},
+		"a Set-Cookie header":         {"explain --cookie set-cookie:a=b https://d111111abcdef8.cloudfront.net/rt.png", 2, "--cookie is a Set-Cookie header, which a server sends", "write the header that the browser sent, as `signedfront cookies --format curl` prints one: name=value; name=value"},
+		"file:// alone":               {"url --key-pair-id K2JCJMDEHXQW5F --private-key file:// https://d111111abcdef8.cloudfront.net/rt.png", 2, "--private-key names no file after the scheme", "write its name, as in file://private_key.pem"},
 		"a port that is taken":        {"local --addr " + taken.Addr().String(), 1, "another program listens on " + taken.Addr().String(), "choose another port with --addr, or leave --addr out to get one that is free"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -54,6 +54,23 @@ func isURL(arg string) bool {
 	return strings.HasPrefix(arg, "https://") || strings.HasPrefix(arg, "http://")
 }
 
+// urlMistake reports what is wrong with a text that is meant as a URL and is
+// none: something stands before its scheme, or that is in capitals.
+func urlMistake(arg string) error {
+	text := strings.TrimLeftFunc(arg, func(c rune) bool { return unicode.IsSpace(c) || strings.ContainsRune("\"'<(`", c) })
+	before := arg[:len(arg)-len(text)]
+	scheme, _, ok := strings.Cut(text, "://")
+	switch {
+	case !ok || !isURL(strings.ToLower(scheme)+"://"):
+		return nil
+	case before != "":
+		return &failure{err: fmt.Errorf("before the %s:// of the URL stands %q", scheme, before), hint: "leave that out", usage: true}
+	case !isURL(arg):
+		return &failure{err: errors.New("the scheme of the URL has capitals"), hint: "write " + strings.ToLower(scheme) + "://", usage: true}
+	}
+	return nil
+}
+
 // looksLikeKey reports whether a value is a private key or a part of one: it
 // says so, or it is 40 characters or more of base64 that chance has made, or a
 // long number. Escapes of URLs are undone, three times at most. The name of a
@@ -204,6 +221,9 @@ func inputFile(flag, value string) (string, error) {
 		if rest, ok := strings.CutPrefix(value, scheme); ok {
 			name = localPath(rest)
 		}
+	}
+	if name == "" {
+		return "", &failure{err: fmt.Errorf("%s names no file after the scheme", flag), hint: "write its name, as in file://private_key.pem", usage: true}
 	}
 	if looksLikeKey(name) {
 		return "", &failure{err: fmt.Errorf("%s has %s", flag, notShown(name)), hint: "write it into a file, and give the name of that", usage: true}

@@ -1,0 +1,43 @@
+package main
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+// The signer's own words for a fix are those of its Go functions.
+func TestMistakesInWhatIsSignedAreToldInTheWordsOfTheCommandLine(t *testing.T) {
+	emptyEnvironment(t)
+	workFolder(t)
+	const site = "https://d111111abcdef8.cloudfront.net/"
+	key := []string{"--key-pair-id", "K2JCJMDEHXQW5F", "--private-key", "private_key.pem"}
+	for name, test := range map[string]struct {
+		args []string
+		want string
+	}{
+		"a star in a URL":           {[]string{"url", site + "a/*"}, "hint: --resource takes a pattern"},
+		"a backslash in a resource": {[]string{"url", "--resource", site + `a\*`, site + "a"}, "error: --resource a value of 41 bytes"},
+		"quotes around a URL":       {[]string{"url", "'" + site + "a'"}, "before the https:// of the URL stands \"'\""},
+		"capitals in a resource":    {[]string{"cookies", strings.ToUpper(site) + "*"}, "hint: write https://"},
+		"SameSite without TLS":      {[]string{"cookies", "--same-site", "none", "http://127.0.0.1:8080/*"}, "error: --same-site none for a URL with http://"},
+	} {
+		status, stdout, stderr := execute(t, slices.Concat(test.args[:1], key, test.args[1:]))
+		if status == 0 || stdout != "" || !strings.Contains(stderr, test.want) {
+			t.Errorf("%s: exit status %d, %q\n got %s\nwant %s", name, status, stdout, stderr, test.want)
+		}
+	}
+}
+
+func TestExplainTakesACookieHeaderWithItsName(t *testing.T) {
+	emptyEnvironment(t)
+	workFolder(t)
+	const site = "https://d111111abcdef8.cloudfront.net/"
+	_, cookies, _ := execute(t, []string{"cookies", "--key-pair-id", "K2JCJMDEHXQW5F", "--private-key", "private_key.pem", "--format", "curl", site + "*"})
+	for _, header := range []string{cookies[:len(cookies)-1], "Cookie: " + cookies[:len(cookies)-1], "cookie:" + cookies[:len(cookies)-1]} {
+		status, stdout, stderr := execute(t, []string{"explain", "--public-key", "K2JCJMDEHXQW5F=public_key.pem", "--cookie", header, site + "a"})
+		if status != 0 {
+			t.Errorf("%.8s: exit status %d: %s%s", header, status, stdout, stderr)
+		}
+	}
+}
