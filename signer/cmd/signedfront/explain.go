@@ -380,7 +380,7 @@ func (e *explain) explainBody(ctx context.Context) error {
 	}
 	r := signer.ReadRefusal(text)
 	if e.asJSON {
-		return json.NewEncoder(e.out).Encode(map[string]string{"refusedBy": string(r.By), "code": r.Code, "message": r.Message, "detail": r.Detail})
+		return json.NewEncoder(e.out).Encode(map[string]string{"refusedBy": string(r.By), "code": withoutKeys(r.Code), "message": withoutKeys(r.Message), "detail": r.Detail})
 	}
 	_, err = fmt.Fprintf(e.out, "refused by  %s\nreason      %s\n", r.By, r.Detail)
 	return err

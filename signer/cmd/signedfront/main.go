@@ -50,7 +50,7 @@ func (t *terminal) run(ctx context.Context, args []string) int {
 		if cmd == root && !strings.HasPrefix(args[0], "-") {
 			return unknownVerb(root, args[0]) // with flags of a verb
 		}
-		return flagError(cmd, err)
+		return flagError(cmd, err, args)
 	})
 	cmd, err := root.ExecuteContextC(ctx)
 	switch {
@@ -147,23 +147,32 @@ var otherFlags = map[string]string{
 }
 
 // flagError words what pflag says of a flag. Its own words are not passed on:
-// they quote what was given.
-func flagError(cmd *cobra.Command, err error) error {
+// they quote what was given. args is the whole command line.
+func flagError(cmd *cobra.Command, err error, args []string) error {
 	wrong := &failure{err: errors.New("the flags cannot be read"), usage: true}
 	var unknown *pflag.NotExistError
 	var valueless *pflag.ValueRequiredError
 	var invalid *pflag.InvalidValueError
 	var syntax *pflag.InvalidSyntaxError
 	var told *failure
+	var names []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
 	switch {
 	case errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() != "":
-		wrong.err = fmt.Errorf("there is no flag %s", signer.Describe("-"+unknown.GetSpecifiedShortnames(), signer.FormWord))
+		given := "-" + unknown.GetSpecifiedShortnames()
+		for _, arg := range args { // of -version, pflag reads -v and leaves the rest
+			if arg != given && strings.HasPrefix(arg, "-") && !strings.HasPrefix(arg, "--") && strings.HasSuffix(arg, given[1:]) {
+				given = arg
+			}
+		}
+		wrong.err = fmt.Errorf("there is no flag %s", signer.Describe(given, signer.FormWord))
 		wrong.hint = "flags have two hyphens and their whole name"
+		if name := closest(given[1:], names); name != "" {
+			wrong.hint = fmt.Sprintf("did you mean --%s?", name)
+		}
 	case errors.As(err, &unknown):
 		given := unknown.GetSpecifiedName()
 		wrong.err = fmt.Errorf("there is no flag %s", signer.Describe("--"+given, signer.FormWord))
-		var names []string
-		cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
 		if hint := otherFlags[given]; hint != "" && cmd.HasParent() {
 			wrong.hint = hint
 		} else if name := closest(given, names); name != "" {

@@ -33,6 +33,8 @@ func TestMistakesAreToldWithWhatToDo(t *testing.T) {
 		"a mistyped flag":             {"local --tll 5m", 2, `there is no flag "--tll"`, "did you mean --ttl?"},
 		"a flag like no other":        {"local --frobnicate", 2, `there is no flag "--frobnicate"`, ""},
 		"a flag of one letter":        {"local -e dev", 2, `there is no flag "-e"`, "flags have two hyphens and their whole name"},
+		"a flag with one hyphen":      {"url -ttl 1h rt.png", 2, `there is no flag "-ttl"`, "did you mean --ttl?"},
+		"one that starts as another":  {"-version", 2, `there is no flag "-version"`, "did you mean --version?"},
 		"a flag of the AWS CLI":       {"url --date-less-than 2030-01-01 rt.png", 2, `there is no flag "--date-less-than"`, "did you mean --expires?"},
 		"the AWS CLI's profile":       {"url --env dev --profile prod rt.png", 2, `there is no flag "--profile"`, "set the environment variable AWS_PROFILE"},
 		"a flag without its value":    {"local --env", 2, "--env has no value", "write its value after it"},
