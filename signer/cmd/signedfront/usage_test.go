@@ -25,6 +25,7 @@ func TestMistakesAreToldWithWhatToDo(t *testing.T) {
 		"a verb of other programs":    {"sign --env dev", 2, `there is no verb "sign"`, "did you mean `signedfront url`?"},
 		"a verb like no other":        {"frobnicate", 2, `there is no verb "frobnicate"`, "run `signedfront help` for what there is"},
 		"help for a mistyped verb":    {"help ulr", 2, `there is no verb "ulr"`, "did you mean `signedfront url`?"},
+		"help for two verbs":          {"help url cookies", 2, "one verb is wanted, not 2", "put single quotes around what holds spaces, &, ? or *: a shell splits it or expands it otherwise"},
 		"a mistyped shell":            {"completion bashh", 2, `there is no script for the shell "bashh"`, "did you mean `signedfront completion bash`?"},
 		"a shell like no other":       {"completion tcsh", 2, `there is no script for the shell "tcsh"`, "write one of bash, fish, powershell, zsh"},
 		"no shell":                    {"completion", 2, "no shell given", ""},
