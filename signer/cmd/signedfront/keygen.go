@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -42,7 +41,7 @@ A stack of signedfront makes its own keys: this is for keys of your own.`,
 					return &failure{err: fmt.Errorf("%s is already in the folder %s and is not written over", filepath.Base(name), folder), hint: "move it away, or name another folder with --out"}
 				}
 			}
-			if slices.ContainsFunc(base64Run.FindAllString(dir, -1), looksLikeKey) && !isPlace(dir) {
+			if mayMakeKeyNamed(dir) {
 				return &failure{err: fmt.Errorf("--out is %s", notShown(dir)), hint: "a folder of such a name is not made, since it may be a key: make it first, if it is what you want", usage: true}
 			}
 			if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -71,6 +70,23 @@ A stack of signedfront makes its own keys: this is for keys of your own.`,
 	cmd.MarkFlagDirname("out")
 	cmd.RegisterFlagCompletionFunc("algorithm", cobra.FixedCompletions([]string{"ecdsa-p256", "rsa-2048"}, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
+}
+
+// mayMakeKeyNamed reports whether a folder would be made whose name may be a
+// piece of a key. Once it is there, its name counts as that of a file.
+func mayMakeKeyNamed(dir string) bool {
+	if isPlace(dir) {
+		return false
+	}
+	for dir = filepath.Clean(dir); dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
+		if _, err := os.Stat(dir); err == nil {
+			return false
+		}
+		if !mayQuote(filepath.Base(dir)) {
+			return true
+		}
+	}
+	return false
 }
 
 func writeNewFile(name string, text []byte) error {

@@ -71,3 +71,20 @@ func TestExplainShowsNoKeyThatStandsInABody(t *testing.T) {
 		t.Errorf("a key is explained as %s", stdout)
 	}
 }
+
+func TestKeygenMakesNoFolderWhoseNameMayBeAPieceOfAKey(t *testing.T) {
+	emptyEnvironment(t)
+	workFolder(t)
+	for _, dir := range []string{"aB3dE5gH1jK2mN4pQ6rS8tU0vW1xY/x", "keys/aB3dE5gH1jK2mN4pQ6rS8tU0vW1xY", "x/y/aB3dE5gH1jK2mN4pQ6rS8tU0vW1xY/z/0"} {
+		status, _, stderr := execute(t, []string{"keygen", "--out", dir})
+		first, _, _ := strings.Cut(dir, "/")
+		if _, err := os.Stat(first); status != 2 || err == nil || strings.Contains(stderr, "aB3dE5gH1jK2") {
+			t.Errorf("%s: exit status %d, %s is made: %t: %s", dir, status, first, err == nil, stderr)
+		}
+	}
+	for _, dir := range []string{"keys", "keys/media", "my-project-production-eu-west-1-content-delivery/keys-of-2026", "Keys/Media (new)"} {
+		if status, _, stderr := execute(t, []string{"keygen", "--out", dir}); status != 0 {
+			t.Errorf("%s: exit status %d: %s", dir, status, stderr)
+		}
+	}
+}
