@@ -33,7 +33,7 @@ func withhold(args, environ []string) withheld {
 }
 
 // add adds what may not be quoted of a value: of a URL, of a query and of a list
-// of folders such as PATH its parts, of a path what is no folder, and of
+// of folders such as PATH its parts, of a path what follows its folders, and of
 // name=value the value if the name may be quoted.
 func (w withheld) add(value string) {
 	if mayQuote(value) {
