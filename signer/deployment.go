@@ -102,7 +102,11 @@ func notADocument(text string, err error) error {
 	case strings.HasPrefix(strings.TrimSpace(text), "{") && errors.As(err, &syntax):
 		return fmt.Errorf("not the JSON of one: it is wrong or cut off at byte %d", syntax.Offset)
 	}
-	return fmt.Errorf("not the JSON of one: %s: want its text, which starts with {, or LoadDeployment for the name of a file", Describe(text, FormFile))
+	want := "want a JSON object, which starts with {"
+	if !strings.ContainsAny(text, "\r\n") {
+		want += "; LoadDeployment takes the name of a file"
+	}
+	return fmt.Errorf("not the JSON of one: %s: %s", Describe(text, FormFile), want)
 }
 
 // LoadDeployment reads a deployment document from a file, as ParseDeployment

@@ -158,8 +158,8 @@ func TestADocumentThatIsNotJSONIsDescribed(t *testing.T) {
 		`{"key": "key.pem"}`:             "key is a JSON string: want an object",
 		`{"schema": 1, "baseUrl": "http`: "cut off at byte 30",
 		`{"schema": 1} {}`:               "wrong or cut off at byte 15",
-		`[]`:                             `"[]": want its text, which starts with {`,
-		``:                               "an empty value: want its text",
+		`[]`:                             `"[]": want a JSON object, which starts with {`,
+		``:                               "an empty value: want a JSON object",
 	} {
 		if _, err := ParseDeployment([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %q in it", text, err, want)

@@ -87,7 +87,7 @@ func TestATextWhereAFileBelongsIsToldWhatTakesIt(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "ParsePrivateKey for that of a key") {
 		t.Errorf("a key for EnvSource: got %v", err)
 	}
-	if _, err := ParseDeployment([]byte("deployment.json")); err == nil || !strings.Contains(err.Error(), `"deployment.json": want its text, which starts with {, or LoadDeployment`) {
+	if _, err := ParseDeployment([]byte("deployment.json")); err == nil || !strings.Contains(err.Error(), `"deployment.json": want a JSON object, which starts with {; LoadDeployment`) {
 		t.Errorf("a file for ParseDeployment: got %v", err)
 	}
 }
