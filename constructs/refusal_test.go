@@ -9,7 +9,7 @@ import (
 func TestAFaultOfThisProgramIsNotTakenForAMistakeInTheProps(t *testing.T) {
 	faults := map[string]func(){
 		"a nil pointer":  func() { var p *PrivateContentProps; _ = *p },
-		"a nil map":      func() { var m map[string]int; m["a"] = 1 },
+		"a nil map":      func() { func(m map[string]int) { m["a"] = 1 }(nil) },
 		"a wrong index":  func() { var list []int; _ = list[len(list)] },
 		"a wrong type":   func() { var value any = 1; _ = value.(string) },
 		"a closed queue": func() { c := make(chan int); close(c); close(c) },
