@@ -244,11 +244,11 @@ func TestAnAlgorithmIsComparedWithTheKeyWhereItIsKnown(t *testing.T) {
 	wantProblem(t, problemsOf(func(at place) { key.checkImported(at, true) }), `Props.Algorithm: "rsa-2048" with a public key of ecdsa-p256`)
 }
 
-func TestALenderThatIsATokenIsNotLookedFor(t *testing.T) {
-	borrower := Content{SigningKeys: SigningKeys{From: someToken}}
-	wantProblem(t, problemsOf(borrower.checkKeys), "")
-	borrower.SigningKeys.From = "dev"
-	wantProblem(t, problemsOf(borrower.checkKeys), `Props.SigningKeys.From: "dev" without a lender; set Lender instead`)
+func TestAProgramNamesItsLenderByLenderAlone(t *testing.T) {
+	for _, from := range []string{"dev", someToken} {
+		borrower := Content{SigningKeys: SigningKeys{From: from}}
+		wantProblem(t, problemsOf(borrower.checkKeys), `Props.SigningKeys.From: "`+from+`" without a lender; set Lender instead: environments are those of cdk.json`)
+	}
 }
 
 func TestWhatIsWrongWithALenderIsReportedOnceAndTheNearestNameIsOneThatLends(t *testing.T) {

@@ -50,8 +50,8 @@ func TestTheReasonIsThatOfTheStoreWhereItCannotBeAsked(t *testing.T) {
 			}
 			d.fault = failing(test.operation, test.from)
 			a := d.request(t, test.kind, "", properties("1", "ecdsa-p256"))
-			if a.Status != cfn.StatusFailed || !strings.HasPrefix(a.Reason, test.want+errThrottled.Error()) {
-				t.Errorf("got  %s\nwant %s%v", a.Body, test.want, errThrottled)
+			if a.Status != cfn.StatusFailed || !strings.HasPrefix(a.Reason, test.want) || !strings.Contains(a.Reason, ": "+errThrottled.Error()) {
+				t.Errorf("got  %s\nwant %s… %v", a.Body, test.want, errThrottled)
 			}
 			if len(d.versions()) > 1 || len(d.versions()) > 0 && !test.byHand {
 				t.Error("a key was stored")
