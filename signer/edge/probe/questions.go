@@ -35,6 +35,7 @@ const (
 	bits       = `{"Statement":[{"Resource":"%s","Condition":{"DateLessThan":{"AWS:EpochTime":%d},"IpAddress":{"AWS:SourceIp":"255.255.255.255/0"}}}]}`
 	everyIPv4  = `{"Statement":[{"Resource":"%s","Condition":{"DateLessThan":{"AWS:EpochTime":%d},"IpAddress":{"AWS:SourceIp":"0.0.0.0/0"}}}]}`
 	effect     = `{"Statement":[{"Effect":"Allow","Resource":"%s","Condition":{"DateLessThan":{"AWS:EpochTime":%d}}}]}`
+	marked     = "\ufeff" + `{"Statement":[{"Resource":"%s","Condition":{"DateLessThan":{"AWS:EpochTime":%d}}}]}`
 	latin1     = `{"Statement":[{"Resource":"%s","Condition":{"DateLessThan":{"AWS:EpochTime":%d}}}],"note":"` + "\xe9" + `"}`
 )
 
@@ -73,8 +74,9 @@ var questions = []question{
 	{"A `Key-Pair-Id` of other characters than letters and digits, which one report has as `MissingKey`", []variant{
 		{name: "a Key-Pair-Id with hyphens", change: with("Key-Pair-Id", func(string) string { return "-----BEGIN" })},
 	}},
-	{"A policy that is not UTF-8; members of a statement or its condition that no page names", []variant{
+	{"A policy that is not UTF-8; text after its JSON, or a byte order mark before it; a cookie's value in quotation marks; members of a statement or its condition that no page names", []variant{
 		{name: "a byte of Latin-1 beside the statement", sign: signed{policy: latin1}},
+		{name: "a byte order mark before the policy", sign: signed{policy: marked}},
 		{name: "an Effect in the statement", sign: signed{policy: effect}},
 	}},
 	{"An empty query or an empty parameter (`/x?&Expires=…`), of which [a sample of AWS](https://github.com/aws-samples/amazon-cloudfront-signed-urls-using-lambda-secretsmanager) signs the `?`", []variant{
