@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/signedfront/signedfront/signer"
@@ -23,12 +24,12 @@ func TestAKeyFileThatADocumentInAWSNamesIsReadInTheWorkingFolderAlone(t *testing
 			t.Fatal(err)
 		}
 	}
-	var file string
+	var file atomic.Value // string: what the document names
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		document, err := json.Marshal(signer.Deployment{
 			Schema: signer.DeploymentSchema, BaseURL: "https://d111111abcdef8.cloudfront.net", KeyPairID: "K2JCJMDEHXQW5F",
 			Algorithm: signer.ECDSAP256, Hash: signer.SHA256, PublicKeySHA256: key.PublicKey().Fingerprint(),
-			Key: signer.KeyLocation{File: file}, Region: "eu-west-1",
+			Key: signer.KeyLocation{File: file.Load().(string)}, Region: "eu-west-1",
 		})
 		if err != nil {
 			t.Error(err)
@@ -48,14 +49,15 @@ func TestAKeyFileThatADocumentInAWSNamesIsReadInTheWorkingFolderAlone(t *testing
 		t.Setenv(name, value)
 	}
 
-	file = "key.pem"
+	file.Store("key.pem")
 	if p := run(t, dir, "url", "--env", "own", "rt.png"); p.status() != 0 || !strings.HasPrefix(p.stdout.String(), "https://d111111abcdef8.cloudfront.net/rt.png?") {
 		t.Errorf("a file in the working folder: exit status %d, %s", p.status(), p.stderr.String())
 	}
-	for _, file = range []string{elsewhere, "../key.pem"} {
+	for _, name := range []string{elsewhere, "../key.pem"} {
+		file.Store(name)
 		p := run(t, dir, "url", "--env", "own", "rt.png")
 		if said := p.stderr.String(); p.status() != 1 || p.stdout.String() != "" || !strings.Contains(said, "not in the working folder") || !strings.Contains(said, "hint: sign with --private-key FILE") {
-			t.Errorf("%s: exit status %d, %s", file, p.status(), said)
+			t.Errorf("%s: exit status %d, %s", name, p.status(), said)
 		}
 	}
 }
