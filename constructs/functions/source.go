@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -187,7 +188,7 @@ func (f Function) files(module, path, goarch string) (files []string, err error)
 type goMod struct {
 	Module  goModule
 	Go      string
-	Godebug []struct{ Key, Value string }
+	Godebug []string `json:"-"` // its lines: Go 1.25 does not tell them
 	Require []goModule
 	Replace []struct{ Old, New goModule }
 }
@@ -197,8 +198,20 @@ func readGoMod(module string) (*goMod, error) {
 	edit.Dir = module
 	edit.Env = append(os.Environ(), "GOFLAGS=", "GOWORK=off")
 	file := &goMod{}
-	return file, outputJSON(edit, file)
+	if err := outputJSON(edit, file); err != nil {
+		return nil, err
+	}
+	text, err := os.ReadFile(filepath.Join(module, "go.mod"))
+	for _, settings := range godebug.FindAllSubmatch(lineComment.ReplaceAll(text, nil), -1) {
+		file.Godebug = append(file.Godebug, strings.Fields(string(settings[1]))...)
+	}
+	return file, err
 }
+
+var (
+	lineComment = regexp.MustCompile(`//[^\n]*`)
+	godebug     = regexp.MustCompile(`(?m)^[ \t]*godebug[ \t]+(\([^)]*\)|[^\r\n]*)`)
+)
 
 // version is that of a module that go.mod requires, or of what it is replaced
 // by.
