@@ -11,7 +11,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/signedfront/signedfront/constructs"
-	"github.com/signedfront/signedfront/constructs/environment"
+	"github.com/signedfront/signedfront/constructs/config"
 )
 
 func main() { os.Exit(run()) }
@@ -40,7 +40,7 @@ func synthesize() error {
 			context[name] = value
 		}
 	}
-	config, err := environment.Read(context, os.DirFS("."))
+	config, err := config.Read(context, os.DirFS("."))
 	if err != nil {
 		return err
 	}

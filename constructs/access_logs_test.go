@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/signedfront/signedfront/constructs/environment"
+	"github.com/signedfront/signedfront/constructs/config"
 )
 
 // The fields of standard logging, in the order of its reference:
@@ -20,7 +20,7 @@ const standardLogFields = `date time x-edge-location sc-bytes c-ip cs-method cs(
 	sc-range-start sc-range-end`
 
 // logged is the stack in us-east-1 whose content has access logs.
-func logged(t *testing.T, logs environment.AccessLogs, change func(*environment.Environment)) *template {
+func logged(t *testing.T, logs config.AccessLogs, change func(*config.Environment)) *template {
 	t.Helper()
 	e := environmentOf(t, "prod", `{"region": "us-east-1"}`)
 	e.Content.AccessLogs = &logs
@@ -28,10 +28,10 @@ func logged(t *testing.T, logs environment.AccessLogs, change func(*environment.
 	return synthesizeStacks(t, e)[e.StackName()]
 }
 
-func unchangedEnvironment(*environment.Environment) {}
+func unchangedEnvironment(*config.Environment) {}
 
 func TestAccessLogsHoldNoCredentials(t *testing.T) {
-	for _, logs := range []environment.AccessLogs{{}, {Bucket: "logs-of-all"}} {
+	for _, logs := range []config.AccessLogs{{}, {Bucket: "logs-of-all"}} {
 		_, delivery := logged(t, logs, unchangedEnvironment).only(t, "AWS::Logs::Delivery")
 		var got []string
 		for _, field := range delivery.Properties["RecordFields"].([]any) {
@@ -49,7 +49,7 @@ func TestAccessLogsHoldNoCredentials(t *testing.T) {
 const logStackID = "arn:aws:cloudformation:us-east-1:123456789012:stack/signedfront-prod/50d6f0a0-d2df-11e5-832f-503abc87a9b4"
 
 func TestAccessLogsGoFromTheDistributionToALogGroup(t *testing.T) {
-	template := logged(t, environment.AccessLogs{}, unchangedEnvironment)
+	template := logged(t, config.AccessLogs{}, unchangedEnvironment)
 	distributionID, _ := template.only(t, "AWS::CloudFront::Distribution")
 	sourceID, source := template.only(t, "AWS::Logs::DeliverySource")
 	destinationID, destination := template.only(t, "AWS::Logs::DeliveryDestination")
@@ -82,16 +82,16 @@ func TestLogGroupIsKeptAsTheContentIs(t *testing.T) {
 	for _, test := range []struct {
 		name                      string
 		ephemeral                 bool
-		logs                      environment.AccessLogs
+		logs                      config.AccessLogs
 		days                      string
 		onDeletion, onReplacement string
 	}{
-		{"of a lasting environment, for 90 days", false, environment.AccessLogs{}, `90`, "RetainExceptOnCreate", "Retain"},
-		{"of a lasting environment, for a year", false, environment.AccessLogs{Retention: 365 * 24 * time.Hour}, `365`, "RetainExceptOnCreate", "Retain"},
-		{"of an ephemeral one", true, environment.AccessLogs{Retention: 24 * time.Hour}, `1`, "Delete", "Delete"},
+		{"of a lasting environment, for 90 days", false, config.AccessLogs{}, `90`, "RetainExceptOnCreate", "Retain"},
+		{"of a lasting environment, for a year", false, config.AccessLogs{Retention: 365 * 24 * time.Hour}, `365`, "RetainExceptOnCreate", "Retain"},
+		{"of an ephemeral one", true, config.AccessLogs{Retention: 24 * time.Hour}, `1`, "Delete", "Delete"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			_, group := logged(t, test.logs, func(e *environment.Environment) { e.Content.Ephemeral = test.ephemeral }).accessLogGroup(t)
+			_, group := logged(t, test.logs, func(e *config.Environment) { e.Content.Ephemeral = test.ephemeral }).accessLogGroup(t)
 			wantJSON(t, "days", group.Properties["RetentionInDays"], test.days)
 			if group.DeletionPolicy != test.onDeletion || group.UpdateReplacePolicy != test.onReplacement {
 				t.Errorf("DeletionPolicy %s, UpdateReplacePolicy %s", group.DeletionPolicy, group.UpdateReplacePolicy)
@@ -103,7 +103,7 @@ func TestLogGroupIsKeptAsTheContentIs(t *testing.T) {
 // A policy of the account would count against ten, and one that the log service
 // writes by itself would stay.
 func TestLogGroupItselfLetsTheLogServiceWrite(t *testing.T) {
-	template := logged(t, environment.AccessLogs{}, func(e *environment.Environment) { e.Account = "123456789012" })
+	template := logged(t, config.AccessLogs{}, func(e *config.Environment) { e.Account = "123456789012" })
 	_, group := template.accessLogGroup(t)
 	values := map[string]string{"AWS::StackId": logStackID}
 	if got, want := resolve(t, group.Properties["LogGroupName"], values), "/aws/vendedlogs/cloudfront/signedfront-prod-50d6f0a0"; got != want {
@@ -127,7 +127,7 @@ func TestLogGroupItselfLetsTheLogServiceWrite(t *testing.T) {
 }
 
 func TestAccessLogsGoToABucketUnderAPrefix(t *testing.T) {
-	template := logged(t, environment.AccessLogs{Bucket: "logs-of-all"}, unchangedEnvironment)
+	template := logged(t, config.AccessLogs{Bucket: "logs-of-all"}, unchangedEnvironment)
 	_, destination := template.only(t, "AWS::Logs::DeliveryDestination")
 	wantJSON(t, "where they go", destination.Properties["DestinationResourceArn"], `"arn:aws:s3:::logs-of-all/cloudfront"`)
 	for _, id := range template.all("AWS::Logs::LogGroup") {
@@ -141,7 +141,7 @@ func TestAccessLogsGoToABucketUnderAPrefix(t *testing.T) {
 func TestAnotherDestinationHasAnotherName(t *testing.T) {
 	names := map[string]string{}
 	for _, bucket := range []string{"", "logs-of-all", "logs-of-media"} {
-		_, destination := logged(t, environment.AccessLogs{Bucket: bucket}, unchangedEnvironment).only(t, "AWS::Logs::DeliveryDestination")
+		_, destination := logged(t, config.AccessLogs{Bucket: bucket}, unchangedEnvironment).only(t, "AWS::Logs::DeliveryDestination")
 		name := resolve(t, destination.Properties["Name"], map[string]string{"AWS::StackId": logStackID}).(string)
 		if other, taken := names[name]; taken {
 			t.Errorf("%s is the name for %q and for %q", name, bucket, other)
@@ -156,9 +156,9 @@ func TestAnotherDestinationHasAnotherName(t *testing.T) {
 // https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutDeliverySource.html
 func TestNamesOfAccessLogsFitWhateverTheContentIsCalled(t *testing.T) {
 	fits := regexp.MustCompile(`^[A-Za-z0-9_-]{1,60}$`)
-	for _, logs := range []environment.AccessLogs{{}, {Bucket: "logs-of-all"}} {
-		template := logged(t, logs, func(e *environment.Environment) {
-			e.Content.Name = strings.Repeat("n", environment.MaxStackName)
+	for _, logs := range []config.AccessLogs{{}, {Bucket: "logs-of-all"}} {
+		template := logged(t, logs, func(e *config.Environment) {
+			e.Content.Name = strings.Repeat("n", config.MaxStackName)
 		})
 		for _, resourceType := range []string{"AWS::Logs::DeliverySource", "AWS::Logs::DeliveryDestination"} {
 			_, r := template.only(t, resourceType)

@@ -12,33 +12,33 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/cdklabs/cdk-nag-go/cdknag/v2"
 
-	"github.com/signedfront/signedfront/constructs/environment"
+	"github.com/signedfront/signedfront/constructs/config"
 )
 
 // Every rule of cdk-nag's pack AwsSolutions is kept, or broken on purpose, with
 // the reason on the resource. A reason for a rule that nothing breaks would hide
 // what breaks it later.
 func TestRulesOfAwsSolutionsAreKeptOrAcknowledged(t *testing.T) {
-	variants := map[string]func(*environment.Content){
-		"ephemeral": func(c *environment.Content) { c.Ephemeral = true },
-		"encrypted with KMS": func(c *environment.Content) {
-			c.OriginAccess, c.Encryption = environment.OAC, environment.EncryptionKMS
+	variants := map[string]func(*config.Content){
+		"ephemeral": func(c *config.Content) { c.Ephemeral = true },
+		"encrypted with KMS": func(c *config.Content) {
+			c.OriginAccess, c.Encryption = config.OAC, config.EncryptionKMS
 		},
-		"leaving KMS": func(c *environment.Content) {
-			c.OriginAccess, c.Encryption = environment.OAC, environment.EncryptionLeavingKMS
+		"leaving KMS": func(c *config.Content) {
+			c.OriginAccess, c.Encryption = config.OAC, config.EncryptionLeavingKMS
 		},
-		"an existing bucket": func(c *environment.Content) { c.Bucket = "holiday-pictures" },
-		"keys imported": func(c *environment.Content) {
-			c.SigningKeys = environment.SigningKeys{Keys: []environment.SigningKey{imported(1, publicECDSA, privateKeys["in KMS"]), imported(2, publicRSA, privateKeys["in a secret"])}, Current: 1}
+		"an existing bucket": func(c *config.Content) { c.Bucket = "holiday-pictures" },
+		"keys imported": func(c *config.Content) {
+			c.SigningKeys = config.SigningKeys{Keys: []config.SigningKey{imported(1, publicECDSA, privateKeys["in KMS"]), imported(2, publicRSA, privateKeys["in a secret"])}, Current: 1}
 		},
-		"keys lent":     func(c *environment.Content) { c.LendKeys = true },
-		"keys borrowed": func(c *environment.Content) { c.SigningKeys, c.Lender = environment.SigningKeys{}, lenderOfTests },
-		"signers named": func(c *environment.Content) {
-			c.Signers = environment.Signers{Roles: []string{"web"}, RoleARNs: []string{"arn:aws:iam::111122223333:role/web"}}
+		"keys lent":     func(c *config.Content) { c.LendKeys = true },
+		"keys borrowed": func(c *config.Content) { c.SigningKeys, c.Lender = config.SigningKeys{}, lenderOfTests },
+		"signers named": func(c *config.Content) {
+			c.Signers = config.Signers{Roles: []string{"web"}, RoleARNs: []string{"arn:aws:iam::111122223333:role/web"}}
 		},
 	}
 	for _, access := range originAccesses {
-		variants["origin access "+string(access)] = func(c *environment.Content) { c.OriginAccess = access }
+		variants["origin access "+string(access)] = func(c *config.Content) { c.OriginAccess = access }
 	}
 	for _, name := range slices.Sorted(maps.Keys(variants)) {
 		t.Run(name, func(t *testing.T) {
@@ -49,13 +49,13 @@ func TestRulesOfAwsSolutionsAreKeptOrAcknowledged(t *testing.T) {
 	}
 	t.Run("keys borrowed, in a Region that is known", func(t *testing.T) {
 		e := environmentOf(t, "dev", `{"account": "123456789012", "region": "eu-west-1"}`)
-		e.Content.SigningKeys, e.Content.Lender = environment.SigningKeys{}, lenderOfTests
+		e.Content.SigningKeys, e.Content.Lender = config.SigningKeys{}, lenderOfTests
 		wantRulesKept(t, e)
 	})
 	t.Run("everything that delivery has", func(t *testing.T) { wantRulesKept(t, everythingOn(t)) })
 }
 
-func wantRulesKept(t *testing.T, e environment.Environment) {
+func wantRulesKept(t *testing.T, e config.Environment) {
 	t.Helper()
 	app, outdir := newApp(t, map[string]any{
 		"aws:cdk:enable-path-metadata": true,

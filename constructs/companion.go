@@ -8,7 +8,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
-	"github.com/signedfront/signedfront/constructs/environment"
+	"github.com/signedfront/signedfront/constructs/config"
 )
 
 // usEast1 is the one Region from which CloudFront takes certificates, and in
@@ -145,7 +145,7 @@ func resolved(value *string) *string {
 
 // checkCompanions reports what keeps a stack from having the companions that it
 // needs. Region is where its Region can be written.
-func checkCompanions(scope constructs.Construct, p *PrivateContentProps, region string) environment.Problems {
+func checkCompanions(scope constructs.Construct, p *PrivateContentProps, region string) config.Problems {
 	var needed []companionKind
 	var settings []string
 	if makesCertificate(p) {
@@ -162,25 +162,25 @@ func checkCompanions(scope constructs.Construct, p *PrivateContentProps, region 
 		return nil
 	}
 	if *awscdk.Token_IsUnresolved(main.Region()) {
-		return environment.Problems{{
+		return config.Problems{{
 			Path:  region,
 			Found: "not written, though " + strings.Join(settings, " and ") + " may take another stack, in us-east-1",
 			Fix:   `write the Region of this stack, such as "eu-west-1"; with us-east-1, there is no other`,
 		}}
 	}
 	const most = 128 // https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html
-	var problems environment.Problems
+	var problems config.Problems
 	for _, kind := range needed {
 		name := *main.StackName() + kind.suffix
 		if besideOf(main, kind) != nil && findCompanion(main, kind) == nil {
-			problems = append(problems, environment.Problem{
+			problems = append(problems, config.Problem{
 				Path:  shown(*main.Node().Id() + kind.suffix),
 				Found: "an id that is taken, where a companion of the stack would stand",
 				Fix:   "choose another id for what has it",
 			})
 		}
 		if len(name) > most {
-			problems = append(problems, environment.Problem{
+			problems = append(problems, config.Problem{
 				Path:  "the stack's name",
 				Found: fmt.Sprintf("its companion %s would have %d characters", shown(name), len(name)),
 				Fix:   fmt.Sprintf("shorten it to %d at most", most-len(kind.suffix)),

@@ -14,15 +14,15 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
-	"github.com/signedfront/signedfront/constructs/environment"
+	"github.com/signedfront/signedfront/constructs/config"
 )
 
 // companioned is content that takes both companions where its stack is not in
 // us-east-1.
 func companioned() *PrivateContentProps {
 	return &PrivateContentProps{
-		Domain:     &environment.Domain{Names: []string{"media.example.com"}, HostedZone: exampleZone},
-		AccessLogs: &environment.AccessLogs{},
+		Domain:     &config.Domain{Names: []string{"media.example.com"}, HostedZone: exampleZone},
+		AccessLogs: &config.AccessLogs{},
 	}
 }
 
@@ -256,7 +256,7 @@ func TestCompanionsAreDeployedByWhatDeploysTheirStack(t *testing.T) {
 			// Without functions, there is no asset, which not all of them take.
 			key := imported(1, publicECDSA, privateKeys["in KMS"])
 			content := companioned()
-			content.SigningKeys.Keys = []environment.SigningKey{key}
+			content.SigningKeys.Keys = []config.SigningKey{key}
 			stack := awscdk.NewStack(app, jsii.String("Media"), &awscdk.StackProps{Synthesizer: test.of, Env: &awscdk.Environment{Region: jsii.String("eu-west-1")}})
 			if _, err := NewPrivateContent(stack, "Content", content); err != nil {
 				t.Fatal(err)
@@ -334,7 +334,7 @@ func TestWhatKeepsAStackFromItsCompanionsIsSaidBeforeAnythingIsMade(t *testing.T
 		{"a Region that is not written, for both", "Media", nil, companioned(),
 			[]string{"Env.Region of the stack: not written, though Domain without Certificate and AccessLogs may take another stack, in us-east-1" + wantRegion}},
 		{"a Region that is not written, where none is needed", "Media", nil,
-			&PrivateContentProps{Domain: &environment.Domain{Names: []string{"media.example.com"}, Certificate: certificateARN, HostedZone: exampleZone}}, nil},
+			&PrivateContentProps{Domain: &config.Domain{Names: []string{"media.example.com"}, Certificate: certificateARN, HostedZone: exampleZone}}, nil},
 		{"a name that is too long", strings.Repeat("media-", 20), here, companioned(), []string{
 			"the stack's name: its companion " + strings.Repeat("media-", 20) + "-certificate would have 132 characters; shorten it to 116 at most",
 		}},
@@ -344,7 +344,7 @@ func TestWhatKeepsAStackFromItsCompanionsIsSaidBeforeAnythingIsMade(t *testing.T
 			stack := awscdk.NewStack(app, jsii.String(test.stack), &awscdk.StackProps{Env: test.env})
 			test.props.Name = "media"
 			_, err := NewPrivateContent(stack, "Content", test.props)
-			var problems environment.Problems
+			var problems config.Problems
 			errors.As(err, &problems)
 			var got []string
 			for _, problem := range problems {
@@ -364,7 +364,7 @@ func TestAStackOfSomebodyElseIsNoCompanion(t *testing.T) {
 	app, _ := newApp(t, nil)
 	awscdk.NewStack(app, jsii.String("Media-global"), &awscdk.StackProps{Env: &awscdk.Environment{Region: jsii.String("ap-south-1")}})
 	stack := awscdk.NewStack(app, jsii.String("Media"), &awscdk.StackProps{Env: &awscdk.Environment{Region: jsii.String("eu-west-1")}})
-	_, err := NewPrivateContent(stack, "Content", &PrivateContentProps{AccessLogs: &environment.AccessLogs{}})
+	_, err := NewPrivateContent(stack, "Content", &PrivateContentProps{AccessLogs: &config.AccessLogs{}})
 	want := "Media/Content: Media-global: an id that is taken, where a companion of the stack would stand; choose another id for what has it"
 	if err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
@@ -373,7 +373,7 @@ func TestAStackOfSomebodyElseIsNoCompanion(t *testing.T) {
 
 func TestRegionIsAskedForWhereTheEnvironmentCanSayIt(t *testing.T) {
 	e := environmentOf(t, "prod", `{}`)
-	e.Content.AccessLogs = &environment.AccessLogs{}
+	e.Content.AccessLogs = &config.AccessLogs{}
 	app, _ := newApp(t, nil)
 	_, err := NewEnvironmentStack(app, e)
 	if err == nil || !strings.Contains(err.Error(), "Region: missing, with AccessLogs; write the AWS Region of the stack") {

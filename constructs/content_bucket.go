@@ -9,7 +9,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
-	"github.com/signedfront/signedfront/constructs/environment"
+	"github.com/signedfront/signedfront/constructs/config"
 )
 
 // contentBucket holds the content: a bucket of the stack's own, or one that
@@ -33,7 +33,7 @@ func newContentBucket(scope constructs.Construct, p *PrivateContentProps) *conte
 	if p.Bucket != "" {
 		return existingBucket(scope, p.Bucket)
 	}
-	content := &contentBucket{usesKey: p.Encryption == environment.EncryptionKMS}
+	content := &contentBucket{usesKey: p.Encryption == config.EncryptionKMS}
 	props := &awss3.BucketProps{
 		BlockPublicAccess: awss3.BlockPublicAccess_BLOCK_ALL(),
 		ObjectOwnership:   awss3.ObjectOwnership_BUCKET_OWNER_ENFORCED,

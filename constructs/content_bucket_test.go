@@ -11,19 +11,19 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/jsii-runtime-go"
 
-	"github.com/signedfront/signedfront/constructs/environment"
+	"github.com/signedfront/signedfront/constructs/config"
 )
 
-func withEncryption(t *testing.T, encryption environment.Encryption) *template {
+func withEncryption(t *testing.T, encryption config.Encryption) *template {
 	t.Helper()
-	return synthesizeContent(t, func(c *environment.Content) {
-		c.OriginAccess = environment.OAC
+	return synthesizeContent(t, func(c *config.Content) {
+		c.OriginAccess = config.OAC
 		c.Encryption = encryption
 	})
 }
 
 func TestContentIsEncryptedWithAKeyThatCloudFrontMayUse(t *testing.T) {
-	template := withEncryption(t, environment.EncryptionKMS)
+	template := withEncryption(t, config.EncryptionKMS)
 	keyID, key := template.only(t, "AWS::KMS::Key")
 	_, bucket := template.only(t, "AWS::S3::Bucket")
 	wantJSON(t, "the bucket's encryption", bucket.property("BucketEncryption", "ServerSideEncryptionConfiguration"), fmt.Sprintf(`[{
@@ -47,7 +47,7 @@ func TestContentIsEncryptedWithAKeyThatCloudFrontMayUse(t *testing.T) {
 
 // Without its key, what was encrypted with it is lost.
 func TestKeyStaysWhileObjectsMayNeedIt(t *testing.T) {
-	without, with, leaving := withEncryption(t, environment.EncryptionS3), withEncryption(t, environment.EncryptionKMS), withEncryption(t, environment.EncryptionLeavingKMS)
+	without, with, leaving := withEncryption(t, config.EncryptionS3), withEncryption(t, config.EncryptionKMS), withEncryption(t, config.EncryptionLeavingKMS)
 	const rule = "AWS::S3::Bucket Properties BucketEncryption ServerSideEncryptionConfiguration 0 "
 	encryption := []string{
 		"- " + rule + "BucketKeyEnabled",
@@ -63,17 +63,17 @@ func TestKeyStaysWhileObjectsMayNeedIt(t *testing.T) {
 			t.Errorf("DeletionPolicy %s, UpdateReplacePolicy %s", key.DeletionPolicy, key.UpdateReplacePolicy)
 		}
 	}
-	ephemeral := synthesizeContent(t, func(c *environment.Content) {
-		c.OriginAccess, c.Encryption, c.Ephemeral = environment.OAC, environment.EncryptionKMS, true
+	ephemeral := synthesizeContent(t, func(c *config.Content) {
+		c.OriginAccess, c.Encryption, c.Ephemeral = config.OAC, config.EncryptionKMS, true
 	})
 	if _, key := ephemeral.only(t, "AWS::KMS::Key"); key.DeletionPolicy != "Delete" {
 		t.Errorf("of an ephemeral environment: DeletionPolicy %s", key.DeletionPolicy)
 	}
 }
 
-func withExistingBucket(t *testing.T, access environment.OriginAccess) *template {
+func withExistingBucket(t *testing.T, access config.OriginAccess) *template {
 	t.Helper()
-	return synthesizeContent(t, func(c *environment.Content) {
+	return synthesizeContent(t, func(c *config.Content) {
 		c.Bucket = "holiday-pictures"
 		c.OriginAccess = access
 		c.Ephemeral = true
@@ -127,7 +127,7 @@ func TestRequiredBucketPolicyIsThatOfABucketOfOurOwn(t *testing.T) {
 			wantJSON(t, "the policy", got, string(want))
 		})
 	}
-	if _, is := withOriginAccess(t, environment.OAI).Outputs["RequiredBucketPolicy"]; is {
+	if _, is := withOriginAccess(t, config.OAI).Outputs["RequiredBucketPolicy"]; is {
 		t.Error("a bucket of our own is told what its policy must be")
 	}
 }
@@ -156,11 +156,11 @@ func resolveAll(t *testing.T, value any, values map[string]string) any {
 // A user cannot act on what the CDK says of a bucket whose policy it cannot
 // write: the output says what to do.
 func TestNoKindOfBucketMakesTheCDKWarn(t *testing.T) {
-	for name, change := range map[string]func(*environment.Content){
-		"an existing bucket read by an identity": func(c *environment.Content) { c.Bucket = "holiday-pictures" },
-		"an existing bucket read by a control":   func(c *environment.Content) { c.Bucket, c.OriginAccess = "holiday-pictures", environment.OAC },
-		"a bucket encrypted with KMS": func(c *environment.Content) {
-			c.OriginAccess, c.Encryption = environment.OAC, environment.EncryptionKMS
+	for name, change := range map[string]func(*config.Content){
+		"an existing bucket read by an identity": func(c *config.Content) { c.Bucket = "holiday-pictures" },
+		"an existing bucket read by a control":   func(c *config.Content) { c.Bucket, c.OriginAccess = "holiday-pictures", config.OAC },
+		"a bucket encrypted with KMS": func(c *config.Content) {
+			c.OriginAccess, c.Encryption = config.OAC, config.EncryptionKMS
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -188,15 +188,15 @@ func TestGrantUploadLetsWriteObjectsAndNothingMore(t *testing.T) {
 	for _, test := range []struct {
 		name, objects string
 		keyUsed       bool
-		change        func(*environment.Content)
+		change        func(*config.Content)
 	}{
-		{"to a bucket", own, false, func(*environment.Content) {}},
-		{"to a bucket that exists", existing, false, func(c *environment.Content) { c.Bucket = "holiday-pictures" }},
-		{"to an encrypted bucket, with its key", own, true, func(c *environment.Content) {
-			c.OriginAccess, c.Encryption = environment.OAC, environment.EncryptionKMS
+		{"to a bucket", own, false, func(*config.Content) {}},
+		{"to a bucket that exists", existing, false, func(c *config.Content) { c.Bucket = "holiday-pictures" }},
+		{"to an encrypted bucket, with its key", own, true, func(c *config.Content) {
+			c.OriginAccess, c.Encryption = config.OAC, config.EncryptionKMS
 		}},
-		{"to a bucket that leaves its key, without it", own, false, func(c *environment.Content) {
-			c.OriginAccess, c.Encryption = environment.OAC, environment.EncryptionLeavingKMS
+		{"to a bucket that leaves its key, without it", own, false, func(c *config.Content) {
+			c.OriginAccess, c.Encryption = config.OAC, config.EncryptionLeavingKMS
 		}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -233,7 +233,7 @@ func TestAccessorsAreNilWhereThereIsNoSuchPart(t *testing.T) {
 			t.Fatal(err)
 		}
 		has := []bool{content.OriginAccessIdentity() != nil, content.OriginAccessControl() != nil, content.EncryptionKey() != nil, content.RequiredBucketPolicy() != nil}
-		if want := []bool{access != environment.OAC, access != environment.OAI, false, false}; !slices.Equal(has, want) {
+		if want := []bool{access != config.OAC, access != config.OAI, false, false}; !slices.Equal(has, want) {
 			t.Errorf("%s: identity, control, key and required policy are there: %v, want %v", access, has, want)
 		}
 	}

@@ -35,12 +35,12 @@ type imports struct{ code, tests []string }
 // nothing. A program that imports it downloads nothing besides this module, and
 // since "go mod tidy" follows the imports of tests too, neither may they.
 var mayImport = map[string]imports{
-	".": {code: []string{"constructs", "constructs/environment", cdkPackages, jsiiRuntime}},
+	".": {code: []string{"constructs", "constructs/config", cdkPackages, jsiiRuntime}},
 
-	"constructs": {[]string{"constructs/environment", "constructs/functions", "signer", "signer/edge/escapes", cdkPackages, cdkConstructs, jsiiRuntime}, []string{"signer/edge", "signer/leaktest", cdkNagPackage}},
+	"constructs": {[]string{"constructs/config", "constructs/functions", "signer", "signer/edge/escapes", cdkPackages, cdkConstructs, jsiiRuntime}, []string{"signer/edge", "signer/leaktest", cdkNagPackage}},
 
-	"constructs/environment":                       {[]string{"signer"}, []string{"signer/leaktest"}},
-	"constructs/functions":                         {code: []string{"constructs/environment", "signer"}},
+	"constructs/config":                            {[]string{"signer"}, []string{"signer/leaktest"}},
+	"constructs/functions":                         {code: []string{"constructs/config", "signer"}},
 	"constructs/functions/build":                   {code: []string{"constructs/functions", "signer"}},
 	"constructs/customresource":                    {[]string{"signer", sdkPackages, lambdaPackages, smithyPackages}, []string{"constructs/customresource/customresourcetest"}},
 	"constructs/customresource/customresourcetest": {code: []string{lambdaPackages}},
@@ -63,7 +63,7 @@ var mayImport = map[string]imports{
 	"signer/edge/escapes":    {},
 	"signer/edge/cdkapp":     {[]string{"signer"}, []string{"signer/leaktest"}},
 	"signer/edge/probe":      {[]string{"signer"}, []string{"signer/edge"}},
-	"signer/cmd/signedfront": {code: []string{"constructs/environment", "signer/...", cobraPackage, pflagPackage, sdkPackages, smithyPackages}},
+	"signer/cmd/signedfront": {code: []string{"constructs/config", "signer/...", cobraPackage, pflagPackage, sdkPackages, smithyPackages}},
 }
 
 func TestPackagesImportWhatTheyMay(t *testing.T) {

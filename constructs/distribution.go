@@ -9,7 +9,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
-	"github.com/signedfront/signedfront/constructs/environment"
+	"github.com/signedfront/signedfront/constructs/config"
 )
 
 // newDistribution serves the origin to whoever has a URL or cookies that a key
@@ -100,7 +100,7 @@ func publicPatterns(p *PrivateContentProps) []string {
 	return once
 }
 
-func errorResponses(pages []environment.ErrorPage) *[]*awscloudfront.ErrorResponse {
+func errorResponses(pages []config.ErrorPage) *[]*awscloudfront.ErrorResponse {
 	var responses []*awscloudfront.ErrorResponse
 	for _, page := range pages {
 		responses = append(responses, &awscloudfront.ErrorResponse{
@@ -115,12 +115,12 @@ func errorResponses(pages []environment.ErrorPage) *[]*awscloudfront.ErrorRespon
 
 // priceClasses are the CDK's words for CloudFront's. All locations are what a
 // distribution has that says nothing.
-var priceClasses = map[environment.PriceClass]awscloudfront.PriceClass{
-	environment.PriceClass100: awscloudfront.PriceClass_PRICE_CLASS_100,
-	environment.PriceClass200: awscloudfront.PriceClass_PRICE_CLASS_200,
+var priceClasses = map[config.PriceClass]awscloudfront.PriceClass{
+	config.PriceClass100: awscloudfront.PriceClass_PRICE_CLASS_100,
+	config.PriceClass200: awscloudfront.PriceClass_PRICE_CLASS_200,
 }
 
-func geoRestriction(restriction *environment.GeoRestriction) awscloudfront.GeoRestriction {
+func geoRestriction(restriction *config.GeoRestriction) awscloudfront.GeoRestriction {
 	switch {
 	case restriction == nil:
 		return nil

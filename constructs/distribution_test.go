@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/signedfront/signedfront/constructs/environment"
+	"github.com/signedfront/signedfront/constructs/config"
 )
 
 const webACL = "arn:aws:wafv2:us-east-1:123456789012:global/webacl/media/11111111-2222-3333-4444-555555555555"
@@ -40,30 +40,30 @@ func TestBehaviorsLeaveNoSignedPathOpen(t *testing.T) {
 		pattern string
 		signed  bool
 	}
-	page := func(code int, path string) environment.ErrorPage {
-		return environment.ErrorPage{ErrorCode: code, ResponsePagePath: path}
+	page := func(code int, path string) config.ErrorPage {
+		return config.ErrorPage{ErrorCode: code, ResponsePagePath: path}
 	}
 	for _, test := range []struct {
 		name    string
-		content environment.Content
+		content config.Content
 		want    []behavior
 	}{
-		{"without patterns every path wants a signature", environment.Content{},
+		{"without patterns every path wants a signature", config.Content{},
 			[]behavior{{"*", signed}}},
-		{"public patterns keep their order", environment.Content{PublicPaths: []string{"/b/*", "/a/*"}},
+		{"public patterns keep their order", config.Content{PublicPaths: []string{"/b/*", "/a/*"}},
 			[]behavior{{"/b/*", public}, {"/a/*", public}, {"*", signed}}},
 		{"signed patterns come before all public ones, in their order",
-			environment.Content{PublicPaths: []string{"/a/*"}, SignedPaths: []string{"/a/z/*", "/a/b/*"}},
+			config.Content{PublicPaths: []string{"/a/*"}, SignedPaths: []string{"/a/z/*", "/a/b/*"}},
 			[]behavior{{"/a/z/*", signed}, {"/a/b/*", signed}, {"/a/*", public}, {"*", signed}}},
 		{"error pages are public",
-			environment.Content{PublicPaths: []string{"/a/*"}, SignedPaths: []string{"/a/b/*"}, ErrorPages: []environment.ErrorPage{page(403, "/403.html"), page(404, "/404.html")}},
+			config.Content{PublicPaths: []string{"/a/*"}, SignedPaths: []string{"/a/b/*"}, ErrorPages: []config.ErrorPage{page(403, "/403.html"), page(404, "/404.html")}},
 			[]behavior{{"/a/b/*", signed}, {"/403.html", public}, {"/404.html", public}, {"/a/*", public}, {"*", signed}}},
 		{"a page of several errors, public by itself too, is one behavior",
-			environment.Content{PublicPaths: []string{"/e.html"}, ErrorPages: []environment.ErrorPage{page(403, "/e.html"), page(404, "/e.html")}},
+			config.Content{PublicPaths: []string{"/e.html"}, ErrorPages: []config.ErrorPage{page(403, "/e.html"), page(404, "/e.html")}},
 			[]behavior{{"/e.html", public}, {"*", signed}}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			template := synthesizeContent(t, func(c *environment.Content) {
+			template := synthesizeContent(t, func(c *config.Content) {
 				c.PublicPaths, c.SignedPaths, c.ErrorPages = test.content.PublicPaths, test.content.SignedPaths, test.content.ErrorPages
 			})
 			groupID, _ := template.only(t, "AWS::CloudFront::KeyGroup")
@@ -82,10 +82,10 @@ func TestBehaviorsLeaveNoSignedPathOpen(t *testing.T) {
 }
 
 func TestBehaviorsDifferInNothingButPatternAndTrust(t *testing.T) {
-	for _, cors := range []*environment.CORS{nil, {Origins: []string{"*"}}} {
-		template := synthesizeContent(t, func(c *environment.Content) {
+	for _, cors := range []*config.CORS{nil, {Origins: []string{"*"}}} {
+		template := synthesizeContent(t, func(c *config.Content) {
 			c.PublicPaths, c.SignedPaths = []string{"/a/*"}, []string{"/a/b/*"}
-			c.ErrorPages = []environment.ErrorPage{{ErrorCode: 403, ResponsePagePath: "/403.html"}}
+			c.ErrorPages = []config.ErrorPage{{ErrorCode: 403, ResponsePagePath: "/403.html"}}
 			c.CORS = cors
 		})
 		all := behaviors(t, template)
@@ -109,39 +109,39 @@ func TestBehaviorsDifferInNothingButPatternAndTrust(t *testing.T) {
 func TestDistributionTakesWhatTheEnvironmentSays(t *testing.T) {
 	for _, test := range []struct {
 		name     string
-		change   func(*environment.Content)
+		change   func(*config.Content)
 		property string
 		want     string
 	}{
-		{"policies that name addresses turn IPv6 off", func(c *environment.Content) { c.AddressRestriction = true },
+		{"policies that name addresses turn IPv6 off", func(c *config.Content) { c.AddressRestriction = true },
 			"IPV6Enabled", `false`},
-		{"an object for the root", func(c *environment.Content) { c.DefaultRootObject = "index.html" },
+		{"an object for the root", func(c *config.Content) { c.DefaultRootObject = "index.html" },
 			"DefaultRootObject", `"index.html"`},
 		{"an error page keeps the status of the error, and is kept for ten seconds",
-			func(c *environment.Content) {
-				c.ErrorPages = []environment.ErrorPage{{ErrorCode: 403, ResponsePagePath: "/403.html"}}
+			func(c *config.Content) {
+				c.ErrorPages = []config.ErrorPage{{ErrorCode: 403, ResponsePagePath: "/403.html"}}
 			},
 			"CustomErrorResponses", `[{"ErrorCode": 403, "ResponseCode": 403, "ResponsePagePath": "/403.html", "ErrorCachingMinTTL": 10}]`},
 		{"an error page with another status, kept for longer",
-			func(c *environment.Content) {
-				c.ErrorPages = []environment.ErrorPage{{ErrorCode: 403, ResponsePagePath: "/404.html", ResponseCode: 404, CachingMinTTL: time.Minute}}
+			func(c *config.Content) {
+				c.ErrorPages = []config.ErrorPage{{ErrorCode: 403, ResponsePagePath: "/404.html", ResponseCode: 404, CachingMinTTL: time.Minute}}
 			},
 			"CustomErrorResponses", `[{"ErrorCode": 403, "ResponseCode": 404, "ResponsePagePath": "/404.html", "ErrorCachingMinTTL": 60}]`},
-		{"price class 100", func(c *environment.Content) { c.PriceClass = environment.PriceClass100 },
+		{"price class 100", func(c *config.Content) { c.PriceClass = config.PriceClass100 },
 			"PriceClass", `"PriceClass_100"`},
-		{"price class 200", func(c *environment.Content) { c.PriceClass = environment.PriceClass200 },
+		{"price class 200", func(c *config.Content) { c.PriceClass = config.PriceClass200 },
 			"PriceClass", `"PriceClass_200"`},
-		{"all edge locations are what CloudFront has by itself", func(c *environment.Content) { c.PriceClass = environment.PriceClassAll },
+		{"all edge locations are what CloudFront has by itself", func(c *config.Content) { c.PriceClass = config.PriceClassAll },
 			"PriceClass", `null`},
 		{"countries that are let in",
-			func(c *environment.Content) {
-				c.GeoRestriction = &environment.GeoRestriction{Allow: []string{"DE", "AT"}}
+			func(c *config.Content) {
+				c.GeoRestriction = &config.GeoRestriction{Allow: []string{"DE", "AT"}}
 			},
 			"Restrictions", `{"GeoRestriction": {"RestrictionType": "whitelist", "Locations": ["DE", "AT"]}}`},
 		{"countries that are kept out",
-			func(c *environment.Content) { c.GeoRestriction = &environment.GeoRestriction{Deny: []string{"FR"}} },
+			func(c *config.Content) { c.GeoRestriction = &config.GeoRestriction{Deny: []string{"FR"}} },
 			"Restrictions", `{"GeoRestriction": {"RestrictionType": "blacklist", "Locations": ["FR"]}}`},
-		{"a web ACL", func(c *environment.Content) { c.WebACL = webACL }, "WebACLId", `"` + webACL + `"`},
+		{"a web ACL", func(c *config.Content) { c.WebACL = webACL }, "WebACLId", `"` + webACL + `"`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			wantJSON(t, test.property, distributionConfig(t, synthesizeContent(t, test.change))[test.property], test.want)
@@ -150,8 +150,8 @@ func TestDistributionTakesWhatTheEnvironmentSays(t *testing.T) {
 }
 
 func TestOriginShieldStandsBeforeTheBucket(t *testing.T) {
-	for _, access := range []environment.OriginAccess{environment.OAI, environment.OAC} {
-		template := synthesizeContent(t, func(c *environment.Content) {
+	for _, access := range []config.OriginAccess{config.OAI, config.OAC} {
+		template := synthesizeContent(t, func(c *config.Content) {
 			c.OriginShield, c.OriginAccess = "eu-west-1", access
 		})
 		origins := distributionConfig(t, template)["Origins"].([]any)
@@ -163,18 +163,18 @@ func TestDistributionSaysWhyItBreaksRules(t *testing.T) {
 	const geo, acl, logs, tls, access = "AwsSolutions-CFR1", "AwsSolutions-CFR2", "AwsSolutions-CFR3", "AwsSolutions-CFR4", "AwsSolutions-CFR7"
 	for _, test := range []struct {
 		name   string
-		change func(*environment.Content)
+		change func(*config.Content)
 		want   []string
 	}{
-		{"by default", func(*environment.Content) {}, []string{geo, acl, logs, access, tls}},
-		{"with countries", func(c *environment.Content) { c.GeoRestriction = &environment.GeoRestriction{Allow: []string{"DE"}} },
+		{"by default", func(*config.Content) {}, []string{geo, acl, logs, access, tls}},
+		{"with countries", func(c *config.Content) { c.GeoRestriction = &config.GeoRestriction{Allow: []string{"DE"}} },
 			[]string{acl, logs, access, tls}},
-		{"with a web ACL", func(c *environment.Content) { c.WebACL = webACL }, []string{geo, logs, access, tls}},
-		{"while moving to an access control", func(c *environment.Content) { c.OriginAccess = environment.Migrating },
+		{"with a web ACL", func(c *config.Content) { c.WebACL = webACL }, []string{geo, logs, access, tls}},
+		{"while moving to an access control", func(c *config.Content) { c.OriginAccess = config.Migrating },
 			[]string{geo, acl, logs, access, tls}},
-		{"with an access control", func(c *environment.Content) { c.OriginAccess = environment.OAC }, []string{geo, acl, logs, tls}},
-		{"with a domain", func(c *environment.Content) {
-			c.Domain = &environment.Domain{Names: []string{"media.example.com"}, Certificate: certificateARN}
+		{"with an access control", func(c *config.Content) { c.OriginAccess = config.OAC }, []string{geo, acl, logs, tls}},
+		{"with a domain", func(c *config.Content) {
+			c.Domain = &config.Domain{Names: []string{"media.example.com"}, Certificate: certificateARN}
 		}, []string{geo, acl, logs, access}},
 	} {
 		t.Run(test.name, func(t *testing.T) {

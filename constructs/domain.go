@@ -9,7 +9,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
-	"github.com/signedfront/signedfront/constructs/environment"
+	"github.com/signedfront/signedfront/constructs/config"
 )
 
 // minimumTLS is the security policy of a domain of one's own. TLS 1.3 is spoken
@@ -46,7 +46,7 @@ func newAliasRecords(scope constructs.Construct, p *PrivateContentProps, distrib
 	}
 }
 
-func hostedZone(scope constructs.Construct, zone *environment.HostedZone) awsroute53.IHostedZone {
+func hostedZone(scope constructs.Construct, zone *config.HostedZone) awsroute53.IHostedZone {
 	return awsroute53.HostedZone_FromHostedZoneAttributes(scope, jsii.String("HostedZone"), &awsroute53.HostedZoneAttributes{
 		HostedZoneId: jsii.String(zone.ID),
 		ZoneName:     jsii.String(zone.Name),

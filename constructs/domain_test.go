@@ -10,15 +10,15 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/jsii-runtime-go"
 
-	"github.com/signedfront/signedfront/constructs/environment"
+	"github.com/signedfront/signedfront/constructs/config"
 )
 
 const certificateARN = "arn:aws:acm:us-east-1:123456789012:certificate/11111111-2222-3333-4444-555555555555"
 
-var exampleZone = &environment.HostedZone{ID: "Z0123456789ABCDEFGHIJ", Name: "example.com"}
+var exampleZone = &config.HostedZone{ID: "Z0123456789ABCDEFGHIJ", Name: "example.com"}
 
 func TestDomainIsServedWithItsCertificate(t *testing.T) {
-	const config = `{
+	const want = `{
 		"Aliases": ["media.example.com", "*.media.example.com"],
 		"ViewerCertificate": {"AcmCertificateArn": %s, "MinimumProtocolVersion": "TLSv1.2_2021", "SslSupportMethod": "sni-only"}
 	}`
@@ -26,17 +26,17 @@ func TestDomainIsServedWithItsCertificate(t *testing.T) {
 	for _, test := range []struct {
 		name                      string
 		region                    string
-		domain                    environment.Domain
+		domain                    config.Domain
 		certificate               string   // in the distribution
 		stacks                    []string // and the one of them that makes it
 		maker                     string
 		onDeletion, onReplacement string
 	}{
-		{"that exists", "", environment.Domain{Names: names, Certificate: certificateARN},
+		{"that exists", "", config.Domain{Names: names, Certificate: certificateARN},
 			`"` + certificateARN + `"`, []string{"signedfront-prod"}, "", "", ""},
-		{"that is made in the stack, in us-east-1", "us-east-1", environment.Domain{Names: names, HostedZone: exampleZone},
+		{"that is made in the stack, in us-east-1", "us-east-1", config.Domain{Names: names, HostedZone: exampleZone},
 			`{"Ref": "ContentDomainCertificate9F3777C6"}`, []string{"signedfront-prod"}, "signedfront-prod", "", ""},
-		{"that is made in a companion, elsewhere", "eu-west-1", environment.Domain{Names: names, HostedZone: exampleZone},
+		{"that is made in a companion, elsewhere", "eu-west-1", config.Domain{Names: names, HostedZone: exampleZone},
 			`{"Fn::GetStackOutput": {"StackName": "signedfront-prod-certificate", "OutputName": "ContentCertificateArn22B6B7B9", "Region": "us-east-1"}}`,
 			[]string{"signedfront-prod", "signedfront-prod-certificate"}, "signedfront-prod-certificate", "Delete", "Retain"},
 	} {
@@ -49,7 +49,7 @@ func TestDomainIsServedWithItsCertificate(t *testing.T) {
 			}
 			got := distributionConfig(t, templates["signedfront-prod"])
 			maps.DeleteFunc(got, func(property string, _ any) bool { return property != "Aliases" && property != "ViewerCertificate" })
-			wantJSON(t, "the distribution", got, fmt.Sprintf(config, test.certificate))
+			wantJSON(t, "the distribution", got, fmt.Sprintf(want, test.certificate))
 
 			for name, template := range templates {
 				if made := template.all("AWS::CertificateManager::Certificate"); (name == test.maker) != (len(made) == 1) {
@@ -80,22 +80,22 @@ func TestDomainIsServedWithItsCertificate(t *testing.T) {
 func TestNamesOfTheDomainPointToTheDistribution(t *testing.T) {
 	for _, test := range []struct {
 		name   string
-		change func(*environment.Content)
+		change func(*config.Content)
 		want   []string
 	}{
-		{"over IPv4 and IPv6", func(*environment.Content) {},
+		{"over IPv4 and IPv6", func(*config.Content) {},
 			[]string{"A *.media.example.com.", "A media.example.com.", "AAAA *.media.example.com.", "AAAA media.example.com."}},
-		{"over IPv4 alone where policies name addresses", func(c *environment.Content) { c.AddressRestriction = true },
+		{"over IPv4 alone where policies name addresses", func(c *config.Content) { c.AddressRestriction = true },
 			[]string{"A *.media.example.com.", "A media.example.com."}},
-		{"in a zone that another stack names", func(c *environment.Content) {
-			c.Domain.HostedZone = &environment.HostedZone{ID: exampleZone.ID, Name: *awscdk.Fn_ImportValue(jsii.String("ZoneName"))}
+		{"in a zone that another stack names", func(c *config.Content) {
+			c.Domain.HostedZone = &config.HostedZone{ID: exampleZone.ID, Name: *awscdk.Fn_ImportValue(jsii.String("ZoneName"))}
 		},
 			[]string{"A *.media.example.com.", "A media.example.com.", "AAAA *.media.example.com.", "AAAA media.example.com."}},
-		{"by records of its owner's where the zone is not given", func(c *environment.Content) { c.Domain.HostedZone = nil }, nil},
+		{"by records of its owner's where the zone is not given", func(c *config.Content) { c.Domain.HostedZone = nil }, nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			template := synthesizeContent(t, func(c *environment.Content) {
-				c.Domain = &environment.Domain{Names: []string{"media.example.com", "*.media.example.com"}, Certificate: certificateARN, HostedZone: exampleZone}
+			template := synthesizeContent(t, func(c *config.Content) {
+				c.Domain = &config.Domain{Names: []string{"media.example.com", "*.media.example.com"}, Certificate: certificateARN, HostedZone: exampleZone}
 				test.change(c)
 			})
 			distributionID, _ := template.only(t, "AWS::CloudFront::Distribution")
@@ -115,8 +115,8 @@ func TestNamesOfTheDomainPointToTheDistribution(t *testing.T) {
 }
 
 func TestURLsAreSignedForTheFirstNameOfTheDomain(t *testing.T) {
-	template := synthesizeContent(t, func(c *environment.Content) {
-		c.Domain = &environment.Domain{Names: []string{"media.example.com", "video.example.com"}, Certificate: certificateARN}
+	template := synthesizeContent(t, func(c *config.Content) {
+		c.Domain = &config.Domain{Names: []string{"media.example.com", "video.example.com"}, Certificate: certificateARN}
 	})
 	_, document := template.only(t, "AWS::SSM::Parameter")
 	if value := fmt.Sprint(document.Properties["Value"]); !strings.Contains(value, `"baseUrl":"https://media.example.com"`) {

@@ -10,7 +10,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
-	"github.com/signedfront/signedfront/constructs/environment"
+	"github.com/signedfront/signedfront/constructs/config"
 )
 
 // EnvironmentStack is the stack of one environment.
@@ -25,24 +25,24 @@ type EnvironmentStack struct {
 // wherever its deployer is, and its template is the same for everyone.
 //
 // What is wrong with the environment is reported at once: the error then holds
-// [environment.Problems]. What the CDK itself refuses, such as a second stack of
+// [config.Problems]. What the CDK itself refuses, such as a second stack of
 // the name, is an error too. An environment that a Go program made may leave out
 // the names of its content, which are then those that cdk.json gives.
 //
 // The tags of the environment are on the stack and its companions, by which
 // bills and access policies find them, and on every resource that can have
 // tags: not all of those take the stack's by themselves.
-func NewEnvironmentStack(scope constructs.Construct, e environment.Environment) (made *EnvironmentStack, err error) {
+func NewEnvironmentStack(scope constructs.Construct, e config.Environment) (made *EnvironmentStack, err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			made, err = nil, fmt.Errorf("environment %s: %w", environment.Quote(e.Name), CDKError(r))
+			made, err = nil, fmt.Errorf("environment %s: %w", config.Quote(e.Name), CDKError(r))
 		}
 	}()
 	e.Content.Name = cmp.Or(e.Content.Name, e.StackName())
 	e.Content.ParameterName = cmp.Or(e.Content.ParameterName, e.ParameterName())
 	e.Content = e.Content.WithDefaults()
 	if problems := e.Check(); len(problems) > 0 {
-		return nil, fmt.Errorf("environment %s: %w", environment.Quote(e.Name), problems)
+		return nil, fmt.Errorf("environment %s: %w", config.Quote(e.Name), problems)
 	}
 	stack := awscdk.NewStack(scope, jsii.String(e.StackName()), &awscdk.StackProps{
 		Description:           jsii.String(fmt.Sprintf("signedfront: private content of %s, environment %s", e.Project, e.Name)),

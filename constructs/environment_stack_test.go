@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/signedfront/signedfront/constructs/environment"
+	"github.com/signedfront/signedfront/constructs/config"
 )
 
 // Tags of the stack reach the resources too, by CloudFormation, but not all of
@@ -55,21 +55,21 @@ func TestTagsAreOnStacksAndOnTheirResources(t *testing.T) {
 func TestAnEnvironmentOfAProgramIsCheckedWhole(t *testing.T) {
 	for _, test := range []struct {
 		name string
-		of   environment.Environment
+		of   config.Environment
 		want string
 	}{
-		{"names that no stack has", environment.Environment{Project: "media-eu", Name: "Dev"},
+		{"names that no stack has", config.Environment{Project: "media-eu", Name: "Dev"},
 			"environment \"Dev\": 2 problems:\n  Project: the name \"media-eu\"; write lower-case"},
-		{"a pattern", environment.Environment{Project: "media", Name: "pr-*"},
+		{"a pattern", config.Environment{Project: "media", Name: "pr-*"},
 			"environment \"pr-*\": Name: the pattern \"pr-*\"; write the name of one environment"},
-		{"where it is, and what its content is", environment.Environment{
+		{"where it is, and what its content is", config.Environment{
 			Project: "media", Name: "dev", Account: "1234", Region: "eu-west", Tags: map[string]string{"team": ""},
-			Content: environment.Content{Bucket: "Media"},
+			Content: config.Content{Bucket: "Media"},
 		}, "environment \"dev\": 4 problems:\n  Account: \"1234\"; write the 12 digits of an AWS account, in quotes: \"123456789012\"\n" +
 			"  Region: \"eu-west\"; write an AWS Region such as \"eu-west-1\"; did you mean \"eu-west-1\"?\n" +
 			"  Tags.team: an empty value; write a value, or leave the tag out: CloudFormation takes none that is empty\n" +
 			"  Content.Bucket: \"Media\"; write the name of a bucket"},
-		{"a lender that is protected", environment.Environment{Project: "media", Name: "dev", TerminationProtection: true, Content: environment.Content{LendKeys: true}},
+		{"a lender that is protected", config.Environment{Project: "media", Name: "dev", TerminationProtection: true, Content: config.Content{LendKeys: true}},
 			"environment \"dev\": Content.LendKeys: true, in a protected environment; leave it out, or write TerminationProtection false"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -87,7 +87,7 @@ func TestAnEnvironmentOfAProgramIsCheckedWhole(t *testing.T) {
 
 func TestAnEnvironmentOfAProgramHasTheNamesThatCdkJsonGives(t *testing.T) {
 	app, outdir := newApp(t, nil)
-	if _, err := NewEnvironmentStack(app, environment.Environment{Project: "signedfront", Name: "dev", Content: environment.Content{Ephemeral: true}}); err != nil {
+	if _, err := NewEnvironmentStack(app, config.Environment{Project: "signedfront", Name: "dev", Content: config.Content{Ephemeral: true}}); err != nil {
 		t.Fatal(err)
 	}
 	app.Synth(nil)
@@ -115,7 +115,7 @@ func TestTerminationProtectionIsWhatTheEnvironmentSays(t *testing.T) {
 
 func TestASecondStackOfAnEnvironmentIsAnError(t *testing.T) {
 	app, _ := newApp(t, nil)
-	dev := environment.Environment{Project: "shop", Name: "dev"}
+	dev := config.Environment{Project: "shop", Name: "dev"}
 	if _, err := NewEnvironmentStack(app, dev); err != nil {
 		t.Fatal(err)
 	}

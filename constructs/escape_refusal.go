@@ -15,7 +15,7 @@ import (
 // patterns: without it, an escaped slash in the path of a signed object makes
 // the path a public one, see package escapes. Without such patterns it is nil,
 // since a public pattern then opens the objects that it names and no others:
-// environment.Content sees to that, but for patterns that are tokens.
+// config.Content sees to that, but for patterns that are tokens.
 //
 // Behaviors of one path alone, such as error pages, would not need it, for such
 // a pattern matches no escape. They have it too: no escape is in their paths,

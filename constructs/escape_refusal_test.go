@@ -13,17 +13,17 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 
-	"github.com/signedfront/signedfront/constructs/environment"
+	"github.com/signedfront/signedfront/constructs/config"
 	"github.com/signedfront/signedfront/signer/edge"
 	"github.com/signedfront/signedfront/signer/edge/escapes"
 )
 
 func TestPublicBehaviorsAmongSignedPathsRefuseEscapes(t *testing.T) {
-	pages := []environment.ErrorPage{{ErrorCode: 403, ResponsePagePath: "/403.html"}}
+	pages := []config.ErrorPage{{ErrorCode: 403, ResponsePagePath: "/403.html"}}
 	for _, test := range []struct {
 		name           string
 		public, signed []string
-		pages          []environment.ErrorPage
+		pages          []config.ErrorPage
 		want           []string // the patterns of behaviors with the function
 	}{
 		{"no patterns", nil, nil, nil, nil},
@@ -31,7 +31,7 @@ func TestPublicBehaviorsAmongSignedPathsRefuseEscapes(t *testing.T) {
 		{"public and signed patterns", []string{"/a/*", "/logo.svg"}, []string{"/a/b/*"}, pages, []string{"/403.html", "/a/*", "/logo.svg"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			template := synthesizeContent(t, func(c *environment.Content) {
+			template := synthesizeContent(t, func(c *config.Content) {
 				c.PublicPaths, c.SignedPaths, c.ErrorPages = test.public, test.signed, test.pages
 			})
 			functions := template.all("AWS::CloudFront::Function")
@@ -56,7 +56,7 @@ func TestPublicBehaviorsAmongSignedPathsRefuseEscapes(t *testing.T) {
 
 // What a token stands for may be a pattern that escapes match.
 func TestPublicPatternThatIsATokenRefusesEveryEscape(t *testing.T) {
-	template := synthesizeContent(t, func(c *environment.Content) {
+	template := synthesizeContent(t, func(c *config.Content) {
 		c.PublicPaths = []string{"/" + *awscdk.Aws_REGION() + "/*"}
 	})
 	_, function := template.only(t, "AWS::CloudFront::Function")
@@ -68,7 +68,7 @@ func TestPublicPatternThatIsATokenRefusesEveryEscape(t *testing.T) {
 // refusalOf is the function of an environment with signed patterns.
 func refusalOf(t *testing.T, name string, signed ...string) *resource {
 	t.Helper()
-	template := synthesizeContent(t, func(c *environment.Content) {
+	template := synthesizeContent(t, func(c *config.Content) {
 		c.Name, c.PublicPaths, c.SignedPaths = name, []string{"/assets/*"}, signed
 	})
 	_, function := template.only(t, "AWS::CloudFront::Function")
@@ -190,7 +190,7 @@ func TestFunctionDecidesAsTheLocalEdgeDoes(t *testing.T) {
 }
 
 func TestLocalEdgeRefusesWhatTheDeploymentDoes(t *testing.T) {
-	template := synthesizeContent(t, func(c *environment.Content) {
+	template := synthesizeContent(t, func(c *config.Content) {
 		c.PublicPaths, c.SignedPaths = []string{"/assets/*"}, []string{"/assets/premium/*"}
 	})
 	const base = "http://127.0.0.1:8080"

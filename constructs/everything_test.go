@@ -6,20 +6,20 @@ import (
 	"testing"
 	"time"
 
-	"github.com/signedfront/signedfront/constructs/environment"
+	"github.com/signedfront/signedfront/constructs/config"
 )
 
 // everythingOn is an environment away from every default that can be at once.
-func everythingOn(t *testing.T) environment.Environment {
+func everythingOn(t *testing.T) config.Environment {
 	e := environmentOf(t, "everything", `{"account": "123456789012", "region": "eu-west-1"}`)
 	e.Tags = map[string]string{"team": "media", "cost-center": "4711"}
 	e.Content.Ephemeral, e.TerminationProtection = true, false
-	e.Content.OriginAccess = environment.OAC
-	e.Content.Encryption = environment.EncryptionKMS
-	e.Content.SigningKeys = environment.SigningKeys{
-		Keys: []environment.SigningKey{
+	e.Content.OriginAccess = config.OAC
+	e.Content.Encryption = config.EncryptionKMS
+	e.Content.SigningKeys = config.SigningKeys{
+		Keys: []config.SigningKey{
 			{Number: 1, Algorithm: "rsa-2048", Hash: "sha1"},
-			{Number: 2, Custody: environment.Imported, PublicKey: publicECDSA, PrivateKey: environment.PrivateKeyLocation{
+			{Number: 2, Custody: config.Imported, PublicKey: publicECDSA, PrivateKey: config.PrivateKeyLocation{
 				KMSARN: "arn:aws:kms:eu-west-1:123456789012:key/0f51a2d0-7c1e-41ef-9d5a-0a1b2c3d4e5f",
 			}},
 			{Number: 3},
@@ -28,36 +28,36 @@ func everythingOn(t *testing.T) environment.Environment {
 	}
 	e.Content.LendKeys = true
 	e.Content.MaxURLLifetime, e.Content.MaxKeyAge = 24*time.Hour, 10*time.Minute
-	e.Content.Signers = environment.Signers{Roles: []string{"media-app"}, RoleARNs: []string{"arn:aws:iam::444455556666:role/app"}}
+	e.Content.Signers = config.Signers{Roles: []string{"media-app"}, RoleARNs: []string{"arn:aws:iam::444455556666:role/app"}}
 	e.Content.PublicPaths = []string{"/assets/*", "*.ico"}
 	e.Content.SignedPaths = []string{"/assets/premium/*", "/assets/beta/*"}
 	e.Content.AddressRestriction = true
 	e.Content.DefaultRootObject = "index.html"
-	e.Content.ErrorPages = []environment.ErrorPage{
+	e.Content.ErrorPages = []config.ErrorPage{
 		{ErrorCode: 403, ResponsePagePath: "/errors/denied.html"},
 		{ErrorCode: 404, ResponsePagePath: "/errors/denied.html", ResponseCode: 403, CachingMinTTL: time.Minute},
 	}
-	e.Content.CORS = &environment.CORS{
+	e.Content.CORS = &config.CORS{
 		Origins:       []string{"https://app.example.com", "https://*.example.org"},
 		Credentials:   true,
 		AllowHeaders:  []string{"Range", "X-Player"},
 		ExposeHeaders: []string{"ETag"},
 		MaxAge:        time.Hour,
 	}
-	e.Content.SecurityHeaders = environment.SecurityHeaders{
+	e.Content.SecurityHeaders = config.SecurityHeaders{
 		ContentSecurityPolicy:   "default-src 'self'",
-		FrameOptions:            environment.FrameOptionsSameOrigin,
-		ReferrerPolicy:          environment.ReferrerPolicySameOrigin,
+		FrameOptions:            config.FrameOptionsSameOrigin,
+		ReferrerPolicy:          config.ReferrerPolicySameOrigin,
 		StrictTransportSecurity: 24 * time.Hour,
 		IncludeSubdomains:       true,
 	}
-	e.Content.Domain = &environment.Domain{
+	e.Content.Domain = &config.Domain{
 		Names:      []string{"media.example.com", "*.media.example.com"},
-		HostedZone: &environment.HostedZone{ID: "Z0123456789ABCDEFGHIJ", Name: "example.com"},
+		HostedZone: &config.HostedZone{ID: "Z0123456789ABCDEFGHIJ", Name: "example.com"},
 	}
-	e.Content.AccessLogs = &environment.AccessLogs{Retention: 30 * 24 * time.Hour}
-	e.Content.PriceClass = environment.PriceClass100
-	e.Content.GeoRestriction = &environment.GeoRestriction{Allow: []string{"DE", "AT"}}
+	e.Content.AccessLogs = &config.AccessLogs{Retention: 30 * 24 * time.Hour}
+	e.Content.PriceClass = config.PriceClass100
+	e.Content.GeoRestriction = &config.GeoRestriction{Allow: []string{"DE", "AT"}}
 	e.Content.WebACL = webACL
 	e.Content.OriginShield = "eu-west-1"
 	return e
@@ -65,7 +65,7 @@ func everythingOn(t *testing.T) environment.Environment {
 
 // synthesizeStacks makes the templates of an environment, by the names of its
 // stacks.
-func synthesizeStacks(t *testing.T, e environment.Environment) map[string]*template {
+func synthesizeStacks(t *testing.T, e config.Environment) map[string]*template {
 	t.Helper()
 	app, outdir := newApp(t, nil)
 	if _, err := NewEnvironmentStack(app, e); err != nil {

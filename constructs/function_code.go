@@ -12,7 +12,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
-	"github.com/signedfront/signedfront/constructs/environment"
+	"github.com/signedfront/signedfront/constructs/config"
 	"github.com/signedfront/signedfront/constructs/functions"
 	"github.com/signedfront/signedfront/signer"
 )
@@ -39,14 +39,14 @@ type functionBuilder struct {
 
 func newFunctionBuilder(scope constructs.Construct) (*functionBuilder, error) {
 	b := &functionBuilder{module: functions.Module}
-	var problems environment.Problems
+	var problems config.Problems
 	switch word := scope.Node().TryGetContext(jsii.String(architectureContext)); word {
 	case nil, "arm64":
 		b.goarch, b.architecture = "arm64", awslambda.Architecture_ARM_64()
 	case "x86_64":
 		b.goarch, b.architecture = "amd64", awslambda.Architecture_X86_64()
 	default:
-		problems = append(problems, environment.Problem{
+		problems = append(problems, config.Problem{
 			Path:  architectureContext,
 			Found: signer.Describe(fmt.Sprint(word), signer.FormWord),
 			Fix:   `write "arm64" or "x86_64"`,
@@ -57,7 +57,7 @@ func newFunctionBuilder(scope constructs.Construct) (*functionBuilder, error) {
 	case string:
 		b.archives = filepath.Clean(folder)
 	default:
-		problems = append(problems, environment.Problem{
+		problems = append(problems, config.Problem{
 			Path:  archivesContext,
 			Found: signer.Describe(fmt.Sprint(folder), signer.FormWord),
 			Fix:   "write the path of the folder that holds the archives",
@@ -80,7 +80,7 @@ func (b *functionBuilder) newFunction(scope constructs.Construct, id string, sou
 	}
 	file := filepath.Join(b.archives, source.ArchiveName(b.goarch))
 	if err := functions.CheckArchive(file, b.goarch, functions.Version()); err != nil {
-		return nil, environment.Problems{{
+		return nil, config.Problems{{
 			Path:  archivesContext,
 			Found: fmt.Sprintf("the folder %s, of whose %s: %v", signer.Describe(b.archives, signer.FormFile), source.ArchiveName(b.goarch), err),
 			Fix:   elsewhere,

@@ -13,7 +13,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/signedfront/signedfront/constructs/environment"
+	"github.com/signedfront/signedfront/constructs/config"
 )
 
 // What a refactor must not touch. CloudFormation replaces a resource whose
@@ -34,10 +34,10 @@ func TestLogicalIdsAndNamesAreFrozen(t *testing.T) {
 }
 
 func TestLogicalIdsAndNamesOfOptionsAreFrozen(t *testing.T) {
-	template := synthesizeContent(t, func(c *environment.Content) {
-		c.OriginAccess, c.Encryption = environment.OAC, environment.EncryptionKMS
-		c.SigningKeys = environment.SigningKeys{
-			Keys:    []environment.SigningKey{imported(1, publicECDSA, privateKeys["in a secret"]), {Number: 2}},
+	template := synthesizeContent(t, func(c *config.Content) {
+		c.OriginAccess, c.Encryption = config.OAC, config.EncryptionKMS
+		c.SigningKeys = config.SigningKeys{
+			Keys:    []config.SigningKey{imported(1, publicECDSA, privateKeys["in a secret"]), {Number: 2}},
 			Current: 1,
 		}
 		c.LendKeys = true

@@ -9,7 +9,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/jsii-runtime-go"
 
-	"github.com/signedfront/signedfront/constructs/environment"
+	"github.com/signedfront/signedfront/constructs/config"
 	"github.com/signedfront/signedfront/signer/leaktest"
 )
 
@@ -40,8 +40,8 @@ func TestNoErrorOfAConstructShowsAKey(t *testing.T) {
 			return shown
 		},
 		"NewEnvironmentStack": func(text string) []any {
-			_, err := NewEnvironmentStack(app, environment.Environment{Project: text, Name: text, Content: environment.Content{Bucket: text}})
-			_, other := NewEnvironmentStack(app, environment.Environment{Project: "media", Name: "dev", Region: text})
+			_, err := NewEnvironmentStack(app, config.Environment{Project: text, Name: text, Content: config.Content{Bucket: text}})
+			_, other := NewEnvironmentStack(app, config.Environment{Project: "media", Name: "dev", Region: text})
 			return []any{err, other}
 		},
 		"CDKError":                  func(text string) []any { return []any{CDKError(text), CDKError(errors.New(text))} },

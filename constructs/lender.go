@@ -6,7 +6,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
-	"github.com/signedfront/signedfront/constructs/environment"
+	"github.com/signedfront/signedfront/constructs/config"
 )
 
 // lendKeyGroup lets other stacks of the account and Region trust a key group.
@@ -22,7 +22,7 @@ func lendKeyGroup(scope constructs.Construct, p *PrivateContentProps, group awsc
 	awscdk.NewCfnOutput(scope, jsii.String("LentKeyGroup"), &awscdk.CfnOutputProps{
 		Description: jsii.String("The keys that are lent to other stacks"),
 		Value:       group.Ref(),
-		ExportName:  jsii.String(environment.KeyGroupExport(p.ParameterName)),
+		ExportName:  jsii.String(config.KeyGroupExport(p.ParameterName)),
 	})
 }
 
@@ -30,10 +30,10 @@ func lendKeyGroup(scope constructs.Construct, p *PrivateContentProps, group awsc
 // rotation there is one here. A lender's stack is referred to by the name of its
 // export alone: to deploy a borrower is not to deploy the lender, which has to
 // be there.
-func borrowedKeys(scope constructs.Construct, lender *environment.Lender) *signingKeys {
+func borrowedKeys(scope constructs.Construct, lender *config.Lender) *signingKeys {
 	id := jsii.String(lender.KeyGroupID)
 	if lender.KeyGroupID == "" {
-		id = awscdk.Fn_ImportValue(jsii.String(environment.KeyGroupExport(lender.ParameterName)))
+		id = awscdk.Fn_ImportValue(jsii.String(config.KeyGroupExport(lender.ParameterName)))
 	}
 	return &signingKeys{
 		lender: lender,
@@ -43,11 +43,11 @@ func borrowedKeys(scope constructs.Construct, lender *environment.Lender) *signi
 
 // checkLender reports a lender in the borrower's own stack whose key group is to
 // be imported: a stack imports nothing that it exports.
-func checkLender(scope constructs.Construct, p *PrivateContentProps) environment.Problems {
+func checkLender(scope constructs.Construct, p *PrivateContentProps) config.Problems {
 	if p.Lender == nil || p.Lender.KeyGroupID != "" || p.Lender.StackName != *awscdk.Stack_Of(scope).StackName() {
 		return nil
 	}
-	return environment.Problems{{
+	return config.Problems{{
 		Path:  "Lender.KeyGroupID",
 		Found: "missing, with a lender in the same stack",
 		Fix:   "write the id of the lender's key group: a stack cannot import its own export",

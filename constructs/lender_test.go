@@ -9,7 +9,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/jsii-runtime-go"
 
-	"github.com/signedfront/signedfront/constructs/environment"
+	"github.com/signedfront/signedfront/constructs/config"
 )
 
 const exportOfDev = "signedfront:lent-key-group:signedfront:signedfront:dev"
@@ -17,10 +17,10 @@ const exportOfDev = "signedfront:lent-key-group:signedfront:signedfront:dev"
 // borrowedFromDev is an environment as Read makes it of {"from": "dev"}.
 func borrowedFromDev(t *testing.T) *template {
 	t.Helper()
-	return synthesizeContent(t, func(c *environment.Content) {
+	return synthesizeContent(t, func(c *config.Content) {
 		c.Name, c.ParameterName = "signedfront-review", "/signedfront/signedfront/review"
-		c.SigningKeys = environment.SigningKeys{From: "dev"}
-		c.Lender = &environment.Lender{ParameterName: "/signedfront/signedfront/dev", StackName: "signedfront-lender"}
+		c.SigningKeys = config.SigningKeys{From: "dev"}
+		c.Lender = &config.Lender{ParameterName: "/signedfront/signedfront/dev", StackName: "signedfront-lender"}
 	})
 }
 
@@ -74,10 +74,10 @@ func TestBorrowersSignersMayReadWhatTheLendersStackHasMadeAndNothingElse(t *test
 
 func TestBorrowersSignersMayUseTheImportedKeysOfTheLenderByTheirNames(t *testing.T) {
 	secret, kms := privateKeys["in a secret"], privateKeys["in KMS"]
-	template := synthesizeContent(t, func(c *environment.Content) {
+	template := synthesizeContent(t, func(c *config.Content) {
 		lender := *lenderOfTests
-		lender.ImportedKeys = []environment.PrivateKeyLocation{secret, kms, {File: "private_key.pem"}}
-		c.SigningKeys, c.Lender = environment.SigningKeys{}, &lender
+		lender.ImportedKeys = []config.PrivateKeyLocation{secret, kms, {File: "private_key.pem"}}
+		c.SigningKeys, c.Lender = config.SigningKeys{}, &lender
 	})
 	_, policy := template.only(t, "AWS::IAM::ManagedPolicy")
 	statements := policy.property("PolicyDocument", "Statement").([]any)
@@ -99,7 +99,7 @@ func TestAKeyGroupGivenFromAnotherStackIsImported(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = NewPrivateContent(newStack(app, "Borrowing"), "Content", &PrivateContentProps{Lender: &environment.Lender{
+	_, err = NewPrivateContent(newStack(app, "Borrowing"), "Content", &PrivateContentProps{Lender: &config.Lender{
 		ParameterName: "/signedfront/Lending-Content-0", StackName: *lending.StackName(), KeyGroupID: *lender.keys.groupID,
 	}})
 	if err != nil {
@@ -126,7 +126,7 @@ func TestLenderMayBeAToken(t *testing.T) {
 	app, outdir := newApp(t, nil)
 	stack := newStack(app, "Media")
 	parameter := awscdk.NewCfnParameter(stack, jsii.String("Lender"), nil)
-	_, err := NewPrivateContent(stack, "Content", &PrivateContentProps{Lender: &environment.Lender{
+	_, err := NewPrivateContent(stack, "Content", &PrivateContentProps{Lender: &config.Lender{
 		ParameterName: *parameter.ValueAsString(), StackName: *parameter.ValueAsString(), KeyGroupID: *parameter.ValueAsString(),
 	}})
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/jsii-runtime-go"
 
-	"github.com/signedfront/signedfront/constructs/environment"
+	"github.com/signedfront/signedfront/constructs/config"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -61,14 +61,14 @@ func newApp(t *testing.T, more map[string]any) (app awscdk.App, outdir string) {
 }
 
 // environmentOf reads an environment as cdk.json would hold it.
-func environmentOf(t *testing.T, name, settings string) environment.Environment {
+func environmentOf(t *testing.T, name, settings string) config.Environment {
 	t.Helper()
 	var context map[string]any
 	text := fmt.Sprintf(`{"project": "signedfront", "environments": {%q: %s}}`, name, settings)
 	if err := json.Unmarshal([]byte(text), &context); err != nil {
 		t.Fatal(err)
 	}
-	config, err := environment.Read(context, nil)
+	config, err := config.Read(context, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +98,7 @@ var synthesized = map[string][]byte{}
 
 // synthesizeContent makes the template of an environment of which a test has
 // changed the content. The environment is called dev.
-func synthesizeContent(t *testing.T, change func(*environment.Content)) *template {
+func synthesizeContent(t *testing.T, change func(*config.Content)) *template {
 	t.Helper()
 	e := environmentOf(t, "dev", `{"terminationProtection": false}`) // so that it may lend and borrow
 	change(&e.Content)

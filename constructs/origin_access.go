@@ -11,7 +11,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
-	"github.com/signedfront/signedfront/constructs/environment"
+	"github.com/signedfront/signedfront/constructs/config"
 )
 
 // originAccess is who reads the bucket for CloudFront. Of the two, one is used;
@@ -19,7 +19,7 @@ import (
 // policy that changes after the distribution, or before it, would keep it from
 // reading in the meantime.
 type originAccess struct {
-	used     environment.OriginAccess
+	used     config.OriginAccess
 	identity awscloudfront.OriginAccessIdentity  // nil where none may read
 	control  awscloudfront.S3OriginAccessControl // nil where none may read
 }

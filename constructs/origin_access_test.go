@@ -4,33 +4,33 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/signedfront/signedfront/constructs/environment"
+	"github.com/signedfront/signedfront/constructs/config"
 )
 
-var originAccesses = []environment.OriginAccess{environment.OAI, environment.Migrating, environment.Migrated, environment.OAC}
+var originAccesses = []config.OriginAccess{config.OAI, config.Migrating, config.Migrated, config.OAC}
 
-func withOriginAccess(t *testing.T, access environment.OriginAccess) *template {
+func withOriginAccess(t *testing.T, access config.OriginAccess) *template {
 	t.Helper()
-	return synthesizeContent(t, func(c *environment.Content) { c.OriginAccess = access })
+	return synthesizeContent(t, func(c *config.Content) { c.OriginAccess = access })
 }
 
 // Where CloudFront reads the bucket otherwise before the bucket's policy allows
 // it, or after it no longer does, every object answers 403 meanwhile: a word
 // changes the distribution, or who may read, and never both.
 func TestEachWordOfOriginAccessChangesOneThing(t *testing.T) {
-	templates := map[environment.OriginAccess]*template{}
+	templates := map[config.OriginAccess]*template{}
 	for _, access := range originAccesses {
 		templates[access] = withOriginAccess(t, access)
 	}
 	const origin = "AWS::CloudFront::Distribution Properties DistributionConfig Origins 0 "
 	const statement = "AWS::S3::BucketPolicy Properties PolicyDocument Statement"
 	for _, step := range []struct {
-		from, to environment.OriginAccess
+		from, to config.OriginAccess
 		changes  []string
 	}{
-		{environment.OAI, environment.Migrating, []string{"+ AWS::CloudFront::OriginAccessControl", "+ " + statement}},
-		{environment.Migrating, environment.Migrated, []string{"+ " + origin + "OriginAccessControlId", "~ " + origin + "S3OriginConfig OriginAccessIdentity"}},
-		{environment.Migrated, environment.OAC, []string{"- AWS::CloudFront::CloudFrontOriginAccessIdentity", "- " + statement}},
+		{config.OAI, config.Migrating, []string{"+ AWS::CloudFront::OriginAccessControl", "+ " + statement}},
+		{config.Migrating, config.Migrated, []string{"+ " + origin + "OriginAccessControlId", "~ " + origin + "S3OriginConfig OriginAccessIdentity"}},
+		{config.Migrated, config.OAC, []string{"- AWS::CloudFront::CloudFrontOriginAccessIdentity", "- " + statement}},
 	} {
 		wantChanges(t, string(step.from+" to "+step.to), templates[step.from], templates[step.to], step.changes...)
 	}
@@ -85,7 +85,7 @@ func TestOriginIsReadByTheIdentityOrTheControl(t *testing.T) {
 			template := withOriginAccess(t, access)
 			bucketID, _ := template.only(t, "AWS::S3::Bucket")
 			identity, control := `""`, ""
-			if access == environment.OAI || access == environment.Migrating {
+			if access == config.OAI || access == config.Migrating {
 				id, _ := template.only(t, "AWS::CloudFront::CloudFrontOriginAccessIdentity")
 				identity = fmt.Sprintf(`{"Fn::Join": ["", ["origin-access-identity/cloudfront/", {"Ref": %q}]]}`, id)
 			} else {
@@ -106,8 +106,8 @@ func TestOriginIsReadByTheIdentityOrTheControl(t *testing.T) {
 // Names of access controls are shared by a whole account and hold 64
 // characters.
 func TestOriginAccessControlHasAnOwnNameAndSignsEveryRequest(t *testing.T) {
-	template := synthesizeContent(t, func(c *environment.Content) {
-		c.OriginAccess = environment.OAC
+	template := synthesizeContent(t, func(c *config.Content) {
+		c.OriginAccess = config.OAC
 		c.Name = "a234567890-234567890-234567890-234567890"
 	})
 	_, control := template.only(t, "AWS::CloudFront::OriginAccessControl")
@@ -124,7 +124,7 @@ func TestOriginAccessControlHasAnOwnNameAndSignsEveryRequest(t *testing.T) {
 
 func TestOriginShieldStandsBeforeTheBucketHoweverItIsRead(t *testing.T) {
 	for _, access := range originAccesses {
-		template := synthesizeContent(t, func(c *environment.Content) {
+		template := synthesizeContent(t, func(c *config.Content) {
 			c.OriginAccess = access
 			c.OriginShield = "eu-west-1"
 		})

@@ -43,12 +43,12 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
-	"github.com/signedfront/signedfront/constructs/environment"
+	"github.com/signedfront/signedfront/constructs/config"
 )
 
 // PrivateContentProps says how private content is provisioned. The zero value
 // is sound.
-type PrivateContentProps = environment.Content
+type PrivateContentProps = config.Content
 
 // PrivateContent is a bucket of private files, the distribution that serves
 // them to whoever has a signed URL, and the keys that sign.
@@ -66,7 +66,7 @@ type PrivateContent struct {
 
 // NewPrivateContent provisions private content. Nil props mean all defaults.
 // What is wrong with the props is reported at once: the error then holds
-// [environment.Problems]. A function of ours that cannot be built is an error
+// [config.Problems]. A function of ours that cannot be built is an error
 // too, the compiler's reasons on standard error, and so is what the CDK itself
 // refuses.
 // With an error there is no construct of that id.
@@ -106,13 +106,13 @@ func CDKError(panicked any) error {
 	said := slices.DeleteFunc(strings.Split(strings.TrimSpace(fmt.Sprint(panicked)), "\n"), func(line string) bool {
 		return strings.HasPrefix(line, "    at ")
 	})
-	return errors.New(environment.WithoutKeys(strings.Join(said, "\n")))
+	return errors.New(config.WithoutKeys(strings.Join(said, "\n")))
 }
 
 // shown is a text of a caller's without quotes, such as an id or a path. One
 // that may be a key is described.
 func shown(text string) string {
-	if quoted := environment.Quote(text); !strings.HasPrefix(quoted, `"`) {
+	if quoted := config.Quote(text); !strings.HasPrefix(quoted, `"`) {
 		return quoted
 	}
 	return text

@@ -18,7 +18,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
-	"github.com/signedfront/signedfront/constructs/environment"
+	"github.com/signedfront/signedfront/constructs/config"
 	"github.com/signedfront/signedfront/signer"
 )
 
@@ -91,8 +91,8 @@ func TestEphemeralEnvironmentGoesWithItsObjects(t *testing.T) {
 func TestAFunctionThatCannotRunIsFoundOutInTwoMinutes(t *testing.T) {
 	for name, template := range map[string]*template{
 		"with keys of its own": synthesize(t, "dev", `{"ephemeral": true, "signingKeys": {"keys": {"1": {}, "2": {}}, "current": 1}}`),
-		"with borrowed keys": synthesizeContent(t, func(c *environment.Content) {
-			c.Ephemeral, c.SigningKeys, c.Lender = true, environment.SigningKeys{}, lenderOfTests
+		"with borrowed keys": synthesizeContent(t, func(c *config.Content) {
+			c.Ephemeral, c.SigningKeys, c.Lender = true, config.SigningKeys{}, lenderOfTests
 		}),
 		"that is kept": synthesize(t, "prod", `{}`),
 	} {
@@ -597,7 +597,7 @@ func TestWrongPropsAreReportedTogetherAndMakeNothing(t *testing.T) {
 	_, err := NewPrivateContent(stack, "Content", &PrivateContentProps{
 		Name:           "media_files",
 		ParameterName:  "/aws/media",
-		SigningKeys:    environment.SigningKeys{Keys: []environment.SigningKey{{Number: 1, Hash: "sha1"}, {Number: 2}}, Current: 3},
+		SigningKeys:    config.SigningKeys{Keys: []config.SigningKey{{Number: 1, Hash: "sha1"}, {Number: 2}}, Current: 3},
 		MaxURLLifetime: -time.Second,
 		MaxKeyAge:      time.Second,
 	})
@@ -611,7 +611,7 @@ func TestWrongPropsAreReportedTogetherAndMakeNothing(t *testing.T) {
 	if err == nil || err.Error() != want {
 		t.Errorf("got:\n%v\nwant:\n%s", err, want)
 	}
-	var problems environment.Problems
+	var problems config.Problems
 	if !errors.As(err, &problems) {
 		t.Error("the error holds no problems")
 	}

@@ -9,10 +9,10 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
-	"github.com/signedfront/signedfront/constructs/environment"
+	"github.com/signedfront/signedfront/constructs/config"
 )
 
-const maxName = environment.MaxStackName
+const maxName = config.MaxStackName
 
 var nameShape = regexp.MustCompile(`^[A-Za-z0-9](-?[A-Za-z0-9])*$`)
 
@@ -22,8 +22,8 @@ func checkedProps(construct constructs.Construct, props *PrivateContentProps, re
 	if props != nil {
 		p = *props
 	}
-	var problems environment.Problems
-	check := func(found environment.Problems) { problems = append(problems, found...) }
+	var problems config.Problems
+	check := func(found config.Problems) { problems = append(problems, found...) }
 
 	if p.Name == "" {
 		p.Name = *awscdk.Names_UniqueResourceName(construct, &awscdk.UniqueResourceNameOptions{
@@ -32,8 +32,8 @@ func checkedProps(construct constructs.Construct, props *PrivateContentProps, re
 		})
 	}
 	if len(p.Name) > maxName || !nameShape.MatchString(p.Name) {
-		check(environment.Problems{{
-			Path: "Name", Found: environment.Quote(p.Name),
+		check(config.Problems{{
+			Path: "Name", Found: config.Quote(p.Name),
 			Fix: fmt.Sprintf("write at most %d letters, digits and single hyphens between them", maxName),
 		}})
 	}
@@ -43,7 +43,7 @@ func checkedProps(construct constructs.Construct, props *PrivateContentProps, re
 	p = p.WithDefaults()
 	check(p.Check())
 	if p.Lender != nil {
-		p.SigningKeys = environment.SigningKeys{} // a lender's keys have no number here
+		p.SigningKeys = config.SigningKeys{} // a lender's keys have no number here
 	}
 
 	check(checkLender(construct, &p))
@@ -53,14 +53,14 @@ func checkedProps(construct constructs.Construct, props *PrivateContentProps, re
 		// The stack goes where its deployer is, and the CDK's command line
 		// tells where that is.
 		if region := os.Getenv("CDK_DEFAULT_REGION"); region != "" {
-			found := environment.CheckRegion("the current Region, from AWS_REGION or your AWS profile", region, p.OriginAccess)
+			found := config.CheckRegion("the current Region, from AWS_REGION or your AWS profile", region, p.OriginAccess)
 			for i := range found {
 				found[i].Fix = "set AWS_REGION to another, or write " + regionSetting + "; " + found[i].Fix
 			}
 			check(found)
 		}
 	} else {
-		check(environment.CheckRegion("the stack's Region", *stack.Region(), p.OriginAccess))
+		check(config.CheckRegion("the stack's Region", *stack.Region(), p.OriginAccess))
 	}
 
 	if len(problems) == 0 {

@@ -7,7 +7,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
-	"github.com/signedfront/signedfront/constructs/environment"
+	"github.com/signedfront/signedfront/constructs/config"
 )
 
 // newResponseHeaders are headers that CloudFront adds to what it serves. By
@@ -24,7 +24,7 @@ func newResponseHeaders(scope constructs.Construct, p *PrivateContentProps) awsc
 	})
 }
 
-func securityHeaders(headers environment.SecurityHeaders) *awscloudfront.ResponseSecurityHeadersBehavior {
+func securityHeaders(headers config.SecurityHeaders) *awscloudfront.ResponseSecurityHeadersBehavior {
 	behavior := &awscloudfront.ResponseSecurityHeadersBehavior{
 		StrictTransportSecurity: &awscloudfront.ResponseHeadersStrictTransportSecurity{
 			AccessControlMaxAge: seconds(headers.StrictTransportSecurity),
@@ -54,25 +54,25 @@ func securityHeaders(headers environment.SecurityHeaders) *awscloudfront.Respons
 	return behavior
 }
 
-var referrerPolicies = map[environment.ReferrerPolicy]awscloudfront.HeadersReferrerPolicy{
-	environment.ReferrerPolicyNoReferrer:                  awscloudfront.HeadersReferrerPolicy_NO_REFERRER,
-	environment.ReferrerPolicySameOrigin:                  awscloudfront.HeadersReferrerPolicy_SAME_ORIGIN,
-	environment.ReferrerPolicyOrigin:                      awscloudfront.HeadersReferrerPolicy_ORIGIN,
-	environment.ReferrerPolicyStrictOrigin:                awscloudfront.HeadersReferrerPolicy_STRICT_ORIGIN,
-	environment.ReferrerPolicyOriginWhenCrossOrigin:       awscloudfront.HeadersReferrerPolicy_ORIGIN_WHEN_CROSS_ORIGIN,
-	environment.ReferrerPolicyStrictOriginWhenCrossOrigin: awscloudfront.HeadersReferrerPolicy_STRICT_ORIGIN_WHEN_CROSS_ORIGIN,
+var referrerPolicies = map[config.ReferrerPolicy]awscloudfront.HeadersReferrerPolicy{
+	config.ReferrerPolicyNoReferrer:                  awscloudfront.HeadersReferrerPolicy_NO_REFERRER,
+	config.ReferrerPolicySameOrigin:                  awscloudfront.HeadersReferrerPolicy_SAME_ORIGIN,
+	config.ReferrerPolicyOrigin:                      awscloudfront.HeadersReferrerPolicy_ORIGIN,
+	config.ReferrerPolicyStrictOrigin:                awscloudfront.HeadersReferrerPolicy_STRICT_ORIGIN,
+	config.ReferrerPolicyOriginWhenCrossOrigin:       awscloudfront.HeadersReferrerPolicy_ORIGIN_WHEN_CROSS_ORIGIN,
+	config.ReferrerPolicyStrictOriginWhenCrossOrigin: awscloudfront.HeadersReferrerPolicy_STRICT_ORIGIN_WHEN_CROSS_ORIGIN,
 }
 
-var frameOptions = map[environment.FrameOptions]awscloudfront.HeadersFrameOption{
-	environment.FrameOptionsDeny:       awscloudfront.HeadersFrameOption_DENY,
-	environment.FrameOptionsSameOrigin: awscloudfront.HeadersFrameOption_SAMEORIGIN,
+var frameOptions = map[config.FrameOptions]awscloudfront.HeadersFrameOption{
+	config.FrameOptionsDeny:       awscloudfront.HeadersFrameOption_DENY,
+	config.FrameOptionsSameOrigin: awscloudfront.HeadersFrameOption_SAMEORIGIN,
 }
 
 // corsHeaders are the headers of CORS. The origin of a request is no part of
 // the cache key, so what S3 said to the first one that asked is cached for all:
 // CloudFront's own headers, made for each request, take its place.
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/understanding-response-headers-policies.html
-func corsHeaders(cors *environment.CORS) *awscloudfront.ResponseHeadersCorsBehavior {
+func corsHeaders(cors *config.CORS) *awscloudfront.ResponseHeadersCorsBehavior {
 	if cors == nil {
 		return nil
 	}
@@ -92,7 +92,7 @@ func corsHeaders(cors *environment.CORS) *awscloudfront.ResponseHeadersCorsBehav
 // follow. OPTIONS is no method of a rule. Everything else that S3 would say
 // comes from CloudFront.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/ManageCorsUsing.html
-func bucketCORS(cors *environment.CORS) *[]*awss3.CorsRule {
+func bucketCORS(cors *config.CORS) *[]*awss3.CorsRule {
 	if cors == nil {
 		return nil
 	}

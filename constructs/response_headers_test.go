@@ -4,28 +4,28 @@ import (
 	"testing"
 	"time"
 
-	"github.com/signedfront/signedfront/constructs/environment"
+	"github.com/signedfront/signedfront/constructs/config"
 )
 
 // What is sent by default is in TestSecurityHeadersDoNotBreakWhatBrowsersShow.
 func TestSecurityHeadersAreWhatTheEnvironmentSays(t *testing.T) {
 	for _, test := range []struct {
 		name    string
-		headers environment.SecurityHeaders
+		headers config.SecurityHeaders
 		header  string
 		want    string
 	}{
-		{"a content security policy", environment.SecurityHeaders{ContentSecurityPolicy: "default-src 'self'"},
+		{"a content security policy", config.SecurityHeaders{ContentSecurityPolicy: "default-src 'self'"},
 			"ContentSecurityPolicy", `{"ContentSecurityPolicy": "default-src 'self'", "Override": true}`},
-		{"no frame", environment.SecurityHeaders{FrameOptions: environment.FrameOptionsDeny},
+		{"no frame", config.SecurityHeaders{FrameOptions: config.FrameOptionsDeny},
 			"FrameOptions", `{"FrameOption": "DENY", "Override": true}`},
-		{"frames of the same origin", environment.SecurityHeaders{FrameOptions: environment.FrameOptionsSameOrigin},
+		{"frames of the same origin", config.SecurityHeaders{FrameOptions: config.FrameOptionsSameOrigin},
 			"FrameOptions", `{"FrameOption": "SAMEORIGIN", "Override": true}`},
-		{"HTTPS for a day, on subdomains too", environment.SecurityHeaders{StrictTransportSecurity: 24 * time.Hour, IncludeSubdomains: true},
+		{"HTTPS for a day, on subdomains too", config.SecurityHeaders{StrictTransportSecurity: 24 * time.Hour, IncludeSubdomains: true},
 			"StrictTransportSecurity", `{"AccessControlMaxAgeSec": 86400, "IncludeSubdomains": true, "Override": true}`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			template := synthesizeContent(t, func(c *environment.Content) { c.SecurityHeaders = test.headers })
+			template := synthesizeContent(t, func(c *config.Content) { c.SecurityHeaders = test.headers })
 			_, policy := template.only(t, "AWS::CloudFront::ResponseHeadersPolicy")
 			wantJSON(t, test.header, policy.property("ResponseHeadersPolicyConfig", "SecurityHeadersConfig", test.header), test.want)
 		})
@@ -33,12 +33,12 @@ func TestSecurityHeadersAreWhatTheEnvironmentSays(t *testing.T) {
 }
 
 func TestEveryReferrerPolicyReachesTheBrowserAsItIsWritten(t *testing.T) {
-	for _, word := range []environment.ReferrerPolicy{
-		environment.ReferrerPolicyNoReferrer, environment.ReferrerPolicySameOrigin,
-		environment.ReferrerPolicyOrigin, environment.ReferrerPolicyStrictOrigin,
-		environment.ReferrerPolicyOriginWhenCrossOrigin, environment.ReferrerPolicyStrictOriginWhenCrossOrigin,
+	for _, word := range []config.ReferrerPolicy{
+		config.ReferrerPolicyNoReferrer, config.ReferrerPolicySameOrigin,
+		config.ReferrerPolicyOrigin, config.ReferrerPolicyStrictOrigin,
+		config.ReferrerPolicyOriginWhenCrossOrigin, config.ReferrerPolicyStrictOriginWhenCrossOrigin,
 	} {
-		template := synthesizeContent(t, func(c *environment.Content) { c.SecurityHeaders.ReferrerPolicy = word })
+		template := synthesizeContent(t, func(c *config.Content) { c.SecurityHeaders.ReferrerPolicy = word })
 		_, policy := template.only(t, "AWS::CloudFront::ResponseHeadersPolicy")
 		if got := policy.property("ResponseHeadersPolicyConfig", "SecurityHeadersConfig", "ReferrerPolicy", "ReferrerPolicy"); got != string(word) {
 			t.Errorf("got %v, want %s", got, word)
@@ -49,11 +49,11 @@ func TestEveryReferrerPolicyReachesTheBrowserAsItIsWritten(t *testing.T) {
 func TestOtherOriginsMayReadWhereCORSIsSet(t *testing.T) {
 	for _, test := range []struct {
 		name         string
-		cors         environment.CORS
+		cors         config.CORS
 		headers      string
 		bucketsRules string
 	}{
-		{"with defaults made for players", environment.CORS{Origins: []string{"https://app.example.com"}}, `{
+		{"with defaults made for players", config.CORS{Origins: []string{"https://app.example.com"}}, `{
 			"AccessControlAllowCredentials": false,
 			"AccessControlAllowHeaders": {"Items": ["Range", "If-Range", "If-None-Match", "If-Modified-Since"]},
 			"AccessControlAllowMethods": {"Items": ["GET", "HEAD", "OPTIONS"]},
@@ -66,7 +66,7 @@ func TestOtherOriginsMayReadWhereCORSIsSet(t *testing.T) {
 			"AllowedMethods": ["GET", "HEAD"],
 			"AllowedHeaders": ["Range", "If-Range", "If-None-Match", "If-Modified-Since"]
 		}]`},
-		{"with cookies and headers of one's own", environment.CORS{
+		{"with cookies and headers of one's own", config.CORS{
 			Origins:       []string{"https://app.example.com", "https://*.example.org"},
 			Credentials:   true,
 			AllowHeaders:  []string{"X-Player"},
@@ -87,7 +87,7 @@ func TestOtherOriginsMayReadWhereCORSIsSet(t *testing.T) {
 		}]`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			template := synthesizeContent(t, func(c *environment.Content) { c.CORS = &test.cors })
+			template := synthesizeContent(t, func(c *config.Content) { c.CORS = &test.cors })
 			_, policy := template.only(t, "AWS::CloudFront::ResponseHeadersPolicy")
 			wantJSON(t, "the headers", policy.property("ResponseHeadersPolicyConfig", "CorsConfig"), test.headers)
 			_, bucket := template.only(t, "AWS::S3::Bucket")
@@ -107,8 +107,8 @@ func TestOtherOriginsMayReadWhereCORSIsSet(t *testing.T) {
 // 88a5eaf4-2fd4-4709-b370-b4c650ea3fcf is CloudFront's own policy CORS-S3Origin:
 // Origin and the two headers of a preflight request. The answer is not cached.
 func TestPreflightRequestsReachTheBucket(t *testing.T) {
-	template := synthesizeContent(t, func(c *environment.Content) {
-		c.CORS = &environment.CORS{Origins: []string{"*"}}
+	template := synthesizeContent(t, func(c *config.Content) {
+		c.CORS = &config.CORS{Origins: []string{"*"}}
 		c.PublicPaths = []string{"/a/*"}
 	})
 	for _, behavior := range behaviors(t, template) {
@@ -120,9 +120,9 @@ func TestPreflightRequestsReachTheBucket(t *testing.T) {
 }
 
 func TestOwnerOfABucketIsToldWhichCORSItNeeds(t *testing.T) {
-	template := synthesizeContent(t, func(c *environment.Content) {
+	template := synthesizeContent(t, func(c *config.Content) {
 		c.Bucket = "media-of-old"
-		c.CORS = &environment.CORS{Origins: []string{"https://app.example.com"}, AllowHeaders: []string{"Range"}}
+		c.CORS = &config.CORS{Origins: []string{"https://app.example.com"}, AllowHeaders: []string{"Range"}}
 	})
 	wantJSON(t, "the output", template.Outputs["RequiredBucketCors"].Value,
 		`"[{\"AllowedHeaders\":[\"Range\"],\"AllowedMethods\":[\"GET\",\"HEAD\"],\"AllowedOrigins\":[\"https://app.example.com\"]}]"`)
@@ -130,7 +130,7 @@ func TestOwnerOfABucketIsToldWhichCORSItNeeds(t *testing.T) {
 		t.Errorf("buckets %v", ids)
 	}
 
-	without := synthesizeContent(t, func(c *environment.Content) { c.Bucket = "media-of-old" })
+	without := synthesizeContent(t, func(c *config.Content) { c.Bucket = "media-of-old" })
 	if got := without.Outputs["RequiredBucketCors"].Value; got != nil {
 		t.Errorf("without CORS the output is %v", got)
 	}

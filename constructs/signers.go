@@ -8,7 +8,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
-	"github.com/signedfront/signedfront/constructs/environment"
+	"github.com/signedfront/signedfront/constructs/config"
 )
 
 // newSigners lets roles of the account sign by attaching the policy to them,
@@ -17,7 +17,7 @@ import (
 //
 // A role attached by its name needs no right on that role but
 // iam:AttachRolePolicy, and is detached when the name goes from the list.
-func newSigners(scope constructs.Construct, signers environment.Signers, policy awsiam.ManagedPolicy) awsiam.Role {
+func newSigners(scope constructs.Construct, signers config.Signers, policy awsiam.ManagedPolicy) awsiam.Role {
 	for i, name := range signers.Roles {
 		policy.AttachToRole(awsiam.Role_FromRoleName(scope, jsii.String("Signer"+strconv.Itoa(i+1)), jsii.String(name), nil))
 	}

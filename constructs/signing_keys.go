@@ -12,7 +12,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
-	"github.com/signedfront/signedfront/constructs/environment"
+	"github.com/signedfront/signedfront/constructs/config"
 	"github.com/signedfront/signedfront/constructs/functions"
 	"github.com/signedfront/signedfront/signer"
 )
@@ -23,7 +23,7 @@ type signingKeys struct {
 	generations []*signingKey           // none where they are borrowed
 	current     *signingKey             // nil where they are borrowed
 	pairs       []awscdk.CustomResource // those that the deployment makes
-	lender      *environment.Lender
+	lender      *config.Lender
 
 	group   interfacesawscloudfront.IKeyGroupRef
 	groupID *string // nil where it is the lender's to tell
@@ -33,7 +33,7 @@ type signingKeys struct {
 // or removing another generation touches none of them: CloudFront's public keys
 // cannot be changed, and a pair is made once.
 type signingKey struct {
-	environment.SigningKey
+	config.SigningKey
 	publicKey awscloudfront.CfnPublicKey
 	sha256    string             // the public key's Fingerprint, or a token for it
 	private   signer.KeyLocation // its members may be tokens
@@ -57,7 +57,7 @@ func newSigningKeys(scope constructs.Construct, p *PrivateContentProps, builder 
 		if listed.Number == p.SigningKeys.Current {
 			k.current = key
 		}
-		if listed.Custody == environment.Imported {
+		if listed.Custody == config.Imported {
 			if err := importKey(generation, p.Name, key); err != nil {
 				return nil, err
 			}
@@ -100,7 +100,7 @@ func importKey(scope constructs.Construct, name string, key *signingKey) error {
 		KMSARN:          key.PrivateKey.KMSARN,
 		File:            key.PrivateKey.File,
 	}
-	if key.PrivateKey == (environment.PrivateKeyLocation{}) {
+	if key.PrivateKey == (config.PrivateKeyLocation{}) {
 		key.private.File = "private_key.pem"
 	}
 	key.publicKey = newPublicKey(scope, name, key, jsii.String(string(public.PEM())))
@@ -157,7 +157,7 @@ func makeKeys(scope constructs.Construct, name string, keys []*madeKey, builder 
 // newEmptySecret is an L1 with no value property: CloudFormation makes the
 // secret without a value and never writes one. The L2 has a value generated,
 // and generated anew when its settings change.
-func newEmptySecret(scope constructs.Construct, p *PrivateContentProps, key environment.SigningKey) awssecretsmanager.CfnSecret {
+func newEmptySecret(scope constructs.Construct, p *PrivateContentProps, key config.SigningKey) awssecretsmanager.CfnSecret {
 	secret := awssecretsmanager.NewCfnSecret(scope, jsii.String("Secret"), &awssecretsmanager.CfnSecretProps{
 		Description: jsii.String(fmt.Sprintf("The private half of signing key %d of %s", key.Number, p.Name)),
 	})

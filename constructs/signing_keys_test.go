@@ -12,7 +12,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/jsii-runtime-go"
 
-	"github.com/signedfront/signedfront/constructs/environment"
+	"github.com/signedfront/signedfront/constructs/config"
 	"github.com/signedfront/signedfront/signer"
 )
 
@@ -35,25 +35,25 @@ HwIDAQAB
 `
 )
 
-func imported(number int, public string, private environment.PrivateKeyLocation) environment.SigningKey {
+func imported(number int, public string, private config.PrivateKeyLocation) config.SigningKey {
 	algorithm := "ecdsa-p256"
 	if public == publicRSA {
 		algorithm = "rsa-2048"
 	}
-	return environment.SigningKey{
+	return config.SigningKey{
 		Number: number, Algorithm: algorithm, Hash: "sha256",
-		Custody: environment.Imported, PublicKey: public, PrivateKey: private,
+		Custody: config.Imported, PublicKey: public, PrivateKey: private,
 	}
 }
 
-func withKeys(t *testing.T, current int, keys ...environment.SigningKey) *template {
+func withKeys(t *testing.T, current int, keys ...config.SigningKey) *template {
 	t.Helper()
-	return synthesizeContent(t, func(c *environment.Content) {
-		c.SigningKeys = environment.SigningKeys{Keys: keys, Current: current}
+	return synthesizeContent(t, func(c *config.Content) {
+		c.SigningKeys = config.SigningKeys{Keys: keys, Current: current}
 	})
 }
 
-var privateKeys = map[string]environment.PrivateKeyLocation{
+var privateKeys = map[string]config.PrivateKeyLocation{
 	"in a secret": {SecretARN: "arn:aws:secretsmanager:eu-west-1:123456789012:secret:own-AbCdEf", SecretVersionID: "11111111-2222-3333-4444-555555555555"},
 	"in KMS":      {KMSARN: "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"},
 	"in a file":   {File: "/run/secrets/key.pem"},
@@ -83,9 +83,9 @@ func TestImportedKeyTakesNoSecretAndNoFunction(t *testing.T) {
 // Text before the block or line ends of Windows are no other key, and
 // CloudFront lets none change.
 func TestImportedKeyIsTheSameHoweverItIsWritten(t *testing.T) {
-	want := withKeys(t, 1, imported(1, publicRSA, environment.PrivateKeyLocation{}))
+	want := withKeys(t, 1, imported(1, publicRSA, config.PrivateKeyLocation{}))
 	for _, written := range []string{strings.ReplaceAll(publicRSA, "\n", "\r\n"), "my key\n" + publicRSA, strings.TrimSpace(publicRSA)} {
-		key := imported(1, written, environment.PrivateKeyLocation{})
+		key := imported(1, written, config.PrivateKeyLocation{})
 		key.Algorithm = "rsa-2048"
 		if got := withKeys(t, 1, key); string(got.text) != string(want.text) {
 			t.Errorf("the template differs with the key written as %q", written)
@@ -94,7 +94,7 @@ func TestImportedKeyIsTheSameHoweverItIsWritten(t *testing.T) {
 }
 
 func TestOnlyKeysThatAreMadeHereHaveAFunction(t *testing.T) {
-	template := withKeys(t, 2, environment.SigningKey{Number: 1}, imported(2, publicRSA, privateKeys["in a secret"]))
+	template := withKeys(t, 2, config.SigningKey{Number: 1}, imported(2, publicRSA, privateKeys["in a secret"]))
 	secretID, _ := template.only(t, "AWS::SecretsManager::Secret")
 	if pairID, _ := template.only(t, "Custom::SigningKeyPair"); !strings.HasPrefix(pairID, "ContentSigningKey1") {
 		t.Errorf("made is %s", pairID)
@@ -126,12 +126,12 @@ func TestSigningPolicyAllowsTheKeyWhereItIs(t *testing.T) {
 }
 
 // lenderOfTests are the keys of another stack.
-var lenderOfTests = &environment.Lender{ParameterName: "/media/dev/signing", StackName: "Media", KeyGroupID: "f2b1c3d4-0000-4000-8000-000000000000"}
+var lenderOfTests = &config.Lender{ParameterName: "/media/dev/signing", StackName: "Media", KeyGroupID: "f2b1c3d4-0000-4000-8000-000000000000"}
 
 func borrowing(t *testing.T) *template {
 	t.Helper()
-	return synthesizeContent(t, func(c *environment.Content) {
-		c.SigningKeys = environment.SigningKeys{}
+	return synthesizeContent(t, func(c *config.Content) {
+		c.SigningKeys = config.SigningKeys{}
 		c.Lender = lenderOfTests
 	})
 }
@@ -151,9 +151,9 @@ func TestBorrowerHasNoKeysAndTrustsTheLendersGroup(t *testing.T) {
 }
 
 func TestSecretsAreTaggedOnlyWhereTheyAreLent(t *testing.T) {
-	keep := withKeys(t, 2, environment.SigningKey{Number: 1}, environment.SigningKey{Number: 2})
-	lend := synthesizeContent(t, func(c *environment.Content) {
-		c.SigningKeys = environment.SigningKeys{Keys: []environment.SigningKey{{Number: 1}, {Number: 2}}, Current: 2}
+	keep := withKeys(t, 2, config.SigningKey{Number: 1}, config.SigningKey{Number: 2})
+	lend := synthesizeContent(t, func(c *config.Content) {
+		c.SigningKeys = config.SigningKeys{Keys: []config.SigningKey{{Number: 1}, {Number: 2}}, Current: 2}
 		c.LendKeys = true
 	})
 	tags := "+ AWS::SecretsManager::Secret Properties Tags"
@@ -190,7 +190,7 @@ func TestDeploymentDocumentNamesTheKeyWhereItIs(t *testing.T) {
 		template *template
 		want     signer.Deployment
 	}{
-		{"made here", withKeys(t, 1, environment.SigningKey{Number: 1}),
+		{"made here", withKeys(t, 1, config.SigningKey{Number: 1}),
 			own(signer.ECDSAP256, strings.Repeat("ab", 32), signer.KeyLocation{SecretARN: "arn:aws:secretsmanager:eu-west-1:123456789012:secret:made-AbCdEf", SecretVersionID: "made-version"})},
 		{"imported, in a secret", withKeys(t, 1, imported(1, publicRSA, secret)),
 			own(signer.RSA2048, fingerprint(publicRSA), signer.KeyLocation{SecretARN: secret.SecretARN, SecretVersionID: secret.SecretVersionID})},
@@ -198,7 +198,7 @@ func TestDeploymentDocumentNamesTheKeyWhereItIs(t *testing.T) {
 			own(signer.ECDSAP256, fingerprint(publicECDSA), signer.KeyLocation{KMSARN: kms.KMSARN})},
 		{"imported, in a file", withKeys(t, 1, imported(1, publicECDSA, privateKeys["in a file"])),
 			own(signer.ECDSAP256, fingerprint(publicECDSA), signer.KeyLocation{File: "/run/secrets/key.pem"})},
-		{"imported, without a word where it is", withKeys(t, 1, imported(1, publicECDSA, environment.PrivateKeyLocation{})),
+		{"imported, without a word where it is", withKeys(t, 1, imported(1, publicECDSA, config.PrivateKeyLocation{})),
 			own(signer.ECDSAP256, fingerprint(publicECDSA), signer.KeyLocation{File: "private_key.pem"})},
 		{"borrowed", borrowing(t), borrowed},
 	} {
@@ -236,8 +236,8 @@ func TestOutputsAndAccessorsTellOfKeysThatAreThere(t *testing.T) {
 		keyPair, inOne bool // whether there is a key pair id, and a secret
 	}{
 		{"made here", PrivateContentProps{}, true, true},
-		{"imported, in a secret", PrivateContentProps{SigningKeys: environment.SigningKeys{Keys: []environment.SigningKey{imported(1, publicECDSA, privateKeys["in a secret"])}}}, true, true},
-		{"imported, in KMS", PrivateContentProps{SigningKeys: environment.SigningKeys{Keys: []environment.SigningKey{imported(1, publicECDSA, privateKeys["in KMS"])}}}, true, false},
+		{"imported, in a secret", PrivateContentProps{SigningKeys: config.SigningKeys{Keys: []config.SigningKey{imported(1, publicECDSA, privateKeys["in a secret"])}}}, true, true},
+		{"imported, in KMS", PrivateContentProps{SigningKeys: config.SigningKeys{Keys: []config.SigningKey{imported(1, publicECDSA, privateKeys["in KMS"])}}}, true, false},
 		{"borrowed", PrivateContentProps{Lender: lenderOfTests}, false, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -266,16 +266,16 @@ func TestOutputsAndAccessorsTellOfKeysThatAreThere(t *testing.T) {
 }
 
 func TestNamedRolesMaySignAndThePolicyStaysTheSame(t *testing.T) {
-	nobody := synthesizeContent(t, func(*environment.Content) {})
-	named := synthesizeContent(t, func(c *environment.Content) { c.Signers.Roles = []string{"web", "worker"} })
+	nobody := synthesizeContent(t, func(*config.Content) {})
+	named := synthesizeContent(t, func(c *config.Content) { c.Signers.Roles = []string{"web", "worker"} })
 	wantChanges(t, "naming roles", nobody, named, "+ AWS::IAM::ManagedPolicy Properties Roles")
 	_, policy := named.only(t, "AWS::IAM::ManagedPolicy")
 	wantJSON(t, "the roles", policy.Properties["Roles"], `["web", "worker"]`)
 }
 
 func TestRolesOfOtherAccountsAssumeTheSignerRole(t *testing.T) {
-	nobody := synthesizeContent(t, func(*environment.Content) {})
-	template := synthesizeContent(t, func(c *environment.Content) {
+	nobody := synthesizeContent(t, func(*config.Content) {})
+	template := synthesizeContent(t, func(c *config.Content) {
 		c.Signers.RoleARNs = []string{"arn:aws:iam::111122223333:role/web", "arn:aws:iam::444455556666:role/path/worker"}
 	})
 	wantChanges(t, "naming ARNs", nobody, template, "+ AWS::IAM::Role", "+ Outputs SignerRoleArn")
@@ -294,7 +294,7 @@ func TestRolesOfOtherAccountsAssumeTheSignerRole(t *testing.T) {
 
 func TestGrantSignAttachesThePolicyWhoeverKeepsTheKey(t *testing.T) {
 	for name, props := range map[string]PrivateContentProps{
-		"imported": {SigningKeys: environment.SigningKeys{Keys: []environment.SigningKey{imported(1, publicECDSA, privateKeys["in KMS"])}}},
+		"imported": {SigningKeys: config.SigningKeys{Keys: []config.SigningKey{imported(1, publicECDSA, privateKeys["in KMS"])}}},
 		"borrowed": {Lender: lenderOfTests},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -315,12 +315,12 @@ func TestGrantSignAttachesThePolicyWhoeverKeepsTheKey(t *testing.T) {
 	}
 }
 
-// What environment.Content checks as well is reported in its words, and once.
+// What config.Content checks as well is reported in its words, and once.
 func TestWrongKeysOfOthersAreReportedTogetherAndOnce(t *testing.T) {
 	app, _ := newApp(t, nil)
 	stack := newStack(app, "Media")
 	token := awscdk.NewCfnParameter(stack, jsii.String("PublicKey"), nil).ValueAsString()
-	wrongAlgorithm := imported(2, publicRSA, environment.PrivateKeyLocation{File: "key.pem"})
+	wrongAlgorithm := imported(2, publicRSA, config.PrivateKeyLocation{File: "key.pem"})
 	wrongAlgorithm.Algorithm = "ecdsa-p256"
 	long := "/" + strings.Repeat("a", 300)
 	for i, test := range []struct {
@@ -328,27 +328,27 @@ func TestWrongKeysOfOthersAreReportedTogetherAndOnce(t *testing.T) {
 		props PrivateContentProps
 		paths []string
 	}{
-		{"imported keys", PrivateContentProps{SigningKeys: environment.SigningKeys{
-			Keys: []environment.SigningKey{
-				imported(1, strings.ReplaceAll(publicECDSA, "PUBLIC", "PRIVATE"), environment.PrivateKeyLocation{File: "key.pem"}),
+		{"imported keys", PrivateContentProps{SigningKeys: config.SigningKeys{
+			Keys: []config.SigningKey{
+				imported(1, strings.ReplaceAll(publicECDSA, "PUBLIC", "PRIVATE"), config.PrivateKeyLocation{File: "key.pem"}),
 				wrongAlgorithm,
-				imported(3, *token, environment.PrivateKeyLocation{File: "key.pem"}),
+				imported(3, *token, config.PrivateKeyLocation{File: "key.pem"}),
 			},
 			Current: 1,
 		}}, []string{"SigningKeys.Keys.1.PublicKey", "SigningKeys.Keys.2.Algorithm", "SigningKeys.Keys.3.PublicKey"}},
-		{"a lender without names", PrivateContentProps{Lender: &environment.Lender{}},
+		{"a lender without names", PrivateContentProps{Lender: &config.Lender{}},
 			[]string{"Lender.ParameterName", "Lender.StackName"}},
-		{"a lender of which nothing is what it should be", PrivateContentProps{Lender: &environment.Lender{
+		{"a lender of which nothing is what it should be", PrivateContentProps{Lender: &config.Lender{
 			ParameterName: "dev", StackName: "media_dev", KeyGroupID: "Media.KeyGroup",
-			ImportedKeys: []environment.PrivateKeyLocation{{KMSARN: "alias/media"}, {SecretARN: "media"}},
+			ImportedKeys: []config.PrivateKeyLocation{{KMSARN: "alias/media"}, {SecretARN: "media"}},
 		}}, []string{"Lender.ImportedKeys[0].KMSARN", "Lender.ImportedKeys[1].SecretARN", "Lender.ImportedKeys[1].SecretVersionID", "Lender.KeyGroupID", "Lender.ParameterName", "Lender.StackName"}},
-		{"a lender whose parameter is known at the deployment alone, and its export with it", PrivateContentProps{Lender: &environment.Lender{ParameterName: *token, StackName: "Other"}},
+		{"a lender whose parameter is known at the deployment alone, and its export with it", PrivateContentProps{Lender: &config.Lender{ParameterName: *token, StackName: "Other"}},
 			[]string{"Lender.ParameterName"}},
-		{"a lender in the same stack, of which nothing can be imported", PrivateContentProps{Lender: &environment.Lender{ParameterName: "/media/dev/signing", StackName: "Media"}},
+		{"a lender in the same stack, of which nothing can be imported", PrivateContentProps{Lender: &config.Lender{ParameterName: "/media/dev/signing", StackName: "Media"}},
 			[]string{"Lender.KeyGroupID"}},
-		{"a lender that is the borrower, and keys besides", PrivateContentProps{ParameterName: "/media/dev/signing", Lender: lenderOfTests, LendKeys: true, SigningKeys: environment.SigningKeys{Keys: []environment.SigningKey{{Number: 1}}}},
+		{"a lender that is the borrower, and keys besides", PrivateContentProps{ParameterName: "/media/dev/signing", Lender: lenderOfTests, LendKeys: true, SigningKeys: config.SigningKeys{Keys: []config.SigningKey{{Number: 1}}}},
 			[]string{"LendKeys", "Lender.ParameterName", "SigningKeys.Keys"}},
-		{"an environment by its name", PrivateContentProps{SigningKeys: environment.SigningKeys{From: "dev"}},
+		{"an environment by its name", PrivateContentProps{SigningKeys: config.SigningKeys{From: "dev"}},
 			[]string{"SigningKeys.From"}},
 		{"a parameter that is too long for a tag and an export", PrivateContentProps{LendKeys: true, ParameterName: long},
 			[]string{"ParameterName"}},
@@ -356,7 +356,7 @@ func TestWrongKeysOfOthersAreReportedTogetherAndOnce(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			id := fmt.Sprintf("Content%d", i)
 			_, err := NewPrivateContent(stack, id, &test.props)
-			var problems environment.Problems
+			var problems config.Problems
 			if !errors.As(err, &problems) {
 				t.Fatalf("the error holds no problems: %v", err)
 			}

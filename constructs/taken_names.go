@@ -8,14 +8,14 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
-	"github.com/signedfront/signedfront/constructs/environment"
+	"github.com/signedfront/signedfront/constructs/config"
 )
 
 // takeNames reports names of a content that another content of the app has, of
 // which AWS would refuse the second: a domain name in all of the app, and within
 // a stack the parameter and the name that CloudFront's names are made of.
 // Otherwise it takes them.
-func takeNames(content constructs.Construct, p *PrivateContentProps) environment.Problems {
+func takeNames(content constructs.Construct, p *PrivateContentProps) config.Problems {
 	stack, root := awscdk.Stack_Of(content), content.Node().Root()
 	names := []takenName{
 		{stack, "Name", p.Name, "choose another one: CloudFront's names are made of it"},
@@ -27,11 +27,11 @@ func takeNames(content constructs.Construct, p *PrivateContentProps) environment
 		}
 	}
 	own := *content.Node().Path()
-	var problems environment.Problems
+	var problems config.Problems
 	for _, name := range names {
 		if owner := name.owner(); owner != "" && owner != own {
-			problems = append(problems, environment.Problem{
-				Path: name.path, Found: fmt.Sprintf("%s, which %s has too", environment.Quote(name.name), shown(owner)), Fix: name.fix,
+			problems = append(problems, config.Problem{
+				Path: name.path, Found: fmt.Sprintf("%s, which %s has too", config.Quote(name.name), shown(owner)), Fix: name.fix,
 			})
 		}
 	}

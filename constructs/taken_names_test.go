@@ -6,15 +6,15 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/jsii-runtime-go"
 
-	"github.com/signedfront/signedfront/constructs/environment"
+	"github.com/signedfront/signedfront/constructs/config"
 )
 
 func TestNamesThatAWSGivesOnceAreTakenOnce(t *testing.T) {
 	app, _ := newApp(t, nil)
 	media, film := newStack(app, "Media"), newStack(app, "Film")
 	staged := awscdk.NewStack(awscdk.NewStage(app, jsii.String("Prod"), nil), jsii.String("Media"), nil)
-	domain := func(names ...string) *environment.Domain {
-		return &environment.Domain{Names: names, Certificate: "arn:aws:acm:us-east-1:123456789012:certificate/a"}
+	domain := func(names ...string) *config.Domain {
+		return &config.Domain{Names: names, Certificate: "arn:aws:acm:us-east-1:123456789012:certificate/a"}
 	}
 	const unique = "choose another one: CloudFront gives a domain name to one distribution in all of AWS"
 	for _, test := range []struct {

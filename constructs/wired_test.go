@@ -11,14 +11,14 @@ import (
 	"testing"
 	"time"
 
-	"github.com/signedfront/signedfront/constructs/environment"
+	"github.com/signedfront/signedfront/constructs/config"
 )
 
 // wiring is a field of an environment away from its default. Base makes an
 // environment in which the field means something; away are values of the field,
 // each of which must make an assembly of its own.
 type wiring struct {
-	base func(*environment.Environment)
+	base func(*config.Environment)
 	away []any
 }
 
@@ -27,29 +27,29 @@ func values(of ...any) []any { return of }
 // wirings are those of all fields, by their paths. A field of a list is that of
 // its first item.
 var wirings = func() map[string]wiring {
-	type env = environment.Environment
+	type env = config.Environment
 	const (
 		certificate = "arn:aws:acm:us-east-1:123456789012:certificate/"
 		secret      = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:media-a1b2c3"
 		kms         = "arn:aws:kms:eu-west-1:123456789012:key/"
 		version     = "a1b2c3d4-5678-90ab-cdef-11112222333"
 	)
-	keys := func(of ...environment.SigningKey) func(*env) {
+	keys := func(of ...config.SigningKey) func(*env) {
 		return func(e *env) {
-			e.Content.SigningKeys = environment.SigningKeys{Keys: slices.Clone(of), Current: of[0].Number}
+			e.Content.SigningKeys = config.SigningKeys{Keys: slices.Clone(of), Current: of[0].Number}
 		}
 	}
 	lender := func(e *env) {
-		e.Content.Lender = &environment.Lender{ParameterName: "/media/dev/signing", StackName: "Media", ImportedKeys: []environment.PrivateKeyLocation{{}}}
+		e.Content.Lender = &config.Lender{ParameterName: "/media/dev/signing", StackName: "Media", ImportedKeys: []config.PrivateKeyLocation{{}}}
 	}
 	page := func(e *env) {
-		e.Content.ErrorPages = []environment.ErrorPage{{ErrorCode: 403, ResponsePagePath: "/403.html", ResponseCode: 200}}
+		e.Content.ErrorPages = []config.ErrorPage{{ErrorCode: 403, ResponsePagePath: "/403.html", ResponseCode: 200}}
 	}
-	cors := func(e *env) { e.Content.CORS = &environment.CORS{Origins: []string{"https://app.example.com"}} }
+	cors := func(e *env) { e.Content.CORS = &config.CORS{Origins: []string{"https://app.example.com"}} }
 	domain := func(e *env) {
-		e.Content.Domain = &environment.Domain{Names: []string{"media.example.com"}, Certificate: certificate + "a", HostedZone: &environment.HostedZone{ID: "Z1", Name: "example.com"}}
+		e.Content.Domain = &config.Domain{Names: []string{"media.example.com"}, Certificate: certificate + "a", HostedZone: &config.HostedZone{ID: "Z1", Name: "example.com"}}
 	}
-	logs := func(e *env) { e.Content.AccessLogs = &environment.AccessLogs{} }
+	logs := func(e *env) { e.Content.AccessLogs = &config.AccessLogs{} }
 	public := func(e *env) { e.Content.PublicPaths = []string{"/assets/*"} }
 	return map[string]wiring{
 		"Project":               {nil, values("other")},
@@ -62,20 +62,20 @@ var wirings = func() map[string]wiring {
 		"Content.Name":          {nil, values("media")},
 		"Content.ParameterName": {nil, values("/media/signing")},
 		"Content.Ephemeral":     {nil, values(true)},
-		"Content.OriginAccess":  {nil, values(environment.Migrating, environment.Migrated, environment.OAC)},
-		"Content.Encryption":    {func(e *env) { e.Content.OriginAccess = environment.OAC }, values(environment.EncryptionKMS, environment.EncryptionLeavingKMS)},
+		"Content.OriginAccess":  {nil, values(config.Migrating, config.Migrated, config.OAC)},
+		"Content.Encryption":    {func(e *env) { e.Content.OriginAccess = config.OAC }, values(config.EncryptionKMS, config.EncryptionLeavingKMS)},
 		"Content.Bucket":        {nil, values("example-media")},
 
-		"Content.SigningKeys.Keys.Number":                     {keys(environment.SigningKey{Number: 1}), nil}, // with Current, below
-		"Content.SigningKeys.Keys.Algorithm":                  {keys(environment.SigningKey{Number: 1}), values("rsa-2048")},
-		"Content.SigningKeys.Keys.Hash":                       {keys(environment.SigningKey{Number: 1, Algorithm: "rsa-2048"}), values("sha1")},
-		"Content.SigningKeys.Keys.Custody":                    {keys(environment.SigningKey{Number: 1}), nil}, // with PublicKey, below
-		"Content.SigningKeys.Keys.PublicKey":                  {keys(environment.SigningKey{Number: 1, Custody: environment.Imported, PublicKey: publicECDSA}), values(publicRSA)},
-		"Content.SigningKeys.Keys.PrivateKey.SecretARN":       {keys(imported(1, publicECDSA, environment.PrivateKeyLocation{SecretARN: secret, SecretVersionID: version + "3"})), values(strings.Replace(secret, "media", "film", 1))},
-		"Content.SigningKeys.Keys.PrivateKey.SecretVersionID": {keys(imported(1, publicECDSA, environment.PrivateKeyLocation{SecretARN: secret, SecretVersionID: version + "3"})), values(version + "4")},
-		"Content.SigningKeys.Keys.PrivateKey.KMSARN":          {keys(imported(1, publicECDSA, environment.PrivateKeyLocation{KMSARN: kms + "a"})), values(kms + "b")},
-		"Content.SigningKeys.Keys.PrivateKey.File":            {keys(imported(1, publicECDSA, environment.PrivateKeyLocation{})), values("/run/secrets/key.pem")},
-		"Content.SigningKeys.Current":                         {keys(environment.SigningKey{Number: 1}, environment.SigningKey{Number: 2}), values(2)},
+		"Content.SigningKeys.Keys.Number":                     {keys(config.SigningKey{Number: 1}), nil}, // with Current, below
+		"Content.SigningKeys.Keys.Algorithm":                  {keys(config.SigningKey{Number: 1}), values("rsa-2048")},
+		"Content.SigningKeys.Keys.Hash":                       {keys(config.SigningKey{Number: 1, Algorithm: "rsa-2048"}), values("sha1")},
+		"Content.SigningKeys.Keys.Custody":                    {keys(config.SigningKey{Number: 1}), nil}, // with PublicKey, below
+		"Content.SigningKeys.Keys.PublicKey":                  {keys(config.SigningKey{Number: 1, Custody: config.Imported, PublicKey: publicECDSA}), values(publicRSA)},
+		"Content.SigningKeys.Keys.PrivateKey.SecretARN":       {keys(imported(1, publicECDSA, config.PrivateKeyLocation{SecretARN: secret, SecretVersionID: version + "3"})), values(strings.Replace(secret, "media", "film", 1))},
+		"Content.SigningKeys.Keys.PrivateKey.SecretVersionID": {keys(imported(1, publicECDSA, config.PrivateKeyLocation{SecretARN: secret, SecretVersionID: version + "3"})), values(version + "4")},
+		"Content.SigningKeys.Keys.PrivateKey.KMSARN":          {keys(imported(1, publicECDSA, config.PrivateKeyLocation{KMSARN: kms + "a"})), values(kms + "b")},
+		"Content.SigningKeys.Keys.PrivateKey.File":            {keys(imported(1, publicECDSA, config.PrivateKeyLocation{})), values("/run/secrets/key.pem")},
+		"Content.SigningKeys.Current":                         {keys(config.SigningKey{Number: 1}, config.SigningKey{Number: 2}), values(2)},
 		"Content.SigningKeys.From":                            {nil, nil}, // below
 
 		"Content.Lender.ParameterName": {lender, values("/media/prod/signing")},
@@ -83,7 +83,7 @@ var wirings = func() map[string]wiring {
 		"Content.Lender.KeyGroupID":    {lender, values("a1b2c3d4-5678-90ab-cdef-111122223333")},
 		"Content.Lender.ImportedKeys.SecretARN": {func(e *env) {
 			lender(e)
-			e.Content.Lender.ImportedKeys[0] = environment.PrivateKeyLocation{SecretARN: secret, SecretVersionID: version + "3"}
+			e.Content.Lender.ImportedKeys[0] = config.PrivateKeyLocation{SecretARN: secret, SecretVersionID: version + "3"}
 		}, values(strings.Replace(secret, "media", "film", 1))},
 		"Content.Lender.ImportedKeys.SecretVersionID": {nil, nil}, // the lender's document has it
 		"Content.Lender.ImportedKeys.KMSARN":          {lender, values(kms+"a", kms+"b")},
@@ -111,8 +111,8 @@ var wirings = func() map[string]wiring {
 		"Content.CORS.MaxAge":        {cors, values(time.Hour)},
 
 		"Content.SecurityHeaders.ContentSecurityPolicy":   {nil, values("default-src 'self'", "default-src 'none'")},
-		"Content.SecurityHeaders.FrameOptions":            {nil, values(environment.FrameOptionsDeny, environment.FrameOptionsSameOrigin)},
-		"Content.SecurityHeaders.ReferrerPolicy":          {nil, values(environment.ReferrerPolicySameOrigin, environment.ReferrerPolicyOrigin, environment.ReferrerPolicyStrictOrigin, environment.ReferrerPolicyOriginWhenCrossOrigin, environment.ReferrerPolicyStrictOriginWhenCrossOrigin)},
+		"Content.SecurityHeaders.FrameOptions":            {nil, values(config.FrameOptionsDeny, config.FrameOptionsSameOrigin)},
+		"Content.SecurityHeaders.ReferrerPolicy":          {nil, values(config.ReferrerPolicySameOrigin, config.ReferrerPolicyOrigin, config.ReferrerPolicyStrictOrigin, config.ReferrerPolicyOriginWhenCrossOrigin, config.ReferrerPolicyStrictOriginWhenCrossOrigin)},
 		"Content.SecurityHeaders.StrictTransportSecurity": {nil, values(time.Hour)},
 		"Content.SecurityHeaders.IncludeSubdomains":       {nil, values(true)},
 
@@ -124,16 +124,16 @@ var wirings = func() map[string]wiring {
 		"Content.AccessLogs.Retention": {logs, values(24 * time.Hour)},
 		"Content.AccessLogs.Bucket":    {logs, values("example-logs", "other-logs")},
 
-		"Content.PriceClass":           {nil, values(environment.PriceClass200, environment.PriceClass100)},
-		"Content.GeoRestriction.Allow": {func(e *env) { e.Content.GeoRestriction = &environment.GeoRestriction{Allow: []string{"DE"}} }, values([]string{"FR"})},
-		"Content.GeoRestriction.Deny":  {func(e *env) { e.Content.GeoRestriction = &environment.GeoRestriction{Deny: []string{"DE"}} }, values([]string{"FR"})},
+		"Content.PriceClass":           {nil, values(config.PriceClass200, config.PriceClass100)},
+		"Content.GeoRestriction.Allow": {func(e *env) { e.Content.GeoRestriction = &config.GeoRestriction{Allow: []string{"DE"}} }, values([]string{"FR"})},
+		"Content.GeoRestriction.Deny":  {func(e *env) { e.Content.GeoRestriction = &config.GeoRestriction{Deny: []string{"DE"}} }, values([]string{"FR"})},
 		"Content.WebACL":               {nil, values(webACL)},
 		"Content.OriginShield":         {nil, values("eu-west-1", "us-east-1")},
 	}
 }()
 
 func TestEverySettingChangesWhatIsDeployed(t *testing.T) {
-	paths := fieldPaths(reflect.TypeFor[environment.Environment](), "")
+	paths := fieldPaths(reflect.TypeFor[config.Environment](), "")
 	for _, path := range slices.Sorted(maps.Keys(wirings)) {
 		if !slices.Contains(paths, path) {
 			t.Errorf("%s is no field", path)
@@ -167,14 +167,14 @@ func TestEverySettingChangesWhatIsDeployed(t *testing.T) {
 	}
 
 	// Fields that go with another one.
-	key := func(k environment.SigningKey) environment.Environment {
+	key := func(k config.SigningKey) config.Environment {
 		e := wired(nil)
-		e.Content.SigningKeys.Keys = []environment.SigningKey{k}
+		e.Content.SigningKeys.Keys = []config.SigningKey{k}
 		return e
 	}
-	for name, pair := range map[string][2]environment.Environment{
-		"the number of a key":  {key(environment.SigningKey{Number: 1}), key(environment.SigningKey{Number: 2})},
-		"the custody of a key": {key(environment.SigningKey{Number: 1}), key(imported(1, publicECDSA, environment.PrivateKeyLocation{}))},
+	for name, pair := range map[string][2]config.Environment{
+		"the number of a key":  {key(config.SigningKey{Number: 1}), key(config.SigningKey{Number: 2})},
+		"the custody of a key": {key(config.SigningKey{Number: 1}), key(imported(1, publicECDSA, config.PrivateKeyLocation{}))},
 		"the name of a lender": {borrowingFrom(t, "dev"), borrowingFrom(t, "test")},
 	} {
 		if assembly(t, pair[0]) == assembly(t, pair[1]) {
@@ -184,10 +184,10 @@ func TestEverySettingChangesWhatIsDeployed(t *testing.T) {
 }
 
 // borrowingFrom is an environment of cdk.json, which alone knows others by name.
-func borrowingFrom(t *testing.T, from string) environment.Environment {
+func borrowingFrom(t *testing.T, from string) config.Environment {
 	t.Helper()
 	lender := map[string]any{"ephemeral": true, "lendKeys": true}
-	config, err := environment.Read(map[string]any{"project": "signedfront", "env": "pr", "environments": map[string]any{
+	config, err := config.Read(map[string]any{"project": "signedfront", "env": "pr", "environments": map[string]any{
 		"dev": lender, "test": lender, "pr": map[string]any{"ephemeral": true, "signingKeys": map[string]any{"from": from}},
 	}}, nil)
 	if err != nil {
@@ -198,26 +198,26 @@ func borrowingFrom(t *testing.T, from string) environment.Environment {
 
 // What a setting is said to be by default is what it is when it is left out.
 func TestDefaultsAreWhatTheyAreSaidToBe(t *testing.T) {
-	base := func(e *environment.Environment) {
+	base := func(e *config.Environment) {
 		for _, path := range []string{"Content.ErrorPages.ErrorCode", "Content.CORS.Origins", "Content.AccessLogs.Retention"} {
 			wirings[path].base(e)
 		}
 		e.Content.ErrorPages[0].ResponseCode = 0
-		e.Content.SigningKeys.Keys = []environment.SigningKey{{Number: 1}}
+		e.Content.SigningKeys.Keys = []config.SigningKey{{Number: 1}}
 	}
 	left := wired(base)
 	said := wired(base)
 	for path, value := range map[string]any{
 		"Content.Name": "signedfront-dev", "Content.ParameterName": "/signedfront/signedfront/dev",
-		"Content.OriginAccess": environment.OAI, "Content.Encryption": environment.EncryptionS3,
+		"Content.OriginAccess": config.OAI, "Content.Encryption": config.EncryptionS3,
 		"Content.SigningKeys.Keys.Algorithm": "ecdsa-p256", "Content.SigningKeys.Keys.Hash": "sha256",
-		"Content.SigningKeys.Keys.Custody": environment.SecretsManager, "Content.SigningKeys.Current": 1,
+		"Content.SigningKeys.Keys.Custody": config.SecretsManager, "Content.SigningKeys.Current": 1,
 		"Content.MaxURLLifetime": 7 * 24 * time.Hour, "Content.MaxKeyAge": time.Hour,
 		"Content.ErrorPages.ResponseCode": 403, "Content.ErrorPages.CachingMinTTL": 10 * time.Second,
 		"Content.CORS.AllowHeaders":  []string{"Range", "If-Range", "If-None-Match", "If-Modified-Since"},
 		"Content.CORS.ExposeHeaders": []string{"Accept-Ranges", "Content-Range", "ETag"}, "Content.CORS.MaxAge": 10 * time.Minute,
-		"Content.SecurityHeaders.ReferrerPolicy": environment.ReferrerPolicyNoReferrer, "Content.SecurityHeaders.StrictTransportSecurity": 365 * 24 * time.Hour,
-		"Content.AccessLogs.Retention": 90 * 24 * time.Hour, "Content.PriceClass": environment.PriceClassAll,
+		"Content.SecurityHeaders.ReferrerPolicy": config.ReferrerPolicyNoReferrer, "Content.SecurityHeaders.StrictTransportSecurity": 365 * 24 * time.Hour,
+		"Content.AccessLogs.Retention": 90 * 24 * time.Hour, "Content.PriceClass": config.PriceClassAll,
 	} {
 		field := fieldAt(reflect.ValueOf(&said).Elem(), path)
 		if !field.IsZero() {
@@ -230,8 +230,8 @@ func TestDefaultsAreWhatTheyAreSaidToBe(t *testing.T) {
 	}
 }
 
-func wired(base func(*environment.Environment)) environment.Environment {
-	e := environment.Environment{Project: "signedfront", Name: "dev", Region: "eu-west-1"}
+func wired(base func(*config.Environment)) config.Environment {
+	e := config.Environment{Project: "signedfront", Name: "dev", Region: "eu-west-1"}
 	if base != nil {
 		base(&e)
 	}
@@ -240,7 +240,7 @@ func wired(base func(*environment.Environment)) environment.Environment {
 
 // assembly is all that the command line deploys of an environment: the
 // templates, and where they go.
-func assembly(t *testing.T, e environment.Environment) string {
+func assembly(t *testing.T, e config.Environment) string {
 	t.Helper()
 	app, outdir := newApp(t, nil)
 	if _, err := NewEnvironmentStack(app, e); err != nil {

@@ -38,10 +38,10 @@ var targets = []string{
 	"constructs/bucketemptier/policy.go",
 	"constructs/customresource/handler.go",
 	"constructs/customresource/response_url.go",
-	"constructs/environment/lender.go",
-	"constructs/environment/imported_key.go",
-	"constructs/environment/cors.go",
-	"constructs/environment/domain.go",
+	"constructs/config/lender.go",
+	"constructs/config/imported_key.go",
+	"constructs/config/cors.go",
+	"constructs/config/domain.go",
 }
 
 // slow matches tests that take seconds and are about other things: what errors

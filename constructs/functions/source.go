@@ -18,7 +18,7 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/signedfront/signedfront/constructs/environment"
+	"github.com/signedfront/signedfront/constructs/config"
 	"github.com/signedfront/signedfront/signer"
 )
 
@@ -301,5 +301,5 @@ func output(command *exec.Cmd) ([]byte, error) {
 	if said == "" {
 		said = exit.String()
 	}
-	return nil, fmt.Errorf("go %s: %s", command.Args[1], environment.WithoutKeys(said))
+	return nil, fmt.Errorf("go %s: %s", command.Args[1], config.WithoutKeys(said))
 }

@@ -10,7 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/signedfront/signedfront/constructs/environment"
+	"github.com/signedfront/signedfront/constructs/config"
 	"github.com/signedfront/signedfront/signer"
 )
 
@@ -39,22 +39,22 @@ func (f durationFlag) String() string {
 	if f.value == nil || *f.value == 0 {
 		return ""
 	}
-	return environment.FormatDuration(*f.value)
+	return config.FormatDuration(*f.value)
 }
 
 func (f durationFlag) Set(text string) error {
 	wrong := func(what, hint string) error {
 		return &failure{err: fmt.Errorf("is %s, %s", signer.Describe(text, signer.FormWord), what), hint: hint}
 	}
-	d, ok := environment.ParseDuration(text)
+	d, ok := config.ParseDuration(text)
 	_, notTime := parseTime(text)
 	switch {
 	case ok && d < f.least:
-		return wrong("less than "+environment.FormatDuration(f.least), durationHint)
+		return wrong("less than "+config.FormatDuration(f.least), durationHint)
 	case ok && d%time.Second != 0:
 		return wrong("which has parts of a second", "write a whole number of seconds: CloudFront counts seconds")
 	case ok && d > maxDuration, !ok && tooLong.MatchString(text):
-		return wrong("longer than "+environment.FormatDuration(maxDuration), durationHint)
+		return wrong("longer than "+config.FormatDuration(maxDuration), durationHint)
 	case ok:
 		*f.value = d
 		return nil
@@ -134,7 +134,7 @@ func parseTime(text string) (time.Time, error) {
 	if t, err := time.Parse(time.DateOnly, text); err == nil && t.Unix() > 0 {
 		return t, nil
 	}
-	if _, ok := environment.ParseDuration(text); ok {
+	if _, ok := config.ParseDuration(text); ok {
 		return wrong("which is a duration, not a time", timeHint+"; --ttl takes a duration")
 	}
 	return wrong("not a time", timeHint)

@@ -1,0 +1,574 @@
+package config
+
+import (
+	"slices"
+	"time"
+)
+
+// Content says how private content is provisioned. The zero value is sound: a
+// new bucket that lasts, read by an origin access identity, one signing key,
+// every path signed.
+//
+// It is what an environment of cdk.json holds, under the names after "json",
+// and what package constructs takes as its props. A Go caller may put tokens of
+// the CDK into texts, and what is a token is not checked; but not into words of
+// a choice, countries, domain names and public keys, by which the template is
+// made.
+type Content struct {
+	// Name starts the names of what CloudFront wants named, which are shared
+	// by a whole account, and stands in descriptions: at most 40 letters,
+	// digits and hyphens. It must stay as it was deployed, for CloudFront lets no
+	// name of a public key change.
+	//
+	// Default: made of the construct's path.
+	Name string `json:"-"`
+
+	// ParameterName is the Systems Manager parameter for the deployment
+	// document, a path such as /media/prod/signing.
+	//
+	// Default: /signedfront/ and the name.
+	ParameterName string `json:"-"`
+
+	// Ephemeral lets the bucket go with the stack, its objects included. A
+	// bucket that is not ephemeral is kept when its stack is deleted or would
+	// replace it.
+	//
+	// Default: false.
+	Ephemeral bool `json:"ephemeral"`
+
+	// OriginAccess is who reads the bucket for CloudFront: an origin access
+	// identity (oai) or an origin access control (oac). A live distribution
+	// moves from one to the other in four words, a deployment each, and back
+	// the same way: oai, migrating (both may read, the identity is used),
+	// migrated (both may read, the control is used), oac.
+	//
+	// Default: oai.
+	OriginAccess OriginAccess `json:"originAccess"`
+
+	// Encryption is how new objects are encrypted: by S3 (s3), or with a KMS
+	// key that the stack makes (kms), which only an origin access control can
+	// read. On the way back from kms to s3 comes leaving-kms: new objects are
+	// encrypted by S3, and the key stays for those that need it.
+	//
+	// Default: s3.
+	Encryption Encryption `json:"encryption"`
+
+	// Bucket is the name of a bucket that exists, in the Region of the stack,
+	// to serve instead of a new one. Its policy stays its owner's: the output
+	// RequiredBucketPolicy is what it must say. So does its encryption, and it
+	// never goes with the stack.
+	//
+	// Default: a new bucket.
+	Bucket string `json:"bucket"`
+
+	// SigningKeys are the generations of the signing key and which of them is
+	// current, or the environment that lends its own. A number once deployed keeps its algorithm, hash and custody for
+	// ever.
+	//
+	// Default: one key, number 1, ECDSA P-256 with SHA-256, made by the
+	// deployment.
+	SigningKeys SigningKeys `json:"signingKeys"`
+
+	// Lender is the deployment whose keys are borrowed, where SigningKeys.From
+	// does not name an environment. It replaces keys of one's own.
+	//
+	// Default: none.
+	Lender *Lender `json:"-"`
+
+	// LendKeys lets other deployments of the same account and Region trust and
+	// use these keys. Whoever may sign for one of them may then sign for this
+	// one. The key group is exported, so that CloudFormation keeps it while
+	// somebody borrows. Secrets of this deployment get the tag signedfront:lends
+	// with the parameter's name, by which the borrowers' signing policies allow
+	// them. Of imported keys these policies name the secrets and KMS keys: deploy
+	// the borrowers when one is added, before it signs. A key in a file is needed
+	// wherever borrowers sign.
+	//
+	// Default: false.
+	LendKeys bool `json:"lendKeys"`
+
+	// MaxURLLifetime is how far ahead the expiry of a signed URL may lie, a
+	// whole number of seconds. Signers keep it, and rotation stands on it.
+	//
+	// Default: 7 days.
+	MaxURLLifetime time.Duration `json:"maxUrlLifetime"`
+
+	// MaxKeyAge is for how long a signer may go on with a key that it has not
+	// confirmed to be the current one, a whole number of seconds, at least a
+	// minute.
+	//
+	// Default: 1 hour.
+	MaxKeyAge time.Duration `json:"maxKeyAge"`
+
+	// Signers are the roles that may sign.
+	//
+	// Default: none.
+	Signers Signers `json:"signers"`
+
+	// PublicPaths are path patterns that everyone may read unsigned, such as
+	// /assets/*. A pattern that lies within a signed one is refused: before it,
+	// it would leave a part of it open. Patterns hold letters, digits, -._~/ and
+	// *, and in a public one a * stands before no digit and no letter from A to
+	// F, which may end an escape: %20.
+	//
+	// Default: none.
+	PublicPaths []string `json:"publicPaths"`
+
+	// SignedPaths are path patterns that want a signature though a public one
+	// covers them, such as /assets/premium/* beside the public /assets/*. They
+	// go before all public ones, and each takes something out of one. Beside
+	// them, a public path must hold letters, digits and -._~/ unescaped, or it is
+	// refused with 403. A path of no pattern wants a signature.
+	//
+	// Default: none.
+	SignedPaths []string `json:"signedPaths"`
+
+	// AddressRestriction says that policies name the IP addresses of viewers.
+	// They know IPv4 alone, so the distribution then has no IPv6.
+	//
+	// Default: false.
+	AddressRestriction bool `json:"addressRestriction"`
+
+	// DefaultRootObject is the object for /, such as index.html.
+	//
+	// Default: none.
+	DefaultRootObject string `json:"defaultRootObject"`
+
+	// ErrorPages are objects that are served in place of errors.
+	//
+	// Default: CloudFront's and S3's own answers.
+	ErrorPages []ErrorPage `json:"errorPages"`
+
+	// CORS lets scripts and players of other origins read the content.
+	//
+	// Default: no other origin may.
+	CORS *CORS `json:"cors"`
+
+	// SecurityHeaders are headers that protect those who view the content.
+	//
+	// Default: Strict-Transport-Security for a year, X-Content-Type-Options and
+	// Referrer-Policy: no-referrer.
+	SecurityHeaders SecurityHeaders `json:"securityHeaders"`
+
+	// Domain serves the content under names of one's own.
+	//
+	// Default: the name that CloudFront gives, d111111abcdef8.cloudfront.net.
+	Domain *Domain `json:"domain"`
+
+	// AccessLogs records each request, without its query string, its cookies
+	// and its referrer, which hold credentials.
+	//
+	// Default: no logs.
+	AccessLogs *AccessLogs `json:"accessLogs"`
+
+	// PriceClass is which of CloudFront's edge locations serve the content.
+	//
+	// Default: PriceClass_All.
+	PriceClass PriceClass `json:"priceClass"`
+
+	// GeoRestriction lets viewers of some countries in, or keeps those of some
+	// out.
+	//
+	// Default: viewers of all countries are let in.
+	GeoRestriction *GeoRestriction `json:"geoRestriction"`
+
+	// WebACL is the ARN of an AWS WAF web ACL, of scope CLOUDFRONT and so in
+	// us-east-1.
+	//
+	// Default: none.
+	WebACL string `json:"webAcl"`
+
+	// OriginShield is the AWS Region of an additional cache before the bucket:
+	// the one nearest to it that has Origin Shield.
+	//
+	// Default: none.
+	OriginShield string `json:"originShield"`
+}
+
+// WithDefaults is a copy with everything filled in that was left out, but for
+// Name and ParameterName.
+func (c Content) WithDefaults() Content {
+	if c.Lender == nil {
+		c.SigningKeys = c.SigningKeys.WithDefaults()
+	}
+	if c.OriginAccess == "" {
+		c.OriginAccess = OAI
+	}
+	if c.Encryption == "" {
+		c.Encryption = EncryptionS3
+	}
+	if c.MaxURLLifetime == 0 {
+		c.MaxURLLifetime = DefaultMaxURLLifetime
+	}
+	if c.MaxKeyAge == 0 {
+		c.MaxKeyAge = DefaultMaxKeyAge
+	}
+	if c.PriceClass == "" {
+		c.PriceClass = PriceClassAll
+	}
+	c.ErrorPages = slices.Clone(c.ErrorPages)
+	for i := range c.ErrorPages {
+		c.ErrorPages[i] = c.ErrorPages[i].withDefaults()
+	}
+	c.CORS = c.CORS.withDefaults()
+	c.SecurityHeaders = c.SecurityHeaders.withDefaults()
+	c.AccessLogs = c.AccessLogs.withDefaults()
+	return c
+}
+
+// Check reports everything that is wrong with the content, which has its
+// defaults. The paths of the problems are the names of the fields.
+func (c Content) Check() Problems {
+	var problems Problems
+	c.check(newPlace("", &problems))
+	return problems
+}
+
+func (c Content) check(at place) {
+	if !at.json { // there it is made of names that are checked
+		c.checkParameterName(at.field("ParameterName"))
+	}
+	c.checkOrigin(at)
+	c.checkKeys(at)
+	at.field("MaxURLLifetime").duration(c.MaxURLLifetime, time.Second, "")
+	at.field("MaxKeyAge").duration(c.MaxKeyAge, time.Minute, ": with less, signers would spend the account's quota of reading parameters")
+	c.Signers.check(at.field("Signers"))
+	c.checkPaths(at)
+	checkDefaultRootObject(at.field("DefaultRootObject"), c.DefaultRootObject)
+	checkErrorPages(at.field("ErrorPages"), c.ErrorPages)
+	if c.CORS != nil {
+		c.CORS.check(at.field("CORS"))
+	}
+	c.SecurityHeaders.check(at.field("SecurityHeaders"))
+	if c.Domain != nil {
+		c.Domain.check(at.field("Domain"))
+	}
+	if c.AccessLogs != nil {
+		c.AccessLogs.check(at.field("AccessLogs"), c.Bucket)
+	}
+	at.field("PriceClass").word(string(c.PriceClass), c.PriceClass.words())
+	if c.GeoRestriction != nil {
+		c.GeoRestriction.check(at.field("GeoRestriction"))
+	}
+	checkWebACL(at.field("WebACL"), c.WebACL)
+}
+
+// warn tells of what is allowed and yet seldom meant, or fails in some accounts.
+func (c Content) warn(at place) {
+	c.warnOfPaths(at)
+	if c.CORS != nil {
+		c.CORS.warn(at.field("CORS"))
+	}
+	if c.Domain != nil {
+		c.Domain.warn(at.field("Domain"))
+	}
+	c.Signers.warn(at.field("Signers"))
+}
+
+// OriginAccess is who reads the bucket for CloudFront.
+type OriginAccess string
+
+const (
+	OAI       OriginAccess = "oai"
+	Migrating OriginAccess = "migrating"
+	Migrated  OriginAccess = "migrated"
+	OAC       OriginAccess = "oac"
+)
+
+func (OriginAccess) words() []string {
+	return []string{string(OAI), string(Migrating), string(Migrated), string(OAC)}
+}
+
+// HasIdentity reports whether an origin access identity may read the bucket.
+func (a OriginAccess) HasIdentity() bool { return a != OAC }
+
+// HasControl reports whether an origin access control may read the bucket.
+func (a OriginAccess) HasControl() bool { return a != OAI && a != "" }
+
+// UsesControl reports whether CloudFront reads by the control, not by the
+// identity.
+func (a OriginAccess) UsesControl() bool { return a == Migrated || a == OAC }
+
+// Encryption is how objects are encrypted.
+type Encryption string
+
+const (
+	EncryptionS3         Encryption = "s3"
+	EncryptionKMS        Encryption = "kms"
+	EncryptionLeavingKMS Encryption = "leaving-kms"
+)
+
+func (Encryption) words() []string {
+	return []string{string(EncryptionS3), string(EncryptionKMS), string(EncryptionLeavingKMS)}
+}
+
+// HasKey reports whether the stack has a KMS key for the objects.
+func (e Encryption) HasKey() bool { return e == EncryptionKMS || e == EncryptionLeavingKMS }
+
+// PriceClass is which edge locations serve, in CloudFront's own words:
+// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/PriceClass.html
+type PriceClass string
+
+const (
+	PriceClassAll PriceClass = "PriceClass_All"
+	PriceClass200 PriceClass = "PriceClass_200"
+	PriceClass100 PriceClass = "PriceClass_100"
+)
+
+func (PriceClass) words() []string {
+	return []string{string(PriceClassAll), string(PriceClass200), string(PriceClass100)}
+}
+
+// Signers are the roles that may sign.
+type Signers struct {
+	// Roles are names of roles in the stack's account. They get the signing
+	// policy.
+	Roles []string `json:"roles"`
+
+	// RoleARNs are ARNs of roles in other accounts. They may assume the signer
+	// role, which has the signing policy.
+	RoleARNs []string `json:"roleArns"`
+}
+
+// ErrorPage is an object that is served in place of an error.
+// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/GeneratingCustomErrorResponses.html
+type ErrorPage struct {
+	// ErrorCode is the status of the error, such as 403, which a missing object
+	// has too.
+	ErrorCode int `json:"errorCode"`
+
+	// ResponsePagePath is the path of the object, such as /errors/403.html. It
+	// is public, for an error page that wants a signature cannot be served to
+	// whoever has none.
+	ResponsePagePath string `json:"responsePagePath"`
+
+	// ResponseCode is the status that viewers get.
+	//
+	// Default: ErrorCode.
+	ResponseCode int `json:"responseCode"`
+
+	// CachingMinTTL is for how long an edge keeps the error, in whole seconds, one
+	// at least.
+	//
+	// Default: 10 seconds.
+	CachingMinTTL time.Duration `json:"cachingMinTtl"`
+}
+
+func (e ErrorPage) withDefaults() ErrorPage {
+	if e.ResponseCode == 0 {
+		e.ResponseCode = e.ErrorCode
+	}
+	if e.CachingMinTTL == 0 {
+		e.CachingMinTTL = 10 * time.Second
+	}
+	return e
+}
+
+// CORS lets other origins read the content. CloudFront adds the headers to what
+// it serves, and S3 answers preflight requests by rules of the bucket: those of
+// a new bucket are written, those of an existing one are in the output
+// RequiredBucketCors.
+// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/understanding-response-headers-policies.html
+//
+// A preflight request has to be signed as any other. It has the signature of a
+// signed URL, but browsers send no cookies with it: where signed cookies open
+// the content, requests must do without, which those do that have no header of
+// a script's own but a Range of one part.
+//
+// A refused signature is answered by CloudFront itself, without these headers:
+// scripts see a network error, and no status. An error page for 403 lets them
+// see one as far as CloudFront serves it then: the page's behavior and the one
+// that refused both add the headers. That it does, AWS documents for errors of
+// the origin alone; only a real distribution can prove it.
+type CORS struct {
+	// Origins are the origins that may read, such as https://app.example.com
+	// or https://*.example.com. The one word * stands for all.
+	Origins []string `json:"origins"`
+
+	// Credentials lets them send cookies, as signed cookies need. Origins must
+	// be listed then.
+	//
+	// Default: false.
+	Credentials bool `json:"credentials"`
+
+	// AllowHeaders are request headers that they may send.
+	//
+	// Default: Range, If-Range, If-None-Match and If-Modified-Since.
+	AllowHeaders []string `json:"allowHeaders"`
+
+	// ExposeHeaders are response headers that they may read, beside those that
+	// are always readable.
+	//
+	// Default: Accept-Ranges, Content-Range and ETag.
+	ExposeHeaders []string `json:"exposeHeaders"`
+
+	// MaxAge is for how long a browser may keep the answer to a preflight
+	// request, in whole seconds.
+	//
+	// Default: 10 minutes.
+	MaxAge time.Duration `json:"maxAge"`
+}
+
+func (c *CORS) withDefaults() *CORS {
+	if c == nil {
+		return nil
+	}
+	filled := *c
+	if filled.AllowHeaders == nil {
+		filled.AllowHeaders = []string{"Range", "If-Range", "If-None-Match", "If-Modified-Since"}
+	}
+	if filled.ExposeHeaders == nil {
+		filled.ExposeHeaders = []string{"Accept-Ranges", "Content-Range", "ETag"}
+	}
+	if filled.MaxAge == 0 {
+		filled.MaxAge = 10 * time.Minute
+	}
+	return &filled
+}
+
+// SecurityHeaders are headers that protect those who view the content.
+type SecurityHeaders struct {
+	// ContentSecurityPolicy is the header of that name. Sent with a PDF, many
+	// keep browsers from showing it.
+	//
+	// Default: none.
+	ContentSecurityPolicy string `json:"contentSecurityPolicy"`
+
+	// FrameOptions is the header X-Frame-Options, DENY or SAMEORIGIN. Either
+	// keeps PDFs and pages out of other sites' frames.
+	//
+	// Default: none.
+	FrameOptions FrameOptions `json:"frameOptions"`
+
+	// ReferrerPolicy is the header of that name.
+	//
+	// Default: no-referrer. A signed URL is a credential, and each of the words
+	// keeps its path and query from other sites. Under no-referrer these do not
+	// learn the origin either, and pages of the content's own origin learn
+	// nothing.
+	ReferrerPolicy ReferrerPolicy `json:"referrerPolicy"`
+
+	// StrictTransportSecurity is for how long browsers take HTTPS alone, in
+	// whole seconds.
+	//
+	// Default: 365 days.
+	StrictTransportSecurity time.Duration `json:"strictTransportSecurity"`
+
+	// IncludeSubdomains extends StrictTransportSecurity to the subdomains.
+	//
+	// Default: false.
+	IncludeSubdomains bool `json:"includeSubdomains"`
+}
+
+func (h SecurityHeaders) withDefaults() SecurityHeaders {
+	if h.ReferrerPolicy == "" {
+		h.ReferrerPolicy = ReferrerPolicyNoReferrer
+	}
+	if h.StrictTransportSecurity == 0 {
+		h.StrictTransportSecurity = 365 * day
+	}
+	return h
+}
+
+// FrameOptions is a value of the header X-Frame-Options.
+type FrameOptions string
+
+const (
+	FrameOptionsDeny       FrameOptions = "DENY"
+	FrameOptionsSameOrigin FrameOptions = "SAMEORIGIN"
+)
+
+func (FrameOptions) words() []string {
+	return []string{string(FrameOptionsDeny), string(FrameOptionsSameOrigin)}
+}
+
+// ReferrerPolicy is a value of the header Referrer-Policy that keeps signed URLs
+// from other sites.
+type ReferrerPolicy string
+
+const (
+	ReferrerPolicyNoReferrer                  ReferrerPolicy = "no-referrer"
+	ReferrerPolicySameOrigin                  ReferrerPolicy = "same-origin"
+	ReferrerPolicyOrigin                      ReferrerPolicy = "origin"
+	ReferrerPolicyStrictOrigin                ReferrerPolicy = "strict-origin"
+	ReferrerPolicyOriginWhenCrossOrigin       ReferrerPolicy = "origin-when-cross-origin"
+	ReferrerPolicyStrictOriginWhenCrossOrigin ReferrerPolicy = "strict-origin-when-cross-origin"
+)
+
+func (ReferrerPolicy) words() []string {
+	return []string{string(ReferrerPolicyNoReferrer), string(ReferrerPolicySameOrigin), string(ReferrerPolicyOrigin), string(ReferrerPolicyStrictOrigin), string(ReferrerPolicyOriginWhenCrossOrigin), string(ReferrerPolicyStrictOriginWhenCrossOrigin)}
+}
+
+// Domain serves the content under names of one's own.
+type Domain struct {
+	// Names are the domain names, such as media.example.com. The first one is
+	// the base of signed URLs; others may start with *. for one level of
+	// subdomains. CloudFront gives a name to one distribution in all of AWS.
+	Names []string `json:"names"`
+
+	// Certificate is the ARN of a certificate of AWS Certificate Manager in
+	// us-east-1 that covers all names.
+	//
+	// Default: one is made in us-east-1, in a stack of its own where this one
+	// is elsewhere, and validated by DNS in the hosted zone.
+	Certificate string `json:"certificate"`
+
+	// HostedZone is the Route 53 zone of the names. It gets their A and AAAA
+	// records.
+	//
+	// Default: none; the records are yours to make, and so is the certificate.
+	HostedZone *HostedZone `json:"hostedZone"`
+}
+
+// HostedZone is a public hosted zone of Route 53.
+type HostedZone struct {
+	// ID is its id, such as Z0123456789ABCDEFGHIJ.
+	ID string `json:"id"`
+
+	// Name is its domain name, such as example.com.
+	Name string `json:"name"`
+}
+
+// AccessLogs records each request as JSON, without the query string, the cookies
+// and the referrer. A log group is kept when its stack is deleted, as the bucket
+// is, unless the content is ephemeral.
+type AccessLogs struct {
+	// Retention is for how long a log group of CloudWatch keeps the records, in
+	// whole days of which CloudWatch Logs has a step: 1, 3, 5, 7, 14, 30, 60, 90,
+	// 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or
+	// 3653 days.
+	//
+	// Default: 90 days.
+	Retention time.Duration `json:"retention"`
+
+	// Bucket is the name of an existing bucket that gets the records instead,
+	// under the prefix cloudfront/. It, its policy and its retention are its
+	// owner's. That delivery.logs.amazonaws.com may write to it, AWS adds to the
+	// policy by itself where the deployment may change that:
+	// https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-infrastructure-V2-S3.html
+	//
+	// Default: none, a log group.
+	Bucket string `json:"bucket"`
+}
+
+func (l *AccessLogs) withDefaults() *AccessLogs {
+	if l == nil {
+		return nil
+	}
+	filled := *l
+	if filled.Retention == 0 && filled.Bucket == "" {
+		filled.Retention = 90 * day
+	}
+	return &filled
+}
+
+// GeoRestriction lets in viewers of the countries that it allows, or all but
+// those of the countries that it denies: one of the two.
+type GeoRestriction struct {
+	// Allow are the countries that are let in, by their two letters of ISO
+	// 3166-1, such as DE.
+	Allow []string `json:"allow"`
+
+	// Deny are the countries that are kept out, written likewise.
+	Deny []string `json:"deny"`
+}

@@ -1,0 +1,136 @@
+package config
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
+const maxDomainNames = 100
+
+// https://docs.aws.amazon.com/acm/latest/APIReference/API_RequestCertificate.html
+const maxHostName = 253
+
+// What a certificate holds that AWS Certificate Manager makes, of names by
+// default and of characters in the first one:
+// https://docs.aws.amazon.com/acm/latest/userguide/acm-limits.html
+// https://docs.aws.amazon.com/acm/latest/APIReference/API_RequestCertificate.html
+const (
+	maxCertificateNames = 10
+	maxCommonName       = 64
+)
+
+var (
+	hostLabel      = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
+	digitsOnly     = regexp.MustCompile(`^[0-9]+$`)
+	certificateARN = regexp.MustCompile(`^arn:aws:acm:([a-z0-9-]+):([0-9]{12}):certificate/[A-Za-z0-9_-]+$`)
+
+	// https://docs.aws.amazon.com/Route53/latest/APIReference/API_HostedZone.html
+	hostedZoneID = regexp.MustCompile(`^[A-Z0-9]{1,32}$`)
+)
+
+func (d Domain) check(at place) {
+	names := at.field("Names")
+	switch {
+	case len(d.Names) == 0:
+		names.missing("missing", "write a list such as "+examples["names"])
+	case len(d.Names) > maxDomainNames:
+		names.wrong(fmt.Sprintf("%d names", len(d.Names)), fmt.Sprintf("list %d at most, which is what a distribution takes", maxDomainNames))
+	}
+	for i, name := range d.Names {
+		if isToken(name) {
+			names.index(i).wrong("a token", "write the name itself: records and certificate are made by it")
+		}
+	}
+	names.list(d.Names, func(at place, name string) {
+		bare, wildcard := strings.CutPrefix(name, "*.")
+		switch {
+		case wildcard && name == d.Names[0]:
+			at.wrong(quote(name)+" as the first name", "write one without * first: signed URLs start with it")
+		case !isHostName(bare) || len(name) > maxHostName:
+			at.wrong(quote(name), "write a domain name in lower case, such as "+examples["name"]+", with *. before it at most")
+		case bare == "cloudfront.net" || strings.HasSuffix(bare, ".cloudfront.net"):
+			at.wrong(quote(name), "write a name of your own: those of CloudFront need no mention")
+		case d.makesCertificate() && name == d.Names[0] && len(name) > maxCommonName:
+			at.wrong(fmt.Sprintf("%s, of %d characters", quote(name), len(name)),
+				fmt.Sprintf("put one of at most %d first, which is the common name of the certificate to be made, or write a %s", maxCommonName, at.name("Certificate")))
+		case d.HostedZone != nil && isHostName(d.HostedZone.Name) && !inZone(bare, d.HostedZone.Name):
+			at.wrong(quote(name), fmt.Sprintf("write a name in the hosted zone %s: it gets the records", quote(d.HostedZone.Name)))
+		}
+	})
+
+	if d.Certificate == "" && d.HostedZone == nil {
+		certificate, zone := at.name("Certificate"), at.name("HostedZone")
+		at.missing(fmt.Sprintf("neither %s nor %s", certificate, zone),
+			fmt.Sprintf("write the ARN of a %s in us-east-1, or the %s in which one is validated", certificate, zone))
+	}
+	checkCertificate(at.field("Certificate"), d.Certificate)
+	if d.HostedZone != nil {
+		d.HostedZone.check(at.field("HostedZone"))
+	}
+}
+
+// makesCertificate reports whether a certificate is to be made, not given.
+func (d Domain) makesCertificate() bool { return d.Certificate == "" && d.HostedZone != nil }
+
+func (d Domain) warn(at place) {
+	if n := len(d.Names); d.makesCertificate() && n > maxCertificateNames {
+		at.field("Names").wrong(fmt.Sprintf("%d names, with a certificate to be made", n),
+			fmt.Sprintf("AWS Certificate Manager gives a certificate %d: list fewer, or ask AWS for more, https://docs.aws.amazon.com/acm/latest/userguide/acm-limits.html", maxCertificateNames))
+	}
+}
+
+// checkCertificate checks the certificate of a distribution, which stands in
+// us-east-1: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cnames-and-https-requirements.html
+func checkCertificate(at place, arn string) {
+	if arn == "" || isToken(arn) {
+		return
+	}
+	parts := certificateARN.FindStringSubmatch(arn)
+	switch {
+	case parts == nil:
+		at.wrong(quote(arn), "write the ARN of a certificate of AWS Certificate Manager, such as "+examples["certificate"])
+	case parts[1] != "us-east-1":
+		at.wrong("a certificate in "+regionWords(parts[1]), "write one in us-east-1: CloudFront takes them from there alone")
+	}
+}
+
+func (z HostedZone) check(at place) {
+	id, prefixed := strings.CutPrefix(z.ID, "/hostedzone/")
+	switch {
+	case isToken(z.ID):
+	case z.ID == "":
+		at.field("ID").missing("missing", "write the id of the zone, such as "+examples["id"])
+	case !hostedZoneID.MatchString(id):
+		at.field("ID").wrong(quote(z.ID), "write the id of the zone, such as "+examples["id"])
+	case prefixed:
+		at.field("ID").wrong(quote(z.ID), fmt.Sprintf("write %s alone", quotePart(id, z.ID)))
+	}
+	switch bare := strings.TrimSuffix(z.Name, "."); {
+	case isToken(z.Name):
+	case z.Name == "":
+		at.field("Name").missing("missing", "write the domain name of the zone, such as "+examples["name"])
+	case !isHostName(bare):
+		at.field("Name").wrong(quote(z.Name), "write the domain name of the zone in lower case, such as "+examples["name"])
+	case bare != z.Name:
+		at.field("Name").wrong(quote(z.Name), fmt.Sprintf("write %s, without the dot at the end", quotePart(bare, z.Name)))
+	}
+}
+
+// isHostName reports whether a text is a name of two labels or more, in lower
+// case.
+func isHostName(name string) bool {
+	labels := strings.Split(name, ".")
+	if len(name) > maxHostName || len(labels) < 2 || digitsOnly.MatchString(labels[len(labels)-1]) {
+		return false
+	}
+	for _, label := range labels {
+		if !hostLabel.MatchString(label) {
+			return false
+		}
+	}
+	return true
+}
+
+func inZone(name, zone string) bool { return name == zone || strings.HasSuffix(name, "."+zone) }

@@ -1,0 +1,353 @@
+// Package config is the configuration of a signedfront project: what
+// cdk.json's context says of it, read, checked whole and filled with defaults.
+//
+//	"context": {
+//	  "project": "signedfront",
+//	  "environments": {
+//	    "dev":  {"ephemeral": true, "lendKeys": true},
+//	    "pr-*": {"ephemeral": true, "signingKeys": {"from": "dev"}},
+//	    "prod": {"account": "123456789012", "region": "eu-west-1",
+//	             "signingKeys": {"keys": {"1": {}, "2": {}}, "current": 2},
+//	             "publicPaths": ["/assets/*"], "maxUrlLifetime": "2d"}
+//	  }
+//	}
+//
+// An environment becomes one stack, named after project and environment. The
+// name of a project holds lower-case letters and digits; that of an environment
+// may hold hyphens too, and may be a pattern that ends with a star.
+//
+// The context member "env" narrows it to one environment, as "cdk deploy -c
+// env=pr-42" does: to that of the name, or else to one that the longest pattern
+// makes. Without it, all are made that are no patterns. The file is checked
+// whole either way.
+//
+// # Settings
+//
+// All may be left out. [Environment] and [Content] say each with its default;
+// cdk.schema.json, made of them, lets editors complete and explain them.
+//
+// Where the stack goes, and how it stays:
+//
+//   - account, region: by default, those of whoever deploys
+//   - tags: {"team": "media"}, on everything that can have tags
+//   - ephemeral: true lets everything go with the stack, objects included
+//   - terminationProtection: on, unless the environment is ephemeral
+//
+// The content and who reads it for CloudFront:
+//
+//   - originAccess: "oai", "migrating", "migrated" or "oac"
+//   - encryption: "s3", or with oac "kms", and "leaving-kms" on the way back
+//   - bucket: the name of one that exists, instead of a new one
+//   - originShield: the Region of an additional cache before the bucket
+//
+// Who signs, with what and for how long:
+//
+//   - signingKeys: the generations of the key, see [SigningKeys], or {"from":
+//     "dev"}, which borrows those of another environment, neither protected
+//   - lendKeys: true lets others borrow them, from an unprotected environment
+//   - maxUrlLifetime: "7d", how far ahead the expiry of a signed URL may lie
+//   - maxKeyAge: "1h", for how long a signer may go on with a key unconfirmed
+//   - signers: {"roles": [...], "roleArns": [...]}, roles of this account by
+//     name and of others by ARN
+//   - addressRestriction: true where policies name addresses: no IPv6
+//
+// What is served, and how:
+//
+//   - publicPaths, signedPaths: path patterns that need no signature, and
+//     those within them that do
+//   - defaultRootObject: "index.html"
+//   - errorPages: [{"errorCode": 403, "responsePagePath": "/403.html"}]
+//   - cors: {"origins": ["https://app.example.com"], "credentials": true}
+//   - securityHeaders: contentSecurityPolicy, frameOptions, referrerPolicy,
+//     strictTransportSecurity, includeSubdomains
+//   - domain: names of one's own, with a certificate or a hostedZone
+//   - accessLogs: {} or {"retention": "30d"} or {"bucket": "example-logs"}
+//   - priceClass: "PriceClass_All", "PriceClass_200" or "PriceClass_100"
+//   - geoRestriction: {"allow": ["DE"]} or {"deny": ["KP"]}
+//   - webAcl: the ARN of a web ACL of AWS WAF
+//
+// A duration is written as for Go's [time.ParseDuration], with days beside its
+// units: "36h", "90m", "7d", "1d12h". It is a whole number of seconds, 3650
+// days at most; a log group's retention is one of its steps.
+//
+// # Mistakes
+//
+// [Read] reports everything that is wrong at once: where it is, what was found,
+// what to write instead. [Content.Check] does the same for a Go program, under
+// the names of the fields. A private key that was pasted somewhere is never
+// repeated.
+package config
+
+import (
+	"fmt"
+	"io/fs"
+	"maps"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Config is a project and those of its environments that are to be made.
+type Config struct {
+	Project      string
+	Environments []Environment // sorted by name, at least one
+
+	warnings Problems
+}
+
+// Environment is one environment of a project, its defaults filled in.
+type Environment struct {
+	Project string `json:"-"`
+	Name    string `json:"-"`
+
+	// Account is the AWS account that the environment lives in, 12 digits.
+	//
+	// Default: that of whoever deploys.
+	Account string `json:"account"`
+
+	// Region is the AWS Region that the environment lives in, such as
+	// eu-west-1. Account and Region may be given one without the other.
+	//
+	// Default: that of whoever deploys.
+	Region string `json:"region"`
+
+	// Tags are put on everything in the stacks that can have tags. None has an
+	// empty value, which CloudFormation refuses.
+	//
+	// Default: none.
+	Tags map[string]string `json:"tags"`
+
+	// TerminationProtection keeps the stack from being deleted.
+	//
+	// Default: true, unless the environment is ephemeral.
+	TerminationProtection bool `json:"terminationProtection"`
+
+	// Content says how its content is provisioned, with its defaults. Name and
+	// ParameterName are those of the environment.
+	Content Content `json:",inline"`
+}
+
+// What an environment that does not say otherwise gets.
+const (
+	DefaultMaxURLLifetime = 7 * 24 * time.Hour
+	DefaultMaxKeyAge      = time.Hour
+)
+
+// MaxStackName is the greatest length of a stack's name, and with it of
+// project and environment together. CloudFront's narrowest names, those of
+// origin access controls and functions, hold 64 characters, of which this
+// leaves 24 to what is named and to the salt that keeps it apart from other
+// stacks.
+const MaxStackName = 40
+
+// StackName is <project>-<environment>. The project has no hyphen: no two
+// environments of any projects share a stack.
+func (e Environment) StackName() string { return e.Project + "-" + e.Name }
+
+// ParameterName is the Systems Manager parameter that holds the deployment
+// document: /signedfront/<project>/<environment>.
+func (e Environment) ParameterName() string { return "/signedfront/" + e.Project + "/" + e.Name }
+
+// Read reads the members "project", "environments" and "env" of cdk.json's
+// context, in the types that encoding/json gives. Files that it names are read from
+// folder, that of cdk.json; nil is a folder without files. Everything that is
+// wrong is reported at once: the error holds [Problems].
+func Read(context map[string]any, folder fs.FS) (*Config, error) {
+	var problems Problems
+	c := decoder{folder}.config(object{place{json: true, problems: &problems}, context})
+	if len(problems) > 0 {
+		return nil, fmt.Errorf("cdk.json: %w", problems)
+	}
+	return c, nil
+}
+
+func (d decoder) config(context object) *Config {
+	c := &Config{}
+	const wantProject = `a name such as "signedfront"`
+	if project, given := context.members["project"]; given {
+		if name, ok := expect[string](context.member("project"), project, wantProject); ok && checkProjectName(context.member("project"), name) {
+			c.Project = name
+		}
+	} else {
+		context.member("project").wrong("missing", "write "+wantProject)
+	}
+
+	const wantEnvironments = `an object such as {"dev": {"ephemeral": true}}`
+	environments, given := context.object("environments", wantEnvironments)
+	if !context.has("environments") || given && len(environments.members) == 0 {
+		environments.wrong("no environment", "write "+wantEnvironments)
+	}
+	var drafts []*draft
+	for _, name := range slices.Sorted(maps.Keys(environments.members)) {
+		drafts = append(drafts, d.draft(environments, c.Project, name))
+	}
+	for _, draft := range drafts {
+		if lender := draft.findLender(drafts); lender != nil {
+			draft.Content.Lender = lender.lender()
+		}
+	}
+	checkDomainNames(drafts)
+	for _, draft := range drafts {
+		if draft.readable {
+			draft.check(draft.at)
+		}
+		context.add(*draft.at.problems)
+	}
+	c.Environments = chosen(context, drafts)
+	for _, draft := range drafts {
+		at := draft.at
+		at.problems = &c.warnings
+		draft.Content.warn(at)
+	}
+	c.warnings = append(c.warnings, overlapWarnings(drafts)...)
+	c.warnings = append(c.warnings, quotaWarnings(drafts)...)
+	return c
+}
+
+// draft is an environment as it was read, or a pattern of environments. It is
+// not checked yet.
+type draft struct {
+	Environment
+	at       place
+	readable bool // its settings are an object
+}
+
+// draft reads the settings of an environment, and checks its name.
+func (d decoder) draft(environments object, project, name string) *draft {
+	var problems Problems
+	environments.problems = &problems
+	e := Environment{Project: project, Name: name}
+	e.checkName(environments.member(name))
+	named := len(problems)
+
+	settings, readable := environments.object(name, "the environment's settings as an object, {} for none")
+	d.into(settings, reflect.ValueOf(&e).Elem())
+	if !settings.has("terminationProtection") {
+		e.TerminationProtection = !e.Content.Ephemeral
+	}
+	e.Content.Name, e.Content.ParameterName = e.StackName(), e.ParameterName()
+	e.Content = e.Content.WithDefaults()
+
+	at := settings.place
+	for _, problem := range problems[named:] {
+		at.unread = append(at.unread, path(problem.Path))
+	}
+	if !at.field("Ephemeral").wasRead() || !at.field("TerminationProtection").wasRead() {
+		e.TerminationProtection = false // it cannot be told, and nothing is to follow
+	}
+	return &draft{e, at, readable}
+}
+
+// Check reports everything that is wrong with an environment that a Go program
+// made, its content included, which has its defaults. The paths of the problems
+// are the names of the fields.
+func (e Environment) Check() Problems {
+	var problems Problems
+	at := newPlace("", &problems)
+	checkProjectName(at.field("Project"), e.Project)
+	if name := at.field("Name"); e.isPattern() {
+		name.wrong("the pattern "+quote(e.Name), "write the name of one environment")
+	} else {
+		e.checkName(name)
+	}
+	if len(problems) > 0 && e.Content.ParameterName == e.ParameterName() {
+		e.Content.ParameterName = "" // which is made of these names
+	}
+	e.check(at)
+	return problems
+}
+
+func (e Environment) check(outer place) {
+	c, at := e.Content, outer
+	if !outer.json { // there its settings are among those of the environment
+		at = outer.field("Content")
+	}
+	if e.Account != "" {
+		checkShape(outer.field("Account"), e.Account, accountID, "the 12 digits of an AWS account, in quotes: "+examples["account"])
+	}
+	if accountID.MatchString(e.Account) {
+		e.checkOwnAccount(at)
+	}
+	region := outer.field("Region")
+	switch {
+	case e.Region != "":
+		checkRegion(region, e.Region, c.OriginAccess)
+	case c.AccessLogs != nil:
+		region.missing("missing, with "+at.name("AccessLogs"), "write the AWS Region of the stack, such as "+examples["region"]+": "+becauseGlobal)
+	case c.Domain != nil && c.Domain.Certificate == "" && c.Domain.HostedZone != nil:
+		region.missing("missing, with a certificate to be made", "write the AWS Region of the stack, such as "+examples["region"]+": "+becauseGlobal)
+	}
+	checkTags(outer.field("Tags"), e.Tags, c.Ephemeral || c.LendKeys)
+	if c.LendKeys && e.TerminationProtection {
+		at.field("LendKeys").wrong("true, in a protected environment",
+			fmt.Sprintf("leave it out, or write %s false: whoever may sign for a borrower may sign for this one", outer.name("TerminationProtection")))
+	}
+	if from := c.SigningKeys.From; from != "" && e.TerminationProtection {
+		at.field("SigningKeys").field("From").wrong(quote(from)+", in a protected environment",
+			fmt.Sprintf("leave it out, or write %s false: whoever may sign for the lender may sign for this one", outer.name("TerminationProtection")))
+	}
+	c.check(at)
+}
+
+const becauseGlobal = "a part of it is made in us-east-1, and the CDK links stacks only where it knows their Regions"
+
+// checkOwnAccount compares the account, which is known, with those in ARNs.
+func (e Environment) checkOwnAccount(at place) {
+	e.Content.Signers.checkAccount(at.field("Signers"), e.Account)
+	if parts := webACLARN.FindStringSubmatch(e.Content.WebACL); parts != nil && parts[1] != e.Account {
+		at.field("WebACL").wrong("a web ACL of account "+parts[1], "write one of account "+e.Account+": CloudFront takes no other")
+	}
+	if e.Content.Domain == nil {
+		return
+	}
+	if parts := certificateARN.FindStringSubmatch(e.Content.Domain.Certificate); parts != nil && parts[2] != e.Account {
+		at.field("Domain").field("Certificate").wrong("a certificate of account "+parts[2], "write one of account "+e.Account+": CloudFront takes no other")
+	}
+}
+
+var (
+	accountID = regexp.MustCompile(`^[0-9]{12}$`)
+
+	// What stacks, parameters and CloudFront's names can all hold.
+	validProject     = regexp.MustCompile(`^[a-z][a-z0-9]*$`)
+	validEnvironment = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
+)
+
+// checkProjectName checks the name of a project. With hyphens, two projects
+// could have one stack, and each would take over what the other one deployed.
+func checkProjectName(at place, name string) bool {
+	if validProject.MatchString(name) {
+		return true
+	}
+	at.wrong("the name "+quote(name),
+		"write lower-case letters and digits, a letter first, no hyphens: project shop-eu with environment dev and project shop with eu-dev would be one stack")
+	return false
+}
+
+// reservedEndings are those of the stacks in us-east-1 that belong to an
+// environment.
+var reservedEndings = []string{"-global", "-certificate"}
+
+// checkName checks the name of an environment, or the pattern of names.
+func (e Environment) checkName(at place) {
+	if e.isPattern() {
+		e.checkPatternName(at)
+		return
+	}
+	if !validEnvironment.MatchString(e.Name) {
+		at.wrong("the name "+quote(e.Name), "write lower-case letters, digits and single hyphens between them, a letter first")
+		return
+	}
+	for _, ending := range reservedEndings {
+		if strings.HasSuffix(e.Name, ending) {
+			at.wrong("a name that ends with "+ending,
+				"choose another ending: stacks in us-east-1 that belong to an environment are named so")
+		}
+	}
+	if stack := e.StackName(); e.Project != "" && len(stack) > MaxStackName {
+		at.wrong(fmt.Sprintf("the stack's name %s would have %d characters", quote(stack), len(stack)),
+			fmt.Sprintf("shorten the project's or the environment's name: %d at most, the hyphen between them included", MaxStackName))
+	}
+}

@@ -1,0 +1,57 @@
+package config
+
+// examples are what to write for a setting, in JSON, by its name in cdk.json.
+// They stand in errors and in the schema.
+var examples = map[string]string{
+	"account": `"123456789012"`,
+	"region":  `"eu-west-1"`,
+	"tags":    `{"team": "media"}`,
+
+	"bucket": `"example-media"`,
+
+	"signingKeys":     `{"keys": {"1": {}, "2": {}}, "current": 2}`,
+	"keys":            `{"1": {}, "2": {"algorithm": "rsa-2048"}}`,
+	"current":         `2`,
+	"from":            `"dev"`,
+	"publicKey":       `"public_key.pem"`,
+	"privateKey":      `{"file": "/run/secrets/private_key.pem"}`,
+	"secretArn":       `"arn:aws:secretsmanager:eu-west-1:123456789012:secret:media-key-a1b2c3"`,
+	"secretVersionId": `"a1b2c3d4-5678-90ab-cdef-111122223333"`,
+	"kmsArn":          `"arn:aws:kms:eu-west-1:123456789012:key/a1b2c3d4-5678-90ab-cdef-111122223333"`,
+	"file":            `"/run/secrets/private_key.pem"`,
+
+	"signers":  `{"roles": ["media-app"]}`,
+	"roles":    `["media-app"]`,
+	"roleArns": `["arn:aws:iam::210987654321:role/media-app"]`,
+
+	"publicPaths":       `["/assets/*"]`,
+	"signedPaths":       `["/assets/premium/*"]`,
+	"defaultRootObject": `"index.html"`,
+
+	"errorPages":       `[{"errorCode": 403, "responsePagePath": "/errors/403.html"}]`,
+	"errorCode":        `403`,
+	"responsePagePath": `"/errors/403.html"`,
+	"responseCode":     `200`,
+
+	"cors":          `{"origins": ["https://app.example.com"]}`,
+	"origins":       `["https://app.example.com"]`,
+	"allowHeaders":  `["Range"]`,
+	"exposeHeaders": `["Content-Range"]`,
+
+	"securityHeaders":       `{"frameOptions": "SAMEORIGIN"}`,
+	"contentSecurityPolicy": `"default-src 'self'"`,
+
+	"domain":      `{"names": ["media.example.com"], "hostedZone": {"id": "Z0123456789ABCDEFGHIJ", "name": "example.com"}}`,
+	"names":       `["media.example.com"]`,
+	"certificate": `"arn:aws:acm:us-east-1:123456789012:certificate/a1b2c3d4-5678-90ab-cdef-111122223333"`,
+	"hostedZone":  `{"id": "Z0123456789ABCDEFGHIJ", "name": "example.com"}`,
+	"id":          `"Z0123456789ABCDEFGHIJ"`,
+	"name":        `"example.com"`,
+
+	"accessLogs":     `{"retention": "30d"}`,
+	"geoRestriction": `{"allow": ["DE", "FR"]}`,
+	"allow":          `["DE", "FR"]`,
+	"deny":           `["KP"]`,
+	"webAcl":         `"arn:aws:wafv2:us-east-1:123456789012:global/webacl/media/a1b2c3d4-5678-90ab-cdef-111122223333"`,
+	"originShield":   `"eu-west-1"`,
+}

@@ -1,0 +1,108 @@
+package config
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// A name of environments may end with a star, such as pr-*. It makes nothing by
+// itself: the context member env, which -c env=pr-42 gives, makes one of its
+// environments.
+
+func (e Environment) isPattern() bool { return strings.Contains(e.Name, "*") }
+
+var validPrefix = regexp.MustCompile(`^([a-z][a-z0-9]*(-[a-z0-9]+)*-?)?$`)
+
+func (e Environment) checkPatternName(at place) {
+	prefix, _ := strings.CutSuffix(e.Name, "*")
+	switch {
+	case !validPrefix.MatchString(prefix):
+		at.wrong("the pattern "+quote(e.Name), `write a name of lower-case letters, digits and single hyphens between them, with one * at its end, such as "pr-*"`)
+	case e.Project != "" && len(e.StackName()) > MaxStackName:
+		at.wrong("the pattern "+quote(e.Name), fmt.Sprintf("shorten it or the project's name: the stack's name has %d characters at most", MaxStackName))
+	}
+}
+
+func (e Environment) matches(name string) bool {
+	prefix, _ := strings.CutSuffix(e.Name, "*")
+	return e.isPattern() && strings.HasPrefix(name, prefix)
+}
+
+// chosen are the environments to make: all that are no patterns, or the one
+// that the context member env names. It is the environment of that name, or
+// else one of the longest pattern that matches.
+func chosen(context object, drafts []*draft) (environments []Environment) {
+	if name, given := context.members["env"]; given {
+		if e := chosenByName(context.member("env"), name, drafts); e != nil {
+			return []Environment{*e}
+		}
+		return nil
+	}
+	for _, d := range drafts {
+		if !d.isPattern() {
+			environments = append(environments, d.Environment)
+		}
+	}
+	if names := usableNames(drafts); len(environments) == 0 && len(names) > 0 {
+		context.member("environments").wrong("nothing but patterns", "say which environment to make, such as -c env="+quote(names[0]))
+	}
+	return environments
+}
+
+func chosenByName(at place, value any, drafts []*draft) *Environment {
+	name, ok := expect[string](at, value, "the name of an environment, as -c env=NAME does")
+	if !ok || len(drafts) == 0 {
+		return nil
+	}
+	var pattern *draft
+	for _, d := range drafts {
+		switch {
+		case d.Name == name && d.isPattern():
+			at.wrong(quote(name)+", a pattern", "write the name of one environment that it makes, such as -c env="+quote(d.sample()))
+			return nil
+		case d.Name == name:
+			return &d.Environment
+		case d.matches(name) && (pattern == nil || len(d.Name) > len(pattern.Name)):
+			pattern = d
+		}
+	}
+	if pattern == nil || strings.Contains(name, "*") {
+		fix := "mend the names of all environments first"
+		if names := usableNames(drafts); len(names) > 0 {
+			fix = "write " + choices(names) + didYouMean(name, names)
+		}
+		at.wrong(quote(name)+", which is no environment", fix)
+		return nil
+	}
+	e := pattern.Environment
+	e.Name = name
+	e.Content.Name, e.Content.ParameterName = e.StackName(), e.ParameterName()
+	e.checkName(at)
+	return &e
+}
+
+// usableNames are the names of environments that can be made, of a pattern one
+// that it makes.
+func usableNames(drafts []*draft) (names []string) {
+	for _, d := range drafts {
+		name := d.Name
+		if d.isPattern() {
+			name = d.sample()
+		}
+		if validEnvironment.MatchString(name) && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// sample is the name of an environment that the pattern makes.
+func (e Environment) sample() string {
+	prefix, _ := strings.CutSuffix(e.Name, "*")
+	if prefix == "" {
+		return "dev"
+	}
+	return prefix + "1"
+}

@@ -1,0 +1,228 @@
+package config
+
+import (
+	"fmt"
+	"io/fs"
+	"maps"
+	"math"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+)
+
+// object is one JSON object on its way to typed values. What does not fit is
+// reported, with its path, and read as left out.
+type object struct {
+	place
+	members map[string]any
+}
+
+func (o object) has(name string) bool { _, has := o.members[name]; return has }
+
+// only reports every member but the allowed ones.
+func (o object) only(allowed ...string) {
+	for _, name := range slices.Sorted(maps.Keys(o.members)) {
+		if slices.Contains(allowed, name) {
+			continue
+		}
+		fix := "the settings here are " + strings.Join(allowed, ", ")
+		if near := nearest(name, allowed); near != "" {
+			fix = fmt.Sprintf("did you mean %q?", near)
+		}
+		o.member(name).wrong("unknown setting", fix)
+	}
+}
+
+// object is a member that is an object itself; want is what to write, in words.
+func (o object) object(name, want string) (value object, given bool) {
+	member, has := o.members[name]
+	if !has {
+		return object{place: o.member(name)}, false
+	}
+	members, given := expect[map[string]any](o.member(name), member, want)
+	return object{o.member(name), members}, given
+}
+
+// decoder reads JSON into the types that say what can be written.
+type decoder struct {
+	folder fs.FS // that of cdk.json, for files that it names
+}
+
+// into reads the settings of a struct. It reports every one that is none.
+func (d decoder) into(o object, target reflect.Value) {
+	list := settings(target.Type())
+	names := make([]string, len(list))
+	for i, s := range list {
+		names[i] = s.name
+	}
+	o.only(names...)
+	for _, s := range list {
+		if value, given := o.members[s.name]; given {
+			d.value(o.member(s.name), value, target.FieldByIndex(s.field.Index), examples[s.name])
+		}
+	}
+}
+
+// value reads one value. The example, in JSON, shows what to write instead.
+func (d decoder) value(at place, value any, target reflect.Value, example string) {
+	if example != "" {
+		example = ", such as " + example
+	}
+	switch t := target.Addr().Interface().(type) {
+	case *SigningKeys:
+		if members, ok := expect[map[string]any](at, value, "an object"+example); ok {
+			*t = d.signingKeys(object{at, members})
+		}
+		return
+	case *time.Duration:
+		if read, ok := readDuration(at, value); ok {
+			*t = read
+		}
+		return
+	}
+
+	switch target.Kind() {
+	case reflect.Bool:
+		if read, ok := expect[bool](at, value, "true or false, without quotes"); ok {
+			target.SetBool(read)
+		}
+	case reflect.Int:
+		target.SetInt(int64(readNumber(at, value, "a whole number"+example)))
+	case reflect.String:
+		want := "a text in quotes" + example
+		if words, is := target.Interface().(interface{ words() []string }); is {
+			want = choices(words.words())
+		}
+		target.SetString(readText(at, value, want))
+	case reflect.Pointer:
+		if members, ok := expect[map[string]any](at, value, "an object"+example); ok {
+			target.Set(reflect.New(target.Type().Elem()))
+			d.into(object{at, members}, target.Elem())
+		}
+	case reflect.Struct:
+		if members, ok := expect[map[string]any](at, value, "an object"+example); ok {
+			d.into(object{at, members}, target)
+		}
+	case reflect.Slice:
+		d.list(at, value, target, example)
+	case reflect.Map:
+		d.texts(at, value, target, example)
+	default:
+		panic(fmt.Sprintf("%s: cdk.json cannot hold a %s", at.path, target.Type()))
+	}
+}
+
+func (d decoder) list(at place, value any, target reflect.Value, example string) {
+	items, ok := expect[[]any](at, value, "a list"+example)
+	if slices.ContainsFunc(items, isLineOfPrivateKey) {
+		at.wrong("a private key, line by line", "take it out of here, make a new key pair if others could read it, and write a list"+example)
+		return
+	}
+	if ok && len(items) == 0 {
+		at.wrong("an empty list", "leave it out, or write a list"+example)
+	}
+	if len(items) == 0 {
+		return
+	}
+	list := reflect.MakeSlice(target.Type(), len(items), len(items))
+	// The example of an item is that of the list without its brackets.
+	example = strings.TrimSuffix(strings.TrimPrefix(example, ", such as ["), "]")
+	for i, item := range items {
+		d.value(at.index(i), item, list.Index(i), example)
+	}
+	target.Set(list)
+}
+
+func isLineOfPrivateKey(item any) bool {
+	line, is := item.(string)
+	return is && holdsPrivateKey(line)
+}
+
+// texts reads an object of any names, with texts.
+func (d decoder) texts(at place, value any, target reflect.Value, example string) {
+	members, ok := expect[map[string]any](at, value, "an object"+example)
+	if !ok {
+		return
+	}
+	texts := reflect.MakeMap(target.Type())
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		text := readText(at.member(name), members[name], "a text in quotes")
+		texts.SetMapIndex(reflect.ValueOf(name), reflect.ValueOf(text))
+	}
+	target.Set(texts)
+}
+
+// expect is a value of one JSON type; want is what to write, in words.
+func expect[T any](at place, value any, want string) (read T, ok bool) {
+	read, ok = value.(T)
+	if !ok {
+		at.wrong(describe(value), "write "+want)
+	}
+	return read, ok
+}
+
+func readText(at place, value any, want string) string {
+	text, ok := expect[string](at, value, want)
+	switch {
+	case !ok:
+		return unread
+	case text == "":
+		at.wrong("an empty text", "leave it out, or write "+want)
+		return unread
+	case isToken(text):
+		at.wrong("a token of the CDK", "write "+want+": a token means something only in the program that made it")
+	}
+	return text
+}
+
+// readNumber is a whole number above 0.
+func readNumber(at place, value any, want string) int {
+	n, ok := expect[float64](at, value, want)
+	if ok && (n != math.Trunc(n) || n < 1 || n > math.MaxInt32) {
+		at.wrong(describe(n), "write "+want)
+		return 0
+	}
+	return int(n)
+}
+
+func readDuration(at place, value any) (time.Duration, bool) {
+	const want = `a duration in quotes, such as "7d", "12h" or "90m"`
+	text, ok := expect[string](at, value, want)
+	if !ok {
+		return 0, false
+	}
+	d, ok := parseDuration(text)
+	if !ok {
+		at.wrong(quote(text), "write "+want)
+		return 0, false
+	}
+	if d < time.Second {
+		// 0 would be read as left out.
+		at.wrong(durationText(d), "write 1s or more")
+		return 0, false
+	}
+	return d, true
+}
+
+// describe names a JSON value in an error.
+func describe(value any) string {
+	switch v := value.(type) {
+	case nil:
+		return "null"
+	case string:
+		return quote(v)
+	case bool:
+		return fmt.Sprint(v)
+	case float64:
+		if v == math.Trunc(v) && math.Abs(v) < 1<<53 {
+			return fmt.Sprintf("the number %.0f", v)
+		}
+		return fmt.Sprintf("the number %g", v)
+	case []any:
+		return "a list"
+	case map[string]any:
+		return "an object"
+	}
+	return fmt.Sprintf("a %T", value)
+}

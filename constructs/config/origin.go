@@ -1,0 +1,88 @@
+package config
+
+import (
+	"fmt"
+	"net/netip"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// checkOrigin checks where the content is and who reads it for CloudFront.
+func (c Content) checkOrigin(at place) {
+	access := at.field("OriginAccess").word(string(c.OriginAccess), c.OriginAccess.words())
+	encryption := at.field("Encryption").word(string(c.Encryption), c.Encryption.words())
+	checkBucketName(at.field("Bucket"), c.Bucket)
+	switch {
+	case !encryption || !c.Encryption.HasKey():
+	case c.Bucket != "":
+		at.field("Encryption").wrong(fmt.Sprintf("%q with a bucket of one's own", c.Encryption), "leave it out: how a bucket that exists is encrypted is its owner's")
+	case access && c.OriginAccess.HasIdentity():
+		// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html
+		at.field("Encryption").wrong(fmt.Sprintf("%q with %s %q", c.Encryption, at.name("OriginAccess"), c.OriginAccess),
+			fmt.Sprintf("move %s to %q first, or write %q: an origin access identity cannot read what KMS encrypts", at.name("OriginAccess"), OAC, EncryptionS3))
+	}
+	checkOriginShield(at.field("OriginShield"), c.OriginShield)
+}
+
+var bucketShape = regexp.MustCompile(`^[a-z0-9]([a-z0-9.-]{1,61})[a-z0-9]$`)
+
+// Names that S3 keeps for itself:
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+var (
+	reservedBucketPrefixes = []string{"xn--", "sthree-", "amzn-s3-demo-"}
+	reservedBucketSuffixes = []string{"-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"}
+)
+
+func checkBucketName(at place, name string) {
+	if name == "" || isToken(name) {
+		return
+	}
+	_, notAddress := netip.ParseAddr(name)
+	switch {
+	case strings.HasPrefix(name, "arn:"), strings.HasPrefix(name, "s3:"):
+		at.wrong(quote(name), "write the name of the bucket alone, such as "+examples["bucket"])
+	case !bucketShape.MatchString(name), notAddress == nil, strings.Contains(name, ".."):
+		at.wrong(quote(name), "write the name of a bucket, such as "+examples["bucket"]+": 3 to 63 lower-case letters, digits, hyphens and single dots, a letter or digit at both ends, and no IP address")
+	case slices.ContainsFunc(reservedBucketPrefixes, func(prefix string) bool { return strings.HasPrefix(name, prefix) }),
+		slices.ContainsFunc(reservedBucketSuffixes, func(suffix string) bool { return strings.HasSuffix(name, suffix) }):
+		at.wrong(quote(name), "write the name of a general purpose bucket: S3 keeps names that start or end so for itself")
+	}
+}
+
+// shieldRegions are Regions that have Origin Shield, and nearestShield the one
+// to take for a bucket in a Region that has none. AWS opens more of both: of a
+// Region in neither list, CloudFront itself tells.
+// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/origin-shield.html#choose-origin-shield-region
+var (
+	shieldRegions = []string{
+		"us-east-2", "us-east-1", "us-west-2",
+		"ap-south-1", "ap-northeast-2", "ap-southeast-1", "ap-southeast-2", "ap-northeast-1",
+		"eu-central-1", "eu-west-1", "eu-west-2",
+		"sa-east-1",
+	}
+	nearestShield = map[string]string{
+		"us-west-1":    "us-west-2",
+		"af-south-1":   "eu-west-1",
+		"ap-east-1":    "ap-southeast-1",
+		"ca-central-1": "us-east-1",
+		"eu-south-1":   "eu-central-1",
+		"eu-west-3":    "eu-west-2",
+		"eu-north-1":   "eu-west-2",
+		"me-south-1":   "ap-south-1",
+	}
+)
+
+func checkOriginShield(at place, region string) {
+	if region == "" || isToken(region) || slices.Contains(shieldRegions, region) {
+		return
+	}
+	if near, known := nearestShield[region]; known {
+		at.wrong(quote(region)+", which has no Origin Shield", fmt.Sprintf("write %q, the nearest that has", near))
+		return
+	}
+	if regionShape.MatchString(region) {
+		return
+	}
+	at.wrong(quote(region), "write a Region that has Origin Shield, the one nearest to the bucket: "+choices(shieldRegions)+didYouMean(region, shieldRegions))
+}

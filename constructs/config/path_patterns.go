@@ -1,0 +1,204 @@
+package config
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
+const maxBehaviors = 75
+
+// What a path pattern may hold here. CloudFront takes more of them, and compares
+// a pattern with the path as it is in the URL, escapes and all, where S3 looks for
+// an object by the path without them. So that a pattern means the same by both, it
+// holds only what no client escapes:
+//   - of the other characters of CloudFront's, some clients and signer.ObjectURL
+//     escape @ and its like, and S3 takes a plain + for a space;
+//   - a ? is one character of the URL, where an escaped one is three or more.
+//
+// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/DownloadDistValuesCacheBehavior.html#DownloadDistValuesPathPattern
+const (
+	maxPattern        = 255
+	patternCharacters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.~/*"
+)
+
+// insideEscape finds a * before a digit that may be one of an escape: the *
+// would take in the rest of it. *24.pdf would open Q1%2024.pdf, which is the
+// object "Q1 24.pdf".
+var insideEscape = regexp.MustCompile(`\*[0-9A-Fa-f]`)
+
+// checkPaths checks which paths are public and which are signed. In the
+// distribution signed patterns come first, then public ones and the pages of
+// errors, and what no pattern matches is signed.
+func (c Content) checkPaths(at place) {
+	signed, public := at.field("SignedPaths"), at.field("PublicPaths")
+
+	signed.list(c.SignedPaths, checkPattern)
+	public.list(c.PublicPaths, func(at place, pattern string) {
+		if slices.Contains(c.SignedPaths, pattern) {
+			at.wrong(fmt.Sprintf("%s, which %s lists too", quote(pattern), at.name("SignedPaths")), "list it in one of the two")
+			return
+		}
+		checkPattern(at, pattern)
+		if found := insideEscape.FindString(pattern); found != "" && patternFault(pattern) == "" {
+			at.wrong(fmt.Sprintf("%s, with %s", quote(pattern), found),
+				"write another character behind the *, such as / or -: a digit or a letter from A to F may end an escape such as %20, and the pattern would open what it does not name")
+		}
+	})
+	pages := map[string]bool{} // those with a behavior of their own
+	for _, page := range c.ErrorPages {
+		if !slices.Contains(c.PublicPaths, page.ResponsePagePath) {
+			pages[page.ResponsePagePath] = true
+		}
+	}
+	if behaviors := 1 + len(c.SignedPaths) + len(c.PublicPaths) + len(pages); behaviors > maxBehaviors {
+		public.wrong(fmt.Sprintf("%d cache behaviors: the default one, %d of signed and %d of public paths, %d of error pages", behaviors, len(c.SignedPaths), len(c.PublicPaths), len(pages)),
+			fmt.Sprintf("make fewer and wider patterns: a distribution has %d behaviors", maxBehaviors))
+		return // how more of them meet takes too long to tell
+	}
+	checkReached(signed, c.SignedPaths)
+	checkReached(public, c.PublicPaths)
+
+	c.checkSignedAmongPublic(at)
+
+	for i, pattern := range c.PublicPaths {
+		if slices.Contains(c.SignedPaths, pattern) || slices.Contains(c.PublicPaths[:i], pattern) {
+			continue
+		}
+		if outer, within := c.signedAround(pattern); within {
+			public.index(i).wrong(liesWithin(pattern, outer),
+				"take it away, or make the signed one narrower: before it, this would leave a part of it open, and behind it, it would never be reached")
+		}
+	}
+	for i, page := range c.ErrorPages {
+		if outer, within := c.signedAround(page.ResponsePagePath); within {
+			at.field("ErrorPages").index(i).field("ResponsePagePath").wrong(liesWithin(page.ResponsePagePath, outer),
+				"move the page elsewhere, or make the signed one narrower: a page that wants a signature cannot be served to whoever has none")
+		}
+	}
+
+	c.checkRootObjectStaysSigned(at)
+}
+
+// checkRootObjectStaysSigned reports a default root object that wants a
+// signature under its own path, and would have none at /, which is public.
+func (c Content) checkRootObjectStaysSigned(at place) {
+	outer, within := c.signedAround("/" + c.DefaultRootObject)
+	_, signed := c.signedAround("/")
+	open := func(public string) bool { return arePatterns(public) && covers(public, "/") }
+	if c.DefaultRootObject != "" && within && !signed && slices.ContainsFunc(c.PublicPaths, open) {
+		at.field("DefaultRootObject").wrong(fmt.Sprintf("%s, which lies within the signed %s", quote(c.DefaultRootObject), quote(outer)),
+			fmt.Sprintf("list \"/\" in %s too, or choose another object: / is public, and would open it", at.name("SignedPaths")))
+	}
+}
+
+func liesWithin(pattern, outer string) string {
+	if pattern == outer {
+		return quote(pattern) + ", which is a signed path"
+	}
+	return fmt.Sprintf("%s, which lies within the signed %s", quote(pattern), quote(outer))
+}
+
+// signedAround is the signed pattern that a pattern lies within.
+func (c Content) signedAround(pattern string) (outer string, within bool) {
+	i := slices.IndexFunc(c.SignedPaths, func(outer string) bool { return arePatterns(outer, pattern) && covers(outer, pattern) })
+	if i < 0 {
+		return "", false
+	}
+	return c.SignedPaths[i], true
+}
+
+// checkSignedAmongPublic reports signed patterns that take nothing out of the
+// public ones. As everything else is signed anyway, they are mistakes, and what
+// they were to protect may be open.
+func (c Content) checkSignedAmongPublic(at place) {
+	signed := at.field("SignedPaths")
+	if len(c.SignedPaths) > 0 && len(c.PublicPaths) == 0 {
+		if at.whole() {
+			signed.wrong("signed paths without public ones",
+				fmt.Sprintf("take them away, or write the %s of which they are exceptions: without any, every path wants a signature", at.name("PublicPaths")))
+		}
+		return
+	}
+	for i, pattern := range c.SignedPaths {
+		meets := func(public string) bool { return !arePatterns(public, pattern) || intersect(public, pattern) }
+		if !at.field("PublicPaths").wasRead() || slices.ContainsFunc(c.PublicPaths, meets) {
+			continue
+		}
+		fix := "take it away, or write it as the public path from which it takes something: all else wants a signature anyway"
+		lower := strings.ToLower(pattern)
+		near := slices.IndexFunc(c.PublicPaths, func(public string) bool { return intersect(strings.ToLower(public), lower) })
+		if near >= 0 {
+			fix = fmt.Sprintf("write it as in %s: letter case counts", quote(c.PublicPaths[near]))
+		}
+		signed.index(i).wrong(quote(pattern)+", with which no public path has anything to do", fix)
+	}
+}
+
+// warnOfPaths tells of a public pattern that turns signing off.
+func (c Content) warnOfPaths(at place) {
+	for i, pattern := range c.PublicPaths {
+		if len(c.SignedPaths) == 0 && arePatterns(pattern) && covers(pattern, "*") {
+			at.field("PublicPaths").index(i).wrong(fmt.Sprintf("%s, without %s", quote(pattern), at.name("SignedPaths")),
+				fmt.Sprintf("list in %s what wants a signature, or make this pattern narrower: it opens everything", at.name("SignedPaths")))
+		}
+	}
+}
+
+// checkReached reports patterns that an earlier one of the list leaves nothing
+// to match.
+func checkReached(at place, patterns []string) {
+	for i, pattern := range patterns {
+		first := slices.IndexFunc(patterns[:i], func(earlier string) bool { return hides(earlier, pattern) })
+		if first >= 0 {
+			at.index(i).wrong(quote(pattern)+", which is never reached",
+				fmt.Sprintf("take it away: %s comes before it and matches all that it does", quote(patterns[first])))
+		}
+	}
+}
+
+// hides reports whether a pattern covers another one than itself.
+func hides(outer, inner string) bool {
+	return outer != inner && arePatterns(outer, inner) && covers(outer, inner)
+}
+
+// arePatterns reports whether texts are path patterns that can be compared:
+// what is none, or a token, has been reported or cannot be told.
+func arePatterns(texts ...string) bool {
+	return !slices.ContainsFunc(texts, func(text string) bool {
+		return isToken(text) || len(text) > maxPattern || patternFault(text) != ""
+	})
+}
+
+func checkPattern(at place, pattern string) {
+	if len(pattern) > maxPattern {
+		at.tooLong(len(pattern), maxPattern)
+	} else if fix := patternFault(pattern); fix != "" {
+		at.wrong(quote(pattern), fix)
+	}
+}
+
+// denormal is what no path holds by which CloudFront chooses a behavior. It
+// normalizes them first:
+// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/DownloadDistValuesCacheBehavior.html#DownloadDistValuesPathPattern
+var denormal = regexp.MustCompile(`//|/\.\.?(/|$)`)
+
+// patternFault is what to do about a text that is no path pattern, whatever its
+// length.
+func patternFault(pattern string) (fix string) {
+	foreign := strings.IndexFunc(pattern, func(r rune) bool { return !strings.ContainsRune(patternCharacters, r) })
+	switch {
+	case foreign >= 0:
+		return fmt.Sprintf("write * in place of %q: a pattern holds letters, digits and _-.~/*, and another character may be escaped in a URL, as three or more", []rune(pattern[foreign:])[0])
+	case !strings.HasPrefix(pattern, "/") && !strings.HasPrefix(pattern, "*"):
+		if !isQuotable(pattern) {
+			return "write a / before it: a pattern starts with / or *"
+		}
+		return fmt.Sprintf("write %s: a pattern starts with / or *", quote("/"+pattern))
+	case denormal.MatchString(pattern):
+		return fmt.Sprintf("write it without %s: CloudFront takes empty and dot segments out of a path before it looks for a pattern", quote(denormal.FindString(pattern)))
+	}
+	return ""
+}

@@ -1,0 +1,147 @@
+package config
+
+import (
+	"slices"
+	"strings"
+)
+
+// covers reports whether a path pattern matches every path that another one
+// matches. In both, * stands for any characters, none included, and ? for any
+// one; letter case counts. Paths start with a slash.
+//
+// Of an outer pattern over 255 characters, which CloudFront does not take, and of
+// patterns with dozens of wildcards, made so that telling takes long, it says no. That hides a pattern without use, and opens nothing: signed patterns
+// come first whatever this says.
+func covers(outer, inner string) bool {
+	if len(outer) > maxPattern {
+		return false
+	}
+	for _, rooted := range rootedPatterns(inner) {
+		if !coversRooted(outer, rooted) {
+			return false
+		}
+	}
+	return true
+}
+
+// rootedPatterns start with a slash and match the paths that the pattern does.
+func rootedPatterns(pattern string) []string {
+	rest := strings.TrimLeft(pattern, "*")
+	switch {
+	case rest == pattern:
+		return []string{pattern}
+	case strings.HasPrefix(rest, "/"):
+		return []string{"/*" + rest, rest}
+	case strings.HasPrefix(rest, "?"):
+		return []string{"/*" + rest, "/" + rest[1:]}
+	}
+	return []string{"/*" + rest}
+}
+
+// coversRooted runs outer, as an automaton, over all texts of inner at once. Of
+// the characters that a wildcard of inner stands for, one that outer does not
+// name is the hardest to match: what matches it matches any other. So inner is
+// one text but for the lengths of its stars.
+//
+// A set of positions is where outer may stand after a text. What is kept are the
+// smallest sets: who gets to the end from one of them gets there from any
+// larger one.
+func coversRooted(outer, inner string) bool {
+	sets := []positions{outerStart(outer)}
+	for _, c := range []byte(inner) {
+		var next []positions
+		for _, set := range sets {
+			switch c {
+			case '*':
+				next = set.afterAny(outer, next)
+			case '?':
+				next = withSmallest(next, set.after(outer, unnamed))
+			default:
+				next = withSmallest(next, set.after(outer, c))
+			}
+			if len(next) > maxSets {
+				return false
+			}
+		}
+		sets = next
+		if sets[0] == (positions{}) {
+			return false
+		}
+	}
+	return !slices.ContainsFunc(sets, func(set positions) bool { return !set.has(len(outer)) })
+}
+
+const maxSets = 32
+
+// unnamed is a character that no pattern names.
+const unnamed = 0
+
+// positions are places in a pattern, before each of its characters and at its
+// end.
+type positions [(maxPattern + 1 + 63) / 64]uint64
+
+func (p *positions) add(i int)      { p[i/64] |= 1 << (i % 64) }
+func (p *positions) has(i int) bool { return p[i/64]&(1<<(i%64)) != 0 }
+
+func (p *positions) within(q *positions) bool {
+	for i := range p {
+		if p[i]&^q[i] != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+func outerStart(pattern string) (start positions) {
+	start.enter(pattern, 0)
+	return start
+}
+
+// enter adds a position, and those behind its stars, which may stand for
+// nothing.
+func (p *positions) enter(pattern string, i int) {
+	p.add(i)
+	for i < len(pattern) && pattern[i] == '*' {
+		i++
+		p.add(i)
+	}
+}
+
+// after are the positions after one more character.
+func (p *positions) after(pattern string, c byte) (next positions) {
+	for i := range len(pattern) {
+		if !p.has(i) {
+			continue
+		}
+		switch pattern[i] {
+		case '*':
+			next.enter(pattern, i)
+		case '?', c:
+			next.enter(pattern, i+1)
+		}
+	}
+	return next
+}
+
+// afterAny adds the positions after each number of unnamed characters. They
+// stay the same after as many as the pattern is long: only stars take more.
+func (p *positions) afterAny(pattern string, sets []positions) []positions {
+	for set := *p; ; {
+		sets = withSmallest(sets, set)
+		next := set.after(pattern, unnamed)
+		if next == set {
+			return sets
+		}
+		set = next
+	}
+}
+
+// withSmallest adds a set to others, and leaves out every one that another
+// lies within.
+func withSmallest(sets []positions, set positions) []positions {
+	if slices.ContainsFunc(sets, func(other positions) bool { return other.within(&set) }) {
+		return sets
+	}
+	sets = slices.DeleteFunc(sets, func(other positions) bool { return set.within(&other) })
+	return append(sets, set)
+}

@@ -1,0 +1,133 @@
+package config
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/signedfront/signedfront/signer"
+)
+
+// Problem is one thing that is wrong.
+type Problem struct {
+	Path  string // where, such as environments.dev.region
+	Found string // what is there
+	Fix   string // what to write instead
+}
+
+func (p Problem) String() string { return p.Path + ": " + p.Found + "; " + p.Fix }
+
+// Problems is everything that is wrong, as one error: a line for one problem,
+// an indented line for each of several.
+type Problems []Problem
+
+func (p Problems) Error() string {
+	if len(p) == 1 {
+		return p[0].String()
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d problems:", len(p))
+	for _, problem := range p {
+		b.WriteString("\n  " + problem.String())
+	}
+	return b.String()
+}
+
+// Quote returns a value of a caller's in quotes, for an error. One that may be a
+// private key is described instead, by [signer.Describe] and by what looks like
+// a key beside that.
+func Quote(text string) string { return quote(text) }
+
+func quote(text string) string {
+	switch {
+	case text == "":
+		return `""`
+	case holdsPrivateKey(text):
+		return "a private key"
+	case holdsKey(text):
+		return "what looks like a key"
+	}
+	described := signer.Describe(text, signer.FormText)
+	if !strings.HasPrefix(described, `"`) {
+		described = signer.Describe(text, signer.FormName)
+	}
+	return described
+}
+
+// quotePart is quote of a part of a value: a short part of a key may look like a
+// word.
+func quotePart(part, whole string) string {
+	if !isQuotable(whole) {
+		return "that part of it"
+	}
+	return quote(part)
+}
+
+// isQuotable reports whether quote puts a text in quotes.
+func isQuotable(text string) bool { return strings.HasPrefix(quote(text), `"`) }
+
+// choices are the words of which one is to be written.
+func choices(allowed []string) string {
+	quoted := make([]string, len(allowed))
+	for i, a := range allowed {
+		quoted[i] = quote(a)
+	}
+	return alternatives(quoted)
+}
+
+// alternatives are "a", "a or b", "a, b or c".
+func alternatives(words []string) string {
+	last := max(len(words)-1, 0)
+	if last == 0 {
+		return strings.Join(words, "")
+	}
+	return strings.Join(words[:last], ", ") + " or " + words[last]
+}
+
+// didYouMean names the allowed word that is nearest to a misspelt one, if one
+// is near.
+func didYouMean(word string, allowed []string) string {
+	if near := nearest(word, allowed); near != "" {
+		return fmt.Sprintf("; did you mean %s?", quote(near))
+	}
+	return ""
+}
+
+// nearest is the word that the fewest edits make of the given one, or none
+// where that takes more than a third of the word, or two edits of a short one.
+func nearest(word string, allowed []string) string {
+	if len(word) > 100 {
+		return ""
+	}
+	near, least := "", max(2, len(word)/3)+1
+	for _, a := range allowed {
+		if n := edits(strings.ToLower(word), strings.ToLower(a)); n < least && n < len(a) {
+			near, least = a, n
+		}
+	}
+	return near
+}
+
+// edits is how many insertions, deletions, replacements and swaps of
+// neighbours turn a into b: the optimal string alignment distance.
+func edits(a, b string) int {
+	before, previous := make([]int, len(b)+1), make([]int, len(b)+1)
+	for j := range previous {
+		previous[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		current := make([]int, len(b)+1)
+		current[0] = i
+		for j := 1; j <= len(b); j++ {
+			replace := previous[j-1]
+			if a[i-1] != b[j-1] {
+				replace++
+			}
+			current[j] = min(replace, previous[j]+1, current[j-1]+1)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				current[j] = min(current[j], before[j-2]+1)
+			}
+		}
+		before, previous = previous, current
+	}
+	return previous[len(b)]
+}

@@ -1,0 +1,90 @@
+package config
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// quota is how many of something an account may have, unless AWS gave it more.
+type quota struct {
+	what    string
+	most    int
+	instead string
+	count   func(d *draft) int // of one environment
+}
+
+const (
+	borrow = `let environments borrow, with "signingKeys": {"from": ...}`
+	fewer  = "have fewer environments, each of which takes one"
+)
+
+// quotas are those that environments can use up. They make no cache policies and
+// no origin request policies, of which an account has 20 of each: those that they
+// use are AWS's own.
+// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
+var quotas = []quota{
+	{"public keys", 10, borrow, func(d *draft) int { return len(d.Content.SigningKeys.Keys) }},
+	{"key groups", 10, borrow, func(d *draft) int { return oneIf(d.Content.SigningKeys.From == "") }},
+	{"response headers policies", 20, fewer, func(*draft) int { return 1 }},
+	{"origin access identities", 100, `write "originAccess": "oac" where that can be`, func(d *draft) int { return oneIf(d.Content.OriginAccess.HasIdentity()) }},
+	{"origin access controls", 100, "have fewer environments with one", func(d *draft) int { return oneIf(d.Content.OriginAccess.HasControl()) }},
+	{"functions", 100, "have fewer environments with signedPaths, each of which takes one", func(d *draft) int { return oneIf(len(d.Content.SignedPaths) > 0) }},
+	{"distributions", 500, fewer, func(*draft) int { return 1 }},
+}
+
+func oneIf(yes bool) int {
+	if yes {
+		return 1
+	}
+	return 0
+}
+
+// Managed policies of a role: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+const maxRolePolicies = 10
+
+// Warnings tells of what is allowed and yet seldom meant, or may fail. Where an
+// account's environments have more of something than CloudFront or IAM gives an
+// account by itself, such as public keys, the deployment of the last one fails.
+// All environments count, those of a pattern as one.
+func (c *Config) Warnings() Problems { return c.warnings }
+
+func quotaWarnings(drafts []*draft) (warnings Problems) {
+	warn := func(found, fix string) {
+		warnings = append(warnings, Problem{Path: "environments", Found: found, Fix: fix})
+	}
+	accounts := map[string][]*draft{}
+	for _, d := range drafts {
+		accounts[d.Account] = append(accounts[d.Account], d)
+	}
+	for _, account := range slices.Sorted(maps.Keys(accounts)) {
+		for _, q := range quotas {
+			count := 0
+			for _, d := range accounts[account] {
+				count += q.count(d)
+			}
+			if count > q.most {
+				warn(fmt.Sprintf("%d %s in %s", count, q.what, accountWords(account)),
+					fmt.Sprintf("CloudFront gives an account %d: %s, or ask AWS for more, "+
+						"https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html", q.most, q.instead))
+			}
+		}
+		policies, names := map[string]int{}, map[string]string{}
+		for _, d := range accounts[account] {
+			for _, role := range d.Content.Signers.Roles {
+				lower := strings.ToLower(role)
+				policies[lower]++
+				names[lower] = role
+			}
+		}
+		for _, lower := range slices.Sorted(maps.Keys(policies)) {
+			if n := policies[lower]; n > maxRolePolicies {
+				warn(fmt.Sprintf("the role %s with the signing policies of %d environments in %s", quote(names[lower]), n, accountWords(account)),
+					fmt.Sprintf("IAM attaches %d managed policies to a role: list a role of its own in some of them, "+
+						"or ask AWS for more, https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html", maxRolePolicies))
+			}
+		}
+	}
+	return warnings
+}

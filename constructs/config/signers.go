@@ -1,0 +1,82 @@
+package config
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+var (
+	roleName = regexp.MustCompile(`^[A-Za-z0-9_+=,.@-]{1,64}$`)
+	roleARN  = regexp.MustCompile(`^arn:aws:iam::([0-9]{12}):role/(?:[!-~]{1,511}/)?([A-Za-z0-9_+=,.@-]{1,64})$`)
+
+	// https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create-service-linked-role.html
+	// https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html
+	reservedRole = regexp.MustCompile(`^(AWSServiceRoleFor|AWSReservedSSO_)`)
+)
+
+// patternOfPolicies are characters that stand for others in policies.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+const patternOfPolicies = `*?${}"`
+
+func (s Signers) check(at place) {
+	at.field("Roles").list(s.Roles, func(at place, role string) {
+		last := role[strings.LastIndexByte(role, '/')+1:]
+		same := slices.IndexFunc(s.Roles, func(other string) bool { return strings.EqualFold(other, role) })
+		switch {
+		case s.Roles[same] != role:
+			at.wrong(fmt.Sprintf("%s, which is %s", quote(role), quote(s.Roles[same])), "list it once: letter case does not count in the names of roles")
+		case reservedRole.MatchString(role):
+			at.wrong("a name that starts with "+reservedRole.FindString(role), "write the name of a role of your own: IAM attaches no policy to a role of an AWS service or of IAM Identity Center")
+		case roleName.MatchString(role):
+		case roleARN.MatchString(role):
+			at.wrong(quote(role)+", an ARN", fmt.Sprintf("write the name alone, %s, or put the ARN of another account's role into %s", quotePart(last, role), at.name("RoleARNs")))
+		case last != role && roleName.MatchString(last) && !strings.HasPrefix(role, "arn:"):
+			at.wrong(quote(role)+", a path", fmt.Sprintf("write the name alone, %s", quotePart(last, role)))
+		default:
+			at.wrong(quote(role), `write the name of a role, such as "media-app": at most 64 letters, digits and _+=,.@-`)
+		}
+	})
+	at.field("RoleARNs").list(s.RoleARNs, func(at place, arn string) {
+		const want = `the ARN of a role in another account, such as "arn:aws:iam::210987654321:role/media-app"`
+		switch {
+		case strings.ContainsAny(arn, patternOfPolicies):
+			at.wrong(quote(arn)+", with one of "+patternOfPolicies, "write "+want+": without wildcards and variables, of which IAM takes none in a principal")
+		case roleARN.MatchString(arn):
+		case roleName.MatchString(arn):
+			at.wrong(quote(arn)+", a name", fmt.Sprintf("write %s, or put the name of a role of this account into %s", want, at.name("Roles")))
+		case strings.Contains(arn, ":assumed-role/"):
+			at.wrong(quote(arn)+", a session of a role", "write "+want+": that of the role itself")
+		default:
+			at.wrong(quote(arn), "write "+want)
+		}
+	})
+}
+
+// checkAccount reports roles of the stack's own account among those of others.
+func (s Signers) checkAccount(at place, account string) {
+	for i, arn := range s.RoleARNs {
+		if parts := roleARN.FindStringSubmatch(arn); parts != nil && parts[1] == account {
+			at.field("RoleARNs").index(i).wrong(quote(arn)+", a role of this account",
+				fmt.Sprintf("put its name, %s, into %s instead", quotePart(parts[2], arn), at.name("Roles")))
+		}
+	}
+}
+
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+const maxTrustPolicy = 2048
+
+// warn tells of more roles of other accounts than the trust policy of the role
+// that they assume holds.
+func (s Signers) warn(at place) {
+	size := len(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"AWS":[]}}]}`)
+	for _, arn := range s.RoleARNs {
+		size += len(arn) + len(`"",`)
+	}
+	if size > maxTrustPolicy {
+		at.field("RoleARNs").wrong(fmt.Sprintf("%d roles, which make a trust policy of %d characters", len(s.RoleARNs), size),
+			fmt.Sprintf("list fewer, or ask AWS for more: IAM gives a trust policy %d, https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html", maxTrustPolicy))
+	}
+}

@@ -1,0 +1,283 @@
+package config
+
+import (
+	"fmt"
+	"maps"
+	"reflect"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// SigningKeys are the generations of an environment's signing key. In cdk.json:
+//
+//	"signingKeys": {"keys": {"2": {"algorithm": "rsa-2048"}, "3": {}}, "current": 3}
+//
+// Every key listed is trusted; current signs, and may be left out where one
+// key is listed. Without signingKeys there is one key, number 1.
+//
+//	"signingKeys": {"keys": {"4": {"custody": "imported", "publicKey": "public_key.pem",
+//	                               "privateKey": {"kmsArn": "arn:aws:kms:eu-west-1:123456789012:key/…"}}}}
+//
+// trusts a key of one's own, whose private half the stack never sees.
+//
+//	"signingKeys": {"from": "dev"}
+//
+// borrows the keys of another environment of the same account and Region, which
+// says "lendKeys": true. Neither of them is protected.
+type SigningKeys struct {
+	// Keys are sorted by number. There is at least one, unless they are
+	// borrowed.
+	Keys []SigningKey `json:"keys"`
+
+	// Current is the number of the key that signs.
+	//
+	// Default: the number of the only key.
+	Current int `json:"current"`
+
+	// From is the environment that lends its keys. It replaces keys of one's
+	// own. Neither environment is protected: whoever may sign for one may sign
+	// for the other.
+	//
+	// Default: none.
+	From string `json:"from"`
+}
+
+// SigningKey is one generation. A number once used stands for the same key
+// pair for ever: what is generated anew gets a new number.
+type SigningKey struct {
+	// Number is 1 to 9999. In cdk.json it is the name of the key.
+	Number int `json:"-"`
+
+	// Algorithm is ecdsa-p256 or rsa-2048.
+	//
+	// Default: that of PublicKey, or else ecdsa-p256.
+	Algorithm string `json:"algorithm"`
+
+	// Hash is sha256, or sha1 with rsa-2048.
+	//
+	// Default: sha256.
+	Hash string `json:"hash"`
+
+	// Custody is who makes and keeps the private half of the key: the
+	// deployment, in a secret (secrets-manager), or you (imported).
+	//
+	// Default: secrets-manager.
+	Custody Custody `json:"custody"`
+
+	// PublicKey is the public half of an imported key, as PEM (SPKI). In
+	// cdk.json it may also be the name of a file that holds it, in the folder of
+	// cdk.json or below.
+	PublicKey string `json:"publicKey"`
+
+	// PrivateKey is where signers find the private half of an imported key.
+	//
+	// Default: the file private_key.pem.
+	PrivateKey PrivateKeyLocation `json:"privateKey"`
+}
+
+// Custody is who makes and keeps the private half of a key.
+type Custody string
+
+const (
+	// SecretsManager is a key made inside the deployment and kept in a secret
+	// that goes with the stack.
+	SecretsManager Custody = "secrets-manager"
+
+	// Imported is a key of one's own, of which the stack knows the public half
+	// alone. No function is deployed for it.
+	Imported Custody = "imported"
+)
+
+func (Custody) words() []string { return []string{string(SecretsManager), string(Imported)} }
+
+// PrivateKeyLocation says where signers find the private half of an imported
+// key: in one of the three places. The signing policy allows its use there.
+type PrivateKeyLocation struct {
+	// SecretARN and SecretVersionID name one version of a secret of AWS Secrets
+	// Manager, which holds the key as PEM.
+	SecretARN       string `json:"secretArn"`
+	SecretVersionID string `json:"secretVersionId"`
+
+	// KMSARN names an asymmetric key of AWS KMS. It signs with SHA-256 alone.
+	KMSARN string `json:"kmsArn"`
+
+	// File is a PEM file where the signer runs.
+	File string `json:"file"`
+}
+
+// MaxSigningKeys is how many public keys a CloudFront key group holds:
+// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
+const MaxSigningKeys = 5
+
+const maxKeyNumber = 9999
+
+var (
+	algorithms = []string{"ecdsa-p256", "rsa-2048"}
+	hashes     = []string{"sha256", "sha1"}
+	keyNumber  = regexp.MustCompile(`^[1-9][0-9]{0,3}$`)
+)
+
+// WithDefaults is a copy with everything filled in that was left out: key 1
+// where none is listed, algorithm, hash and custody, where signers find an
+// imported key, and the current key where one is listed. The keys are sorted by
+// number, and their PEM is as CloudFront holds it.
+func (k SigningKeys) WithDefaults() SigningKeys {
+	if k.From != "" {
+		return k
+	}
+	keys := slices.Clone(k.Keys)
+	if keys == nil {
+		keys = []SigningKey{{Number: 1}}
+	}
+	for i := range keys {
+		keys[i] = keys[i].withDefaults()
+	}
+	slices.SortStableFunc(keys, func(a, b SigningKey) int { return a.Number - b.Number })
+	if k.Current == 0 && len(keys) == 1 {
+		k.Current = keys[0].Number
+	}
+	k.Keys = keys
+	return k
+}
+
+func (k SigningKey) withDefaults() SigningKey {
+	if k.Custody == "" {
+		k.Custody = SecretsManager
+	}
+	if k.Custody == Imported {
+		if key, ok, _ := readPublicKey(k.PublicKey); ok {
+			k.PublicKey = key.pem
+			if k.Algorithm == "" {
+				k.Algorithm = key.algorithm
+			}
+		}
+		if k.PrivateKey == (PrivateKeyLocation{}) {
+			k.PrivateKey.File = "private_key.pem"
+		}
+	}
+	if k.Algorithm == "" {
+		k.Algorithm = algorithms[0]
+	}
+	if k.Hash == "" {
+		k.Hash = hashes[0]
+	}
+	return k
+}
+
+// CurrentKey is the key that signs.
+func (k SigningKeys) CurrentKey() (key SigningKey, listed bool) {
+	for _, key := range k.Keys {
+		if key.Number == k.Current {
+			return key, true
+		}
+	}
+	return SigningKey{}, false
+}
+
+// check reports what is wrong with keys of one's own, which have their
+// defaults.
+func (k SigningKeys) check(at place) {
+	list := at.field("Keys")
+	if len(k.Keys) == 0 {
+		list.wrong("an empty list", "leave it out, which makes key 1, or list a key")
+		return
+	}
+	if len(k.Keys) > MaxSigningKeys {
+		list.wrong(fmt.Sprintf("%d keys", len(k.Keys)),
+			fmt.Sprintf("list %d at most, which is what a CloudFront key group holds", MaxSigningKeys))
+	}
+	var numbers []string
+	for i, key := range k.Keys {
+		at := list.member(strconv.Itoa(key.Number))
+		if key.Number < 1 || key.Number > maxKeyNumber {
+			at.wrong("the number of a key", fmt.Sprintf("write one from 1 to %d", maxKeyNumber))
+		}
+		if i > 0 && k.Keys[i-1].Number == key.Number {
+			at.wrong("listed twice", "list every key once")
+		}
+		key.check(at)
+		if same := slices.IndexFunc(k.Keys[:i], key.isPairOf); same >= 0 {
+			at.field("PublicKey").wrong(fmt.Sprintf("the public key of number %d", k.Keys[same].Number), "take one of the two away: each number stands for a key pair of its own")
+		}
+		numbers = append(numbers, strconv.Itoa(key.Number))
+	}
+	if _, listed := k.CurrentKey(); !listed {
+		found := fmt.Sprintf("key %d, which is not listed", k.Current)
+		if k.Current == 0 {
+			found = "missing, with several keys listed"
+		}
+		at.field("Current").wrong(found, "write the number of the key that signs: "+strings.Join(numbers, " or "))
+	}
+}
+
+// isPairOf reports whether both are the same imported key pair.
+func (k SigningKey) isPairOf(other SigningKey) bool {
+	key, ok, _ := readPublicKey(k.PublicKey)
+	return ok && key.pem == other.PublicKey
+}
+
+func (k SigningKey) check(at place) {
+	algorithm := at.field("Algorithm").word(k.Algorithm, algorithms)
+	hash := at.field("Hash").word(k.Hash, hashes)
+	if algorithm && hash && k.Algorithm == "ecdsa-p256" && k.Hash == "sha1" {
+		at.field("Hash").wrong(`"sha1" with an ECDSA key`,
+			`write "sha256", or choose "rsa-2048": SHA-1 is there for old RSA signers alone`)
+	}
+	if !at.field("Custody").word(string(k.Custody), k.Custody.words()) {
+		return
+	}
+	if k.Custody == Imported {
+		k.checkImported(at, algorithm)
+		return
+	}
+	const because = "the deployment makes this key and keeps its private half"
+	fix := fmt.Sprintf("leave it out, or write %s %q: %s", at.name("Custody"), Imported, because)
+	if k.PublicKey != "" {
+		at.field("PublicKey").wrong("a public key of one's own", fix)
+	}
+	if k.PrivateKey != (PrivateKeyLocation{}) {
+		at.field("PrivateKey").wrong("a private key of one's own", fix)
+	}
+}
+
+// signingKeys reads the setting of that name, whose form in cdk.json is its
+// own: there, keys are an object by number.
+func (d decoder) signingKeys(setting object) SigningKeys {
+	setting.only("keys", "current", "from")
+
+	var k SigningKeys
+	if from, given := setting.members["from"]; given {
+		k.From = readText(setting.member("from"), from, "the name of an environment in quotes, such as "+examples["from"])
+	}
+	keys, given := setting.object("keys", "an object such as "+examples["keys"])
+	if k.From == "" && !setting.has("keys") || given && len(keys.members) == 0 {
+		setting.member("keys").wrong("no key", `write an object such as {"1": {}}`)
+	}
+	whole := len(keys.members) > 0
+	for _, number := range slices.Sorted(maps.Keys(keys.members)) {
+		settings, given := keys.object(number, "the key's settings as an object, {} for none")
+		var key SigningKey
+		if given {
+			d.into(settings, reflect.ValueOf(&key).Elem())
+			key.PublicKey = d.publicKey(settings.member("publicKey"), key.PublicKey)
+		}
+		if !keyNumber.MatchString(number) {
+			keys.member(number).wrong("the number of a key", fmt.Sprintf("write one from 1 to %d, without zeros before it", maxKeyNumber))
+			whole = false
+			continue
+		}
+		key.Number, _ = strconv.Atoi(number) // keyNumber leaves nothing that fails
+		k.Keys = append(k.Keys, key)
+	}
+	if current, given := setting.members["current"]; given {
+		k.Current = readNumber(setting.member("current"), current, "the number of the key that signs, such as "+examples["current"])
+	}
+	if !whole && k.From == "" {
+		// The list is not whole: whether current is on it cannot be told.
+		k = k.WithDefaults()
+		k.Current = k.Keys[0].Number
+	}
+	return k
+}
