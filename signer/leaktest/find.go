@@ -7,6 +7,7 @@ import (
 	"html"
 	"maps"
 	"math/big"
+	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -102,7 +103,7 @@ func (p *patterns) find(text string) string {
 		switch {
 		case holds(p.base64, only(lower, isBase64), base64Length):
 			return "12 bytes of the key's base64"
-		case holds(p.hex, only(strings.ReplaceAll(lower, "0x", ""), isBase64), hexLength):
+		case holds(p.hex, only(withoutPrefixes(lower), isBase64), hexLength):
 			return "bytes of the key in hexadecimal"
 		case p.holdsDecimals(text):
 			return "bytes of the key as decimal numbers"
@@ -127,6 +128,20 @@ func (p *patterns) holdsDecimals(text string) bool {
 		}
 	}
 	return false
+}
+
+var hexByte = regexp.MustCompile(`0x([0-9a-f]?[0-9a-f])\b`)
+
+// withoutPrefixes writes bytes such as 0x6 and 0x1f, the elements of Go's syntax
+// of a slice, with two digits and nothing else.
+func withoutPrefixes(text string) string {
+	if !strings.Contains(text, "0x") {
+		return text
+	}
+	text = hexByte.ReplaceAllStringFunc(text, func(b string) string {
+		return strings.Repeat("0", len("0x1f")-len(b)) + b[len("0x"):]
+	})
+	return strings.ReplaceAll(text, "0x", "")
 }
 
 // only keeps the characters that a spelling is made of, so that line breaks,

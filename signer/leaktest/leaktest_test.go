@@ -91,6 +91,18 @@ func TestTheSecretHalfIsFoundAndThePublicHalfIsNot(t *testing.T) {
 	}
 }
 
+func TestBytesBelow16AreFoundInGoSyntaxToo(t *testing.T) {
+	for _, key := range leaktest.Keys() {
+		block, _ := pem.Decode(key.PEM())
+		for i := 0; i+9 <= len(block.Bytes); i++ {
+			nine := block.Bytes[i : i+9]
+			if slices.Min(nine) < 16 && key.Find(fmt.Sprintf("%#v", nine)) == "" {
+				t.Errorf("%s: not found in %#v", key.Name, nine)
+			}
+		}
+	}
+}
+
 func TestNothingIsFoundInAnErrorThatDescribesAKey(t *testing.T) {
 	for _, key := range leaktest.Keys() {
 		for _, text := range []string{
