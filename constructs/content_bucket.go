@@ -99,11 +99,6 @@ func newContentKey(scope constructs.Construct, p *PrivateContentProps) awskms.Ke
 // the stack does not touch. What its owner has to write there is
 // requiredPolicy.
 func existingBucket(scope constructs.Construct, name string) *contentBucket {
-	// The CDK says that it cannot write the bucket's policy, and where its own
-	// manual is. What to do is in the output RequiredBucketPolicy.
-	awscdk.Annotations_Of(scope).AcknowledgeWarning(
-		jsii.String("@aws-cdk/aws-cloudfront-origins:updateImportedBucketPolicyOai"),
-		jsii.String("The bucket's policy is its owner's; the output RequiredBucketPolicy is what it must say"))
 	return &contentBucket{existing: true, bucket: awss3.Bucket_FromBucketAttributes(scope, jsii.String("Bucket"), &awss3.BucketAttributes{
 		BucketName: jsii.String(name),
 		Region:     awscdk.Stack_Of(scope).Region(),

@@ -99,6 +99,24 @@ func TestPackagesImportWhatTheyMay(t *testing.T) {
 	}
 }
 
+// The CDK's own S3 origin and alias record are each one file of a package that
+// imports load balancers, API gateways and what those lean on: a third of the
+// packages of the CDK that a first build would compile.
+func TestAFirstBuildCompilesNoOriginsAndTargetsOfOtherServices(t *testing.T) {
+	list := exec.Command("go", "list", "-deps", ".", "./constructs")
+	list.Dir = ".."
+	out, err := list.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path := range strings.Lines(string(out)) {
+		switch path := strings.TrimSpace(path); strings.TrimPrefix(path, "github.com/aws/aws-cdk-go/awscdk/v2/") {
+		case "awscloudfrontorigins", "awsroute53targets":
+			t.Errorf("the app depends on %s", path)
+		}
+	}
+}
+
 // folderOf is the folder of a package of this module, "." for the root, and the
 // path of any other.
 func folderOf(path string) string {

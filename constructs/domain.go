@@ -5,7 +5,6 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscertificatemanager"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudfront"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsroute53"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awsroute53targets"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
@@ -35,7 +34,10 @@ func newAliasRecords(scope constructs.Construct, p *PrivateContentProps, distrib
 	}
 	records := constructs.NewConstruct(scope, jsii.String("AliasRecords"))
 	zone := hostedZone(records, p.Domain.HostedZone)
-	target := awsroute53.RecordTarget_FromAlias(awsroute53targets.NewCloudFrontTarget(distribution))
+	target := awsroute53.RecordTarget_FromAlias(&distributionAlias{&awsroute53.AliasRecordTargetConfig{
+		DnsName:      distribution.DistributionDomainName(),
+		HostedZoneId: cloudFrontZone(scope),
+	}})
 	for _, name := range p.Domain.Names {
 		// With a full stop, the CDK does not look for the zone's name at its end.
 		full := jsii.String(name + ".")
@@ -44,6 +46,35 @@ func newAliasRecords(scope constructs.Construct, p *PrivateContentProps, distrib
 			awsroute53.NewAaaaRecord(records, jsii.String("AAAA-"+name), &awsroute53.AaaaRecordProps{Zone: zone, RecordName: full, Target: target})
 		}
 	}
+}
+
+// distributionAlias is a distribution as the target of an alias record. The
+// CDK's own stands in a package that imports those of all other targets.
+type distributionAlias struct {
+	config *awsroute53.AliasRecordTargetConfig
+}
+
+// Bind returns where the record points to.
+func (a *distributionAlias) Bind(awsroute53.IRecordSet, awsroute53.IHostedZone) *awsroute53.AliasRecordTargetConfig {
+	return a.config
+}
+
+// cloudFrontZone is the hosted zone of CloudFront, by the partition in which the
+// stack is deployed. Its mapping is the one that the CDK's own targets of the
+// stack look up, or have made.
+// https://docs.aws.amazon.com/Route53/latest/APIReference/API_AliasTarget.html
+func cloudFrontZone(scope constructs.Construct) *string {
+	stack, id := awscdk.Stack_Of(scope), jsii.String("AWSCloudFrontPartitionHostedZoneIdMap")
+	var zones awscdk.CfnMapping
+	if made := stack.Node().TryFindChild(id); made != nil {
+		jsii.UnsafeCast(made, &zones)
+	} else {
+		zones = awscdk.NewCfnMapping(stack, id, &awscdk.CfnMappingProps{Mapping: &map[string]*map[string]any{
+			"aws":    {"zoneId": "Z2FDTNDATAQYW2"},
+			"aws-cn": {"zoneId": "Z3RFFRIM2A3IF5"},
+		}})
+	}
+	return zones.FindInMap(awscdk.Aws_PARTITION(), jsii.String("zoneId"), nil)
 }
 
 func hostedZone(scope constructs.Construct, zone *config.HostedZone) awsroute53.IHostedZone {

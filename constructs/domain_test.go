@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/signedfront/signedfront/constructs/config"
@@ -111,6 +112,17 @@ func TestNamesOfTheDomainPointToTheDistribution(t *testing.T) {
 				t.Errorf("got  %q\nwant %q", got, test.want)
 			}
 		})
+	}
+}
+
+// The CDK's own alias targets look for the mapping of CloudFront's zones by its
+// id, on the stack, before they make it. So do ours.
+func TestAliasRecordsShareTheMappingOfZonesWithOthersOfTheStack(t *testing.T) {
+	app, _ := newApp(t, nil)
+	stack := awscdk.NewStack(app, jsii.String("Shared"), nil)
+	for _, id := range []string{"First", "Second"} {
+		wantJSON(t, id, stack.Resolve(cloudFrontZone(constructs.NewConstruct(stack, jsii.String(id)))),
+			`{"Fn::FindInMap": ["AWSCloudFrontPartitionHostedZoneIdMap", {"Ref": "AWS::Partition"}, "zoneId"]}`)
 	}
 }
 

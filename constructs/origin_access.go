@@ -5,7 +5,6 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudfront"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudfrontorigins"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
 	"github.com/aws/constructs-go/constructs/v10"
@@ -41,24 +40,41 @@ func newOriginAccess(scope constructs.Construct, p *PrivateContentProps) *origin
 	return access
 }
 
-// originOf makes the bucket an origin. The CDK's own origin for an access
-// control would write the statements of bucket and key by itself: those that
-// are there before it is used would come from elsewhere and stand in another
-// order.
+// bucketOrigin is a bucket as an origin of a distribution. The CDK has such
+// origins too, in a package whose imports, from load balancers to API gateways,
+// are a sixth of all that a first build compiles. They would also write the
+// statements of the bucket's policy by themselves, in another order.
+type bucketOrigin struct {
+	property *awscloudfront.CfnDistribution_OriginProperty
+}
+
+// Bind returns the properties of the origin.
+func (o *bucketOrigin) Bind(constructs.Construct, *awscloudfront.OriginBindOptions) *awscloudfront.OriginBindConfig {
+	return &awscloudfront.OriginBindConfig{OriginProperty: o.property}
+}
+
+// originOf makes the bucket an origin. CloudFront wants an identity with every
+// bucket; beside an access control, it is empty.
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-cloudfront-distribution-s3originconfig.html
 func (a *originAccess) originOf(bucket awss3.IBucket, p *PrivateContentProps) awscloudfront.IOrigin {
-	const id = "content"
+	var identity string
+	origin := &bucketOrigin{&awscloudfront.CfnDistribution_OriginProperty{
+		Id:         jsii.String("content"),
+		DomainName: bucket.BucketRegionalDomainName(),
+	}}
 	if a.used.UsesControl() {
-		return awscloudfrontorigins.S3BucketOrigin_WithBucketDefaults(bucket, &awscloudfront.OriginProps{
-			OriginId:              jsii.String(id),
-			OriginAccessControlId: a.control.OriginAccessControlId(),
-			OriginShieldRegion:    given(p.OriginShield),
-		})
+		origin.property.OriginAccessControlId = a.control.OriginAccessControlId()
+	} else {
+		identity = "origin-access-identity/cloudfront/" + *a.identity.OriginAccessIdentityId()
 	}
-	return awscloudfrontorigins.S3BucketOrigin_WithOriginAccessIdentity(bucket, &awscloudfrontorigins.S3BucketOriginWithOAIProps{
-		OriginId:             jsii.String(id),
-		OriginAccessIdentity: a.identity,
-		OriginShieldRegion:   given(p.OriginShield),
-	})
+	origin.property.S3OriginConfig = &awscloudfront.CfnDistribution_S3OriginConfigProperty{OriginAccessIdentity: &identity}
+	if p.OriginShield != "" {
+		origin.property.OriginShield = &awscloudfront.CfnDistribution_OriginShieldProperty{
+			Enabled:            jsii.Bool(true),
+			OriginShieldRegion: &p.OriginShield,
+		}
+	}
+	return origin
 }
 
 // statements give those who may read s3:GetObject on the objects, and nothing
