@@ -85,6 +85,14 @@ func isParameter(text string) bool {
 	})
 }
 
+// isBucket reports whether a text is written as the names of S3 buckets are:
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+func isBucket(text string) bool {
+	ends := func(c byte) bool { return isLower(c) || isDigit(c) }
+	return len(text) >= 3 && len(text) <= 63 && ends(text[0]) && ends(text[len(text)-1]) && !strings.Contains(text, "..") &&
+		isMade(text, func(c byte) bool { return ends(c) || c == '-' || c == '.' })
+}
+
 // isFile reports whether a text may be the name of a file.
 func isFile(text string) bool {
 	return len(text) <= 4096 && utf8.ValidString(text) && !isItself(text) &&

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 )
@@ -18,7 +19,8 @@ const DeploymentSchema = 1
 // Deployment is the deployment document: everything that a signer needs,
 // except the private key. A stack keeps it as JSON in one Systems Manager
 // parameter, /signedfront/<project>/<environment>; the local edge keeps the
-// same JSON in a file.
+// same JSON in a file. DEPLOYMENT.md, beside this file, is its contract with
+// signers in other languages.
 type Deployment struct {
 	// Schema is the document's version, DeploymentSchema.
 	Schema int `json:"schema"`
@@ -53,9 +55,40 @@ type Deployment struct {
 	// MaxKeyAge is for how long, in seconds, a signer may go on with a key
 	// that it has not confirmed to be the current one. 0 means no limit.
 	MaxKeyAge int64 `json:"maxKeyAge,omitempty"`
+
+	// TrustedKeys are the keys that the distribution trusts, the current one
+	// among them, five at most. Nil means that they are not known, as in the
+	// document of an older stack. PublicKeys reads them.
+	TrustedKeys []TrustedKey `json:"trustedKeys,omitempty"`
+
+	// Query tells which query parameters reach the bucket. Nil means that it is
+	// not known.
+	Query *ForwardedQuery `json:"query,omitempty"`
+
+	// Bucket holds the content. Nil means that it is not known, as for the local
+	// edge.
+	Bucket *Bucket `json:"bucket,omitempty"`
 }
 
-// KeyLocation says where a private key is: exactly one of its places.
+// ForwardedQuery names the query parameters of a viewer's request that the
+// distribution forwards to the bucket. The one name * stands for all. Any other
+// parameter is part of what is signed and changes nothing at the bucket.
+type ForwardedQuery struct {
+	// Signed are those of requests that need a signature, ten at most.
+	Signed []string `json:"signed"`
+
+	// Public are those of requests for public paths, ten at most.
+	Public []string `json:"public"`
+}
+
+// Bucket is an S3 bucket.
+type Bucket struct {
+	Name   string `json:"name"`
+	Region string `json:"region"`
+}
+
+// KeyLocation says where a private key is: in a secret, in KMS, in a file, or
+// with the environment that lends it.
 type KeyLocation struct {
 	// SecretARN and SecretVersionID name one version of a secret in AWS
 	// Secrets Manager, which holds the key as PEM. Versions never change.
@@ -77,7 +110,7 @@ type KeyLocation struct {
 // ParseDeployment reads a deployment document and checks it whole. Members
 // that it does not know are passed over, so that an older signer reads what a
 // newer stack of the same schema wrote. An error holds no text of the document
-// but what matches the grammar of its place.
+// but what matches the grammar of its member.
 func ParseDeployment(text []byte) (*Deployment, error) {
 	var d Deployment
 	if err := json.Unmarshal(text, &d); err != nil {
@@ -97,7 +130,7 @@ func notADocument(text string, err error) error {
 	switch {
 	case errors.As(err, &wrongType) && wrongType.Field != "":
 		found, _, _ := strings.Cut(wrongType.Value, " ") // a number follows its kind
-		want := map[reflect.Kind]string{reflect.String: "a string", reflect.Struct: "an object"}[wrongType.Type.Kind()]
+		want := map[reflect.Kind]string{reflect.String: "a string", reflect.Struct: "an object", reflect.Slice: "an array"}[wrongType.Type.Kind()]
 		return fmt.Errorf("not the JSON of one: %s is a JSON %s: want %s", wrongType.Field, found, cmp.Or(want, "a whole number"))
 	case strings.HasPrefix(strings.TrimSpace(text), "{") && errors.As(err, &syntax):
 		return fmt.Errorf("not the JSON of one: it is wrong or cut off at byte %d", syntax.Offset)
@@ -125,7 +158,7 @@ func LoadDeployment(file string) (*Deployment, error) {
 
 // Validate reports everything that is wrong with the document, joined into one
 // error. A document is input: each of its texts that becomes a host, a name or a
-// path must match the grammar of its place.
+// path must match the grammar of its member.
 func (d *Deployment) Validate() error {
 	if d == nil {
 		return errors.New("none")
@@ -170,25 +203,71 @@ func (d *Deployment) Validate() error {
 	if d.MaxKeyAge < 0 {
 		wrong("maxKeyAge: %d: want seconds, 0 or more", d.MaxKeyAge)
 	}
+	_, faults := d.readTrustedKeys()
+	errs = append(errs, faults...)
+	if d.Query != nil {
+		errs = append(errs, queryFaults("signed", d.Query.Signed)...)
+		errs = append(errs, queryFaults("public", d.Query.Public)...)
+	}
+	if d.Bucket != nil {
+		if !isBucket(d.Bucket.Name) {
+			wrong("bucket.name: %s: want the name of a bucket, of 3 to 63 lower-case letters, digits, hyphens and dots", Describe(d.Bucket.Name, FormName))
+		}
+		if !isRegion(d.Bucket.Region) {
+			wrong("bucket.region: %s: want a Region of AWS, such as eu-west-1", Describe(d.Bucket.Region, FormWord))
+		}
+	}
 	return errors.Join(errs...)
 }
 
-// Validate reports everything that is wrong with the place, joined into one
+// maxForwarded is how many query parameters a policy of CloudFront names:
+// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
+const maxForwarded = 10
+
+// queryFaults reports what is wrong with the names of a class of paths.
+func queryFaults(class string, names []string) (faults []error) {
+	wrong := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
+	switch {
+	case names == nil:
+		wrong("query.%s: missing: want an array of names of query parameters, [] for none", class)
+	case len(names) > maxForwarded:
+		wrong("query.%s: %d names: want at most %d", class, len(names), maxForwarded)
+		return faults
+	}
+	for i, name := range names {
+		switch {
+		case name == "*" && len(names) == 1:
+		case !isParameterName(name):
+			wrong("query.%s[%d]: %s: want the name of a query parameter, of letters, digits and \"-._~\", or * alone", class, i, Describe(name, FormWord))
+		case slices.Contains(names[:i], name):
+			wrong("query.%s[%d]: %s stands twice: list each name once", class, i, Describe(name, FormWord))
+		}
+	}
+	return faults
+}
+
+// isParameterName reports whether a text is the name of a query parameter that
+// needs no escape and is none of CloudFront's own, which never reach the bucket.
+func isParameterName(text string) bool {
+	return len(text) <= 64 && isMade(text, func(c byte) bool { return class[c]&unreserved != 0 }) && !reservedName(text)
+}
+
+// Validate reports everything that is wrong with the location, joined into one
 // error: it must be one, and written as AWS writes it.
 func (l KeyLocation) Validate() error { return errors.Join(l.faults()...) }
 
 // faults are what is wrong, each with the member of the document that it is in.
 func (l KeyLocation) faults() (faults []error) {
 	wrong := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
-	places := 0
-	for _, place := range []string{l.SecretARN, l.KMSARN, l.File, l.Parameter} {
-		if place != "" {
-			places++
+	locations := 0
+	for _, location := range []string{l.SecretARN, l.KMSARN, l.File, l.Parameter} {
+		if location != "" {
+			locations++
 		}
 	}
 	switch {
-	case places != 1:
-		wrong("key: names %d places: want exactly one of secretArn, kmsArn, file and parameter", places)
+	case locations != 1:
+		wrong("key: names %d locations: want exactly one of secretArn, kmsArn, file and parameter", locations)
 	case (l.SecretVersionID != "") != (l.SecretARN != ""):
 		wrong("key: secretArn and secretVersionId go together")
 	}
@@ -245,16 +324,16 @@ func (d *Deployment) CheckKey(public *PublicKey) error {
 	}
 	if got := public.Fingerprint(); got != d.PublicKeySHA256 {
 		return fmt.Errorf("the private key does not fit key pair id %s: its public key has SHA-256 %s, which is not the publicKeySha256 of the deployment document",
-			keyPairIDText(d.KeyPairID), got)
+			unquoted(d.KeyPairID, FormID), got)
 	}
 	return nil
 }
 
-// keyPairIDText is how an error names a key pair: by its id alone, or by what
-// Describe says of a value that is none.
-func keyPairIDText(id string) string {
-	if quotable(id, FormID) {
-		return id
+// unquoted is Describe without the quotation marks, for values that a sentence
+// names.
+func unquoted(value string, form Form) string {
+	if quotable(value, form) {
+		return value
 	}
-	return Describe(id, FormID)
+	return Describe(value, form)
 }

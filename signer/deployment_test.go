@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 )
@@ -17,22 +18,41 @@ func document(t testing.TB) Deployment {
 	}
 }
 
-func TestADeploymentDocumentReadsBackAsItWasWritten(t *testing.T) {
+// wholeDocument is a document with every member that one with a secret may have.
+func wholeDocument(t testing.TB) Deployment {
 	d := document(t)
+	d.TrustedKeys = []TrustedKey{
+		{"KRSA", newKey(t, RSA2048).PublicKey().SPKI()}, {keyID, newKey(t, ECDSAP256).PublicKey().SPKI()}, {"KUNKNOWN", ""},
+	}
+	d.Query = &ForwardedQuery{Signed: []string{"response-content-disposition"}, Public: []string{}}
+	d.Bucket = &Bucket{Name: "content", Region: "eu-west-1"}
+	return d
+}
+
+func TestADeploymentDocumentReadsBackAsItWasWritten(t *testing.T) {
+	d := wholeDocument(t)
 	file := filepath.Join(t.TempDir(), "deployment.json")
 	if err := os.WriteFile(file, must[[]byte](t)(d.MarshalIndent()), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	again := must[*Deployment](t)(LoadDeployment(file))
-	if *again != d {
+	if !reflect.DeepEqual(*again, d) {
 		t.Errorf("got %+v, want %+v", *again, d)
 	}
 }
 
 func TestAnOlderSignerReadsWhatANewerStackOfItsSchemaWrote(t *testing.T) {
-	text := string(must[[]byte](t)(json.Marshal(document(t))))
-	if _, err := ParseDeployment([]byte(strings.Replace(text, `{"schema"`, `{"later":{"x":1},"schema"`, 1))); err != nil {
-		t.Error(err)
+	d := wholeDocument(t)
+	text := strings.NewReplacer(
+		`{"schema"`, `{"later":{"x":1},"schema"`, `"key":{`, `"key":{"later":1,`, `{"id"`, `{"later":[],"id"`,
+		`"query":{`, `"query":{"later":["x"],`, `"bucket":{`, `"bucket":{"path":"/x",`,
+	).Replace(string(must[[]byte](t)(json.Marshal(d))))
+	again, err := ParseDeployment([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(*again, d) {
+		t.Errorf("got %+v, want %+v", *again, d)
 	}
 }
 
@@ -47,12 +67,16 @@ func TestEveryFaultOfADeploymentDocumentIsReportedAtOnce(t *testing.T) {
 		"a slash behind it":     {func(d *Deployment) { d.BaseURL += "/" }, []string{"baseUrl", "slash"}},
 		"a path behind it":      {func(d *Deployment) { d.BaseURL += "/a" }, []string{"baseUrl", "path"}},
 		"an S3 host":            {func(d *Deployment) { d.BaseURL = "https://b.s3.amazonaws.com" }, []string{"baseUrl", "distribution"}},
-		"no place for the key":  {func(d *Deployment) { d.Key = KeyLocation{} }, []string{"key: names 0 places"}},
-		"two places":            {func(d *Deployment) { d.Key.File = "key.pem" }, []string{"key: names 2 places"}},
+		"no location":           {func(d *Deployment) { d.Key = KeyLocation{} }, []string{"key: names 0 locations"}},
+		"two locations":         {func(d *Deployment) { d.Key.File = "key.pem" }, []string{"key: names 2 locations"}},
 		"a secret, no version":  {func(d *Deployment) { d.Key.SecretVersionID = "" }, []string{"go together"}},
 		"a version, no secret":  {func(d *Deployment) { d.Key = KeyLocation{File: "k", SecretVersionID: "v"} }, []string{"go together"}},
 		"no fingerprint":        {func(d *Deployment) { d.PublicKeySHA256 = "" }, []string{"publicKeySha256"}},
 		"a limit below zero":    {func(d *Deployment) { d.MaxURLLifetime, d.MaxKeyAge = -1, -1 }, []string{"maxUrlLifetime", "maxKeyAge"}},
+		"a class without names": {func(d *Deployment) { d.Query = &ForwardedQuery{Public: []string{}} }, []string{"query.signed: missing"}},
+		"no names at all":       {func(d *Deployment) { d.Query = &ForwardedQuery{} }, []string{"query.signed: missing", "query.public: missing"}},
+		"names beside the star": {func(d *Deployment) { d.Query = &ForwardedQuery{[]string{"*", "a"}, []string{}} }, []string{`query.signed[0]: "*": want`}},
+		"eleven names":          {func(d *Deployment) { d.Query = &ForwardedQuery{strings.Split("abcdefghijk", ""), []string{}} }, []string{"query.signed: 11 names: want at most 10"}},
 		"three faults together": {func(d *Deployment) { d.KeyPairID, d.Algorithm, d.Hash = "", "", "md5" }, []string{"keyPairId", "algorithm", "hash"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -93,6 +117,15 @@ func TestEveryNameOfADeploymentDocumentIsWrittenAsAWSWritesIt(t *testing.T) {
 	file := func(d *Deployment, text string) { d.Key = KeyLocation{File: text} }
 	parameter := func(d *Deployment, text string) { d.Key = KeyLocation{Parameter: text} }
 	base := func(d *Deployment, text string) { d.BaseURL = text }
+	bucket := func(d *Deployment, text string) { d.Bucket = &Bucket{text, "eu-west-1"} }
+	bucketRegion := func(d *Deployment, text string) { d.Bucket = &Bucket{"content", text} }
+	query := func(d *Deployment, text string) {
+		d.Query = &ForwardedQuery{Signed: []string{text}, Public: []string{}}
+	}
+	publicQuery := func(d *Deployment, text string) {
+		d.Query = &ForwardedQuery{Signed: []string{}, Public: []string{"a", text}}
+	}
+	parameters := []string{"", "a b", "a=b", "a&b", "a%20b", "a*", "a[]", "ä", "a\n", strings.Repeat("a", 65), "Expires", "Policy", "Signature", "Key-Pair-Id", "Hash-Algorithm"}
 	inSecretARN := func(change func(partition, region, account, resource *string)) string {
 		partition, region, account, resource := "aws", "eu-west-1", "111122223333", "secret:x-a1b2c3"
 		change(&partition, &region, &account, &resource)
@@ -132,6 +165,18 @@ func TestEveryNameOfADeploymentDocumentIsWrittenAsAWSWritesIt(t *testing.T) {
 		{"baseUrl", base,
 			[]string{"https://d111111abcdef8.cloudfront.net", "http://127.0.0.1:8080"},
 			[]string{"d111111abcdef8.cloudfront.net", "https://a b", "https://a@b", "https://a?b", "https://a#b", "ftp://a", "https://", "https://a\nb"}},
+		{"bucket.name", bucket,
+			[]string{"abc", "a-b.c-1", "1st", strings.Repeat("a", 63)},
+			[]string{"", "ab", "Abc", "-ab", "ab-", ".ab", "ab.", "a..b", "a_b", "a/b", "abc\n", "äbc", strings.Repeat("a", 64), "arn:aws:s3:::abc"}},
+		{"bucket.region", bucketRegion,
+			[]string{"us-east-1", "cn-northwest-1"},
+			[]string{"", "x.evil.example/", "EU-WEST-1", "localhost"}},
+		{"query.signed[0]", query,
+			[]string{"*", "response-content-disposition", "v", "A.b_c~d", strings.Repeat("a", 64), "expires"},
+			parameters},
+		{"query.public[1]", publicQuery,
+			[]string{"response-content-type", "b"},
+			append(parameters, "a", "*")},
 	} {
 		for _, text := range c.good {
 			d := document(t)
@@ -156,6 +201,11 @@ func TestADocumentThatIsNotJSONIsDescribed(t *testing.T) {
 		`{"schema": 1.5}`:                "schema is a JSON number: want a whole number",
 		`{"key": {"file": [1]}}`:         "key.file is a JSON array: want a string",
 		`{"key": "key.pem"}`:             "key is a JSON string: want an object",
+		`{"trustedKeys": {}}`:            "trustedKeys is a JSON object: want an array",
+		`{"trustedKeys": [{"spki": 1}]}`: "trustedKeys.spki is a JSON number: want a string",
+		`{"query": []}`:                  "query is a JSON array: want an object",
+		`{"query": {"signed": "a"}}`:     "query.signed is a JSON string: want an array",
+		`{"bucket": "content"}`:          "bucket is a JSON string: want an object",
 		`{"schema": 1, "baseUrl": "http`: "cut off at byte 30",
 		`{"schema": 1} {}`:               "wrong or cut off at byte 15",
 		`[]`:                             `"[]": want a JSON object, which starts with {`,

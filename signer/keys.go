@@ -11,6 +11,7 @@ import (
 	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
+	"encoding/base64"
 	"encoding/hex"
 	"encoding/pem"
 	"errors"
@@ -391,6 +392,10 @@ func (p *PublicKey) Public() crypto.PublicKey { return p.key }
 func (p *PublicKey) PEM() []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: p.spki})
 }
+
+// SPKI is the key's SPKI encoding (DER) in base64 (RFC 4648, section 4, with
+// padding, in one line): what the deployment document has in trustedKeys.
+func (p *PublicKey) SPKI() string { return base64.StdEncoding.EncodeToString(p.spki) }
 
 // Fingerprint is the SHA-256 of the key's SPKI encoding (DER), in lower-case
 // hexadecimal: what the deployment document holds to tie an id to a key.

@@ -48,6 +48,9 @@ func TestNoExportedFunctionShowsAKeyThatItIsHanded(t *testing.T) {
 			func(d *Deployment) { d.Key.SecretARN = text }, func(d *Deployment) { d.Key.SecretVersionID = text },
 			func(d *Deployment) { d.Key = KeyLocation{KMSARN: text} }, func(d *Deployment) { d.Key = KeyLocation{File: text} },
 			func(d *Deployment) { d.Key = KeyLocation{Parameter: text} }, func(d *Deployment) { d.Key = KeyLocation{Parameter: "/" + text} },
+			func(d *Deployment) { d.TrustedKeys = []TrustedKey{{text, ""}} }, func(d *Deployment) { d.TrustedKeys = []TrustedKey{{keyID, text}} },
+			func(d *Deployment) { d.TrustedKeys = []TrustedKey{{text, ""}, {text, ""}} },
+			func(d *Deployment) { d.Query = &ForwardedQuery{[]string{text}, []string{text, text}} }, func(d *Deployment) { d.Bucket = &Bucket{text, text} },
 		} {
 			d := document(t)
 			change(&d)
@@ -122,6 +125,12 @@ func TestNoExportedFunctionShowsAKeyThatItIsHanded(t *testing.T) {
 		"Deployment.CheckKey": func(text string) (back []any) {
 			for _, d := range documents(text) {
 				back = append(back, d.CheckKey(newKey(t, RSA2048).PublicKey()))
+			}
+			return back
+		},
+		"Deployment.PublicKeys": func(text string) (back []any) {
+			for _, d := range documents(text) {
+				back = append(back, errorOf(d.PublicKeys())...)
 			}
 			return back
 		},

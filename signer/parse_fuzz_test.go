@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"os"
+	"reflect"
 	"strconv"
 	"strings"
 	"testing"
@@ -123,16 +124,19 @@ func FuzzParsePublicKeyShowsNothingOfItsInput(f *testing.F) {
 
 func FuzzParseDeploymentTakesOnlyWhatItsGrammarsTake(f *testing.F) {
 	whole := document(f)
+	everyMember := wholeDocument(f)
 	inKMS, inFile := whole, whole
 	inKMS.Key = KeyLocation{KMSARN: "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"}
 	inFile.Key = KeyLocation{File: "keys/1.pem"}
 	borrowed := Deployment{Schema: 1, BaseURL: site, Key: KeyLocation{Parameter: "/signedfront/signedfront/dev"}}
 	everything := Deployment{
 		BaseURL: "https://a b", KeyPairID: "a-b", Algorithm: "x", Hash: "x", PublicKeySHA256: "x", Region: "x", MaxURLLifetime: -1, MaxKeyAge: -1,
-		Key: KeyLocation{SecretARN: "arn:aws:s3:x:x:x", KMSARN: "x", File: "\n", Parameter: "x"},
+		Key:         KeyLocation{SecretARN: "arn:aws:s3:x:x:x", KMSARN: "x", File: "\n", Parameter: "x"},
+		TrustedKeys: []TrustedKey{{"KA", everyMember.TrustedKeys[1].SPKI}, {"KA", "x"}, {"", ""}},
+		Query:       &ForwardedQuery{[]string{"a", "a"}, []string{"*", "Expires"}}, Bucket: &Bucket{"x", "x"},
 	}
 	var seeds [][]byte
-	for _, d := range []Deployment{whole, inKMS, inFile, borrowed, everything, {Key: KeyLocation{SecretARN: "arn:aws:secretsmanager:x:x:x", KMSARN: "arn:aws:kms:eu-west-1:x:x", File: "\x01"}}} {
+	for _, d := range []Deployment{whole, everyMember, inKMS, inFile, borrowed, everything, {Key: KeyLocation{SecretARN: "arn:aws:secretsmanager:x:x:x", KMSARN: "arn:aws:kms:eu-west-1:x:x", File: "\x01"}}} {
 		seeds = append(seeds, must[[]byte](f)(json.Marshal(d)))
 	}
 	for _, text := range []string{"", "null", "[]", "{", `{"schema":"1"}`, `{"schema":1.5,"key":1}`, `{"key":{"file":1}}`, `{"schema":1}x`, `{"schema":99}`} {
@@ -151,6 +155,15 @@ func FuzzParseDeploymentTakesOnlyWhatItsGrammarsTake(f *testing.F) {
 				string(text), partly.BaseURL, partly.KeyPairID, string(partly.Algorithm), string(partly.Hash), partly.Region,
 				partly.Key.SecretARN, partly.Key.SecretVersionID, partly.Key.KMSARN, partly.Key.File, partly.Key.Parameter,
 			}
+			for _, trusted := range partly.TrustedKeys {
+				values = append(values, trusted.ID)
+			}
+			if q := partly.Query; q != nil {
+				values = append(append(values, q.Signed...), q.Public...)
+			}
+			if partly.Bucket != nil {
+				values = append(values, partly.Bucket.Name, partly.Bucket.Region)
+			}
 			for _, arn := range []string{partly.Key.SecretARN, partly.Key.KMSARN} {
 				values = append(values, strings.SplitN(arn, ":", 6)...)
 			}
@@ -168,11 +181,24 @@ func FuzzParseDeploymentTakesOnlyWhatItsGrammarsTake(f *testing.F) {
 			k.File != "" && !isFile(k.File),
 			k.Parameter != "" && !isParameter(k.Parameter),
 			k == KeyLocation{},
-			d.MaxURLLifetime < 0, d.MaxKeyAge < 0:
+			d.MaxURLLifetime < 0, d.MaxKeyAge < 0,
+			len(d.TrustedKeys) > 5,
+			d.Query != nil && (len(d.Query.Signed) > 10 || len(d.Query.Public) > 10),
+			d.Bucket != nil && (!isBucket(d.Bucket.Name) || !isRegion(d.Bucket.Region)):
 			t.Errorf("accepted: %+v", *d)
 		}
+		for _, trusted := range d.TrustedKeys {
+			if trusted.SPKI != "" {
+				if key, err := parseSPKI(trusted.SPKI); err != nil || key.SPKI() != trusted.SPKI {
+					t.Errorf("accepted: %+v", trusted)
+				}
+			}
+		}
+		if len(d.TrustedKeys) == 0 {
+			d.TrustedKeys = nil // a borrower's
+		}
 		again, err := ParseDeployment(must[[]byte](t)(d.MarshalIndent()))
-		if err != nil || *again != *d {
+		if err != nil || !reflect.DeepEqual(again, d) {
 			t.Errorf("%+v reads back as %+v, %v", *d, again, err)
 		}
 	})

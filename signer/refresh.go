@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"reflect"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -323,8 +324,8 @@ func (r *refresher) confirm(ctx context.Context, before *confirmed, began time.T
 		return nil, fmt.Errorf("deployment document: it borrows its key from %s, and the source has not followed it", Describe(d.Key.Parameter, FormName))
 	}
 	document := *d
-	keyPairID := keyPairIDText(document.KeyPairID)
-	if before != nil && before.document == document {
+	keyPairID := unquoted(document.KeyPairID, FormID)
+	if before != nil && reflect.DeepEqual(before.document, document) {
 		again := *before
 		again.at = began
 		return &again, nil

@@ -279,7 +279,7 @@ func TestZeroSourcesAndClientsOpenNothing(t *testing.T) {
 		"a source of nothing":     {awskeys.NewSource(clients, nil), "a source of no deployment"},
 		"a source of no document": {awskeys.NewSource(clients, of(nil)), "no deployment document"},
 		"an empty document":       {awskeys.NewSource(clients, of(&signer.Deployment{})), "schema: missing"},
-		"no place of the key":     {awskeys.NewSource(clients, of(&none)), "key: names 0 places"},
+		"no place of the key":     {awskeys.NewSource(clients, of(&none)), "key: names 0 locations"},
 		"no Secrets Manager":      {awskeys.NewSource(clients, of(&d)), "set Clients.SecretsManager"},
 		"no KMS":                  {awskeys.NewSource(clients, of(&inKMS)), "no client of KMS"},
 		"no Systems Manager": {awskeys.NewSource(clients, of(&signer.Deployment{
