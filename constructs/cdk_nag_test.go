@@ -34,7 +34,7 @@ func TestRulesOfAwsSolutionsAreKeptOrAcknowledged(t *testing.T) {
 		"keys lent":     func(c *config.Content) { c.LendKeys = true },
 		"keys borrowed": func(c *config.Content) { c.SigningKeys, c.Lender = config.SigningKeys{}, lenderOfTests },
 		"signers named": func(c *config.Content) {
-			c.Signers = config.Signers{Roles: []string{"web"}, RoleARNs: []string{"arn:aws:iam::111122223333:role/web"}}
+			c.Signers = config.SignerRoles{Roles: []string{"web"}, RoleARNs: []string{"arn:aws:iam::111122223333:role/web"}}
 		},
 	}
 	for _, access := range originAccesses {

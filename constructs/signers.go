@@ -17,7 +17,7 @@ import (
 //
 // A role attached by its name needs no right on that role but
 // iam:AttachRolePolicy, and is detached when the name goes from the list.
-func newSigners(scope constructs.Construct, signers config.Signers, policy awsiam.ManagedPolicy) awsiam.Role {
+func newSigners(scope constructs.Construct, signers config.SignerRoles, policy awsiam.ManagedPolicy) awsiam.Role {
 	for i, name := range signers.Roles {
 		policy.AttachToRole(awsiam.Role_FromRoleName(scope, jsii.String("Signer"+strconv.Itoa(i+1)), jsii.String(name), nil))
 	}

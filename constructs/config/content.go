@@ -103,7 +103,7 @@ type Content struct {
 	// Signers are the roles that may sign.
 	//
 	// Default: none.
-	Signers Signers `json:"signers"`
+	Signers SignerRoles `json:"signers"`
 
 	// PublicPaths are path patterns that everyone may read unsigned, such as
 	// /assets/*. A pattern that lies within a signed one is refused: before it,
@@ -317,17 +317,6 @@ const (
 
 func (PriceClass) words() []string {
 	return []string{string(PriceClassAll), string(PriceClass200), string(PriceClass100)}
-}
-
-// Signers are the roles that may sign.
-type Signers struct {
-	// Roles are names of roles in the stack's account. They get the signing
-	// policy.
-	Roles []string `json:"roles"`
-
-	// RoleARNs are ARNs of roles in other accounts. They may assume the signer
-	// role, which has the signing policy.
-	RoleARNs []string `json:"roleArns"`
 }
 
 // ErrorPage is an object that is served in place of an error.

@@ -48,7 +48,7 @@ var away = map[string]struct {
 	"maxUrlLifetime": {`{"maxUrlLifetime": "2d"}`, func(e *Environment) { e.Content.MaxURLLifetime = 48 * time.Hour }},
 	"maxKeyAge":      {`{"maxKeyAge": "90m"}`, func(e *Environment) { e.Content.MaxKeyAge = 90 * time.Minute }},
 	"signers": {`{"signers": {"roles": ["media-app"], "roleArns": ["arn:aws:iam::210987654321:role/service/app"]}}`, func(e *Environment) {
-		e.Content.Signers = Signers{Roles: []string{"media-app"}, RoleARNs: []string{"arn:aws:iam::210987654321:role/service/app"}}
+		e.Content.Signers = SignerRoles{Roles: []string{"media-app"}, RoleARNs: []string{"arn:aws:iam::210987654321:role/service/app"}}
 	}},
 	"publicPaths": {`{"publicPaths": ["*"]}`, func(e *Environment) { e.Content.PublicPaths = []string{"*"} }},
 	"signedPaths": {`{"signedPaths": ["/a/*"], "publicPaths": ["*"]}`, func(e *Environment) {
@@ -180,7 +180,7 @@ func TestAProgramIsToldTheNamesOfItsFields(t *testing.T) {
 		CORS:       &CORS{Origins: []string{"*"}, Credentials: true},
 		Domain:     &Domain{Names: []string{"localhost"}},
 		AccessLogs: &AccessLogs{Retention: time.Hour},
-		Signers:    Signers{Roles: []string{"a b"}, RoleARNs: []string{"media-app"}},
+		Signers:    SignerRoles{Roles: []string{"a b"}, RoleARNs: []string{"media-app"}},
 		WebACL:     "media",
 	}
 	var paths []string
@@ -208,7 +208,7 @@ func TestTokensOfAProgramAreNotChecked(t *testing.T) {
 	const token = "${Token[Bucket.Ref.123]}"
 	content := Content{
 		Bucket: token, PublicPaths: []string{token}, SignedPaths: []string{token, "/a/*"},
-		Signers:           Signers{Roles: []string{token, token}, RoleARNs: []string{token}},
+		Signers:           SignerRoles{Roles: []string{token, token}, RoleARNs: []string{token}},
 		DefaultRootObject: token, ErrorPages: []ErrorPage{{ErrorCode: 403, ResponsePagePath: token}},
 		CORS:            &CORS{Origins: []string{token}, AllowHeaders: []string{token}},
 		SecurityHeaders: SecurityHeaders{ContentSecurityPolicy: token},
@@ -269,7 +269,7 @@ func TestEmptyListsOfAProgramMeanNoDefault(t *testing.T) {
 	if want := []string{"SigningKeys.Keys", "CORS.Origins", "CORS.AllowHeaders", "CORS.ExposeHeaders", "Domain.Names", "GeoRestriction"}; !slices.Equal(paths, want) {
 		t.Errorf("got %q, want %q", paths, want)
 	}
-	none := Content{PublicPaths: []string{}, SignedPaths: []string{}, ErrorPages: []ErrorPage{}, Signers: Signers{Roles: []string{}, RoleARNs: []string{}}}
+	none := Content{PublicPaths: []string{}, SignedPaths: []string{}, ErrorPages: []ErrorPage{}, Signers: SignerRoles{Roles: []string{}, RoleARNs: []string{}}}
 	if problems := none.WithDefaults().Check(); problems != nil {
 		t.Errorf("lists of which none is the default: %v", problems)
 	}

@@ -7,6 +7,17 @@ import (
 	"strings"
 )
 
+// SignerRoles are the roles that may sign.
+type SignerRoles struct {
+	// Roles are names of roles in the stack's account. They get the signing
+	// policy.
+	Roles []string `json:"roles"`
+
+	// RoleARNs are ARNs of roles in other accounts. They may assume the signer
+	// role, which has the signing policy.
+	RoleARNs []string `json:"roleArns"`
+}
+
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 var (
 	roleName = regexp.MustCompile(`^[A-Za-z0-9_+=,.@-]{1,64}$`)
@@ -21,7 +32,7 @@ var (
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
 const patternOfPolicies = `*?${}"`
 
-func (s Signers) check(at place) {
+func (s SignerRoles) check(at place) {
 	at.field("Roles").list(s.Roles, func(at place, role string) {
 		last := role[strings.LastIndexByte(role, '/')+1:]
 		same := slices.IndexFunc(s.Roles, func(other string) bool { return strings.EqualFold(other, role) })
@@ -56,7 +67,7 @@ func (s Signers) check(at place) {
 }
 
 // checkAccount reports roles of the stack's own account among those of others.
-func (s Signers) checkAccount(at place, account string) {
+func (s SignerRoles) checkAccount(at place, account string) {
 	for i, arn := range s.RoleARNs {
 		if parts := roleARN.FindStringSubmatch(arn); parts != nil && parts[1] == account {
 			at.field("RoleARNs").index(i).wrong(quote(arn)+", a role of this account",
@@ -70,7 +81,7 @@ const maxTrustPolicy = 2048
 
 // warn tells of more roles of other accounts than the trust policy of the role
 // that they assume holds.
-func (s Signers) warn(at place) {
+func (s SignerRoles) warn(at place) {
 	size := len(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"AWS":[]}}]}`)
 	for _, arn := range s.RoleARNs {
 		size += len(arn) + len(`"",`)
