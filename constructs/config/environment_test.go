@@ -333,7 +333,7 @@ func TestNearestWord(t *testing.T) {
 		"regoin": "region", "Region": "region", "ephemral": "ephemeral", "signingkeys": "signingKeys", "signing-keys": "signingKeys",
 		"maxURLLifetime": "maxUrlLifetime", "accounts": "account", "tags": "", "": "", "x": "", strings.Repeat("region", 100): "",
 	} {
-		if got := nearest(word, allowed); got != want {
+		if got := Nearest(word, allowed); got != want {
 			t.Errorf("%q: %q, want %q", word, got, want)
 		}
 	}

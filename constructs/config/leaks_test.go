@@ -32,6 +32,7 @@ func TestNoErrorShowsAKey(t *testing.T) {
 			return shown
 		},
 		"ParseDuration": func(text string) []any { _, ok := ParseDuration(text); return []any{ok} },
+		"Nearest":       func(text string) []any { return []any{Nearest(text, []string{"region", "account"})} },
 		"WithoutKeys": func(text string) []any {
 			return []any{WithoutKeys(text), WithoutKeys("said: " + text), WithoutKeys("'" + text + "'")}
 		},

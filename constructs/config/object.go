@@ -27,7 +27,7 @@ func (o object) only(allowed ...string) {
 			continue
 		}
 		fix := "the settings here are " + strings.Join(allowed, ", ")
-		if near := nearest(name, allowed); near != "" {
+		if near := Nearest(name, allowed); near != "" {
 			fix = fmt.Sprintf("did you mean %q?", near)
 		}
 		o.member(name).wrong("unknown setting", fix)

@@ -86,48 +86,8 @@ func alternatives(words []string) string {
 // didYouMean names the allowed word that is nearest to a misspelt one, if one
 // is near.
 func didYouMean(word string, allowed []string) string {
-	if near := nearest(word, allowed); near != "" {
+	if near := Nearest(word, allowed); near != "" {
 		return fmt.Sprintf("; did you mean %s?", quote(near))
 	}
 	return ""
-}
-
-// nearest is the word that the fewest edits make of the given one, or none
-// where that takes more than a third of the word, or two edits of a short one.
-func nearest(word string, allowed []string) string {
-	if len(word) > 100 {
-		return ""
-	}
-	near, least := "", max(2, len(word)/3)+1
-	for _, a := range allowed {
-		if n := edits(strings.ToLower(word), strings.ToLower(a)); n < least && n < len(a) {
-			near, least = a, n
-		}
-	}
-	return near
-}
-
-// edits is how many insertions, deletions, replacements and swaps of
-// neighbours turn a into b: the optimal string alignment distance.
-func edits(a, b string) int {
-	before, previous := make([]int, len(b)+1), make([]int, len(b)+1)
-	for j := range previous {
-		previous[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		current := make([]int, len(b)+1)
-		current[0] = i
-		for j := 1; j <= len(b); j++ {
-			replace := previous[j-1]
-			if a[i-1] != b[j-1] {
-				replace++
-			}
-			current[j] = min(replace, previous[j]+1, current[j-1]+1)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				current[j] = min(current[j], before[j-2]+1)
-			}
-		}
-		before, previous = previous, current
-	}
-	return previous[len(b)]
 }
