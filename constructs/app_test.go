@@ -264,7 +264,7 @@ func TestAppReadsWhatGoProgramsSay(t *testing.T) {
 			"origins": ["https://app.example.com", "https://*.example.org"], "credentials": true,
 			"allowHeaders": ["Range", "X-Player"], "exposeHeaders": ["ETag"], "maxAge": "1h"
 		},
-		"securityHeaders": {
+		"responseHeaders": {
 			"contentSecurityPolicy": "default-src 'self'", "frameOptions": "SAMEORIGIN", "referrerPolicy": "same-origin",
 			"strictTransportSecurity": "24h", "includeSubdomains": true
 		},

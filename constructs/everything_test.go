@@ -44,7 +44,7 @@ func everythingOn(t *testing.T) config.Environment {
 		ExposeHeaders: []string{"ETag"},
 		MaxAge:        time.Hour,
 	}
-	e.Content.SecurityHeaders = config.SecurityHeaders{
+	e.Content.ResponseHeaders = config.ResponseHeaders{
 		ContentSecurityPolicy:   "default-src 'self'",
 		FrameOptions:            config.FrameOptionsSameOrigin,
 		ReferrerPolicy:          config.ReferrerPolicySameOrigin,

@@ -1,6 +1,9 @@
 package constructs
 
 import (
+	"maps"
+	"slices"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudfront"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
@@ -19,12 +22,13 @@ func newResponseHeaders(scope constructs.Construct, p *PrivateContentProps) awsc
 	return awscloudfront.NewResponseHeadersPolicy(scope, jsii.String("ResponseHeaders"), &awscloudfront.ResponseHeadersPolicyProps{
 		ResponseHeadersPolicyName: saltedName(scope, p.Name+"-headers"),
 		Comment:                   jsii.String("Security headers of " + p.Name),
-		SecurityHeadersBehavior:   securityHeaders(p.SecurityHeaders),
+		SecurityHeadersBehavior:   securityHeaders(p.ResponseHeaders),
 		CorsBehavior:              corsHeaders(p.CORS),
+		CustomHeadersBehavior:     customHeaders(p.ResponseHeaders.Custom),
 	})
 }
 
-func securityHeaders(headers config.SecurityHeaders) *awscloudfront.ResponseSecurityHeadersBehavior {
+func securityHeaders(headers config.ResponseHeaders) *awscloudfront.ResponseSecurityHeadersBehavior {
 	behavior := &awscloudfront.ResponseSecurityHeadersBehavior{
 		StrictTransportSecurity: &awscloudfront.ResponseHeadersStrictTransportSecurity{
 			AccessControlMaxAge: seconds(headers.StrictTransportSecurity),
@@ -52,6 +56,21 @@ func securityHeaders(headers config.SecurityHeaders) *awscloudfront.ResponseSecu
 		}
 	}
 	return behavior
+}
+
+func customHeaders(headers map[string]string) *awscloudfront.ResponseCustomHeadersBehavior {
+	if len(headers) == 0 {
+		return nil
+	}
+	var list []*awscloudfront.ResponseCustomHeader
+	for _, name := range slices.Sorted(maps.Keys(headers)) {
+		list = append(list, &awscloudfront.ResponseCustomHeader{
+			Header:   jsii.String(name),
+			Value:    jsii.String(headers[name]),
+			Override: jsii.Bool(true),
+		})
+	}
+	return &awscloudfront.ResponseCustomHeadersBehavior{CustomHeaders: &list}
 }
 
 var referrerPolicies = map[config.ReferrerPolicy]awscloudfront.HeadersReferrerPolicy{

@@ -11,24 +11,40 @@ import (
 func TestSecurityHeadersAreWhatTheEnvironmentSays(t *testing.T) {
 	for _, test := range []struct {
 		name    string
-		headers config.SecurityHeaders
+		headers config.ResponseHeaders
 		header  string
 		want    string
 	}{
-		{"a content security policy", config.SecurityHeaders{ContentSecurityPolicy: "default-src 'self'"},
+		{"a content security policy", config.ResponseHeaders{ContentSecurityPolicy: "default-src 'self'"},
 			"ContentSecurityPolicy", `{"ContentSecurityPolicy": "default-src 'self'", "Override": true}`},
-		{"no frame", config.SecurityHeaders{FrameOptions: config.FrameOptionsDeny},
+		{"no frame", config.ResponseHeaders{FrameOptions: config.FrameOptionsDeny},
 			"FrameOptions", `{"FrameOption": "DENY", "Override": true}`},
-		{"frames of the same origin", config.SecurityHeaders{FrameOptions: config.FrameOptionsSameOrigin},
+		{"frames of the same origin", config.ResponseHeaders{FrameOptions: config.FrameOptionsSameOrigin},
 			"FrameOptions", `{"FrameOption": "SAMEORIGIN", "Override": true}`},
-		{"HTTPS for a day, on subdomains too", config.SecurityHeaders{StrictTransportSecurity: 24 * time.Hour, IncludeSubdomains: true},
+		{"HTTPS for a day, on subdomains too", config.ResponseHeaders{StrictTransportSecurity: 24 * time.Hour, IncludeSubdomains: true},
 			"StrictTransportSecurity", `{"AccessControlMaxAgeSec": 86400, "IncludeSubdomains": true, "Override": true}`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			template := synthesizeContent(t, func(c *config.Content) { c.SecurityHeaders = test.headers })
+			template := synthesizeContent(t, func(c *config.Content) { c.ResponseHeaders = test.headers })
 			_, policy := template.only(t, "AWS::CloudFront::ResponseHeadersPolicy")
 			wantJSON(t, test.header, policy.property("ResponseHeadersPolicyConfig", "SecurityHeadersConfig", test.header), test.want)
 		})
+	}
+}
+
+func TestCustomHeadersReplaceThoseOfTheBucketAndComeInOneOrder(t *testing.T) {
+	for range 3 {
+		template := synthesizeContent(t, func(c *config.Content) {
+			c.ResponseHeaders.Custom = map[string]string{
+				"X-Robots-Tag": "noindex", "Cross-Origin-Resource-Policy": "same-origin", "Content-Security-Policy-Report-Only": "default-src 'self'",
+			}
+		})
+		_, policy := template.only(t, "AWS::CloudFront::ResponseHeadersPolicy")
+		wantJSON(t, "the headers", policy.property("ResponseHeadersPolicyConfig", "CustomHeadersConfig"), `{"Items": [
+			{"Header": "Content-Security-Policy-Report-Only", "Value": "default-src 'self'", "Override": true},
+			{"Header": "Cross-Origin-Resource-Policy", "Value": "same-origin", "Override": true},
+			{"Header": "X-Robots-Tag", "Value": "noindex", "Override": true}
+		]}`)
 	}
 }
 
@@ -38,7 +54,7 @@ func TestEveryReferrerPolicyReachesTheBrowserAsItIsWritten(t *testing.T) {
 		config.ReferrerPolicyOrigin, config.ReferrerPolicyStrictOrigin,
 		config.ReferrerPolicyOriginWhenCrossOrigin, config.ReferrerPolicyStrictOriginWhenCrossOrigin,
 	} {
-		template := synthesizeContent(t, func(c *config.Content) { c.SecurityHeaders.ReferrerPolicy = word })
+		template := synthesizeContent(t, func(c *config.Content) { c.ResponseHeaders.ReferrerPolicy = word })
 		_, policy := template.only(t, "AWS::CloudFront::ResponseHeadersPolicy")
 		if got := policy.property("ResponseHeadersPolicyConfig", "SecurityHeadersConfig", "ReferrerPolicy", "ReferrerPolicy"); got != string(word) {
 			t.Errorf("got %v, want %s", got, word)

@@ -110,11 +110,12 @@ var wirings = func() map[string]wiring {
 		"Content.CORS.ExposeHeaders": {cors, values([]string{"ETag"})},
 		"Content.CORS.MaxAge":        {cors, values(time.Hour)},
 
-		"Content.SecurityHeaders.ContentSecurityPolicy":   {nil, values("default-src 'self'", "default-src 'none'")},
-		"Content.SecurityHeaders.FrameOptions":            {nil, values(config.FrameOptionsDeny, config.FrameOptionsSameOrigin)},
-		"Content.SecurityHeaders.ReferrerPolicy":          {nil, values(config.ReferrerPolicySameOrigin, config.ReferrerPolicyOrigin, config.ReferrerPolicyStrictOrigin, config.ReferrerPolicyOriginWhenCrossOrigin, config.ReferrerPolicyStrictOriginWhenCrossOrigin)},
-		"Content.SecurityHeaders.StrictTransportSecurity": {nil, values(time.Hour)},
-		"Content.SecurityHeaders.IncludeSubdomains":       {nil, values(true)},
+		"Content.ResponseHeaders.ContentSecurityPolicy":   {nil, values("default-src 'self'", "default-src 'none'")},
+		"Content.ResponseHeaders.FrameOptions":            {nil, values(config.FrameOptionsDeny, config.FrameOptionsSameOrigin)},
+		"Content.ResponseHeaders.ReferrerPolicy":          {nil, values(config.ReferrerPolicySameOrigin, config.ReferrerPolicyOrigin, config.ReferrerPolicyStrictOrigin, config.ReferrerPolicyOriginWhenCrossOrigin, config.ReferrerPolicyStrictOriginWhenCrossOrigin)},
+		"Content.ResponseHeaders.StrictTransportSecurity": {nil, values(time.Hour)},
+		"Content.ResponseHeaders.IncludeSubdomains":       {nil, values(true)},
+		"Content.ResponseHeaders.Custom":                  {nil, values(map[string]string{"X-A": "1"}, map[string]string{"X-A": "2"}, map[string]string{"X-B": "1"})},
 
 		"Content.Domain.Names":           {domain, values([]string{"media.example.com", "*.media.example.com"}, []string{"film.example.com"})},
 		"Content.Domain.Certificate":     {domain, values(certificate+"b", "")},
@@ -216,7 +217,7 @@ func TestDefaultsAreWhatTheyAreSaidToBe(t *testing.T) {
 		"Content.ErrorPages.ResponseCode": 403, "Content.ErrorPages.CachingMinTTL": 10 * time.Second,
 		"Content.CORS.AllowHeaders":  []string{"Range", "If-Range", "If-None-Match", "If-Modified-Since"},
 		"Content.CORS.ExposeHeaders": []string{"Accept-Ranges", "Content-Range", "ETag"}, "Content.CORS.MaxAge": 10 * time.Minute,
-		"Content.SecurityHeaders.ReferrerPolicy": config.ReferrerPolicyNoReferrer, "Content.SecurityHeaders.StrictTransportSecurity": 365 * 24 * time.Hour,
+		"Content.ResponseHeaders.ReferrerPolicy": config.ReferrerPolicyNoReferrer, "Content.ResponseHeaders.StrictTransportSecurity": 365 * 24 * time.Hour,
 		"Content.AccessLogs.Retention": 90 * 24 * time.Hour, "Content.PriceClass": config.PriceClassAll,
 	} {
 		field := fieldAt(reflect.ValueOf(&said).Elem(), path)

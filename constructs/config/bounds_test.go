@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -87,6 +88,49 @@ func TestAHeaderIsWarnedOfWhereAStarIsAPartOfIt(t *testing.T) {
 		someToken + "-x*": "",
 	} {
 		wantProblem(t, problemsOf(CORS{AllowHeaders: []string{header}}.warn), want)
+	}
+}
+
+func TestCustomHeadersAreNoMoreAndNoLongerThanCloudFrontTakes(t *testing.T) {
+	many := func(n, size int) map[string]string {
+		headers := map[string]string{}
+		for i := range n {
+			headers[fmt.Sprintf("X-%d", i)] = strings.Repeat("v", size-len("X-0"))
+		}
+		return headers
+	}
+	for _, test := range []struct {
+		name   string
+		custom map[string]string
+		want   string
+	}{
+		{"none", nil, ""},
+		{"as many as a policy holds, with as much text", many(10, 1024), ""},
+		{"one more", many(11, 10), "Props: 11 headers; write 10 at most"},
+		{"a character more", many(10, 1025), "Props: 10250 characters in names and values; write at most 10240"},
+		{"the longest name", map[string]string{strings.Repeat("x-", 128): "v"}, ""},
+		{"a longer one", map[string]string{strings.Repeat("x-", 128) + "y": "v"}, "Props["},
+		{"the longest value", map[string]string{"X-A": strings.Repeat("v ", 891) + "v"}, ""},
+		{"a longer one", map[string]string{"X-A": strings.Repeat("v ", 892)[:1783] + "v"}, "Props.X-A: 1784 characters; write at most 1783"},
+		{"an empty value", map[string]string{"X-A": ""}, "Props.X-A: an empty value"},
+		{"a value that is a token", map[string]string{"X-A": " " + someToken + strings.Repeat("v", 2000)}, ""},
+		{"a name that is a token", map[string]string{someToken: "v"}, "Props["},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			wantProblem(t, problemsOf(ResponseHeaders{Custom: test.custom}.checkCustom), test.want)
+		})
+	}
+}
+
+// The list of AWS's page, and one name of each pattern on it.
+func TestHeadersThatCloudFrontKeepsForItselfAreNotAmongCustomOnes(t *testing.T) {
+	for _, name := range strings.Fields(`Connection Content-Encoding Content-Length Expect Host Keep-Alive Proxy-Authenticate
+		Proxy-Authorization Proxy-Connection Server-Timing Trailer Transfer-Encoding Upgrade Via Warning X-Accel-Buffering
+		X-Accel-Charset X-Accel-Limit-Rate X-Accel-Redirect X-Amz-Cf-Pop X-Amzn-Auth X-Amzn-Cf-Billing X-Amzn-Cf-Id
+		X-Amzn-Cf-Xff X-Amzn-ErrorType X-Amzn-Fle-Profile X-Amzn-Header-Count X-Amzn-Header-Order
+		X-Amzn-Lambda-Integration-Tag X-Amzn-RequestId X-Cache X-Edge-Location X-Forwarded-Proto X-Real-Ip`) {
+		headers := ResponseHeaders{Custom: map[string]string{name: "v"}}
+		wantProblem(t, problemsOf(headers.checkCustom), "Props."+name+": a header that CloudFront keeps for itself")
 	}
 }
 

@@ -43,16 +43,16 @@ func TestContentThatCannotBeProvisionedIsRefused(t *testing.T) {
 		settings string
 		want     []string
 	}{
-		{"a word that is none, with the nearest", `{"originAccess": "ocs", "encryption": "KMS", "priceClass": "PriceClass_300", "securityHeaders": {"frameOptions": "deny", "referrerPolicy": "unsafe-url"}}`, []string{
+		{"a word that is none, with the nearest", `{"originAccess": "ocs", "encryption": "KMS", "priceClass": "PriceClass_300", "responseHeaders": {"frameOptions": "deny", "referrerPolicy": "unsafe-url"}}`, []string{
 			`originAccess: "ocs"; write "oai", "migrating", "migrated" or "oac"; did you mean "oai"?`,
 			`encryption: "KMS"; write "s3", "kms" or "leaving-kms"; did you mean "kms"?`,
-			`securityHeaders.frameOptions: "deny"; write "DENY" or "SAMEORIGIN"; did you mean "DENY"?`,
-			`securityHeaders.referrerPolicy: "unsafe-url"; write "no-referrer", "same-origin", "origin", "strict-origin", "origin-when-cross-origin" or "strict-origin-when-cross-origin"`,
+			`responseHeaders.frameOptions: "deny"; write "DENY" or "SAMEORIGIN"; did you mean "DENY"?`,
+			`responseHeaders.referrerPolicy: "unsafe-url"; write "no-referrer", "same-origin", "origin", "strict-origin", "origin-when-cross-origin" or "strict-origin-when-cross-origin"`,
 			`priceClass: "PriceClass_300"; write "PriceClass_All", "PriceClass_200" or "PriceClass_100"; did you mean "PriceClass_200"?`,
 		}},
-		{"words of another type, and what hangs on them is left alone", `{"originAccess": 1, "encryption": "kms", "priceClass": true, "securityHeaders": {"frameOptions": []}}`, []string{
+		{"words of another type, and what hangs on them is left alone", `{"originAccess": 1, "encryption": "kms", "priceClass": true, "responseHeaders": {"frameOptions": []}}`, []string{
 			`originAccess: the number 1; write "oai", "migrating", "migrated" or "oac"`,
-			`securityHeaders.frameOptions: a list; write "DENY" or "SAMEORIGIN"`,
+			`responseHeaders.frameOptions: a list; write "DENY" or "SAMEORIGIN"`,
 			`priceClass: true; write "PriceClass_All", "PriceClass_200" or "PriceClass_100"`,
 		}},
 		{"a KMS key that an identity would have to use", `{"encryption": "kms"}`, []string{
@@ -241,15 +241,15 @@ func TestContentThatCannotBeProvisionedIsRefused(t *testing.T) {
 			`cors.exposeHeaders[0]: "*" with credentials; list the headers: with credentials, browsers take it for a header of that name`,
 			`cors.maxAge: 1.5s; write a whole number of seconds`,
 		}},
-		{"a policy of two lines", `{"securityHeaders": {"contentSecurityPolicy": "default-src 'self';\nimg-src *"}}`, []string{
-			`securityHeaders.contentSecurityPolicy: a character that no header can hold; write printable ASCII on one line`,
+		{"a policy of two lines", `{"responseHeaders": {"contentSecurityPolicy": "default-src 'self';\nimg-src *"}}`, []string{
+			`responseHeaders.contentSecurityPolicy: a character that no header can hold; write printable ASCII on one line`,
 		}},
-		{"a policy that is too long", `{"securityHeaders": {"contentSecurityPolicy": "` + strings.Repeat("x", 1784) + `"}}`, []string{
-			`securityHeaders.contentSecurityPolicy: 1784 characters; write at most 1783`,
+		{"a policy that is too long", `{"responseHeaders": {"contentSecurityPolicy": "` + strings.Repeat("x", 1784) + `"}}`, []string{
+			`responseHeaders.contentSecurityPolicy: 1784 characters; write at most 1783`,
 		}},
-		{"a transport security of no whole second, and a preload", `{"securityHeaders": {"strictTransportSecurity": "1500ms", "preload": true}}`, []string{
-			`securityHeaders.preload: unknown setting; the settings here are contentSecurityPolicy, frameOptions, referrerPolicy, strictTransportSecurity, includeSubdomains`,
-			`securityHeaders.strictTransportSecurity: 1.5s; write a whole number of seconds`,
+		{"a transport security of no whole second, and a preload", `{"responseHeaders": {"strictTransportSecurity": "1500ms", "preload": true}}`, []string{
+			`responseHeaders.preload: unknown setting; the settings here are contentSecurityPolicy, frameOptions, referrerPolicy, strictTransportSecurity, includeSubdomains, custom`,
+			`responseHeaders.strictTransportSecurity: 1.5s; write a whole number of seconds`,
 		}},
 		{"a domain without anything", `{"domain": {}}`, []string{
 			`domain.names: missing; write a list such as ["media.example.com"]`,
@@ -408,8 +408,45 @@ func TestContentThatCannotBeProvisionedIsRefused(t *testing.T) {
 		{"a wildcard that is too long by its star alone", `{"domain": {"names": ["media.example.com", "*.` + strings.Repeat("abcdefgh.", 27) + `exampleab"], "certificate": "arn:aws:acm:us-east-1:123456789012:certificate/a"}}`, []string{
 			`domain.names[1]: "*.` + strings.Repeat("abcdefgh.", 27) + `exampleab"; write a domain name in lower case, such as "example.com", with *. before it at most`,
 		}},
-		{"a policy of nothing", `{"securityHeaders": {"contentSecurityPolicy": "  "}}`, []string{
-			`securityHeaders.contentSecurityPolicy: nothing but spaces; leave it out, or write a policy such as "default-src 'self'"`,
+		{"a policy of nothing", `{"responseHeaders": {"contentSecurityPolicy": "  "}}`, []string{
+			`responseHeaders.contentSecurityPolicy: nothing but spaces; leave it out, or write a policy such as "default-src 'self'"`,
+		}},
+		{"headers that have a setting of their own, or none", `{"responseHeaders": {"custom": {"Content-security-policy": "default-src 'self'", "Referrer-Policy": "origin", "X-Frame-Options": "DENY", "strict-transport-security": "max-age=1", "Access-Control-Allow-Origin": "*", "Access-Control-Max-Age": "5", "X-Content-Type-Options": "nosniff", "X-XSS-Protection": "0", "Set-Cookie": "a=b"}}}`, []string{
+			`responseHeaders.custom.Access-Control-Allow-Origin: a header with a setting of its own; set it by cors: CloudFront refuses it among custom headers`,
+			`responseHeaders.custom.Access-Control-Max-Age: a header with a setting of its own; set it by cors: CloudFront refuses it among custom headers`,
+			`responseHeaders.custom.Content-security-policy: a header with a setting of its own; set it by contentSecurityPolicy: CloudFront refuses it among custom headers`,
+			`responseHeaders.custom.Referrer-Policy: a header with a setting of its own; set it by referrerPolicy: CloudFront refuses it among custom headers`,
+			`responseHeaders.custom.Set-Cookie: one cookie for all viewers; leave it out, and set cookies in the program that signs`,
+			`responseHeaders.custom.X-Content-Type-Options: a header that is always sent; leave it out: its value is nosniff`,
+			`responseHeaders.custom.X-Frame-Options: a header with a setting of its own; set it by frameOptions: CloudFront refuses it among custom headers`,
+			`responseHeaders.custom.X-XSS-Protection: a header that browsers no longer read; leave it out: CloudFront refuses it among custom headers`,
+			`responseHeaders.custom.strict-transport-security: a header with a setting of its own; set it by strictTransportSecurity: CloudFront refuses it among custom headers`,
+		}},
+		{"headers that are CloudFront's own", `{"responseHeaders": {"custom": {"VIA": "1.1 me", "X-Amz-Cf-Id": "a", "x-edge-location": "b", "X-Cache": "c", "X-Cached": "no", "Viable": "yes"}}}`, []string{
+			`responseHeaders.custom.VIA: a header that CloudFront keeps for itself; leave it out, or choose another name`,
+			`responseHeaders.custom.X-Amz-Cf-Id: a header that CloudFront keeps for itself; leave it out, or choose another name`,
+			`responseHeaders.custom.X-Cache: a header that CloudFront keeps for itself; leave it out, or choose another name`,
+			`responseHeaders.custom.x-edge-location: a header that CloudFront keeps for itself; leave it out, or choose another name`,
+		}},
+		{"headers that are none", `{"responseHeaders": {"custom": {"": "a", "X Robots": "b", "X-Robots-Tag": "noindex", "x-robots-tag": "none", "X-Empty": "", "X-Spaces": "  ", "X-Around": " a", "X-Lines": "a\nb", "X-Number": 5}}}`, []string{
+			`responseHeaders.custom.X-Empty: an empty text; leave it out, or write a text in quotes`,
+			`responseHeaders.custom.X-Number: the number 5; write a text in quotes`,
+			`responseHeaders.custom[""]: the name ""; write the name of a header, such as "X-Robots-Tag"`,
+			`responseHeaders.custom["X Robots"]: the name "X Robots"; write the name of a header, such as "X-Robots-Tag"`,
+			`responseHeaders.custom.X-Around: a value with spaces around it; take them away: they are no part of a header's value`,
+			`responseHeaders.custom.X-Lines: a character that no header can hold; write printable ASCII on one line`,
+			`responseHeaders.custom.X-Spaces: nothing but spaces; write a value, or leave the header out`,
+			`responseHeaders.custom.x-robots-tag: a name that differs from "X-Robots-Tag" in letter case alone; write one of the two: they are one header`,
+		}},
+		{"a header that is no list of names", `{"responseHeaders": {"custom": ["X-Robots-Tag: noindex"]}}`, []string{
+			`responseHeaders.custom: a list; write an object, such as {"X-Robots-Tag": "noindex"}`,
+		}},
+		{"a private key for all viewers", `{"responseHeaders": {"contentSecurityPolicy": "-----BEGIN PRIVATE KEY-----", "custom": {"X-Key": "-----BEGIN PRIVATE KEY-----"}}}`, []string{
+			`responseHeaders.contentSecurityPolicy: a private key; take it out of here, make a new key pair if others could read it, and write what every viewer may read`,
+			`responseHeaders.custom.X-Key: a private key; take it out of here, make a new key pair if others could read it, and write what every viewer may read`,
+		}},
+		{"the former name of a setting", `{"securityHeaders": {"frameOptions": "DENY"}}`, []string{
+			`securityHeaders: unknown setting; write "responseHeaders", which is its name now`,
 		}},
 		{"one role in two spellings", `{"signers": {"roles": ["media-app", "Media-App", "media-app"]}}`, []string{
 			`signers.roles[1]: "Media-App", which is "media-app"; list it once: letter case does not count in the names of roles`,

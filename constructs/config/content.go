@@ -144,11 +144,11 @@ type Content struct {
 	// Default: no other origin may.
 	CORS *CORS `json:"cors"`
 
-	// SecurityHeaders are headers that protect those who view the content.
+	// ResponseHeaders are headers that CloudFront adds to what it serves.
 	//
 	// Default: Strict-Transport-Security for a year, X-Content-Type-Options and
 	// Referrer-Policy: no-referrer.
-	SecurityHeaders SecurityHeaders `json:"securityHeaders"`
+	ResponseHeaders ResponseHeaders `json:"responseHeaders"`
 
 	// Domain serves the content under names of one's own.
 	//
@@ -211,7 +211,7 @@ func (c Content) WithDefaults() Content {
 		c.ErrorPages[i] = c.ErrorPages[i].withDefaults()
 	}
 	c.CORS = c.CORS.withDefaults()
-	c.SecurityHeaders = c.SecurityHeaders.withDefaults()
+	c.ResponseHeaders = c.ResponseHeaders.withDefaults()
 	c.AccessLogs = c.AccessLogs.withDefaults()
 	return c
 }
@@ -239,7 +239,7 @@ func (c Content) check(at place) {
 	if c.CORS != nil {
 		c.CORS.check(at.field("CORS"))
 	}
-	c.SecurityHeaders.check(at.field("SecurityHeaders"))
+	c.ResponseHeaders.check(at.field("ResponseHeaders"))
 	if c.Domain != nil {
 		c.Domain.check(at.field("Domain"))
 	}
@@ -413,79 +413,6 @@ func (c *CORS) withDefaults() *CORS {
 		filled.MaxAge = 10 * time.Minute
 	}
 	return &filled
-}
-
-// SecurityHeaders are headers that protect those who view the content.
-type SecurityHeaders struct {
-	// ContentSecurityPolicy is the header of that name. Sent with a PDF, many
-	// keep browsers from showing it.
-	//
-	// Default: none.
-	ContentSecurityPolicy string `json:"contentSecurityPolicy"`
-
-	// FrameOptions is the header X-Frame-Options, DENY or SAMEORIGIN. Either
-	// keeps PDFs and pages out of other sites' frames.
-	//
-	// Default: none.
-	FrameOptions FrameOptions `json:"frameOptions"`
-
-	// ReferrerPolicy is the header of that name.
-	//
-	// Default: no-referrer. A signed URL is a credential, and each of the words
-	// keeps its path and query from other sites. Under no-referrer these do not
-	// learn the origin either, and pages of the content's own origin learn
-	// nothing.
-	ReferrerPolicy ReferrerPolicy `json:"referrerPolicy"`
-
-	// StrictTransportSecurity is for how long browsers take HTTPS alone, in
-	// whole seconds.
-	//
-	// Default: 365 days.
-	StrictTransportSecurity time.Duration `json:"strictTransportSecurity"`
-
-	// IncludeSubdomains extends StrictTransportSecurity to the subdomains.
-	//
-	// Default: false.
-	IncludeSubdomains bool `json:"includeSubdomains"`
-}
-
-func (h SecurityHeaders) withDefaults() SecurityHeaders {
-	if h.ReferrerPolicy == "" {
-		h.ReferrerPolicy = ReferrerPolicyNoReferrer
-	}
-	if h.StrictTransportSecurity == 0 {
-		h.StrictTransportSecurity = 365 * day
-	}
-	return h
-}
-
-// FrameOptions is a value of the header X-Frame-Options.
-type FrameOptions string
-
-const (
-	FrameOptionsDeny       FrameOptions = "DENY"
-	FrameOptionsSameOrigin FrameOptions = "SAMEORIGIN"
-)
-
-func (FrameOptions) words() []string {
-	return []string{string(FrameOptionsDeny), string(FrameOptionsSameOrigin)}
-}
-
-// ReferrerPolicy is a value of the header Referrer-Policy that keeps signed URLs
-// from other sites.
-type ReferrerPolicy string
-
-const (
-	ReferrerPolicyNoReferrer                  ReferrerPolicy = "no-referrer"
-	ReferrerPolicySameOrigin                  ReferrerPolicy = "same-origin"
-	ReferrerPolicyOrigin                      ReferrerPolicy = "origin"
-	ReferrerPolicyStrictOrigin                ReferrerPolicy = "strict-origin"
-	ReferrerPolicyOriginWhenCrossOrigin       ReferrerPolicy = "origin-when-cross-origin"
-	ReferrerPolicyStrictOriginWhenCrossOrigin ReferrerPolicy = "strict-origin-when-cross-origin"
-)
-
-func (ReferrerPolicy) words() []string {
-	return []string{string(ReferrerPolicyNoReferrer), string(ReferrerPolicySameOrigin), string(ReferrerPolicyOrigin), string(ReferrerPolicyStrictOrigin), string(ReferrerPolicyOriginWhenCrossOrigin), string(ReferrerPolicyStrictOriginWhenCrossOrigin)}
 }
 
 // Domain serves the content under names of one's own.

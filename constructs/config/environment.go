@@ -58,8 +58,9 @@
 //   - defaultRootObject: "index.html"
 //   - errorPages: [{"errorCode": 403, "responsePagePath": "/403.html"}]
 //   - cors: {"origins": ["https://app.example.com"], "credentials": true}
-//   - securityHeaders: contentSecurityPolicy, frameOptions, referrerPolicy,
-//     strictTransportSecurity, includeSubdomains
+//   - responseHeaders: contentSecurityPolicy, frameOptions, referrerPolicy,
+//     strictTransportSecurity, includeSubdomains, and others by their names in
+//     custom: {"X-Robots-Tag": "noindex"}
 //   - domain: names of one's own, with a certificate or a hostedZone
 //   - accessLogs: {} or {"retention": "30d"} or {"bucket": "example-logs"}
 //   - priceClass: "PriceClass_All", "PriceClass_200" or "PriceClass_100"

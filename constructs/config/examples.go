@@ -38,8 +38,9 @@ var examples = map[string]string{
 	"allowHeaders":  `["Range"]`,
 	"exposeHeaders": `["Content-Range"]`,
 
-	"securityHeaders":       `{"frameOptions": "SAMEORIGIN"}`,
+	"responseHeaders":       `{"custom": {"X-Robots-Tag": "noindex"}}`,
 	"contentSecurityPolicy": `"default-src 'self'"`,
+	"custom":                `{"X-Robots-Tag": "noindex"}`,
 
 	"domain":      `{"names": ["media.example.com"], "hostedZone": {"id": "Z0123456789ABCDEFGHIJ", "name": "example.com"}}`,
 	"names":       `["media.example.com"]`,

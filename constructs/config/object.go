@@ -30,9 +30,15 @@ func (o object) only(allowed ...string) {
 		if near := Nearest(name, allowed); near != "" {
 			fix = fmt.Sprintf("did you mean %q?", near)
 		}
+		if now := renamed[name]; slices.Contains(allowed, now) {
+			fix = fmt.Sprintf("write %q, which is its name now", now)
+		}
 		o.member(name).wrong("unknown setting", fix)
 	}
 }
+
+// renamed are former names of settings.
+var renamed = map[string]string{"securityHeaders": "responseHeaders"}
 
 // object is a member that is an object itself; want is what to write, in words.
 func (o object) object(name, want string) (value object, given bool) {

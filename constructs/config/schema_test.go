@@ -356,7 +356,7 @@ func TestSchemaRefusesWhatIsNoSetting(t *testing.T) {
 		{"no environment", `{"project": "p", "environments": {}}`, `.context.environments has 0 members`},
 		{"a name that is none", `{"project": "p", "environments": {"Dev": {}}}`, `.context.environments is named Dev`},
 		{"an unknown setting", environment(`{"regoin": "eu-west-1"}`), `.context.environments.dev has regoin`},
-		{"an unknown setting of a setting", environment(`{"securityHeaders": {"preload": true}}`), `.context.environments.dev.securityHeaders has preload`},
+		{"an unknown setting of a setting", environment(`{"responseHeaders": {"preload": true}}`), `.context.environments.dev.responseHeaders has preload`},
 		{"a word that is none", environment(`{"originAccess": "ocs"}`), `.context.environments.dev.originAccess is none of its words`},
 		{"a number that is none of the codes", environment(`{"errorPages": [{"errorCode": 401}]}`), `.context.environments.dev.errorPages.0.errorCode is none of its words`},
 		{"another type", environment(`{"ephemeral": "yes"}`), `.context.environments.dev.ephemeral is no boolean`},

@@ -69,10 +69,13 @@ var away = map[string]struct {
 			ExposeHeaders: []string{"X-A"}, MaxAge: time.Hour,
 		}
 	}},
-	"securityHeaders": {`{"securityHeaders": {"contentSecurityPolicy": "default-src 'self'", "frameOptions": "SAMEORIGIN", "referrerPolicy": "same-origin", "strictTransportSecurity": "730d", "includeSubdomains": true}}`, func(e *Environment) {
-		e.Content.SecurityHeaders = SecurityHeaders{
+	"responseHeaders": {`{"responseHeaders": {"contentSecurityPolicy": "default-src 'self'", "frameOptions": "SAMEORIGIN", "referrerPolicy": "same-origin", "strictTransportSecurity": "730d", "includeSubdomains": true, "custom": {"X-Robots-Tag": "noindex", "Cross-Origin-Resource-Policy": "same-origin", "Content-Security-Policy-Report-Only": "default-src 'none'"}}}`, func(e *Environment) {
+		e.Content.ResponseHeaders = ResponseHeaders{
 			ContentSecurityPolicy: "default-src 'self'", FrameOptions: FrameOptionsSameOrigin, ReferrerPolicy: ReferrerPolicySameOrigin,
 			StrictTransportSecurity: 730 * 24 * time.Hour, IncludeSubdomains: true,
+			Custom: map[string]string{
+				"X-Robots-Tag": "noindex", "Cross-Origin-Resource-Policy": "same-origin", "Content-Security-Policy-Report-Only": "default-src 'none'",
+			},
 		}
 	}},
 	"domain": {`{"region": "eu-west-1", "domain": {"names": ["media.example.com", "*.example.com"], "hostedZone": {"id": "Z0123456789ABCDEFGHIJ", "name": "example.com"}}}`, func(e *Environment) {
@@ -127,6 +130,7 @@ func TestSettingsThatAreRightInOtherWays(t *testing.T) {
 		`{"publicPaths": ["/assets/*"], "signedPaths": ["/assets/premium/*"]}`,
 		`{"publicPaths": ["/A/*", "/a/*", "/~u/x.js"]}`,
 		`{"geoRestriction": {"allow": ["DE", "FR", "GB"]}}`,
+		`{"responseHeaders": {"custom": {"Cache-Control": "private, max-age=60", "Permissions-Policy": "camera=()", "X-Amzs": "1"}}}`,
 		`{"tags": {"Kostenstelle ä": "a b/c:d=e+f-g@h.i_j"}}`,
 	} {
 		environmentWith(t, settings)
@@ -167,7 +171,7 @@ func TestExamplesInErrorsAreRight(t *testing.T) {
 			t.Errorf("an example of %s, which is no setting", name)
 		}
 	}
-	for _, name := range []string{"signers", "publicPaths", "errorPages", "cors", "securityHeaders", "geoRestriction", "webAcl", "originShield", "bucket", "defaultRootObject"} {
+	for _, name := range []string{"signers", "publicPaths", "errorPages", "cors", "responseHeaders", "geoRestriction", "webAcl", "originShield", "bucket", "defaultRootObject"} {
 		environmentWith(t, fmt.Sprintf("{%q: %s}", name, examples[name]))
 	}
 }
@@ -211,7 +215,7 @@ func TestTokensOfAProgramAreNotChecked(t *testing.T) {
 		Signers:           SignerRoles{Roles: []string{token, token}, RoleARNs: []string{token}},
 		DefaultRootObject: token, ErrorPages: []ErrorPage{{ErrorCode: 403, ResponsePagePath: token}},
 		CORS:            &CORS{Origins: []string{token}, AllowHeaders: []string{token}},
-		SecurityHeaders: SecurityHeaders{ContentSecurityPolicy: token},
+		ResponseHeaders: ResponseHeaders{ContentSecurityPolicy: token, Custom: map[string]string{"X-Robots-Tag": token}},
 		Domain:          &Domain{Names: []string{"media.example.com"}, Certificate: token, HostedZone: &HostedZone{ID: token, Name: token}},
 		AccessLogs:      &AccessLogs{Bucket: token + "-logs"},
 		WebACL:          token, OriginShield: token,
@@ -231,7 +235,7 @@ func TestTokensAreRefusedWhereTheTemplateIsMadeByThem(t *testing.T) {
 	const token = "${Token[Word.Ref.1]}"
 	content := Content{
 		OriginAccess: token, Encryption: token, PriceClass: token,
-		SecurityHeaders: SecurityHeaders{FrameOptions: token, ReferrerPolicy: token},
+		ResponseHeaders: ResponseHeaders{FrameOptions: token, ReferrerPolicy: token},
 		Domain:          &Domain{Names: []string{"media.example.com", token}, Certificate: token},
 		SigningKeys:     SigningKeys{Keys: []SigningKey{{Number: 1, Algorithm: token, Hash: token, Custody: token}}},
 		GeoRestriction:  &GeoRestriction{Allow: []string{"DE", token}},
@@ -245,7 +249,7 @@ func TestTokensAreRefusedWhereTheTemplateIsMadeByThem(t *testing.T) {
 	}
 	slices.Sort(paths)
 	want := []string{
-		"Domain.Names[1]", "Encryption", "GeoRestriction.Allow[1]", "OriginAccess", "PriceClass", "SecurityHeaders.FrameOptions", "SecurityHeaders.ReferrerPolicy",
+		"Domain.Names[1]", "Encryption", "GeoRestriction.Allow[1]", "OriginAccess", "PriceClass", "ResponseHeaders.FrameOptions", "ResponseHeaders.ReferrerPolicy",
 		"SigningKeys.Keys.1.Algorithm", "SigningKeys.Keys.1.Custody", "SigningKeys.Keys.1.Hash",
 	}
 	if !slices.Equal(paths, want) {

@@ -1,0 +1,200 @@
+package config
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// ResponseHeaders are headers that CloudFront adds to what it serves. Each
+// replaces one of the same name that the bucket sends. X-Content-Type-Options:
+// nosniff is always among them.
+type ResponseHeaders struct {
+	// ContentSecurityPolicy is the header of that name. Sent with a PDF, many
+	// keep browsers from showing it.
+	//
+	// Default: none.
+	ContentSecurityPolicy string `json:"contentSecurityPolicy"`
+
+	// FrameOptions is the header X-Frame-Options, DENY or SAMEORIGIN. Either
+	// keeps PDFs and pages out of other sites' frames.
+	//
+	// Default: none.
+	FrameOptions FrameOptions `json:"frameOptions"`
+
+	// ReferrerPolicy is the header of that name.
+	//
+	// Default: no-referrer. A signed URL is a credential, and each of the words
+	// keeps its path and query from other sites. Under no-referrer these do not
+	// learn the origin either, and pages of the content's own origin learn
+	// nothing.
+	ReferrerPolicy ReferrerPolicy `json:"referrerPolicy"`
+
+	// StrictTransportSecurity is for how long browsers take HTTPS alone, in
+	// whole seconds.
+	//
+	// Default: 365 days.
+	StrictTransportSecurity time.Duration `json:"strictTransportSecurity"`
+
+	// IncludeSubdomains extends StrictTransportSecurity to the subdomains.
+	//
+	// Default: false.
+	IncludeSubdomains bool `json:"includeSubdomains"`
+
+	// Custom are other headers by their names, such as X-Robots-Tag,
+	// Cross-Origin-Resource-Policy or Content-Security-Policy-Report-Only: at
+	// most 10, each with a value of at most 1783 characters. Headers that have a
+	// setting of their own, here or in CORS, are refused, as are those that
+	// CloudFront keeps for itself.
+	//
+	// Default: none.
+	Custom map[string]string `json:"custom"`
+}
+
+func (h ResponseHeaders) withDefaults() ResponseHeaders {
+	if h.ReferrerPolicy == "" {
+		h.ReferrerPolicy = ReferrerPolicyNoReferrer
+	}
+	if h.StrictTransportSecurity == 0 {
+		h.StrictTransportSecurity = 365 * day
+	}
+	return h
+}
+
+// FrameOptions is a value of the header X-Frame-Options.
+type FrameOptions string
+
+const (
+	FrameOptionsDeny       FrameOptions = "DENY"
+	FrameOptionsSameOrigin FrameOptions = "SAMEORIGIN"
+)
+
+func (FrameOptions) words() []string {
+	return []string{string(FrameOptionsDeny), string(FrameOptionsSameOrigin)}
+}
+
+// ReferrerPolicy is a value of the header Referrer-Policy that keeps signed URLs
+// from other sites.
+type ReferrerPolicy string
+
+const (
+	ReferrerPolicyNoReferrer                  ReferrerPolicy = "no-referrer"
+	ReferrerPolicySameOrigin                  ReferrerPolicy = "same-origin"
+	ReferrerPolicyOrigin                      ReferrerPolicy = "origin"
+	ReferrerPolicyStrictOrigin                ReferrerPolicy = "strict-origin"
+	ReferrerPolicyOriginWhenCrossOrigin       ReferrerPolicy = "origin-when-cross-origin"
+	ReferrerPolicyStrictOriginWhenCrossOrigin ReferrerPolicy = "strict-origin-when-cross-origin"
+)
+
+func (ReferrerPolicy) words() []string {
+	return []string{string(ReferrerPolicyNoReferrer), string(ReferrerPolicySameOrigin), string(ReferrerPolicyOrigin), string(ReferrerPolicyStrictOrigin), string(ReferrerPolicyOriginWhenCrossOrigin), string(ReferrerPolicyStrictOriginWhenCrossOrigin)}
+}
+
+// Quotas of CloudFront on the headers that it adds:
+// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
+const (
+	maxCustomHeaders     = 10
+	maxHeaderName        = 256
+	maxHeaderValue       = 1783
+	maxCustomHeadersText = 10240 // names and values together
+)
+
+func (h ResponseHeaders) check(at place) {
+	if h.ContentSecurityPolicy != "" {
+		checkHeaderValue(at.field("ContentSecurityPolicy"), h.ContentSecurityPolicy, "leave it out, or write a policy such as "+examples["contentSecurityPolicy"])
+	}
+	if h.FrameOptions != "" {
+		at.field("FrameOptions").word(string(h.FrameOptions), h.FrameOptions.words())
+	}
+	at.field("ReferrerPolicy").word(string(h.ReferrerPolicy), h.ReferrerPolicy.words())
+	at.field("StrictTransportSecurity").duration(h.StrictTransportSecurity, time.Second, "")
+	h.checkCustom(at.field("Custom"))
+}
+
+// checkHeaderValue checks the value of a header, which every viewer gets.
+// EmptyFix is what to write instead of nothing.
+func checkHeaderValue(at place, value, emptyFix string) {
+	switch {
+	case isToken(value):
+	case isPrivateKey(value):
+		at.wrong("a private key", "take it out of here, make a new key pair if others could read it, and write what every viewer may read")
+	case strings.ContainsFunc(value, func(r rune) bool { return r < ' ' || r > '~' }):
+		at.wrong("a character that no header can hold", "write printable ASCII on one line")
+	case strings.TrimSpace(value) == "":
+		at.wrong("nothing but spaces", emptyFix)
+	case len(value) > maxHeaderValue:
+		at.tooLong(len(value), maxHeaderValue)
+	}
+}
+
+// checkCustom checks the custom headers by what CloudFront refuses in them.
+func (h ResponseHeaders) checkCustom(at place) {
+	if n := len(h.Custom); n > maxCustomHeaders {
+		at.wrong(fmt.Sprintf("%d headers", n), fmt.Sprintf("write %d at most, which is what a response headers policy holds", maxCustomHeaders))
+	}
+	size := 0
+	seen := map[string]string{}
+	for _, name := range slices.Sorted(maps.Keys(h.Custom)) {
+		at, lower, value := at.member(name), strings.ToLower(name), h.Custom[name]
+		switch setting := settingsOfHeaders[lower]; {
+		case len(name) > maxHeaderName:
+			at.tooLong(len(name), maxHeaderName)
+		case !headerName.MatchString(name):
+			at.wrong("the name "+quote(name), `write the name of a header, such as "X-Robots-Tag"`)
+		case seen[lower] != "":
+			at.wrong("a name that differs from "+quote(seen[lower])+" in letter case alone", "write one of the two: they are one header")
+		case setting != "":
+			at.wrong("a header with a setting of its own", fmt.Sprintf("set it by %s: CloudFront refuses it among custom headers", at.name(setting)))
+		case lower == "x-content-type-options":
+			at.wrong("a header that is always sent", "leave it out: its value is nosniff")
+		case lower == "x-xss-protection":
+			at.wrong("a header that browsers no longer read", "leave it out: CloudFront refuses it among custom headers")
+		case lower == "set-cookie":
+			at.wrong("one cookie for all viewers", "leave it out, and set cookies in the program that signs")
+		case reservedHeader.MatchString(lower):
+			at.wrong("a header that CloudFront keeps for itself", "leave it out, or choose another name")
+		}
+		switch trimmed := strings.Trim(value, " "); {
+		case value == "":
+			at.wrong("an empty value", "write a value, or leave the header out")
+		case trimmed != value && trimmed != "" && !isToken(value):
+			at.wrong("a value with spaces around it", "take them away: they are no part of a header's value")
+		default:
+			checkHeaderValue(at, value, "write a value, or leave the header out")
+		}
+		size += len(name) + len(value)
+		seen[lower] = name
+	}
+	if size > maxCustomHeadersText {
+		at.wrong(fmt.Sprintf("%d characters in names and values", size), fmt.Sprintf("write at most %d", maxCustomHeadersText))
+	}
+}
+
+// settingsOfHeaders are the fields for headers that have a section of their own
+// in a response headers policy. CloudFront refuses these among the custom ones:
+// "... is a security header and cannot be set as custom header".
+// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/understanding-response-headers-policies.html
+var settingsOfHeaders = map[string]string{
+	"content-security-policy":   "ContentSecurityPolicy",
+	"referrer-policy":           "ReferrerPolicy",
+	"strict-transport-security": "StrictTransportSecurity",
+	"x-frame-options":           "FrameOptions",
+
+	"access-control-allow-credentials": "CORS",
+	"access-control-allow-headers":     "CORS",
+	"access-control-allow-methods":     "CORS",
+	"access-control-allow-origin":      "CORS",
+	"access-control-expose-headers":    "CORS",
+	"access-control-max-age":           "CORS",
+}
+
+// reservedHeader matches, in lower case, the headers that CloudFront does not
+// let a response headers policy remove, and Server-Timing, which CloudFront
+// itself writes. Which others it refuses to add, AWS does not tell.
+// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/understanding-response-headers-policies.html#remove-headers-disallowed
+var reservedHeader = regexp.MustCompile(`^(connection|content-encoding|content-length|expect|host|keep-alive|` +
+	`proxy-authenticate|proxy-authorization|proxy-connection|server-timing|trailer|transfer-encoding|upgrade|via|warning|` +
+	`x-accel-(buffering|charset|limit-rate|redirect)|x-amz-.*|x-amzn-.*|x-cache|x-edge-.*|x-forwarded-proto|x-real-ip)$`)
