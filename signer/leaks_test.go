@@ -134,6 +134,12 @@ func TestNoExportedFunctionShowsAKeyThatItIsHanded(t *testing.T) {
 			}
 			return back
 		},
+		"Deployment.Borrow": func(text string) (back []any) {
+			for _, d := range documents(text) {
+				back = append(back, errorOf(d.Borrow(d))...)
+			}
+			return back
+		},
 		"Deployment.MarshalIndent": nil, // writes the document, which is what it is for
 		"KeyLocation.Validate": func(text string) (back []any) {
 			for _, d := range documents(text) {
