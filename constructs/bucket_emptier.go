@@ -9,15 +9,9 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
+	"github.com/signedfront/signedfront/constructs/contract"
 	"github.com/signedfront/signedfront/constructs/functions"
 )
-
-// ephemeralTag marks a bucket whose objects go with its stack. The function
-// looks for it before it deletes anything, and asks CloudFormation whether the
-// stack is going at all: a Delete also comes in an update that has renamed the
-// custom resource, with the tag in place. What the tag is for then is said in
-// constructs/bucketemptier.
-const ephemeralTag = "signedfront:ephemeral"
 
 // emptyWithStack empties the bucket when the stack is deleted. CloudFormation
 // deletes resources in the reverse of the order in which it makes them, and this
@@ -30,7 +24,7 @@ const ephemeralTag = "signedfront:ephemeral"
 // function whether it runs: a function that cannot run is found out in two
 // minutes.
 func emptyWithStack(scope constructs.Construct, bucket awss3.Bucket, distribution awscloudfront.Distribution, keys *signingKeys, builder *functionBuilder) error {
-	awscdk.Tags_Of(bucket).Add(jsii.String(ephemeralTag), jsii.String("true"), nil)
+	awscdk.Tags_Of(bucket).Add(jsii.String(contract.EphemeralTag), jsii.String(contract.EphemeralValue), nil)
 
 	emptier, err := newProviderFunction(scope, "BucketEmptier", builder, &providerFunctionProps{
 		description: "Empties the content bucket when its stack is deleted",
@@ -49,11 +43,11 @@ func emptyWithStack(scope constructs.Construct, bucket awss3.Bucket, distributio
 	}
 	acknowledge(emptier.role, "AwsSolutions-IAM5", "What it deletes is all objects of one bucket, by keys that nobody knows beforehand.",
 		onResource(scope, bucket.ArnForObjects(jsii.String("*"))))
-	runs := emptier.newCustomResource(emptier.construct, "Runs", "Custom::FunctionRuns", runsTimeout, map[string]any{"Check": "true"})
+	runs := emptier.newCustomResource(emptier.construct, "Runs", contract.FunctionRuns, runsTimeout, map[string]any{contract.Check: contract.CheckTrue})
 	// A minute more than the function has, for the way there and back.
-	emptying := emptier.newCustomResource(emptier.construct, "EmptyBucket", "Custom::EmptyBucket", 16*time.Minute, map[string]any{
-		"BucketName": bucket.BucketName(),
-		"RoleArn":    emptier.role.RoleArn(),
+	emptying := emptier.newCustomResource(emptier.construct, "EmptyBucket", contract.EmptyBucket, 16*time.Minute, map[string]any{
+		contract.BucketName: bucket.BucketName(),
+		contract.RoleARN:    emptier.role.RoleArn(),
 	})
 	emptying.Node().AddDependency(runs)
 	for _, pair := range keys.pairs {

@@ -32,22 +32,25 @@ const (
 type imports struct{ code, tests []string }
 
 // Arrows run one way: everything may lean on signer, and signer leans on
-// nothing. A program that imports it downloads nothing besides this module, and
+// nothing; the edge leans on the contract, and the infrastructure not on the edge. A program that imports it downloads nothing besides this module, and
 // since "go mod tidy" follows the imports of tests too, neither may they.
 var mayImport = map[string]imports{
 	".": {code: []string{"constructs", "constructs/config", cdkPackages, jsiiRuntime}},
 
-	"constructs": {[]string{"constructs/config", "constructs/functions", "signer", "signer/edge/escapes", cdkPackages, cdkConstructs, jsiiRuntime}, []string{"signer/edge", "signer/leaktest", cdkNagPackage}},
+	"constructs": {[]string{"constructs/config", "constructs/contract/...", "constructs/functions", "signer", cdkPackages, cdkConstructs, jsiiRuntime}, []string{"signer/edge", "signer/leaktest", cdkNagPackage}},
 
-	"constructs/config":                            {[]string{"signer"}, []string{"signer/leaktest"}},
+	"constructs/contract":         {},
+	"constructs/contract/escapes": {},
+
+	"constructs/config":                            {[]string{"constructs/contract", "signer"}, []string{"signer/leaktest"}},
 	"constructs/functions":                         {code: []string{"constructs/config", "signer"}},
-	"constructs/functions/build":                   {code: []string{"constructs/functions", "signer"}},
-	"constructs/customresource":                    {[]string{"signer", sdkPackages, lambdaPackages, smithyPackages}, []string{"constructs/customresource/customresourcetest"}},
+	"constructs/functions/build":                   {code: []string{"constructs/contract", "constructs/functions", "signer"}},
+	"constructs/customresource":                    {[]string{"constructs/contract", "signer", sdkPackages, lambdaPackages, smithyPackages}, []string{"constructs/customresource/customresourcetest"}},
 	"constructs/customresource/customresourcetest": {code: []string{lambdaPackages}},
-	"constructs/keypair":                           {[]string{"constructs/customresource", "signer", sdkPackages, smithyPackages}, []string{"constructs/customresource/customresourcetest", "constructs/keypair/keypairtest", lambdaPackages}},
+	"constructs/keypair":                           {[]string{"constructs/contract", "constructs/customresource", "signer", sdkPackages, smithyPackages}, []string{"constructs/customresource/customresourcetest", "constructs/keypair/keypairtest", lambdaPackages}},
 	"constructs/keypair/keypairtest":               {[]string{"signer/leaktest"}, []string{"signer"}},
 	"constructs/keypair/lambda":                    {code: []string{"constructs/customresource", "constructs/keypair", sdkConfig, lambdaPackages}},
-	"constructs/bucketemptier":                     {[]string{"constructs/customresource", "signer", sdkPackages, smithyPackages}, []string{"constructs/customresource/customresourcetest", lambdaPackages}},
+	"constructs/bucketemptier":                     {[]string{"constructs/contract", "constructs/customresource", "signer", sdkPackages, smithyPackages}, []string{"constructs/customresource/customresourcetest", lambdaPackages}},
 	"constructs/bucketemptier/lambda":              {code: []string{"constructs/customresource", "constructs/bucketemptier", sdkConfig, lambdaPackages}},
 
 	// Its tests are there with the tag "deploy" alone, and may import anything.
@@ -58,9 +61,8 @@ var mayImport = map[string]imports{
 	"signer/hls":             {[]string{"signer"}, []string{"signer/leaktest"}},
 	"signer/signhttp":        {[]string{"signer"}, []string{"signer/leaktest", "signer/sourcetest"}},
 	"signer/sourcetest":      {[]string{"signer"}, []string{"signer/leaktest"}},
-	"signer/awskeys":         {[]string{"signer", sdkPackages, smithyPackages}, []string{"signer/leaktest", "signer/sourcetest"}},
-	"signer/edge":            {[]string{"signer", "signer/edge/escapes"}, []string{"signer/leaktest"}},
-	"signer/edge/escapes":    {},
+	"signer/awskeys":         {[]string{"constructs/contract", "signer", sdkPackages, smithyPackages}, []string{"signer/leaktest", "signer/sourcetest"}},
+	"signer/edge":            {[]string{"constructs/contract/...", "signer"}, []string{"signer/leaktest"}},
 	"signer/edge/cdkapp":     {[]string{"signer"}, []string{"signer/leaktest"}},
 	"signer/edge/probe":      {[]string{"signer"}, []string{"signer/edge"}},
 	"signer/cmd/signedfront": {code: []string{"constructs/config", "signer/...", cobraPackage, pflagPackage, sdkPackages, smithyPackages}},

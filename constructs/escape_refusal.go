@@ -8,7 +8,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
-	"github.com/signedfront/signedfront/signer/edge/escapes"
+	"github.com/signedfront/signedfront/constructs/contract/escapes"
 )
 
 // newEscapeRefusal is the function of public behaviors where there are signed
@@ -27,14 +27,14 @@ func newEscapeRefusal(scope constructs.Construct, p *PrivateContentProps) *[]*aw
 	if len(p.SignedPaths) == 0 && !unknown {
 		return nil
 	}
-	hiding := escapes.Of(p.SignedPaths)
+	filter := escapes.NewFilter(p.SignedPaths)
 	if unknown {
-		hiding = escapes.All()
+		filter = escapes.NewFullFilter()
 	}
 	function := awscloudfront.NewFunction(scope, jsii.String("EscapeRefusal"), &awscloudfront.FunctionProps{
 		FunctionName: saltedName(scope, p.Name+"-escapes"),
 		Comment:      jsii.String("Refuses escapes that hide signed paths of " + p.Name),
-		Code:         awscloudfront.FunctionCode_FromInline(jsii.String(hiding.Function())),
+		Code:         awscloudfront.FunctionCode_FromInline(jsii.String(filter.Function())),
 		Runtime:      awscloudfront.FunctionRuntime_JS_2_0(),
 	})
 	return &[]*awscloudfront.FunctionAssociation{{

@@ -14,8 +14,8 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 
 	"github.com/signedfront/signedfront/constructs/config"
+	"github.com/signedfront/signedfront/constructs/contract/escapes"
 	"github.com/signedfront/signedfront/signer/edge"
-	"github.com/signedfront/signedfront/signer/edge/escapes"
 )
 
 func TestPublicBehaviorsAmongSignedPathsRefuseEscapes(t *testing.T) {
@@ -60,7 +60,7 @@ func TestPublicPatternThatIsATokenRefusesEveryEscape(t *testing.T) {
 		c.PublicPaths = []string{"/" + *awscdk.Aws_REGION() + "/*"}
 	})
 	_, function := template.only(t, "AWS::CloudFront::Function")
-	if got, ours := escapes.Read(function.property("FunctionCode").(string)); !ours || got != escapes.All() {
+	if got, ours := escapes.ParseFilter(function.property("FunctionCode").(string)); !ours || got != escapes.NewFullFilter() {
 		t.Errorf("%q", got)
 	}
 }
@@ -78,13 +78,13 @@ func refusalOf(t *testing.T, name string, signed ...string) *resource {
 func TestFunctionRefusesTheCharactersOfTheSignedPatterns(t *testing.T) {
 	for _, test := range []struct {
 		signed []string
-		want   escapes.Hiding
+		want   escapes.Filter
 	}{
-		{[]string{"/assets/premium/*"}, escapes.Of(nil)},
-		{[]string{"/assets/" + *awscdk.Aws_REGION() + "/*"}, escapes.All()},
+		{[]string{"/assets/premium/*"}, escapes.NewFilter(nil)},
+		{[]string{"/assets/" + *awscdk.Aws_REGION() + "/*"}, escapes.NewFullFilter()},
 	} {
 		function := refusalOf(t, "dev", test.signed...)
-		if got, ours := escapes.Read(function.property("FunctionCode").(string)); !ours || got != test.want {
+		if got, ours := escapes.ParseFilter(function.property("FunctionCode").(string)); !ours || got != test.want {
 			t.Errorf("%q: %q, want %q", test.signed, got, test.want)
 		}
 		if runtime := function.property("FunctionConfig", "Runtime"); runtime != escapes.Runtime || function.property("AutoPublish") != true {
@@ -157,17 +157,17 @@ func TestFunctionDecidesAsTheLocalEdgeDoes(t *testing.T) {
 	}
 	for _, test := range []struct {
 		signed string
-		hiding escapes.Hiding
+		filter escapes.Filter
 	}{
-		{"/assets/premium/*", escapes.Of(nil)},
-		{"/assets/_-./~/*", escapes.Of(nil)},
-		{"/assets/" + *awscdk.Aws_REGION() + "/*", escapes.All()},
+		{"/assets/premium/*", escapes.NewFilter(nil)},
+		{"/assets/_-./~/*", escapes.NewFilter(nil)},
+		{"/assets/" + *awscdk.Aws_REGION() + "/*", escapes.NewFullFilter()},
 	} {
-		signed, hiding := test.signed, test.hiding
+		signed, filter := test.signed, test.filter
 		code := refusalOf(t, "dev", signed).property("FunctionCode").(string)
 		var through, refused int
 		for i, got := range handle(t, code, paths) {
-			if err := hiding.Check(paths[i]); err == nil {
+			if err := filter.Check(paths[i]); err == nil {
 				through++
 				if got.URI == nil || *got.URI != paths[i] {
 					t.Fatalf("%q, %q: the function answers %+v, and Go lets it through", signed, paths[i], got)

@@ -13,21 +13,14 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/signedfront/signedfront/constructs/config"
+	"github.com/signedfront/signedfront/constructs/contract"
 	"github.com/signedfront/signedfront/constructs/functions"
 	"github.com/signedfront/signedfront/signer"
 )
 
-// architectureContext is the context that chooses the processor of our
-// functions: arm64, or x86_64 where an emulator runs them on such a machine.
-const architectureContext = "signedfront:functionArchitecture"
-
-// archivesContext is the context that names a folder with the archives of our
-// functions, built elsewhere: a synthesis then needs no Go and no modules.
-const archivesContext = "signedfront:functions"
-
 // elsewhere is the way out where functions cannot be built.
 const elsewhere = "build the functions where Go and their modules are at hand, with `go run github.com/signedfront/signedfront/constructs/functions/build -o functions`, and set the context " +
-	archivesContext + " to that folder"
+	contract.ArchivesContext + " to that folder"
 
 // functionBuilder makes the code of our functions.
 type functionBuilder struct {
@@ -40,25 +33,25 @@ type functionBuilder struct {
 func newFunctionBuilder(scope constructs.Construct) (*functionBuilder, error) {
 	b := &functionBuilder{module: functions.Module}
 	var problems config.Problems
-	switch word := scope.Node().TryGetContext(jsii.String(architectureContext)); word {
+	switch word := scope.Node().TryGetContext(jsii.String(contract.ArchitectureContext)); word {
 	case nil, "arm64":
 		b.goarch, b.architecture = "arm64", awslambda.Architecture_ARM_64()
 	case "x86_64":
 		b.goarch, b.architecture = "amd64", awslambda.Architecture_X86_64()
 	default:
 		problems = append(problems, config.Problem{
-			Path:  architectureContext,
+			Path:  contract.ArchitectureContext,
 			Found: signer.Describe(fmt.Sprint(word), signer.FormWord),
 			Fix:   `write "arm64" or "x86_64"`,
 		})
 	}
-	switch folder := scope.Node().TryGetContext(jsii.String(archivesContext)).(type) {
+	switch folder := scope.Node().TryGetContext(jsii.String(contract.ArchivesContext)).(type) {
 	case nil:
 	case string:
 		b.archives = filepath.Clean(folder)
 	default:
 		problems = append(problems, config.Problem{
-			Path:  archivesContext,
+			Path:  contract.ArchivesContext,
 			Found: signer.Describe(fmt.Sprint(folder), signer.FormWord),
 			Fix:   "write the path of the folder that holds the archives",
 		})
@@ -81,7 +74,7 @@ func (b *functionBuilder) newFunction(scope constructs.Construct, id string, sou
 	file := filepath.Join(b.archives, source.ArchiveName(b.goarch))
 	if err := functions.CheckArchive(file, b.goarch, functions.Version()); err != nil {
 		return nil, config.Problems{{
-			Path:  archivesContext,
+			Path:  contract.ArchivesContext,
 			Found: fmt.Sprintf("the folder %s, of whose %s: %v", signer.Describe(b.archives, signer.FormFile), source.ArchiveName(b.goarch), err),
 			Fix:   elsewhere,
 		}}

@@ -7,6 +7,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/signedfront/signedfront/constructs/config"
+	"github.com/signedfront/signedfront/constructs/contract"
 )
 
 // lendKeyGroup lets other stacks of the account and Region trust a key group.
@@ -22,7 +23,7 @@ func lendKeyGroup(scope constructs.Construct, p *PrivateContentProps, group awsc
 	awscdk.NewCfnOutput(scope, jsii.String("LentKeyGroup"), &awscdk.CfnOutputProps{
 		Description: jsii.String("The keys that are lent to other stacks"),
 		Value:       group.Ref(),
-		ExportName:  jsii.String(config.KeyGroupExport(p.ParameterName)),
+		ExportName:  jsii.String(contract.KeyGroupExport(p.ParameterName)),
 	})
 }
 
@@ -33,7 +34,7 @@ func lendKeyGroup(scope constructs.Construct, p *PrivateContentProps, group awsc
 func borrowedKeys(scope constructs.Construct, lender *config.Lender) *signingKeys {
 	id := jsii.String(lender.KeyGroupID)
 	if lender.KeyGroupID == "" {
-		id = awscdk.Fn_ImportValue(jsii.String(config.KeyGroupExport(lender.ParameterName)))
+		id = awscdk.Fn_ImportValue(jsii.String(contract.KeyGroupExport(lender.ParameterName)))
 	}
 	return &signingKeys{
 		lender: lender,

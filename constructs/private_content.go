@@ -44,6 +44,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/signedfront/signedfront/constructs/config"
+	"github.com/signedfront/signedfront/constructs/contract"
 )
 
 // PrivateContentProps says how private content is provisioned. The zero value
@@ -290,7 +291,7 @@ func (c *PrivateContent) AddOutputs(scope constructs.Construct) {
 		{"DeploymentParameterName", "Where signers read how to sign", c.parameter.ParameterName()},
 		{"SigningPolicyArn", "Attached to a role, this lets it sign", c.policy.ManagedPolicyArn()},
 		{"SignerRoleArn", "Assumed by roles of other accounts, this lets them sign", c.signerRoleARN()},
-		{"RequiredBucketPolicy", "What the policy of the existing bucket must say", c.RequiredBucketPolicy()},
+		{contract.RequiredBucketPolicy, "What the policy of the existing bucket must say", c.RequiredBucketPolicy()},
 		{"RequiredBucketCors", "What the CORS configuration of the existing bucket must be", c.RequiredBucketCORS()},
 	} {
 		if output.value == nil {

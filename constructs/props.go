@@ -10,6 +10,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/signedfront/signedfront/constructs/config"
+	"github.com/signedfront/signedfront/constructs/contract"
 )
 
 const maxName = config.MaxStackName
@@ -38,7 +39,7 @@ func checkedProps(construct constructs.Construct, props *PrivateContentProps, re
 		}})
 	}
 	if p.ParameterName == "" {
-		p.ParameterName = "/signedfront/" + p.Name
+		p.ParameterName = contract.ParameterPath + p.Name
 	}
 	p = p.WithDefaults()
 	check(p.Check())

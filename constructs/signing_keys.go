@@ -13,6 +13,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/signedfront/signedfront/constructs/config"
+	"github.com/signedfront/signedfront/constructs/contract"
 	"github.com/signedfront/signedfront/constructs/functions"
 	"github.com/signedfront/signedfront/signer"
 )
@@ -138,18 +139,18 @@ func makeKeys(scope constructs.Construct, name string, keys []*madeKey, builder 
 		return nil, err
 	}
 	for _, key := range keys {
-		pair := provider.newCustomResource(key.scope, "KeyPair", "Custom::SigningKeyPair", runsTimeout, map[string]any{
-			"SecretId":   key.secret.Ref(),
-			"Generation": strconv.Itoa(key.Number),
-			"Algorithm":  key.Algorithm,
+		pair := provider.newCustomResource(key.scope, "KeyPair", contract.SigningKeyPair, runsTimeout, map[string]any{
+			contract.SecretID:   key.secret.Ref(),
+			contract.Generation: strconv.Itoa(key.Number),
+			contract.Algorithm:  key.Algorithm,
 		})
 		pairs = append(pairs, pair)
-		key.sha256 = *pair.GetAttString(jsii.String("PublicKeySha256"))
+		key.sha256 = *pair.GetAttString(jsii.String(contract.PublicKeySHA256))
 		key.private = signer.KeyLocation{
 			SecretARN:       *key.secret.Ref(),
-			SecretVersionID: *pair.GetAttString(jsii.String("SecretVersionId")),
+			SecretVersionID: *pair.GetAttString(jsii.String(contract.SecretVersionID)),
 		}
-		key.publicKey = newPublicKey(key.scope, name, key.signingKey, pair.GetAttString(jsii.String("PublicKeyPem")))
+		key.publicKey = newPublicKey(key.scope, name, key.signingKey, pair.GetAttString(jsii.String(contract.PublicKeyPEM)))
 	}
 	return pairs, nil
 }
@@ -162,7 +163,7 @@ func newEmptySecret(scope constructs.Construct, p *PrivateContentProps, key conf
 		Description: jsii.String(fmt.Sprintf("The private half of signing key %d of %s", key.Number, p.Name)),
 	})
 	if p.LendKeys {
-		awscdk.Tags_Of(secret).Add(jsii.String(lendsTag), jsii.String(p.ParameterName), nil)
+		awscdk.Tags_Of(secret).Add(jsii.String(contract.LendsTag), jsii.String(p.ParameterName), nil)
 	}
 	acknowledge(secret, "AwsSolutions-SMG4", "A key rotates by a new generation, which the template lists: CloudFront lets no public key change, and edges have to know a key before it signs. A scheduled rotation would replace the value behind both.")
 	// A private key whose public half is gone is worth nothing.

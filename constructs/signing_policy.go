@@ -5,13 +5,9 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
-)
 
-// lendsTag marks a secret whose key may be borrowed, with the parameter of the
-// deployment that lends it. By it, and by the lender's stack, a borrower's
-// signing policy stands for secrets that the lender has yet to make: a rotation
-// there needs no deployment here.
-const lendsTag = "signedfront:lends"
+	"github.com/signedfront/signedfront/constructs/contract"
+)
 
 // stackTag is on what a stack has made, with the stack's name. CloudFormation
 // sets it, and nobody else can: AWS keeps names that start with aws: for itself.
@@ -56,6 +52,8 @@ func newSigningPolicy(scope constructs.Construct, p *PrivateContentProps, keys *
 		for _, key := range keys.lender.ImportedKeys {
 			allow(key.SecretARN, key.KMSARN)
 		}
+		// The tag and the stack stand for the secrets that the lender has yet to
+		// make, too: a rotation there needs no deployment here.
 		// https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecretsmanager.html
 		const tag = "secretsmanager:ResourceTag/"
 		lent = statement{
@@ -67,8 +65,8 @@ func newSigningPolicy(scope constructs.Construct, p *PrivateContentProps, keys *
 				ArnFormat:    awscdk.ArnFormat_COLON_RESOURCE_NAME,
 			})},
 			equal: map[string]any{
-				tag + lendsTag: keys.lender.ParameterName,
-				tag + stackTag: keys.lender.StackName,
+				tag + contract.LendsTag: keys.lender.ParameterName,
+				tag + stackTag:          keys.lender.StackName,
 			},
 		}
 	}

@@ -32,22 +32,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/signedfront/signedfront/constructs/contract"
 	"github.com/signedfront/signedfront/constructs/customresource"
 	"github.com/signedfront/signedfront/signer"
 )
-
-// A bucket is emptied only if it has this tag with this value.
-const (
-	EphemeralTag   = "signedfront:ephemeral"
-	EphemeralValue = "true"
-)
-
-// idPrefix starts a physical id; the bucket's name follows. A name that
-// CloudFormation makes up has no colon.
-//
-// The id alone says which bucket to empty: the properties of a Delete can be
-// those of another version of the template.
-const idPrefix = "signedfront:empty-bucket:"
 
 // A bucket is listed from the start again and again, some seconds apart, until
 // that has found nothing twice: what was under way before the bucket's policy
@@ -69,20 +57,16 @@ type Provider struct {
 
 var _ customresource.Provider = (*Provider)(nil)
 
-// checkID is the physical id of a resource by which a deployment learns that the
-// function runs, instead of waiting for as long as a bucket may take to be emptied.
-const checkID = "signedfront:check"
-
 // Create names the resource and does nothing else.
 func (p *Provider) Create(_ context.Context, r customresource.Request) (customresource.Response, error) {
-	if r.Properties.String("Check") == "true" {
-		return customresource.Response{PhysicalResourceID: checkID}, nil
+	if r.Properties.String(contract.Check) == contract.CheckTrue {
+		return customresource.Response{PhysicalResourceID: contract.FunctionRunsID}, nil
 	}
-	bucket := r.Properties.String("BucketName")
+	bucket := r.Properties.String(contract.BucketName)
 	if bucket == "" {
-		return customresource.Response{}, errors.New("property BucketName is missing: want the name of the bucket to empty")
+		return customresource.Response{}, errors.New("property " + contract.BucketName + " is missing: want the name of the bucket to empty")
 	}
-	return customresource.Response{PhysicalResourceID: idPrefix + bucket}, nil
+	return customresource.Response{PhysicalResourceID: contract.EmptyBucketID + bucket}, nil
 }
 
 // Update is Create. Another bucket is another id. CloudFormation then sends a
@@ -96,7 +80,9 @@ func (p *Provider) Update(ctx context.Context, r customresource.Request) (custom
 // belongs to a stack that stays, is a success. Where time runs out it fails, and
 // another Delete goes on.
 func (p *Provider) Delete(ctx context.Context, r customresource.Request) error {
-	bucket, ours := strings.CutPrefix(r.PhysicalResourceID, idPrefix)
+	// The id alone says which bucket to empty: the properties of a Delete can be
+	// those of another version of the template.
+	bucket, ours := strings.CutPrefix(r.PhysicalResourceID, contract.EmptyBucketID)
 	if !ours {
 		r.Log.Info("no bucket of this provider: nothing deleted")
 		return nil
@@ -114,8 +100,8 @@ func (p *Provider) Delete(ctx context.Context, r customresource.Request) error {
 	if err != nil {
 		return fmt.Errorf("emptying bucket %s: %w", named, err)
 	}
-	if tags[EphemeralTag] != EphemeralValue {
-		r.Log.Info("the bucket has no tag " + EphemeralTag + "=" + EphemeralValue + ": nothing deleted")
+	if tags[contract.EphemeralTag] != contract.EphemeralValue {
+		r.Log.Info("the bucket has no tag " + contract.EphemeralTag + "=" + contract.EphemeralValue + ": nothing deleted")
 		return nil
 	}
 	var status string
@@ -131,7 +117,7 @@ func (p *Provider) Delete(ctx context.Context, r customresource.Request) error {
 		return nil
 	}
 
-	policy := closingPolicy(bucket, r.StackID, r.Properties.String("RoleArn"))
+	policy := closingPolicy(bucket, r.StackID, r.Properties.String(contract.RoleARN))
 	err = customresource.RetryWhile(ctx, customresource.ErrDenied, func() error {
 		return p.Store.PutPolicy(ctx, bucket, policy)
 	})

@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 
 	"github.com/signedfront/signedfront/constructs/bucketemptier"
+	"github.com/signedfront/signedfront/constructs/contract"
 	"github.com/signedfront/signedfront/constructs/customresource"
 	"github.com/signedfront/signedfront/constructs/customresource/customresourcetest"
 )
@@ -106,10 +107,10 @@ func TestADeleteSucceedsAndDeletesNothingWhen(t *testing.T) {
 		log     string
 	}{
 		{"the bucket is gone", func(b *bucket) { b.gone = true }, bucketID, "the bucket is gone"},
-		{"the environment is not ephemeral any more", func(b *bucket) { delete(b.tags, bucketemptier.EphemeralTag) }, bucketID,
+		{"the environment is not ephemeral any more", func(b *bucket) { delete(b.tags, contract.EphemeralTag) }, bucketID,
 			"the bucket has no tag signedfront:ephemeral=true"},
 		{"the bucket has no tags", func(b *bucket) { b.tags = nil }, bucketID, "the bucket has no tag signedfront:ephemeral=true"},
-		{"the tag says something else", func(b *bucket) { b.tags[bucketemptier.EphemeralTag] = "false" }, bucketID,
+		{"the tag says something else", func(b *bucket) { b.tags[contract.EphemeralTag] = "false" }, bucketID,
 			"the bucket has no tag signedfront:ephemeral=true"},
 		// Failure 3 of key pairs holds for all custom resources.
 		{"CloudFormation made up the id", nil, "signedfront-dev-ContentEmptyBucket1A2B3C4D-1KXJZ7Q2M5V3P", "no bucket of this provider"},

@@ -14,6 +14,7 @@ import (
 	"sync"
 
 	"github.com/signedfront/signedfront/constructs/bucketemptier"
+	"github.com/signedfront/signedfront/constructs/contract"
 	"github.com/signedfront/signedfront/constructs/customresource"
 	"github.com/signedfront/signedfront/constructs/customresource/customresourcetest"
 )
@@ -56,7 +57,7 @@ type call struct {
 func newBucket(objects int) *bucket {
 	b := &bucket{
 		stack:    "DELETE_IN_PROGRESS",
-		tags:     map[string]string{"project": "signedfront", bucketemptier.EphemeralTag: "true"},
+		tags:     map[string]string{"project": "signedfront", contract.EphemeralTag: "true"},
 		held:     map[string]string{},
 		pageSize: 1000,
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"github.com/signedfront/signedfront/constructs/contract"
 	"github.com/signedfront/signedfront/signer"
 )
 
@@ -215,7 +216,7 @@ func TestTheKeyOfAnImportedPublicKeyIsInOnePlace(t *testing.T) {
 func TestALenderIsNamedAsItsBorrowersCanFindIt(t *testing.T) {
 	const own = "/signedfront/media/pr-1"
 	// The longest parameter whose export has a name that CloudFormation takes.
-	longest := "/signedfront/" + strings.Repeat("a", maxExportName-len(KeyGroupExport("/signedfront/")))
+	longest := "/signedfront/" + strings.Repeat("a", maxExportName-len(contract.KeyGroupExport("/signedfront/")))
 	for _, test := range []struct {
 		name   string
 		lender Lender

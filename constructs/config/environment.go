@@ -88,6 +88,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/signedfront/signedfront/constructs/contract"
 )
 
 // Config is a project and those of its environments that are to be made.
@@ -149,7 +151,7 @@ func (e Environment) StackName() string { return e.Project + "-" + e.Name }
 
 // ParameterName is the Systems Manager parameter that holds the deployment
 // document: /signedfront/<project>/<environment>.
-func (e Environment) ParameterName() string { return "/signedfront/" + e.Project + "/" + e.Name }
+func (e Environment) ParameterName() string { return contract.ParameterName(e.Project, e.Name) }
 
 // Read reads the members "project", "environments" and "env" of cdk.json's
 // context, in the types that encoding/json gives. Files that it names are read from

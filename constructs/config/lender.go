@@ -3,7 +3,8 @@ package config
 import (
 	"fmt"
 	"regexp"
-	"strings"
+
+	"github.com/signedfront/signedfront/constructs/contract"
 )
 
 // Lender is a deployment whose keys others borrow, in the same account and
@@ -18,7 +19,7 @@ type Lender struct {
 
 	// KeyGroupID is CloudFront's id of its key group; a token, mostly.
 	//
-	// Default: what the lender exports as [KeyGroupExport] of ParameterName.
+	// Default: what the lender exports as [contract.KeyGroupExport] of ParameterName.
 	KeyGroupID string
 
 	// ImportedKeys are where the private halves of its imported keys are. A
@@ -28,21 +29,6 @@ type Lender struct {
 	// Default: none.
 	ImportedKeys []PrivateKeyLocation
 }
-
-// KeyGroupExport is the name under which a deployment with LendKeys exports its
-// key group, by the parameter of its deployment document. It is
-//
-//	signedfront:lent-key-group:signedfront:media:dev
-//
-// of /signedfront/media/dev. An export's name holds letters, digits, colons and
-// hyphens, so that a hyphen starts an escape: -- is a hyphen, -u an underscore
-// and -d a dot. No two parameters have one name.
-// https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/outputs-section-structure.html
-func KeyGroupExport(parameterName string) string {
-	return "signedfront:lent-key-group" + exportEscapes.Replace(parameterName)
-}
-
-var exportEscapes = strings.NewReplacer("/", ":", "-", "--", "_", "-u", ".", "-d")
 
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 const maxExportName = 255
@@ -107,7 +93,7 @@ var (
 
 // isLentParameter reports whether the document of a lender can have a name.
 func isLentParameter(name string) bool {
-	return isParameterName(name) && len(KeyGroupExport(name)) <= maxExportName
+	return isParameterName(name) && len(contract.KeyGroupExport(name)) <= maxExportName
 }
 
 // lender is what the environments that borrow have to know of this one.

@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/signedfront/signedfront/constructs/contract"
 )
 
 const severalEnvironments = `"project": "shop", "environments": {
@@ -201,7 +203,7 @@ func TestTheNameOfALendersExportStaysAndIsOfOneParameterAlone(t *testing.T) {
 		"/signedfront/shop/eu-.dev":    prefix + "signedfront:shop:eu---ddev",
 		"/signedfront/shop/eu_-dev":    prefix + "signedfront:shop:eu-u--dev",
 	} {
-		if got := KeyGroupExport(parameter); got != want {
+		if got := contract.KeyGroupExport(parameter); got != want {
 			t.Errorf("%s is exported as %s, want %s", parameter, got, want)
 		}
 		if other, taken := names[want]; taken {
@@ -217,7 +219,7 @@ func TestTheNameOfALendersExportStaysAndIsOfOneParameterAlone(t *testing.T) {
 	var grow func(name string)
 	grow = func(name string) {
 		if isParameterName(name) {
-			export := KeyGroupExport(name)
+			export := contract.KeyGroupExport(name)
 			if other, taken := exports[export]; taken || !allowed.MatchString(export) {
 				t.Fatalf("%s is exported as %s, as is %q", name, export, other)
 			}

@@ -3,6 +3,8 @@ package config
 import (
 	"fmt"
 	"regexp"
+
+	"github.com/signedfront/signedfront/constructs/contract"
 )
 
 // https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html
@@ -20,7 +22,7 @@ func (c Content) checkParameterName(at place) {
 	case !isParameterName(name):
 		at.wrong(quote(name), "write a path of at most 15 parts such as /media/prod/signing, of letters, digits and the characters _.-, that starts with neither aws nor ssm")
 	case c.LendKeys && !isLentParameter(name):
-		at.wrong(quote(name), fmt.Sprintf("write a shorter name: the name of the export of keys that are lent is made of it, and would have %d characters, more than %d", len(KeyGroupExport(name)), maxExportName))
+		at.wrong(quote(name), fmt.Sprintf("write a shorter name: the name of the export of keys that are lent is made of it, and would have %d characters, more than %d", len(contract.KeyGroupExport(name)), maxExportName))
 	}
 }
 

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/signedfront/signedfront/constructs/contract"
 )
 
 // What all services take of those that the stacks use, each of which gets the
@@ -43,8 +45,8 @@ func checkTags(at place, tags map[string]string, ours bool) {
 			at.wrong("the name "+quote(key), fmt.Sprintf("write 1 to %d letters, digits, spaces and _.:/=+-@", maxTagKey))
 		case strings.HasPrefix(lower, "aws:"):
 			at.wrong("a name that starts with aws:", "choose another one: AWS keeps these for itself")
-		case strings.HasPrefix(lower, "signedfront:"):
-			at.wrong("a name that starts with signedfront:", "choose another one: such a tag says whether a bucket may be emptied")
+		case strings.HasPrefix(lower, contract.TagPrefix):
+			at.wrong("a name that starts with "+contract.TagPrefix, "choose another one: such a tag says whether a bucket may be emptied")
 		case seen[lower] != "":
 			at.wrong("a name that differs from "+quote(seen[lower])+" in letter case alone", "write one of the two: IAM takes them for one")
 		}

@@ -10,6 +10,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/aws/aws-lambda-go/cfn"
+
+	"github.com/signedfront/signedfront/constructs/contract"
 )
 
 // CloudFormation's limits, in bytes. A longer answer counts as none:
@@ -85,7 +87,7 @@ func physicalID(event cfn.Event, response Response, err error) string {
 	case event.PhysicalResourceID != "":
 		return event.PhysicalResourceID
 	}
-	return notCreated + event.RequestID
+	return contract.NotCreatedID + event.RequestID
 }
 
 // reason is the text of an error as CloudFormation gets it: one line of

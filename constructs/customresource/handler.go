@@ -13,6 +13,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/cfn"
 
+	"github.com/signedfront/signedfront/constructs/contract"
 	"github.com/signedfront/signedfront/signer"
 )
 
@@ -24,11 +25,6 @@ const answerTime = 10 * time.Second
 // statusTime is for asking CloudFormation for a stack's status, when an Update
 // has failed.
 const statusTime = 3 * time.Second
-
-// notCreated starts the physical id of a resource that Create failed to make.
-// No stack's name has a colon, so an id that CloudFormation makes up by itself,
-// <stack>-<logical id>-<suffix>, is never mistaken for one of ours.
-const notCreated = "signedfront:not-created:"
 
 // Handler answers the requests of CloudFormation with a Provider. Its Handle
 // is a Lambda function's handler.
@@ -181,7 +177,7 @@ func dispatch(ctx context.Context, p Provider, event cfn.Event, log *slog.Logger
 	case cfn.RequestCreate:
 		return p.Create(ctx, r)
 	case cfn.RequestUpdate:
-		if strings.HasPrefix(r.PhysicalResourceID, notCreated) {
+		if strings.HasPrefix(r.PhysicalResourceID, contract.NotCreatedID) {
 			r.PhysicalResourceID = ""
 			return p.Create(ctx, r) // there is nothing to update yet
 		}

@@ -4,6 +4,8 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"strconv"
+
+	"github.com/signedfront/signedfront/constructs/contract"
 )
 
 // token names the version of the secret that a Create stores: a UUID that is
@@ -24,7 +26,7 @@ func token(stackID, logicalID, secretID string, number int) string {
 // It must never change: CloudFormation would see another resource.
 func physicalID(stackID, secretID string, number int) string {
 	id := digest("key pair", stackID, secretID, strconv.Itoa(number))
-	return fmt.Sprintf("signedfront:signing-key-pair:%d:%x", number, id[:16])
+	return fmt.Sprintf("%s%d:%x", contract.SigningKeyPairID, number, id[:16])
 }
 
 // digest is the SHA-256 of words, each with its length before it so that no

@@ -28,16 +28,15 @@ import (
 	"fmt"
 	"strconv"
 
+	"github.com/signedfront/signedfront/constructs/contract"
 	"github.com/signedfront/signedfront/constructs/customresource"
 	"github.com/signedfront/signedfront/signer"
 )
 
 // Provider makes and reads key pairs. It is a customresource.Provider.
 //
-// The properties of the resource are SecretId (the secret's ARN), Generation
-// (a number) and Algorithm (a word of signer.Algorithm). Its attributes are
-// PublicKeyPem (SPKI, with one line feed at the end), PublicKeySha256
-// (signer.PublicKey's Fingerprint) and SecretVersionId.
+// The properties and attributes of the resource are those of
+// [contract.SigningKeyPair].
 type Provider struct {
 	Store Store
 }
@@ -79,7 +78,7 @@ func (p *Provider) Create(ctx context.Context, r customresource.Request) (custom
 	if made {
 		message = "key pair made"
 	}
-	r.Log.Info(message, "generation", g.number, "fingerprint", response.Data["PublicKeySha256"])
+	r.Log.Info(message, "generation", g.number, "fingerprint", response.Data[contract.PublicKeySHA256])
 	return response, nil
 }
 
@@ -108,7 +107,7 @@ func (p *Provider) Update(ctx context.Context, r customresource.Request) (custom
 	if err != nil {
 		return customresource.Response{}, err
 	}
-	r.Log.Info("key pair read", "generation", g.number, "fingerprint", response.Data["PublicKeySha256"])
+	r.Log.Info("key pair read", "generation", g.number, "fingerprint", response.Data[contract.PublicKeySHA256])
 	return response, nil
 }
 
@@ -125,17 +124,17 @@ type generation struct {
 }
 
 func generationOf(r customresource.Request) (generation, error) {
-	g := generation{secretID: r.Properties.String("SecretId")}
+	g := generation{secretID: r.Properties.String(contract.SecretID)}
 	if g.secretID == "" {
-		return g, errors.New("property SecretId is missing: want the ARN of the secret for the private key")
+		return g, errors.New("property " + contract.SecretID + " is missing: want the ARN of the secret for the private key")
 	}
 	var err error
-	if g.number, err = strconv.Atoi(r.Properties.String("Generation")); err != nil || g.number < 1 {
-		return g, fmt.Errorf("property Generation is %s: want a number, 1 or more", signer.Describe(r.Properties.String("Generation"), signer.FormWord))
+	if g.number, err = strconv.Atoi(r.Properties.String(contract.Generation)); err != nil || g.number < 1 {
+		return g, fmt.Errorf("property %s is %s: want a number, 1 or more", contract.Generation, signer.Describe(r.Properties.String(contract.Generation), signer.FormWord))
 	}
-	if word := r.Properties.String("Algorithm"); word != "" {
+	if word := r.Properties.String(contract.Algorithm); word != "" {
 		if g.algorithm, err = signer.ParseAlgorithm(word); err != nil {
-			return g, fmt.Errorf("property Algorithm is %s: want %s or %s", signer.Describe(word, signer.FormWord), signer.ECDSAP256, signer.RSA2048)
+			return g, fmt.Errorf("property %s is %s: want %s or %s", contract.Algorithm, signer.Describe(word, signer.FormWord), signer.ECDSAP256, signer.RSA2048)
 		}
 	}
 	g.token = token(r.StackID, r.LogicalResourceID, g.secretID, g.number)
@@ -259,9 +258,9 @@ func (g generation) publish(ctx context.Context, v version) (customresource.Resp
 	return customresource.Response{
 		PhysicalResourceID: g.physicalID,
 		Data: map[string]string{
-			"PublicKeyPem":    string(public.PEM()),
-			"PublicKeySha256": public.Fingerprint(),
-			"SecretVersionId": v.id,
+			contract.PublicKeyPEM:    string(public.PEM()),
+			contract.PublicKeySHA256: public.Fingerprint(),
+			contract.SecretVersionID: v.id,
 		},
 	}, nil
 }

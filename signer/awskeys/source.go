@@ -19,6 +19,7 @@ import (
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
+	"github.com/signedfront/signedfront/constructs/contract"
 	"github.com/signedfront/signedfront/signer"
 )
 
@@ -64,7 +65,7 @@ type Source struct {
 // Environment is the source of a deployed environment, whose document is the
 // parameter /signedfront/<project>/<environment>.
 func Environment(cfg aws.Config, project, environment string) *Source {
-	return Parameter(cfg, "/signedfront/"+project+"/"+environment)
+	return Parameter(cfg, contract.ParameterName(project, environment))
 }
 
 // Parameter is the source of a deployment whose document is the named Systems

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+
+	"github.com/signedfront/signedfront/constructs/contract"
 )
 
 // stack is where a template is deployed, as far as the local edge pretends.
@@ -162,7 +164,7 @@ func (r *resolver) assign(id, kind, name string) (string, error) {
 		if identifies || name == "FunctionARN" {
 			return given(fmt.Sprintf("arn:aws:cloudfront::%s:function/%s", r.stack.account, r.properties(id).get("Name").text()), nil)
 		}
-	case signingKeyPair:
+	case contract.SigningKeyPair:
 		return r.keyPairAttribute(id, name)
 	case "AWS::SecretsManager::Secret":
 		if identifies {

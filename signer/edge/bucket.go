@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"regexp"
 	"strings"
+
+	"github.com/signedfront/signedfront/constructs/contract"
 )
 
 // readBucket reads the bucket that an origin has by its domain name.
@@ -28,20 +30,16 @@ func (r *resolver) readBucket(domain property) *origin {
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html
 var bucketDomain = regexp.MustCompile(`^([a-z0-9][a-z0-9.-]+[a-z0-9])\.s3(?:\.dualstack)?(?:\.[a-z]{2}(?:-[a-z]+)+-\d)?\.amazonaws\.com$`)
 
-// requiredPolicy is the output that tells what the policy of a bucket must be
-// that is not of the template: JSON text.
-const requiredPolicy = "RequiredBucketPolicy"
-
 // readExistingBucket takes a bucket that is not of the template to have the
 // policy that the template requires, and to block public access, as buckets do
 // by default.
 func (r *resolver) readExistingBucket(domain property, name string) *origin {
-	if _, ok := r.Outputs[requiredPolicy]; !ok {
-		domain.wrong("the bucket %s is not of this template, so that its policy is not known: give the template an output %s, whose value is the JSON text of the policy that the bucket has", name, requiredPolicy)
+	if _, ok := r.Outputs[contract.RequiredBucketPolicy]; !ok {
+		domain.wrong("the bucket %s is not of this template, so that its policy is not known: give the template an output %s, whose value is the JSON text of the policy that the bucket has", name, contract.RequiredBucketPolicy)
 		return nil
 	}
-	place := "Outputs." + requiredPolicy + ".Value"
-	text, err := r.output(requiredPolicy)
+	place := "Outputs." + contract.RequiredBucketPolicy + ".Value"
+	text, err := r.output(contract.RequiredBucketPolicy)
 	if err != nil {
 		r.report(err)
 		return nil

@@ -5,8 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/signedfront/signedfront/constructs/contract/escapes"
 	"github.com/signedfront/signedfront/signer"
-	"github.com/signedfront/signedfront/signer/edge/escapes"
 )
 
 // distribution is what the edge does with a request, read from the template's
@@ -26,7 +26,7 @@ type behavior struct {
 	origin   *origin
 	forwards []forwarding
 	headers  *headersPolicy
-	hiding   *escapes.Hiding // escapes of these are refused; nil: none are
+	hiding   *escapes.Filter // escapes of these are refused; nil: none are
 }
 
 // readDistribution reads the template's one distribution.

@@ -1,13 +1,13 @@
 package edge
 
-import "github.com/signedfront/signedfront/signer/edge/escapes"
+import "github.com/signedfront/signedfront/constructs/contract/escapes"
 
 const noFunctions = "the local edge runs no functions, and they may decide who gets what"
 
 // readFunction reads the one function that the edge knows, of package escapes.
 // It is known by its whole code: a name or a tag could stand on any other.
-func (r *resolver) readFunction(associations property) *escapes.Hiding {
-	var found *escapes.Hiding
+func (r *resolver) readFunction(associations property) *escapes.Filter {
+	var found *escapes.Filter
 	for _, p := range associations.array() {
 		event, arn := p.get("EventType"), p.get("FunctionARN")
 		function, ok := r.resource(arn.text(), "AWS::CloudFront::Function")
@@ -15,7 +15,7 @@ func (r *resolver) readFunction(associations property) *escapes.Hiding {
 			arn.wrong("not a function of this template: " + noFunctions)
 			continue
 		}
-		hiding, ours := escapes.Read(function.get("FunctionCode").text())
+		filter, ours := escapes.ParseFilter(function.get("FunctionCode").text())
 		runtime, published := function.get("FunctionConfig").get("Runtime"), function.get("AutoPublish")
 		switch {
 		case !ours:
@@ -29,7 +29,7 @@ func (r *resolver) readFunction(associations property) *escapes.Hiding {
 		case found != nil:
 			event.wrong("the behavior has a function for viewer requests already")
 		}
-		found = &hiding
+		found = &filter
 	}
 	return found
 }

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"testing/fstest"
 
-	"github.com/signedfront/signedfront/signer/edge/escapes"
+	"github.com/signedfront/signedfront/constructs/contract/escapes"
 )
 
 // withFunction makes everything public that starts with /assets/, but for what
@@ -41,7 +41,7 @@ func TestEscapesHideNoSignedPathFromAPublicBehavior(t *testing.T) {
 		"assets/premium%2Fa.pdf":  {Data: []byte("public")},
 		"assets/premium/día 1.md": {Data: []byte("signed")},
 	})
-	s := serveConfig(t, Config{Template: edited(t, withFunction(escapes.Of(signed).Function(), signed...)...), Objects: objects})
+	s := serveConfig(t, Config{Template: edited(t, withFunction(escapes.NewFilter(signed).Function(), signed...)...), Objects: objects})
 	pass := s.signPass("assets/*")
 
 	for _, test := range []struct {
@@ -93,7 +93,7 @@ func TestEscapesHideNoSignedPathFromAPublicBehavior(t *testing.T) {
 		}
 	}
 	// Without the function, the hole is there.
-	open := withFunction(escapes.Of(signed).Function(), signed...)
+	open := withFunction(escapes.NewFilter(signed).Function(), signed...)
 	s = serveConfig(t, Config{Template: edited(t, append(open, change{config + ".CacheBehaviors.2.FunctionAssociations", nil})...), Objects: objects})
 	if got := s.raw("GET /assets/premium%2Fa.pdf HTTP/1.1"); got.body != "signed" {
 		t.Errorf("without the function: %d %q, want what CloudFront serves", got.status, got.body)
@@ -102,7 +102,7 @@ func TestEscapesHideNoSignedPathFromAPublicBehavior(t *testing.T) {
 
 func TestAnErrorPageDoesNotStandInForTheFunctionsRefusal(t *testing.T) {
 	signed := "/assets/premium/*"
-	s := serve(t, append(withFunction(escapes.Of([]string{signed}).Function(), signed),
+	s := serve(t, append(withFunction(escapes.NewFilter([]string{signed}).Function(), signed),
 		change{config + ".CustomErrorResponses", []any{errorResponse(403, "/assets/403.html", 403)}})...)
 	if got := s.raw("GET /assets/premium%2Fa.pdf HTTP/1.1"); got.body != signatureBody("AccessDenied", "Access denied") {
 		t.Errorf("%d %q", got.status, got.body)
@@ -110,7 +110,7 @@ func TestAnErrorPageDoesNotStandInForTheFunctionsRefusal(t *testing.T) {
 }
 
 func TestABehaviorChecksTheSignatureBeforeItsFunctionRefuses(t *testing.T) {
-	s := serve(t, append(withFunction(escapes.Of(nil).Function(), "/assets/premium/*"),
+	s := serve(t, append(withFunction(escapes.NewFilter(nil).Function(), "/assets/premium/*"),
 		change{config + ".CacheBehaviors.1.TrustedKeyGroups", []any{map[string]any{"Ref": "KeyGroup"}}})...)
 	if got := s.raw("GET /assets/a%2Fb HTTP/1.1"); !strings.Contains(got.body, "<Code>MissingKey</Code>") {
 		t.Errorf("unsigned: %d %q", got.status, got.body)
@@ -122,7 +122,7 @@ func TestABehaviorChecksTheSignatureBeforeItsFunctionRefuses(t *testing.T) {
 
 func TestNoFunctionIsTakenForTheOneThatRefusesEscapes(t *testing.T) {
 	const signed = "/assets/premium/*"
-	code := escapes.Of([]string{signed}).Function()
+	code := escapes.NewFilter([]string{signed}).Function()
 	associated := func(members map[string]any) []any {
 		a := map[string]any{"EventType": "viewer-request", "FunctionARN": map[string]any{"Ref": "Function"}}
 		for name, value := range members {
@@ -219,7 +219,7 @@ func TestNoEscapesHideAKeyFromASignedPattern(t *testing.T) {
 		if !covered {
 			hidden++
 		}
-		if escapes.Of([]string{pattern}).Check(sent) != nil {
+		if escapes.NewFilter([]string{pattern}).Check(sent) != nil {
 			refused++
 			continue
 		}

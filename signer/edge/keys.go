@@ -3,12 +3,9 @@ package edge
 import (
 	"fmt"
 
+	"github.com/signedfront/signedfront/constructs/contract"
 	"github.com/signedfront/signedfront/signer"
 )
-
-// signingKeyPair is the custom resource whose provider makes a key pair in the
-// deployment. Here it is made by Config.Keys.
-const signingKeyPair = "Custom::SigningKeyPair"
 
 // KeyPair names a key pair that a deployment would make.
 type KeyPair struct {
@@ -20,7 +17,7 @@ type KeyPair struct {
 // makeKeyPairs makes the key pair of each Custom::SigningKeyPair, needed or not,
 // as the deployment would.
 func (r *resolver) makeKeyPairs() {
-	for _, id := range r.existing(signingKeyPair) {
+	for _, id := range r.existing(contract.SigningKeyPair) {
 		r.keyPair(id)
 	}
 }
@@ -32,7 +29,7 @@ func (r *resolver) keyPair(id string) *signer.PrivateKey {
 		return pair
 	}
 	r.pairs[id] = nil
-	place := r.properties(id).get("Algorithm")
+	place := r.properties(id).get(contract.Algorithm)
 	algorithm, err := signer.ParseAlgorithm(place.text())
 	if err != nil {
 		place.wrong("unknown key algorithm %s: CloudFront takes %s and %s", shown(place.text()), signer.ECDSAP256, signer.RSA2048)
@@ -62,11 +59,11 @@ func (r *resolver) keyPairAttribute(id, name string) (string, error) {
 	switch name {
 	case "Ref":
 		return "local-" + id, nil
-	case "PublicKeyPem":
+	case contract.PublicKeyPEM:
 		return string(public.PEM()), nil
-	case "PublicKeySha256":
+	case contract.PublicKeySHA256:
 		return public.Fingerprint(), nil
-	case "SecretVersionId":
+	case contract.SecretVersionID:
 		return r.stack.uuid(id + public.Fingerprint()), nil
 	}
 	return "", errUnknownAttribute

@@ -18,6 +18,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/signedfront/signedfront/constructs/contract"
 	"github.com/signedfront/signedfront/constructs/functions"
 	"github.com/signedfront/signedfront/signer"
 )
@@ -32,7 +33,7 @@ func main() {
 func build(args []string) error {
 	flags := flag.NewFlagSet("build", flag.ContinueOnError)
 	folder := flags.String("o", "functions", "the folder for the archives, which is made if need be")
-	goarch := flags.String("arch", "arm64", `the processor: "arm64", or "amd64" for the context signedfront:functionArchitecture=x86_64`)
+	goarch := flags.String("arch", "arm64", `the processor: "arm64", or "amd64" for the context `+contract.ArchitectureContext+"=x86_64")
 	flags.SetOutput(io.Discard) // its errors repeat the argument
 	err := flags.Parse(args)
 	if errors.Is(err, flag.ErrHelp) {

@@ -6,8 +6,8 @@
 // viewer wrote it, which S3 unescapes once. So beside a public /assets/* and a signed
 // /assets/premium/*, the path /assets/premium%2Fa.pdf is public by its pattern,
 // and names the object assets/premium/a.pdf. A CloudFront Function at public
-// cache behaviors refuses such paths. [Hiding.Function] is its code, and
-// [Hiding.Check] the same in Go.
+// cache behaviors refuses such paths. [Filter.Function] is its code, and
+// [Filter.Check] does the same in Go.
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/DownloadDistValuesCacheBehavior.html#DownloadDistValuesPathPattern
 package escapes
 
@@ -20,8 +20,8 @@ import (
 	"strings"
 )
 
-// Hiding are the characters that signed patterns are made of: escaped, each may
-// hide a path from them.
+// Filter refuses paths that escape one of the characters of which signed
+// patterns are made: escaped, each may hide a path from them.
 //
 // What the others do, and how else a path can be written, needs no refusal:
 //
@@ -37,39 +37,40 @@ import (
 //     /assets/./premium/a.pdf and /assets//premium/a.pdf have, they do not name
 //     the object assets/premium/a.pdf.
 //
-// The zero value knows no patterns, and is All.
-type Hiding struct {
+// The zero value is NewFullFilter().
+type Filter struct {
 	set string // sorted, each once
 }
 
 // every stands for all characters, as it does for any one of them in a pattern.
 const every = "?"
 
-// Of are the characters that hide paths of signed patterns: the slash, the
-// unreserved characters, whose escapes CloudFront may or may not resolve before
-// it compares, and what else the patterns name. No client needs an escape of
-// the first two, and signer.ObjectURL writes none.
-func Of(signedPatterns []string) Hiding {
+// NewFilter returns the filter for signed patterns. It refuses escapes of the
+// slash, of the unreserved characters, which CloudFront may or may not resolve
+// before it compares, and of what else the patterns name. No client needs an
+// escape of the first two, and signer.ObjectURL writes none.
+func NewFilter(signedPatterns []string) Filter {
 	characters := []byte("/" + "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789" + "-._~" +
 		strings.ReplaceAll(strings.Join(signedPatterns, ""), "*", ""))
 	slices.Sort(characters)
-	return Hiding{string(slices.Compact(characters))}
+	return Filter{string(slices.Compact(characters))}
 }
 
-func (h Hiding) characters() string {
-	if h.set == "" {
-		return All().set
+func (f Filter) characters() string {
+	if f.set == "" {
+		return NewFullFilter().set
 	}
-	return h.set
+	return f.set
 }
 
-// All is for patterns that are not known: every escape may hide something.
-func All() Hiding { return Of([]string{every}) }
+// NewFullFilter returns the filter for patterns that are not known. It refuses
+// every escape.
+func NewFullFilter() Filter { return NewFilter([]string{every}) }
 
-// Check is why the function refuses the raw path of a request, nil if it does
-// not.
-func (h Hiding) Check(path string) error {
-	characters := h.characters()
+// Check returns the reason why the function refuses the raw path of a request,
+// and nil if it does not.
+func (f Filter) Check(path string) error {
+	characters := f.characters()
 	for i := strings.IndexByte(path, '%'); i >= 0; {
 		rest := path[i:]
 		if len(rest) < 3 {
@@ -115,24 +116,24 @@ const slot = `"CHARACTERS"`
 // Function is the code of the CloudFront Function, for viewer requests of public
 // behaviors.
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/functions-event-structure.html
-func (h Hiding) Function() string {
-	return strings.Replace(source, slot, strconv.QuoteToASCII(h.characters()), 1)
+func (f Filter) Function() string {
+	return strings.Replace(source, slot, strconv.QuoteToASCII(f.characters()), 1)
 }
 
-// Read reads the characters out of a function's code. What is not a Function of
+// ParseFilter reads the characters out of a function's code. What is not a Function of
 // this version, to the byte, is none.
-func Read(code string) (Hiding, bool) {
+func ParseFilter(code string) (Filter, bool) {
 	before, after, _ := strings.Cut(source, slot)
 	quoted, starts := strings.CutPrefix(code, before)
 	quoted, ends := strings.CutSuffix(quoted, after)
 	if !starts || !ends {
-		return Hiding{}, false
+		return Filter{}, false
 	}
 	characters, err := strconv.Unquote(quoted)
 	if err != nil {
-		return Hiding{}, false
+		return Filter{}, false
 	}
-	// Only what Of makes: another literal, or a smaller set, is not ours.
-	h := Of([]string{characters})
-	return h, h.Function() == code
+	// Only what NewFilter makes: another literal, or a smaller set, is not ours.
+	f := NewFilter([]string{characters})
+	return f, f.Function() == code
 }

@@ -45,7 +45,7 @@ func TestPathsThatHideASignedOneAreRefused(t *testing.T) {
 		{"no escape, where a signed pattern has a ?", question, "/assets/v1/a.pdf", ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			err := Of([]string{"/other/*", test.signed}).Check(test.path)
+			err := NewFilter([]string{"/other/*", test.signed}).Check(test.path)
 			switch {
 			case test.refused == "" && err != nil:
 				t.Errorf("%s is refused: %v", test.path, err)
@@ -54,19 +54,19 @@ func TestPathsThatHideASignedOneAreRefused(t *testing.T) {
 			}
 		})
 	}
-	if All().Check("/a%20b") == nil || All().Check("/ab") != nil {
+	if NewFullFilter().Check("/a%20b") == nil || NewFullFilter().Check("/ab") != nil {
 		t.Error("where the patterns are not known, all escapes are refused and nothing else")
 	}
 }
 
 func TestAFunctionIsReadFromItsCodeAlone(t *testing.T) {
 	for _, patterns := range [][]string{nil, {"/a/*"}, {`/"'+&$@:~`}, {"/a/?"}} {
-		h := Of(patterns)
-		if got, ok := Read(h.Function()); !ok || got != h {
+		h := NewFilter(patterns)
+		if got, ok := ParseFilter(h.Function()); !ok || got != h {
 			t.Errorf("%q: read %q, %v", patterns, got, ok)
 		}
 	}
-	code := Of([]string{"/a+b/*"}).Function()
+	code := NewFilter([]string{"/a+b/*"}).Function()
 	for name, foreign := range map[string]string{
 		"none":                             "",
 		"another one":                      "function handler(event) { return event.request; }",
@@ -85,7 +85,7 @@ func TestAFunctionIsReadFromItsCodeAlone(t *testing.T) {
 		if foreign == code {
 			t.Fatalf("%s: not changed", name)
 		}
-		if h, ok := Read(foreign); ok {
+		if h, ok := ParseFilter(foreign); ok {
 			t.Errorf("%s is taken for %q", name, h)
 		}
 	}
@@ -93,7 +93,7 @@ func TestAFunctionIsReadFromItsCodeAlone(t *testing.T) {
 
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
 func TestAFunctionIsSmall(t *testing.T) {
-	if size := len(Of([]string{`/"'+&$@:~?`}).Function()); size > 10<<10 {
+	if size := len(NewFilter([]string{`/"'+&$@:~?`}).Function()); size > 10<<10 {
 		t.Errorf("%d bytes", size)
 	}
 }
