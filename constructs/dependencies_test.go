@@ -64,7 +64,6 @@ var mayImport = map[string]imports{
 	"signer/awskeys":         {[]string{"constructs/contract", "signer", sdkPackages, smithyPackages}, []string{"signer/leaktest", "signer/sourcetest"}},
 	"signer/edge":            {[]string{"constructs/contract/...", "signer"}, []string{"signer/leaktest"}},
 	"signer/edge/cdkapp":     {[]string{"signer"}, []string{"signer/leaktest"}},
-	"signer/edge/probe":      {[]string{"signer"}, []string{"signer/edge"}},
 	"signer/cmd/signedfront": {code: []string{"constructs/config", "signer/...", cobraPackage, pflagPackage, sdkPackages, smithyPackages}},
 }
 

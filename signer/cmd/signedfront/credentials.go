@@ -56,7 +56,7 @@ func (f *signingFlags) addKeyFlags(cmd *cobra.Command) {
 
 func (f *signingFlags) addPolicyFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	addDuration(cmd, &f.ttl, "ttl", defaultTTL, time.Second, "good for this `duration` from now, such as 90s, 12h or 7d")
+	addDuration(cmd, &f.ttl, "ttl", defaultTTL, "good for this `duration` from now, such as 90s, 12h or 7d")
 	addTime(cmd, &f.expires, "expires", "good until this `time`, in place of --ttl: 2030-01-31, 2030-01-31T12:00:00Z or seconds since 1970")
 	addTime(cmd, &f.notBefore, "not-before", "not good before this `time`")
 	flags.StringVar(&f.ip, "ip", "", "good for this IPv4 `address` or prefix alone, such as 203.0.113.0/24")

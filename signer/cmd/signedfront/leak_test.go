@@ -103,7 +103,6 @@ var fixtures = map[string][][]string{
 	"cookies":    {{"--deployment", "deployment.json"}, {"--key-pair-id", "K2JCJMDEHXQW5F", "--private-key", "private_key.pem"}, {"--env", "dev"}},
 	"explain":    {{"--public-key", "K2JCJMDEHXQW5F=public_key.pem"}, {"--deployment", "deployment.json"}, {"--env", "dev"}},
 	"keygen":     {{}},
-	"probe":      {{"--deployment", "deployment.json"}, {"--env", "dev"}},
 	"completion": {{}},
 	"version":    {{}},
 	"help":       {{}},
@@ -111,7 +110,7 @@ var fixtures = map[string][][]string{
 
 var fixtureArgument = map[string]string{
 	"local": "content", "url": "rt.png", "cookies": "albums/*", "explain": "http://127.0.0.1:1/rt.png?Expires=1&Signature=a&Key-Pair-Id=K2JCJMDEHXQW5F",
-	"probe": "rt.png", "completion": "bash", "help": "url",
+	"completion": "bash", "help": "url",
 }
 
 // placesOf are the command lines in which a text stands in a place of its own,

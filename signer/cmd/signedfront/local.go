@@ -91,7 +91,7 @@ Needs Node.js, and what runs the app: Go for "go run cdk.go".`,
 	flags.StringVar(&l.environment, "env", "", "serve the environment of this `name` (default the only one)")
 	flags.StringVar(&l.app, "app", ".", "take the CDK app in this `folder`, where its cdk.json is")
 	flags.StringVar(&addr, "addr", "", fmt.Sprintf("listen on this `address` of this machine (default %s, or the next port that is free)", defaultAddress))
-	addDuration(cmd, &l.ttl, "ttl", 10*time.Minute, time.Second, "print URLs that are good for this `duration`")
+	addDuration(cmd, &l.ttl, "ttl", 10*time.Minute, "print URLs that are good for this `duration`")
 	flags.BoolVar(&l.all, "all", false, fmt.Sprintf("print every file, not the first %d alone", listed))
 	cmd.MarkFlagDirname("app")
 	cmd.RegisterFlagCompletionFunc("env", cobra.NoFileCompletions)

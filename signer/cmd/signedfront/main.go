@@ -6,7 +6,6 @@
 //	signedfront cookies RESOURCE  sign cookies
 //	signedfront explain URL       tell what CloudFront answers, and why
 //	signedfront keygen            make a key pair
-//	signedfront probe KEY         ask a distribution what no documentation tells
 //	signedfront completion SHELL  print a script for the Tab key
 //	signedfront version           print the version
 //
@@ -92,7 +91,7 @@ func newRoot(t *terminal) *cobra.Command {
 	root.SetErr(t.err)
 	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
 	root.SetHelpCommand(newHelp())
-	root.AddCommand(newLocal(t), newURL(t), newCookies(t), newExplain(t), newKeygen(t), newProbe(t), newCompletion(t), newVersion(t))
+	root.AddCommand(newLocal(t), newURL(t), newCookies(t), newExplain(t), newKeygen(t), newCompletion(t), newVersion(t))
 	root.InitDefaultHelpCmd()
 	checkValues(root)
 	return root

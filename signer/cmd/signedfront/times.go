@@ -22,14 +22,11 @@ const (
 const maxDuration = 3650 * 24 * time.Hour // as in cdk.json
 
 // durationFlag is a flag that takes durations as cdk.json does: "90m", "7d".
-type durationFlag struct {
-	value *time.Duration
-	least time.Duration // 1s, or 0
-}
+type durationFlag struct{ value *time.Duration }
 
-func addDuration(cmd *cobra.Command, value *time.Duration, name string, initial, least time.Duration, usage string) {
+func addDuration(cmd *cobra.Command, value *time.Duration, name string, initial time.Duration, usage string) {
 	*value = initial
-	cmd.Flags().Var(durationFlag{value, least}, name, usage)
+	cmd.Flags().Var(durationFlag{value}, name, usage)
 	cmd.RegisterFlagCompletionFunc(name, cobra.NoFileCompletions)
 }
 
@@ -49,8 +46,8 @@ func (f durationFlag) Set(text string) error {
 	d, ok := config.ParseDuration(text)
 	_, notTime := parseTime(text)
 	switch {
-	case ok && d < f.least:
-		return wrong("less than "+config.FormatDuration(f.least), durationHint)
+	case ok && d < time.Second:
+		return wrong("less than 1s", durationHint)
 	case ok && d%time.Second != 0:
 		return wrong("which has parts of a second", "write a whole number of seconds: CloudFront counts seconds")
 	case ok && d > maxDuration, !ok && tooLong.MatchString(text):

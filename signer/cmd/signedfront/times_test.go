@@ -39,7 +39,7 @@ func TestTimesAreReadAsTheAWSCLIReadsThem(t *testing.T) {
 }
 
 func TestAMistypedWordIsTakenForTheNearestOne(t *testing.T) {
-	names := []string{"local", "url", "cookies", "explain", "keygen", "probe", "completion", "version"}
+	names := []string{"local", "url", "cookies", "explain", "keygen", "completion", "version"}
 	for word, want := range map[string]string{
 		"ulr": "url", "lcoal": "local", "cokies": "cookies", "explian": "explain", "kegen": "keygen", "verison": "version",
 		"LOCAL": "local", "key_gen": "keygen",
