@@ -35,7 +35,6 @@ type explain struct {
 	at         time.Time
 	method     string
 	asJSON     bool
-	body       string
 }
 
 func newExplain(t *terminal) *cobra.Command {
@@ -48,32 +47,15 @@ CloudFront itself never tells. Nothing is fetched.
 
 The keys are those of a deployment (--env, --deployment), or public keys in
 files. The exit status is 0 if the request is allowed, 3 if it is denied, and 1
-if that is not known here, as for a key that is not the deployment's current one.
-
-With --body, tell who refused a request by the body of the answer: CloudFront
-for its signature, S3, or CloudFront for something else.`,
+if that is not known here, as for a key that is not the deployment's current one.`,
 		Example: `  # Why is this URL refused?
   signedfront explain --public-key K2JCJMDEHXQW5F=public_key.pem 'https://d111111abcdef8.cloudfront.net/rt.png?Expires=...'
 
   # Would it still work tomorrow, from there?
-  signedfront explain --env dev --at 2027-01-02T08:00:00Z --ip 203.0.113.7 'https://...'
-
-  # Who refused this?
-  curl -s 'https://...' | signedfront explain --body -`,
-		Args: func(cmd *cobra.Command, args []string) error {
-			if e.body != "" {
-				if len(args) > 0 {
-					return wrongUsage("--body explains an answer: leave the URL out")
-				}
-				return nil
-			}
-			return exactlyOne("URL")(cmd, args)
-		},
+  signedfront explain --env dev --at 2027-01-02T08:00:00Z --ip 203.0.113.7 'https://...'`,
+		Args:              exactlyOne("URL"),
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if e.body != "" {
-				return e.explainBody(cmd.Context())
-			}
 			return e.explainURL(cmd.Context(), args[0])
 		},
 	}
@@ -90,9 +72,7 @@ for its signature, S3, or CloudFront for something else.`,
 	flags.StringVar(&e.ip, "ip", "", "the viewer's `address`")
 	flags.StringVar(&e.method, "method", http.MethodGet, "the request's `method`")
 	flags.BoolVar(&e.asJSON, "json", false, "print JSON")
-	flags.StringVar(&e.body, "body", "", "tell who refused by the body of an answer, in this `file` or - for standard input")
 	cmd.MarkFlagFilename("deployment", "json")
-	cmd.MarkFlagFilename("body")
 	cmd.MarkFlagFilename("private-key")
 	for _, name := range []string{"env", "project", "key-pair-id", "cookie", "ip"} {
 		cmd.RegisterFlagCompletionFunc(name, cobra.NoFileCompletions)
@@ -360,28 +340,4 @@ func deniedStatus(v signer.Verdict) int {
 		return http.StatusForbidden
 	}
 	return v.Code.Status()
-}
-
-func (e *explain) explainBody(ctx context.Context) error {
-	open := func() (io.ReadCloser, error) { return e.in, nil }
-	if e.body != "-" {
-		file, err := inputFile("--body", e.body)
-		if err != nil {
-			return err
-		}
-		open = func() (io.ReadCloser, error) { return os.Open(file) }
-	}
-	text, err := readInput(ctx, open)
-	switch {
-	case err != nil:
-		return fmt.Errorf("--body: %s: %w", signer.Describe(e.body, signer.FormFile), err)
-	case len(text) == 0:
-		return &failure{err: errors.New("--body: there is nothing in it"), hint: "give the body of the answer, as in `curl -s URL | signedfront explain --body -`"}
-	}
-	r := signer.ReadRefusal(text)
-	if e.asJSON {
-		return json.NewEncoder(e.out).Encode(map[string]string{"refusedBy": string(r.By), "code": withoutKeys(r.Code), "message": withoutKeys(r.Message), "detail": r.Detail})
-	}
-	_, err = fmt.Fprintf(e.out, "refused by  %s\nreason      %s\n", r.By, r.Detail)
-	return err
 }

@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/signedfront/signedfront/signer/leaktest"
 )
 
 // The signer's own words for a fix are those of its Go functions.
@@ -42,33 +40,6 @@ func TestExplainTakesACookieHeaderWithItsName(t *testing.T) {
 		if status != 0 {
 			t.Errorf("%.8s: exit status %d: %s%s", header, status, stdout, stderr)
 		}
-	}
-}
-
-func TestExplainShowsNoKeyThatStandsInABody(t *testing.T) {
-	emptyEnvironment(t)
-	workFolder(t)
-	key := leaktest.Keys()[0]
-	for _, text := range []string{string(key.PEM()), strings.ReplaceAll(string(key.PEM()), "\n", ""), strings.Split(string(key.PEM()), "\n")[2]} {
-		for _, body := range []string{
-			"<Error><Code>AccessDenied</Code><Message>" + text + "</Message></Error>",
-			"<Error><Code>" + text + "</Code><Message>Access Denied</Message></Error>",
-			text,
-		} {
-			if err := os.WriteFile("body.xml", []byte(body), 0o600); err != nil {
-				t.Fatal(err)
-			}
-			for _, format := range []string{"--json=true", "--json=false"} {
-				_, stdout, stderr := execute(t, []string{"explain", "--body", "body.xml", format})
-				if found := key.Find(stdout + stderr); found != "" {
-					t.Errorf("%s: the output shows %s", format, found)
-				}
-			}
-		}
-	}
-	_, stdout, _ := execute(t, []string{"explain", "--body", "body.xml", "--json"})
-	if !strings.Contains(stdout, `"refusedBy":"unknown"`) {
-		t.Errorf("a key is explained as %s", stdout)
 	}
 }
 

@@ -36,7 +36,6 @@ func TestAnInterruptEndsTheWaitForAPipe(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, args := range [][]string{
-		{"explain", "--body", "pipe"},
 		{"explain", "--public-key", keyPairID + "=pipe", site + "/rt.png"},
 		{"url", "--key-pair-id", keyPairID, "--private-key", "pipe", site + "/rt.png"},
 	} {

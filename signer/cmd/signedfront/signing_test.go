@@ -154,7 +154,6 @@ func TestMistakesInSigningAreToldAndNothingIsPrinted(t *testing.T) {
 		"a signed URL to version":   {"version " + site + "/a?Signature=secret", 2, "no argument is wanted"},
 		"a signed URL to keygen":    {"keygen " + site + "/a?Signature=secret", 2, "--out"},
 		"a signed URL as a folder":  {"local " + site + "/a?Signature=secret", 1, "there is no folder"},
-		"a signed URL as a body":    {"explain --body " + site + "/a?Signature=secret", 1, "--body: there is no file"},
 		"explaining nothing":        {"explain --key-pair-id K1 " + site + "/a", 2, "go together"},
 		"cookies without resource":  {"cookies --deployment deployment.json", 2, "no resource given"},
 		"a format of cookies":       {"cookies --deployment deployment.json --format xml a/*", 2, "set-cookie, curl or json"},
@@ -313,13 +312,6 @@ func TestExplainTellsTheVerdictAndItsReason(t *testing.T) {
 			!strings.Contains(p.stderr.String(), "hint: add the key that signed it, as with --public-key") {
 			t.Errorf("a key that is not the current one: exit status %d, want 1, with %q: %s%s", p.status(), want, &p.stdout, &p.stderr)
 		}
-	}
-
-	p := start(t, dir, "explain", "--body", "-")
-	p.stdin.Write([]byte(`<Error><Code>AccessDenied</Code><Message>Access Denied</Message><RequestId>1</RequestId><HostId>2</HostId></Error>`))
-	p.stdin.Close()
-	if p.status() != 0 || !strings.Contains(p.stdout.String(), "refused by  origin") {
-		t.Errorf("a body of S3: %s%s", p.stdout.String(), p.stderr.String())
 	}
 }
 

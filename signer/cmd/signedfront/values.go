@@ -149,14 +149,6 @@ func classOf(c byte) byte {
 	return 0
 }
 
-// withoutKeys is a text from a file without what looks like a key in it.
-func withoutKeys(text string) string {
-	if looksLikeKey(text) || slices.ContainsFunc(base64Run.FindAllString(text, -1), looksLikeKey) {
-		return notShown(text)
-	}
-	return text
-}
-
 const unsetHint = "give it a value, or leave it out: a shell variable that is not set makes an empty one"
 
 // checkValues has every flag and every argument of a command refuse what no
@@ -285,7 +277,7 @@ func cause(err error) error {
 	return err
 }
 
-// maxInput is more than any public key or refusal has.
+// maxInput is more than any key has.
 const maxInput = 1 << 20
 
 // readInput reads what open opens, up to maxInput bytes. Opening a pipe and
