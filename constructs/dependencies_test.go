@@ -24,6 +24,7 @@ const (
 	lambdaPackages = "github.com/aws/aws-lambda-go/..."
 	cobraPackage   = "github.com/spf13/cobra"
 	pflagPackage   = "github.com/spf13/pflag"
+	termPackage    = "golang.org/x/term"
 )
 
 // imports are what a package may import besides the standard library: packages
@@ -64,7 +65,7 @@ var mayImport = map[string]imports{
 	"signer/awskeys":         {[]string{"constructs/contract", "signer", sdkPackages, smithyPackages}, []string{"signer/leaktest", "signer/sourcetest"}},
 	"signer/edge":            {[]string{"constructs/contract/...", "signer"}, []string{"signer/leaktest"}},
 	"signer/edge/cdkapp":     {[]string{"signer"}, []string{"signer/leaktest"}},
-	"signer/cmd/signedfront": {code: []string{"constructs/config", "signer/...", cobraPackage, pflagPackage, sdkPackages, smithyPackages}},
+	"signer/cmd/signedfront": {code: []string{"constructs/config", "signer/...", cobraPackage, pflagPackage, termPackage, sdkPackages, smithyPackages}},
 }
 
 func TestPackagesImportWhatTheyMay(t *testing.T) {

@@ -31,6 +31,7 @@ import (
 	"unicode"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
 )
 
 // terminal is where the program writes and reads.
@@ -49,20 +50,9 @@ func newTerminal(args []string) *terminal {
 		in:       os.Stdin,
 		out:      os.Stdout,
 		err:      &lockedWriter{w: os.Stderr},
-		inIsTTY:  isTerminal(os.Stdin),
-		errIsTTY: isTerminal(os.Stderr),
+		inIsTTY:  term.IsTerminal(int(os.Stdin.Fd())),
+		errIsTTY: term.IsTerminal(int(os.Stderr.Fd())),
 	}
-}
-
-// isTerminal reports whether a file is a terminal: the only character device
-// that a program is usually given beside the null device.
-func isTerminal(f *os.File) bool {
-	info, err := f.Stat()
-	if err != nil || info.Mode()&os.ModeCharDevice == 0 {
-		return false
-	}
-	null, err := os.Stat(os.DevNull)
-	return err != nil || !os.SameFile(info, null)
 }
 
 // lockedWriter keeps lines whole that are written at the same time.
