@@ -440,20 +440,6 @@ func TestManyFilesArePrintedWhenAskedFor(t *testing.T) {
 	}
 }
 
-func TestALineOnStandardInputPrintsFreshURLs(t *testing.T) {
-	content := t.TempDir()
-	writeFile(t, filepath.Join(content, "first.txt"), "text")
-	p, _ := serve(t, copiedApp(t, "shop-dev"), content)
-	writeFile(t, filepath.Join(content, "second.txt"), "text")
-	if _, err := io.WriteString(p.stdin, "\n"); err != nil {
-		t.Fatal(err)
-	}
-	p.stdout.await(t, has("  unsigned   403 MissingKey\n", 3))
-	if _, found := entries(p.stdout.String())["second.txt"]; !found {
-		t.Errorf("the new file is not among them:\n%s", &p.stdout)
-	}
-}
-
 func TestTheEndOfStandardInputIsNotTheEnd(t *testing.T) {
 	p, printed := serve(t, copiedApp(t, "shop-dev"))
 	p.stdin.Close()
@@ -531,17 +517,6 @@ func TestTheLogHasALineForEachRequestAndNothingSecret(t *testing.T) {
 	}
 	if strings.Contains(p.stdout.String(), "PRIVATE KEY") {
 		t.Error("the private key was printed")
-	}
-}
-
-func TestWithoutNodeItSaysHowToGetIt(t *testing.T) {
-	app := copiedApp(t, "shop-dev")
-	t.Setenv("PATH", t.TempDir())
-	p := run(t, app, "local", "--addr", "127.0.0.1:0")
-	for _, want := range []string{"error: Node.js is missing, and the CDK needs it", "hint: install Node.js 22 or newer from https://nodejs.org/"} {
-		if p.status() != 1 || !strings.Contains(p.stderr.String(), want) {
-			t.Errorf("exit status %d, want 1, and %q\n%s", p.status(), want, &p.stderr)
-		}
 	}
 }
 

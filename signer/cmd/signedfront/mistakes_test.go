@@ -30,19 +30,6 @@ func TestMistakesInWhatIsSignedAreToldInTheWordsOfTheCommandLine(t *testing.T) {
 	}
 }
 
-func TestExplainTakesACookieHeaderWithItsName(t *testing.T) {
-	emptyEnvironment(t)
-	workFolder(t)
-	const site = "https://d111111abcdef8.cloudfront.net/"
-	_, cookies, _ := execute(t, []string{"cookies", "--key-pair-id", "K2JCJMDEHXQW5F", "--private-key", "private_key.pem", "--format", "curl", site + "*"})
-	for _, header := range []string{cookies[:len(cookies)-1], "Cookie: " + cookies[:len(cookies)-1], "cookie:" + cookies[:len(cookies)-1]} {
-		status, stdout, stderr := execute(t, []string{"explain", "--public-key", "K2JCJMDEHXQW5F=public_key.pem", "--cookie", header, site + "a"})
-		if status != 0 {
-			t.Errorf("%.8s: exit status %d: %s%s", header, status, stdout, stderr)
-		}
-	}
-}
-
 func TestKeygenMakesNoFolderWhoseNameMayBeAPieceOfAKey(t *testing.T) {
 	emptyEnvironment(t)
 	workFolder(t)

@@ -8,26 +8,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
-
-	"github.com/signedfront/signedfront/signer"
 )
-
-func TestAPrivateKeyMayComeThroughAPipe(t *testing.T) {
-	dir, keys := keyFolder(t)
-	text, err := os.ReadFile(filepath.Join(dir, "private_key.pem"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := start(t, dir, "url", "--key-pair-id", keyPairID, "--private-key", "/dev/stdin", site+"/rt.png")
-	if _, err := p.stdin.Write(text); err != nil {
-		t.Fatal(err)
-	}
-	p.stdin.Close()
-	if v := signer.Verify(signer.Request{URL: line(t, p), Time: time.Now()}, keys); !v.Allowed {
-		t.Errorf("not allowed: %s", v.Detail)
-	}
-}
 
 func TestAnInterruptEndsTheWaitForAPipe(t *testing.T) {
 	dir, _ := keyFolder(t)

@@ -4,7 +4,6 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 )
@@ -133,32 +132,4 @@ func arguments(line string) []string {
 		all[i] = strings.Trim(argument, "'")
 	}
 	return all
-}
-
-func TestHelpIsWhatWasAskedFor(t *testing.T) {
-	for _, args := range [][]string{{}, {"help"}, {"--help"}, {"help", "local"}, {"local", "--help"}, {"completion", "bash"}, {"completion", "zsh"}, {"completion", "fish"}, {"completion", "powershell"}, {"--version"}, {"version"}} {
-		p := run(t, t.TempDir(), args...)
-		if p.status() != 0 || p.stdout.String() == "" || p.stderr.String() != "" {
-			t.Errorf("signedfront %s: exit status %d, standard output %q, standard error %q", strings.Join(args, " "), p.status(), &p.stdout, &p.stderr)
-		}
-	}
-}
-
-func TestTheVersionNamesTheModulesVersionAndTheGoRelease(t *testing.T) {
-	form := regexp.MustCompile(`^signedfront (\(devel\)|v\S+) \((commit [0-9a-f]{12}( with changes)?, )?go\S+ [a-z0-9]+/[a-z0-9]+\)$`)
-	verb, flag := line(t, run(t, t.TempDir(), "version")), line(t, run(t, t.TempDir(), "--version"))
-	if !form.MatchString(verb) || flag != verb {
-		t.Errorf("version says %q, --version says %q", verb, flag)
-	}
-}
-
-func TestShellsCompleteVerbsAndFlags(t *testing.T) {
-	for args, want := range map[string]string{
-		"__complete lo":         "local\t",
-		"__complete local --tt": "--ttl\t",
-	} {
-		if p := run(t, t.TempDir(), strings.Fields(args)...); !strings.HasPrefix(p.stdout.String(), want) {
-			t.Errorf("signedfront %s: %q", args, &p.stdout)
-		}
-	}
 }
