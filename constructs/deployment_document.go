@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudfront"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsssm"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
@@ -20,13 +21,15 @@ import (
 // that a document never names a key that is not trusted yet or that signers may
 // not read yet, and it goes back with them when a deployment fails. Where the
 // keys are borrowed it points at the lender's, and signers follow.
-func newDeploymentDocument(scope constructs.Construct, props *PrivateContentProps, distribution awscloudfront.Distribution, keys *signingKeys, policy awsiam.ManagedPolicy) awsssm.StringParameter {
+func newDeploymentDocument(scope constructs.Construct, props *PrivateContentProps, bucket awss3.IBucket, distribution awscloudfront.Distribution, keys *signingKeys, policy awsiam.ManagedPolicy) awsssm.StringParameter {
 	d := signer.Deployment{
 		Schema:         signer.DeploymentSchema,
 		BaseURL:        baseURL(props, distribution),
 		Region:         *awscdk.Stack_Of(scope).Region(),
 		MaxURLLifetime: int64(props.MaxURLLifetime / time.Second),
 		MaxKeyAge:      int64(props.MaxKeyAge / time.Second),
+		Query:          &signer.ForwardedQuery{Signed: []string{}, Public: []string{}}, // by the policies of our cache behaviors
+		Bucket:         &signer.Bucket{Name: *bucket.BucketName(), Region: *bucket.Env().Region},
 	}
 	if keys.lender != nil {
 		d.Key.Parameter = keys.lender.ParameterName
@@ -36,6 +39,9 @@ func newDeploymentDocument(scope constructs.Construct, props *PrivateContentProp
 		d.Hash = signer.Hash(keys.current.Hash)
 		d.PublicKeySHA256 = keys.current.sha256
 		d.Key = keys.current.private
+		for _, key := range keys.generations {
+			d.TrustedKeys = append(d.TrustedKeys, signer.TrustedKey{ID: *key.keyPairID(), SPKI: key.spki})
+		}
 	}
 	document, err := json.Marshal(d)
 	if err != nil {

@@ -222,9 +222,11 @@ func resolve(t *testing.T, value any, values map[string]string) any {
 		case "Fn::GetAtt":
 			return look(arguments[0].(string) + "." + arguments[1].(string))
 		case "Fn::Join":
-			var parts []string
-			for _, part := range arguments[1].([]any) {
-				parts = append(parts, resolve(t, part, values).(string))
+			parts, split := resolve(t, arguments[1], values).([]string)
+			if !split {
+				for _, part := range arguments[1].([]any) {
+					parts = append(parts, resolve(t, part, values).(string))
+				}
 			}
 			return strings.Join(parts, arguments[0].(string))
 		case "Fn::Select":

@@ -153,7 +153,7 @@ func makePrivateContent(scope constructs.Construct, id string, props *PrivateCon
 		keys:         keys,
 		distribution: distribution,
 		requiredCORS: requiredBucketCORS(construct, p),
-		parameter:    newDeploymentDocument(construct, p, distribution, keys, policy),
+		parameter:    newDeploymentDocument(construct, p, content.bucket, distribution, keys, policy),
 		policy:       policy,
 		signerRole:   newSigners(construct, p.Signers, policy),
 	}, nil

@@ -287,28 +287,39 @@ func TestDeploymentDocumentIsOneThatSignersRead(t *testing.T) {
 	template := synthesize(t, "dev", `{"maxUrlLifetime": "2d", "maxKeyAge": "30m", "signingKeys": {"keys": {"1": {}, "2": {"algorithm": "rsa-2048", "hash": "sha1"}}, "current": 2}}`)
 	groupID, _ := template.only(t, "AWS::CloudFront::KeyGroup")
 	distributionID, _ := template.only(t, "AWS::CloudFront::Distribution")
+	bucketID, _ := template.only(t, "AWS::S3::Bucket")
+	earlierKeyID, _ := template.generation(t, "1", "AWS::CloudFront::PublicKey")
+	earlierPairID, _ := template.generation(t, "1", "Custom::SigningKeyPair")
 	publicKeyID, _ := template.generation(t, "2", "AWS::CloudFront::PublicKey")
 	secretID, _ := template.generation(t, "2", "AWS::SecretsManager::Secret")
 	pairID, _ := template.generation(t, "2", "Custom::SigningKeyPair")
 	_, parameter := template.only(t, "AWS::SSM::Parameter")
 
+	earlier, current := publicKeyOf(t, publicECDSA), publicKeyOf(t, publicRSA)
 	want := &signer.Deployment{
 		Schema: signer.DeploymentSchema, BaseURL: "https://d111111abcdef8.cloudfront.net",
 		KeyPairID: "K2JCJMDEHXQW5F", Algorithm: signer.RSA2048, Hash: signer.SHA1,
-		PublicKeySHA256: strings.Repeat("0123456789abcdef", 4),
+		PublicKeySHA256: current.Fingerprint(),
 		Key: signer.KeyLocation{
 			SecretARN:       "arn:aws:secretsmanager:eu-west-1:123456789012:secret:Secret-AbCdEf",
 			SecretVersionID: "11111111-2222-3333-4444-555555555555",
 		},
 		Region: "eu-west-1", MaxURLLifetime: 2 * 24 * 60 * 60, MaxKeyAge: 30 * 60,
+		TrustedKeys: []signer.TrustedKey{{ID: "K36X4X2EO997HM", SPKI: earlier.SPKI()}, {ID: "K2JCJMDEHXQW5F", SPKI: current.SPKI()}},
+		Query:       &signer.ForwardedQuery{Signed: []string{}, Public: []string{}},
+		Bucket:      &signer.Bucket{Name: "signedfront-dev-bucket", Region: "eu-west-1"},
 	}
 	text := resolve(t, parameter.Properties["Value"], map[string]string{
-		"AWS::Region":                  want.Region,
-		distributionID + ".DomainName": strings.TrimPrefix(want.BaseURL, "https://"),
-		publicKeyID:                    want.KeyPairID,
-		pairID + ".PublicKeySha256":    want.PublicKeySHA256,
-		secretID:                       want.Key.SecretARN,
-		pairID + ".SecretVersionId":    want.Key.SecretVersionID,
+		"AWS::Region":                   want.Region,
+		distributionID + ".DomainName":  strings.TrimPrefix(want.BaseURL, "https://"),
+		publicKeyID:                     want.KeyPairID,
+		pairID + ".PublicKeySha256":     want.PublicKeySHA256,
+		secretID:                        want.Key.SecretARN,
+		pairID + ".SecretVersionId":     want.Key.SecretVersionID,
+		bucketID:                        want.Bucket.Name,
+		earlierKeyID:                    want.TrustedKeys[0].ID,
+		earlierPairID + ".PublicKeyPem": string(earlier.PEM()), // as keypair.Provider answers
+		pairID + ".PublicKeyPem":        string(current.PEM()),
 	})
 	got, err := signer.ParseDeployment([]byte(text.(string)))
 	if err != nil {

@@ -37,6 +37,7 @@ type signingKey struct {
 	config.SigningKey
 	publicKey awscloudfront.CfnPublicKey
 	sha256    string             // the public key's Fingerprint, or a token for it
+	spki      string             // the public key's SPKI, or a token for it
 	private   signer.KeyLocation // its members may be tokens
 }
 
@@ -94,7 +95,7 @@ func importKey(scope constructs.Construct, name string, key *signingKey) error {
 	if err != nil {
 		return fmt.Errorf("the public key of signing key %d: %w", key.Number, err)
 	}
-	key.sha256 = public.Fingerprint()
+	key.sha256, key.spki = public.Fingerprint(), public.SPKI()
 	key.private = signer.KeyLocation{
 		SecretARN:       key.PrivateKey.SecretARN,
 		SecretVersionID: key.PrivateKey.SecretVersionID,
@@ -150,9 +151,20 @@ func makeKeys(scope constructs.Construct, name string, keys []*madeKey, builder 
 			SecretARN:       *key.secret.Ref(),
 			SecretVersionID: *pair.GetAttString(jsii.String(contract.SecretVersionID)),
 		}
-		key.publicKey = newPublicKey(key.scope, name, key.signingKey, pair.GetAttString(jsii.String(contract.PublicKeyPEM)))
+		pem := pair.GetAttString(jsii.String(contract.PublicKeyPEM))
+		key.spki = *bodyOfPEM(pem)
+		key.publicKey = newPublicKey(key.scope, name, key.signingKey, pem)
 	}
 	return pairs, nil
+}
+
+// bodyOfPEM has CloudFormation take the base64 out of a PEM text. An attribute
+// with the base64 would be missing from the key pairs that are deployed: a new
+// version of the function answers for new pairs alone.
+func bodyOfPEM(pem *string) *string {
+	const inBetween = 2 // "", "BEGIN PUBLIC KEY", the body in lines, "END PUBLIC KEY", "\n"
+	lines := awscdk.Fn_Select(jsii.Number(inBetween), awscdk.Fn_Split(jsii.String("-----"), pem, nil))
+	return awscdk.Fn_Join(jsii.String(""), awscdk.Fn_Split(jsii.String("\n"), lines, nil))
 }
 
 // newEmptySecret is an L1 with no value property: CloudFormation makes the

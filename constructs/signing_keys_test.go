@@ -163,24 +163,30 @@ func TestSecretsAreTaggedOnlyWhereTheyAreLent(t *testing.T) {
 	}
 }
 
+func publicKeyOf(t *testing.T, text string) *signer.PublicKey {
+	t.Helper()
+	key, err := signer.ParsePublicKey([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
+}
+
 // Every document is one that signers read, whoever keeps the key.
 func TestDeploymentDocumentNamesTheKeyWhereItIs(t *testing.T) {
-	fingerprint := func(public string) string {
-		key, err := signer.ParsePublicKey([]byte(public))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return key.Fingerprint()
-	}
 	base := signer.Deployment{
 		Schema: signer.DeploymentSchema, BaseURL: "https://d111111abcdef8.cloudfront.net",
 		Region: "eu-west-1", MaxURLLifetime: 7 * 24 * 60 * 60, MaxKeyAge: 60 * 60,
+		Query: &signer.ForwardedQuery{Signed: []string{}, Public: []string{}}, Bucket: &signer.Bucket{Name: "media-bucket", Region: "eu-west-1"},
 	}
-	own := func(algorithm signer.Algorithm, sha256 string, key signer.KeyLocation) signer.Deployment {
-		d := base
-		d.KeyPairID, d.Algorithm, d.Hash, d.PublicKeySHA256, d.Key = "K2JCJMDEHXQW5F", algorithm, signer.SHA256, sha256, key
+	own := func(public string, key signer.KeyLocation) signer.Deployment {
+		d, trusted := base, publicKeyOf(t, public)
+		d.KeyPairID, d.Algorithm, d.Hash, d.PublicKeySHA256, d.Key = "K2JCJMDEHXQW5F", trusted.Algorithm(), signer.SHA256, trusted.Fingerprint(), key
+		d.TrustedKeys = []signer.TrustedKey{{ID: d.KeyPairID, SPKI: trusted.SPKI()}}
 		return d
 	}
+	existing := own(publicECDSA, signer.KeyLocation{File: "private_key.pem"})
+	existing.Bucket = &signer.Bucket{Name: "holiday-pictures", Region: "eu-west-1"}
 	borrowed := base
 	borrowed.Key.Parameter = "/media/dev/signing"
 	secret, kms := privateKeys["in a secret"], privateKeys["in KMS"]
@@ -191,15 +197,18 @@ func TestDeploymentDocumentNamesTheKeyWhereItIs(t *testing.T) {
 		want     signer.Deployment
 	}{
 		{"made here", withKeys(t, 1, config.SigningKey{Number: 1}),
-			own(signer.ECDSAP256, strings.Repeat("ab", 32), signer.KeyLocation{SecretARN: "arn:aws:secretsmanager:eu-west-1:123456789012:secret:made-AbCdEf", SecretVersionID: "made-version"})},
+			own(publicECDSA, signer.KeyLocation{SecretARN: "arn:aws:secretsmanager:eu-west-1:123456789012:secret:made-AbCdEf", SecretVersionID: "made-version"})},
 		{"imported, in a secret", withKeys(t, 1, imported(1, publicRSA, secret)),
-			own(signer.RSA2048, fingerprint(publicRSA), signer.KeyLocation{SecretARN: secret.SecretARN, SecretVersionID: secret.SecretVersionID})},
+			own(publicRSA, signer.KeyLocation{SecretARN: secret.SecretARN, SecretVersionID: secret.SecretVersionID})},
 		{"imported, in KMS", withKeys(t, 1, imported(1, publicECDSA, kms)),
-			own(signer.ECDSAP256, fingerprint(publicECDSA), signer.KeyLocation{KMSARN: kms.KMSARN})},
+			own(publicECDSA, signer.KeyLocation{KMSARN: kms.KMSARN})},
 		{"imported, in a file", withKeys(t, 1, imported(1, publicECDSA, privateKeys["in a file"])),
-			own(signer.ECDSAP256, fingerprint(publicECDSA), signer.KeyLocation{File: "/run/secrets/key.pem"})},
+			own(publicECDSA, signer.KeyLocation{File: "/run/secrets/key.pem"})},
 		{"imported, without a word where it is", withKeys(t, 1, imported(1, publicECDSA, config.PrivateKeyLocation{})),
-			own(signer.ECDSAP256, fingerprint(publicECDSA), signer.KeyLocation{File: "private_key.pem"})},
+			own(publicECDSA, signer.KeyLocation{File: "private_key.pem"})},
+		{"imported, for a bucket that exists", synthesizeContent(t, func(c *config.Content) {
+			c.SigningKeys.Keys, c.Bucket = []config.SigningKey{imported(1, publicECDSA, config.PrivateKeyLocation{})}, "holiday-pictures"
+		}), existing},
 		{"borrowed", borrowing(t), borrowed},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -212,8 +221,11 @@ func TestDeploymentDocumentNamesTheKeyWhereItIs(t *testing.T) {
 					values[id] = "K2JCJMDEHXQW5F"
 				case "AWS::SecretsManager::Secret":
 					values[id] = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:made-AbCdEf"
+				case "AWS::S3::Bucket":
+					values[id] = "media-bucket"
 				case "Custom::SigningKeyPair":
-					values[id+".PublicKeySha256"] = strings.Repeat("ab", 32)
+					values[id+".PublicKeyPem"] = publicECDSA
+					values[id+".PublicKeySha256"] = publicKeyOf(t, publicECDSA).Fingerprint()
 					values[id+".SecretVersionId"] = "made-version"
 				}
 			}
