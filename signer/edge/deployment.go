@@ -54,7 +54,7 @@ func (r *resolver) readDeployment(baseURL string) *signer.Deployment {
 	if err := r.checkDeployment(found); err != nil {
 		r.report(fmt.Errorf("%s: %w", at, err))
 	}
-	found.BaseURL, found.Region = baseURL, ""
+	found.BaseURL, found.Region, found.Bucket = baseURL, "", nil
 	return found
 }
 

@@ -1,0 +1,63 @@
+package signer
+
+import (
+	"maps"
+	"os"
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// membersOf are the JSON types of the members of a type and of those below them,
+// by their names.
+func membersOf(of reflect.Type, above string) map[string]string {
+	members := map[string]string{}
+	for i := range of.NumField() {
+		field := of.Field(i)
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		name, inner := above+name, field.Type
+		switch inner.Kind() {
+		case reflect.String:
+			members[name] = "string"
+		case reflect.Int, reflect.Int64:
+			members[name] = "number"
+		case reflect.Slice:
+			members[name] = "array"
+			name, inner = name+"[]", inner.Elem()
+		case reflect.Pointer:
+			members[name] = "object"
+			inner = inner.Elem()
+		default:
+			members[name] = "object"
+		}
+		if inner.Kind() == reflect.Struct {
+			maps.Copy(members, membersOf(inner, name+"."))
+		}
+	}
+	return members
+}
+
+func TestTheContractDescribesEveryMemberOfTheDocumentAndNoOther(t *testing.T) {
+	page := string(must[[]byte](t)(os.ReadFile("DEPLOYMENT.md")))
+	described := map[string]string{}
+	for _, row := range regexp.MustCompile("(?m)^\\| `([^`]+)` \\| (\\w+) \\|").FindAllStringSubmatch(page, -1) {
+		if _, twice := described[row[1]]; twice {
+			t.Errorf("%s is described twice", row[1])
+		}
+		described[row[1]] = row[2]
+	}
+	if members := membersOf(reflect.TypeFor[Deployment](), ""); !maps.Equal(described, members) {
+		t.Errorf("described are %v\nthe members are %v", described, members)
+	}
+
+	_, rest, _ := strings.Cut(page, "```json\n")
+	text, _, _ := strings.Cut(rest, "```")
+	d, err := ParseDeployment([]byte(text))
+	if err != nil {
+		t.Fatalf("its example: %v", err)
+	}
+	if again := string(must[[]byte](t)(d.MarshalIndent())); again != text {
+		t.Errorf("its example is read as %s", again)
+	}
+}
