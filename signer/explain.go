@@ -41,9 +41,6 @@ func Explain(r Request, keys map[string]*PublicKey) Verdict {
 		return v
 	}
 	try := func(key *PublicKey, hash Hash, policy []byte) bool {
-		if key == nil {
-			return false
-		}
 		t := signed{key: key, hash: hash, signature: s.signature, policy: policy}
 		ok, err := t.verify()
 		return ok && err == nil

@@ -286,9 +286,35 @@ func TestAKeySignsOnlyWhatCloudFrontChecks(t *testing.T) {
 	if _, err := key.Sign(rand.Reader, make([]byte, 64), crypto.SHA512); err == nil {
 		t.Error("SHA-512: signed")
 	}
-	signature := must[[]byte](t)(key.Sign(rand.Reader, digest, crypto.SHA256))
-	if !key.PublicKey().verify(digest, crypto.SHA256, signature) {
-		t.Error("its own signature does not verify")
+}
+
+func TestAPublicKeyVerifiesWhatItsOwnHalfSignedAndNothingElse(t *testing.T) {
+	for _, algorithm := range []Algorithm{ECDSAP256, RSA2048} {
+		key := newKey(t, algorithm)
+		public := key.PublicKey()
+		for _, hash := range []crypto.Hash{crypto.SHA256, crypto.SHA1} {
+			digest := make([]byte, hash.Size())
+			signature := must[[]byte](t)(key.Sign(rand.Reader, digest, hash))
+			if !public.VerifyDigest(digest, hash, signature) {
+				t.Errorf("%s, %s: its own signature does not verify", algorithm, hash)
+			}
+			other := append([]byte{1}, digest[1:]...)
+			for name, verifies := range map[string]bool{
+				"another digest":    public.VerifyDigest(other, hash, signature),
+				"a longer digest":   public.VerifyDigest(append(digest[:len(digest):len(digest)], 0), hash, signature),
+				"a shorter digest":  public.VerifyDigest(digest[1:], hash, signature),
+				"another hash":      public.VerifyDigest(digest, crypto.SHA512_256, signature),
+				"the hash 0":        public.VerifyDigest(digest, 0, signature),
+				"no signature":      public.VerifyDigest(digest, hash, nil),
+				"another signature": public.VerifyDigest(digest, hash, append([]byte{1}, signature[1:]...)),
+				"a zero key":        new(PublicKey).VerifyDigest(digest, hash, signature),
+				"a nil key":         (*PublicKey)(nil).VerifyDigest(digest, hash, signature),
+			} {
+				if verifies {
+					t.Errorf("%s, %s: %s verifies", algorithm, hash, name)
+				}
+			}
+		}
 	}
 }
 

@@ -269,9 +269,10 @@ func TestNoExportedFunctionShowsAKeyThatItIsHanded(t *testing.T) {
 			}
 			return back
 		},
-		"Code.Message":  nil, // a constant, empty for a code that is none
-		"Code.Status":   nil, // a number
-		"EscapeSegment": func(text string) []any { return errorOf(EscapeSegment(text)) },
+		"PublicKey.VerifyDigest": nil, // returns a bool
+		"Code.Message":           nil, // a constant, empty for a code that is none
+		"Code.Status":            nil, // a number
+		"EscapeSegment":          func(text string) []any { return errorOf(EscapeSegment(text)) },
 		"ReadRefusal": func(text string) []any {
 			return []any{ReadRefusal([]byte(text)).Detail, ReadRefusal([]byte("<Error><Code>" + text + "</Code><HostId>" + text + "</HostId></Error>")).Detail}
 		},

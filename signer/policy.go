@@ -66,18 +66,27 @@ type Statement struct {
 	IPAddress netip.Prefix // SourceIp, IPv4; the zero Prefix if absent
 }
 
-// appendJSON writes the statement's policy as it is signed: no white space,
-// members in this order, & as it is. For a canned policy CloudFront builds the
-// very same bytes. The text needs no escapes: what would is refused before.
+// appendJSON writes the statement's policy as it is signed. A text that would
+// need escapes is refused before.
 func (s *Statement) appendJSON(b []byte) []byte {
-	return appendPolicyJSON(b, s.Resource, s.Expires.Unix(), s.NotBefore, s.IPAddress)
+	var digits [20]byte
+	expires := strconv.AppendInt(digits[:0], s.Expires.Unix(), 10)
+	return appendPolicy(b, s.Resource, string(expires), s.NotBefore, s.IPAddress)
 }
 
-func appendPolicyJSON(b []byte, resource string, expires int64, notBefore time.Time, address netip.Prefix) []byte {
+// cannedText is the canned policy that CloudFront rebuilds from a URL and an
+// expiry.
+func cannedText(url, expires string) []byte {
+	return appendPolicy(make([]byte, 0, len(url)+96), url, expires, time.Time{}, netip.Prefix{})
+}
+
+// appendPolicy writes a policy: no white space, members in this order, & as it
+// is. For a canned policy CloudFront builds the very same bytes.
+func appendPolicy(b []byte, resource, expires string, notBefore time.Time, address netip.Prefix) []byte {
 	b = append(b, `{"Statement":[{"Resource":"`...)
 	b = append(b, resource...)
 	b = append(b, `","Condition":{"DateLessThan":{"AWS:EpochTime":`...)
-	b = strconv.AppendInt(b, expires, 10)
+	b = append(b, expires...)
 	b = append(b, '}')
 	if !notBefore.IsZero() {
 		b = append(b, `,"DateGreaterThan":{"AWS:EpochTime":`...)

@@ -369,10 +369,16 @@ func (s *signed) verify() (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	return s.key.verify(digest, s.hash.crypto(), s.signature), nil
+	return s.key.VerifyDigest(digest, s.hash.crypto(), s.signature), nil
 }
 
-func (p *PublicKey) verify(digest []byte, hash crypto.Hash, signature []byte) bool {
+// VerifyDigest reports whether a signature, as Key makes it, is that of the key
+// over a digest that was made with hash, SHA-256 or SHA-1. A nil or zero key
+// verifies nothing.
+func (p *PublicKey) VerifyDigest(digest []byte, hash crypto.Hash, signature []byte) bool {
+	if p == nil || hash != crypto.SHA256 && hash != crypto.SHA1 || len(digest) != hash.Size() {
+		return false
+	}
 	switch key := p.key.(type) {
 	case *rsa.PublicKey:
 		return rsa.VerifyPKCS1v15(key, hash, digest, signature) == nil
@@ -525,16 +531,6 @@ func (c *credentials) name(param string) string {
 		return "the cookie CloudFront-" + param
 	}
 	return param
-}
-
-func cannedText(url, expires string) []byte {
-	const before, between, after = `{"Statement":[{"Resource":"`, `","Condition":{"DateLessThan":{"AWS:EpochTime":`, `}}}]}`
-	b := make([]byte, 0, len(before)+len(url)+len(between)+len(expires)+len(after))
-	b = append(b, before...)
-	b = append(b, url...)
-	b = append(b, between...)
-	b = append(b, expires...)
-	return append(b, after...)
 }
 
 // parseSeconds reads whole seconds since 1970. CloudFront documents 64 bits; a

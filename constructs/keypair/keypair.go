@@ -21,8 +21,6 @@ package keypair
 import (
 	"context"
 	"crypto"
-	"crypto/ecdsa"
-	"crypto/rsa"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -276,14 +274,7 @@ func prove(ctx context.Context, key *signer.PrivateKey, publicPEM []byte) error 
 	if err != nil {
 		return errors.New("the private key does not sign")
 	}
-	fits := false
-	switch k := public.Public().(type) {
-	case *ecdsa.PublicKey:
-		fits = ecdsa.VerifyASN1(k, probe[:], signature)
-	case *rsa.PublicKey:
-		fits = rsa.VerifyPKCS1v15(k, crypto.SHA256, probe[:], signature) == nil
-	}
-	if !fits {
+	if !public.VerifyDigest(probe[:], crypto.SHA256, signature) {
 		return errors.New("the public key does not verify what the private key signs")
 	}
 	return nil
