@@ -12,9 +12,9 @@ import (
 )
 
 // problemsOf are the problems that a check of a value in a Go program reports.
-func problemsOf(check func(at place)) (texts []string) {
+func problemsOf(check func(at node)) (texts []string) {
 	var problems Problems
-	check(newPlace("Props", &problems))
+	check(newNode("Props", &problems))
 	for _, p := range problems {
 		texts = append(texts, p.String())
 	}
@@ -185,9 +185,9 @@ func TestTheKeyOfAnImportedPublicKeyIsInOnePlace(t *testing.T) {
 		alias   = "arn:aws:kms:eu-central-1:111122223333:alias/media"
 	)
 	for _, test := range []struct {
-		name  string
-		place PrivateKeyLocation
-		want  string
+		name     string
+		location PrivateKeyLocation
+		want     string
 	}{
 		{"in Secrets Manager", PrivateKeyLocation{SecretARN: secret, SecretVersionID: version}, ""},
 		{"in KMS", PrivateKeyLocation{KMSARN: kms}, ""},
@@ -209,7 +209,7 @@ func TestTheKeyOfAnImportedPublicKeyIsInOnePlace(t *testing.T) {
 		{"in a file with a line break in its name", PrivateKeyLocation{File: "key\n.pem"}, "Props.File: "},
 		{"in a file with a delete in its name", PrivateKeyLocation{File: "key\x7f.pem"}, "Props.File: "},
 	} {
-		t.Run(test.name, func(t *testing.T) { wantProblem(t, problemsOf(test.place.check), test.want) })
+		t.Run(test.name, func(t *testing.T) { wantProblem(t, problemsOf(test.location.check), test.want) })
 	}
 }
 
@@ -237,17 +237,17 @@ func TestALenderIsNamedAsItsBorrowersCanFindIt(t *testing.T) {
 			ImportedKeys: []PrivateKeyLocation{{File: "a"}, {KMSARN: "alias/media"}}}, "Props.ImportedKeys[1].KMSARN: "},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			wantProblem(t, problemsOf(func(at place) { test.lender.check(at, own) }), test.want)
+			wantProblem(t, problemsOf(func(at node) { test.lender.check(at, own) }), test.want)
 		})
 	}
 }
 
 func TestAnUnfinishedSecretBesideAFileIsTwoPlaces(t *testing.T) {
-	for _, place := range []PrivateKeyLocation{
+	for _, location := range []PrivateKeyLocation{
 		{SecretARN: "arn:aws:secretsmanager:eu-central-1:111122223333:secret:media-aBcDeF", File: "key.pem"},
 		{SecretVersionID: "0f51a2d0-7c1e-41ef-9d5a-0a1b2c3d4e5f", File: "key.pem"},
 	} {
-		got := problemsOf(place.check)
+		got := problemsOf(location.check)
 		if len(got) != 2 || !strings.HasPrefix(got[0], "Props: SecretARN and File; write one of them") {
 			t.Errorf("got %q", got)
 		}
@@ -272,7 +272,7 @@ func TestThePublicKeyIsReadFromAFileWhereItsTextIsAName(t *testing.T) {
 		{"-----BEGIN PUBLIC KEY-----", "-----BEGIN PUBLIC KEY-----", ""},
 	} {
 		var read string
-		wantProblem(t, problemsOf(func(at place) { read = d.publicKey(at, test.written) }), test.problem)
+		wantProblem(t, problemsOf(func(at node) { read = d.publicKey(at, test.written) }), test.problem)
 		if read != test.read {
 			t.Errorf("%.40q: read %.40q, want %.40q", test.written, read, test.read)
 		}
@@ -285,8 +285,8 @@ func TestAnAlgorithmIsComparedWithTheKeyWhereItIsKnown(t *testing.T) {
 		t.Fatal(err)
 	}
 	key := SigningKey{Number: 1, Custody: Imported, Algorithm: "rsa-2048", PublicKey: string(private.PublicKey().PEM()), PrivateKey: PrivateKeyLocation{File: "key.pem"}}
-	wantProblem(t, problemsOf(func(at place) { key.checkImported(at, false) }), "")
-	wantProblem(t, problemsOf(func(at place) { key.checkImported(at, true) }), `Props.Algorithm: "rsa-2048" with a public key of ecdsa-p256`)
+	wantProblem(t, problemsOf(func(at node) { key.checkImported(at, false) }), "")
+	wantProblem(t, problemsOf(func(at node) { key.checkImported(at, true) }), `Props.Algorithm: "rsa-2048" with a public key of ecdsa-p256`)
 }
 
 func TestAProgramNamesItsLenderByLenderAlone(t *testing.T) {

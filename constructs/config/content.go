@@ -220,11 +220,11 @@ func (c Content) WithDefaults() Content {
 // defaults. The paths of the problems are the names of the fields.
 func (c Content) Check() Problems {
 	var problems Problems
-	c.check(newPlace("", &problems))
+	c.check(newNode("", &problems))
 	return problems
 }
 
-func (c Content) check(at place) {
+func (c Content) check(at node) {
 	if !at.json { // there it is made of names that are checked
 		c.checkParameterName(at.field("ParameterName"))
 	}
@@ -254,7 +254,7 @@ func (c Content) check(at place) {
 }
 
 // warn tells of what is allowed and yet seldom meant, or fails in some accounts.
-func (c Content) warn(at place) {
+func (c Content) warn(at node) {
 	c.warnOfPaths(at)
 	if c.CORS != nil {
 		c.CORS.warn(at.field("CORS"))
@@ -264,46 +264,6 @@ func (c Content) warn(at place) {
 	}
 	c.Signers.warn(at.field("Signers"))
 }
-
-// OriginAccess is who reads the bucket for CloudFront.
-type OriginAccess string
-
-const (
-	OAI       OriginAccess = "oai"
-	Migrating OriginAccess = "migrating"
-	Migrated  OriginAccess = "migrated"
-	OAC       OriginAccess = "oac"
-)
-
-func (OriginAccess) words() []string {
-	return []string{string(OAI), string(Migrating), string(Migrated), string(OAC)}
-}
-
-// HasIdentity reports whether an origin access identity may read the bucket.
-func (a OriginAccess) HasIdentity() bool { return a != OAC }
-
-// HasControl reports whether an origin access control may read the bucket.
-func (a OriginAccess) HasControl() bool { return a != OAI && a != "" }
-
-// UsesControl reports whether CloudFront reads by the control, not by the
-// identity.
-func (a OriginAccess) UsesControl() bool { return a == Migrated || a == OAC }
-
-// Encryption is how objects are encrypted.
-type Encryption string
-
-const (
-	EncryptionS3         Encryption = "s3"
-	EncryptionKMS        Encryption = "kms"
-	EncryptionLeavingKMS Encryption = "leaving-kms"
-)
-
-func (Encryption) words() []string {
-	return []string{string(EncryptionS3), string(EncryptionKMS), string(EncryptionLeavingKMS)}
-}
-
-// HasKey reports whether the stack has a KMS key for the objects.
-func (e Encryption) HasKey() bool { return e == EncryptionKMS || e == EncryptionLeavingKMS }
 
 // PriceClass is which edge locations serve, in CloudFront's own words:
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/PriceClass.html
@@ -317,174 +277,4 @@ const (
 
 func (PriceClass) words() []string {
 	return []string{string(PriceClassAll), string(PriceClass200), string(PriceClass100)}
-}
-
-// ErrorPage is an object that is served in place of an error.
-// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/GeneratingCustomErrorResponses.html
-type ErrorPage struct {
-	// ErrorCode is the status of the error, such as 403, which a missing object
-	// has too.
-	ErrorCode int `json:"errorCode"`
-
-	// ResponsePagePath is the path of the object, such as /errors/403.html. It
-	// is public, for an error page that wants a signature cannot be served to
-	// whoever has none.
-	ResponsePagePath string `json:"responsePagePath"`
-
-	// ResponseCode is the status that viewers get.
-	//
-	// Default: ErrorCode.
-	ResponseCode int `json:"responseCode"`
-
-	// CachingMinTTL is for how long an edge keeps the error, in whole seconds, one
-	// at least.
-	//
-	// Default: 10 seconds.
-	CachingMinTTL time.Duration `json:"cachingMinTtl"`
-}
-
-func (e ErrorPage) withDefaults() ErrorPage {
-	if e.ResponseCode == 0 {
-		e.ResponseCode = e.ErrorCode
-	}
-	if e.CachingMinTTL == 0 {
-		e.CachingMinTTL = 10 * time.Second
-	}
-	return e
-}
-
-// CORS lets other origins read the content. CloudFront adds the headers to what
-// it serves, and S3 answers preflight requests by rules of the bucket: those of
-// a new bucket are written, those of an existing one are in the output
-// RequiredBucketCors.
-// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/understanding-response-headers-policies.html
-//
-// A preflight request has to be signed as any other. It has the signature of a
-// signed URL, but browsers send no cookies with it: where signed cookies open
-// the content, requests must do without, which those do that have no header of
-// a script's own but a Range of one part.
-//
-// A refused signature is answered by CloudFront itself, without these headers:
-// scripts see a network error, and no status. An error page for 403 lets them
-// see one as far as CloudFront serves it then: the page's behavior and the one
-// that refused both add the headers. That it does, AWS documents for errors of
-// the origin alone; only a real distribution can prove it.
-type CORS struct {
-	// Origins are the origins that may read, such as https://app.example.com
-	// or https://*.example.com. The one word * stands for all.
-	Origins []string `json:"origins"`
-
-	// Credentials lets them send cookies, as signed cookies need. Origins must
-	// be listed then.
-	//
-	// Default: false.
-	Credentials bool `json:"credentials"`
-
-	// AllowHeaders are request headers that they may send.
-	//
-	// Default: Range, If-Range, If-None-Match and If-Modified-Since.
-	AllowHeaders []string `json:"allowHeaders"`
-
-	// ExposeHeaders are response headers that they may read, beside those that
-	// are always readable.
-	//
-	// Default: Accept-Ranges, Content-Range and ETag.
-	ExposeHeaders []string `json:"exposeHeaders"`
-
-	// MaxAge is for how long a browser may keep the answer to a preflight
-	// request, in whole seconds.
-	//
-	// Default: 10 minutes.
-	MaxAge time.Duration `json:"maxAge"`
-}
-
-func (c *CORS) withDefaults() *CORS {
-	if c == nil {
-		return nil
-	}
-	filled := *c
-	if filled.AllowHeaders == nil {
-		filled.AllowHeaders = []string{"Range", "If-Range", "If-None-Match", "If-Modified-Since"}
-	}
-	if filled.ExposeHeaders == nil {
-		filled.ExposeHeaders = []string{"Accept-Ranges", "Content-Range", "ETag"}
-	}
-	if filled.MaxAge == 0 {
-		filled.MaxAge = 10 * time.Minute
-	}
-	return &filled
-}
-
-// Domain serves the content under names of one's own.
-type Domain struct {
-	// Names are the domain names, such as media.example.com. The first one is
-	// the base of signed URLs; others may start with *. for one level of
-	// subdomains. CloudFront gives a name to one distribution in all of AWS.
-	Names []string `json:"names"`
-
-	// Certificate is the ARN of a certificate of AWS Certificate Manager in
-	// us-east-1 that covers all names.
-	//
-	// Default: one is made in us-east-1, in a stack of its own where this one
-	// is elsewhere, and validated by DNS in the hosted zone.
-	Certificate string `json:"certificate"`
-
-	// HostedZone is the Route 53 zone of the names. It gets their A and AAAA
-	// records.
-	//
-	// Default: none; the records are yours to make, and so is the certificate.
-	HostedZone *HostedZone `json:"hostedZone"`
-}
-
-// HostedZone is a public hosted zone of Route 53.
-type HostedZone struct {
-	// ID is its id, such as Z0123456789ABCDEFGHIJ.
-	ID string `json:"id"`
-
-	// Name is its domain name, such as example.com.
-	Name string `json:"name"`
-}
-
-// AccessLogs records each request as JSON, without the query string, the cookies
-// and the referrer. A log group is kept when its stack is deleted, as the bucket
-// is, unless the content is ephemeral.
-type AccessLogs struct {
-	// Retention is for how long a log group of CloudWatch keeps the records, in
-	// whole days of which CloudWatch Logs has a step: 1, 3, 5, 7, 14, 30, 60, 90,
-	// 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or
-	// 3653 days.
-	//
-	// Default: 90 days.
-	Retention time.Duration `json:"retention"`
-
-	// Bucket is the name of an existing bucket that gets the records instead,
-	// under the prefix cloudfront/. It, its policy and its retention are its
-	// owner's. That delivery.logs.amazonaws.com may write to it, AWS adds to the
-	// policy by itself where the deployment may change that:
-	// https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-infrastructure-V2-S3.html
-	//
-	// Default: none, a log group.
-	Bucket string `json:"bucket"`
-}
-
-func (l *AccessLogs) withDefaults() *AccessLogs {
-	if l == nil {
-		return nil
-	}
-	filled := *l
-	if filled.Retention == 0 && filled.Bucket == "" {
-		filled.Retention = 90 * day
-	}
-	return &filled
-}
-
-// GeoRestriction lets in viewers of the countries that it allows, or all but
-// those of the countries that it denies: one of the two.
-type GeoRestriction struct {
-	// Allow are the countries that are let in, by their two letters of ISO
-	// 3166-1, such as DE.
-	Allow []string `json:"allow"`
-
-	// Deny are the countries that are kept out, written likewise.
-	Deny []string `json:"deny"`
 }

@@ -6,6 +6,36 @@ import (
 	"strings"
 )
 
+// Domain serves the content under names of one's own.
+type Domain struct {
+	// Names are the domain names, such as media.example.com. The first one is
+	// the base of signed URLs; others may start with *. for one level of
+	// subdomains. CloudFront gives a name to one distribution in all of AWS.
+	Names []string `json:"names"`
+
+	// Certificate is the ARN of a certificate of AWS Certificate Manager in
+	// us-east-1 that covers all names.
+	//
+	// Default: one is made in us-east-1, in a stack of its own where this one
+	// is elsewhere, and validated by DNS in the hosted zone.
+	Certificate string `json:"certificate"`
+
+	// HostedZone is the Route 53 zone of the names. It gets their A and AAAA
+	// records.
+	//
+	// Default: none; the records are yours to make, and so is the certificate.
+	HostedZone *HostedZone `json:"hostedZone"`
+}
+
+// HostedZone is a public hosted zone of Route 53.
+type HostedZone struct {
+	// ID is its id, such as Z0123456789ABCDEFGHIJ.
+	ID string `json:"id"`
+
+	// Name is its domain name, such as example.com.
+	Name string `json:"name"`
+}
+
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
 const maxDomainNames = 100
 
@@ -30,7 +60,7 @@ var (
 	hostedZoneID = regexp.MustCompile(`^[A-Z0-9]{1,32}$`)
 )
 
-func (d Domain) check(at place) {
+func (d Domain) check(at node) {
 	names := at.field("Names")
 	switch {
 	case len(d.Names) == 0:
@@ -43,7 +73,7 @@ func (d Domain) check(at place) {
 			names.index(i).wrong("a token", "write the name itself: records and certificate are made by it")
 		}
 	}
-	names.list(d.Names, func(at place, name string) {
+	names.list(d.Names, func(at node, name string) {
 		bare, wildcard := strings.CutPrefix(name, "*.")
 		switch {
 		case wildcard && name == d.Names[0]:
@@ -74,7 +104,7 @@ func (d Domain) check(at place) {
 // makesCertificate reports whether a certificate is to be made, not given.
 func (d Domain) makesCertificate() bool { return d.Certificate == "" && d.HostedZone != nil }
 
-func (d Domain) warn(at place) {
+func (d Domain) warn(at node) {
 	if n := len(d.Names); d.makesCertificate() && n > maxCertificateNames {
 		at.field("Names").wrong(fmt.Sprintf("%d names, with a certificate to be made", n),
 			fmt.Sprintf("AWS Certificate Manager gives a certificate %d: list fewer, or ask AWS for more, https://docs.aws.amazon.com/acm/latest/userguide/acm-limits.html", maxCertificateNames))
@@ -83,7 +113,7 @@ func (d Domain) warn(at place) {
 
 // checkCertificate checks the certificate of a distribution, which stands in
 // us-east-1: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cnames-and-https-requirements.html
-func checkCertificate(at place, arn string) {
+func checkCertificate(at node, arn string) {
 	if arn == "" || isToken(arn) {
 		return
 	}
@@ -96,7 +126,7 @@ func checkCertificate(at place, arn string) {
 	}
 }
 
-func (z HostedZone) check(at place) {
+func (z HostedZone) check(at node) {
 	id, prefixed := strings.CutPrefix(z.ID, "/hostedzone/")
 	switch {
 	case isToken(z.ID):

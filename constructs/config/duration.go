@@ -17,8 +17,10 @@ const (
 // the other.
 var durationShape = regexp.MustCompile(`^([0-9]{1,5}d)?([0-9]+(\.[0-9]+)?(h|m|s|ms|us|ns))*$`)
 
-// parseDuration reads a duration such as "7d", "1d12h" or "90m".
-func parseDuration(text string) (time.Duration, bool) {
+// ParseDuration reads a duration as cdk.json has it, such as "90m", "7d" or
+// "1d12h": days, then what [time.ParseDuration] reads. It takes none that is
+// negative, and reports whether the text is a duration.
+func ParseDuration(text string) (time.Duration, bool) {
 	if text == "" || !durationShape.MatchString(text) {
 		return 0, false
 	}
@@ -38,14 +40,14 @@ func parseDuration(text string) (time.Duration, bool) {
 	return d + hours, true
 }
 
-// durationText is a duration as cdk.json has it: days first, and without the
-// zeros that Go adds.
-func durationText(d time.Duration) string {
+// FormatDuration returns a duration as ParseDuration reads it: days first, and
+// without the units that are zero.
+func FormatDuration(d time.Duration) string {
 	if days := d / day; days > 0 {
 		if d %= day; d == 0 {
 			return fmt.Sprintf("%dd", days)
 		}
-		return fmt.Sprintf("%dd%s", days, durationText(d))
+		return fmt.Sprintf("%dd%s", days, FormatDuration(d))
 	}
 	text := d.String()
 	if strings.HasSuffix(text, "m0s") {
@@ -58,13 +60,13 @@ func durationText(d time.Duration) string {
 }
 
 // duration checks that a duration is a whole number of seconds within bounds.
-func (p place) duration(d, least time.Duration, because string) {
+func (n node) duration(d, least time.Duration, because string) {
 	switch {
 	case d < least:
-		p.wrong(durationText(d), fmt.Sprintf("write %s or more%s", durationText(least), because))
+		n.wrong(FormatDuration(d), fmt.Sprintf("write %s or more%s", FormatDuration(least), because))
 	case d > maxDuration:
-		p.wrong(durationText(d), fmt.Sprintf("write %s or less", durationText(maxDuration)))
+		n.wrong(FormatDuration(d), fmt.Sprintf("write %s or less", FormatDuration(maxDuration)))
 	case d%time.Second != 0:
-		p.wrong(durationText(d), "write a whole number of seconds")
+		n.wrong(FormatDuration(d), "write a whole number of seconds")
 	}
 }

@@ -86,7 +86,6 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/signedfront/signedfront/constructs/contract"
@@ -159,14 +158,14 @@ func (e Environment) ParameterName() string { return contract.ParameterName(e.Pr
 // wrong is reported at once: the error holds [Problems].
 func Read(context map[string]any, folder fs.FS) (*Config, error) {
 	var problems Problems
-	c := decoder{folder}.config(object{place{json: true, problems: &problems}, context})
+	c := decoder{folder}.config(jsonObject{node{json: true, problems: &problems}, context})
 	if len(problems) > 0 {
 		return nil, fmt.Errorf("cdk.json: %w", problems)
 	}
 	return c, nil
 }
 
-func (d decoder) config(context object) *Config {
+func (d decoder) config(context jsonObject) *Config {
 	c := &Config{}
 	const wantProject = `a name such as "signedfront"`
 	if project, given := context.members["project"]; given {
@@ -213,12 +212,12 @@ func (d decoder) config(context object) *Config {
 // not checked yet.
 type draft struct {
 	Environment
-	at       place
+	at       node
 	readable bool // its settings are an object
 }
 
 // draft reads the settings of an environment, and checks its name.
-func (d decoder) draft(environments object, project, name string) *draft {
+func (d decoder) draft(environments jsonObject, project, name string) *draft {
 	var problems Problems
 	environments.problems = &problems
 	e := Environment{Project: project, Name: name}
@@ -233,7 +232,7 @@ func (d decoder) draft(environments object, project, name string) *draft {
 	e.Content.Name, e.Content.ParameterName = e.StackName(), e.ParameterName()
 	e.Content = e.Content.WithDefaults()
 
-	at := settings.place
+	at := settings.node
 	for _, problem := range problems[named:] {
 		at.unread = append(at.unread, path(problem.Path))
 	}
@@ -248,7 +247,7 @@ func (d decoder) draft(environments object, project, name string) *draft {
 // are the names of the fields.
 func (e Environment) Check() Problems {
 	var problems Problems
-	at := newPlace("", &problems)
+	at := newNode("", &problems)
 	checkProjectName(at.field("Project"), e.Project)
 	if name := at.field("Name"); e.isPattern() {
 		name.wrong("the pattern "+quote(e.Name), "write the name of one environment")
@@ -262,7 +261,7 @@ func (e Environment) Check() Problems {
 	return problems
 }
 
-func (e Environment) check(outer place) {
+func (e Environment) check(outer node) {
 	c, at := e.Content, outer
 	if !outer.json { // there its settings are among those of the environment
 		at = outer.field("Content")
@@ -294,10 +293,12 @@ func (e Environment) check(outer place) {
 	c.check(at)
 }
 
+var accountID = regexp.MustCompile(`^[0-9]{12}$`)
+
 const becauseGlobal = "a part of it is made in us-east-1, and the CDK links stacks only where it knows their Regions"
 
 // checkOwnAccount compares the account, which is known, with those in ARNs.
-func (e Environment) checkOwnAccount(at place) {
+func (e Environment) checkOwnAccount(at node) {
 	e.Content.Signers.checkAccount(at.field("Signers"), e.Account)
 	if parts := webACLARN.FindStringSubmatch(e.Content.WebACL); parts != nil && parts[1] != e.Account {
 		at.field("WebACL").wrong("a web ACL of account "+parts[1], "write one of account "+e.Account+": CloudFront takes no other")
@@ -307,50 +308,5 @@ func (e Environment) checkOwnAccount(at place) {
 	}
 	if parts := certificateARN.FindStringSubmatch(e.Content.Domain.Certificate); parts != nil && parts[2] != e.Account {
 		at.field("Domain").field("Certificate").wrong("a certificate of account "+parts[2], "write one of account "+e.Account+": CloudFront takes no other")
-	}
-}
-
-var (
-	accountID = regexp.MustCompile(`^[0-9]{12}$`)
-
-	// What stacks, parameters and CloudFront's names can all hold.
-	validProject     = regexp.MustCompile(`^[a-z][a-z0-9]*$`)
-	validEnvironment = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
-)
-
-// checkProjectName checks the name of a project. With hyphens, two projects
-// could have one stack, and each would take over what the other one deployed.
-func checkProjectName(at place, name string) bool {
-	if validProject.MatchString(name) {
-		return true
-	}
-	at.wrong("the name "+quote(name),
-		"write lower-case letters and digits, a letter first, no hyphens: project shop-eu with environment dev and project shop with eu-dev would be one stack")
-	return false
-}
-
-// reservedEndings are those of the stacks in us-east-1 that belong to an
-// environment.
-var reservedEndings = []string{"-global", "-certificate"}
-
-// checkName checks the name of an environment, or the pattern of names.
-func (e Environment) checkName(at place) {
-	if e.isPattern() {
-		e.checkPatternName(at)
-		return
-	}
-	if !validEnvironment.MatchString(e.Name) {
-		at.wrong("the name "+quote(e.Name), "write lower-case letters, digits and single hyphens between them, a letter first")
-		return
-	}
-	for _, ending := range reservedEndings {
-		if strings.HasSuffix(e.Name, ending) {
-			at.wrong("a name that ends with "+ending,
-				"choose another ending: stacks in us-east-1 that belong to an environment are named so")
-		}
-	}
-	if stack := e.StackName(); e.Project != "" && len(stack) > MaxStackName {
-		at.wrong(fmt.Sprintf("the stack's name %s would have %d characters", quote(stack), len(stack)),
-			fmt.Sprintf("shorten the project's or the environment's name: %d at most, the hyphen between them included", MaxStackName))
 	}
 }

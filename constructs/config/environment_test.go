@@ -303,7 +303,7 @@ func TestDurations(t *testing.T) {
 		"": bad, "7": bad, "d": bad, "-1h": bad, "+1h": bad, "1d-1h": bad, "1d+1h": bad, "-1d": bad, "1.5d": bad, "1h1d": bad, "1d1d": bad,
 		"99999d": 99999 * day, "1.5h": 90 * time.Minute, "100000d": bad, ".5h": bad, "1.h": bad, "5µs": bad, "5us": 5 * time.Microsecond, "3650d2540400h": bad, "1w": bad, "1d ": bad,
 	} {
-		d, ok := parseDuration(text)
+		d, ok := ParseDuration(text)
 		if !ok {
 			d = bad
 		}
@@ -318,10 +318,10 @@ func TestDurationsAreWrittenAsInCdkJson(t *testing.T) {
 		0: "0s", time.Second: "1s", time.Minute: "1m", time.Hour: "1h", 90 * time.Minute: "1h30m", 36 * time.Hour: "1d12h", 3651 * day: "3651d",
 		day + time.Second: "1d1s", -time.Second: "-1s", 10 * time.Minute: "10m", 1500 * time.Millisecond: "1.5s",
 	} {
-		if got := durationText(d); got != want {
+		if got := FormatDuration(d); got != want {
 			t.Errorf("%v: %s, want %s", d, got, want)
 		}
-		if read, ok := parseDuration(want); d >= 0 && (!ok || read != d) {
+		if read, ok := ParseDuration(want); d >= 0 && (!ok || read != d) {
 			t.Errorf("%s is read as %v", want, read)
 		}
 	}
@@ -391,7 +391,7 @@ func FuzzRead(f *testing.F) {
 				t.Errorf("stack name %q", name)
 			}
 			var problems Problems
-			e.check(newPlace("", &problems))
+			e.check(newNode("", &problems))
 			if problems != nil {
 				t.Errorf("read without a problem, and yet: %v", problems)
 			}

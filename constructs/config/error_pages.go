@@ -7,6 +7,40 @@ import (
 	"time"
 )
 
+// ErrorPage is an object that is served in place of an error.
+// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/GeneratingCustomErrorResponses.html
+type ErrorPage struct {
+	// ErrorCode is the status of the error, such as 403, which a missing object
+	// has too.
+	ErrorCode int `json:"errorCode"`
+
+	// ResponsePagePath is the path of the object, such as /errors/403.html. It
+	// is public, for an error page that wants a signature cannot be served to
+	// whoever has none.
+	ResponsePagePath string `json:"responsePagePath"`
+
+	// ResponseCode is the status that viewers get.
+	//
+	// Default: ErrorCode.
+	ResponseCode int `json:"responseCode"`
+
+	// CachingMinTTL is for how long an edge keeps the error, in whole seconds, one
+	// at least.
+	//
+	// Default: 10 seconds.
+	CachingMinTTL time.Duration `json:"cachingMinTtl"`
+}
+
+func (e ErrorPage) withDefaults() ErrorPage {
+	if e.ResponseCode == 0 {
+		e.ResponseCode = e.ErrorCode
+	}
+	if e.CachingMinTTL == 0 {
+		e.CachingMinTTL = 10 * time.Second
+	}
+	return e
+}
+
 // The errors that can have a page, and the status codes that it can be served
 // with: https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_CustomErrorResponse.html
 var (
@@ -14,7 +48,7 @@ var (
 	responseCodes = append([]int{200}, errorCodes...)
 )
 
-func checkErrorPages(at place, pages []ErrorPage) {
+func checkErrorPages(at node, pages []ErrorPage) {
 	for i, page := range pages {
 		at := at.index(i)
 		listed := func(earlier ErrorPage) bool { return earlier.ErrorCode == page.ErrorCode }
@@ -37,7 +71,7 @@ func checkErrorPages(at place, pages []ErrorPage) {
 
 // checkPagePath checks the path of a page. It is a path pattern too, that of
 // the public behavior which serves the page.
-func checkPagePath(at place, page string) {
+func checkPagePath(at node, page string) {
 	switch {
 	case isToken(page):
 	case page == "":
@@ -59,22 +93,4 @@ func numberChoices(numbers []int) string {
 		texts[i] = fmt.Sprint(n)
 	}
 	return alternatives(texts)
-}
-
-// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/DefaultRootObject.html
-const (
-	maxRootObject        = 255
-	rootObjectCharacters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789" + `_-.$/~"'@:+&`
-)
-
-func checkDefaultRootObject(at place, object string) {
-	switch {
-	case object == "" || isToken(object):
-	case strings.HasPrefix(object, "/"):
-		at.wrong(quote(object), fmt.Sprintf("write %s: CloudFront puts the slash before it", quotePart(strings.TrimLeft(object, "/"), object)))
-	case len(object) > maxRootObject:
-		at.tooLong(len(object), maxRootObject)
-	case strings.ContainsFunc(object, func(r rune) bool { return !strings.ContainsRune(rootObjectCharacters, r) }) || strings.HasSuffix(object, "/") || denormal.MatchString("/"+object):
-		at.wrong(quote(object), "write the key of one object, such as "+examples["defaultRootObject"]+", of letters, digits and _-.$/~\"'@:+&")
-	}
 }

@@ -37,7 +37,7 @@ func TestAPublicPatternOpensNoObjectThatItDoesNotName(t *testing.T) {
 	for range 300_000 {
 		pattern := "/" + text("0245aFf/-.*", 6)
 		var problems Problems
-		Content{PublicPaths: []string{pattern}}.WithDefaults().checkPaths(newPlace("", &problems))
+		Content{PublicPaths: []string{pattern}}.WithDefaults().checkPaths(newNode("", &problems))
 		if len(problems) > 0 {
 			refused++
 			continue

@@ -5,7 +5,18 @@ import (
 	"strings"
 )
 
-func (g GeoRestriction) check(at place) {
+// GeoRestriction lets in viewers of the countries that it allows, or all but
+// those of the countries that it denies: one of the two.
+type GeoRestriction struct {
+	// Allow are the countries that are let in, by their two letters of ISO
+	// 3166-1, such as DE.
+	Allow []string `json:"allow"`
+
+	// Deny are the countries that are kept out, written likewise.
+	Deny []string `json:"deny"`
+}
+
+func (g GeoRestriction) check(at node) {
 	allow, deny := at.name("Allow"), at.name("Deny")
 	switch {
 	case len(g.Allow) == 0 && len(g.Deny) == 0:
@@ -17,7 +28,7 @@ func (g GeoRestriction) check(at place) {
 	checkCountries(at.field("Deny"), g.Deny)
 }
 
-func checkCountries(at place, countries []string) {
+func checkCountries(at node, countries []string) {
 	for i, country := range countries {
 		if isToken(country) && country != unread {
 			at.index(i).wrong("a token", "write the two letters themselves: the CDK takes no token for a country")
@@ -26,7 +37,7 @@ func checkCountries(at place, countries []string) {
 	at.list(countries, checkCountry)
 }
 
-func checkCountry(at place, country string) {
+func checkCountry(at node, country string) {
 	if slices.Contains(countries, country) {
 		return
 	}

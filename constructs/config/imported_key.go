@@ -75,7 +75,7 @@ const (
 
 // publicKey is the PEM text that was written for a public key, or that of the
 // file that was named instead.
-func (d decoder) publicKey(at place, written string) string {
+func (d decoder) publicKey(at node, written string) string {
 	if written == "" || isToken(written) || strings.Contains(written, pemMark) || holdsPrivateKey(written) {
 		return written
 	}
@@ -117,7 +117,7 @@ func (d decoder) readFile(name string) (string, error) {
 
 // checkImported checks an imported key. Its algorithm can be compared where it
 // is known.
-func (k SigningKey) checkImported(at place, known bool) {
+func (k SigningKey) checkImported(at node, known bool) {
 	const want = `the public half of an RSA-2048 or P-256 key as PEM that starts with -----BEGIN PUBLIC KEY-----, as "openssl pkey -pubout" writes it`
 	switch key, ok, found := readPublicKey(k.PublicKey); {
 	case isToken(k.PublicKey):
@@ -151,23 +151,23 @@ var (
 	secretVersion = regexp.MustCompile(`^[A-Za-z0-9-]{32,64}$`)
 )
 
-func (l PrivateKeyLocation) check(at place) {
+func (l PrivateKeyLocation) check(at node) {
 	secret, version := at.name("SecretARN"), at.name("SecretVersionID")
-	var places []string
+	var given []string
 	for _, p := range []struct {
-		name  string
-		given bool
+		name string
+		has  bool
 	}{
 		{secret, l.SecretARN != "" || l.SecretVersionID != ""},
 		{at.name("KMSARN"), l.KMSARN != ""},
 		{at.name("File"), l.File != ""},
 	} {
-		if p.given {
-			places = append(places, p.name)
+		if p.has {
+			given = append(given, p.name)
 		}
 	}
-	if len(places) > 1 {
-		at.wrong(strings.Join(places, " and "), "write one of them: signers find the key in one place")
+	if len(given) > 1 {
+		at.wrong(strings.Join(given, " and "), "write one of them: signers find the key in one place")
 	}
 
 	switch {
@@ -194,7 +194,7 @@ func (l PrivateKeyLocation) check(at place) {
 }
 
 // checkShape checks a text that was given.
-func checkShape(at place, text string, shape *regexp.Regexp, want string) {
+func checkShape(at node, text string, shape *regexp.Regexp, want string) {
 	if text != "" && !isToken(text) && !shape.MatchString(text) {
 		at.wrong(quote(text), "write "+want)
 	}

@@ -35,7 +35,7 @@ const maxExportName = 255
 
 // checkKeys checks keys of one's own, or that there are none where they are
 // borrowed.
-func (c Content) checkKeys(at place) {
+func (c Content) checkKeys(at node) {
 	keys := at.field("SigningKeys")
 	from := c.SigningKeys.From
 	if from == "" && c.Lender == nil {
@@ -61,7 +61,7 @@ func (c Content) checkKeys(at place) {
 }
 
 // check checks the lender of a deployment with a parameter of its own.
-func (l Lender) check(at place, own string) {
+func (l Lender) check(at node, own string) {
 	const wantParameter = "write the parameter of the lender's deployment document, such as /signedfront/media/dev"
 	parameter := at.field("ParameterName")
 	switch {

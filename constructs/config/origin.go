@@ -8,8 +8,48 @@ import (
 	"strings"
 )
 
+// OriginAccess is who reads the bucket for CloudFront.
+type OriginAccess string
+
+const (
+	OAI       OriginAccess = "oai"
+	Migrating OriginAccess = "migrating"
+	Migrated  OriginAccess = "migrated"
+	OAC       OriginAccess = "oac"
+)
+
+func (OriginAccess) words() []string {
+	return []string{string(OAI), string(Migrating), string(Migrated), string(OAC)}
+}
+
+// HasIdentity reports whether an origin access identity may read the bucket.
+func (a OriginAccess) HasIdentity() bool { return a != OAC }
+
+// HasControl reports whether an origin access control may read the bucket.
+func (a OriginAccess) HasControl() bool { return a != OAI && a != "" }
+
+// UsesControl reports whether CloudFront reads by the control, not by the
+// identity.
+func (a OriginAccess) UsesControl() bool { return a == Migrated || a == OAC }
+
+// Encryption is how objects are encrypted.
+type Encryption string
+
+const (
+	EncryptionS3         Encryption = "s3"
+	EncryptionKMS        Encryption = "kms"
+	EncryptionLeavingKMS Encryption = "leaving-kms"
+)
+
+func (Encryption) words() []string {
+	return []string{string(EncryptionS3), string(EncryptionKMS), string(EncryptionLeavingKMS)}
+}
+
+// HasKey reports whether the stack has a KMS key for the objects.
+func (e Encryption) HasKey() bool { return e == EncryptionKMS || e == EncryptionLeavingKMS }
+
 // checkOrigin checks where the content is and who reads it for CloudFront.
-func (c Content) checkOrigin(at place) {
+func (c Content) checkOrigin(at node) {
 	access := at.field("OriginAccess").word(string(c.OriginAccess), c.OriginAccess.words())
 	encryption := at.field("Encryption").word(string(c.Encryption), c.Encryption.words())
 	checkBucketName(at.field("Bucket"), c.Bucket)
@@ -34,7 +74,7 @@ var (
 	reservedBucketSuffixes = []string{"-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"}
 )
 
-func checkBucketName(at place, name string) {
+func checkBucketName(at node, name string) {
 	if name == "" || isToken(name) {
 		return
 	}
@@ -73,7 +113,7 @@ var (
 	}
 )
 
-func checkOriginShield(at place, region string) {
+func checkOriginShield(at node, region string) {
 	if region == "" || isToken(region) || slices.Contains(shieldRegions, region) {
 		return
 	}

@@ -16,7 +16,7 @@ var (
 )
 
 // checkParameterName checks the name of the parameter, if it is known.
-func (c Content) checkParameterName(at place) {
+func (c Content) checkParameterName(at node) {
 	switch name := c.ParameterName; {
 	case name == "":
 	case !isParameterName(name):

@@ -51,11 +51,11 @@ var regionShape = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]{1,2}$`)
 // access identity cannot read, where there is one. Path is where it was written.
 func CheckRegion(path, region string, access OriginAccess) Problems {
 	var problems Problems
-	checkRegion(newPlace(path, &problems), region, access)
+	checkRegion(newNode(path, &problems), region, access)
 	return problems
 }
 
-func checkRegion(at place, region string, access OriginAccess) {
+func checkRegion(at node, region string, access OriginAccess) {
 	switch {
 	case isToken(region), slices.Contains(identityRegions, region):
 	case slices.ContainsFunc(otherPartitions, func(prefix string) bool { return strings.HasPrefix(region, prefix) }):

@@ -102,7 +102,7 @@ const (
 	maxCustomHeadersText = 10240 // names and values together
 )
 
-func (h ResponseHeaders) check(at place) {
+func (h ResponseHeaders) check(at node) {
 	if h.ContentSecurityPolicy != "" {
 		checkHeaderValue(at.field("ContentSecurityPolicy"), h.ContentSecurityPolicy, "leave it out, or write a policy such as "+examples["contentSecurityPolicy"])
 	}
@@ -116,7 +116,7 @@ func (h ResponseHeaders) check(at place) {
 
 // checkHeaderValue checks the value of a header, which every viewer gets.
 // EmptyFix is what to write instead of nothing.
-func checkHeaderValue(at place, value, emptyFix string) {
+func checkHeaderValue(at node, value, emptyFix string) {
 	switch {
 	case isToken(value):
 	case isPrivateKey(value):
@@ -131,7 +131,7 @@ func checkHeaderValue(at place, value, emptyFix string) {
 }
 
 // checkCustom checks the custom headers by what CloudFront refuses in them.
-func (h ResponseHeaders) checkCustom(at place) {
+func (h ResponseHeaders) checkCustom(at node) {
 	if n := len(h.Custom); n > maxCustomHeaders {
 		at.wrong(fmt.Sprintf("%d headers", n), fmt.Sprintf("write %d at most, which is what a response headers policy holds", maxCustomHeaders))
 	}

@@ -151,7 +151,7 @@ func TestExamplesInErrorsAreRight(t *testing.T) {
 			var problems Problems
 			target := reflect.New(s.field.Type).Elem()
 			if has && s.field.Type != reflect.TypeFor[[]SigningKey]() { // these are an object in cdk.json
-				decoder{}.value(place{json: true, problems: &problems}, value, target, example)
+				decoder{}.value(node{json: true, problems: &problems}, value, target, example)
 			}
 			if len(problems) > 0 {
 				t.Errorf("the example of %s: %v", s.name, problems)

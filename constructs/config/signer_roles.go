@@ -32,8 +32,8 @@ var (
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
 const patternOfPolicies = `*?${}"`
 
-func (s SignerRoles) check(at place) {
-	at.field("Roles").list(s.Roles, func(at place, role string) {
+func (s SignerRoles) check(at node) {
+	at.field("Roles").list(s.Roles, func(at node, role string) {
 		last := role[strings.LastIndexByte(role, '/')+1:]
 		same := slices.IndexFunc(s.Roles, func(other string) bool { return strings.EqualFold(other, role) })
 		switch {
@@ -50,7 +50,7 @@ func (s SignerRoles) check(at place) {
 			at.wrong(quote(role), `write the name of a role, such as "media-app": at most 64 letters, digits and _+=,.@-`)
 		}
 	})
-	at.field("RoleARNs").list(s.RoleARNs, func(at place, arn string) {
+	at.field("RoleARNs").list(s.RoleARNs, func(at node, arn string) {
 		const want = `the ARN of a role in another account, such as "arn:aws:iam::210987654321:role/media-app"`
 		switch {
 		case strings.ContainsAny(arn, patternOfPolicies):
@@ -67,7 +67,7 @@ func (s SignerRoles) check(at place) {
 }
 
 // checkAccount reports roles of the stack's own account among those of others.
-func (s SignerRoles) checkAccount(at place, account string) {
+func (s SignerRoles) checkAccount(at node, account string) {
 	for i, arn := range s.RoleARNs {
 		if parts := roleARN.FindStringSubmatch(arn); parts != nil && parts[1] == account {
 			at.field("RoleARNs").index(i).wrong(quote(arn)+", a role of this account",
@@ -81,7 +81,7 @@ const maxTrustPolicy = 2048
 
 // warn tells of more roles of other accounts than the trust policy of the role
 // that they assume holds.
-func (s SignerRoles) warn(at place) {
+func (s SignerRoles) warn(at node) {
 	size := len(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"AWS":[]}}]}`)
 	for _, arn := range s.RoleARNs {
 		size += len(arn) + len(`"",`)

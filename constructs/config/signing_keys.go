@@ -178,7 +178,7 @@ func (k SigningKeys) CurrentKey() (key SigningKey, listed bool) {
 
 // check reports what is wrong with keys of one's own, which have their
 // defaults.
-func (k SigningKeys) check(at place) {
+func (k SigningKeys) check(at node) {
 	list := at.field("Keys")
 	if len(k.Keys) == 0 {
 		list.wrong("an empty list", "leave it out, which makes key 1, or list a key")
@@ -218,7 +218,7 @@ func (k SigningKey) isPairOf(other SigningKey) bool {
 	return ok && key.pem == other.PublicKey
 }
 
-func (k SigningKey) check(at place) {
+func (k SigningKey) check(at node) {
 	algorithm := at.field("Algorithm").word(k.Algorithm, algorithms)
 	hash := at.field("Hash").word(k.Hash, hashes)
 	if algorithm && hash && k.Algorithm == "ecdsa-p256" && k.Hash == "sha1" {
@@ -244,7 +244,7 @@ func (k SigningKey) check(at place) {
 
 // signingKeys reads the setting of that name, whose form in cdk.json is its
 // own: there, keys are an object by number.
-func (d decoder) signingKeys(setting object) SigningKeys {
+func (d decoder) signingKeys(setting jsonObject) SigningKeys {
 	setting.only("keys", "current", "from")
 
 	var k SigningKeys

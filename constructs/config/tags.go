@@ -27,7 +27,7 @@ var tagText = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+@-]*$`)
 
 // checkTags checks the tags of an environment. Some of its resources have one
 // of ours.
-func checkTags(at place, tags map[string]string, ours bool) {
+func checkTags(at node, tags map[string]string, ours bool) {
 	most, because := maxTags, "which is what AWS takes"
 	if ours {
 		most, because = maxTags-1, "for AWS takes one more, and here one of ours says what may be emptied or lent"

@@ -12,7 +12,7 @@ var (
 	classicACLID = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 )
 
-func checkWebACL(at place, arn string) {
+func checkWebACL(at node, arn string) {
 	want := "write the ARN of a web ACL of scope CLOUDFRONT, such as " + examples["webAcl"]
 	switch {
 	case arn == "" || isToken(arn) || webACLARN.MatchString(arn):

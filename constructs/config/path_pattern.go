@@ -1,9 +1,64 @@
 package config
 
 import (
+	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 )
+
+// What a path pattern may hold here. CloudFront takes more of them, and compares
+// a pattern with the path as it is in the URL, escapes and all, where S3 looks for
+// an object by the path without them. So that a pattern means the same by both, it
+// holds only what no client escapes:
+//   - of the other characters of CloudFront's, some clients and signer.ObjectURL
+//     escape @ and its like, and S3 takes a plain + for a space;
+//   - a ? is one character of the URL, where an escaped one is three or more.
+//
+// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/DownloadDistValuesCacheBehavior.html#DownloadDistValuesPathPattern
+const (
+	maxPattern        = 255
+	patternCharacters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.~/*"
+)
+
+// arePatterns reports whether texts are path patterns that can be compared:
+// what is none, or a token, has been reported or cannot be told.
+func arePatterns(texts ...string) bool {
+	return !slices.ContainsFunc(texts, func(text string) bool {
+		return isToken(text) || len(text) > maxPattern || patternFault(text) != ""
+	})
+}
+
+func checkPattern(at node, pattern string) {
+	if len(pattern) > maxPattern {
+		at.tooLong(len(pattern), maxPattern)
+	} else if fix := patternFault(pattern); fix != "" {
+		at.wrong(quote(pattern), fix)
+	}
+}
+
+// denormal is what no path holds by which CloudFront chooses a behavior. It
+// normalizes them first:
+// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/DownloadDistValuesCacheBehavior.html#DownloadDistValuesPathPattern
+var denormal = regexp.MustCompile(`//|/\.\.?(/|$)`)
+
+// patternFault is what to do about a text that is no path pattern, whatever its
+// length.
+func patternFault(pattern string) (fix string) {
+	foreign := strings.IndexFunc(pattern, func(r rune) bool { return !strings.ContainsRune(patternCharacters, r) })
+	switch {
+	case foreign >= 0:
+		return fmt.Sprintf("write * in place of %q: a pattern holds letters, digits and _-.~/*, and another character may be escaped in a URL, as three or more", []rune(pattern[foreign:])[0])
+	case !strings.HasPrefix(pattern, "/") && !strings.HasPrefix(pattern, "*"):
+		if !isQuotable(pattern) {
+			return "write a / before it: a pattern starts with / or *"
+		}
+		return fmt.Sprintf("write %s: a pattern starts with / or *", quote("/"+pattern))
+	case denormal.MatchString(pattern):
+		return fmt.Sprintf("write it without %s: CloudFront takes empty and dot segments out of a path before it looks for a pattern", quote(denormal.FindString(pattern)))
+	}
+	return ""
+}
 
 // covers reports whether a path pattern matches every path that another one
 // matches. In both, * stands for any characters, none included, and ? for any
@@ -144,4 +199,34 @@ func withSmallest(sets []positions, set positions) []positions {
 	}
 	sets = slices.DeleteFunc(sets, func(other positions) bool { return set.within(&other) })
 	return append(sets, set)
+}
+
+// intersect reports whether there is a path that both path patterns match.
+func intersect(a, b string) bool {
+	return slices.ContainsFunc(rootedPatterns(a), func(a string) bool {
+		return slices.ContainsFunc(rootedPatterns(b), func(b string) bool { return intersectRooted(a, b) })
+	})
+}
+
+// intersectRooted looks for a text that both patterns match, from their ends:
+// common[j] tells it of what is left of a, and of b from its jth character on.
+func intersectRooted(a, b string) bool {
+	common := make([]bool, len(b)+1)
+	for i := len(a); i >= 0; i-- {
+		shorter := common // of what is left of a without its first character
+		common = make([]bool, len(b)+1)
+		for j := len(b); j >= 0; j-- {
+			switch {
+			case i == len(a) && j == len(b):
+				common[j] = true
+			case i < len(a) && a[i] == '*':
+				common[j] = shorter[j] || j < len(b) && common[j+1]
+			case j < len(b) && b[j] == '*':
+				common[j] = common[j+1] || i < len(a) && shorter[j]
+			case i < len(a) && j < len(b):
+				common[j] = (a[i] == b[j] || a[i] == '?' || b[j] == '?') && shorter[j+1]
+			}
+		}
+	}
+	return common[0]
 }

@@ -11,17 +11,17 @@ import (
 	"time"
 )
 
-// object is one JSON object on its way to typed values. What does not fit is
+// jsonObject is one JSON object on its way to typed values. What does not fit is
 // reported, with its path, and read as left out.
-type object struct {
-	place
+type jsonObject struct {
+	node
 	members map[string]any
 }
 
-func (o object) has(name string) bool { _, has := o.members[name]; return has }
+func (o jsonObject) has(name string) bool { _, has := o.members[name]; return has }
 
 // only reports every member but the allowed ones.
-func (o object) only(allowed ...string) {
+func (o jsonObject) only(allowed ...string) {
 	for _, name := range slices.Sorted(maps.Keys(o.members)) {
 		if slices.Contains(allowed, name) {
 			continue
@@ -37,17 +37,15 @@ func (o object) only(allowed ...string) {
 	}
 }
 
-// renamed are former names of settings.
-var renamed = map[string]string{"securityHeaders": "responseHeaders"}
-
-// object is a member that is an object itself; want is what to write, in words.
-func (o object) object(name, want string) (value object, given bool) {
+// object returns a member that is an object itself; want is what to write, in
+// words.
+func (o jsonObject) object(name, want string) (value jsonObject, given bool) {
 	member, has := o.members[name]
 	if !has {
-		return object{place: o.member(name)}, false
+		return jsonObject{node: o.member(name)}, false
 	}
 	members, given := expect[map[string]any](o.member(name), member, want)
-	return object{o.member(name), members}, given
+	return jsonObject{o.member(name), members}, given
 }
 
 // decoder reads JSON into the types that say what can be written.
@@ -56,7 +54,7 @@ type decoder struct {
 }
 
 // into reads the settings of a struct. It reports every one that is none.
-func (d decoder) into(o object, target reflect.Value) {
+func (d decoder) into(o jsonObject, target reflect.Value) {
 	list := settings(target.Type())
 	names := make([]string, len(list))
 	for i, s := range list {
@@ -71,14 +69,14 @@ func (d decoder) into(o object, target reflect.Value) {
 }
 
 // value reads one value. The example, in JSON, shows what to write instead.
-func (d decoder) value(at place, value any, target reflect.Value, example string) {
+func (d decoder) value(at node, value any, target reflect.Value, example string) {
 	if example != "" {
 		example = ", such as " + example
 	}
 	switch t := target.Addr().Interface().(type) {
 	case *SigningKeys:
 		if members, ok := expect[map[string]any](at, value, "an object"+example); ok {
-			*t = d.signingKeys(object{at, members})
+			*t = d.signingKeys(jsonObject{at, members})
 		}
 		return
 	case *time.Duration:
@@ -104,11 +102,11 @@ func (d decoder) value(at place, value any, target reflect.Value, example string
 	case reflect.Pointer:
 		if members, ok := expect[map[string]any](at, value, "an object"+example); ok {
 			target.Set(reflect.New(target.Type().Elem()))
-			d.into(object{at, members}, target.Elem())
+			d.into(jsonObject{at, members}, target.Elem())
 		}
 	case reflect.Struct:
 		if members, ok := expect[map[string]any](at, value, "an object"+example); ok {
-			d.into(object{at, members}, target)
+			d.into(jsonObject{at, members}, target)
 		}
 	case reflect.Slice:
 		d.list(at, value, target, example)
@@ -119,7 +117,7 @@ func (d decoder) value(at place, value any, target reflect.Value, example string
 	}
 }
 
-func (d decoder) list(at place, value any, target reflect.Value, example string) {
+func (d decoder) list(at node, value any, target reflect.Value, example string) {
 	items, ok := expect[[]any](at, value, "a list"+example)
 	if slices.ContainsFunc(items, isLineOfPrivateKey) {
 		at.wrong("a private key, line by line", "take it out of here, make a new key pair if others could read it, and write a list"+example)
@@ -146,7 +144,7 @@ func isLineOfPrivateKey(item any) bool {
 }
 
 // texts reads an object of any names, with texts.
-func (d decoder) texts(at place, value any, target reflect.Value, example string) {
+func (d decoder) texts(at node, value any, target reflect.Value, example string) {
 	members, ok := expect[map[string]any](at, value, "an object"+example)
 	if !ok {
 		return
@@ -160,7 +158,7 @@ func (d decoder) texts(at place, value any, target reflect.Value, example string
 }
 
 // expect is a value of one JSON type; want is what to write, in words.
-func expect[T any](at place, value any, want string) (read T, ok bool) {
+func expect[T any](at node, value any, want string) (read T, ok bool) {
 	read, ok = value.(T)
 	if !ok {
 		at.wrong(describe(value), "write "+want)
@@ -168,7 +166,7 @@ func expect[T any](at place, value any, want string) (read T, ok bool) {
 	return read, ok
 }
 
-func readText(at place, value any, want string) string {
+func readText(at node, value any, want string) string {
 	text, ok := expect[string](at, value, want)
 	switch {
 	case !ok:
@@ -183,7 +181,7 @@ func readText(at place, value any, want string) string {
 }
 
 // readNumber is a whole number above 0.
-func readNumber(at place, value any, want string) int {
+func readNumber(at node, value any, want string) int {
 	n, ok := expect[float64](at, value, want)
 	if ok && (n != math.Trunc(n) || n < 1 || n > math.MaxInt32) {
 		at.wrong(describe(n), "write "+want)
@@ -192,20 +190,20 @@ func readNumber(at place, value any, want string) int {
 	return int(n)
 }
 
-func readDuration(at place, value any) (time.Duration, bool) {
+func readDuration(at node, value any) (time.Duration, bool) {
 	const want = `a duration in quotes, such as "7d", "12h" or "90m"`
 	text, ok := expect[string](at, value, want)
 	if !ok {
 		return 0, false
 	}
-	d, ok := parseDuration(text)
+	d, ok := ParseDuration(text)
 	if !ok {
 		at.wrong(quote(text), "write "+want)
 		return 0, false
 	}
 	if d < time.Second {
 		// 0 would be read as left out.
-		at.wrong(durationText(d), "write 1s or more")
+		at.wrong(FormatDuration(d), "write 1s or more")
 		return 0, false
 	}
 	return d, true

@@ -10,20 +10,6 @@ import (
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
 const maxBehaviors = 75
 
-// What a path pattern may hold here. CloudFront takes more of them, and compares
-// a pattern with the path as it is in the URL, escapes and all, where S3 looks for
-// an object by the path without them. So that a pattern means the same by both, it
-// holds only what no client escapes:
-//   - of the other characters of CloudFront's, some clients and signer.ObjectURL
-//     escape @ and its like, and S3 takes a plain + for a space;
-//   - a ? is one character of the URL, where an escaped one is three or more.
-//
-// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/DownloadDistValuesCacheBehavior.html#DownloadDistValuesPathPattern
-const (
-	maxPattern        = 255
-	patternCharacters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.~/*"
-)
-
 // insideEscape finds a * before a digit that may be one of an escape: the *
 // would take in the rest of it. *24.pdf would open Q1%2024.pdf, which is the
 // object "Q1 24.pdf".
@@ -32,11 +18,11 @@ var insideEscape = regexp.MustCompile(`\*[0-9A-Fa-f]`)
 // checkPaths checks which paths are public and which are signed. In the
 // distribution signed patterns come first, then public ones and the pages of
 // errors, and what no pattern matches is signed.
-func (c Content) checkPaths(at place) {
+func (c Content) checkPaths(at node) {
 	signed, public := at.field("SignedPaths"), at.field("PublicPaths")
 
 	signed.list(c.SignedPaths, checkPattern)
-	public.list(c.PublicPaths, func(at place, pattern string) {
+	public.list(c.PublicPaths, func(at node, pattern string) {
 		if slices.Contains(c.SignedPaths, pattern) {
 			at.wrong(fmt.Sprintf("%s, which %s lists too", quote(pattern), at.name("SignedPaths")), "list it in one of the two")
 			return
@@ -82,18 +68,6 @@ func (c Content) checkPaths(at place) {
 	c.checkRootObjectStaysSigned(at)
 }
 
-// checkRootObjectStaysSigned reports a default root object that wants a
-// signature under its own path, and would have none at /, which is public.
-func (c Content) checkRootObjectStaysSigned(at place) {
-	outer, within := c.signedAround("/" + c.DefaultRootObject)
-	_, signed := c.signedAround("/")
-	open := func(public string) bool { return arePatterns(public) && covers(public, "/") }
-	if c.DefaultRootObject != "" && within && !signed && slices.ContainsFunc(c.PublicPaths, open) {
-		at.field("DefaultRootObject").wrong(fmt.Sprintf("%s, which lies within the signed %s", quote(c.DefaultRootObject), quote(outer)),
-			fmt.Sprintf("list \"/\" in %s too, or choose another object: / is public, and would open it", at.name("SignedPaths")))
-	}
-}
-
 func liesWithin(pattern, outer string) string {
 	if pattern == outer {
 		return quote(pattern) + ", which is a signed path"
@@ -113,7 +87,7 @@ func (c Content) signedAround(pattern string) (outer string, within bool) {
 // checkSignedAmongPublic reports signed patterns that take nothing out of the
 // public ones. As everything else is signed anyway, they are mistakes, and what
 // they were to protect may be open.
-func (c Content) checkSignedAmongPublic(at place) {
+func (c Content) checkSignedAmongPublic(at node) {
 	signed := at.field("SignedPaths")
 	if len(c.SignedPaths) > 0 && len(c.PublicPaths) == 0 {
 		if at.whole() {
@@ -138,7 +112,7 @@ func (c Content) checkSignedAmongPublic(at place) {
 }
 
 // warnOfPaths tells of a public pattern that turns signing off.
-func (c Content) warnOfPaths(at place) {
+func (c Content) warnOfPaths(at node) {
 	for i, pattern := range c.PublicPaths {
 		if len(c.SignedPaths) == 0 && arePatterns(pattern) && covers(pattern, "*") {
 			at.field("PublicPaths").index(i).wrong(fmt.Sprintf("%s, without %s", quote(pattern), at.name("SignedPaths")),
@@ -149,7 +123,7 @@ func (c Content) warnOfPaths(at place) {
 
 // checkReached reports patterns that an earlier one of the list leaves nothing
 // to match.
-func checkReached(at place, patterns []string) {
+func checkReached(at node, patterns []string) {
 	for i, pattern := range patterns {
 		first := slices.IndexFunc(patterns[:i], func(earlier string) bool { return hides(earlier, pattern) })
 		if first >= 0 {
@@ -162,43 +136,4 @@ func checkReached(at place, patterns []string) {
 // hides reports whether a pattern covers another one than itself.
 func hides(outer, inner string) bool {
 	return outer != inner && arePatterns(outer, inner) && covers(outer, inner)
-}
-
-// arePatterns reports whether texts are path patterns that can be compared:
-// what is none, or a token, has been reported or cannot be told.
-func arePatterns(texts ...string) bool {
-	return !slices.ContainsFunc(texts, func(text string) bool {
-		return isToken(text) || len(text) > maxPattern || patternFault(text) != ""
-	})
-}
-
-func checkPattern(at place, pattern string) {
-	if len(pattern) > maxPattern {
-		at.tooLong(len(pattern), maxPattern)
-	} else if fix := patternFault(pattern); fix != "" {
-		at.wrong(quote(pattern), fix)
-	}
-}
-
-// denormal is what no path holds by which CloudFront chooses a behavior. It
-// normalizes them first:
-// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/DownloadDistValuesCacheBehavior.html#DownloadDistValuesPathPattern
-var denormal = regexp.MustCompile(`//|/\.\.?(/|$)`)
-
-// patternFault is what to do about a text that is no path pattern, whatever its
-// length.
-func patternFault(pattern string) (fix string) {
-	foreign := strings.IndexFunc(pattern, func(r rune) bool { return !strings.ContainsRune(patternCharacters, r) })
-	switch {
-	case foreign >= 0:
-		return fmt.Sprintf("write * in place of %q: a pattern holds letters, digits and _-.~/*, and another character may be escaped in a URL, as three or more", []rune(pattern[foreign:])[0])
-	case !strings.HasPrefix(pattern, "/") && !strings.HasPrefix(pattern, "*"):
-		if !isQuotable(pattern) {
-			return "write a / before it: a pattern starts with / or *"
-		}
-		return fmt.Sprintf("write %s: a pattern starts with / or *", quote("/"+pattern))
-	case denormal.MatchString(pattern):
-		return fmt.Sprintf("write it without %s: CloudFront takes empty and dot segments out of a path before it looks for a pattern", quote(denormal.FindString(pattern)))
-	}
-	return ""
 }

@@ -7,6 +7,49 @@ import (
 	"strings"
 )
 
+var (
+	// What stacks, parameters and CloudFront's names can all hold.
+	validProject     = regexp.MustCompile(`^[a-z][a-z0-9]*$`)
+	validEnvironment = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
+)
+
+// checkProjectName checks the name of a project. With hyphens, two projects
+// could have one stack, and each would take over what the other one deployed.
+func checkProjectName(at node, name string) bool {
+	if validProject.MatchString(name) {
+		return true
+	}
+	at.wrong("the name "+quote(name),
+		"write lower-case letters and digits, a letter first, no hyphens: project shop-eu with environment dev and project shop with eu-dev would be one stack")
+	return false
+}
+
+// reservedEndings are those of the stacks in us-east-1 that belong to an
+// environment.
+var reservedEndings = []string{"-global", "-certificate"}
+
+// checkName checks the name of an environment, or the pattern of names.
+func (e Environment) checkName(at node) {
+	if e.isPattern() {
+		e.checkPatternName(at)
+		return
+	}
+	if !validEnvironment.MatchString(e.Name) {
+		at.wrong("the name "+quote(e.Name), "write lower-case letters, digits and single hyphens between them, a letter first")
+		return
+	}
+	for _, ending := range reservedEndings {
+		if strings.HasSuffix(e.Name, ending) {
+			at.wrong("a name that ends with "+ending,
+				"choose another ending: stacks in us-east-1 that belong to an environment are named so")
+		}
+	}
+	if stack := e.StackName(); e.Project != "" && len(stack) > MaxStackName {
+		at.wrong(fmt.Sprintf("the stack's name %s would have %d characters", quote(stack), len(stack)),
+			fmt.Sprintf("shorten the project's or the environment's name: %d at most, the hyphen between them included", MaxStackName))
+	}
+}
+
 // A name of environments may end with a star, such as pr-*. It makes nothing by
 // itself: the context member env, which -c env=pr-42 gives, makes one of its
 // environments.
@@ -15,7 +58,7 @@ func (e Environment) isPattern() bool { return strings.Contains(e.Name, "*") }
 
 var validPrefix = regexp.MustCompile(`^([a-z][a-z0-9]*(-[a-z0-9]+)*-?)?$`)
 
-func (e Environment) checkPatternName(at place) {
+func (e Environment) checkPatternName(at node) {
 	prefix, _ := strings.CutSuffix(e.Name, "*")
 	switch {
 	case !validPrefix.MatchString(prefix):
@@ -33,7 +76,7 @@ func (e Environment) matches(name string) bool {
 // chosen are the environments to make: all that are no patterns, or the one
 // that the context member env names. It is the environment of that name, or
 // else one of the longest pattern that matches.
-func chosen(context object, drafts []*draft) (environments []Environment) {
+func chosen(context jsonObject, drafts []*draft) (environments []Environment) {
 	if name, given := context.members["env"]; given {
 		if e := chosenByName(context.member("env"), name, drafts); e != nil {
 			return []Environment{*e}
@@ -51,7 +94,7 @@ func chosen(context object, drafts []*draft) (environments []Environment) {
 	return environments
 }
 
-func chosenByName(at place, value any, drafts []*draft) *Environment {
+func chosenByName(at node, value any, drafts []*draft) *Environment {
 	name, ok := expect[string](at, value, "the name of an environment, as -c env=NAME does")
 	if !ok || len(drafts) == 0 {
 		return nil

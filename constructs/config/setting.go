@@ -1,5 +1,76 @@
 package config
 
+import (
+	"fmt"
+	"reflect"
+	"slices"
+)
+
+// setting is a field that cdk.json can set.
+type setting struct {
+	name  string // in cdk.json
+	field reflect.StructField
+}
+
+// settings are those of a struct in its order, those of a field that stands
+// inline among them.
+func settings(of reflect.Type) (list []setting) {
+	for i := range of.NumField() {
+		field := of.Field(i)
+		switch name := field.Tag.Get("json"); name {
+		case "", "-":
+		case ",inline":
+			for _, inner := range settings(field.Type) {
+				inner.field.Index = slices.Concat(field.Index, inner.field.Index)
+				list = append(list, inner)
+			}
+		default:
+			list = append(list, setting{name, field})
+		}
+	}
+	return list
+}
+
+// ownNames are the names of fields and settings, which are no caller's text.
+var ownNames = func() map[string]bool {
+	names := map[string]bool{}
+	for field, name := range jsonNames {
+		names[field], names[name] = true, true
+	}
+	for _, of := range []reflect.Type{reflect.TypeFor[Environment](), reflect.TypeFor[Content](), reflect.TypeFor[Lender]()} {
+		for i := range of.NumField() {
+			names[of.Field(i).Name] = true
+		}
+	}
+	return names
+}()
+
+// jsonNames are the names in cdk.json of all fields that it can set, by their
+// names in Go. A field of one name is called the same wherever it stands.
+var jsonNames = func() map[string]string {
+	names := map[string]string{}
+	var add func(t reflect.Type)
+	add = func(t reflect.Type) {
+		switch t.Kind() {
+		case reflect.Pointer, reflect.Slice:
+			add(t.Elem())
+		case reflect.Struct:
+			for _, s := range settings(t) {
+				if other, has := names[s.field.Name]; has && other != s.name {
+					panic(fmt.Sprintf("the field %s is %s and %s in cdk.json", s.field.Name, other, s.name))
+				}
+				names[s.field.Name] = s.name
+				add(s.field.Type)
+			}
+		}
+	}
+	add(reflect.TypeFor[Environment]())
+	return names
+}()
+
+// renamed are former names of settings.
+var renamed = map[string]string{"securityHeaders": "responseHeaders"}
+
 // examples are what to write for a setting, in JSON, by its name in cdk.json.
 // They stand in errors and in the schema.
 var examples = map[string]string{
