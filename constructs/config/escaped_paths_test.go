@@ -68,17 +68,26 @@ var escape = regexp.MustCompile("%[0-9A-Fa-f]{2}")
 func unreservedResolved(path string) string {
 	return escape.ReplaceAllStringFunc(path, func(escape string) string {
 		char, _ := url.PathUnescape(escape)
-		if regexp.MustCompile("^[A-Za-z0-9._~-]$").MatchString(char) {
+		if char != "*" && strings.Contains(patternCharacters, char) && char != "/" {
 			return char
 		}
 		return escape
 	})
 }
 
+// glob matches a text against a pattern, whose parts between its stars it looks
+// for from left to right.
 func glob(pattern, text string) bool {
 	parts := strings.Split(pattern, "*")
-	for i, part := range parts {
-		parts[i] = regexp.QuoteMeta(part)
+	last := len(parts) - 1
+	if last == 0 {
+		return pattern == text
 	}
-	return regexp.MustCompile("(?s)^" + strings.Join(parts, ".*") + "$").MatchString(text)
+	text, ok := strings.CutPrefix(text, parts[0])
+	for _, part := range parts[1:last] {
+		if ok {
+			_, text, ok = strings.Cut(text, part)
+		}
+	}
+	return ok && strings.HasSuffix(text, parts[last])
 }

@@ -2,6 +2,7 @@ package config
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"reflect"
 	"testing"
@@ -25,9 +26,20 @@ func TestNoErrorShowsAKey(t *testing.T) {
 			if len(text) > most {
 				tried = outermost // a long text is told from a word anywhere
 			}
-			for _, context := range tried {
-				_, err := Read(context(text), fstest.MapFS{"public_key.pem": {Data: []byte(text)}})
-				shown = append(shown, err)
+			seen := map[string]bool{}
+			for i, context := range tried {
+				c, err := Read(context(text), fstest.MapFS{"public_key.pem": {Data: []byte(text)}})
+				var problems Problems
+				switch {
+				case err == nil:
+					problems = c.Warnings()
+				case !errors.As(err, &problems):
+					t.Fatalf("%v holds no problems", err)
+				}
+				shown = append(shown, unseenTexts(problems, seen)...)
+				if i >= len(tried)-len(outermost) {
+					shown = append(shown, err)
+				}
 			}
 			return shown
 		},
@@ -42,16 +54,18 @@ func TestNoErrorShowsAKey(t *testing.T) {
 		},
 		"Content.Check": func(text string) (shown []any) {
 			fields = 0
+			seen := map[string]bool{}
 			eachField(text, func(c *Content) {
 				fields++
-				shown = append(shown, c.WithDefaults().Check())
+				shown = append(shown, unseenTexts(c.WithDefaults().Check(), seen)...)
 			})
 			return shown
 		},
 		"Environment.Check": func(text string) (shown []any) {
+			seen := map[string]bool{}
 			eachField(text, func(e *Environment) {
 				e.Content = e.Content.WithDefaults()
-				shown = append(shown, e.Check())
+				shown = append(shown, unseenTexts(e.Check(), seen)...)
 			})
 			return shown
 		},
@@ -63,6 +77,20 @@ func TestNoErrorShowsAKey(t *testing.T) {
 	if fields < 40 {
 		t.Errorf("only %d fields of a content were found", fields)
 	}
+}
+
+// unseenTexts are the texts of problems that were not seen before: most places
+// share all but a few, and to look for keys takes longer than to check.
+func unseenTexts(problems Problems, seen map[string]bool) (texts []any) {
+	for _, p := range problems {
+		for _, text := range []string{p.Path, p.Found, p.Fix} {
+			if !seen[text] {
+				seen[text] = true
+				texts = append(texts, text)
+			}
+		}
+	}
+	return texts
 }
 
 // outermost are places above those of an environment's settings.
