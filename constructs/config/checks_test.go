@@ -480,3 +480,24 @@ func TestContentThatCannotBeProvisionedIsRefused(t *testing.T) {
 		})
 	}
 }
+
+// A cdk.json may be written for a later version, which knows more words. None is
+// passed over: what it asks for would not be there.
+func TestSettingsOfLaterVersionsAreRefused(t *testing.T) {
+	for settings, want := range map[string]string{
+		`{"downloads": true}`:                                                             `downloads: unknown setting; `,
+		`{"downloads": {"types": true}}`:                                                  `downloads: unknown setting; `,
+		`{"missing": 404}`:                                                                `missing: unknown setting; `,
+		`{"uploads": {"origins": ["https://app.example.com"]}}`:                           `uploads: unknown setting; `,
+		`{"versions": {"keep": "30d"}}`:                                                   `versions: unknown setting; `,
+		`{"guard": false}`:                                                                `guard: unknown setting; `,
+		`{"bucket": {"name": "example-media", "path": "/folder"}}`:                        `bucket: an object; write a text in quotes, such as "example-media"`,
+		`{"signingKeys": {"keys": {"2": {}}, "compromised": [1]}}`:                        `signingKeys.compromised: unknown setting; `,
+		`{"signingKeys": {"keys": {"1": {}}, "alsoTrust": ["K2JCJM"]}}`:                   `signingKeys.alsoTrust: unknown setting; `,
+		`{"domain": {"certificate": "arn:aws:acm:us-east-1:123456789012:certificate/a"}}`: `domain.names: missing; `,
+	} {
+		if got := found(t, settings, nil); len(got) != 1 || !strings.HasPrefix(got[0], want) {
+			t.Errorf("%s: got %q, want %q", settings, got, want)
+		}
+	}
+}
