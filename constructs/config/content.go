@@ -62,8 +62,8 @@ type Content struct {
 	Bucket string `json:"bucket"`
 
 	// SigningKeys are the generations of the signing key and which of them is
-	// current, or the environment that lends its own. A number once deployed keeps its algorithm, hash and custody for
-	// ever.
+	// current, or the environment that lends its own. A number once deployed
+	// keeps its algorithm, hash and custody for ever.
 	//
 	// Default: one key, number 1, ECDSA P-256 with SHA-256, made by the
 	// deployment.
@@ -185,8 +185,8 @@ type Content struct {
 	OriginShield string `json:"originShield"`
 }
 
-// WithDefaults is a copy with everything filled in that was left out, but for
-// Name and ParameterName.
+// WithDefaults returns a copy with everything filled in that was left out, but
+// for Name and ParameterName.
 func (c Content) WithDefaults() Content {
 	if c.Lender == nil {
 		c.SigningKeys = c.SigningKeys.WithDefaults()
@@ -270,8 +270,13 @@ func (c Content) warn(at node) {
 type PriceClass string
 
 const (
+	// PriceClassAll is all edge locations.
 	PriceClassAll PriceClass = "PriceClass_All"
+
+	// PriceClass200 is all but those of South America, Australia and New Zealand.
 	PriceClass200 PriceClass = "PriceClass_200"
+
+	// PriceClass100 is those of North America, Europe and Israel.
 	PriceClass100 PriceClass = "PriceClass_100"
 )
 

@@ -144,18 +144,18 @@ const (
 // stacks.
 const MaxStackName = 40
 
-// StackName is <project>-<environment>. The project has no hyphen: no two
+// StackName returns <project>-<environment>. The project has no hyphen: no two
 // environments of any projects share a stack.
 func (e Environment) StackName() string { return e.Project + "-" + e.Name }
 
-// ParameterName is the Systems Manager parameter that holds the deployment
-// document: /signedfront/<project>/<environment>.
+// ParameterName returns the name of the Systems Manager parameter that holds the
+// deployment document: /signedfront/<project>/<environment>.
 func (e Environment) ParameterName() string { return contract.ParameterName(e.Project, e.Name) }
 
 // Read reads the members "project", "environments" and "env" of cdk.json's
-// context, in the types that encoding/json gives. Files that it names are read from
-// folder, that of cdk.json; nil is a folder without files. Everything that is
-// wrong is reported at once: the error holds [Problems].
+// context, in the types that encoding/json gives, and fills in the defaults. Files
+// that it names are read from folder, that of cdk.json; nil is a folder without
+// files. Everything that is wrong is reported at once: the error wraps [Problems].
 func Read(context map[string]any, folder fs.FS) (*Config, error) {
 	var problems Problems
 	c := decoder{folder}.config(jsonObject{node{json: true, problems: &problems}, context})

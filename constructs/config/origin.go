@@ -12,10 +12,17 @@ import (
 type OriginAccess string
 
 const (
-	OAI       OriginAccess = "oai"
+	// OAI lets an origin access identity read, which CloudFront uses.
+	OAI OriginAccess = "oai"
+
+	// Migrating lets both read. CloudFront uses the identity.
 	Migrating OriginAccess = "migrating"
-	Migrated  OriginAccess = "migrated"
-	OAC       OriginAccess = "oac"
+
+	// Migrated lets both read. CloudFront uses the control.
+	Migrated OriginAccess = "migrated"
+
+	// OAC lets an origin access control read, which CloudFront uses.
+	OAC OriginAccess = "oac"
 )
 
 func (OriginAccess) words() []string {
@@ -36,8 +43,14 @@ func (a OriginAccess) UsesControl() bool { return a == Migrated || a == OAC }
 type Encryption string
 
 const (
-	EncryptionS3         Encryption = "s3"
-	EncryptionKMS        Encryption = "kms"
+	// EncryptionS3 encrypts objects with keys that S3 manages (SSE-S3).
+	EncryptionS3 Encryption = "s3"
+
+	// EncryptionKMS encrypts objects with a KMS key of the stack (SSE-KMS).
+	EncryptionKMS Encryption = "kms"
+
+	// EncryptionLeavingKMS encrypts new objects as EncryptionS3 does, and keeps
+	// the KMS key for those that need it.
 	EncryptionLeavingKMS Encryption = "leaving-kms"
 )
 

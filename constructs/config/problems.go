@@ -7,19 +7,21 @@ import (
 	"github.com/signedfront/signedfront/signer"
 )
 
-// Problem is one thing that is wrong.
+// Problem is one thing that is wrong. Its texts hold no private key.
 type Problem struct {
 	Path  string // where, such as environments.dev.region
 	Found string // what is there
 	Fix   string // what to write instead
 }
 
+// String returns the problem as an error has it: path: found; fix.
 func (p Problem) String() string { return p.Path + ": " + p.Found + "; " + p.Fix }
 
-// Problems is everything that is wrong, as one error: a line for one problem,
-// an indented line for each of several.
+// Problems is everything that is wrong, as one error.
 type Problems []Problem
 
+// Error returns a line for one problem, and an indented line for each of
+// several.
 func (p Problems) Error() string {
 	if len(p) == 1 {
 		return p[0].String()

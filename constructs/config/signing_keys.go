@@ -119,7 +119,7 @@ var (
 	keyNumber  = regexp.MustCompile(`^[1-9][0-9]{0,3}$`)
 )
 
-// WithDefaults is a copy with everything filled in that was left out: key 1
+// WithDefaults returns a copy with everything filled in that was left out: key 1
 // where none is listed, algorithm, hash and custody, where signers find an
 // imported key, and the current key where one is listed. The keys are sorted by
 // number, and their PEM is as CloudFront holds it.
@@ -166,7 +166,7 @@ func (k SigningKey) withDefaults() SigningKey {
 	return k
 }
 
-// CurrentKey is the key that signs.
+// CurrentKey returns the key that signs, and whether it is listed.
 func (k SigningKeys) CurrentKey() (key SigningKey, listed bool) {
 	for _, key := range k.Keys {
 		if key.Number == k.Current {
