@@ -57,13 +57,14 @@ var mayImport = map[string]imports{
 	// Its tests are there with the tag "deploy" alone, and may import anything.
 	"constructs/deploytest": {},
 
-	"signer":                 {tests: []string{"signer/leaktest"}},
+	"signer":                 {[]string{"signer/internal/glob"}, []string{"signer/leaktest"}},
+	"signer/internal/glob":   {},
 	"signer/leaktest":        {},
 	"signer/hls":             {[]string{"signer"}, []string{"signer/leaktest"}},
 	"signer/signhttp":        {[]string{"signer"}, []string{"signer/leaktest", "signer/sourcetest"}},
 	"signer/sourcetest":      {[]string{"signer"}, []string{"signer/leaktest"}},
 	"signer/awskeys":         {[]string{"constructs/contract", "signer", sdkPackages, smithyPackages}, []string{"signer/leaktest", "signer/sourcetest"}},
-	"signer/edge":            {[]string{"constructs/contract/...", "signer"}, []string{"signer/leaktest"}},
+	"signer/edge":            {[]string{"constructs/contract/...", "signer", "signer/internal/glob"}, []string{"signer/leaktest"}},
 	"signer/edge/cdkapp":     {[]string{"signer"}, []string{"signer/leaktest"}},
 	"signer/cmd/signedfront": {code: []string{"constructs/config", "signer/...", cobraPackage, pflagPackage, termPackage, sdkPackages, smithyPackages}},
 }

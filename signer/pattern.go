@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/signedfront/signedfront/signer/internal/glob"
 )
 
 // EscapeSegment escapes text from outside, such as a user's name, so that it
@@ -69,7 +71,6 @@ func covers(resource, url string) matching {
 
 // globber matches in a time that grows as the resource and the URL do.
 type globber struct {
-	steps     int  // of the searches for what stands between two stars
 	undecided bool // a part of the resource was too costly to look for
 }
 
@@ -151,114 +152,32 @@ func resourceSections(resource string) sections {
 
 // glob matches one section.
 func (g *globber) glob(pattern, text string) bool {
-	head, rest, hasStar := strings.Cut(pattern, "*")
-	if !hasStar {
-		return len(pattern) == len(text) && fits(pattern, text)
-	}
-	last := strings.LastIndexByte(rest, '*')
-	tail := rest[last+1:]
-	if len(head)+len(tail) > len(text) || !fits(head, text[:len(head)]) || !fits(tail, text[len(text)-len(tail):]) {
+	wider := widened(pattern)
+	if !glob.Match(wider, text) {
 		return false
 	}
-	text = text[len(head) : len(text)-len(tail)]
-	if last < 0 {
-		return true
-	}
-	for part := range strings.SplitSeq(rest[:last], "*") {
-		i := g.index(text, part)
-		if i < 0 {
-			return false
-		}
-		text = text[i+len(part):]
-	}
-	return true
+	g.undecided = g.undecided || wider != pattern
+	return wider == pattern
 }
 
-// fits matches a pattern without stars to a text of the same length.
-func fits(pattern, text string) bool {
-	if pattern == text {
-		return true
-	}
-	for i := range len(pattern) {
-		if pattern[i] != text[i] && pattern[i] != '?' {
-			return false
-		}
-	}
-	return true
-}
-
-// maxLooseSearch is how long a part with a ? between two stars may be, in bytes:
-// as long as the bits of a word.
+// maxLooseSearch is how long a part with a ? between two stars may be, in bytes.
+// There is no linear search for a part of any length with a ? in it: a longer one
+// is not looked for.
 const maxLooseSearch = 64
 
-// index returns where a part of a pattern first stands in a text, or -1. There
-// is no linear search for a part of any length with a ? in it: one beyond
-// maxLooseSearch is not looked for.
-func (g *globber) index(text, part string) int {
-	switch {
-	case len(part) > len(text):
-		return -1
-	case part == "":
-		return 0
-	case strings.IndexByte(part, '?') < 0:
-		return g.indexText(text, part)
-	case len(part) > maxLooseSearch:
-		g.undecided = true
-		return -1
+// widened is a pattern with a star in place of each part that is not looked for.
+// What the pattern matches, it matches too.
+func widened(pattern string) string {
+	if strings.IndexByte(pattern, '?') < 0 {
+		return pattern
 	}
-	return g.indexLoosely(text, part)
-}
-
-// indexText searches as Knuth, Morris and Pratt do. strings.Index is faster on
-// texts as they are, and slower on texts that are made to be slow.
-func (g *globber) indexText(text, part string) int {
-	border := make([]int, len(part)) // of each start of part, the longest start that also ends it
-	for i, k := 1, 0; i < len(part); i++ {
-		for ; k > 0 && part[i] != part[k]; k = border[k-1] {
-			g.steps++
-		}
-		if part[i] == part[k] {
-			k++
-		}
-		border[i] = k
-		g.steps++
-	}
-	for i, k := 0, 0; i < len(text); i++ {
-		for ; k > 0 && text[i] != part[k]; k = border[k-1] {
-			g.steps++
-		}
-		if text[i] == part[k] {
-			k++
-		}
-		g.steps++
-		if k == len(part) {
-			return i + 1 - k
+	parts := strings.Split(pattern, "*")
+	for i := 1; i < len(parts)-1; i++ {
+		if len(parts[i]) > maxLooseSearch && strings.Contains(parts[i], "?") {
+			parts[i] = ""
 		}
 	}
-	return -1
-}
-
-// indexLoosely searches for a part with a ? by the bits of a word: bit i is set
-// while the last i+1 bytes of the text fit the first i+1 of the part.
-func (g *globber) indexLoosely(text, part string) int {
-	var takes [256]uint64 // where in the part a byte may stand
-	var any uint64
-	for i := range len(part) {
-		if part[i] == '?' {
-			any |= 1 << i
-		} else {
-			takes[part[i]] |= 1 << i
-		}
-	}
-	var state uint64
-	for i := range len(text) {
-		g.steps++
-		state = (state<<1 | 1) & (takes[text[i]] | any)
-		if state>>(len(part)-1) != 0 {
-			return i + 1 - len(part)
-		}
-	}
-	return -1
+	return strings.Join(parts, "*")
 }
 
 // CoverageError is the refusal to sign a URL for a resource that does not cover

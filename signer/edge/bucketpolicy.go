@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/signedfront/signedfront/signer/internal/glob"
 )
 
 // resourcePolicy decides who may do what with a resource, as AWS does with the
@@ -260,7 +262,7 @@ func (p patterns) match(s string, ignoreCase bool) bool {
 		if ignoreCase {
 			pattern = strings.ToLower(pattern)
 		}
-		if wildcard(pattern, s) {
+		if glob.MatchCharacters(pattern, s) {
 			return !p.inverted
 		}
 	}
@@ -311,7 +313,7 @@ func comparison(operator string) (compare func(have, want string) answer, negate
 	case "StringEqualsIgnoreCase", "StringNotEqualsIgnoreCase":
 		compare = texts(strings.EqualFold)
 	case "StringLike", "StringNotLike":
-		compare = texts(func(have, want string) bool { return wildcard(want, have) })
+		compare = texts(func(have, want string) bool { return glob.MatchCharacters(want, have) })
 	case "ArnEquals", "ArnLike", "ArnNotEquals", "ArnNotLike":
 		compare = texts(sameARN)
 	case "Bool":
@@ -351,5 +353,5 @@ func numbers(holds func(have, want float64) bool) func(have, want string) answer
 // reach over a colon.
 func sameARN(have, want string) bool {
 	h, w := strings.SplitN(have, ":", 6), strings.SplitN(want, ":", 6)
-	return slices.EqualFunc(w, h, wildcard)
+	return slices.EqualFunc(w, h, glob.MatchCharacters)
 }

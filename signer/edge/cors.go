@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/signedfront/signedfront/signer/internal/glob"
 )
 
 // corsPolicy is the CORS part of a response headers policy.
@@ -138,7 +140,7 @@ func (c *corsPolicy) allowedHeaders(r *http.Request) []string {
 			continue
 		}
 		for _, asked := range requestedHeaders(r) {
-			if isToken(asked) && !mayBeKey(asked) && wildcard(strings.ToLower(name), strings.ToLower(asked)) {
+			if isToken(asked) && !mayBeKey(asked) && glob.MatchCharacters(strings.ToLower(name), strings.ToLower(asked)) {
 				allowed = append(allowed, asked)
 			}
 		}

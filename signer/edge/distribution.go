@@ -7,6 +7,7 @@ import (
 
 	"github.com/signedfront/signedfront/constructs/contract/escapes"
 	"github.com/signedfront/signedfront/signer"
+	"github.com/signedfront/signedfront/signer/internal/glob"
 )
 
 // distribution is what the edge does with a request, read from the template's
@@ -127,7 +128,7 @@ func (d *distribution) object(rawPath string) string {
 func (d *distribution) behavior(rawPath string) *behavior {
 	path := normalizePath(rawPath)
 	for _, b := range d.behaviors {
-		if wildcard(b.pattern, path) {
+		if glob.MatchCharacters(b.pattern, path) {
 			return b
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"testing/fstest"
 
 	"github.com/signedfront/signedfront/constructs/contract/escapes"
+	"github.com/signedfront/signedfront/signer/internal/glob"
 )
 
 // withFunction makes everything public that starts with /assets/, but for what
@@ -193,7 +194,7 @@ func TestNoEscapesHideAKeyFromASignedPattern(t *testing.T) {
 		if strings.Contains(path, "//") || strings.Contains(path+"/", "/./") || strings.Contains(path+"/", "/../") {
 			continue // these make other keys
 		}
-		if !wildcard(pattern, path) {
+		if !glob.MatchCharacters(pattern, path) {
 			t.Fatalf("%q does not cover %q", pattern, path)
 		}
 		// The object's path, escaped in some way that S3 can read.
@@ -215,7 +216,7 @@ func TestNoEscapesHideAKeyFromASignedPattern(t *testing.T) {
 		if key, err := objectKey(sent); err != nil || "/"+key != path {
 			t.Fatalf("%q names %q, %v, want %q", sent, key, err, path)
 		}
-		covered := wildcard(pattern, normalizePath(sent)) && wildcard(pattern, sent)
+		covered := glob.MatchCharacters(pattern, normalizePath(sent)) && glob.MatchCharacters(pattern, sent)
 		if !covered {
 			hidden++
 		}

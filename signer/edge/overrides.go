@@ -66,12 +66,11 @@ func (o *origin) overrides(query []string) (http.Header, *refusal) {
 // toLatin1 is a text in ISO-8859-1, and whether it can be a header's value.
 func toLatin1(text string) (string, bool) {
 	encoded := make([]byte, 0, len(text))
-	for s := text; len(s) > 0; {
-		c, size := character(s)
+	for _, c := range text { // U+FFFD in place of what is not UTF-8
 		if c < ' ' && c != '\t' || c > 0xff || 0x7f <= c && c < 0xa0 {
 			return "", false
 		}
-		encoded, s = append(encoded, byte(c)), s[size:]
+		encoded = append(encoded, byte(c))
 	}
 	return string(encoded), true
 }

@@ -73,41 +73,6 @@ func TestAPathNamesOneOpaqueKey(t *testing.T) {
 	}
 }
 
-func TestWildcards(t *testing.T) {
-	for _, test := range []struct {
-		pattern, s string
-		want       bool
-	}{
-		{"*", "", true},
-		{"*", "/any/thing", true},
-		{"", "", true},
-		{"", "x", false},
-		{"/images/*", "/images/", true},
-		{"/images/*", "/images/a/b.jpg", true},
-		{"/images/*", "/Images/a.jpg", false},
-		{"/images/*", "/images", false},
-		{"*.jpg", "/a/b.jpg", true},
-		{"*.jpg", "/a/b.jpg.png", false},
-		{"/a?c", "/abc", true},
-		{"/a?c", "/ac", false},
-		{"/a?c", "/aüc", true},
-		{"/a?c", "/abbc", false},
-		{"/a??", "/abc", true},
-		{"*a*b", "xaxbxb", true},
-		{"*a*b", "xaxbxc", false},
-		{"a*b*c*d", "aXbXbXcXd", true},
-		{"**", "x", true},
-		{"?*", "", false},
-		{"[a-z]", "b", false},
-		{"\\*", "*", false},
-		{strings.Repeat("*a", 30), strings.Repeat("a", 5000) + "b", false}, // in no time
-	} {
-		if got := wildcard(test.pattern, test.s); got != test.want {
-			t.Errorf("%.40q covers %.40q: %v", test.pattern, test.s, got)
-		}
-	}
-}
-
 // The story of the traversal. A policy for users/1/* covers users/1/../2/x,
 // because the signature is over the path as it was sent. Go's file servers, and
 // os.Root within its root, would open users/2/x for it. Here a key is opaque.
