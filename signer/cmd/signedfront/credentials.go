@@ -184,19 +184,34 @@ func (f *signingFlags) loadPrivateKey(ctx context.Context) (*signer.PrivateKey, 
 
 // source is where the deployment of the flags tells its key.
 func (f *signingFlags) source(ctx context.Context) (signer.Source, error) {
-	if f.deployment != "" {
-		file, err := inputFile("--deployment", f.deployment)
-		if err != nil {
-			return nil, err
-		}
-		d, err := signer.LoadDeployment(file)
-		if err != nil || d.Key.File != "" {
-			return signer.FileSource(file), err
-		}
-		cfg, err := awsConfig(ctx, false)
-		cfg.Region = cmp.Or(d.Region, cfg.Region) // the file was named here: its Region is meant
-		return awskeys.File(cfg, file), err
+	if f.env != "" {
+		source, err := f.environment(ctx)
+		return keyFilesHere{source, f.env}, err
 	}
+	file, d, err := f.documentFile()
+	if err != nil {
+		return nil, err
+	}
+	if d.Key.File != "" {
+		return signer.FileSource(file), nil
+	}
+	cfg, err := awsConfig(ctx, false)
+	cfg.Region = cmp.Or(d.Region, cfg.Region) // the file was named here: its Region is meant
+	return awskeys.File(cfg, file), err
+}
+
+// documentFile reads the file of --deployment, and returns its name, too.
+func (f *signingFlags) documentFile() (string, *signer.Deployment, error) {
+	file, err := inputFile("--deployment", f.deployment)
+	if err != nil {
+		return "", nil, err
+	}
+	d, err := signer.LoadDeployment(file)
+	return file, d, err
+}
+
+// environment is the source of the deployed environment of --env.
+func (f *signingFlags) environment(ctx context.Context) (*awskeys.Source, error) {
 	project, err := f.projectName()
 	if err != nil {
 		return nil, err
@@ -204,7 +219,7 @@ func (f *signingFlags) source(ctx context.Context) (signer.Source, error) {
 	cfg, err := awsConfig(ctx, true)
 	source := awskeys.Environment(cfg, project, f.env)
 	source.KeyFiles = true
-	return keyFilesHere{source, f.env}, err
+	return source, err
 }
 
 // keyFilesHere lets a deployment document of AWS name a key file, as that of an

@@ -45,9 +45,10 @@ func newExplain(t *terminal) *cobra.Command {
 		Long: `Tell what CloudFront answers to a signed URL or signed cookies, and why, which
 CloudFront itself never tells. Nothing is fetched.
 
-The keys are those of a deployment (--env, --deployment), or public keys in
-files. The exit status is 0 if the request is allowed, 3 if it is denied, and 1
-if that is not known here, as for a key that is not the deployment's current one.`,
+The keys are those that a deployment trusts (--env, --deployment), or public keys
+in files. No private key is read, unless --private-key names one. The exit status
+is 0 if the request is allowed, 3 if it is denied, and 1 if that is not known
+here: the document of an older deployment does not list the keys.`,
 		Example: `  # Why is this URL refused?
   signedfront explain --public-key K2JCJMDEHXQW5F=public_key.pem 'https://d111111abcdef8.cloudfront.net/rt.png?Expires=...'
 
@@ -62,9 +63,9 @@ if that is not known here, as for a key that is not the deployment's current one
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	flags.StringArrayVar(&e.publicKeys, "public-key", nil, "trust the public key in a file under an id, as `id=file`; may be given again")
-	flags.StringVar(&e.env, "env", "", "trust the current key of this deployed `environment`")
+	flags.StringVar(&e.env, "env", "", "trust the keys of this deployed `environment`, read over AWS")
 	flags.StringVar(&e.project, "project", "", "the `project` of the environment (default that of the cdk.json here, or signedfront)")
-	flags.StringVar(&e.deployment, "deployment", "", "trust the key of the deployment document in this `file`")
+	flags.StringVar(&e.deployment, "deployment", "", "trust the keys that the deployment document in this `file` lists")
 	flags.StringVar(&e.keyPairID, "key-pair-id", "", "trust the public half of --private-key under this `id`")
 	flags.StringVar(&e.privateKey, "private-key", "", "the PEM `file` of the private key")
 	flags.StringArrayVar(&e.cookies, "cookie", nil, "the request's Cookie `header`; may be given again")
@@ -112,15 +113,25 @@ func (e *explain) explainURL(ctx context.Context, url string) error {
 		}
 	}
 	keys, err := e.keys(ctx)
-	if err != nil {
+	older := errors.Is(err, signer.ErrNoTrustedKeys)
+	if err != nil && !older {
 		return err
 	}
 	v := signer.Explain(r, keys)
-	if v.Reason == signer.ReasonUnknownKey && isID(v.KeyPairID) && (e.env != "" || e.deployment != "") {
-		if err := e.write(v, true); err != nil {
+	key, listed := keys[v.KeyPairID]
+	unseen := ""
+	switch {
+	case v.Reason != signer.ReasonUnknownKey || !isID(v.KeyPairID):
+	case listed && key == nil:
+		unseen = "the distribution trusts the key " + v.KeyPairID + ", and the deployment document has no public key for it"
+	case older:
+		unseen = "the deployment document lists no trusted keys, as those of older deployments do not: the distribution may trust the key " + v.KeyPairID
+	}
+	if unseen != "" {
+		if err := e.write(v, unseen); err != nil {
 			return err
 		}
-		return &failure{err: errors.New("it is not known here whether this is allowed"), hint: "add the key that signed it, as with --public-key K2JCJMDEHXQW5F=public_key.pem"}
+		return &failure{err: errors.New("it is not known here whether this is allowed"), hint: "add the key that signed it, as with --public-key " + v.KeyPairID + "=public_key.pem"}
 	}
 	switch {
 	case v.Allowed && e.method != http.MethodGet && e.method != http.MethodHead:
@@ -129,7 +140,7 @@ func (e *explain) explainURL(ctx context.Context, url string) error {
 	case e.addressMissing(v):
 		v.Detail += ": give it with --ip"
 	}
-	if err := e.write(v, false); err != nil {
+	if err := e.write(v, ""); err != nil {
 		return err
 	}
 	if !v.Allowed {
@@ -158,7 +169,8 @@ func (e *explain) addressMissing(v signer.Verdict) bool {
 	return v.Reason == signer.ReasonAddress && e.ip == ""
 }
 
-// keys are the public keys to trust.
+// keys returns the public keys to trust; one whose id alone is known is nil. With
+// signer.ErrNoTrustedKeys they are those of the command line alone.
 func (e *explain) keys(ctx context.Context) (map[string]*signer.PublicKey, error) {
 	keys := map[string]*signer.PublicKey{}
 	for _, pair := range e.publicKeys {
@@ -200,22 +212,17 @@ func (e *explain) keys(ctx context.Context) (map[string]*signer.PublicKey, error
 	case e.project != "" && e.env == "":
 		return nil, wrongUsage("--project goes with --env")
 	case e.env != "" || e.deployment != "":
-		source, err := e.source(ctx)
+		d, err := e.document(ctx)
 		if err != nil {
 			return nil, err
 		}
-		d, key, err := currentKey(ctx, source)
-		if err != nil {
-			return nil, err
+		trusted, err := d.PublicKeys()
+		for id, key := range trusted {
+			if key != nil || keys[id] == nil {
+				keys[id] = key
+			}
 		}
-		public, err := signer.NewPublicKey(key.Public())
-		if err != nil {
-			return nil, err
-		}
-		if err := d.CheckKey(public); err != nil {
-			return nil, err
-		}
-		keys[d.KeyPairID] = public
+		return keys, err
 	case len(keys) == 0:
 		return nil, &failure{err: errors.New("no key to check with"), hint: "give --public-key ID=FILE, --env NAME, --deployment FILE, or --key-pair-id ID with --private-key FILE", usage: true}
 	}
@@ -225,17 +232,25 @@ func (e *explain) keys(ctx context.Context) (map[string]*signer.PublicKey, error
 // isID reports whether a text can be the id of a public key in CloudFront.
 func isID(text string) bool { return isQuoted(signer.Describe(text, signer.FormID)) }
 
-// currentKey is what a source signs with now.
-func currentKey(ctx context.Context, source signer.Source) (*signer.Deployment, signer.Key, error) {
+// document reads the deployment document that the flags name. No key is read,
+// and AWS is asked only for --env, and for a document that borrows its keys.
+func (e *explain) document(ctx context.Context) (*signer.Deployment, error) {
+	var source signer.Source
+	var err error
+	if e.env != "" {
+		source, err = e.environment(ctx)
+	} else {
+		_, d, fault := e.documentFile()
+		if fault != nil || d.Key.Parameter == "" {
+			return d, fault
+		}
+		source, err = e.source(ctx)
+	}
+	if err != nil {
+		return nil, err
+	}
 	d, err := source.Deployment(ctx)
-	if err != nil {
-		return nil, nil, awsFailure(err)
-	}
-	key, err := source.Key(ctx, d)
-	if err != nil {
-		return nil, nil, awsFailure(err)
-	}
-	return d, key, nil
+	return d, awsFailure(err)
 }
 
 // verdict is what --json prints. Allowed is null, and there is no status, where
@@ -261,17 +276,17 @@ type policyJSON struct {
 	IPAddress string `json:"ipAddress,omitempty"`
 }
 
-// write prints a verdict, or with open why there is none: the URL was signed with
-// a key that is not the deployment's current one, but may be trusted still.
-func (e *explain) write(v signer.Verdict, open bool) error {
+// write prints a verdict, or where unseen says what is not known here that there
+// is none.
+func (e *explain) write(v signer.Verdict, unseen string) error {
 	out := verdict{
 		Allowed: &v.Allowed, Certain: v.Certain, Status: http.StatusOK, Code: v.Code, Message: v.Code.Message(),
 		Reason: string(v.Reason), Detail: v.Detail, KeyPairID: v.KeyPairID,
 	}
 	switch {
-	case open:
+	case unseen != "":
 		out.Allowed, out.Certain, out.Status, out.Code, out.Message = nil, false, 0, "", ""
-		out.Detail = "the deployment tells its current key alone, and the key of this URL is another one: it may be trusted still"
+		out.Detail = unseen
 	case !v.Allowed:
 		out.Status = deniedStatus(v)
 	}
@@ -311,7 +326,7 @@ func (e *explain) write(v signer.Verdict, open bool) error {
 		word = strings.TrimSpace(fmt.Sprintf("denied: %d %s", deniedStatus(v), v.Code))
 	}
 	switch {
-	case open:
+	case unseen != "":
 		word = "not known"
 	case v.Reason == reasonMethod:
 		word += ", for its method " + e.method

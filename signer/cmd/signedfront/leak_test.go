@@ -71,6 +71,7 @@ func workFolder(t *testing.T) {
 	d := signer.Deployment{
 		Schema: 1, BaseURL: "http://127.0.0.1:1", KeyPairID: "K2JCJMDEHXQW5F", Algorithm: signer.ECDSAP256, Hash: signer.SHA256,
 		PublicKeySHA256: key.PublicKey().Fingerprint(), Key: signer.KeyLocation{File: "private_key.pem"},
+		TrustedKeys: []signer.TrustedKey{{ID: "K2JCJMDEHXQW5F", SPKI: key.PublicKey().SPKI()}},
 	}
 	document, err := d.MarshalIndent()
 	if err != nil {

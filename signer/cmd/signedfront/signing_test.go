@@ -34,6 +34,7 @@ func keyFolder(t *testing.T) (dir string, keys map[string]*signer.PublicKey) {
 	d := signer.Deployment{
 		Schema: 1, BaseURL: site, KeyPairID: keyPairID, Algorithm: public.Algorithm(), Hash: signer.SHA256,
 		PublicKeySHA256: public.Fingerprint(), Key: signer.KeyLocation{File: "private_key.pem"}, MaxURLLifetime: 86400,
+		TrustedKeys: []signer.TrustedKey{{ID: keyPairID, SPKI: public.SPKI()}},
 	}
 	document, err := d.MarshalIndent()
 	if err != nil {

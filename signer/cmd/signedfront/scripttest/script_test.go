@@ -75,6 +75,7 @@ func setup(e *testscript.Env) error {
 	d := signer.Deployment{
 		Schema: signer.DeploymentSchema, BaseURL: baseURL, KeyPairID: keyPairID, Algorithm: signer.ECDSAP256, Hash: signer.SHA256,
 		PublicKeySHA256: key.PublicKey().Fingerprint(), Key: signer.KeyLocation{File: "private_key.pem"}, MaxURLLifetime: 86400,
+		TrustedKeys: []signer.TrustedKey{{ID: keyPairID, SPKI: key.PublicKey().SPKI()}},
 	}
 	document, err := d.MarshalIndent()
 	if err != nil {
