@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/signedfront/signedfront/constructs/config"
 	"github.com/signedfront/signedfront/signer"
 )
 
@@ -39,7 +40,7 @@ bash (with the package bash-completion), zsh, fish or powershell.`,
 				return nil
 			}
 			wrong := &failure{err: fmt.Errorf("there is no script for the shell %s", signer.Describe(args[0], signer.FormWord)), hint: "write one of " + strings.Join(shells, ", "), usage: true}
-			if shell := closest(args[0], shells); shell != "" {
+			if shell := config.Nearest(args[0], shells); shell != "" {
 				wrong.hint = fmt.Sprintf("did you mean `signedfront completion %s`?", shell)
 			}
 			return wrong
@@ -59,11 +60,13 @@ func newHelp() *cobra.Command {
 			}
 			return nil
 		},
-		ValidArgsFunction: func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-			if len(args) > 0 {
-				return nil, cobra.ShellCompDirectiveNoFileComp
+		ValidArgsFunction: func(cmd *cobra.Command, args []string, _ string) (verbs []string, _ cobra.ShellCompDirective) {
+			for _, verb := range cmd.Root().Commands() {
+				if len(args) == 0 && verb.IsAvailableCommand() {
+					verbs = append(verbs, verb.Name())
+				}
 			}
-			return verbs(cmd.Root()), cobra.ShellCompDirectiveNoFileComp
+			return verbs, cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			about := cmd.Root()

@@ -40,8 +40,9 @@ type explain struct {
 func newExplain(t *terminal) *cobra.Command {
 	e := &explain{terminal: t}
 	cmd := &cobra.Command{
-		Use:   "explain URL",
-		Short: "Tell what CloudFront answers to a signed URL, and why",
+		Use:        "explain URL",
+		Short:      "Tell what CloudFront answers to a signed URL, and why",
+		SuggestFor: []string{"verify", "check"},
 		Long: `Tell what CloudFront answers to a signed URL or signed cookies, and why, which
 CloudFront itself never tells. Nothing is fetched.
 

@@ -14,8 +14,9 @@ import (
 func newKeygen(t *terminal) *cobra.Command {
 	var algorithm, dir string
 	cmd := &cobra.Command{
-		Use:   "keygen",
-		Short: "Make a key pair",
+		Use:        "keygen",
+		Short:      "Make a key pair",
+		SuggestFor: []string{"genkey", "keys"},
 		Long: `Make a key pair of a kind that CloudFront takes, and write it as PEM: private_key.pem,
 which its owner alone can read, and public_key.pem, as CloudFront wants it. Files
 that are there are not written over.

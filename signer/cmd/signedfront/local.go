@@ -36,8 +36,9 @@ func newLocal(t *terminal) *cobra.Command {
 	l := &local{terminal: t}
 	var addr string
 	cmd := &cobra.Command{
-		Use:   "local [DIR]",
-		Short: "Run the stack on this machine and print signed URLs",
+		Use:        "local [DIR]",
+		Short:      "Run the stack on this machine and print signed URLs",
+		SuggestFor: []string{"serve", "start", "run", "dev", "up", "server"},
 		Long: `Run the stack of a CDK app on this machine, with no AWS account.
 
 The app in the current folder is synthesized as the CDK would, and its template

@@ -13,7 +13,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,6 +24,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/signedfront/signedfront/constructs/config"
 	"github.com/signedfront/signedfront/signer"
 )
 
@@ -76,9 +76,10 @@ func newRoot(t *terminal) *cobra.Command {
 
   # Complete commands and flags with the Tab key:
   source <(signedfront completion bash)`,
-		Version:       version(),
-		SilenceErrors: true,
-		SilenceUsage:  true,
+		Version:                    version(),
+		SilenceErrors:              true,
+		SilenceUsage:               true,
+		SuggestionsMinimumDistance: 2,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return nil
@@ -97,16 +98,6 @@ func newRoot(t *terminal) *cobra.Command {
 	return root
 }
 
-// verbs are the names of what there is.
-func verbs(root *cobra.Command) (names []string) {
-	for _, verb := range root.Commands() {
-		if verb.IsAvailableCommand() {
-			names = append(names, verb.Name())
-		}
-	}
-	return names
-}
-
 // find is the command of a verb.
 func find(root *cobra.Command, word string) (*cobra.Command, error) {
 	for _, verb := range root.Commands() {
@@ -117,17 +108,10 @@ func find(root *cobra.Command, word string) (*cobra.Command, error) {
 	return nil, unknownVerb(root, word)
 }
 
-// otherVerbs are what other programs call the verbs.
-var otherVerbs = map[string]string{
-	"sign": "url", "presign": "url", "urls": "url", "sign-url": "url", "cookie": "cookies",
-	"verify": "explain", "check": "explain", "genkey": "keygen", "keys": "keygen",
-	"serve": "local", "start": "local", "run": "local", "dev": "local", "up": "local", "server": "local",
-}
-
 func unknownVerb(root *cobra.Command, word string) error {
 	wrong := &failure{err: fmt.Errorf("there is no verb %s", shown(word)), hint: "run `signedfront help` for what there is", usage: true}
-	if verb := cmp.Or(otherVerbs[strings.ToLower(word)], closest(word, verbs(root))); verb != "" {
-		wrong.hint = fmt.Sprintf("did you mean `signedfront %s`?", verb)
+	if near := root.SuggestionsFor(word); len(near) > 0 {
+		wrong.hint = fmt.Sprintf("did you mean `signedfront %s`?", near[0])
 	}
 	return wrong
 }
@@ -166,7 +150,7 @@ func flagError(cmd *cobra.Command, err error, args []string) error {
 		}
 		wrong.err = fmt.Errorf("there is no flag %s", signer.Describe(given, signer.FormWord))
 		wrong.hint = "flags have two hyphens and their whole name"
-		if name := closest(given[1:], names); name != "" {
+		if name := config.Nearest(given[1:], names); name != "" {
 			wrong.hint = fmt.Sprintf("did you mean --%s?", name)
 		}
 	case errors.As(err, &unknown):
@@ -174,7 +158,7 @@ func flagError(cmd *cobra.Command, err error, args []string) error {
 		wrong.err = fmt.Errorf("there is no flag %s", signer.Describe("--"+given, signer.FormWord))
 		if hint := otherFlags[given]; hint != "" && cmd.HasParent() {
 			wrong.hint = hint
-		} else if name := closest(given, names); name != "" {
+		} else if name := config.Nearest(given, names); name != "" {
 			wrong.hint = fmt.Sprintf("did you mean --%s?", name)
 		}
 	case errors.As(err, &valueless):

@@ -37,16 +37,3 @@ func TestTimesAreReadAsTheAWSCLIReadsThem(t *testing.T) {
 		}
 	}
 }
-
-func TestAMistypedWordIsTakenForTheNearestOne(t *testing.T) {
-	names := []string{"local", "url", "cookies", "explain", "keygen", "completion", "version"}
-	for word, want := range map[string]string{
-		"ulr": "url", "lcoal": "local", "cokies": "cookies", "explian": "explain", "kegen": "keygen", "verison": "version",
-		"LOCAL": "local", "key_gen": "keygen",
-		"all": "", "u": "", "frobnicate": "",
-	} {
-		if got := closest(word, names); got != want {
-			t.Errorf("%s is taken for %q, want %q", word, got, want)
-		}
-	}
-}

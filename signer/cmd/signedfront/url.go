@@ -14,8 +14,9 @@ import (
 func newURL(t *terminal) *cobra.Command {
 	var f signingFlags
 	cmd := &cobra.Command{
-		Use:   "url URL...",
-		Short: "Sign URLs",
+		Use:        "url URL...",
+		Short:      "Sign URLs",
+		SuggestFor: []string{"sign", "presign", "urls", "sign-url"},
 		Long: `Sign URLs, and print one signed URL a line.
 
 With --env or --deployment an object key is enough. A URL that some client would
