@@ -16,6 +16,9 @@ func TestTheThreatModelNamesTestsThatExist(t *testing.T) {
 	}
 	var tests strings.Builder
 	if err := filepath.WalkDir("..", func(name string, entry fs.DirEntry, err error) error {
+		if script, found := strings.CutSuffix(filepath.Base(name), ".txtar"); found {
+			tests.WriteString("\nfunc TestScripts/" + script + "(")
+		}
 		if err != nil || !strings.HasSuffix(name, "_test.go") {
 			return err
 		}
@@ -25,7 +28,7 @@ func TestTheThreatModelNamesTestsThatExist(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	names := regexp.MustCompile("`((?:Test|Fuzz)[A-Za-z0-9_]+)`").FindAllStringSubmatch(string(page), -1)
+	names := regexp.MustCompile("`((?:Test|Fuzz)[A-Za-z0-9_/-]+)`").FindAllStringSubmatch(string(page), -1)
 	if len(names) < 20 {
 		t.Errorf("the page names %d tests", len(names))
 	}

@@ -189,13 +189,6 @@ func TestThePrintedURLsAreGoodForTheAskedTime(t *testing.T) {
 	}
 }
 
-func TestATimeOverTheDeploymentsLimitIsRefused(t *testing.T) {
-	p := run(t, copiedApp(t, "shop-dev"), "local", "--addr", "127.0.0.1:0", "--ttl", "9000h")
-	if p.status() != 1 || !strings.Contains(p.stderr.String(), "maxUrlLifetime") {
-		t.Errorf("exit status %d\n%s", p.status(), &p.stderr)
-	}
-}
-
 func TestTheKeyAndTheDeploymentDocumentAreKeptForTheirOwnerAlone(t *testing.T) {
 	app := copiedApp(t, "shop-dev")
 	p, _ := serve(t, app)
@@ -225,18 +218,6 @@ func TestTheKeyAndTheDeploymentDocumentAreKeptForTheirOwnerAlone(t *testing.T) {
 	}
 	if !strings.Contains(p.stderr.String(), "keys and deployment document are in .signedfront/shop-dev\n") {
 		t.Errorf("it does not say where they are:\n%s", &p.stderr)
-	}
-}
-
-func TestURLsOutliveARestart(t *testing.T) {
-	app := copiedApp(t, "shop-dev")
-	first, printed := serve(t, app)
-	interrupt(t, first)
-	d, _ := deployment(t, app, "shop-dev")
-	second := start(t, app, "local", "--addr", strings.TrimPrefix(d.BaseURL, "http://"))
-	second.entries(t)
-	if status, _, body := get(t, printed["rt.png"].signedURL); status != 200 {
-		t.Errorf("%d %s", status, body)
 	}
 }
 
@@ -284,171 +265,6 @@ func TestSeveralAtOnceShareTheKeyAndTakeDifferentPorts(t *testing.T) {
 	if keys, err := filepath.Glob(filepath.Join(app, ".signedfront", "shop-dev", "*.pem")); err != nil || len(keys) != 1 {
 		t.Errorf("%d keys, want 1 (%v)", len(keys), err)
 	}
-}
-
-// documents are the base URLs of the deployment documents of shop-dev, by file.
-func documents(t *testing.T, app string) map[string]string {
-	t.Helper()
-	files, err := filepath.Glob(filepath.Join(app, ".signedfront", "shop-dev", "deployment*.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	bases := map[string]string{}
-	for _, file := range files {
-		d, err := signer.LoadDeployment(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		bases[filepath.Base(file)] = d.BaseURL
-	}
-	return bases
-}
-
-// base is the address that a process serves.
-func (p *process) base() string {
-	return strings.Fields(strings.SplitN(p.stdout.String(), ",", 2)[0])[2]
-}
-
-func TestASecondProcessLeavesTheDocumentOfTheFirstAndRemovesItsOwn(t *testing.T) {
-	app := copiedApp(t, "shop-dev")
-	first, _ := serve(t, app)
-	second, _ := serve(t, app)
-	port := second.base()[strings.LastIndex(second.base(), ":")+1:]
-	own := "deployment-" + port + ".json"
-	if got, want := documents(t, app), map[string]string{"deployment.json": first.base(), own: second.base()}; !maps.Equal(got, want) {
-		t.Errorf("the documents are %v, want %v", got, want)
-	}
-	said := fmt.Sprintf("signedfront: process %d on %s keeps deployment.json; this one has %s until it ends\n",
-		first.Process.Pid, first.base(), filepath.Join(".signedfront", "shop-dev", own))
-	if !strings.Contains(second.stderr.String(), said) {
-		t.Errorf("it does not say %q:\n%s", said, &second.stderr)
-	}
-	signed := line(t, run(t, app, "url", "--deployment", filepath.Join(".signedfront", "shop-dev", own), "rt.png"))
-	if status, _, body := get(t, signed); status != 200 || !strings.HasPrefix(signed, second.base()) {
-		t.Errorf("by its own document: %s: %d %s", signed, status, body)
-	}
-
-	interrupt(t, second)
-	if got, want := documents(t, app), map[string]string{"deployment.json": first.base()}; !maps.Equal(got, want) {
-		t.Errorf("after the second has ended, the documents are %v, want %v", got, want)
-	}
-	interrupt(t, first)
-	third, _ := serve(t, app)
-	if got, want := documents(t, app), map[string]string{"deployment.json": third.base()}; !maps.Equal(got, want) {
-		t.Errorf("after the first has ended, the documents are %v, want %v", got, want)
-	}
-}
-
-func TestAProcessThatFailsLeavesTheDocumentAndTheKeyOfOneThatRuns(t *testing.T) {
-	app := copiedApp(t, "shop-dev")
-	first, printed := serve(t, app)
-	_, key := deployment(t, app, "shop-dev")
-	for _, args := range [][]string{
-		{"local", "--addr", "127.0.0.1:0", "--ttl", "3000d"},
-		{"local", "--addr", strings.TrimPrefix(first.base(), "http://")},
-		{"local", "--addr", "127.0.0.1:0", "--env", "prod"},
-		{"local", "missing"},
-	} {
-		if p := run(t, app, args...); p.status() == 0 {
-			t.Errorf("signedfront %s: it does not fail", strings.Join(args, " "))
-		}
-		if got, want := documents(t, app), map[string]string{"deployment.json": first.base()}; !maps.Equal(got, want) {
-			t.Errorf("signedfront %s: the documents are %v, want %v", strings.Join(args, " "), got, want)
-		}
-	}
-	if _, now := deployment(t, app, "shop-dev"); now.PublicKey().Fingerprint() != key.PublicKey().Fingerprint() {
-		t.Error("the key is another one")
-	}
-	if status, _, body := get(t, printed["rt.png"].signedURL); status != 200 {
-		t.Errorf("%d %s", status, body)
-	}
-}
-
-func TestTheDocumentOfAProcessThatWasKilledIsTakenOver(t *testing.T) {
-	app := copiedApp(t, "shop-dev")
-	first, _ := serve(t, app)
-	if err := first.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	first.status()
-	second, printed := serve(t, app)
-	if got, want := documents(t, app), map[string]string{"deployment.json": second.base()}; !maps.Equal(got, want) {
-		t.Errorf("the documents are %v, want %v", got, want)
-	}
-	if status, _, body := get(t, printed["rt.png"].signedURL); status != 200 {
-		t.Errorf("%d %s", status, body)
-	}
-}
-
-func TestTheEnvironmentIsTheOneThatWasNamed(t *testing.T) {
-	app := copiedApp(t, "shop-dev", "shop-prod", "shop-prod-eu")
-	for _, name := range []string{"prod", "shop-prod"} {
-		p, _ := serve(t, app, "--env", name)
-		if title, _, _ := strings.Cut(p.stdout.String(), "\n"); !strings.HasPrefix(title, "shop-prod on http://127.0.0.1:") {
-			t.Errorf("--env %s: %s", name, title)
-		}
-	}
-	for args, want := range map[string]string{
-		"local":           "the app has 3 environments: dev, prod, prod-eu\nsignedfront: hint: choose one, as with --env dev\n",
-		"local --env prd": "the app has no environment \"prd\"\nsignedfront: hint: it has dev, prod, prod-eu\n",
-	} {
-		p := run(t, app, append(strings.Fields(args), "--addr", "127.0.0.1:0")...)
-		if p.status() != 2 || !strings.Contains(p.stderr.String(), want) {
-			t.Errorf("signedfront %s: exit status %d\n%s", args, p.status(), &p.stderr)
-		}
-	}
-}
-
-func TestNamesThatWouldNotPrintAreQuoted(t *testing.T) {
-	content := t.TempDir()
-	writeFile(t, filepath.Join(content, "red\x1b[31m.txt"), "text")
-	p, printed := serve(t, copiedApp(t, "shop-dev"), content)
-	e, quoted := printed[`"red\x1b[31m.txt"`]
-	if !quoted || strings.Contains(p.stdout.String(), "\x1b") {
-		t.Fatalf("%q", &p.stdout)
-	}
-	if status, _, body := get(t, e.signedURL); status != 200 {
-		t.Errorf("%d %s", status, body)
-	}
-}
-
-func TestTheEdgeIsNamedAsItWasAskedFor(t *testing.T) {
-	for _, host := range []string{"localhost", "127.0.0.1"} {
-		p := start(t, copiedApp(t, "shop-dev"), "local", "--addr", host+":0")
-		url := p.entries(t)["rt.png"].signedURL
-		if !strings.HasPrefix(url, "http://"+host+":") {
-			t.Errorf("%s: %s", host, url)
-		}
-		if status, _, body := get(t, url); status != 200 {
-			t.Errorf("%s: %d %s", host, status, body)
-		}
-	}
-}
-
-func TestManyFilesArePrintedWhenAskedFor(t *testing.T) {
-	content := t.TempDir()
-	for i := range 25 {
-		writeFile(t, filepath.Join(content, fmt.Sprintf("%02d.txt", i)), "text")
-	}
-	app := copiedApp(t, "shop-dev")
-	p, printed := serve(t, app, content)
-	if len(printed) != 20 || !strings.HasSuffix(p.stdout.String(), "\nand 5 more: --all prints every file\n\n") {
-		t.Errorf("%d files\n%s", len(printed), &p.stdout)
-	}
-	if _, printed = serve(t, app, content, "--all"); len(printed) != 25 {
-		t.Errorf("%d files with --all", len(printed))
-	}
-}
-
-func TestTheEndOfStandardInputIsNotTheEnd(t *testing.T) {
-	p, printed := serve(t, copiedApp(t, "shop-dev"))
-	p.stdin.Close()
-	for range 3 {
-		if status, _, body := get(t, printed["rt.png"].signedURL); status != 200 {
-			t.Errorf("%d %s", status, body)
-		}
-	}
-	interrupt(t, p)
 }
 
 func interrupt(t *testing.T, p *process) {
@@ -537,31 +353,5 @@ func TestAWrongConfigurationIsToldInTheAppsOwnWords(t *testing.T) {
 		if strings.Contains(said, noise) {
 			t.Errorf("%q stands in it:\n%s", noise, said)
 		}
-	}
-}
-
-func TestAKeyPairThatKeygenPutAmongTheFilesIsNamedAndGetsNoURL(t *testing.T) {
-	app, content := copiedApp(t, "shop-dev"), t.TempDir()
-	writeFile(t, filepath.Join(content, "a.txt"), "text")
-	if p := run(t, app, "keygen", "--out", filepath.Join(content, "keys")); p.status() != 0 {
-		t.Fatal(&p.stderr)
-	}
-	p, printed := serve(t, app, content)
-	if got, want := slices.Sorted(maps.Keys(printed)), []string{"a.txt", "keys/public_key.pem"}; !slices.Equal(got, want) {
-		t.Errorf("printed %q, want %q", got, want)
-	}
-	if strings.Contains(p.stdout.String(), "private_key") {
-		t.Errorf("the private key is listed:\n%s", &p.stdout)
-	}
-	if said := "signedfront: keys/private_key.pem is not served: it holds a private key\n"; !strings.Contains(p.stderr.String(), said) {
-		t.Errorf("it does not say %q:\n%s", said, &p.stderr)
-	}
-	d, key := deployment(t, app, "shop-dev")
-	s, err := signer.New(d.KeyPairID, key, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if status, _, body := get(t, sign(t, s, d, "keys/private_key.pem")); status != 403 || strings.Contains(body, "PRIVATE") {
-		t.Errorf("a signed URL of it: %d %s", status, body)
 	}
 }

@@ -152,13 +152,17 @@ func keep(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Setenv(args[0], value)
 }
 
-// await FILE waits until a file is there.
+// await PATTERN [NAME] waits until a file is there, and sets a variable to its
+// name.
 func await(ts *testscript.TestScript, _ bool, args []string) {
 	for end := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
-		if _, err := os.Stat(ts.MkAbs(args[0])); err == nil {
+		if found, err := filepath.Glob(ts.MkAbs(args[0])); err != nil || time.Now().After(end) {
+			ts.Fatalf("there is no %s (%v)", args[0], err)
+		} else if len(found) > 0 {
+			if len(args) > 1 {
+				ts.Setenv(args[1], filepath.Join(filepath.Dir(args[0]), filepath.Base(found[0])))
+			}
 			return
-		} else if time.Now().After(end) {
-			ts.Fatalf("%v", err)
 		}
 	}
 }
