@@ -15,7 +15,6 @@ import (
 // Packages of others, in the patterns of the go command.
 const (
 	cdkPackages    = "github.com/aws/aws-cdk-go/..."
-	cdkNagPackage  = "github.com/cdklabs/cdk-nag-go/cdknag/v2"
 	jsiiRuntime    = "github.com/aws/jsii-runtime-go"
 	cdkConstructs  = "github.com/aws/constructs-go/..."
 	sdkPackages    = "github.com/aws/aws-sdk-go-v2/..."
@@ -38,7 +37,7 @@ type imports struct{ code, tests []string }
 var mayImport = map[string]imports{
 	".": {code: []string{"constructs", "constructs/config", cdkPackages, jsiiRuntime}},
 
-	"constructs": {[]string{"constructs/config", "constructs/contract/...", "constructs/functions", "signer", cdkPackages, cdkConstructs, jsiiRuntime}, []string{"signer/edge", "signer/leaktest", cdkNagPackage}},
+	"constructs": {[]string{"constructs/config", "constructs/contract/...", "constructs/functions", "signer", cdkPackages, cdkConstructs, jsiiRuntime}, []string{"signer/edge", "signer/leaktest"}},
 
 	"constructs/contract":         {},
 	"constructs/contract/escapes": {},
@@ -53,9 +52,6 @@ var mayImport = map[string]imports{
 	"constructs/keypair/lambda":                    {code: []string{"constructs/customresource", "constructs/keypair", sdkConfig, lambdaPackages}},
 	"constructs/bucketemptier":                     {[]string{"constructs/contract", "constructs/customresource", "signer", sdkPackages, smithyPackages}, []string{"constructs/customresource/customresourcetest", lambdaPackages}},
 	"constructs/bucketemptier/lambda":              {code: []string{"constructs/customresource", "constructs/bucketemptier", sdkConfig, lambdaPackages}},
-
-	// Its tests are there with the tag "deploy" alone, and may import anything.
-	"constructs/deploytest": {},
 
 	"signer":                 {[]string{"signer/internal/glob"}, []string{"signer/leaktest"}},
 	"signer/internal/glob":   {},
@@ -106,13 +102,7 @@ func TestPackagesImportWhatTheyMay(t *testing.T) {
 // imports load balancers, API gateways and what those lean on: a third of the
 // packages of the CDK that a first build would compile.
 func TestAFirstBuildCompilesNoOriginsAndTargetsOfOtherServices(t *testing.T) {
-	list := exec.Command("go", "list", "-deps", ".", "./constructs")
-	list.Dir = ".."
-	out, err := list.Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for path := range strings.Lines(string(out)) {
+	for path := range strings.Lines(string(goCommand(t, "list", "-deps", ".", "./constructs"))) {
 		switch path := strings.TrimSpace(path); strings.TrimPrefix(path, "github.com/aws/aws-cdk-go/awscdk/v2/") {
 		case "awscloudfrontorigins", "awsroute53targets":
 			t.Errorf("the app depends on %s", path)
@@ -142,6 +132,35 @@ func allowed(patterns []string) string {
 	return strings.Join(append([]string{"the standard library"}, patterns...), ", ")
 }
 
+// What only a test needs is required by a module of its own, in the folder of
+// that test, and downloaded by nobody who imports this one.
+func TestTheModuleRequiresNothingThatOnlyTestsImport(t *testing.T) {
+	imported := map[string]bool{}
+	for _, p := range listPackages(t, "./...") {
+		for _, path := range p.Imports {
+			imported[path] = true
+		}
+	}
+	var module struct {
+		Require []struct {
+			Path     string
+			Indirect bool
+		}
+	}
+	if err := json.Unmarshal(goCommand(t, "mod", "edit", "-json"), &module); err != nil {
+		t.Fatal(err)
+	}
+	for _, required := range module.Require {
+		used := required.Indirect
+		for path := range imported {
+			used = used || path == required.Path || strings.HasPrefix(path, required.Path+"/")
+		}
+		if !used {
+			t.Errorf("go.mod requires %s, which only tests import: move them into a module of their own", required.Path)
+		}
+	}
+}
+
 type listedPackage struct {
 	ImportPath                         string
 	Imports, TestImports, XTestImports []string
@@ -149,14 +168,7 @@ type listedPackage struct {
 
 func listPackages(t *testing.T, pattern string) (packages []listedPackage) {
 	t.Helper()
-	list := exec.Command("go", "list", "-json=ImportPath,Imports,TestImports,XTestImports", pattern)
-	list.Dir = ".."
-	var said bytes.Buffer
-	list.Stderr = &said
-	out, err := list.Output()
-	if err != nil {
-		t.Fatalf("%v: %s", err, &said)
-	}
+	out := goCommand(t, "list", "-json=ImportPath,Imports,TestImports,XTestImports", pattern)
 	for decoder := json.NewDecoder(bytes.NewReader(out)); decoder.More(); {
 		var p listedPackage
 		if err := decoder.Decode(&p); err != nil {
@@ -165,4 +177,18 @@ func listPackages(t *testing.T, pattern string) (packages []listedPackage) {
 		packages = append(packages, p)
 	}
 	return packages
+}
+
+// goCommand is what the go command says of this module.
+func goCommand(t *testing.T, args ...string) []byte {
+	t.Helper()
+	command := exec.Command("go", args...)
+	command.Dir = ".."
+	var said bytes.Buffer
+	command.Stderr = &said
+	out, err := command.Output()
+	if err != nil {
+		t.Fatalf("go %s: %v: %s", args[0], err, &said)
+	}
+	return out
 }

@@ -1,8 +1,10 @@
 // Package deploytest deploys for real: what a clone of the repository has, with
 // the CDK's own command line, into an AWS account that an emulator plays on
-// this machine. It has tests alone, which are there with the tag deploy:
+// this machine. It has tests alone, and is a module of its own, so that the
+// clients of the many services that it asks never become dependencies of the
+// programs that import this repository's packages:
 //
-//	go test -tags deploy -count=1 -v ./constructs/deploytest
+//	go test -C constructs/deploytest -count=1 -v -timeout 30m ./...
 //
 // That needs Linux, whose programs the functions are, Go, Git, Node.js with npm,
 // and Python 3.11 or newer with venv (Debian's package python3-venv). The rest,

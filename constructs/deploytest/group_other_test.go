@@ -1,4 +1,4 @@
-//go:build deploy && !linux
+//go:build !linux
 
 package deploytest
 
