@@ -1,9 +1,14 @@
 // Signs URLs with @aws-sdk/cloudfront-signer: a task in JSON on standard
 // input, URLs on standard output.
-import { readFileSync } from "node:fs";
+//
+// With --times, the task is a line, and each line after it a number: so many
+// times the first URL of the task is signed, and the nanoseconds that it took are
+// printed.
+import { createInterface } from "node:readline";
 import { getSignedUrl } from "@aws-sdk/cloudfront-signer";
 
-const task = JSON.parse(readFileSync(0, "utf8"));
+const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+const task = JSON.parse((await lines.next()).value);
 const moment = (seconds) => (seconds ? new Date(seconds * 1000).toISOString() : undefined);
 const signed = ({ url, resource, expires, notBefore, ip, hash }) => {
 	const options = { url, keyPairId: task.keyPairId, privateKey: task.key, algorithm: hash };
@@ -15,4 +20,12 @@ const signed = ({ url, resource, expires, notBefore, ip, hash }) => {
 	if (ip) Condition.IpAddress = { "AWS:SourceIp": ip };
 	return getSignedUrl({ ...options, policy: JSON.stringify({ Statement: [{ Resource: resource, Condition }] }) });
 };
-process.stdout.write(JSON.stringify(task.cases.map(signed)));
+if (!process.argv.includes("--times")) {
+	process.stdout.write(JSON.stringify(task.cases.map(signed)));
+} else {
+	for await (const line of lines) {
+		const start = process.hrtime.bigint();
+		for (let n = Number(line); n > 0; n--) signed(task.cases[0]);
+		console.log(String(process.hrtime.bigint() - start));
+	}
+}
