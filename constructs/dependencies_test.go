@@ -60,9 +60,13 @@ var mayImport = map[string]imports{
 	"signer/signhttp":        {[]string{"signer"}, []string{"signer/leaktest", "signer/sourcetest"}},
 	"signer/sourcetest":      {[]string{"signer"}, []string{"signer/leaktest"}},
 	"signer/awskeys":         {[]string{"constructs/contract", "signer", sdkPackages, smithyPackages}, []string{"signer/leaktest", "signer/sourcetest"}},
-	"signer/edge":            {[]string{"constructs/contract/...", "signer", "signer/internal/glob"}, []string{"signer/leaktest"}},
-	"signer/edge/cdkapp":     {[]string{"signer"}, []string{"signer/leaktest"}},
 	"signer/cmd/signedfront": {code: []string{"constructs/config", "signer/...", cobraPackage, pflagPackage, termPackage, sdkPackages, smithyPackages}},
+
+	"signer/edge":                 {[]string{"constructs/contract/...", "signer", "signer/internal/glob", "signer/edge/model", "signer/edge/template", "signer/edge/internal/redact"}, []string{"signer/leaktest"}},
+	"signer/edge/internal/redact": {code: []string{"signer"}},
+	"signer/edge/model":           {code: []string{"constructs/contract/escapes", "signer"}},
+	"signer/edge/template":        {code: []string{"constructs/contract/...", "signer", "signer/edge/model", "signer/edge/internal/redact"}},
+	"signer/edge/cdkapp":          {[]string{"signer"}, []string{"signer/leaktest"}},
 }
 
 func TestPackagesImportWhatTheyMay(t *testing.T) {

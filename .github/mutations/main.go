@@ -33,6 +33,7 @@ var targets = []string{
 	"signer/statement.go",
 	"signer/edge/bucketpolicy.go",
 	"signer/edge/identity.go",
+	"signer/edge/template/policy.go",
 	"constructs/keypair/keypair.go",
 	"constructs/bucketemptier/bucketemptier.go",
 	"constructs/bucketemptier/policy.go",

@@ -116,7 +116,7 @@ func TestABorrowedKeyIsTheLendersOwn(t *testing.T) {
 	c := borrowed(lender, borrower)
 	c.Keys = keys
 	s := serveConfig(t, c)
-	if want := []KeyPair{{"shop-dev", "KeyPair", signer.ECDSAP256}}; !slices.Equal(asked, want) {
+	if want := []KeyPair{{Stack: "shop-dev", LogicalID: "KeyPair", Algorithm: signer.ECDSAP256}}; !slices.Equal(asked, want) {
 		t.Errorf("asked for %v, want %v", asked, want)
 	}
 	if got := s.get(s.sign("/rt.png")); got.status != 200 {

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/signedfront/signedfront/signer/edge/internal/redact"
 )
 
 // hiddenFromPage says why a browser keeps an answer from the page that asked for
@@ -21,7 +23,7 @@ func (e *Edge) hiddenFromPage(r *http.Request, status int, answer http.Header) s
 	if why == "" {
 		return ""
 	}
-	return fmt.Sprintf("a browser does not let a page of %s read this answer (CORS): %s", shown(origin), why)
+	return fmt.Sprintf("a browser does not let a page of %s read this answer (CORS): %s", redact.Quote(origin), why)
 }
 
 func corsFailure(r *http.Request, origin string, status int, answer http.Header) string {
@@ -63,13 +65,13 @@ func preflightFailure(r *http.Request, answer http.Header) string {
 	method := r.Header.Get("Access-Control-Request-Method")
 	methods := list("Access-Control-Allow-Methods")
 	if !slices.Contains([]string{"GET", "HEAD", "POST"}, method) && !slices.Contains(methods, "*") && !slices.Contains(methods, strings.ToLower(method)) {
-		return fmt.Sprintf("its Access-Control-Allow-Methods lacks %s", shown(method))
+		return fmt.Sprintf("its Access-Control-Allow-Methods lacks %s", redact.Quote(method))
 	}
 	names := list("Access-Control-Allow-Headers")
 	for _, asked := range requestedHeaders(r) {
 		asked = strings.ToLower(asked)
 		if !slices.Contains(names, asked) && (!slices.Contains(names, "*") || asked == "authorization") {
-			return fmt.Sprintf("its Access-Control-Allow-Headers lacks %s", shown(asked))
+			return fmt.Sprintf("its Access-Control-Allow-Headers lacks %s", redact.Quote(asked))
 		}
 	}
 	return ""

@@ -7,51 +7,20 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/signedfront/signedfront/signer/edge/internal/redact"
+	"github.com/signedfront/signedfront/signer/edge/model"
 	"github.com/signedfront/signedfront/signer/internal/glob"
 )
 
-// resourcePolicy decides who may do what with a resource, as AWS does with the
-// policy of a bucket or a key: what no statement allows is denied, and a
-// statement that denies beats all that allow.
+// resourcePolicy decides as AWS does with the policy of a bucket or a key: what
+// no statement allows is denied, and a statement that denies beats all that
+// allow.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 //
 // What the edge does not know (NotPrincipal, policy variables, other condition
 // keys and operators) never opens anything: a statement that allows is then
 // passed over, and a statement that denies then denies.
-type resourcePolicy struct {
-	name       string // for people: the bucket policy
-	statements []policyStatement
-
-	// blockPublic is set where the bucket's public access block stops policies
-	// that let in everyone.
-	blockPublic bool
-}
-
-type policyStatement struct {
-	name       string // for people: its Sid or its place
-	deny       bool
-	principals []principal
-	actions    patterns
-	resources  patterns
-	conditions []policyCondition
-
-	notPrincipal bool // it has NotPrincipal, which the edge does not know
-	variables    bool // its resources have policy variables, likewise
-}
-
-// principal is one value of Principal, such as {"AWS", "*"}.
-type principal struct{ kind, value string }
-
-// patterns are values with wildcards; inverted for NotAction and NotResource.
-type patterns struct {
-	values   []string
-	inverted bool
-}
-
-type policyCondition struct {
-	operator, key string
-	values        []string
-}
+type resourcePolicy model.Policy
 
 // accessRequest is what the origin is asked for, and by whom.
 type accessRequest struct {
@@ -76,120 +45,28 @@ func answerOf(b bool) answer {
 	return no
 }
 
-// readBucketPolicy reads the policies that the template attaches to a bucket.
-func (r *resolver) readBucketPolicy(bucketID string) *resourcePolicy {
-	bucket := r.bucketName(bucketID)
-	// A bucket of which nothing is said blocks public access:
-	// https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html
-	block := r.properties(bucketID).get("PublicAccessBlockConfiguration")
-	policy := &resourcePolicy{
-		name:        bucketPolicyName,
-		blockPublic: !block.exists() || block.get("BlockPublicPolicy").flag() || block.get("RestrictPublicBuckets").flag(),
-	}
-	var attached []string
-	for _, id := range r.existing("AWS::S3::BucketPolicy") {
-		p := r.properties(id)
-		if p.get("Bucket").text() != bucket {
-			continue
-		}
-		attached = append(attached, id)
-		policy.statements = append(policy.statements, readPolicy(bucketPolicyName, p.get("PolicyDocument")).statements...)
-	}
-	if len(attached) > 1 {
-		r.report(fmt.Errorf("Resources.%s: the bucket has several policies (%s): S3 keeps one", bucketID, strings.Join(attached, ", ")))
-	}
-	return policy
-}
-
-const bucketPolicyName = "the bucket policy"
-
-func readPolicy(name string, document property) *resourcePolicy {
-	policy := &resourcePolicy{name: name}
-	for i, s := range document.get("Statement").list() {
-		policy.statements = append(policy.statements, readStatement(s, i))
-	}
-	return policy
-}
-
-func readStatement(p property, i int) policyStatement {
-	s := policyStatement{name: "statement " + strconv.Itoa(i)}
-	if sid := p.get("Sid").text(); sid != "" {
-		s.name = "statement " + shown(sid)
-	}
-	switch effect := p.get("Effect").text(); effect {
-	case "Allow":
-	case "Deny":
-		s.deny = true
-	default:
-		p.get("Effect").wrong("%s: want Allow or Deny", shown(effect))
-	}
-	s.actions = readPatterns(p, "Action", "NotAction")
-	s.resources = readPatterns(p, "Resource", "NotResource")
-	s.variables = slices.ContainsFunc(s.resources.values, func(value string) bool { return strings.Contains(value, "${") })
-	s.notPrincipal = p.get("NotPrincipal").exists()
-	s.principals = readPrincipals(p.get("Principal"))
-	if len(s.principals) == 0 && !s.notPrincipal {
-		p.get("Principal").wrong("want whom the statement is for")
-	}
-	for _, operator := range members(p.get("Condition")) {
-		for _, key := range members(operator.property) {
-			s.conditions = append(s.conditions, policyCondition{operator.name, key.name, key.texts()})
-		}
-	}
-	return s
-}
-
-// readPatterns reads one of two members. IAM takes no statement without them,
-// and an empty NotAction would be about everything.
-func readPatterns(p property, name, inverse string) patterns {
-	read := patterns{p.get(name).texts(), false}
-	if not := p.get(inverse); not.exists() {
-		read = patterns{not.texts(), true}
-	}
-	if len(read.values) == 0 {
-		p.get(name).wrong("want at least one")
-	}
-	return read
-}
-
-func readPrincipals(p property) []principal {
-	if s, ok := p.value().(string); ok {
-		if s != "*" {
-			p.wrong("%s: want * or an object", shown(s))
-		}
-		return []principal{{"AWS", "*"}}
-	}
-	var list []principal
-	for _, kind := range members(p) {
-		for _, value := range kind.texts() {
-			list = append(list, principal{kind.name, value})
-		}
-	}
-	return list
-}
-
 // decide answers a request, with the reason if it is refused.
 func (b *resourcePolicy) decide(r accessRequest) (allowed bool, reason string) {
 	var why []string
-	for _, s := range b.statements {
+	for _, s := range b.Statements {
 		got, missing := b.applies(s, r)
 		switch {
-		case s.deny && got == yes:
-			return false, fmt.Sprintf("%s denies %s on %s: %s", b.name, r.action, shownKey(r.resource), s.name)
-		case s.deny && got == unknown:
-			return false, fmt.Sprintf("%s may deny %s on %s: %s has %s, which the local edge does not know", b.name, r.action, shownKey(r.resource), s.name, missing)
-		case !s.deny && got == yes:
+		case s.Deny && got == yes:
+			return false, fmt.Sprintf("%s denies %s on %s: %s", b.Name, r.action, redact.Path(r.resource), s.Name)
+		case s.Deny && got == unknown:
+			return false, fmt.Sprintf("%s may deny %s on %s: %s has %s, which the local edge does not know", b.Name, r.action, redact.Path(r.resource), s.Name, missing)
+		case !s.Deny && got == yes:
 			allowed = true
-		case !s.deny && got == unknown:
-			why = append(why, fmt.Sprintf("%s has %s, which the local edge does not know", s.name, missing))
-		case !s.deny && missing != "":
-			why = append(why, s.name+" "+missing)
+		case !s.Deny && got == unknown:
+			why = append(why, fmt.Sprintf("%s has %s, which the local edge does not know", s.Name, missing))
+		case !s.Deny && missing != "":
+			why = append(why, s.Name+" "+missing)
 		}
 	}
 	if allowed {
 		return true, ""
 	}
-	reason = fmt.Sprintf("%s does not allow %s to %s on %s", b.name, r.identity, r.action, shownKey(r.resource))
+	reason = fmt.Sprintf("%s does not allow %s to %s on %s", b.Name, r.identity, r.action, redact.Path(r.resource))
 	if len(why) > 0 {
 		reason += ": " + strings.Join(why, "; ")
 	}
@@ -198,39 +75,39 @@ func (b *resourcePolicy) decide(r accessRequest) (allowed bool, reason string) {
 
 // applies reports whether a statement is about a request, and if not, which
 // part of it is not.
-func (b *resourcePolicy) applies(s policyStatement, r accessRequest) (got answer, missing string) {
+func (b *resourcePolicy) applies(s model.Statement, r accessRequest) (got answer, missing string) {
 	got = yes
-	if !s.actions.match(r.action, true) {
+	if !matches(s.Actions, r.action, true) {
 		return no, ""
 	}
-	if s.notPrincipal {
+	if s.NotPrincipal {
 		got, missing = unknown, "NotPrincipal"
 	} else if !b.names(s, r.identity) {
 		return no, "is for others"
 	}
-	if s.variables {
+	if s.Variables {
 		got, missing = unknown, "policy variables"
-	} else if !s.resources.match(r.resource, false) {
+	} else if !matches(s.Resources, r.resource, false) {
 		var others []string
-		for _, value := range s.resources.values {
-			others = append(others, unquoted(value))
+		for _, value := range s.Resources.Values {
+			others = append(others, redact.Text(value))
 		}
 		missing = "is about " + strings.Join(others, ", ")
 		bucket, _, _ := strings.Cut(r.resource, "/")
-		for _, value := range s.resources.values {
+		for _, value := range s.Resources.Values {
 			if value == bucket || value == bucket+"/" {
 				missing += fmt.Sprintf(", which is no object: the objects are %s/*", bucket)
 			}
 		}
 		return no, missing
 	}
-	for _, c := range s.conditions {
-		part := c.holds(r.identity)
+	for _, c := range s.Conditions {
+		part := holds(c, r.identity)
 		if part >= got {
 			continue
 		}
 		got = part
-		if missing = label(c.operator) + " on " + label(c.key); got == no {
+		if missing = redact.Name(c.Operator) + " on " + redact.Name(c.Key); got == no {
 			missing = "asks for " + missing + ", which does not hold"
 		}
 	}
@@ -238,11 +115,11 @@ func (b *resourcePolicy) applies(s policyStatement, r accessRequest) (got answer
 }
 
 // names reports whether the statement is for this identity.
-func (b *resourcePolicy) names(s policyStatement, who identity) bool {
-	for _, p := range s.principals {
-		if p == (principal{"AWS", "*"}) {
+func (b *resourcePolicy) names(s model.Statement, who identity) bool {
+	for _, p := range s.Principals {
+		if p == (model.Principal{Kind: "AWS", Value: "*"}) {
 			// Everyone. Where public access is blocked, nobody is let in by it.
-			if s.deny || !b.blockPublic {
+			if s.Deny || !b.BlockPublic {
 				return true
 			}
 			continue
@@ -254,44 +131,44 @@ func (b *resourcePolicy) names(s policyStatement, who identity) bool {
 	return false
 }
 
-func (p patterns) match(s string, ignoreCase bool) bool {
+func matches(p model.Patterns, s string, ignoreCase bool) bool {
 	if ignoreCase {
 		s = strings.ToLower(s)
 	}
-	for _, pattern := range p.values {
+	for _, pattern := range p.Values {
 		if ignoreCase {
 			pattern = strings.ToLower(pattern)
 		}
 		if glob.MatchCharacters(pattern, s) {
-			return !p.inverted
+			return !p.Inverted
 		}
 	}
-	return p.inverted
+	return p.Inverted
 }
 
 // holds evaluates one condition.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
-func (c policyCondition) holds(who identity) answer {
-	value, known := who.conditionKey(c.key)
+func holds(c model.Condition, who identity) answer {
+	value, known := who.conditionKey(c.Key)
 	if !known {
 		return unknown
 	}
-	if c.operator == "Null" {
-		if len(c.values) != 1 || c.values[0] != "true" && c.values[0] != "false" {
+	if c.Operator == "Null" {
+		if len(c.Values) != 1 || c.Values[0] != "true" && c.Values[0] != "false" {
 			return unknown
 		}
-		return answerOf(c.values[0] == strconv.FormatBool(value == ""))
+		return answerOf(c.Values[0] == strconv.FormatBool(value == ""))
 	}
-	operator, ifExists := strings.CutSuffix(c.operator, "IfExists")
+	operator, ifExists := strings.CutSuffix(c.Operator, "IfExists")
 	compare, negated := comparison(operator)
 	switch {
-	case compare == nil || len(c.values) == 0:
+	case compare == nil || len(c.Values) == 0:
 		return unknown
 	case value == "":
 		return answerOf(ifExists || negated) // the request does not have the key
 	}
 	matched := no
-	for _, want := range c.values {
+	for _, want := range c.Values {
 		matched = max(matched, compare(value, want))
 	}
 	if negated {

@@ -79,10 +79,7 @@ func TestAMissingObjectIsToldToThoseWhoMayListTheBucket(t *testing.T) {
 }
 
 func TestStatementsOfTheBucketPolicy(t *testing.T) {
-	oai := identity{oai: "E123"}
-	oac := identity{control: true, distribution: "arn:aws:cloudfront::000000000000:distribution/EDIST", account: "000000000000"}
-	nobody := identity{}
-
+	oai, oac, nobody := byIdentity, byControl, byNobody
 	const objects = `"Resource": "arn:aws:s3:::bbb/*"`
 	const service = `"Effect": "Allow", "Principal": {"Service": "cloudfront.amazonaws.com"}, "Action": "s3:GetObject", ` + objects
 	const canonical = `"Effect": "Allow", "Principal": {"CanonicalUser": "CANONICAL"}, "Action": "s3:GetObject", ` + objects
@@ -155,20 +152,7 @@ func TestStatementsOfTheBucketPolicy(t *testing.T) {
 		{"NotPrincipal denies", `{` + canonical + `}, {"Effect": "Deny", "NotPrincipal": {"CanonicalUser": "CANONICAL"}, "Action": "s3:*", ` + objects + `}`, oai, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			text := `{"Resources": {
-				"Bucket": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "bbb", "PublicAccessBlockConfiguration": {"BlockPublicPolicy": false}}},
-				"Policy": {"Type": "AWS::S3::BucketPolicy", "Properties": {"Bucket": {"Ref": "Bucket"}, "PolicyDocument": {"Statement": [` +
-				strings.ReplaceAll(test.statements, "CANONICAL", canonicalUserID("E123")) + `]}}}}}`
-			parsed, err := parseTemplate([]byte(text))
-			if err != nil {
-				t.Fatal(err)
-			}
-			r := newResolver(newCloud(newKeys, nil), parsed, here, "127.0.0.1")
-			policy := r.readBucketPolicy("Bucket")
-			for _, problem := range r.problems {
-				t.Error(problem)
-			}
-			got, reason := policy.decide(accessRequest{test.who, "s3:GetObject", "arn:aws:s3:::bbb/rt.png"})
+			got, reason := decided(t, strings.ReplaceAll(test.statements, "CANONICAL", "c123"), test.who, rtPicture)
 			if got != test.want {
 				t.Errorf("allowed: %v, want %v: %s", got, test.want, reason)
 			}

@@ -155,7 +155,7 @@ func TestTheEdgeAnswersAsTheSignerVerifies(t *testing.T) {
 	}
 	for name, target := range targets {
 		verdict := signer.Verify(signer.Request{URL: s.url + target, RemoteAddr: netip.MustParseAddr("127.0.0.1"), Time: noon},
-			s.edge.distribution.behaviors[0].trusted)
+			s.edge.distribution.Behaviors[0].TrustedKeys)
 		got := s.handle("GET", target)
 		switch {
 		case verdict.Allowed && target[:7] == "/rt.png" && !strings.HasPrefix(target, `/rt.png\`):

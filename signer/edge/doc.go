@@ -27,6 +27,10 @@
 // What matches the real CloudFront, what is a strict reading because the real
 // behavior is not known, and what is not done at all: FIDELITY.md has the list.
 //
+// Package template reads the template, and package model is what it reads: plain
+// data, from which this package answers. The comment of model says where a new
+// setting, origin or custom resource goes.
+//
 // # Security
 //
 // The edge is for one's own machine: listen on a loopback address. It answers

@@ -1,7 +1,6 @@
 package edge
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -9,10 +8,14 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/signedfront/signedfront/signer"
+	"github.com/signedfront/signedfront/signer/edge/internal/redact"
+	"github.com/signedfront/signedfront/signer/edge/model"
+	"github.com/signedfront/signedfront/signer/edge/template"
 )
 
 // Config is what an Edge is made of.
@@ -51,15 +54,21 @@ type Config struct {
 	Log *slog.Logger
 }
 
+// Stack is a CloudFormation stack: its template, and where it is to be thought
+// deployed.
+type Stack = template.Stack
+
+// KeyPair names a key pair that a deployment would make.
+type KeyPair = template.KeyPair
+
 // Edge is a local CloudFront. It is an http.Handler, and safe for concurrent
 // use.
 type Edge struct {
 	scheme, host string
-	distribution *distribution
-	deployment   *signer.Deployment
-	key          *signer.PrivateKey
-	keyError     error // why there is no key
-	via          string
+	distribution *model.Distribution
+	objects      *Objects
+	deployment   *signer.Deployment // nil: the stack has no document
+	key          *signer.PrivateKey // nil: its owner has it
 	now          func() time.Time
 	log          *slog.Logger
 }
@@ -71,45 +80,33 @@ type Edge struct {
 // not looked at.
 func New(c Config) (*Edge, error) {
 	base, err := url.Parse(c.BaseURL)
-	if err != nil || base.Scheme != "http" && base.Scheme != "https" || base.Host == "" || base.Scheme+"://"+base.Host != c.BaseURL || !isPlain(c.BaseURL) {
-		return nil, fmt.Errorf("base URL: %s: want a scheme and a host alone, as in http://127.0.0.1:8080", shown(c.BaseURL))
+	if err != nil || base.Scheme != "http" && base.Scheme != "https" || base.Host == "" || base.Scheme+"://"+base.Host != c.BaseURL || !redact.IsPlain(c.BaseURL) {
+		return nil, fmt.Errorf("base URL: %s: want a scheme and a host alone, as in http://127.0.0.1:8080", redact.Quote(c.BaseURL))
 	}
 	if c.Objects == nil {
 		return nil, errors.New("no objects: give the content of the bucket, as OpenDir does")
 	}
-	for _, s := range append([]Stack{{Account: c.Account, Region: c.Region}}, c.Others...) {
-		if err := s.check(); err != nil {
+	own := Stack{Account: c.Account, Region: c.Region}
+	for _, s := range append([]Stack{own}, c.Others...) {
+		if err := s.Check(); err != nil {
 			return nil, err
 		}
 	}
-	t, err := parseTemplate(c.Template)
-	if err != nil {
-		return nil, err
+	own.Name, own.Template = c.StackName, c.Template
+	stack, err := template.Read(own, template.Options{BaseURL: c.BaseURL, Others: c.Others, Keys: c.Keys})
+	if err := errors.Join(err, cannotServe(stack.Distribution)); err != nil {
+		return nil, fmt.Errorf("template: %w", err)
 	}
-	if c.Keys == nil {
-		c.Keys = func(k KeyPair) (*signer.PrivateKey, error) { return signer.GenerateKey(k.Algorithm) }
-	}
-	r := newResolver(newCloud(c.Keys, c.Others), t, stack{
-		name:     cmp.Or(c.StackName, localStack),
-		account:  cmp.Or(c.Account, localAccount),
-		region:   cmp.Or(c.Region, localRegion),
-		anywhere: c.Region == "",
-	}, base.Host)
-	r.makeKeyPairs()
-	via := r.stack.hash("via")
 	e := &Edge{
 		scheme:       base.Scheme,
 		host:         base.Host,
-		distribution: r.readDistribution(c.Objects),
-		deployment:   r.readDeployment(c.BaseURL),
-		via:          fmt.Sprintf("1.1 %x.cloudfront.net (CloudFront)", via[:16]),
+		distribution: stack.Distribution,
+		objects:      c.Objects,
+		deployment:   stack.Document,
+		key:          stack.Key,
 		now:          c.Now,
 		log:          c.Log,
 	}
-	if err := errors.Join(r.problems...); err != nil {
-		return nil, fmt.Errorf("template: %w", err)
-	}
-	e.key, e.keyError = r.currentKey(e.deployment)
 	if e.now == nil {
 		e.now = time.Now
 	}
@@ -117,6 +114,23 @@ func New(c Config) (*Edge, error) {
 		e.log = slog.New(slog.DiscardHandler)
 	}
 	return e, nil
+}
+
+// cannotServe is why a distribution that can be read cannot be served.
+func cannotServe(d *model.Distribution) error {
+	if d == nil {
+		return nil // that is an error of the template
+	}
+	buckets := make(map[string]bool)
+	for _, b := range d.Behaviors {
+		if b.Origin != nil {
+			buckets[b.Origin.Bucket.Name] = true
+		}
+	}
+	if len(buckets) > 1 {
+		return fmt.Errorf("%s.Origins: %d buckets: the local edge has the content of one", d.Place, len(buckets))
+	}
+	return nil
 }
 
 // Deployment is the template's own deployment document, with the edge's base
@@ -135,17 +149,20 @@ func (e *Edge) Deployment() *signer.Deployment {
 // ErrImportedKey is the error of a deployment that signs with an imported key.
 var ErrImportedKey = errors.New("the deployment signs with an imported key: only its owner has the private half")
 
-var errUnmade = errors.New("the edge was not made by edge.New")
+var (
+	errUnmade     = errors.New("the edge was not made by edge.New")
+	errNoDocument = errors.New("the template has no deployment document: no AWS::SSM::Parameter holds one")
+)
 
 // Signer signs as an application of the deployment does: with its current key
 // and hash, within its limits. If that key is imported, the error is
 // ErrImportedKey, and SignerWith takes the key.
 func (e *Edge) Signer() (*signer.Signer, error) {
-	switch {
-	case e.keyError != nil:
-		return nil, e.keyError
-	case e.deployment == nil:
-		return nil, errUnmade
+	if err := e.checkDocument(); err != nil {
+		return nil, err
+	}
+	if e.key == nil {
+		return nil, ErrImportedKey
 	}
 	return e.newSigner(e.key)
 }
@@ -153,8 +170,8 @@ func (e *Edge) Signer() (*signer.Signer, error) {
 // SignerWith is Signer for a deployment whose key is imported. The key must be
 // the private half of the one that the deployment document names.
 func (e *Edge) SignerWith(key signer.Key) (*signer.Signer, error) {
-	if e.deployment == nil {
-		return nil, cmp.Or(e.keyError, errUnmade)
+	if err := e.checkDocument(); err != nil {
+		return nil, err
 	}
 	public, err := signer.NewPublicKey(key.Public())
 	if err != nil {
@@ -164,6 +181,16 @@ func (e *Edge) SignerWith(key signer.Key) (*signer.Signer, error) {
 		return nil, err
 	}
 	return e.newSigner(key)
+}
+
+func (e *Edge) checkDocument() error {
+	switch {
+	case e.distribution == nil:
+		return errUnmade
+	case e.deployment == nil:
+		return errNoDocument
+	}
+	return nil
 }
 
 func (e *Edge) newSigner(key signer.Key) (*signer.Signer, error) {
@@ -188,7 +215,7 @@ func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	ids := newIDs()
 	h := w.Header()
-	h.Set("Via", e.via)
+	h.Set("Via", "1.1 "+e.distribution.Server+" (CloudFront)")
 	h.Set("X-Amz-Cf-Pop", "LOC50-P1")
 	h.Set("X-Amz-Cf-Id", ids.request)
 
@@ -201,8 +228,8 @@ func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		reason = strings.TrimPrefix(reason+"; "+hidden, "; ")
 	}
 	e.log.LogAttrs(r.Context(), slog.LevelInfo, "request",
-		slog.String("method", unquoted(r.Method)),
-		slog.String("path", shownPath(r.RequestURI)),
+		slog.String("method", redact.Text(r.Method)),
+		slog.String("path", redact.Target(r.RequestURI)),
 		slog.Int("status", out.status),
 		slog.String("reason", reason))
 }
@@ -214,13 +241,13 @@ func (e *Edge) answer(w *response) *refusal {
 		return refused
 	}
 	path, query, _ := strings.Cut(r.RequestURI, "?")
-	path = e.distribution.object(path)
-	b := e.distribution.behavior(path)
+	path = withRootObject(e.distribution, path)
+	b := chooseBehavior(e.distribution, path)
 	if refused := e.admit(r, b, path); refused != nil {
 		return refused
 	}
-	w.headers = b.headers
-	return e.serveObject(w, b.toOrigin(r), b.origin, path, b.queryToOrigin(query))
+	w.headers = b.Headers
+	return e.originOf(b).serve(w, toOrigin(b, r), path, queryToOrigin(b, query))
 }
 
 // CloudFront's limits, in bytes, on the path and query of a request, and on its
@@ -261,21 +288,21 @@ func requestSize(r *http.Request) int {
 
 // admit does what else CloudFront does before it asks the origin. path is the
 // one of the object, with the default root object in it.
-func (e *Edge) admit(r *http.Request, b *behavior, path string) *refusal {
+func (e *Edge) admit(r *http.Request, b *model.Behavior, path string) *refusal {
 	switch {
-	case !b.allows(r.Method):
+	case !slices.Contains(b.Methods, r.Method):
 		return requestRefusal(403, "This distribution is not configured to allow the HTTP request method that was used for this request. The distribution supports only cachable requests.",
-			fmt.Sprintf("the cache behavior %s allows %s", shownKey(b.pattern), unquoted(strings.Join(b.methods, ", "))))
+			fmt.Sprintf("the cache behavior %s allows %s", redact.Path(b.PathPattern), redact.Text(strings.Join(b.Methods, ", "))))
 	case r.Method == http.MethodGet && r.ContentLength != 0:
 		return requestRefusal(403, "Bad request.", "a GET request with a body")
 	}
-	if !b.public {
+	if !b.Public {
 		if refused := e.checkSignature(r, b); refused != nil {
 			return refused
 		}
 	}
-	if b.hiding != nil {
-		if err := b.hiding.Check(path); err != nil {
+	if b.Escapes != nil {
+		if err := b.Escapes.Check(path); err != nil {
 			return escapeRefusal(err)
 		}
 	}
@@ -283,7 +310,7 @@ func (e *Edge) admit(r *http.Request, b *behavior, path string) *refusal {
 }
 
 // checkSignature is why a behavior that asks for a signature refuses a request.
-func (e *Edge) checkSignature(r *http.Request, b *behavior) *refusal {
+func (e *Edge) checkSignature(r *http.Request, b *model.Behavior) *refusal {
 	viewer, _ := netip.ParseAddrPort(r.RemoteAddr)
 	// Explain decides as Verify does. That it takes longer to tell a person more
 	// is no matter on their own machine.
@@ -292,60 +319,9 @@ func (e *Edge) checkSignature(r *http.Request, b *behavior) *refusal {
 		Cookie:     r.Header.Values("Cookie"),
 		RemoteAddr: viewer.Addr().Unmap(),
 		Time:       e.now(),
-	}, b.trusted)
+	}, b.TrustedKeys)
 	if !v.Allowed {
 		return signatureRefusal(v)
 	}
 	return nil
-}
-
-// serveObject answers with the object that a path names. r is the request as it
-// reaches the origin, and query what reaches it of the query.
-func (e *Edge) serveObject(w *response, r *http.Request, o *origin, path string, query []string) *refusal {
-	h := w.Header()
-	if r.Method == http.MethodOptions {
-		refused := o.preflight(h, r)
-		if refused == nil {
-			h.Set("Content-Length", "0")
-			h.Set("Server", "AmazonS3")
-			h.Set("X-Cache", "Miss from cloudfront")
-			w.WriteHeader(http.StatusOK)
-		}
-		return refused
-	}
-	o.share(h, r)
-	sets, refused := o.overrides(query)
-	if refused != nil {
-		return refused
-	}
-	object, key, refused := o.open(r.Method, path)
-	if refused != nil {
-		return refused
-	}
-	defer object.Close()
-
-	h.Set("Content-Type", contentType(key))
-	h.Set("Etag", object.etag())
-	h.Set("Server", "AmazonS3")
-	h.Set("X-Cache", "Miss from cloudfront")
-	if header := r.Header.Get("Range"); header != "" {
-		header, w.ranges = servedRanges(header, object.size)
-		r.Header.Set("Range", header)
-	}
-	w.object, w.sets = object, sets
-	// The file itself, so that the server sends it without copying it through
-	// this program.
-	http.ServeContent(w, r, "", object.modified, object.ReadSeeker)
-	if w.refused == nil {
-		if w.parts != nil && r.Method != http.MethodHead {
-			// A viewer that has gone is no error of the edge's.
-			_ = writeParts(w.parts, object.ReadSeeker, w.ranges, contentType(key), object.size)
-		}
-		return nil
-	}
-	for _, name := range []string{"Etag", "Last-Modified", "X-Content-Type-Options"} { // the object's, and http.Error's
-		h.Del(name)
-	}
-	refused, w.refused, w.object = w.refused, nil, nil
-	return refused
 }

@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -18,6 +20,7 @@ import (
 	"time"
 
 	"github.com/signedfront/signedfront/signer"
+	"github.com/signedfront/signedfront/signer/edge/internal/redact"
 )
 
 func TestASignedURLOpensItsObject(t *testing.T) {
@@ -461,7 +464,7 @@ func TestTheDeploymentDocumentIsTheTemplatesOwn(t *testing.T) {
 		Objects:  OpenFS(pictures),
 		Keys: func(k KeyPair) (*signer.PrivateKey, error) {
 			made++
-			if k != (KeyPair{localStack, "KeyPair", signer.ECDSAP256}) {
+			if k != (KeyPair{Stack: "signedfront-local", LogicalID: "KeyPair", Algorithm: signer.ECDSAP256}) {
 				t.Errorf("asked for %+v", k)
 			}
 			return pair, nil
@@ -509,7 +512,8 @@ func TestAnImportedKeyIsTrustedButCannotSign(t *testing.T) {
 		change{"Resources.KeyPair", nil},
 		change{"Resources.PublicKey.Properties.PublicKeyConfig.EncodedKey", string(pair.PublicKey().PEM())},
 		change{"Resources.DeploymentDocument", nil})
-	own, err := signer.New(keyPairID(pair.PublicKey().Fingerprint()), pair, &signer.Options{Now: func() time.Time { return noon }})
+	id := slices.Collect(maps.Keys(s.edge.distribution.Behaviors[0].TrustedKeys))[0]
+	own, err := signer.New(id, pair, &signer.Options{Now: func() time.Time { return noon }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -556,7 +560,7 @@ func (w *sendsFiles) ReadFrom(src io.Reader) (int64, error) {
 
 func TestLongFilesAreSentByTheServerItself(t *testing.T) {
 	dir := t.TempDir()
-	film := strings.Repeat("a film ", maxKeyFile/7+1)
+	film := strings.Repeat("a film ", redact.MaxKeyFile/7+1)
 	write(t, filepath.Join(dir, "film.mp4"), film)
 	s := serveConfig(t, Config{Template: edited(t), Objects: open(t, dir)})
 	recorder := httptest.NewRecorder()

@@ -1,151 +1,145 @@
 package edge
 
 import (
-	"fmt"
+	"maps"
 	"net/http"
-	"net/textproto"
+	"regexp"
+	"slices"
 	"strings"
 
-	"github.com/signedfront/signedfront/signer"
+	"github.com/signedfront/signedfront/signer/edge/internal/redact"
+	"github.com/signedfront/signedfront/signer/edge/model"
+	"github.com/signedfront/signedfront/signer/internal/glob"
 )
 
-// headersPolicy is a response headers policy: what CloudFront adds to, and
-// takes from, the answers of the origin.
-// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/understanding-response-headers-policies.html
-type headersPolicy struct {
-	remove []string
-	cors   *corsPolicy
-	add    []addedHeader
-}
-
-type addedHeader struct {
-	name, value string
-	override    bool // replace what the origin sent, instead of yielding to it
-}
-
-// managedHeaders are the managed policies that the edge knows, by id:
-// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-response-headers-policies.html
-var managedHeaders = map[string]*headersPolicy{
-	// SecurityHeadersPolicy
-	"67f7725c-6f97-4210-82d7-5512b31e9d03": {add: []addedHeader{
-		{"Referrer-Policy", "strict-origin-when-cross-origin", false},
-		{"Strict-Transport-Security", "max-age=31536000", false},
-		{"X-Content-Type-Options", "nosniff", true},
-		{"X-Frame-Options", "SAMEORIGIN", false},
-		{"X-Xss-Protection", "1; mode=block", false},
-	}},
-}
-
-// apply changes the headers of an answer from the origin.
-func (p *headersPolicy) apply(h http.Header, r *http.Request) {
+// applyHeaders changes the headers of an answer from the origin.
+func applyHeaders(p *model.HeadersPolicy, h http.Header, r *http.Request) {
 	if p == nil {
 		return
 	}
-	for _, name := range p.remove {
+	for _, name := range p.Remove {
 		h.Del(name)
 	}
-	p.cors.apply(h, r)
-	for _, added := range p.add {
-		if added.override || h.Get(added.name) == "" {
-			h.Set(added.name, added.value)
+	applyCORS(p.CORS, h, r)
+	for _, added := range p.Add {
+		if added.Override || h.Get(added.Name) == "" {
+			h.Set(added.Name, added.Value)
 		}
 	}
 }
 
-// readHeadersPolicy reads the policy that a cache behavior names, nil if it
-// names none.
-func (r *resolver) readHeadersPolicy(reference property) *headersPolicy {
-	name := reference.text()
-	if name == "" {
-		return nil
+// corsMethods is what ALL stands for.
+const corsMethods = "GET, DELETE, HEAD, OPTIONS, PATCH, POST, PUT"
+
+// applyCORS adds the headers to the answer to a CORS request. A request without an
+// Origin is none, and one of an origin that is not allowed gets no headers.
+func applyCORS(c *model.CORSPolicy, h http.Header, r *http.Request) {
+	if c == nil {
+		return
 	}
-	if managed, ok := managedHeaders[name]; ok {
-		return managed
+	origin := r.Header.Get("Origin")
+	if origin == "" {
+		return
 	}
-	properties, ok := r.resource(name, "AWS::CloudFront::ResponseHeadersPolicy")
+	if c.Override {
+		maps.DeleteFunc(h, func(name string, _ []string) bool { return strings.HasPrefix(name, "Access-Control-") })
+	}
+	allowed := allowedOrigin(c, origin)
+	if allowed == "" {
+		return
+	}
+	set := func(name, value string) {
+		if value != "" && h.Get(name) == "" {
+			h.Set(name, value)
+		}
+	}
+	set("Access-Control-Allow-Origin", allowed)
+	set("Access-Control-Expose-Headers", strings.Join(c.ExposedHeaders, ", "))
+	if c.Credentials {
+		set("Access-Control-Allow-Credentials", "true")
+	}
+	if !isPreflight(r) {
+		return
+	}
+	methods := strings.Join(c.Methods, ", ")
+	if slices.Contains(c.Methods, "ALL") {
+		methods = corsMethods
+	}
+	set("Access-Control-Allow-Methods", methods)
+	set("Access-Control-Allow-Headers", strings.Join(allowedHeaders(c, r), ", "))
+	set("Access-Control-Max-Age", c.MaxAge)
+}
+
+// allowedOrigin is the value of Access-Control-Allow-Origin: the origin itself,
+// or * where every one is allowed; empty for an origin that is not.
+func allowedOrigin(c *model.CORSPolicy, origin string) string {
+	if slices.Contains(c.Origins, "*") {
+		return "*"
+	}
+	if !isOrigin(origin) {
+		return ""
+	}
+	if slices.ContainsFunc(c.Origins, func(allowed string) bool { return allowsOrigin(allowed, origin) }) {
+		return origin
+	}
+	return ""
+}
+
+// isOrigin reports whether a text is an origin as browsers write one: its letters
+// are small. Nothing else is sent back to whoever sent it.
+// https://html.spec.whatwg.org/multipage/browsers.html#ascii-serialisation-of-an-origin
+func isOrigin(s string) bool { return originShape.MatchString(s) }
+
+var originShape = regexp.MustCompile(`^(null|[a-z][a-z0-9+.-]*://(\[[0-9a-f:.]+\]|[a-z0-9._-]*)(:[0-9]{1,5})?)$`)
+
+// allowsOrigin compares an origin with one of a list, in which a star may stand
+// for the labels left of a domain, as in https://*.example.com.
+func allowsOrigin(allowed, origin string) bool {
+	scheme, domain, ok := strings.Cut(allowed, "*.")
 	if !ok {
-		reference.wrong("the local edge does not know the response headers policy %s: put one into the template, or use the managed SecurityHeadersPolicy", shown(name))
-		return nil
+		return allowed == origin
 	}
-	config := properties.get("ResponseHeadersPolicyConfig")
+	labels, ok := strings.CutPrefix(origin, scheme)
+	if scheme == "" { // *.example.com, of either scheme
+		_, labels, ok = strings.Cut(origin, "://")
+	}
+	if !ok {
+		return false
+	}
+	labels, ok = strings.CutSuffix(labels, "."+domain)
+	return ok && labels != "" && !strings.ContainsAny(labels, ":/@")
+}
 
-	policy := &headersPolicy{cors: readCORSPolicy(config.get("CorsConfig"))}
-	for _, item := range config.get("RemoveHeadersConfig").get("Items").array() {
-		policy.remove = append(policy.remove, item.get("Header").text())
-	}
-	add := func(p property, name, value string) {
-		if p.exists() {
-			checkHeader(p, name, value)
-			policy.add = append(policy.add, addedHeader{textproto.CanonicalMIMEHeaderKey(name), value, p.get("Override").flag()})
+// allowedHeaders are the names of the policy; in place of one with a wildcard,
+// such as x-amz-*, those that the preflight asks for and it covers.
+func allowedHeaders(c *model.CORSPolicy, r *http.Request) []string {
+	var allowed []string
+	for _, name := range c.Headers {
+		if name == "*" || !strings.Contains(name, "*") {
+			allowed = append(allowed, name)
+			continue
+		}
+		for _, asked := range requestedHeaders(r) {
+			if redact.IsHeaderName(asked) && glob.MatchCharacters(strings.ToLower(name), strings.ToLower(asked)) {
+				allowed = append(allowed, asked)
+			}
 		}
 	}
-	security := config.get("SecurityHeadersConfig")
-	p := security.get("ContentSecurityPolicy")
-	add(p, "Content-Security-Policy", p.get("ContentSecurityPolicy").text())
-	p = security.get("ContentTypeOptions")
-	add(p, "X-Content-Type-Options", "nosniff")
-	p = security.get("FrameOptions")
-	add(p, "X-Frame-Options", readWord(p.get("FrameOption")))
-	p = security.get("ReferrerPolicy")
-	add(p, "Referrer-Policy", readWord(p.get("ReferrerPolicy")))
-	p = security.get("StrictTransportSecurity")
-	add(p, "Strict-Transport-Security", strictTransport(p))
-	p = security.get("XSSProtection")
-	add(p, "X-XSS-Protection", xssProtection(p))
-	for _, item := range config.get("CustomHeadersConfig").get("Items").array() {
-		add(item, item.get("Header").text(), item.get("Value").text())
-	}
-	return policy
+	return allowed
 }
 
-// checkHeader refuses what no header can be or hold. A private key is among it,
-// by whatever mistake it came there.
-func checkHeader(p property, name, value string) {
-	if !isToken(name) || mayBeKey(name) {
-		p.wrong("%s: want the name of a header", shown(name))
-	}
-	if strings.ContainsFunc(value, func(c rune) bool { return c < ' ' && c != '\t' || c == 0x7f }) || holdsPrivateKey("", []byte(value)) {
-		p.wrong("%s: want the value of a header: one line, and no private key", signer.Describe(value, signer.FormWord))
-	}
+// isPreflight reports whether a browser asks whether it may send a request.
+func isPreflight(r *http.Request) bool {
+	return r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != ""
 }
 
-// readWord reads one of the words that a header has.
-func readWord(p property) string {
-	if s := p.text(); s != "" && (!isToken(s) || !isPlain(s)) {
-		p.wrong("%s: want one of the header's words", shown(s))
+// requestedHeaders are the names that a preflight asks for.
+func requestedHeaders(r *http.Request) []string {
+	var names []string
+	for name := range strings.SplitSeq(r.Header.Get("Access-Control-Request-Headers"), ",") {
+		if name = strings.TrimSpace(name); name != "" {
+			names = append(names, name)
+		}
 	}
-	return p.text()
-}
-
-// isToken reports whether a text is a token of HTTP.
-// https://www.rfc-editor.org/rfc/rfc9110.html#section-5.6.2
-func isToken(s string) bool {
-	return s != "" && !strings.ContainsFunc(s, func(c rune) bool {
-		return c <= ' ' || c >= 0x7f || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, c)
-	})
-}
-
-func strictTransport(p property) string {
-	value := "max-age=" + p.get("AccessControlMaxAgeSec").text()
-	if p.get("IncludeSubdomains").flag() {
-		value += "; includeSubDomains"
-	}
-	if p.get("Preload").flag() {
-		value += "; preload"
-	}
-	return value
-}
-
-func xssProtection(p property) string {
-	if !p.get("Protection").flag() {
-		return "0"
-	}
-	value := "1"
-	if p.get("ModeBlock").flag() {
-		value += "; mode=block"
-	}
-	if report := p.get("ReportUri").text(); report != "" {
-		value += fmt.Sprintf("; report=%s", report)
-	}
-	return value
+	return names
 }

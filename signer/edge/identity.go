@@ -1,38 +1,36 @@
 package edge
 
-import "strings"
+import (
+	"strings"
 
-// identity is who CloudFront is at the bucket: an origin access identity, an
-// origin access control, or nobody.
-type identity struct {
-	oai string // id of the origin access identity
+	"github.com/signedfront/signedfront/signer/edge/internal/redact"
+	"github.com/signedfront/signedfront/signer/edge/model"
+)
 
-	control      bool // an origin access control signs the requests
-	distribution string
-	account      string
-}
+// identity is who CloudFront is at the bucket.
+type identity model.Identity
 
 func (i identity) String() string {
 	switch {
-	case i.oai != "":
-		return "origin access identity " + unquoted(i.oai)
-	case i.control:
-		return "origin access control, for " + unquoted(i.distribution)
+	case i.OAI != "":
+		return "origin access identity " + redact.Text(i.OAI)
+	case i.Control:
+		return "origin access control, for " + redact.Text(i.Distribution)
 	}
 	return "an anonymous caller"
 }
 
 // principals are the ways in which a bucket policy names the identity.
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html
-func (i identity) principals() []principal {
+func (i identity) principals() []model.Principal {
 	switch {
-	case i.oai != "":
-		return []principal{
-			{"AWS", "arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity " + i.oai},
-			{"CanonicalUser", canonicalUserID(i.oai)},
+	case i.OAI != "":
+		return []model.Principal{
+			{Kind: "AWS", Value: "arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity " + i.OAI},
+			{Kind: "CanonicalUser", Value: i.CanonicalUser},
 		}
-	case i.control:
-		return []principal{{"Service", "cloudfront.amazonaws.com"}}
+	case i.Control:
+		return []model.Principal{{Kind: "Service", Value: "cloudfront.amazonaws.com"}}
 	}
 	return nil
 }
@@ -42,7 +40,7 @@ func (i identity) principals() []principal {
 // tell. Names of keys do not care about letter case.
 func (i identity) conditionKey(name string) (value string, known bool) {
 	service := func(value string) string {
-		if i.control {
+		if i.Control {
 			return value
 		}
 		return ""
@@ -53,13 +51,13 @@ func (i identity) conditionKey(name string) (value string, known bool) {
 	case "s3:tlsversion":
 		return "1.2", true // the least that CloudFront speaks
 	case "aws:sourcearn":
-		return service(i.distribution), true
+		return service(i.Distribution), true
 	case "aws:sourceaccount":
-		return service(i.account), true
+		return service(i.Account), true
 	case "aws:principalservicename":
 		return service("cloudfront.amazonaws.com"), true
 	case "aws:principalisawsservice":
-		if i.control {
+		if i.Control {
 			return "true", true
 		}
 		return "false", true

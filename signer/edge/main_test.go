@@ -18,11 +18,6 @@ import (
 	"github.com/signedfront/signedfront/signer"
 )
 
-// here is where the stack of a test is deployed, and newKeys its keys.
-var here = stack{name: localStack, account: localAccount, region: localRegion, anywhere: true}
-
-func newKeys(k KeyPair) (*signer.PrivateKey, error) { return signer.GenerateKey(k.Algorithm) }
-
 // noon is the time of all tests.
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
@@ -132,7 +127,7 @@ func serveConfig(t testing.TB, c Config) *site {
 	server.Start()
 	t.Cleanup(server.Close)
 	s := &site{TB: t, edge: e, url: c.BaseURL, host: listener.Addr().String()}
-	if e.keyError == nil {
+	if e.key != nil {
 		if s.signer, err = e.Signer(); err != nil {
 			t.Fatal(err)
 		}

@@ -18,6 +18,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/signedfront/signedfront/signer"
+	"github.com/signedfront/signedfront/signer/edge/internal/redact"
 )
 
 // Objects is the content of the bucket: a file tree seen as S3 sees one, which
@@ -318,14 +319,14 @@ func (o *Objects) newObject(name string, file fs.File, info fs.FileInfo) (*objec
 	if opened.modified.IsZero() {
 		opened.modified = o.opened
 	}
-	content, err := io.ReadAll(io.LimitReader(file, maxKeyFile+1))
+	content, err := io.ReadAll(io.LimitReader(file, redact.MaxKeyFile+1))
 	if err != nil {
 		return nil, err
 	}
-	if holdsPrivateKey(name, content) {
+	if redact.HoldsPrivateKey(name, content) {
 		return nil, errPrivateKey
 	}
-	if len(content) > maxKeyFile {
+	if len(content) > redact.MaxKeyFile {
 		if seeker, ok := file.(io.ReadSeeker); ok {
 			_, err := seeker.Seek(0, io.SeekStart)
 			opened.ReadSeeker = seeker

@@ -2,19 +2,73 @@ package edge
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"unicode/utf8"
+
+	"github.com/signedfront/signedfront/signer/edge/internal/redact"
+	"github.com/signedfront/signedfront/signer/edge/model"
 )
 
-// origin is the bucket, as CloudFront reaches it.
+// origin is a bucket as CloudFront reaches it, with its objects.
 type origin struct {
-	bucket     string
-	prefix     string // the origin path
-	identity   identity
-	policy     *resourcePolicy
-	encryption encryption
-	cors       []corsRule
-	objects    *Objects
+	*model.Origin
+	objects *Objects
+}
+
+// originOf is the origin of a behavior. All have the one bucket whose content the
+// edge has, which cannotServe sees to.
+func (e *Edge) originOf(b *model.Behavior) origin { return origin{b.Origin, e.objects} }
+
+// serve answers with the object that a path names. r is the request as it
+// reaches the origin, and query what reaches it of the query.
+func (o origin) serve(w *response, r *http.Request, path string, query []string) *refusal {
+	h := w.Header()
+	if r.Method == http.MethodOptions {
+		refused := o.preflight(h, r)
+		if refused == nil {
+			h.Set("Content-Length", "0")
+			h.Set("Server", "AmazonS3")
+			h.Set("X-Cache", "Miss from cloudfront")
+			w.WriteHeader(http.StatusOK)
+		}
+		return refused
+	}
+	o.share(h, r)
+	sets, refused := o.overrides(query)
+	if refused != nil {
+		return refused
+	}
+	object, key, refused := o.open(r.Method, path)
+	if refused != nil {
+		return refused
+	}
+	defer object.Close()
+
+	h.Set("Content-Type", contentType(key))
+	h.Set("Etag", object.etag())
+	h.Set("Server", "AmazonS3")
+	h.Set("X-Cache", "Miss from cloudfront")
+	if header := r.Header.Get("Range"); header != "" {
+		header, w.ranges = servedRanges(header, object.size)
+		r.Header.Set("Range", header)
+	}
+	w.object, w.sets = object, sets
+	// The file itself, so that the server sends it without copying it through
+	// this program.
+	http.ServeContent(w, r, "", object.modified, object.ReadSeeker)
+	if w.refused == nil {
+		if w.parts != nil && r.Method != http.MethodHead {
+			// A viewer that has gone is no error of the edge's.
+			_ = writeParts(w.parts, object.ReadSeeker, w.ranges, contentType(key), object.size)
+		}
+		return nil
+	}
+	for _, name := range []string{"Etag", "Last-Modified", "X-Content-Type-Options"} { // the object's, and http.Error's
+		h.Del(name)
+	}
+	refused, w.refused, w.object = w.refused, nil, nil
+	return refused
 }
 
 // actions are the permissions that S3 asks for, by method:
@@ -28,8 +82,8 @@ var actions = map[string]string{
 }
 
 // open opens the object that a request is for, or says how S3 refuses it.
-func (o *origin) open(method, rawPath string) (*object, string, *refusal) {
-	key, err := objectKey(o.prefix + rawPath)
+func (o origin) open(method, rawPath string) (*object, string, *refusal) {
+	key, err := objectKey(o.Path + rawPath)
 	switch {
 	case err != nil:
 		return nil, key, s3Refusal(400, "InvalidURI", "Couldn't parse the specified URI.", err.Error())
@@ -41,10 +95,11 @@ func (o *origin) open(method, rawPath string) (*object, string, *refusal) {
 
 	action, ok := actions[method]
 	if !ok {
-		return nil, key, s3Refusal(403, "AccessDenied", "Access Denied", "the local edge does not pass "+unquoted(method)+" on to the bucket")
+		return nil, key, s3Refusal(403, "AccessDenied", "Access Denied", "the local edge does not pass "+redact.Text(method)+" on to the bucket")
 	}
-	bucketARN := "arn:aws:s3:::" + o.bucket
-	lists, _ := o.policy.decide(accessRequest{o.identity, "s3:ListBucket", bucketARN})
+	who, policy := identity(o.Identity), resourcePolicy(o.Bucket.Policy)
+	bucketARN := "arn:aws:s3:::" + o.Bucket.Name
+	lists, _ := policy.decide(accessRequest{who, "s3:ListBucket", bucketARN})
 	if key == "" {
 		reason := "the path names no object, and the distribution has no default root object"
 		if lists {
@@ -52,7 +107,7 @@ func (o *origin) open(method, rawPath string) (*object, string, *refusal) {
 		}
 		return nil, key, s3Refusal(403, "AccessDenied", "Access Denied", reason)
 	}
-	if allowed, reason := o.policy.decide(accessRequest{o.identity, action, bucketARN + "/" + key}); !allowed {
+	if allowed, reason := policy.decide(accessRequest{who, action, bucketARN + "/" + key}); !allowed {
 		return nil, key, s3Refusal(403, "AccessDenied", "Access Denied", reason)
 	}
 	if action != "s3:GetObject" {
@@ -62,7 +117,7 @@ func (o *origin) open(method, rawPath string) (*object, string, *refusal) {
 	opened, err := o.objects.open(key)
 	switch {
 	case errors.Is(err, errNoObject) && lists:
-		return nil, key, s3Refusal(404, "NoSuchKey", "The specified key does not exist.", "no such object", "Key", shownKey(key))
+		return nil, key, s3Refusal(404, "NoSuchKey", "The specified key does not exist.", "no such object", "Key", redact.Path(key))
 	case errors.Is(err, errNoObject):
 		return nil, key, s3Refusal(403, "AccessDenied", "Access Denied", "no such object; without s3:ListBucket, S3 does not tell it from a forbidden one")
 	case errors.Is(err, errPrivateKey):
@@ -70,9 +125,33 @@ func (o *origin) open(method, rawPath string) (*object, string, *refusal) {
 	case err != nil:
 		return nil, key, s3Refusal(500, "InternalError", "We encountered an internal error. Please try again.", "the file of the object cannot be read")
 	}
-	if refused := o.encryption.decrypt(o.identity); refused != nil {
+	if refused := decrypt(o.Bucket.Encryption, who); refused != nil {
 		opened.Close()
 		return nil, key, refused
 	}
 	return opened, key, nil
+}
+
+// decrypt says how S3 refuses to read an object for someone who may not decrypt
+// it. The policy of a key that is not in the template is not known, and is taken
+// to allow it.
+// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html
+func decrypt(e model.Encryption, who identity) *refusal {
+	denied := func(reason string) *refusal { return s3Refusal(403, "AccessDenied", "Access Denied", reason) }
+	switch {
+	case !e.KMS:
+		return nil
+	case !who.Control:
+		return s3Refusal(400, "InvalidArgument", "Requests specifying Server Side Encryption with AWS KMS managed keys require AWS Signature Version 4.",
+			fmt.Sprintf("the bucket is encrypted with a KMS key, and %s cannot read that: use an origin access control", who),
+			"ArgumentName", "Authorization", "ArgumentValue", "null")
+	case e.AWSKey:
+		return denied("the bucket is encrypted with AWS's own KMS key aws/s3, whose policy lets no CloudFront in: use a key of your own")
+	case e.KeyPolicy == nil:
+		return nil
+	}
+	if allowed, reason := (*resourcePolicy)(e.KeyPolicy).decide(accessRequest{who, "kms:Decrypt", e.Key}); !allowed {
+		return denied(reason)
+	}
+	return nil
 }

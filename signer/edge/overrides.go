@@ -4,6 +4,9 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/signedfront/signedfront/signer/edge/internal/redact"
+	"github.com/signedfront/signedfront/signer/edge/model"
 )
 
 // overridable are the parameters by which a request tells S3 the headers of its
@@ -24,9 +27,9 @@ var subresources = []string{"acl", "attributes", "legal-hold", "partNumber", "re
 
 // overrides are the headers that a query sets, or how S3 refuses them. query is
 // what reaches the bucket of it.
-func (o *origin) overrides(query []string) (http.Header, *refusal) {
+func (o origin) overrides(query []string) (http.Header, *refusal) {
 	invalid := func(name, value, message, reason string) *refusal {
-		return s3Refusal(400, "InvalidArgument", message, reason, "ArgumentName", name, "ArgumentValue", unquoted(value))
+		return s3Refusal(400, "InvalidArgument", message, reason, "ArgumentName", name, "ArgumentValue", redact.Text(value))
 	}
 	headers := make(http.Header)
 	for _, parameter := range query {
@@ -44,9 +47,9 @@ func (o *origin) overrides(query []string) (http.Header, *refusal) {
 		case !strings.HasPrefix(name, "response-"):
 			continue // S3 passes over what it does not know
 		case !known:
-			name = unquoted(name)
+			name = redact.Text(name)
 			return nil, invalid(name, value, name+" is not in the set of overridable response headers.", "S3 sets no such header")
-		case o.identity == identity{}:
+		case o.Identity == model.Identity{}:
 			return nil, s3Refusal(400, "InvalidRequest", "Request specific response headers cannot be used for anonymous GET requests.",
 				name+" needs a request that CloudFront signs: the origin has neither an origin access identity nor an origin access control")
 		case err != nil:

@@ -191,7 +191,7 @@ func TestKeysThatNoBucketCanHoldAreRefusedAsS3Does(t *testing.T) {
 		Template: edited(t, change{fallback + ".TrustedKeyGroups", nil}),
 		Objects:  OpenFS(fstest.MapFS{long: {Data: []byte("x")}, "\xff.txt": {Data: []byte("x")}}),
 	})
-	if keys := s.edge.distribution.behaviors[0].origin.objects.Keys(); len(keys) != 0 {
+	if keys := s.edge.objects.Keys(); len(keys) != 0 {
 		t.Errorf("keys %q", keys)
 	}
 	for target, code := range map[string]string{"/" + long: "KeyTooLongError", "/%ff.txt": "InvalidURI"} {

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/signedfront/signedfront/constructs/contract/escapes"
 	"github.com/signedfront/signedfront/signer"
 )
 
@@ -167,4 +168,17 @@ func headerText(s string) string {
 		quoted = quoted[:limit] + "..."
 	}
 	return quoted
+}
+
+// escapeRefusal is the function's answer to a path that may hide a signed one.
+// Whether a custom error response stands in for it is not known.
+func escapeRefusal(why error) *refusal {
+	return &refusal{
+		status:      escapes.Status,
+		server:      "CloudFront",
+		contentType: escapes.ContentType,
+		body:        func(ids) string { return escapes.Body },
+		reason:      why.Error(),
+		generated:   true,
+	}
 }

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+
+	"github.com/signedfront/signedfront/signer/edge/model"
 )
 
 // response is the answer to the viewer. On the way it becomes what CloudFront
@@ -16,10 +18,10 @@ type response struct {
 	http.ResponseWriter
 	request *http.Request
 	ids     ids
-	headers *headersPolicy // for answers of the origin
-	sets    http.Header    // what the query sets in an answer with the object
-	object  *object        // that is being served
-	ranges  []byteRange    // of it, where the viewer asks for several
+	headers *model.HeadersPolicy // for answers of the origin
+	sets    http.Header          // what the query sets in an answer with the object
+	object  *object              // that is being served
+	ranges  []byteRange          // of it, where the viewer asks for several
 	parts   *multipart.Writer
 	status  int
 	refused *refusal // what comes is dropped
@@ -39,7 +41,7 @@ func (w *response) WriteHeader(status int) {
 	if w.object != nil && status < 300 {
 		w.override()
 	}
-	w.headers.apply(w.Header(), w.request)
+	applyHeaders(w.headers, w.Header(), w.request)
 	w.ResponseWriter.WriteHeader(status)
 }
 

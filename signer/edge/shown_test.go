@@ -306,36 +306,3 @@ func (s *site) serveRequest(r *http.Request) reply {
 	s.edge.ServeHTTP(recorder, r)
 	return s.read(recorder.Result())
 }
-
-func TestPathsAreShownAsTheyAreButForWhatMayBeAKey(t *testing.T) {
-	for target, want := range map[string]string{
-		"/":                                     "/",
-		"/rt.png?Signature=x":                   "/rt.png",
-		"/users/1/photo%20of%20me.jpg":          "/users/1/photo%20of%20me.jpg",
-		"/ünï/日本.txt":                           "/ünï/日本.txt",
-		"/my-holiday-of-2024-part-01-final.mp4": "/my-holiday-of-2024-part-01-final.mp4",
-		"/assets/index-DiwrgTda.js":             "/assets/index-DiwrgTda.js",
-		"/MyTripToRome2024.jpg":                 "/MyTripToRome2024.jpg",
-		"/0b2d3e4f-1a2b-4c3d-8e9f-001122334455/init.mp4":        "/0b2d3e4f-1a2b-4c3d-8e9f-001122334455/init.mp4",
-		"/d41d8cd98f00b204e9800998ecf8427e/seg.ts":              "/d41d8cd98f00b204e9800998ecf8427e/seg.ts",
-		"/open/MIIEvQIBADANBgkqhkiG9w0BAQEFAASC/Kw8ab/logo.svg": "/open/(32 bytes)/(5 bytes)/logo.svg",
-	} {
-		if got := shownPath(target); got != want {
-			t.Errorf("%s is shown as %s, want %s", target, got, want)
-		}
-	}
-	if got := shownPath("/" + strings.Repeat("a", 1<<20)); len(got) > 100 {
-		t.Errorf("%d bytes are shown", len(got))
-	}
-}
-
-func TestNamesOfTemplatesAreShown(t *testing.T) {
-	for _, name := range []string{
-		"KeyGroup", "DistributionCFDistribution882A7313", "ContentSigningKeysKeyGeneration2PublicKeyB7A1F0C9",
-		"PublicKeyGeneration2", "StringNotEqualsIgnoreCaseIfExists", "aws:SourceArn", "aws:PrincipalIsAWSService", "S3CanonicalUserId", "AWS::CloudFront::ResponseHeadersPolicy", "s3:x-amz-server-side-encryption", "signedfront-pr-42", "Fn::GetStackOutput",
-	} {
-		if got := label(name); got != name {
-			t.Errorf("%s is shown as %s", name, got)
-		}
-	}
-}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/signedfront/signedfront/signer"
+	"github.com/signedfront/signedfront/signer/edge/model"
 )
 
 // TestNothingThatIsLeftOutOpensAnything has a row for each thing that decides
@@ -97,7 +98,7 @@ func TestNothingThatIsLeftOutOpensAnything(t *testing.T) {
 	if s, err := new(Edge).Signer(); err == nil || s != nil {
 		t.Error("the zero value of an Edge signs")
 	}
-	if new(behavior).public {
+	if new(model.Behavior).Public {
 		t.Error("the zero value of a behavior is public")
 	}
 	if allowed, _ := new(resourcePolicy).decide(accessRequest{}); allowed {

@@ -1,18 +1,12 @@
-package edge
+package template
 
 import (
 	"fmt"
 
 	"github.com/signedfront/signedfront/constructs/contract"
 	"github.com/signedfront/signedfront/signer"
+	"github.com/signedfront/signedfront/signer/edge/internal/redact"
 )
-
-// KeyPair names a key pair that a deployment would make.
-type KeyPair struct {
-	Stack     string // its name
-	LogicalID string // of the Custom::SigningKeyPair in the stack's template
-	Algorithm signer.Algorithm
-}
 
 // makeKeyPairs makes the key pair of each Custom::SigningKeyPair, needed or not,
 // as the deployment would.
@@ -29,20 +23,20 @@ func (r *resolver) keyPair(id string) *signer.PrivateKey {
 		return pair
 	}
 	r.pairs[id] = nil
-	place := r.properties(id).get(contract.Algorithm)
-	algorithm, err := signer.ParseAlgorithm(place.text())
+	word := r.properties(id).get(contract.Algorithm)
+	algorithm, err := signer.ParseAlgorithm(word.text())
 	if err != nil {
-		place.wrong("unknown key algorithm %s: CloudFront takes %s and %s", shown(place.text()), signer.ECDSAP256, signer.RSA2048)
+		word.wrong("unknown key algorithm %s: CloudFront takes %s and %s", redact.Quote(word.text()), signer.ECDSAP256, signer.RSA2048)
 		return nil
 	}
 	pair, err := r.keys(KeyPair{r.stack.name, id, algorithm})
 	switch {
 	case err != nil:
-		r.report(fmt.Errorf("Resources.%s: making its key pair: %w", label(id), err))
+		r.report(fmt.Errorf("Resources.%s: making its key pair: %w", redact.Name(id), err))
 	case pair == nil:
-		r.report(fmt.Errorf("Resources.%s: Config.Keys gave no key pair and no error", label(id)))
+		r.report(fmt.Errorf("Resources.%s: Config.Keys gave no key pair and no error", redact.Name(id)))
 	case pair.PublicKey().Algorithm() != algorithm:
-		r.report(fmt.Errorf("Resources.%s: Config.Keys gave a key of kind %s: the template says %s", label(id), pair.PublicKey().Algorithm(), algorithm))
+		r.report(fmt.Errorf("Resources.%s: Config.Keys gave a key of kind %s: the template says %s", redact.Name(id), pair.PublicKey().Algorithm(), algorithm))
 	default:
 		r.pairs[id] = pair
 		r.private[pair.PublicKey().Fingerprint()] = pair
@@ -71,10 +65,10 @@ func (r *resolver) keyPairAttribute(id, name string) (string, error) {
 
 // publicKey reads an AWS::CloudFront::PublicKey and gives it its key pair id.
 func (r *resolver) publicKey(id string) (string, error) {
-	place := r.properties(id).get("PublicKeyConfig").get("EncodedKey")
-	key, err := signer.ParsePublicKey([]byte(place.text()))
+	encoded := r.properties(id).get("PublicKeyConfig").get("EncodedKey")
+	key, err := signer.ParsePublicKey([]byte(encoded.text()))
 	if err != nil {
-		place.wrong("%w", err)
+		encoded.wrong("%w", err)
 		return "", errReported
 	}
 	name := keyPairID(key.Fingerprint())

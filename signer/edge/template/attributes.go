@@ -1,4 +1,4 @@
-package edge
+package template
 
 import (
 	"crypto/sha256"
@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/signedfront/signedfront/constructs/contract"
+	"github.com/signedfront/signedfront/signer/edge/internal/redact"
 )
 
 // stack is where a template is deployed, as far as the local edge pretends.
@@ -20,7 +21,7 @@ type stack struct {
 	other    bool // not the edge's own stack
 }
 
-// These are the defaults of Config.
+// Where a stack is that does not say.
 const (
 	localStack   = "signedfront-local"
 	localAccount = "000000000000"
@@ -86,7 +87,7 @@ func canonicalUserID(identity string) string {
 func (r *resolver) attribute(at, id, name string) (string, error) {
 	kind, ok := r.Resources[id]
 	if !ok {
-		return "", fmt.Errorf("%s: the template has no resource or parameter %q", at, label(id))
+		return "", fmt.Errorf("%s: the template has no resource or parameter %q", at, redact.Name(id))
 	}
 	key := id + "." + name
 	if v, ok := r.attributes[key]; ok {
@@ -95,10 +96,10 @@ func (r *resolver) attribute(at, id, name string) (string, error) {
 	if ok, err := r.exists(id); err != nil {
 		return "", err
 	} else if !ok {
-		return "", fmt.Errorf("%s: resource %s does not exist: its condition does not hold", at, label(id))
+		return "", fmt.Errorf("%s: resource %s does not exist: its condition does not hold", at, redact.Name(id))
 	}
 	if r.busy[key] {
-		return "", fmt.Errorf("%s: %s refers to itself", at, label(id))
+		return "", fmt.Errorf("%s: %s refers to itself", at, redact.Name(id))
 	}
 	r.busy[key] = true
 	defer delete(r.busy, key)
@@ -106,9 +107,9 @@ func (r *resolver) attribute(at, id, name string) (string, error) {
 	v, err := r.assign(id, kind.Type, name)
 	switch {
 	case err == errUnknownAttribute && name == "Ref":
-		return "", fmt.Errorf("%s: the local edge does not know what Ref of %s gives, which is of type %s", at, label(id), label(kind.Type))
+		return "", fmt.Errorf("%s: the local edge does not know what Ref of %s gives, which is of type %s", at, redact.Name(id), redact.Name(kind.Type))
 	case err == errUnknownAttribute:
-		return "", fmt.Errorf("%s: the local edge does not know attribute %s of %s, which is of type %s", at, label(name), label(id), label(kind.Type))
+		return "", fmt.Errorf("%s: the local edge does not know attribute %s of %s, which is of type %s", at, redact.Name(name), redact.Name(id), redact.Name(kind.Type))
 	case err != nil:
 		return "", err
 	}
@@ -201,7 +202,7 @@ var bucketNames = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
 func (r *resolver) bucketName(id string) string {
 	if named := r.properties(id).get("BucketName"); named.text() != "" {
 		if !bucketNames.MatchString(named.text()) {
-			named.wrong("%s: want 3 to 63 small letters, digits, dots and hyphens", shown(named.text()))
+			named.wrong("%s: want 3 to 63 small letters, digits, dots and hyphens", redact.Quote(named.text()))
 		}
 		return named.text()
 	}

@@ -1,4 +1,4 @@
-package edge
+package template
 
 import (
 	"cmp"
@@ -10,35 +10,25 @@ import (
 	"strings"
 
 	"github.com/signedfront/signedfront/signer"
+	"github.com/signedfront/signedfront/signer/edge/internal/redact"
 )
-
-// Stack is a CloudFormation stack: its template, and where it is to be thought
-// deployed.
-type Stack struct {
-	Name string
-
-	// Account and Region are those of the edge's own stack if empty.
-	Account, Region string
-
-	Template []byte // JSON
-}
 
 var (
 	accounts = regexp.MustCompile(`^([0-9]{12})?$`)
 	regions  = regexp.MustCompile(`^([a-z]{2,4}(-[a-z]+)+-[0-9]{1,2})?$`)
 )
 
-// check refuses an account and a Region that AWS cannot have.
-func (s Stack) check() error {
+// Check refuses an account and a Region that AWS cannot have.
+func (s Stack) Check() error {
 	at := ""
 	if s.Name != "" {
-		at = "stack " + label(s.Name) + ": "
+		at = "stack " + redact.Name(s.Name) + ": "
 	}
 	switch {
 	case !accounts.MatchString(s.Account):
-		return fmt.Errorf("%saccount: %s: want 12 digits", at, shown(s.Account))
+		return fmt.Errorf("%saccount: %s: want 12 digits", at, redact.Quote(s.Account))
 	case !regions.MatchString(s.Region):
-		return fmt.Errorf("%sregion: %s: want a Region of AWS, such as eu-west-1", at, shown(s.Region))
+		return fmt.Errorf("%sregion: %s: want a Region of AWS, such as eu-west-1", at, redact.Quote(s.Region))
 	}
 	return nil
 }
@@ -47,7 +37,7 @@ func (s Stack) check() error {
 type cloud struct {
 	keys   func(KeyPair) (*signer.PrivateKey, error)
 	others []Stack
-	opened map[int]*resolver // by the place in others
+	opened map[int]*resolver // by the index in others
 
 	owners   map[string]owner              // by the physical ids that were given out
 	public   map[string]*signer.PublicKey  // by key pair id
@@ -106,7 +96,7 @@ func (r *resolver) getStackOutput(at string, arg any) (any, error) {
 	}
 	v, err := other.output(output)
 	if err != nil {
-		return nil, fmt.Errorf("%s: stack %s: %w", at, label(stack), err)
+		return nil, fmt.Errorf("%s: stack %s: %w", at, redact.Name(stack), err)
 	}
 	return v, nil
 }
@@ -168,11 +158,11 @@ func (r *resolver) findOther(name, region string) (*resolver, error) {
 		if s.Name == name && (region == "" || s.Region == "" || s.Region == region) {
 			return r.openOther(i)
 		}
-		given = append(given, strings.TrimSuffix(label(s.Name)+" in "+label(s.Region), " in "))
+		given = append(given, strings.TrimSuffix(redact.Name(s.Name)+" in "+redact.Name(s.Region), " in "))
 	}
-	wanted := label(name)
+	wanted := redact.Name(name)
 	if region != "" {
-		wanted += " in " + label(region)
+		wanted += " in " + redact.Name(region)
 	}
 	return nil, fmt.Errorf("the local edge was not given the stack %s: it knows of %s", wanted, cmp.Or(strings.Join(given, ", "), "no other stack"))
 }
@@ -183,9 +173,9 @@ func (r *resolver) openOther(i int) (*resolver, error) {
 		return other, nil
 	}
 	s := r.others[i]
-	t, err := parseTemplate(s.Template)
+	t, err := parse(s.Template)
 	if err != nil {
-		return nil, fmt.Errorf("stack %s: %w", label(s.Name), err)
+		return nil, fmt.Errorf("stack %s: template: %w", redact.Name(s.Name), err)
 	}
 	at := stack{
 		name:     s.Name,

@@ -1,4 +1,4 @@
-package edge
+package template
 
 import (
 	"encoding/base64"
@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/signedfront/signedfront/signer"
+	"github.com/signedfront/signedfront/signer/edge/internal/redact"
 )
 
 // resolver gives the intrinsic functions of a stack's template their values.
@@ -67,7 +68,7 @@ func (r *resolver) report(err error) {
 		return
 	}
 	if r.stack.other {
-		err = fmt.Errorf("stack %s: %w", label(r.stack.name), err)
+		err = fmt.Errorf("stack %s: %w", redact.Name(r.stack.name), err)
 	}
 	if text := err.Error(); !r.reported[text] { // read twice, wrong once
 		r.reported[text] = true
@@ -77,7 +78,7 @@ func (r *resolver) report(err error) {
 
 // properties are the properties of a resource.
 func (r *resolver) properties(id string) property {
-	return property{r: r, at: "Resources." + label(id) + ".Properties", raw: r.Resources[id].Properties}
+	return property{r: r, at: "Resources." + redact.Name(id) + ".Properties", raw: r.Resources[id].Properties}
 }
 
 // existing lists the resources of a type whose condition holds.
@@ -96,14 +97,14 @@ func (r *resolver) existing(kind string) []string {
 
 func (r *resolver) exists(id string) (bool, error) {
 	if name := r.Resources[id].Condition; name != "" {
-		return r.condition("Resources."+label(id)+".Condition", name)
+		return r.condition("Resources."+redact.Name(id)+".Condition", name)
 	}
 	return true, nil
 }
 
 // output is the value of one of the template's Outputs.
 func (r *resolver) output(name string) (string, error) {
-	place := "Outputs." + label(name)
+	place := "Outputs." + redact.Name(name)
 	if v, ok := r.outputs[name]; ok {
 		return v, nil
 	}
@@ -160,7 +161,7 @@ func intrinsic(v any) (name string, arg any, ok bool) {
 
 func (r *resolver) call(at, name string, arg any) (any, error) {
 	if name != "Ref" {
-		at += "." + label(name)
+		at += "." + redact.Name(name)
 	}
 	switch name {
 	case "Ref":
@@ -246,9 +247,9 @@ func (r *resolver) parameter(at, id string, p parameter) (any, error) {
 	s, ok := scalar(p.Default)
 	switch {
 	case strings.HasPrefix(p.Type, "AWS::SSM::"):
-		return nil, fmt.Errorf("%s: the value of parameter %s is in Systems Manager, out of reach of the local edge: give the property a value of its own", at, label(id))
+		return nil, fmt.Errorf("%s: the value of parameter %s is in Systems Manager, out of reach of the local edge: give the property a value of its own", at, redact.Name(id))
 	case !ok:
-		return nil, fmt.Errorf("%s: parameter %s has no default: the local edge knows no other value for it", at, label(id))
+		return nil, fmt.Errorf("%s: parameter %s has no default: the local edge knows no other value for it", at, redact.Name(id))
 	case p.Type == "CommaDelimitedList" || strings.HasPrefix(p.Type, "List<"):
 		var items []any
 		for item := range strings.SplitSeq(s, ",") {
@@ -377,7 +378,7 @@ func (r *resolver) selectItem(at string, arg any) (any, error) {
 	}
 	i, err := strconv.Atoi(index)
 	if err != nil || i < 0 || i >= len(items) {
-		return nil, fmt.Errorf("%s: no item %s in a list of %d", at, shown(index), len(items))
+		return nil, fmt.Errorf("%s: no item %s in a list of %d", at, redact.Quote(index), len(items))
 	}
 	return items[i], nil
 }
@@ -440,7 +441,7 @@ func (r *resolver) findInMap(at string, arg any) (any, error) {
 		return nil, fmt.Errorf("%s: Mappings: want a text or an array of texts, not an object", at)
 	}
 	if !ok {
-		return nil, fmt.Errorf("%s: Mappings has no %s.%s.%s", at, label(names[0]), label(names[1]), label(names[2]))
+		return nil, fmt.Errorf("%s: Mappings has no %s.%s.%s", at, redact.Name(names[0]), redact.Name(names[1]), redact.Name(names[2]))
 	}
 	return v, nil
 }
@@ -452,9 +453,9 @@ func (r *resolver) condition(at, name string) (bool, error) {
 	}
 	expression, ok := r.Conditions[name]
 	if !ok {
-		return false, fmt.Errorf("%s: the template has no condition %q", at, label(name))
+		return false, fmt.Errorf("%s: the template has no condition %q", at, redact.Name(name))
 	}
-	place := "Conditions." + label(name)
+	place := "Conditions." + redact.Name(name)
 	busy := "condition " + name
 	if r.busy[busy] {
 		return false, fmt.Errorf("%s: it refers to itself", place)
@@ -478,7 +479,7 @@ func (r *resolver) test(at string, expression any) (bool, error) {
 	var arg any
 	for name, arg = range object {
 	}
-	at += "." + label(name)
+	at += "." + redact.Name(name)
 	args, _ := arg.([]any)
 	switch {
 	case name == "Condition":

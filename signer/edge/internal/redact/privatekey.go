@@ -1,4 +1,4 @@
-package edge
+package redact
 
 import (
 	"bytes"
@@ -11,20 +11,20 @@ import (
 	"strings"
 )
 
-// maxKeyFile is how much of a file, in bytes, is searched for a private key. Key
+// MaxKeyFile is how much of a file, in bytes, is searched for a private key. Key
 // files, with their certificates, are far smaller.
-const maxKeyFile = 256 << 10
+const MaxKeyFile = 256 << 10
 
 // maxEncoded is the longest file, in bytes, in which a key is looked for that is
 // encoded and has no PEM around it. Files of settings are shorter.
 const maxEncoded = 32 << 10
 
-// holdsPrivateKey reports whether the start of a file holds a private key: PEM
+// HoldsPrivateKey reports whether the start of a file holds a private key: PEM
 // of any kind, whole or as a text of JSON, DER, the base64 or the hexadecimal
 // digits of either, PKCS #12, a Java key store, PuTTY's format or a JSON Web Key.
 // A program or a page that only speaks of PEM holds none, unless its name is that
 // of a key.
-func holdsPrivateKey(name string, content []byte) bool {
+func HoldsPrivateKey(name string, content []byte) bool {
 	if text, ok := decodeUTF16(content); ok {
 		content = text
 	}

@@ -1,6 +1,9 @@
-package edge
+package template
 
-import "github.com/signedfront/signedfront/constructs/contract/escapes"
+import (
+	"github.com/signedfront/signedfront/constructs/contract/escapes"
+	"github.com/signedfront/signedfront/signer/edge/internal/redact"
+)
 
 const noFunctions = "the local edge runs no functions, and they may decide who gets what"
 
@@ -21,28 +24,15 @@ func (r *resolver) readFunction(associations property) *escapes.Filter {
 		case !ours:
 			function.get("FunctionCode").wrong("%s: it knows the one that refuses escapes in public paths, as this version of signedfront writes it", noFunctions)
 		case runtime.text() != escapes.Runtime:
-			runtime.wrong("%s: want %s", shown(runtime.text()), escapes.Runtime)
+			runtime.wrong("%s: want %s", redact.Quote(runtime.text()), escapes.Runtime)
 		case !published.flag():
 			published.wrong("the function is not published: want true")
 		case event.text() != "viewer-request":
-			event.wrong("%s: want viewer-request: elsewhere the function comes too late", shown(event.text()))
+			event.wrong("%s: want viewer-request: elsewhere the function comes too late", redact.Quote(event.text()))
 		case found != nil:
 			event.wrong("the behavior has a function for viewer requests already")
 		}
 		found = &filter
 	}
 	return found
-}
-
-// escapeRefusal is the function's answer to a path that may hide a signed one.
-// Whether a custom error response stands in for it is not known.
-func escapeRefusal(why error) *refusal {
-	return &refusal{
-		status:      escapes.Status,
-		server:      "CloudFront",
-		contentType: escapes.ContentType,
-		body:        func(ids) string { return escapes.Body },
-		reason:      why.Error(),
-		generated:   true,
-	}
 }

@@ -1,4 +1,4 @@
-package edge
+package template
 
 import (
 	"bytes"
@@ -8,6 +8,8 @@ import (
 	"io"
 	"maps"
 	"slices"
+
+	"github.com/signedfront/signedfront/signer/edge/internal/redact"
 )
 
 // template is a synthesized CloudFormation template as written, its intrinsic
@@ -37,21 +39,21 @@ type output struct {
 	Export    *struct{ Name any }
 }
 
-func parseTemplate(text []byte) (*template, error) {
+func parse(text []byte) (*template, error) {
 	var t template
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.UseNumber() // numbers stay as they are written
 	if depth(text) > maxDepth {
-		return nil, fmt.Errorf("template: values within values, over %d deep", maxDepth)
+		return nil, fmt.Errorf("values within values, over %d deep", maxDepth)
 	}
 	if err := decoder.Decode(&t); err != nil {
-		return nil, fmt.Errorf("template: not the JSON of a CloudFormation template, as `cdk synth` writes it into cdk.out: %w", jsonFault(err))
+		return nil, fmt.Errorf("not the JSON of a CloudFormation template, as `cdk synth` writes it into cdk.out: %w", jsonFault(err))
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("template: more text after its JSON object")
+		return nil, errors.New("more text after its JSON object")
 	}
 	if len(t.Resources) == 0 {
-		return nil, errors.New("template: it has no Resources")
+		return nil, errors.New("it has no Resources")
 	}
 	return &t, nil
 }
@@ -184,7 +186,7 @@ func members(p property) []member {
 	var list []member
 	for _, name := range slices.Sorted(maps.Keys(object)) {
 		m := p.get(name)
-		m.at = p.at + "." + label(name)
+		m.at = p.at + "." + redact.Name(name)
 		if m.exists() {
 			list = append(list, member{name, m})
 		}
@@ -222,7 +224,7 @@ func (p property) flag() bool {
 		return true
 	case "false", "":
 	default:
-		p.wrong("%s: want true or false", shown(s))
+		p.wrong("%s: want true or false", redact.Quote(s))
 	}
 	return false
 }

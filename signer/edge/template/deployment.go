@@ -1,4 +1,4 @@
-package edge
+package template
 
 import (
 	"encoding/json"
@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/signedfront/signedfront/signer"
+	"github.com/signedfront/signedfront/signer/edge/internal/redact"
 )
 
 // readDeployment finds the deployment document among the template's
@@ -14,10 +15,10 @@ import (
 // none.
 func (r *resolver) readDeployment(baseURL string) *signer.Deployment {
 	var found *signer.Deployment
-	var at string
+	var foundAt string
 	var failures []error
 	for _, id := range r.existing("AWS::SSM::Parameter") {
-		place := fmt.Sprintf("Resources.%s.Properties.Value", label(id))
+		at := fmt.Sprintf("Resources.%s.Properties.Value", redact.Name(id))
 		text, err := r.parameterValue(id)
 		if err != nil {
 			failures = append(failures, err)
@@ -29,11 +30,11 @@ func (r *resolver) readDeployment(baseURL string) *signer.Deployment {
 		d, err := signer.ParseDeployment([]byte(text))
 		switch {
 		case err != nil:
-			r.report(fmt.Errorf("%s: %w", place, err))
+			r.report(fmt.Errorf("%s: %w", at, err))
 		case found != nil:
-			r.report(fmt.Errorf("%s: a second deployment document: %s is one too", place, at))
+			r.report(fmt.Errorf("%s: a second deployment document: %s is one too", at, foundAt))
 		default:
-			found, at = d, place
+			found, foundAt = d, at
 		}
 	}
 	if found == nil {
@@ -46,13 +47,13 @@ func (r *resolver) readDeployment(baseURL string) *signer.Deployment {
 	if found.Key.Parameter != "" {
 		borrowed, err := r.borrow(found)
 		if err != nil {
-			r.report(fmt.Errorf("%s: %w", at, err))
+			r.report(fmt.Errorf("%s: %w", foundAt, err))
 			return nil
 		}
 		found = borrowed
 	}
 	if err := r.checkDeployment(found); err != nil {
-		r.report(fmt.Errorf("%s: %w", at, err))
+		r.report(fmt.Errorf("%s: %w", foundAt, err))
 	}
 	found.BaseURL, found.Region, found.Bucket = baseURL, "", nil
 	return found
@@ -63,7 +64,7 @@ func (r *resolver) readDeployment(baseURL string) *signer.Deployment {
 // resolve.
 func (r *resolver) parameterValue(id string) (string, error) {
 	properties, _ := r.Resources[id].Properties.(map[string]any)
-	return r.text("Resources."+label(id)+".Properties.Value", properties["Value"])
+	return r.text("Resources."+redact.Name(id)+".Properties.Value", properties["Value"])
 }
 
 // isDeployment tells a deployment document from the other texts that a
@@ -86,9 +87,9 @@ func (r *resolver) borrow(d *signer.Deployment) (*signer.Deployment, error) {
 	lender, err := signer.ParseDeployment([]byte(text))
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("key.parameter: %s: %w", unquoted(d.Key.Parameter), err)
+		return nil, fmt.Errorf("key.parameter: %s: %w", redact.Text(d.Key.Parameter), err)
 	case lender.Key.Parameter != "":
-		return nil, fmt.Errorf("key.parameter: %s lends a key that it borrows itself, from %s: borrow there", unquoted(d.Key.Parameter), unquoted(lender.Key.Parameter))
+		return nil, fmt.Errorf("key.parameter: %s lends a key that it borrows itself, from %s: borrow there", redact.Text(d.Key.Parameter), redact.Text(lender.Key.Parameter))
 	}
 	lender.BaseURL = d.BaseURL
 	lender.MaxURLLifetime = lesser(d.MaxURLLifetime, lender.MaxURLLifetime)
@@ -116,17 +117,17 @@ func (r *resolver) lenderDocument(name string) (string, error) {
 		for _, id := range other.ofType("AWS::SSM::Parameter") {
 			properties, _ := other.Resources[id].Properties.(map[string]any)
 			// Others may have names that the edge cannot resolve.
-			if named, err := other.text("Resources."+label(id)+".Properties.Name", properties["Name"]); err != nil || named != name {
+			if named, err := other.text("Resources."+redact.Name(id)+".Properties.Name", properties["Name"]); err != nil || named != name {
 				continue
 			}
 			text, err := other.parameterValue(id)
 			if err != nil {
-				return "", fmt.Errorf("stack %s: %w", label(other.stack.name), err)
+				return "", fmt.Errorf("stack %s: %w", redact.Name(other.stack.name), err)
 			}
 			return text, nil
 		}
 	}
-	missing := fmt.Errorf("the local edge was given no stack that has the parameter %s: it needs the template of the stack that lends its key", unquoted(name))
+	missing := fmt.Errorf("the local edge was given no stack that has the parameter %s: it needs the template of the stack that lends its key", redact.Text(name))
 	return "", errors.Join(append(failures, missing)...)
 }
 
@@ -134,18 +135,7 @@ func (r *resolver) lenderDocument(name string) (string, error) {
 func (r *resolver) checkDeployment(d *signer.Deployment) error {
 	key, ok := r.public[d.KeyPairID]
 	if !ok {
-		return fmt.Errorf("keyPairId: %s is not a public key that this template has", unquoted(d.KeyPairID))
+		return fmt.Errorf("keyPairId: %s is not a public key that this template has", redact.Text(d.KeyPairID))
 	}
 	return d.CheckKey(key)
-}
-
-// currentKey is the private key that the deployment signs with.
-func (r *resolver) currentKey(d *signer.Deployment) (*signer.PrivateKey, error) {
-	if d == nil {
-		return nil, errors.New("the template has no deployment document: no AWS::SSM::Parameter holds one")
-	}
-	if pair, made := r.private[d.PublicKeySHA256]; made {
-		return pair, nil
-	}
-	return nil, ErrImportedKey
 }

@@ -1,0 +1,106 @@
+// Package redact keeps private keys out of what the local edge shows and serves:
+// it quotes a value of a template, a caller or a request, or describes it where it
+// may be a private key, and it finds private keys in files.
+package redact
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/signedfront/signedfront/signer"
+)
+
+// Quote returns a value as an error, a header or a page shows it: quoted, or
+// described where it may be a private key.
+func Quote(value string) string {
+	if quoted := signer.Describe(value, signer.FormText); quoted == strconv.QuoteToASCII(value) {
+		return quoted
+	}
+	return signer.Describe(value, signer.FormName)
+}
+
+// IsPlain reports whether Quote quotes a value, and does not describe it.
+func IsPlain(value string) bool { return Quote(value) == strconv.QuoteToASCII(value) }
+
+// Text returns a value as it is, or its description in parentheses where it may be
+// a private key.
+func Text(value string) string {
+	if value == "" || IsPlain(value) {
+		return value
+	}
+	return "(" + Quote(value) + ")"
+}
+
+// Name is Text for a name of a template, such as a logical id. The CDK's logical
+// ids look random by the hash at their end, and are known by it.
+func Name(name string) string {
+	if name == "" || IsPlain(name) || names.MatchString(name) && !hexadecimal.MatchString(name) {
+		return name
+	}
+	return "(" + Quote(name) + ")"
+}
+
+var names = regexp.MustCompile(`^(` +
+	`[A-Za-z0-9]{1,18}` + // an attribute
+	`|([a-z0-9]{1,18}:)?[A-Za-z-]{1,64}[0-9]{0,4}` + // a logical id, an operator, a condition key
+	`|[A-Za-z0-9]{1,240}[0-9A-F]{8}` + // a logical id of the CDK
+	`|(AWS|Custom|Fn)(::[A-Za-z]{1,64}[A-Za-z0-9]{0,4}){1,2}` + // a type or a function
+	`)$`)
+
+// hexadecimal is a run of digits that a name does not have.
+var hexadecimal = regexp.MustCompile(`[0-9A-F]{24}`)
+
+// MayBeKey reports whether a text may hold a piece of a private key. It is for
+// names that are neither refused nor hidden without need, so that shorter pieces
+// pass than those of signer.Describe.
+func MayBeKey(text string) bool {
+	if strings.Contains(text, "-----BEGIN") {
+		return true
+	}
+	for _, run := range strings.FieldsFunc(text, func(c rune) bool {
+		return !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '+')
+	}) {
+		if len(run) > 40 && strings.ToLower(run) != run || len(run) >= 20 && isMixed([]byte(run)) {
+			return true
+		}
+	}
+	return false
+}
+
+// Target returns the path of a request target, as Path does.
+func Target(target string) string {
+	path, _, _ := strings.Cut(target, "?")
+	return Path(path)
+}
+
+// Path returns the path of a request, or an object's key. A part that may be of a
+// private key is described, and where there is one, so is each other part that
+// is not in small letters alone.
+func Path(path string) string {
+	const longest = 8192 // of a request target
+	if len(path) > longest {
+		return fmt.Sprintf("(%d bytes)", len(path))
+	}
+	parts := strings.Split(path, "/")
+	if !slices.ContainsFunc(parts, MayBeKey) {
+		return path
+	}
+	for i, part := range parts {
+		if MayBeKey(part) || strings.ToLower(part) != part {
+			parts[i] = fmt.Sprintf("(%d bytes)", len(part))
+		}
+	}
+	return strings.Join(parts, "/")
+}
+
+// IsHeaderName reports whether a text can be the name of a header, a token of
+// HTTP, and may be shown as one.
+// https://www.rfc-editor.org/rfc/rfc9110.html#section-5.6.2
+func IsHeaderName(s string) bool {
+	return s != "" && !MayBeKey(s) && !strings.ContainsFunc(s, func(c rune) bool {
+		return c <= ' ' || c >= 0x7f || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, c)
+	})
+}

@@ -1,0 +1,74 @@
+package template
+
+import (
+	"slices"
+
+	"github.com/signedfront/signedfront/signer/edge/model"
+)
+
+// managedForwarding are the managed policies that pass on headers of CORS or any
+// query, by id:
+// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-origin-request-policies.html
+// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-cache-policies.html
+var managedForwarding = map[string]model.Forwarding{
+	// CORS-S3Origin
+	"88a5eaf4-2fd4-4709-b370-b4c650ea3fcf": {Headers: model.Selection{Names: []string{"Origin", "Access-Control-Request-Method", "Access-Control-Request-Headers"}}},
+	// CORS-CustomOrigin
+	"59781a5b-3903-41f3-afcb-af62929ccde1": {Headers: model.Selection{Names: []string{"Origin"}}},
+	// AllViewer
+	"216adef6-5c7f-47e4-b989-5492eafa07d3": {Headers: everything, Query: everything},
+	// AllViewerExceptHostHeader
+	"b689b0a8-53d0-40ab-baf2-68738e2966ac": {Headers: model.Selection{All: true, Names: []string{"Host"}}, Query: everything},
+	// AllViewerAndCloudFrontHeaders-2022-06
+	"33f36d7e-f396-46d9-90e0-52428a34d9dc": {Headers: everything, Query: everything},
+	// UseOriginCacheControlHeaders-QueryStrings
+	"4cc15a8a-d715-48a4-82b8-cc0b614638fe": {Query: everything},
+}
+
+var everything = model.Selection{All: true}
+
+// readForwarding reads what a behavior passes on by its origin request policy
+// and by its cache policy, or in the form that came before them: what is part of
+// the cache key reaches the origin too.
+func (r *resolver) readForwarding(behavior property) []model.Forwarding {
+	var list []model.Forwarding
+	for _, policy := range []struct{ member, kind, config, inside string }{
+		{"OriginRequestPolicyId", "AWS::CloudFront::OriginRequestPolicy", "OriginRequestPolicyConfig", ""},
+		{"CachePolicyId", "AWS::CloudFront::CachePolicy", "CachePolicyConfig", "ParametersInCacheKeyAndForwardedToOrigin"},
+	} {
+		id := behavior.get(policy.member).text()
+		if managed, ok := managedForwarding[id]; ok {
+			list = append(list, managed)
+		}
+		if p, ok := r.resource(id, policy.kind); ok {
+			config := p.get(policy.config)
+			if policy.inside != "" {
+				config = config.get(policy.inside)
+			}
+			headers, query := config.get("HeadersConfig"), config.get("QueryStringsConfig")
+			list = append(list, model.Forwarding{
+				Headers: readSelection(headers.get("HeaderBehavior"), headers.get("Headers")),
+				Query:   readSelection(query.get("QueryStringBehavior"), query.get("QueryStrings")),
+			})
+		}
+	}
+	legacy := behavior.get("ForwardedValues")
+	headers := model.Selection{Names: legacy.get("Headers").texts()}
+	if slices.Contains(headers.Names, "*") {
+		headers = everything
+	}
+	return append(list, model.Forwarding{Headers: headers, Query: model.Selection{All: legacy.get("QueryString").flag()}})
+}
+
+// readSelection reads a part of a policy. What it does not know chooses none.
+func readSelection(behavior, names property) model.Selection {
+	switch behavior.text() {
+	case "whitelist":
+		return model.Selection{Names: names.texts()}
+	case "all", "allViewer", "allViewerAndWhitelistCloudFront":
+		return everything
+	case "allExcept":
+		return model.Selection{All: true, Names: names.texts()}
+	}
+	return model.Selection{}
+}
