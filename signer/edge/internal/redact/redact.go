@@ -77,8 +77,9 @@ func Target(target string) string {
 }
 
 // Path returns the path of a request, or an object's key. A part that may be of a
-// private key is described, and where there is one, so is each other part that
-// is not in small letters alone.
+// private key is described. Where there is one, so is each other part that base64
+// could hold, since a slash may stand in a key: all but a short first part and
+// parts with a dot, in small letters.
 func Path(path string) string {
 	const longest = 8192 // of a request target
 	if len(path) > longest {
@@ -89,7 +90,9 @@ func Path(path string) string {
 		return path
 	}
 	for i, part := range parts {
-		if MayBeKey(part) || strings.ToLower(part) != part {
+		first := i == 0 || i == 1 && parts[0] == ""
+		plain := part == "" || first && len(part) <= 8 || strings.Contains(part, ".")
+		if !plain || MayBeKey(part) || strings.ToLower(part) != part {
 			parts[i] = fmt.Sprintf("(%d bytes)", len(part))
 		}
 	}

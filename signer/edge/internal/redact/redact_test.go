@@ -17,6 +17,8 @@ func TestPathsAreShownAsTheyAreButForWhatMayBeAKey(t *testing.T) {
 		"/0b2d3e4f-1a2b-4c3d-8e9f-001122334455/init.mp4":        "/0b2d3e4f-1a2b-4c3d-8e9f-001122334455/init.mp4",
 		"/d41d8cd98f00b204e9800998ecf8427e/seg.ts":              "/d41d8cd98f00b204e9800998ecf8427e/seg.ts",
 		"/open/MIIEvQIBADANBgkqhkiG9w0BAQEFAASC/Kw8ab/logo.svg": "/open/(32 bytes)/(5 bytes)/logo.svg",
+		// The end of a key once was shown that has no capitals after its last slashes.
+		"/MIIEvQIBADANBgkqhkiG9w0BAQEFAASC/uqk/e//thpk=": "/(32 bytes)/(3 bytes)/(1 bytes)//(5 bytes)",
 	} {
 		if got := Target(target); got != want {
 			t.Errorf("%s is shown as %s, want %s", target, got, want)
