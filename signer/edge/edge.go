@@ -134,7 +134,7 @@ func cannotServe(d *model.Distribution) error {
 }
 
 // Deployment is the template's own deployment document, with the edge's base
-// URL and no Region; if it borrows its key, with the lender's key in it and the
+// URL and neither Region nor bucket; if it borrows its key, with the lender's key in it and the
 // lesser of both limits. Where its key is, Key, still is the place that the
 // template says: say where you keep it. It is nil if the template has no such
 // document.
@@ -143,6 +143,10 @@ func (e *Edge) Deployment() *signer.Deployment {
 		return nil
 	}
 	d := *e.deployment
+	d.TrustedKeys = slices.Clone(d.TrustedKeys)
+	if d.Query != nil {
+		d.Query = &signer.ForwardedQuery{Signed: slices.Clone(d.Query.Signed), Public: slices.Clone(d.Query.Public)}
+	}
 	return &d
 }
 

@@ -3,6 +3,8 @@ package edge
 import (
 	"bytes"
 	"context"
+	"crypto/x509"
+	"encoding/base64"
 	"fmt"
 	"io"
 	"log/slog"
@@ -12,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -458,10 +461,16 @@ func TestTheDeploymentDocumentIsTheTemplatesOwn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	spki, err := x509.MarshalPKIXPublicKey(pair.Public())
+	if err != nil {
+		t.Fatal(err)
+	}
 	made := 0
 	s := serveConfig(t, Config{
-		Template: edited(t),
-		Objects:  OpenFS(pictures),
+		Template: edited(t, change{"Resources.DeploymentDocument.Properties.Value.Fn::Join.1.12", map[string]any{"Fn::Join": []any{"", []any{
+			`","trustedKeys":[{"id":"`, map[string]any{"Ref": "PublicKey"}, `","spki":"` + base64.StdEncoding.EncodeToString(spki) + `"}],
+			"query":{"signed":["a"],"public":["b"]},"bucket":{"name":"bbb","region":"eu-west-1"},"maxUrlLifetime":604800,"maxKeyAge":3600}`}}}}),
+		Objects: OpenFS(pictures),
 		Keys: func(k KeyPair) (*signer.PrivateKey, error) {
 			made++
 			if k != (KeyPair{Stack: "signedfront-local", LogicalID: "KeyPair", Algorithm: signer.ECDSAP256}) {
@@ -477,13 +486,15 @@ func TestTheDeploymentDocumentIsTheTemplatesOwn(t *testing.T) {
 	if err := d.Validate(); err != nil {
 		t.Error(err)
 	}
-	if d.BaseURL != s.url || d.Region != "" || d.PublicKeySHA256 != pair.PublicKey().Fingerprint() ||
+	if d.BaseURL != s.url || d.Region != "" || d.Bucket != nil || d.PublicKeySHA256 != pair.PublicKey().Fingerprint() ||
 		d.MaxURLLifetime != 604800 || d.MaxKeyAge != 3600 || !strings.HasPrefix(d.Key.SecretARN, "arn:aws:secretsmanager:us-east-1:000000000000:secret:") {
 		t.Errorf("document %+v", d)
 	}
-	d.BaseURL = "changed"
-	if s.edge.Deployment().BaseURL != s.url {
-		t.Error("a caller can change the edge's own document")
+	own := *d
+	d = s.edge.Deployment()
+	d.BaseURL, d.TrustedKeys[0].ID, d.Query.Signed[0], d.Query.Public[0] = "changed", "changed", "changed", "changed"
+	if now := s.edge.Deployment(); !reflect.DeepEqual(*now, own) {
+		t.Errorf("a caller can change the edge's own document: %+v", now)
 	}
 	if _, err := s.signer.URL(context.Background(), s.url+"/rt.png", signer.Policy{TTL: 8 * 24 * time.Hour}); err == nil {
 		t.Error("the signer signs for longer than the document's maxUrlLifetime")

@@ -77,32 +77,18 @@ func isDeployment(text string) bool {
 	return document["baseUrl"] != nil && document["key"] != nil
 }
 
-// borrow is the document of a deployment that borrows its key, with the
-// lender's key in it: one hop, as package awskeys follows it.
+// borrow is the document of a deployment that borrows its key, with the lender's
+// key in it.
 func (r *resolver) borrow(d *signer.Deployment) (*signer.Deployment, error) {
 	text, err := r.lenderDocument(d.Key.Parameter)
 	if err != nil {
 		return nil, fmt.Errorf("key.parameter: %w", err)
 	}
 	lender, err := signer.ParseDeployment([]byte(text))
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, fmt.Errorf("key.parameter: %s: %w", redact.Text(d.Key.Parameter), err)
-	case lender.Key.Parameter != "":
-		return nil, fmt.Errorf("key.parameter: %s lends a key that it borrows itself, from %s: borrow there", redact.Text(d.Key.Parameter), redact.Text(lender.Key.Parameter))
 	}
-	lender.BaseURL = d.BaseURL
-	lender.MaxURLLifetime = lesser(d.MaxURLLifetime, lender.MaxURLLifetime)
-	lender.MaxKeyAge = lesser(d.MaxKeyAge, lender.MaxKeyAge)
-	return lender, nil
-}
-
-// lesser of two limits, of which 0 is none.
-func lesser(a, b int64) int64 {
-	if a == 0 || b != 0 && b < a {
-		return b
-	}
-	return a
+	return d.Borrow(lender)
 }
 
 // lenderDocument is the value of a parameter of another stack.
