@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/signedfront/signedfront/signer"
+	"github.com/signedfront/signedfront/signer/edge/internal/redact"
 )
 
 const manifestFile = "manifest.json"
@@ -52,7 +52,7 @@ func (a *Assembly) read(dir string) error {
 	if len(m.Missing) > 0 {
 		var keys []string
 		for _, missing := range m.Missing {
-			keys = append(keys, unquoted(missing.Key, signer.FormName))
+			keys = append(keys, redact.Text(missing.Key))
 		}
 		return &Error{
 			Problem: "the app wants context that only AWS can tell: " + strings.Join(keys, ", "),
@@ -68,7 +68,7 @@ func (a *Assembly) read(dir string) error {
 		case "aws:cloudformation:stack":
 			template, err := os.ReadFile(filepath.Join(dir, properties.TemplateFile))
 			if err != nil {
-				return fmt.Errorf("reading the assembly: the template of %s: %w", unquoted(id, signer.FormName), cause(err))
+				return fmt.Errorf("reading the assembly: the template of %s: %w", redact.Text(id), cause(err))
 			}
 			account, region, _ := strings.Cut(strings.TrimPrefix(artifact.Environment, "aws://"), "/")
 			a.Stacks = append(a.Stacks, Stack{

@@ -18,6 +18,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"github.com/signedfront/signedfront/signer/edge/internal/redact"
 )
 
 // Assembly is what an app was synthesized to.
@@ -127,7 +129,7 @@ func Synthesize(ctx context.Context, dir string, o *Options) (*Assembly, error) 
 	out := filepath.Join(scratch, outFolder)
 	if _, err := os.Stat(filepath.Join(out, manifestFile)); err != nil {
 		return nil, &Error{
-			Problem: fmt.Sprintf("the app of %s ran, but synthesized nothing", shownFile(filepath.Join(dir, configFile))),
+			Problem: fmt.Sprintf("the app of %s ran, but synthesized nothing", redact.File(filepath.Join(dir, configFile))),
 			Hint:    "the command in \"app\" must run a CDK app that ends with app.Synth(nil)",
 		}
 	}

@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/signedfront/signedfront/signer/edge/internal/redact"
 )
 
 // The files that the CDK's command line reads.
@@ -34,7 +36,7 @@ func readConfig(dir, home string, told map[string]string) (*config, error) {
 	file := filepath.Join(dir, configFile)
 	project, err := readObject(file)
 	if errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("%s: %w", shownFile(dir), ErrNoApp)
+		return nil, fmt.Errorf("%s: %w", redact.File(dir), ErrNoApp)
 	}
 	if err != nil {
 		return nil, err
@@ -61,7 +63,7 @@ func readConfig(dir, home string, told map[string]string) (*config, error) {
 		}
 		object, ok := context.(map[string]any)
 		if !ok {
-			return nil, fmt.Errorf("%s: context: want an object", shownFile(file))
+			return nil, fmt.Errorf("%s: context: want an object", redact.File(file))
 		}
 		merge(c.context, object)
 	}
@@ -78,7 +80,7 @@ func readConfig(dir, home string, told map[string]string) (*config, error) {
 		case value == true:
 			c.context[names.on] = true
 		case value != false:
-			return nil, fmt.Errorf("%s: %s: want true or false", shownFile(file), setting)
+			return nil, fmt.Errorf("%s: %s: want true or false", redact.File(file), setting)
 		case names.off != "":
 			c.context[names.off] = true
 		}
@@ -87,10 +89,10 @@ func readConfig(dir, home string, told map[string]string) (*config, error) {
 	c.context["@aws-cdk/core:failSynthOnValidationErrors"] = false
 
 	if c.app, err = shellLine(settings["app"]); err != nil || c.app == "" {
-		return nil, fmt.Errorf("%s: app: want the command that runs the CDK app, such as \"go run cdk.go\"", shownFile(file))
+		return nil, fmt.Errorf("%s: app: want the command that runs the CDK app, such as \"go run cdk.go\"", redact.File(file))
 	}
 	if c.build, err = shellLine(project["build"]); err != nil {
-		return nil, fmt.Errorf("%s: build: want a command", shownFile(file))
+		return nil, fmt.Errorf("%s: build: want a command", redact.File(file))
 	}
 	return c, nil
 }
@@ -144,16 +146,16 @@ func readOptional(file string) (map[string]any, error) {
 func readObject(file string) (map[string]any, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", shownFile(file), cause(err))
+		return nil, fmt.Errorf("reading %s: %w", redact.File(file), cause(err))
 	}
 	text = bytes.TrimPrefix(text, []byte("\ufeff"))
 	var object map[string]any
 	if err := json.Unmarshal(text, &object); err != nil {
 		var kind *json.UnmarshalTypeError
 		if errors.As(err, &kind) {
-			return nil, fmt.Errorf("%s: want an object", shownFile(file))
+			return nil, fmt.Errorf("%s: want an object", redact.File(file))
 		}
-		return nil, fmt.Errorf("%s: %w", place(shownFile(file), text, err), err)
+		return nil, fmt.Errorf("%s: %w", place(redact.File(file), text, err), err)
 	}
 	return object, nil
 }

@@ -10,7 +10,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/signedfront/signedfront/signer"
+	"github.com/signedfront/signedfront/signer/edge/internal/redact"
 )
 
 // minNode is the oldest Node.js that aws-cdk-lib runs on. The oldest that is
@@ -42,9 +42,9 @@ func checkNode(ctx context.Context) (major int, err error) {
 	}
 	switch {
 	case err != nil:
-		return missing(fmt.Sprintf("Node.js does not run: %s --version", shownFile(path)), err)
+		return missing(fmt.Sprintf("Node.js does not run: %s --version", redact.File(path)), err)
 	case major < minNode:
-		return missing(fmt.Sprintf("Node.js %s is too old: the CDK needs version %d or newer", unquoted(version, signer.FormWord), minNode), nil)
+		return missing(fmt.Sprintf("Node.js %s is too old: the CDK needs version %d or newer", redact.Text(version), minNode), nil)
 	}
 	return major, nil
 }
@@ -70,7 +70,7 @@ func checkCommand(line string) error {
 	}
 	if _, err := exec.LookPath("go"); err != nil {
 		return &Error{
-			Problem: fmt.Sprintf("Go is missing, and cdk.json runs the app with %q", shownLine(line)),
+			Problem: fmt.Sprintf("Go is missing, and cdk.json runs the app with %q", redact.Command(line)),
 			Hint:    "install Go from https://go.dev/dl, and put its bin folder on the PATH",
 			Err:     cause(err),
 		}

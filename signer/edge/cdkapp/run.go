@@ -5,11 +5,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"time"
+
+	"github.com/signedfront/signedfront/signer/edge/internal/redact"
 )
 
 // grace is how long an app that is cancelled has to end by itself.
@@ -38,7 +41,7 @@ func run(ctx context.Context, dir, line string, environ []string) error {
 	if what == "" {
 		what = "it printed nothing"
 	}
-	return &Error{Problem: fmt.Sprintf("the app of %s failed (%s, %v):\n%s", shownFile(filepath.Join(dir, configFile)), shownLine(line), cause(err), shownOutput(what))}
+	return &Error{Problem: fmt.Sprintf("the app of %s failed (%s, %v):\n%s", redact.File(filepath.Join(dir, configFile)), redact.Command(line), cause(err), redact.Output(what))}
 }
 
 var (
@@ -60,4 +63,18 @@ func message(output string) string {
 		output = output[:at[0]]
 	}
 	return strings.TrimSpace(javaScriptFrame.ReplaceAllString(output, ""))
+}
+
+// cause is the error of the operating system, without the name of the file or
+// the program, which may be anything.
+func cause(err error) error {
+	var file *fs.PathError
+	var program *exec.Error
+	switch {
+	case errors.As(err, &file):
+		return file.Err
+	case errors.As(err, &program):
+		return program.Err
+	}
+	return err
 }

@@ -102,16 +102,17 @@ func content(t *testing.T, bucket, statements, behaviors string) (*model.Distrib
 	return read.Distribution, err
 }
 
-func TestEachBehaviorHasItsOwnOrigin(t *testing.T) {
-	d, err := content(t, `"BucketName": "content"`, `[]`, `{"PathPattern": "others/*", "TargetOriginId": "others"}`)
+func TestEachBehaviorHasItsOwnOriginAndEachBucketItsOwnPolicy(t *testing.T) {
+	const statement = `{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}`
+	d, err := content(t, `"BucketName": "content"`, statement, `{"PathPattern": "others/*", "TargetOriginId": "others"}`)
 	if err != nil {
 		t.Fatal(err)
 	}
 	others, content := d.Behaviors[0], d.Behaviors[1]
-	if others.PathPattern != "/others/*" || others.Origin.Bucket.Name != "others" || others.Origin.Path != "/public" {
+	if others.PathPattern != "/others/*" || others.Origin.Bucket.Name != "others" || others.Origin.Path != "/public" || len(others.Origin.Bucket.Policy.Statements) != 0 {
 		t.Errorf("%+v %+v", others, others.Origin)
 	}
-	if content.PathPattern != "*" || content.Origin.Bucket.Name != "content" || content.Origin.Path != "" {
+	if content.PathPattern != "*" || content.Origin.Bucket.Name != "content" || content.Origin.Path != "" || len(content.Origin.Bucket.Policy.Statements) != 1 {
 		t.Errorf("%+v %+v", content, content.Origin)
 	}
 }

@@ -1,10 +1,7 @@
-package cdkapp
+package redact
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
-	"os/exec"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,15 +9,15 @@ import (
 	"github.com/signedfront/signedfront/signer"
 )
 
-// shownFile is how an error names a file or a folder: as it is, or described
-// where it may be a private key.
-func shownFile(name string) string { return unquoted(name, signer.FormFile) }
+// File returns the name of a file or a folder as it is, or its description in
+// parentheses where it may be a private key.
+func File(name string) string { return plain(name, signer.FormFile) }
 
-// shownLine is how an error names a command: word by word, as shownFile.
-func shownLine(line string) string {
+// Command returns the line of a command, each word as File returns a name.
+func Command(line string) string {
 	words := strings.Fields(line)
 	for i, word := range words {
-		words[i] = shownWord(word)
+		words[i] = commandWord(word)
 	}
 	if strings.Contains(line, "-----BEGIN") {
 		return "(" + signer.Describe(line, signer.FormText) + ")"
@@ -28,18 +25,18 @@ func shownLine(line string) string {
 	return strings.Join(words, " ")
 }
 
-func shownWord(word string) string {
+func commandWord(word string) string {
 	if strings.Trim(word, "abcdefghijklmnopqrstuvwxyz0123456789-_./\"'=&|;>$() ") == "" {
 		return word // of small letters, as most commands
 	}
-	return unquoted(word, signer.FormText)
+	return plain(word, signer.FormText)
 }
 
-// shownOutput is what a program printed, without the lines that may be of a
+// Output returns what a program printed, without the lines that may be of a
 // private key: those of PEM, and those with a word as long as a line of it. A
 // shell that took a key for commands prints its shorter words too, so that where
 // there is such a line, few others are shown.
-func shownOutput(text string) string {
+func Output(text string) string {
 	lines := strings.Split(text, "\n")
 	hidden := make([]bool, len(lines))
 	longest, inKey := 48, false
@@ -74,24 +71,10 @@ func longestWord(line string) int {
 	return longest
 }
 
-func unquoted(value string, form signer.Form) string {
+func plain(value string, form signer.Form) string {
 	described := signer.Describe(value, form)
 	if plain, err := strconv.Unquote(described); err == nil {
 		return plain
 	}
 	return "(" + described + ")"
-}
-
-// cause is the error of the operating system, without the name of the file or
-// the program, which may be anything.
-func cause(err error) error {
-	var file *fs.PathError
-	var program *exec.Error
-	switch {
-	case errors.As(err, &file):
-		return file.Err
-	case errors.As(err, &program):
-		return program.Err
-	}
-	return err
 }
