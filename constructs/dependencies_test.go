@@ -32,7 +32,8 @@ const (
 type imports struct{ code, tests []string }
 
 // Arrows run one way: everything may lean on signer, and signer leans on
-// nothing; the edge leans on the contract, and the infrastructure not on the edge. A program that imports it downloads nothing besides this module, and
+// nothing. The edge leans on the contract, and the infrastructure leans on no
+// edge. A program that imports signer downloads nothing besides this module, and
 // since "go mod tidy" follows the imports of tests too, neither may they.
 var mayImport = map[string]imports{
 	".": {code: []string{"constructs", "constructs/config", cdkPackages, jsiiRuntime}},
