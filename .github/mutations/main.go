@@ -43,6 +43,7 @@ var targets = []string{
 	"constructs/config/imported_key.go",
 	"constructs/config/cors.go",
 	"constructs/config/domain.go",
+	"constructs/config/response_headers.go",
 }
 
 // slow matches tests that take seconds and are about other things: what errors

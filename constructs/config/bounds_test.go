@@ -1,6 +1,7 @@
 package config
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strings"
@@ -113,6 +114,9 @@ func TestCustomHeadersAreNoMoreAndNoLongerThanCloudFrontTakes(t *testing.T) {
 		{"a longer one", map[string]string{strings.Repeat("x-", 128) + "y": "v"}, "Props["},
 		{"the longest value", map[string]string{"X-A": strings.Repeat("v ", 891) + "v"}, ""},
 		{"a longer one", map[string]string{"X-A": strings.Repeat("v ", 892)[:1783] + "v"}, "Props.X-A: 1784 characters; write at most 1783"},
+		{"the first and the last character there may be", map[string]string{"X-A": "!  ~"}, ""},
+		{"one behind the last", map[string]string{"X-A": "a\x7fb"}, "Props.X-A: a character that no header can hold"},
+		{"one before the first", map[string]string{"X-A": "a\tb"}, "Props.X-A: a character that no header can hold"},
 		{"an empty value", map[string]string{"X-A": ""}, "Props.X-A: an empty value"},
 		{"a value that is a token", map[string]string{"X-A": " " + someToken + strings.Repeat("v", 2000)}, ""},
 		{"a name that is a token", map[string]string{someToken: "v"}, "Props["},
@@ -256,12 +260,15 @@ func TestAnUnfinishedSecretBesideAFileIsTwoPlaces(t *testing.T) {
 
 func TestThePublicKeyIsReadFromAFileWhereItsTextIsAName(t *testing.T) {
 	const none = "Props: neither PEM nor the name of a file"
-	d := decoder{folder: fstest.MapFS{"key.pem": {Data: []byte("the text")}, strings.Repeat("k", maxFileName): {Data: []byte("the text")}}}
+	d := decoder{folder: fstest.MapFS{"key.pem": {Data: []byte("the text")}, strings.Repeat("k", maxFileName): {Data: []byte("the text")},
+		"large.pem": {Data: bytes.Repeat([]byte("k"), maxPublicKey)}, "larger.pem": {Data: bytes.Repeat([]byte("k"), maxPublicKey+1)}}}
 	for _, test := range []struct{ written, read, problem string }{
 		{"", "", ""},
 		{"EC PRIVATE KEY-----", "EC PRIVATE KEY-----", ""}, // which is found to be private later on
 		{"key.pem", "the text", ""},
 		{"./key.pem", "the text", ""},
+		{"large.pem", strings.Repeat("k", maxPublicKey), ""},
+		{"larger.pem", unread, `Props: "larger.pem": no file that can hold a public key`},
 		{strings.Repeat("k", maxFileName), "the text", ""},
 		{strings.Repeat("k", maxFileName+1), unread, none},
 		{"key.pem\n", unread, none},
