@@ -1,10 +1,13 @@
 package constructs
 
 import (
+	"net/http/httptest"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/signedfront/signedfront/constructs/config"
+	"github.com/signedfront/signedfront/signer/edge"
 )
 
 // What is sent by default is in TestSecurityHeadersDoNotBreakWhatBrowsersShow.
@@ -45,6 +48,26 @@ func TestCustomHeadersReplaceThoseOfTheBucketAndComeInOneOrder(t *testing.T) {
 			{"Header": "Cross-Origin-Resource-Policy", "Value": "same-origin", "Override": true},
 			{"Header": "X-Robots-Tag", "Value": "noindex", "Override": true}
 		]}`)
+	}
+}
+
+func TestLocalEdgeSendsCustomHeaders(t *testing.T) {
+	template := synthesizeContent(t, func(c *config.Content) {
+		c.PublicPaths = []string{"/assets/*"}
+		c.ResponseHeaders.Custom = map[string]string{"X-Robots-Tag": "noindex"}
+	})
+	e, err := edge.New(edge.Config{Template: template.text, BaseURL: "http://127.0.0.1:8080", Objects: edge.OpenFS(fstest.MapFS{
+		"assets/a.png": {Data: []byte("public")},
+	})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	recorder := httptest.NewRecorder()
+	request := httptest.NewRequest("GET", "/assets/a.png", nil)
+	request.Host = "127.0.0.1:8080"
+	e.ServeHTTP(recorder, request)
+	if got := recorder.Header().Get("X-Robots-Tag"); recorder.Code != 200 || got != "noindex" {
+		t.Errorf("%d, X-Robots-Tag %q", recorder.Code, got)
 	}
 }
 
