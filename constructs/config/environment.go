@@ -1,5 +1,6 @@
-// Package config is the configuration of a signedfront project: what
-// cdk.json's context says of it, read, checked whole and filled with defaults.
+// Package config reads and checks the configuration of a signedfront project:
+// what the context of cdk.json says of its environments. [Read] fills in the
+// defaults and reports all mistakes at once.
 //
 //	"context": {
 //	  "project": "signedfront",
@@ -12,19 +13,20 @@
 //	  }
 //	}
 //
-// An environment becomes one stack, named after project and environment. The
-// name of a project holds lower-case letters and digits; that of an environment
-// may hold hyphens too, and may be a pattern that ends with a star.
+// Each environment becomes a stack, <project>-<environment>. The name of a
+// project holds lower-case letters and digits, that of an environment hyphens
+// too. A name that ends with a star is a pattern, which makes no stack by itself.
 //
-// The context member "env" narrows it to one environment, as "cdk deploy -c
-// env=pr-42" does: to that of the name, or else to one that the longest pattern
-// makes. Without it, all are made that are no patterns. The file is checked
-// whole either way.
+// The context member "env", which "cdk deploy -c env=pr-42" sets, selects one
+// environment: the one of that name, or else one of the longest pattern that
+// matches. Without it, Read returns all that are no patterns. The whole file is
+// checked either way.
 //
 // # Settings
 //
-// All may be left out. [Environment] and [Content] say each with its default;
-// cdk.schema.json, made of them, lets editors complete and explain them.
+// Every setting may be left out. [Environment] and [Content] document each with
+// its default; cdk.schema.json, which is made of them, lets editors complete and
+// explain them.
 //
 // Where the stack goes, and how it stays:
 //
@@ -49,7 +51,8 @@
 //   - maxKeyAge: "1h", for how long a signer may go on with a key unconfirmed
 //   - signers: {"roles": [...], "roleArns": [...]}, roles of this account by
 //     name and of others by ARN
-//   - addressRestriction: true where policies name addresses: no IPv6
+//   - addressRestriction: true where policies name IP addresses, which turns
+//     IPv6 off
 //
 // What is served, and how:
 //
@@ -67,16 +70,16 @@
 //   - geoRestriction: {"allow": ["DE"]} or {"deny": ["KP"]}
 //   - webAcl: the ARN of a web ACL of AWS WAF
 //
-// A duration is written as for Go's [time.ParseDuration], with days beside its
-// units: "36h", "90m", "7d", "1d12h". It is a whole number of seconds, 3650
-// days at most; a log group's retention is one of its steps.
+// [ParseDuration] reads durations: "36h", "90m", "7d", "1d12h". One is a whole
+// number of seconds, 3650 days at most; a log group's retention is one of the
+// steps of CloudWatch Logs.
 //
 // # Mistakes
 //
-// [Read] reports everything that is wrong at once: where it is, what was found,
-// what to write instead. [Content.Check] does the same for a Go program, under
-// the names of the fields. A private key that was pasted somewhere is never
-// repeated.
+// Each [Problem] says where a mistake is, what was found and what to write
+// instead. [Content.Check] and [Environment.Check] report those of a Go program,
+// under the names of the fields. No text of a problem repeats a private key,
+// wherever one was pasted.
 package config
 
 import (
