@@ -68,7 +68,10 @@ func (h ResponseHeaders) withDefaults() ResponseHeaders {
 type FrameOptions string
 
 const (
-	FrameOptionsDeny       FrameOptions = "DENY"
+	// FrameOptionsDeny lets no page show the content in a frame.
+	FrameOptionsDeny FrameOptions = "DENY"
+
+	// FrameOptionsSameOrigin lets pages of the content's own origin alone.
 	FrameOptionsSameOrigin FrameOptions = "SAMEORIGIN"
 )
 
@@ -192,8 +195,9 @@ var settingsOfHeaders = map[string]string{
 }
 
 // reservedHeader matches, in lower case, the headers that CloudFront does not
-// let a response headers policy remove, and Server-Timing, which CloudFront
-// itself writes. Which others it refuses to add, AWS does not tell.
+// let a response headers policy remove, all others of X-Amz- and X-Amzn-, and
+// Server-Timing, which CloudFront writes itself. AWS does not document which ones
+// it refuses to add.
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/understanding-response-headers-policies.html#remove-headers-disallowed
 var reservedHeader = regexp.MustCompile(`^(connection|content-encoding|content-length|expect|host|keep-alive|` +
 	`proxy-authenticate|proxy-authorization|proxy-connection|server-timing|trailer|transfer-encoding|upgrade|via|warning|` +
