@@ -46,3 +46,23 @@ func TestKeygenMakesNoFolderWhoseNameMayBeAPieceOfAKey(t *testing.T) {
 		}
 	}
 }
+
+func TestEachVerbAnswersWhatItIsAskedFor(t *testing.T) {
+	emptyEnvironment(t)
+	workFolder(t)
+	for line, want := range map[string]string{
+		"url --deployment deployment.json rt.png":  "http://127.0.0.1:1/rt.png?Expires=",
+		"cookies --deployment deployment.json a/*": "Set-Cookie: CloudFront-Policy=",
+		"keygen --out keys":                        "keys/private_key.pem\n",
+		"completion bash":                          "# bash completion",
+		"version":                                  "signedfront ",
+		"--version":                                "signedfront ",
+		"help local":                               "Run the stack of a CDK app ",
+		"__complete lo":                            "local\t",
+	} {
+		status, stdout, stderr := execute(t, strings.Fields(line))
+		if status != 0 || !strings.HasPrefix(stdout, want) {
+			t.Errorf("%s: exit status %d, want %q: %s%s", line, status, want, stdout, stderr)
+		}
+	}
+}
