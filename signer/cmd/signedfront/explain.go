@@ -120,19 +120,20 @@ func (e *explain) explainURL(ctx context.Context, url string) error {
 	}
 	v := signer.Explain(r, keys)
 	key, listed := keys[v.KeyPairID]
-	unseen := ""
+	unseen, hint := "", "add the key that signed it, as with --public-key "+v.KeyPairID+"=public_key.pem"
 	switch {
 	case v.Reason != signer.ReasonUnknownKey || !isID(v.KeyPairID):
 	case listed && key == nil:
 		unseen = "the distribution trusts the key " + v.KeyPairID + ", and the deployment document has no public key for it"
 	case older:
-		unseen = "the deployment document lists no trusted keys, as those of older deployments do not: the distribution may trust the key " + v.KeyPairID
+		unseen = "the deployment document lists no trusted keys, since an older version wrote it: the distribution may trust the key " + v.KeyPairID
+		hint += "; a new deployment lists the keys"
 	}
 	if unseen != "" {
 		if err := e.write(v, unseen); err != nil {
 			return err
 		}
-		return &failure{err: errors.New("it is not known here whether this is allowed"), hint: "add the key that signed it, as with --public-key " + v.KeyPairID + "=public_key.pem"}
+		return &failure{err: errors.New("it is not known here whether this is allowed"), hint: hint}
 	}
 	switch {
 	case v.Allowed && e.method != http.MethodGet && e.method != http.MethodHead:
@@ -277,8 +278,7 @@ type policyJSON struct {
 	IPAddress string `json:"ipAddress,omitempty"`
 }
 
-// write prints a verdict, or where unseen says what is not known here that there
-// is none.
+// write prints a verdict, or unseen, which says why there is none.
 func (e *explain) write(v signer.Verdict, unseen string) error {
 	out := verdict{
 		Allowed: &v.Allowed, Certain: v.Certain, Status: http.StatusOK, Code: v.Code, Message: v.Code.Message(),

@@ -71,7 +71,10 @@ func TestExplainTakesTheKeysThatADocumentListsAndReadsNoPrivateKey(t *testing.T)
 		if status != test.status || !strings.Contains(stdout, test.want) {
 			t.Errorf("%s: exit status %d, want %d, with %q: %s%s", name, status, test.status, test.want, stdout, stderr)
 		}
-		if hint := "hint: add the key that signed it, as with --public-key KOLDER=public_key.pem\n"; strings.Contains(stderr, hint) != (test.status == 1) {
+		if hint := "hint: add the key that signed it, as with --public-key KOLDER=public_key.pem"; strings.Contains(stderr, hint) != (test.status == 1) {
+			t.Errorf("%s: it says %s", name, stderr)
+		}
+		if strings.Contains(stderr, "; a new deployment lists the keys\n") != (test.status == 1 && test.keys == nil) {
 			t.Errorf("%s: it says %s", name, stderr)
 		}
 	}
