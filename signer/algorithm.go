@@ -5,6 +5,8 @@ import (
 	"crypto/sha1"
 	"crypto/sha256"
 	"fmt"
+	"slices"
+	"strings"
 )
 
 // Algorithm is the kind of a key pair, by the word that cdk.json, the
@@ -31,27 +33,38 @@ const (
 	SHA1   Hash = "sha1"
 )
 
+// Algorithms lists the algorithms, the default one first.
+func Algorithms() []Algorithm { return []Algorithm{ECDSAP256, RSA2048} }
+
+// Hashes lists the hashes, the default one first.
+func Hashes() []Hash { return []Hash{SHA256, SHA1} }
+
 // ParseAlgorithm reads the word for an algorithm. The empty word means
 // ECDSAP256.
 func ParseAlgorithm(word string) (Algorithm, error) {
-	switch a := Algorithm(word); a {
-	case "":
-		return ECDSAP256, nil
-	case ECDSAP256, RSA2048:
-		return a, nil
-	}
-	return "", fmt.Errorf("unknown key algorithm %s: CloudFront takes %s and %s", Describe(word, FormWord), ECDSAP256, RSA2048)
+	return parseWord("key algorithm", word, Algorithms())
 }
 
 // ParseHash reads the word for a hash. The empty word means SHA256.
-func ParseHash(word string) (Hash, error) {
-	switch h := Hash(word); h {
-	case "":
-		return SHA256, nil
-	case SHA256, SHA1:
-		return h, nil
+func ParseHash(word string) (Hash, error) { return parseWord("hash", word, Hashes()) }
+
+func parseWord[W ~string](kind, word string, words []W) (W, error) {
+	switch w := W(word); {
+	case word == "":
+		return words[0], nil
+	case slices.Contains(words, w):
+		return w, nil
 	}
-	return "", fmt.Errorf("unknown hash %s: CloudFront takes %s and %s", Describe(word, FormWord), SHA256, SHA1)
+	return "", fmt.Errorf("unknown %s %s: CloudFront takes %s", kind, Describe(word, FormWord), list(words, " and "))
+}
+
+// list joins words for people.
+func list[W ~string](words []W, conjunction string) string {
+	texts := make([]string, len(words))
+	for i, word := range words {
+		texts[i] = string(word)
+	}
+	return strings.Join(texts, conjunction)
 }
 
 // param is the value of the Hash-Algorithm parameter, empty where CloudFront

@@ -187,11 +187,11 @@ func (d *Deployment) Validate() error {
 		if checkKeyPairID(d.KeyPairID) != nil {
 			wrong("keyPairId: %s: want the id of the CloudFront public key, such as K2JCJMDEHXQW5F", Describe(d.KeyPairID, FormID))
 		}
-		if _, err := ParseAlgorithm(string(d.Algorithm)); err != nil || d.Algorithm == "" {
-			wrong("algorithm: %s: want %s or %s", Describe(string(d.Algorithm), FormWord), ECDSAP256, RSA2048)
+		if !slices.Contains(Algorithms(), d.Algorithm) {
+			wrong("algorithm: %s: want %s", Describe(string(d.Algorithm), FormWord), list(Algorithms(), " or "))
 		}
-		if _, err := ParseHash(string(d.Hash)); err != nil || d.Hash == "" {
-			wrong("hash: %s: want %s or %s", Describe(string(d.Hash), FormWord), SHA256, SHA1)
+		if !slices.Contains(Hashes(), d.Hash) {
+			wrong("hash: %s: want %s", Describe(string(d.Hash), FormWord), list(Hashes(), " or "))
 		}
 		if len(d.PublicKeySHA256) != 64 || strings.Trim(d.PublicKeySHA256, "0123456789abcdef") != "" {
 			wrong("publicKeySha256: want 64 lower-case hexadecimal digits")

@@ -132,7 +132,7 @@ func generationOf(r customresource.Request) (generation, error) {
 	}
 	if word := r.Properties.String(contract.Algorithm); word != "" {
 		if g.algorithm, err = signer.ParseAlgorithm(word); err != nil {
-			return g, fmt.Errorf("property %s is %s: want %s or %s", contract.Algorithm, signer.Describe(word, signer.FormWord), signer.ECDSAP256, signer.RSA2048)
+			return g, fmt.Errorf("property %s: %w", contract.Algorithm, err)
 		}
 	}
 	g.token = token(r.StackID, r.LogicalResourceID, g.secretID, g.number)
