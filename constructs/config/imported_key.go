@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+
+	"github.com/signedfront/signedfront/signer"
 )
 
 // publicKey is the public half of an imported key.
@@ -47,12 +49,12 @@ func readPublicKey(text string) (key publicKey, ok bool, found string) {
 		if bits := public.N.BitLen(); bits != 2048 {
 			return key, false, fmt.Sprintf("an RSA key of %d bits", bits)
 		}
-		key.algorithm = "rsa-2048"
+		key.algorithm = string(signer.RSA2048)
 	case *ecdsa.PublicKey:
 		if public.Curve != elliptic.P256() {
 			return key, false, "an ECDSA key on " + public.Curve.Params().Name
 		}
-		key.algorithm = "ecdsa-p256"
+		key.algorithm = string(signer.ECDSAP256)
 	default:
 		return key, false, "a key that is neither RSA nor ECDSA"
 	}

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/signedfront/signedfront/signer"
 )
 
 // SigningKeys are the generations of an environment's signing key. In cdk.json:
@@ -114,10 +116,17 @@ const MaxSigningKeys = 5
 const maxKeyNumber = 9999
 
 var (
-	algorithms = []string{"ecdsa-p256", "rsa-2048"}
-	hashes     = []string{"sha256", "sha1"}
+	algorithms = wordsOf(signer.Algorithms())
+	hashes     = wordsOf(signer.Hashes())
 	keyNumber  = regexp.MustCompile(`^[1-9][0-9]{0,3}$`)
 )
+
+func wordsOf[W ~string](list []W) (words []string) {
+	for _, word := range list {
+		words = append(words, string(word))
+	}
+	return words
+}
 
 // WithDefaults returns a copy with everything filled in that was left out: key 1
 // where none is listed, algorithm, hash and custody, where signers find an
@@ -221,7 +230,7 @@ func (k SigningKey) isPairOf(other SigningKey) bool {
 func (k SigningKey) check(at node) {
 	algorithm := at.field("Algorithm").word(k.Algorithm, algorithms)
 	hash := at.field("Hash").word(k.Hash, hashes)
-	if algorithm && hash && k.Algorithm == "ecdsa-p256" && k.Hash == "sha1" {
+	if algorithm && hash && k.Algorithm == string(signer.ECDSAP256) && k.Hash == string(signer.SHA1) {
 		at.field("Hash").wrong(`"sha1" with an ECDSA key`,
 			`write "sha256", or choose "rsa-2048": SHA-1 is there for old RSA signers alone`)
 	}
