@@ -226,6 +226,32 @@ func TestABorrowedKeyIsOneHopAway(t *testing.T) {
 	refused("a key of another account", from("/signedfront/signedfront/far"), "in the account \"444455556666\", and not in the deployment's own, 111122223333")
 }
 
+// Whoever verifies needs no right to sign.
+func TestTheTrustedKeysAreReadWithoutAKey(t *testing.T) {
+	c := newCloud(t)
+	public, lender := c.deploy(t, parameter, "KONE")
+	lender.TrustedKeys = append(lender.TrustedKeys, signer.TrustedKey{ID: "KNEXT", SPKI: must(signer.GenerateKey(signer.RSA2048)).PublicKey().SPKI()})
+	c.put(t, parameter, lender)
+	const pr = "/signedfront/signedfront/pr-1"
+	c.put(t, pr, signer.Deployment{Schema: 1, BaseURL: site, Key: signer.KeyLocation{Parameter: parameter}})
+	for _, operation := range []string{"GetSecretValue", "GetPublicKey", "Sign"} {
+		c.setOf(operation, "AccessDeniedException")
+	}
+	for _, name := range []string{parameter, pr} {
+		d, err := awskeys.Parameter(c.config(), name).Deployment(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		keys, err := d.PublicKeys()
+		if err != nil || len(keys) != 2 || !keys["KONE"].Equal(public) || keys["KNEXT"].Algorithm() != signer.RSA2048 {
+			t.Errorf("%s: got %v, %v", name, keys, err)
+		}
+	}
+	if n := c.called("GetSecretValue") + c.called("GetPublicKey"); n != 0 {
+		t.Errorf("the key was asked for %d times", n)
+	}
+}
+
 func TestTheDocumentMayComeFromAFileOrAVariable(t *testing.T) {
 	c := newCloud(t)
 	public, d := c.deploy(t, parameter, "KONE")
@@ -249,7 +275,7 @@ func TestTheDocumentMayComeFromAFileOrAVariable(t *testing.T) {
 			"file":     awskeys.File(c.config(), file),
 			"variable": awskeys.Variable(c.config(), "SIGNEDFRONT_DEPLOYMENT"),
 		} {
-			source.Others = []awskeys.Place{{Region: "ap-south-1"}, {Region: region}}
+			source.Others = []awskeys.AccountRegion{{Region: "ap-south-1"}, {Region: region}}
 			before := c.called("GetParameter")
 			s, err := signer.Open(t.Context(), source, nil)
 			if err != nil {
@@ -274,6 +300,7 @@ func TestAnImportedKeyMayBeAFile(t *testing.T) {
 	_, d := c.deploy(t, parameter, "KONE")
 	key := must(signer.GenerateKey(signer.ECDSAP256))
 	d.PublicKeySHA256 = key.PublicKey().Fingerprint()
+	d.TrustedKeys[0].SPKI = key.PublicKey().SPKI()
 	d.Key = signer.KeyLocation{File: "keys/own.pem"}
 	c.put(t, parameter, d)
 	c.put(t, "/signedfront/signedfront/borrower", signer.Deployment{Schema: 1, BaseURL: site, Key: signer.KeyLocation{Parameter: parameter}})

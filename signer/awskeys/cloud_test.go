@@ -151,7 +151,8 @@ func (c *cloud) deploy(t *testing.T, name, keyPairID string) (*signer.PublicKey,
 	d := signer.Deployment{
 		Schema: 1, BaseURL: site, KeyPairID: keyPairID, Algorithm: signer.ECDSAP256, Hash: signer.SHA256,
 		PublicKeySHA256: key.PublicKey().Fingerprint(), Region: "eu-west-1", MaxURLLifetime: 3600, MaxKeyAge: 3600,
-		Key: signer.KeyLocation{SecretARN: secretARN, SecretVersionID: "version-of-" + keyPairID},
+		Key:         signer.KeyLocation{SecretARN: secretARN, SecretVersionID: "version-of-" + keyPairID},
+		TrustedKeys: []signer.TrustedKey{{ID: keyPairID, SPKI: key.PublicKey().SPKI()}},
 	}
 	c.mu.Lock()
 	c.secrets[secretARN+"/version-of-"+keyPairID] = string(text)

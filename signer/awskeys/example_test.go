@@ -62,7 +62,7 @@ func ExampleSource() {
 	source := awskeys.Environment(cfg, "signedfront", "prod")
 	source.BaseURL = "https://media.example.com"
 	source.Account = "111122223333"
-	source.Others = []awskeys.Place{{Region: "eu-central-1"}} // of a key in KMS
+	source.Others = []awskeys.AccountRegion{{Region: "eu-central-1"}} // of a key in KMS
 	s, err := signer.Open(ctx, source, nil)
 	if err != nil {
 		log.Fatal(err)

@@ -48,7 +48,7 @@ func NewKMSKey(ctx context.Context, client KMSClient, id string) (*KMSKey, error
 		if err := (signer.KeyLocation{KMSARN: id}).Validate(); err != nil {
 			return nil, err
 		}
-		at, err := placeOf(id)
+		at, err := accountRegionOf(id)
 		if err != nil {
 			return nil, fmt.Errorf("the key %s: %w", shown(id), err)
 		}
@@ -72,7 +72,7 @@ func NewKMSKey(ctx context.Context, client KMSClient, id string) (*KMSKey, error
 		return nil, fmt.Errorf("the key %s: %w", name, err)
 	}
 	if pinned := aws.ToString(out.KeyId); pinned != "" {
-		at, err := placeOf(pinned)
+		at, err := accountRegionOf(pinned)
 		if err == nil && k.region != "" && at.Region != k.region {
 			return nil, fmt.Errorf("the key %s: KMS answered one of another Region, %s", name, shown(pinned))
 		}

@@ -43,7 +43,7 @@ func TestAKeyInKMSSignsInTheRegionOfItsARN(t *testing.T) {
 			const there = "arn:aws:kms:eu-central-1:" + account + ":key/0000"
 			public, _ := c.deployKMS(t, parameter, "KONE", there, key)
 			source := awskeys.Environment(c.config(), "signedfront", "dev")
-			source.Others = []awskeys.Place{{Region: "eu-central-1"}}
+			source.Others = []awskeys.AccountRegion{{Region: "eu-central-1"}}
 			s, err := signer.Open(t.Context(), source, nil)
 			if err != nil {
 				t.Fatal(err)

@@ -47,10 +47,10 @@ type Source struct {
 	// in, as twelve digits.
 	Account string
 
-	// Others lists places besides the document's own where a key and a lender's
-	// document may be. Empty parts of a Place are those of the document's own:
+	// Others lists accounts and Regions besides the document's own where a key and
+	// a lender's document may be. Empty parts are those of the document's own:
 	// {Region: "eu-west-1"} allows another Region in the same account.
-	Others []Place
+	Others []AccountRegion
 
 	// KeyFiles lets a document from a parameter name a key file, which is read
 	// from the machine that signs: for keys of one's own, kept out of AWS.
@@ -159,19 +159,19 @@ func (s *Source) Deployment(ctx context.Context) (*signer.Deployment, error) {
 }
 
 // own reads the document, and says where it is.
-func (s *Source) own(ctx context.Context) (*signer.Deployment, Place, error) {
+func (s *Source) own(ctx context.Context) (*signer.Deployment, AccountRegion, error) {
 	region := s.clients.Region
 	switch {
 	case region == "":
-		return nil, Place{}, errors.New("the AWS configuration has no Region: set the environment variable AWS_REGION to the stack's")
+		return nil, AccountRegion{}, errors.New("the AWS configuration has no Region: set the environment variable AWS_REGION to the stack's")
 	case strings.Trim(region, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" || len(region) > 63:
-		return nil, Place{}, fmt.Errorf("the Region of the AWS configuration is %s: want the stack's, such as eu-west-1", signer.Describe(region, signer.FormWord))
+		return nil, AccountRegion{}, fmt.Errorf("the Region of the AWS configuration is %s: want the stack's, such as eu-west-1", signer.Describe(region, signer.FormWord))
 	case s.Account != "" && (len(s.Account) != 12 || strings.Trim(s.Account, "0123456789") != ""):
-		return nil, Place{}, fmt.Errorf("Source.Account is %s: want twelve digits", signer.Describe(s.Account, signer.FormWord))
+		return nil, AccountRegion{}, fmt.Errorf("Source.Account is %s: want twelve digits", signer.Describe(s.Account, signer.FormWord))
 	case s.parameter != "":
 		return s.read(ctx, region, s.parameter)
 	case s.document == nil:
-		return nil, Place{}, errors.New("a source of no deployment: make it with Environment, Parameter, File, Variable or NewSource")
+		return nil, AccountRegion{}, errors.New("a source of no deployment: make it with Environment, Parameter, File, Variable or NewSource")
 	}
 	d, err := s.document(ctx)
 	if err == nil && d == nil {
@@ -181,20 +181,20 @@ func (s *Source) own(ctx context.Context) (*signer.Deployment, Place, error) {
 		err = d.Validate()
 	}
 	if err != nil {
-		return nil, Place{}, err
+		return nil, AccountRegion{}, err
 	}
-	return d, Place{partitionOf(region), region, s.Account}, nil
+	return d, AccountRegion{partitionOf(region), region, s.Account}, nil
 }
 
-// check reports what a document at a place of its own must not name.
-func (s *Source) check(d *signer.Deployment, own Place, fromAWS bool) error {
+// check reports what a document that is in own must not name.
+func (s *Source) check(d *signer.Deployment, own AccountRegion, fromAWS bool) error {
 	if d.Region != "" && d.Region != own.Region {
-		if err := own.check(Place{partitionOf(d.Region), d.Region, own.Account}, s.Others); err != nil {
+		if err := own.check(AccountRegion{partitionOf(d.Region), d.Region, own.Account}, s.Others); err != nil {
 			return fmt.Errorf("region: %w", err)
 		}
 	}
 	if arn := d.Key.SecretARN + d.Key.KMSARN; arn != "" {
-		at, err := placeOf(arn)
+		at, err := accountRegionOf(arn)
 		if err == nil {
 			err = own.check(at, s.Others)
 		}
@@ -225,8 +225,8 @@ func (s *Source) Key(ctx context.Context, d *signer.Deployment) (signer.Key, err
 		return nil, fmt.Errorf("deployment document: %w", err)
 	}
 	// Deployment has checked the account too, against that of the parameter.
-	own := Place{Region: s.clients.Region, Account: s.Account}
-	if at, err := placeOf(d.Key.SecretARN + d.Key.KMSARN); err == nil {
+	own := AccountRegion{Region: s.clients.Region, Account: s.Account}
+	if at, err := accountRegionOf(d.Key.SecretARN + d.Key.KMSARN); err == nil {
 		own.Partition = at.Partition
 	}
 	if err := s.check(&signer.Deployment{Key: d.Key}, own, s.parameter != ""); err != nil {
@@ -255,8 +255,8 @@ func (s *Source) Key(ctx context.Context, d *signer.Deployment) (signer.Key, err
 
 // read reads a deployment document from a parameter of a Region, and says where
 // the parameter is.
-func (s *Source) read(ctx context.Context, region, name string) (*signer.Deployment, Place, error) {
-	none := func(err error) (*signer.Deployment, Place, error) { return nil, Place{}, err }
+func (s *Source) read(ctx context.Context, region, name string) (*signer.Deployment, AccountRegion, error) {
+	none := func(err error) (*signer.Deployment, AccountRegion, error) { return nil, AccountRegion{}, err }
 	switch {
 	case strings.Contains(name, "//") || strings.HasSuffix(name, "/"):
 		return none(fmt.Errorf("parameter %s: a part of its name is empty: give both a project and an environment", shown(name)))
@@ -289,18 +289,18 @@ func (s *Source) read(ctx context.Context, region, name string) (*signer.Deploym
 }
 
 // answered is where a parameter is, by its ARN as Systems Manager gives it.
-func (s *Source) answered(arn, region, name string) (Place, error) {
+func (s *Source) answered(arn, region, name string) (AccountRegion, error) {
 	if arn == "" && s.Account != "" {
-		return Place{partitionOf(region), region, s.Account}, nil
+		return AccountRegion{partitionOf(region), region, s.Account}, nil
 	}
-	at, err := placeOf(arn)
+	at, err := accountRegionOf(arn)
 	switch {
 	case err != nil:
-		return Place{}, errors.New("Systems Manager did not answer its ARN, so its account is not known: set Source.Account")
+		return AccountRegion{}, errors.New("Systems Manager did not answer its ARN, so its account is not known: set Source.Account")
 	case at.Region != region || !strings.HasSuffix(arn, ":parameter"+name):
-		return Place{}, fmt.Errorf("Systems Manager answered another one, %s", shown(arn))
+		return AccountRegion{}, fmt.Errorf("Systems Manager answered another one, %s", shown(arn))
 	case s.Account != "" && at.Account != s.Account:
-		return Place{}, fmt.Errorf("in the account %s: this program signs for %s alone (Source.Account)", signer.Describe(at.Account, signer.FormWord), s.Account)
+		return AccountRegion{}, fmt.Errorf("in the account %s: this program signs for %s alone (Source.Account)", signer.Describe(at.Account, signer.FormWord), s.Account)
 	}
 	return at, nil
 }
@@ -310,7 +310,7 @@ func (c Clients) secretKey(ctx context.Context, secret, version string) (signer.
 	if c.SecretsManager == nil {
 		return nil, errors.New("no client of Secrets Manager: set Clients.SecretsManager")
 	}
-	at, err := placeOf(secret)
+	at, err := accountRegionOf(secret)
 	if err != nil {
 		return nil, fmt.Errorf("secret %s: %w", shown(secret), err)
 	}

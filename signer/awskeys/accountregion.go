@@ -11,17 +11,17 @@ import (
 	"github.com/signedfront/signedfront/signer"
 )
 
-// Place is where in AWS a document or a key is: a partition such as aws, a
-// Region and an account of twelve digits.
-type Place struct{ Partition, Region, Account string }
+// AccountRegion is an account of twelve digits and a Region, in a partition such
+// as aws: where a document or a key is.
+type AccountRegion struct{ Partition, Region, Account string }
 
-// placeOf is where the resource of an ARN is.
-func placeOf(text string) (Place, error) {
+// accountRegionOf returns where the resource of an ARN is.
+func accountRegionOf(text string) (AccountRegion, error) {
 	parsed, err := arn.Parse(text)
 	if err != nil {
-		return Place{}, errors.New("not an ARN")
+		return AccountRegion{}, errors.New("not an ARN")
 	}
-	return Place{parsed.Partition, parsed.Region, parsed.AccountID}, nil
+	return AccountRegion{parsed.Partition, parsed.Region, parsed.AccountID}, nil
 }
 
 // partitions are those whose Regions have a prefix of their own. The Regions of
@@ -41,28 +41,28 @@ func partitionOf(region string) string {
 }
 
 // check reports why something named in a document may not be where it is: not
-// at the document's own place, nor at one of others, whose empty parts are those
-// of the own place. An own account that is not known allows any.
-func (own Place) check(found Place, others []Place) error {
-	allowed := func(place Place) bool {
-		return found.Partition == place.Partition && found.Region == place.Region && (found.Account == place.Account || place.Account == "")
+// where the document is, nor in one of others, whose empty parts are those of the
+// document's own. An own account that is not known allows any.
+func (own AccountRegion) check(found AccountRegion, others []AccountRegion) error {
+	allowed := func(in AccountRegion) bool {
+		return found.Partition == in.Partition && found.Region == in.Region && (found.Account == in.Account || in.Account == "")
 	}
-	if allowed(own) || slices.ContainsFunc(others, func(other Place) bool { return allowed(own.with(other)) }) {
+	if allowed(own) || slices.ContainsFunc(others, func(other AccountRegion) bool { return allowed(own.with(other)) }) {
 		return nil
 	}
 	for _, part := range []struct{ name, found, own string }{
 		{"partition", found.Partition, own.Partition}, {"Region", found.Region, own.Region}, {"account", found.Account, own.Account},
 	} {
 		if part.found != part.own && part.own != "" {
-			return fmt.Errorf("in the %s %s, and not in the deployment's own, %s: if that is meant, list its Place in Source.Others",
+			return fmt.Errorf("in the %s %s, and not in the deployment's own, %s: if that is meant, list its AccountRegion in Source.Others",
 				part.name, signer.Describe(part.found, signer.FormWord), part.own)
 		}
 	}
-	return errors.New("at none of the places of Source.Others")
+	return errors.New("in no account and Region of Source.Others")
 }
 
-// with is a place with its empty parts filled from another.
-func (own Place) with(other Place) Place {
+// with returns own with the parts of other that are not empty.
+func (own AccountRegion) with(other AccountRegion) AccountRegion {
 	if other.Partition != "" {
 		own.Partition = other.Partition
 	} else if other.Region != "" {

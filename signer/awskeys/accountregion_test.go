@@ -24,26 +24,26 @@ const lender = "/signedfront/signedfront/lender"
 var elsewhere = map[string]struct {
 	change func(d *signer.Deployment)
 	want   string
-	others awskeys.Place // what allows it
+	others awskeys.AccountRegion // what allows it
 }{
 	"a secret of another Region": {func(d *signer.Deployment) {
 		d.Key.SecretARN = strings.Replace(secretARN, region, "eu-central-1", 1)
-	}, `in the Region "eu-central-1", and not in the deployment's own, eu-west-1`, awskeys.Place{Region: "eu-central-1"}},
+	}, `in the Region "eu-central-1", and not in the deployment's own, eu-west-1`, awskeys.AccountRegion{Region: "eu-central-1"}},
 	"a secret of another account": {func(d *signer.Deployment) {
 		d.Key.SecretARN = strings.Replace(secretARN, account, "444455556666", 1)
-	}, `in the account "444455556666", and not in the deployment's own, 111122223333`, awskeys.Place{Account: "444455556666"}},
+	}, `in the account "444455556666", and not in the deployment's own, 111122223333`, awskeys.AccountRegion{Account: "444455556666"}},
 	"a secret of another partition": {func(d *signer.Deployment) {
 		d.Key.SecretARN = strings.Replace(secretARN, "arn:aws:", "arn:aws-cn:", 1)
-	}, `in the partition "aws-cn", and not in the deployment's own, aws`, awskeys.Place{Partition: "aws-cn"}},
+	}, `in the partition "aws-cn", and not in the deployment's own, aws`, awskeys.AccountRegion{Partition: "aws-cn"}},
 	"a key in KMS of another Region": {func(d *signer.Deployment) {
 		d.Key = signer.KeyLocation{KMSARN: "arn:aws:kms:eu-central-1:" + account + ":key/0000"}
-	}, `in the Region "eu-central-1"`, awskeys.Place{Region: "eu-central-1"}},
+	}, `in the Region "eu-central-1"`, awskeys.AccountRegion{Region: "eu-central-1"}},
 	"a key in KMS of another account": {func(d *signer.Deployment) {
 		d.Key = signer.KeyLocation{KMSARN: "arn:aws:kms:" + region + ":444455556666:key/0000"}
-	}, `in the account "444455556666"`, awskeys.Place{Account: "444455556666"}},
+	}, `in the account "444455556666"`, awskeys.AccountRegion{Account: "444455556666"}},
 	"a document that says another Region": {func(d *signer.Deployment) {
 		d.Region = "eu-central-1"
-	}, `region: in the Region "eu-central-1"`, awskeys.Place{Region: "eu-central-1"}},
+	}, `region: in the Region "eu-central-1"`, awskeys.AccountRegion{Region: "eu-central-1"}},
 }
 
 func TestADocumentNamesNoKeyElsewhereUnlessAnOptionAllowsIt(t *testing.T) {
@@ -64,7 +64,7 @@ func TestADocumentNamesNoKeyElsewhereUnlessAnOptionAllowsIt(t *testing.T) {
 				if n := c.called("GetSecretValue") + c.called("GetPublicKey"); n != 0 {
 					t.Errorf("the key was asked for %d times", n)
 				}
-				source.Others = []awskeys.Place{test.others}
+				source.Others = []awskeys.AccountRegion{test.others}
 				if _, err := source.Deployment(t.Context()); err != nil {
 					t.Errorf("allowed by %+v: %v", test.others, err)
 				}
@@ -181,7 +181,7 @@ func TestAKeyFileThatADocumentInAWSNamesIsReadOnlyIfItIsAllowed(t *testing.T) {
 	c := newCloud(t)
 	_, d := c.deploy(t, parameter, "KONE")
 	key := must(signer.GenerateKey(signer.ECDSAP256))
-	d.PublicKeySHA256 = key.PublicKey().Fingerprint()
+	d.PublicKeySHA256, d.TrustedKeys = key.PublicKey().Fingerprint(), nil
 	d.Key = signer.KeyLocation{File: filepath.Join(t.TempDir(), "key.pem")}
 	if err := key.WriteFile(d.Key.File); err != nil {
 		t.Fatal(err)
@@ -279,7 +279,7 @@ func TestZeroSourcesAndClientsOpenNothing(t *testing.T) {
 		"a source of nothing":     {awskeys.NewSource(clients, nil), "a source of no deployment"},
 		"a source of no document": {awskeys.NewSource(clients, of(nil)), "no deployment document"},
 		"an empty document":       {awskeys.NewSource(clients, of(&signer.Deployment{})), "schema: missing"},
-		"no place of the key":     {awskeys.NewSource(clients, of(&none)), "key: names 0 locations"},
+		"no location of the key":  {awskeys.NewSource(clients, of(&none)), "key: names 0 locations"},
 		"no Secrets Manager":      {awskeys.NewSource(clients, of(&d)), "set Clients.SecretsManager"},
 		"no KMS":                  {awskeys.NewSource(clients, of(&inKMS)), "no client of KMS"},
 		"no Systems Manager": {awskeys.NewSource(clients, of(&signer.Deployment{
