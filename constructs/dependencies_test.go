@@ -58,8 +58,8 @@ var mayImport = map[string]imports{
 	"signer/internal/glob":   {},
 	"signer/leaktest":        {},
 	"signer/hls":             {[]string{"signer"}, []string{"signer/leaktest"}},
-	"signer/signhttp":        {[]string{"signer"}, []string{"signer/leaktest", "signer/sourcetest"}},
-	"signer/sourcetest":      {[]string{"signer"}, []string{"signer/leaktest"}},
+	"signer/signhttp":        {[]string{"signer"}, []string{"signer/leaktest"}},
+	"signer/sourcetest":      {code: []string{"signer"}},
 	"signer/awskeys":         {[]string{"constructs/contract", "signer", sdkPackages, smithyPackages}, []string{"signer/leaktest", "signer/sourcetest"}},
 	"signer/cmd/signedfront": {code: []string{"constructs/config", "signer/...", cobraPackage, pflagPackage, termPackage, sdkPackages, smithyPackages}},
 

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/signedfront/signedfront/signer"
-	"github.com/signedfront/signedfront/signer/sourcetest"
 )
 
 func (w *world) cookies(t testing.TB, o CookiesOptions, next http.Handler) http.Handler {
@@ -292,9 +291,9 @@ func TestThroughAnOutagePastTheAgeOfTheKeyTheSignatureAtHandIsUsedToo(t *testing
 		t.Run(name, func(t *testing.T) {
 			w := &world{}
 			w.clock.Store(noon().UnixNano())
-			source := sourcetest.NewMemory()
-			source.Change(func(d *signer.Deployment) { d.BaseURL, d.MaxKeyAge = site, 60 })
-			s := must[*signer.Signer](t)(signer.Open(t.Context(), source, &signer.OpenOptions{Now: w.now}))
+			src := newSource(t)
+			src.document.MaxKeyAge = 60
+			s := must[*signer.Signer](t)(signer.Open(t.Context(), src, &signer.OpenOptions{Now: w.now}))
 			defer s.Close()
 			h := must[func(http.Handler) http.Handler](t)(Cookies(s, CookiesOptions{
 				Authorize: func(r *http.Request) (Grant, error) { return Grant{Key: r.URL.Query().Get("key")}, nil },
@@ -303,13 +302,13 @@ func TestThroughAnOutagePastTheAgeOfTheKeyTheSignatureAtHandIsUsedToo(t *testing
 			wantOpen := func(when string) {
 				t.Helper()
 				r := serve(h, "GET", "/?key=a/")
-				v := signer.Verify(signer.Request{URL: site + "/a/x", Cookie: []string{sent(r)}, Time: w.now()}, source.PublicKeys())
+				v := signer.Verify(signer.Request{URL: site + "/a/x", Cookie: []string{sent(r)}, Time: w.now()}, src.trusted())
 				if r.StatusCode != http.StatusOK || !v.Allowed {
 					t.Errorf("%s: %d %s", when, r.StatusCode, v.Detail)
 				}
 			}
 			wantOpen("at first")
-			source.Fail(io.ErrUnexpectedEOF)
+			src.fails.Store(true)
 
 			w.advance(14 * time.Minute)
 			wantOpen("before a quarter")
@@ -330,7 +329,7 @@ func TestThroughAnOutagePastTheAgeOfTheKeyTheSignatureAtHandIsUsedToo(t *testing
 			if r := serve(h, "GET", "/?key=a/"); r.StatusCode != http.StatusServiceUnavailable || len(r.Cookies()) != 0 {
 				t.Errorf("after half: %d", r.StatusCode)
 			}
-			source.Fail(nil)
+			src.fails.Store(false)
 			w.advance(2 * time.Second)
 			wantOpen("after the outage")
 		})
@@ -340,16 +339,17 @@ func TestThroughAnOutagePastTheAgeOfTheKeyTheSignatureAtHandIsUsedToo(t *testing
 func TestASignatureIsNeverMadeForABaseURLOfBefore(t *testing.T) {
 	w := &world{}
 	w.clock.Store(noon().UnixNano())
-	source := sourcetest.NewMemory()
-	s := must[*signer.Signer](t)(signer.Open(t.Context(), source, &signer.OpenOptions{Now: w.now}))
+	src := newSource(t)
+	src.document.BaseURL = "https://d222222abcdef8.cloudfront.net"
+	s := must[*signer.Signer](t)(signer.Open(t.Context(), src, &signer.OpenOptions{Now: w.now}))
 	defer s.Close()
 	h := must[func(http.Handler) http.Handler](t)(Cookies(s, CookiesOptions{Authorize: grants("a/"), OnError: w.onError, Now: w.now}))(page)
 	serve(h, "GET", "/")
-	source.Change(func(d *signer.Deployment) { d.BaseURL = site })
+	src.document.BaseURL = site
 	w.advance(24 * time.Hour) // as in a frozen process
 	for range 2 {
 		r := serve(h, "GET", "/")
-		v := signer.Verify(signer.Request{URL: site + "/a/x", Cookie: []string{sent(r)}, Time: w.now()}, source.PublicKeys())
+		v := signer.Verify(signer.Request{URL: site + "/a/x", Cookie: []string{sent(r)}, Time: w.now()}, src.trusted())
 		if !v.Allowed {
 			t.Errorf("%d %s %s", r.StatusCode, v.Detail, w.told())
 		}

@@ -324,7 +324,7 @@ func TestThePolicyIsTheGrantsThenTheOptionsThenTwoMinutes(t *testing.T) {
 
 type source struct {
 	document signer.Deployment
-	key      signer.Key
+	key      *signer.PrivateKey
 	fails    atomic.Bool
 	hangs    atomic.Bool
 	gaveUp   atomic.Bool
@@ -345,14 +345,23 @@ func (s *source) Deployment(ctx context.Context) (*signer.Deployment, error) {
 
 func (s *source) Key(context.Context, *signer.Deployment) (signer.Key, error) { return s.key, nil }
 
-// deployed is a signer of a deployment, and its clock.
-func deployed(t testing.TB) (*signer.Signer, *source, *atomic.Int64) {
+func newSource(t testing.TB) *source {
 	t.Helper()
 	key := must[*signer.PrivateKey](t)(signer.GenerateKey(""))
-	src := &source{key: key, document: signer.Deployment{
+	return &source{key: key, document: signer.Deployment{
 		Schema: signer.DeploymentSchema, BaseURL: site, KeyPairID: keyID, Algorithm: signer.ECDSAP256, Hash: signer.SHA256,
 		PublicKeySHA256: key.PublicKey().Fingerprint(), Key: signer.KeyLocation{File: "key.pem"}, MaxURLLifetime: 7200, MaxKeyAge: 600,
 	}}
+}
+
+func (s *source) trusted() map[string]*signer.PublicKey {
+	return map[string]*signer.PublicKey{keyID: s.key.PublicKey()}
+}
+
+// deployed is a signer of a deployment, and its clock.
+func deployed(t testing.TB) (*signer.Signer, *source, *atomic.Int64) {
+	t.Helper()
+	src := newSource(t)
 	clock := new(atomic.Int64)
 	clock.Store(noon().UnixNano())
 	s := must[*signer.Signer](t)(signer.Open(t.Context(), src, &signer.OpenOptions{Now: func() time.Time { return time.Unix(0, clock.Load()) }, Timeout: time.Second}))

@@ -1,6 +1,4 @@
-// Package sourcetest is for tests of programs that sign. Memory is a deployment
-// in memory, whose key rotates and whose readings fail when a test says so. Run
-// is the suite that every signer.Source passes:
+// Package sourcetest has the suite that every signer.Source passes:
 //
 //	func TestSource(t *testing.T) {
 //		sourcetest.Run(t, func(t *testing.T) sourcetest.Subject {
@@ -8,6 +6,9 @@
 //			return sourcetest.Subject{Source: NewSource(store), Rotate: store.rotate, Break: store.fail}
 //		})
 //	}
+//
+// A program that signs is tested with package edge, which signs and refuses as a
+// deployment does.
 package sourcetest
 
 import (

@@ -18,51 +18,35 @@ import (
 
 var errDown = errors.New("down")
 
-func TestMemoryPassesTheSuite(t *testing.T) {
-	for _, algorithm := range []signer.Algorithm{signer.ECDSAP256, signer.RSA2048} {
+func TestASourceInMemoryPassesTheSuite(t *testing.T) {
+	for _, algorithm := range signer.Algorithms() {
 		t.Run(string(algorithm), func(t *testing.T) {
 			sourcetest.Run(t, func(t *testing.T) sourcetest.Subject {
-				m := sourcetest.NewMemory()
-				if algorithm != signer.ECDSAP256 {
-					m.Change(func(d *signer.Deployment) { d.Algorithm = algorithm })
-					m.Rotate()
-				}
-				return sourcetest.Subject{
-					Source: m,
-					Rotate: func(*testing.T) { m.Rotate() },
-					Break: func(*testing.T) func() {
-						m.Fail(errDown)
-						return func() { m.Fail(nil) }
-					},
-				}
+				m := newMemory(algorithm)
+				return m.subject(m)
 			})
 		})
 	}
 }
 
-func TestTheZeroMemorySignsNothing(t *testing.T) {
-	var m sourcetest.Memory
-	if _, err := signer.Open(t.Context(), &m, nil); err == nil {
-		t.Error("a signer of an empty document")
-	}
-	if _, err := m.Key(t.Context(), nil); err == nil {
-		t.Error("a key of no document")
-	}
-	if _, err := m.Key(t.Context(), &signer.Deployment{}); err == nil {
-		t.Error("a key of an empty document")
-	}
-	m.Rotate()
-	if _, err := signer.Open(t.Context(), &m, nil); err == nil {
-		t.Error("a signer of a document without a base URL")
+// subject is a source that reads the memory.
+func (m *memory) subject(source signer.Source) sourcetest.Subject {
+	return sourcetest.Subject{
+		Source: source,
+		Rotate: func(*testing.T) { m.rotate() },
+		Break: func(*testing.T) (mend func()) {
+			m.fail(errDown)
+			return func() { m.fail(nil) }
+		},
 	}
 }
 
-// place is where a deployment document is put, with key files in a folder.
-type place struct {
-	memory *sourcetest.Memory
+// published is where a deployment document is put, with key files in a folder.
+type published struct {
+	memory *memory
 	folder string
 	key    func(file string) string            // the name of a key file in the document
-	put    func(t *testing.T, document []byte) // puts the document in its place
+	put    func(t *testing.T, document []byte) // puts the document there
 	remove func(t *testing.T)                  // takes it away
 
 	mu     sync.Mutex
@@ -70,7 +54,7 @@ type place struct {
 }
 
 // write writes the key first, as a deployment does.
-func (p *place) write(t *testing.T) {
+func (p *published) write(t *testing.T) {
 	d, err := p.memory.Deployment(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -95,15 +79,15 @@ func (p *place) write(t *testing.T) {
 	}
 }
 
-// subject is a source that reads the place.
-func (p *place) subject(t *testing.T, source signer.Source) sourcetest.Subject {
+// subject is a source that reads what is published.
+func (p *published) subject(t *testing.T, source signer.Source) sourcetest.Subject {
 	p.write(t)
 	return sourcetest.Subject{
 		Source: source,
 		Rotate: func(t *testing.T) {
 			p.mu.Lock()
 			defer p.mu.Unlock()
-			p.memory.Rotate()
+			p.memory.rotate()
 			p.write(t)
 		},
 		Break: func(t *testing.T) (mend func()) {
@@ -136,8 +120,8 @@ func TestFileSourcePassesTheSuite(t *testing.T) {
 						t.Fatal(err)
 					}
 				}
-				p := &place{
-					memory: sourcetest.NewMemory(), folder: folder, key: key,
+				p := &published{
+					memory: newMemory(signer.ECDSAP256), folder: folder, key: key,
 					put: func(t *testing.T, text []byte) { // in one step, since a reader may come at any time
 						check(t, os.WriteFile(document+".new", text, 0o600))
 						check(t, os.Rename(document+".new", document))
@@ -159,8 +143,8 @@ func TestEnvSourcePassesTheSuite(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		p := &place{
-			memory: sourcetest.NewMemory(), folder: t.TempDir(), key: whole,
+		p := &published{
+			memory: newMemory(signer.ECDSAP256), folder: t.TempDir(), key: whole,
 			put: set, remove: func(t *testing.T) { set(t, nil) },
 		}
 		return p.subject(t, signer.EnvSource(variable))
@@ -194,9 +178,9 @@ func (k openKey) Format(f fmt.State, _ rune) {
 func TestTheSuiteFindsEveryFault(t *testing.T) {
 	for name, fault := range map[string]struct {
 		test string // of the suite
-		make func(m *sourcetest.Memory, f *functions)
+		make func(m *memory, f *functions)
 	}{
-		"a key that is left with its lender": {"the document is whole and its key fits it", func(m *sourcetest.Memory, f *functions) {
+		"a key that is left with its lender": {"the document is whole and its key fits it", func(m *memory, f *functions) {
 			f.deployment = func(ctx context.Context) (*signer.Deployment, error) {
 				d, err := m.Deployment(ctx)
 				d.Key = signer.KeyLocation{Parameter: "/a/b"}
@@ -205,35 +189,49 @@ func TestTheSuiteFindsEveryFault(t *testing.T) {
 			document, _ := m.Deployment(context.Background())
 			f.key = func(ctx context.Context, _ *signer.Deployment) (signer.Key, error) { return m.Key(ctx, document) }
 		}},
-		"a document that is invalid": {"the document is whole and its key fits it", func(m *sourcetest.Memory, f *functions) {
-			m.Change(func(d *signer.Deployment) { d.BaseURL = "/" })
+		"a document that is invalid": {"the document is whole and its key fits it", func(m *memory, f *functions) {
+			m.change(func(d *signer.Deployment) { d.BaseURL = "/" })
 		}},
-		"a key that does not fit": {"the document is whole and its key fits it", func(m *sourcetest.Memory, f *functions) {
+		"a key that does not fit": {"the document is whole and its key fits it", func(m *memory, f *functions) {
 			f.key = func(context.Context, *signer.Deployment) (signer.Key, error) { return signer.GenerateKey("") }
 		}},
-		"a document that changes by itself": {"an unchanged deployment reads the same twice", func(m *sourcetest.Memory, f *functions) {
+		"a document that changes by itself": {"an unchanged deployment reads the same twice", func(m *memory, f *functions) {
 			f.deployment = func(ctx context.Context) (*signer.Deployment, error) {
-				m.Change(func(d *signer.Deployment) { d.MaxKeyAge++ })
+				m.change(func(d *signer.Deployment) { d.MaxKeyAge++ })
 				return m.Deployment(ctx)
 			}
 		}},
-		"one document for everyone": {"a document belongs to whoever read it", func(m *sourcetest.Memory, f *functions) {
+		"one document for everyone": {"a document belongs to whoever read it", func(m *memory, f *functions) {
 			d, err := m.Deployment(context.Background())
 			f.deployment = func(context.Context) (*signer.Deployment, error) { return d, err }
 		}},
-		"deaf to its context": {"a reading ends with its context", func(m *sourcetest.Memory, f *functions) {
+		"one list of trusted keys for everyone": {"a document belongs to whoever read it", func(m *memory, f *functions) {
+			d, err := m.Deployment(context.Background())
+			f.deployment = func(context.Context) (*signer.Deployment, error) { again := *d; return &again, err }
+		}},
+		"one bucket for everyone": {"a document belongs to whoever read it", func(m *memory, f *functions) {
+			m.change(func(d *signer.Deployment) { d.TrustedKeys, d.Query = nil, nil })
+			d, err := m.Deployment(context.Background())
+			f.deployment = func(context.Context) (*signer.Deployment, error) { again := *d; return &again, err }
+		}},
+		"one query for everyone": {"a document belongs to whoever read it", func(m *memory, f *functions) {
+			m.change(func(d *signer.Deployment) { d.TrustedKeys, d.Bucket = nil, nil })
+			d, err := m.Deployment(context.Background())
+			f.deployment = func(context.Context) (*signer.Deployment, error) { again := *d; return &again, err }
+		}},
+		"deaf to its context": {"a reading ends with its context", func(m *memory, f *functions) {
 			f.deployment = func(context.Context) (*signer.Deployment, error) { return m.Deployment(context.Background()) }
 		}},
-		"a key that is deaf to its context": {"a reading ends with its context", func(m *sourcetest.Memory, f *functions) {
+		"a key that is deaf to its context": {"a reading ends with its context", func(m *memory, f *functions) {
 			f.key = func(_ context.Context, d *signer.Deployment) (signer.Key, error) {
 				return m.Key(context.Background(), d)
 			}
 		}},
-		"no error in an outage": {"a failure is an error and gives no key away", func(m *sourcetest.Memory, f *functions) {
+		"no error in an outage": {"a failure is an error and gives no key away", func(m *memory, f *functions) {
 			d, _ := m.Deployment(context.Background())
 			f.deployment = func(context.Context) (*signer.Deployment, error) { again := *d; return &again, nil }
 		}},
-		"an error that holds the key": {"a failure is an error and gives no key away", func(m *sourcetest.Memory, f *functions) {
+		"an error that holds the key": {"a failure is an error and gives no key away", func(m *memory, f *functions) {
 			d, _ := m.Deployment(context.Background())
 			key, _ := m.Key(context.Background(), d)
 			text, _ := key.(*signer.PrivateKey).MarshalPEM()
@@ -245,21 +243,21 @@ func TestTheSuiteFindsEveryFault(t *testing.T) {
 				return d, err
 			}
 		}},
-		"a key that prints itself": {"printing the key or the document gives no key away", func(m *sourcetest.Memory, f *functions) {
+		"a key that prints itself": {"printing the key or the document gives no key away", func(m *memory, f *functions) {
 			f.key = func(ctx context.Context, d *signer.Deployment) (signer.Key, error) {
 				key, err := m.Key(ctx, d)
 				return openKey{key.(*signer.PrivateKey)}, err
 			}
 		}},
-		"a document that never changes": {"a rotation brings another id and the key that fits it", func(m *sourcetest.Memory, f *functions) {
+		"a document that never changes": {"a rotation brings another id and the key that fits it", func(m *memory, f *functions) {
 			d, _ := m.Deployment(context.Background())
 			f.deployment = func(context.Context) (*signer.Deployment, error) { again := *d; return &again, nil }
 		}},
-		"a key that never changes": {"a rotation brings another id and the key that fits it", func(m *sourcetest.Memory, f *functions) {
+		"a key that never changes": {"a rotation brings another id and the key that fits it", func(m *memory, f *functions) {
 			d, _ := m.Deployment(context.Background())
 			f.key = func(ctx context.Context, _ *signer.Deployment) (signer.Key, error) { return m.Key(ctx, d) }
 		}},
-		"the current key for every document": {"a document never gets the key of another", func(m *sourcetest.Memory, f *functions) {
+		"the current key for every document": {"a document never gets the key of another", func(m *memory, f *functions) {
 			f.key = func(ctx context.Context, _ *signer.Deployment) (signer.Key, error) {
 				d, _ := m.Deployment(ctx)
 				return m.Key(ctx, d)
@@ -267,19 +265,10 @@ func TestTheSuiteFindsEveryFault(t *testing.T) {
 		}},
 	} {
 		if os.Getenv("SIGNEDFRONT_FAULT") == name {
-			m := sourcetest.NewMemory()
+			m := newMemory(signer.ECDSAP256)
 			f := &functions{m.Deployment, m.Key}
 			fault.make(m, f)
-			sourcetest.Run(t, func(t *testing.T) sourcetest.Subject {
-				return sourcetest.Subject{
-					Source: f,
-					Rotate: func(*testing.T) { m.Rotate() },
-					Break: func(*testing.T) func() {
-						m.Fail(errDown)
-						return func() { m.Fail(nil) }
-					},
-				}
-			})
+			sourcetest.Run(t, func(*testing.T) sourcetest.Subject { return m.subject(f) })
 			return
 		}
 		if os.Getenv("SIGNEDFRONT_FAULT") != "" {
