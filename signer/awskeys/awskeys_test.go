@@ -164,7 +164,7 @@ func TestABorrowedKeyIsOneHopAway(t *testing.T) {
 	c := newCloud(t)
 	public, lender := c.deploy(t, parameter, "KONE")
 	const pr, other = "/signedfront/signedfront/pr-1", "/signedfront/signedfront/pr-2"
-	borrowing := signer.Deployment{Schema: 1, BaseURL: "https://d222222abcdef8.cloudfront.net", Key: signer.KeyLocation{Parameter: parameter}}
+	borrowing := signer.Deployment{Schema: 1, BaseURL: "https://d222222abcdef8.cloudfront.net", Key: signer.KeyLocation{Parameter: parameter}, Bucket: &signer.Bucket{Name: "pr-1", Region: region}}
 	for name, test := range map[string]struct {
 		lifetime, age         int64 // of the borrower
 		wantLifetime, wantAge int64
@@ -182,8 +182,8 @@ func TestABorrowedKeyIsOneHopAway(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got.BaseURL != d.BaseURL || got.KeyPairID != "KONE" || got.PublicKeySHA256 != public.Fingerprint() {
-			t.Errorf("%s: got %+v, want the borrower's base URL and the lender's key", name, got)
+		if got.BaseURL != d.BaseURL || got.Bucket == nil || got.Bucket.Name != "pr-1" || got.KeyPairID != "KONE" || got.PublicKeySHA256 != public.Fingerprint() {
+			t.Errorf("%s: got %+v, want the borrower's base URL and bucket and the lender's key", name, got)
 		}
 		if got.MaxURLLifetime != test.wantLifetime || got.MaxKeyAge != test.wantAge {
 			t.Errorf("%s: limits %d and %d, want the lesser of each", name, got.MaxURLLifetime, got.MaxKeyAge)

@@ -142,8 +142,9 @@ func (s *Source) Deployment(ctx context.Context) (*signer.Deployment, error) {
 		return nil, fmt.Errorf("the environment that lends its key: %w", err)
 	}
 	name := shown(d.Key.Parameter)
-	if lender.Key.Parameter != "" {
-		return nil, fmt.Errorf("%s lends a key that it borrows itself, from %s: borrow there", name, shown(lender.Key.Parameter))
+	borrowed, err := d.Borrow(lender)
+	if err != nil {
+		return nil, fmt.Errorf("deployment document: %w", err)
 	}
 	if err := own.check(at, s.Others); err != nil {
 		return nil, fmt.Errorf("%s lends a key: %w", name, err)
@@ -151,11 +152,7 @@ func (s *Source) Deployment(ctx context.Context) (*signer.Deployment, error) {
 	if err := s.check(lender, at, true); err != nil {
 		return nil, fmt.Errorf("%s lends a key: %w", name, err)
 	}
-	borrowed := *lender
-	borrowed.BaseURL = d.BaseURL
-	borrowed.MaxURLLifetime = lesser(d.MaxURLLifetime, lender.MaxURLLifetime)
-	borrowed.MaxKeyAge = lesser(d.MaxKeyAge, lender.MaxKeyAge)
-	return &borrowed, nil
+	return borrowed, nil
 }
 
 // own reads the document, and says where it is.
@@ -206,14 +203,6 @@ func (s *Source) check(d *signer.Deployment, own AccountRegion, fromAWS bool) er
 		return errors.New("key.file: a document in AWS names a file of the machine that signs: set Source.KeyFiles if that is meant")
 	}
 	return nil
-}
-
-// lesser of two limits, of which 0 is none.
-func lesser(a, b int64) int64 {
-	if a == 0 || b != 0 && b < a {
-		return b
-	}
-	return a
 }
 
 // Key opens the key where the document says it is.
