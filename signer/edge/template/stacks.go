@@ -18,7 +18,7 @@ var (
 	regions  = regexp.MustCompile(`^([a-z]{2,4}(-[a-z]+)+-[0-9]{1,2})?$`)
 )
 
-// Check refuses an account and a Region that AWS cannot have.
+// Check returns an error for an account or a Region that AWS cannot have.
 func (s Stack) Check() error {
 	at := ""
 	if s.Name != "" {
