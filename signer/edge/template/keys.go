@@ -26,7 +26,7 @@ func (r *resolver) keyPair(id string) *signer.PrivateKey {
 	word := r.properties(id).get(contract.Algorithm)
 	algorithm, err := signer.ParseAlgorithm(word.text())
 	if err != nil {
-		word.wrong("unknown key algorithm %s: CloudFront takes %s and %s", redact.Quote(word.text()), signer.ECDSAP256, signer.RSA2048)
+		word.wrong("%w", err)
 		return nil
 	}
 	pair, err := r.keys(KeyPair{r.stack.name, id, algorithm})
