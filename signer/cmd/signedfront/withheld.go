@@ -67,7 +67,7 @@ func (w withheld) add(value string) {
 	for _, spelling := range []string{value, escapePattern(value), url.QueryEscape(value)} {
 		for _, run := range base64Run.FindAllString(spelling, -1) {
 			for i := 0; i+pieceLength <= len(run); i++ {
-				if piece := run[i : i+pieceLength]; !words.MatchString(piece) {
+				if piece := run[i : i+pieceLength]; !isWords(piece) {
 					w[piece] = true
 				}
 			}
@@ -101,12 +101,13 @@ func mayQuote(value string) bool {
 	return value == ""
 }
 
-var (
-	base64Run = regexp.MustCompile(`[A-Za-z0-9+/=_%-]{12,}`)
+var base64Run = regexp.MustCompile(`[A-Za-z0-9+/=_%-]{12,}`)
 
-	// words are what ordinary names and sentences have in common with a value.
-	words = regexp.MustCompile(`^[a-z/_-]+$|^[A-Z/_-]+$`)
-)
+// isWords reports whether a piece is what ordinary names and sentences have in
+// common with a value: letters of one case, and what stands between words.
+func isWords(piece string) bool {
+	return strings.Trim(piece, "abcdefghijklmnopqrstuvwxyz/_-") == "" || strings.Trim(piece, "ABCDEFGHIJKLMNOPQRSTUVWXYZ/_-") == ""
+}
 
 // clean returns a message without the pieces.
 func (w withheld) clean(message string) string {
