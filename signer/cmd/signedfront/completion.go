@@ -82,3 +82,14 @@ func newHelp() *cobra.Command {
 		},
 	}
 }
+
+// words returns the words of a flag that takes one of a few.
+func words[W ~string](list []W) (texts []string) {
+	for _, word := range list {
+		texts = append(texts, string(word))
+	}
+	return texts
+}
+
+// choices joins such words for people.
+func choices[W ~string](list []W) string { return strings.Join(words(list), " or ") }

@@ -45,13 +45,13 @@ func (f *signingFlags) addKeyFlags(cmd *cobra.Command) {
 	flags.StringVar(&f.deployment, "deployment", "", "sign with the key of the deployment document in this `file`, such as `signedfront local` writes")
 	flags.StringVar(&f.keyPairID, "key-pair-id", "", "sign with --private-key, under this `id` that CloudFront gave its public half")
 	flags.StringVar(&f.privateKey, "private-key", "", "the PEM `file` of the private key")
-	flags.StringVar(&f.hash, "hash", "", "the `hash` to sign with --private-key: sha256 or sha1 (default sha256)")
+	flags.StringVar(&f.hash, "hash", "", "the `hash` to sign with --private-key: "+choices(signer.Hashes())+" (default "+string(signer.SHA256)+")")
 	cmd.MarkFlagFilename("deployment", "json")
 	cmd.MarkFlagFilename("private-key")
 	for _, name := range []string{"env", "project", "key-pair-id"} {
 		cmd.RegisterFlagCompletionFunc(name, cobra.NoFileCompletions)
 	}
-	cmd.RegisterFlagCompletionFunc("hash", cobra.FixedCompletions([]string{"sha256", "sha1"}, cobra.ShellCompDirectiveNoFileComp))
+	cmd.RegisterFlagCompletionFunc("hash", cobra.FixedCompletions(words(signer.Hashes()), cobra.ShellCompDirectiveNoFileComp))
 }
 
 func (f *signingFlags) addPolicyFlags(cmd *cobra.Command) {
@@ -117,7 +117,7 @@ func (f *signingFlags) check() error {
 		return wrongUsage("--hash goes with --private-key: a deployment says itself what its key signs with")
 	}
 	if _, err := signer.ParseHash(f.hash); err != nil {
-		return wrongUsage("--hash is %s: want sha256 or sha1", signer.Describe(f.hash, signer.FormWord))
+		return wrongUsage("--hash is %s: want %s", signer.Describe(f.hash, signer.FormWord), choices(signer.Hashes()))
 	}
 	return f.checkNames()
 }

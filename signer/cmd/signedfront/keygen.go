@@ -33,7 +33,7 @@ A stack of signedfront makes its own keys: this is for keys of your own.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			a, err := signer.ParseAlgorithm(algorithm)
 			if err != nil {
-				return wrongUsage("--algorithm is %s: want ecdsa-p256 or rsa-2048", signer.Describe(algorithm, signer.FormWord))
+				return wrongUsage("--algorithm is %s: want %s", signer.Describe(algorithm, signer.FormWord), choices(signer.Algorithms()))
 			}
 			private, public := filepath.Join(dir, "private_key.pem"), filepath.Join(dir, "public_key.pem")
 			folder := signer.Describe(dir, signer.FormFile)
@@ -66,10 +66,10 @@ A stack of signedfront makes its own keys: this is for keys of your own.`,
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&algorithm, "algorithm", string(signer.ECDSAP256), "make a key of this `kind`: ecdsa-p256 or rsa-2048")
+	flags.StringVar(&algorithm, "algorithm", string(signer.ECDSAP256), "make a key of this `kind`: "+choices(signer.Algorithms()))
 	flags.StringVar(&dir, "out", ".", "write the files to this `folder`")
 	cmd.MarkFlagDirname("out")
-	cmd.RegisterFlagCompletionFunc("algorithm", cobra.FixedCompletions([]string{"ecdsa-p256", "rsa-2048"}, cobra.ShellCompDirectiveNoFileComp))
+	cmd.RegisterFlagCompletionFunc("algorithm", cobra.FixedCompletions(words(signer.Algorithms()), cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
 
