@@ -21,8 +21,8 @@ func (d *Deployment) Borrow(lender *Deployment) (*Deployment, error) {
 
 // lesser returns the lesser of two limits, of which 0 is none.
 func lesser(a, b int64) int64 {
-	if a == 0 || b != 0 && b < a {
-		return b
+	if a == 0 || b == 0 {
+		return max(a, b)
 	}
-	return a
+	return min(a, b)
 }

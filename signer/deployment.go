@@ -332,7 +332,7 @@ func (d *Deployment) CheckKey(public *PublicKey) error {
 // unquoted is Describe without the quotation marks, for values that a sentence
 // names.
 func unquoted(value string, form Form) string {
-	if quotable(value, form) {
+	if form.matches(value) {
 		return value
 	}
 	return Describe(value, form)

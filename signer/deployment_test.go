@@ -71,6 +71,7 @@ func TestEveryFaultOfADeploymentDocumentIsReportedAtOnce(t *testing.T) {
 		"two locations":         {func(d *Deployment) { d.Key.File = "key.pem" }, []string{"key: names 2 locations"}},
 		"a secret, no version":  {func(d *Deployment) { d.Key.SecretVersionID = "" }, []string{"go together"}},
 		"a version, no secret":  {func(d *Deployment) { d.Key = KeyLocation{File: "k", SecretVersionID: "v"} }, []string{"go together"}},
+		"other digits in it":    {func(d *Deployment) { d.PublicKeySHA256 = strings.ToUpper(d.PublicKeySHA256) }, []string{"publicKeySha256"}},
 		"no fingerprint":        {func(d *Deployment) { d.PublicKeySHA256 = "" }, []string{"publicKeySha256"}},
 		"a limit below zero":    {func(d *Deployment) { d.MaxURLLifetime, d.MaxKeyAge = -1, -1 }, []string{"maxUrlLifetime", "maxKeyAge"}},
 		"a class without names": {func(d *Deployment) { d.Query = &ForwardedQuery{Public: []string{}} }, []string{"query.signed: missing"}},
@@ -96,6 +97,11 @@ func TestEveryFaultOfADeploymentDocumentIsReportedAtOnce(t *testing.T) {
 	borrowed := Deployment{Schema: 1, BaseURL: site, Key: KeyLocation{Parameter: "/signedfront/signedfront/dev"}}
 	if err := borrowed.Validate(); err != nil {
 		t.Errorf("a document that borrows its key: %v", err)
+	}
+	ten := document(t)
+	ten.Query = &ForwardedQuery{strings.Split("abcdefghij", ""), []string{}}
+	if err := ten.Validate(); err != nil {
+		t.Errorf("ten names: %v", err)
 	}
 	for _, text := range []string{"", "null", "[]", "{", `{"schema":"1"}`} {
 		if _, err := ParseDeployment([]byte(text)); err == nil {

@@ -58,6 +58,7 @@ func isHexDigit(c rune) bool { return c < utf8.RuneSelf && isHex(byte(c)) }
 // structure that tells it from a piece of a key: a line of PEM has 64.
 const longestWord = 32
 
+// matches reports whether Describe quotes a value.
 func (f Form) matches(value string) bool {
 	if value == "" || strings.Contains(value, "-----BEGIN") || isListOfBytes(value) {
 		return false

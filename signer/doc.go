@@ -77,6 +77,8 @@
 // the strict side and says so. Explain also finds out what went wrong on the
 // way. Both depend on their arguments alone, and are for tests, for a local edge
 // and for support. A zero value denies, but for Request.Time, which is then now.
+// The keys of a deployment are in its document, where Deployment.PublicKeys reads
+// them: no right to sign is needed.
 //
 // # What it does not do
 //

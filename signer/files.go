@@ -30,7 +30,7 @@ func readFile(name string, c content) ([]byte, error) {
 		return text, nil
 	case isItself(name):
 		return nil, fmt.Errorf("reading the %s: %s where the name of a file belongs: this is %s: use %s", c.name, Describe(name, FormFile), c.itself, c.parse)
-	case !quotable(name, FormFile):
+	case !FormFile.matches(name):
 		return nil, fmt.Errorf("reading the %s: %s: %w: want the name of a file, or %s for %s", c.name, Describe(name, FormFile), err, c.parse, c.itself)
 	}
 	return nil, fmt.Errorf("reading the %s: %s: %w", c.name, Describe(name, FormFile), err)
@@ -69,9 +69,6 @@ func withoutPath(err error) error {
 	}
 	return err
 }
-
-// quotable reports whether Describe shows a value.
-func quotable(value string, form Form) bool { return form.matches(value) }
 
 // isItself reports whether a value is a text with a key or a document in it, and
 // not the name of a file that holds one.

@@ -261,7 +261,7 @@ func (k *PrivateKey) WriteFile(name string) error {
 	failed := func(err error) error {
 		return fmt.Errorf("writing the private key: %s: %w", Describe(name, FormFile), withoutPath(err))
 	}
-	if !quotable(name, FormFile) && likeness(name) != "" {
+	if !FormFile.matches(name) && likeness(name) != "" {
 		return failed(errors.New("want the name of a file"))
 	}
 	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)

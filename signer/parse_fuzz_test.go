@@ -17,7 +17,7 @@ func showsInput(err error, input []byte, words string, quoted ...string) string 
 	text := err.Error()
 	for _, value := range quoted {
 		for form := FormWord; form <= FormText; form++ {
-			if quotable(value, form) {
+			if form.matches(value) {
 				text = strings.ReplaceAll(text, strconv.QuoteToASCII(value), "")
 			}
 		}

@@ -114,6 +114,14 @@ func TestEveryFaultOfTrustedKeysIsReported(t *testing.T) {
 	}
 }
 
+func TestAWrongKeyIsReportedOnce(t *testing.T) {
+	d := wholeDocument(t)
+	d.TrustedKeys[1].SPKI = "x"
+	if err := d.Validate(); err == nil || strings.Count(err.Error(), "trustedKeys") != 1 {
+		t.Errorf("got %v", err)
+	}
+}
+
 // A standard parameter of Systems Manager holds 4 KiB.
 func TestTheLongestDocumentFitsAStandardParameter(t *testing.T) {
 	const region = "ap-northeast-12"
