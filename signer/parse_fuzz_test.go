@@ -136,7 +136,7 @@ func FuzzParseDeploymentTakesOnlyWhatItsGrammarsTake(f *testing.F) {
 		Query:       &ForwardedQuery{[]string{"a", "a"}, []string{"*", "Expires"}}, Bucket: &Bucket{"x", "x"},
 	}
 	var seeds [][]byte
-	for _, d := range []Deployment{whole, everyMember, inKMS, inFile, borrowed, everything, {Key: KeyLocation{SecretARN: "arn:aws:secretsmanager:x:x:x", KMSARN: "arn:aws:kms:eu-west-1:x:x", File: "\x01"}}} {
+	for _, d := range []Deployment{whole, everyMember, inKMS, inFile, borrowed, everything, {Key: KeyLocation{SecretARN: "arn:aws:secretsmanager:x:x:x", KMSARN: "arn:aws:kms:eu-west-1:x:x", File: "\x01"}}, {Key: KeyLocation{SecretVersionID: "v"}}, {Key: KeyLocation{SecretARN: "x"}}} {
 		seeds = append(seeds, must[[]byte](f)(json.Marshal(d)))
 	}
 	for _, text := range []string{"", "null", "[]", "{", `{"schema":"1"}`, `{"schema":1.5,"key":1}`, `{"key":{"file":1}}`, `{"schema":1}x`, `{"schema":99}`} {
