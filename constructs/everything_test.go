@@ -1,7 +1,6 @@
 package constructs
 
 import (
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -67,19 +66,11 @@ func everythingOn(t *testing.T) config.Environment {
 // stacks.
 func synthesizeStacks(t *testing.T, e config.Environment) map[string]*template {
 	t.Helper()
-	app, outdir := newApp(t, nil)
-	if _, err := NewEnvironmentStack(app, e); err != nil {
-		t.Fatal(err)
-	}
-	app.Synth(nil)
 	templates := map[string]*template{}
-	files, err := filepath.Glob(filepath.Join(outdir, "*.template.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, file := range files {
-		name := strings.TrimSuffix(filepath.Base(file), ".template.json")
-		templates[name] = readTemplate(t, outdir, name)
+	for file, text := range assembly(t, e) {
+		if name, is := strings.CutSuffix(file, ".template.json"); is {
+			templates[name] = parseTemplate(t, text)
+		}
 	}
 	return templates
 }

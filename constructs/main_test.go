@@ -2,6 +2,7 @@ package constructs
 
 import (
 	"bytes"
+	"encoding/gob"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -75,26 +76,12 @@ func environmentOf(t *testing.T, name, settings string) config.Environment {
 	return config.Environments[0]
 }
 
-// synthesize makes the template of one environment, once for all tests that
-// ask for the same.
+// synthesize makes the template of one environment.
 func synthesize(t *testing.T, name, settings string) *template {
 	t.Helper()
-	key := name + " " + settings
-	if text, made := synthesized[key]; made {
-		return parseTemplate(t, text)
-	}
-	app, outdir := newApp(t, nil)
-	stack, err := NewEnvironmentStack(app, environmentOf(t, name, settings))
-	if err != nil {
-		t.Fatal(err)
-	}
-	app.Synth(nil)
-	made := readTemplate(t, outdir, *stack.Stack.StackName())
-	synthesized[key] = made.text
-	return made
+	e := environmentOf(t, name, settings)
+	return parseTemplate(t, assembly(t, e)[e.StackName()+".template.json"])
 }
-
-var synthesized = map[string][]byte{}
 
 // synthesizeContent makes the template of an environment of which a test has
 // changed the content. The environment is called dev.
@@ -102,14 +89,41 @@ func synthesizeContent(t *testing.T, change func(*config.Content)) *template {
 	t.Helper()
 	e := environmentOf(t, "dev", `{"terminationProtection": false}`) // so that it may lend and borrow
 	change(&e.Content)
+	return parseTemplate(t, assembly(t, e)[e.StackName()+".template.json"])
+}
+
+// assembly is all that the command line deploys of an environment: the
+// templates, and where they go. It is made once for all tests that ask for the
+// same.
+func assembly(t *testing.T, e config.Environment) map[string][]byte {
+	t.Helper()
+	var key strings.Builder // which JSON would leave members out of
+	if err := gob.NewEncoder(&key).Encode(e); err != nil {
+		t.Fatal(err)
+	}
+	if files, made := assemblies[key.String()]; made {
+		return files
+	}
 	app, outdir := newApp(t, nil)
-	stack, err := NewEnvironmentStack(app, e)
-	if err != nil {
+	if _, err := NewEnvironmentStack(app, e); err != nil {
 		t.Fatal(err)
 	}
 	app.Synth(nil)
-	return readTemplate(t, outdir, *stack.Stack.StackName())
+	names, err := filepath.Glob(filepath.Join(outdir, "*.template.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := map[string][]byte{}
+	for _, name := range append(names, filepath.Join(outdir, "manifest.json")) {
+		if files[filepath.Base(name)], err = os.ReadFile(name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	assemblies[key.String()] = files
+	return files
 }
+
+var assemblies = map[string]map[string][]byte{}
 
 func readTemplate(t *testing.T, outdir, stack string) *template {
 	t.Helper()
