@@ -39,8 +39,8 @@ func BenchmarkSynth(b *testing.B) {
 		validation   string
 		one, further float64
 	}{
-		{"true", 1.5, 0.1},
-		{"false", 2.2, 0.3},
+		{"true", 1.8, 0.2},
+		{"false", 2.5, 0.4},
 	} {
 		b.Run("validation="+test.validation, func(b *testing.B) {
 			took := map[string][]float64{}
