@@ -23,7 +23,7 @@ type wiring struct {
 func values(of ...any) []any { return of }
 
 // wirings are those of all fields, by their paths. A field of a list is that of
-// its first item.
+// its first item. A boolean that makes a difference to the defaults needs no row.
 var wirings = func() map[string]wiring {
 	type env = config.Environment
 	const (
@@ -50,16 +50,14 @@ var wirings = func() map[string]wiring {
 	logs := func(e *env) { e.Content.AccessLogs = &config.AccessLogs{} }
 	public := func(e *env) { e.Content.PublicPaths = []string{"/assets/*"} }
 	return map[string]wiring{
-		"Project":               {nil, values("other")},
-		"Name":                  {nil, values("prod")},
-		"Account":               {nil, values("123456789012")},
-		"Region":                {nil, values("eu-central-1")},
-		"Tags":                  {nil, values(map[string]string{"team": "media"})},
-		"TerminationProtection": {nil, values(true)},
+		"Project": {nil, values("other")},
+		"Name":    {nil, values("prod")},
+		"Account": {nil, values("123456789012")},
+		"Region":  {nil, values("eu-central-1")},
+		"Tags":    {nil, values(map[string]string{"team": "media"})},
 
 		"Content.Name":          {nil, values("media")},
 		"Content.ParameterName": {nil, values("/media/signing")},
-		"Content.Ephemeral":     {nil, values(true)},
 		"Content.OriginAccess":  {nil, values(config.Migrating, config.Migrated, config.OAC)},
 		"Content.Encryption":    {func(e *env) { e.Content.OriginAccess = config.OAC }, values(config.EncryptionKMS, config.EncryptionLeavingKMS)},
 		"Content.Bucket":        {nil, values("example-media")},
@@ -86,16 +84,14 @@ var wirings = func() map[string]wiring {
 		"Content.Lender.ImportedKeys.SecretVersionID": {nil, nil}, // the lender's document has it
 		"Content.Lender.ImportedKeys.KMSARN":          {lender, values(kms+"a", kms+"b")},
 		"Content.Lender.ImportedKeys.File":            {nil, nil}, // needs no permission
-		"Content.LendKeys":                            {nil, values(true)},
 
-		"Content.MaxURLLifetime":     {nil, values(24 * time.Hour)},
-		"Content.MaxKeyAge":          {nil, values(time.Minute)},
-		"Content.Signers.Roles":      {nil, values([]string{"media-app"}, []string{"film-app"})},
-		"Content.Signers.RoleARNs":   {nil, values([]string{"arn:aws:iam::444455556666:role/app"}, []string{"arn:aws:iam::444455556666:role/web"})},
-		"Content.PublicPaths":        {nil, values([]string{"/assets/*"}, []string{"/styles/*"})},
-		"Content.SignedPaths":        {public, values([]string{"/assets/a/*"}, []string{"/assets/b/*"})},
-		"Content.AddressRestriction": {nil, values(true)},
-		"Content.DefaultRootObject":  {nil, values("index.html", "start.html")},
+		"Content.MaxURLLifetime":    {nil, values(24 * time.Hour)},
+		"Content.MaxKeyAge":         {nil, values(time.Minute)},
+		"Content.Signers.Roles":     {nil, values([]string{"media-app"}, []string{"film-app"})},
+		"Content.Signers.RoleARNs":  {nil, values([]string{"arn:aws:iam::444455556666:role/app"}, []string{"arn:aws:iam::444455556666:role/web"})},
+		"Content.PublicPaths":       {nil, values([]string{"/assets/*"}, []string{"/styles/*"})},
+		"Content.SignedPaths":       {public, values([]string{"/assets/a/*"}, []string{"/assets/b/*"})},
+		"Content.DefaultRootObject": {nil, values("index.html", "start.html")},
 
 		"Content.ErrorPages.ErrorCode":        {page, values(404)},
 		"Content.ErrorPages.ResponsePagePath": {page, values("/404.html")},
@@ -112,7 +108,6 @@ var wirings = func() map[string]wiring {
 		"Content.ResponseHeaders.FrameOptions":            {nil, values(config.FrameOptionsDeny, config.FrameOptionsSameOrigin)},
 		"Content.ResponseHeaders.ReferrerPolicy":          {nil, values(config.ReferrerPolicySameOrigin, config.ReferrerPolicyOrigin, config.ReferrerPolicyStrictOrigin, config.ReferrerPolicyOriginWhenCrossOrigin, config.ReferrerPolicyStrictOriginWhenCrossOrigin)},
 		"Content.ResponseHeaders.StrictTransportSecurity": {nil, values(time.Hour)},
-		"Content.ResponseHeaders.IncludeSubdomains":       {nil, values(true)},
 		"Content.ResponseHeaders.Custom":                  {nil, values(map[string]string{"X-A": "1"}, map[string]string{"X-A": "2"}, map[string]string{"X-B": "1"})},
 
 		"Content.Domain.Names":           {domain, values([]string{"media.example.com", "*.media.example.com"}, []string{"film.example.com"})},
@@ -140,6 +135,9 @@ func TestEverySettingChangesWhatIsDeployed(t *testing.T) {
 	}
 	for _, path := range paths {
 		row, has := wirings[path]
+		if !has && isFlag(path) {
+			row, has = wiring{nil, values(true)}, true
+		}
 		if !has {
 			t.Errorf("%s has no row: give it a value that changes what is deployed", path)
 			continue
@@ -244,6 +242,19 @@ func fieldPaths(of reflect.Type, at string) (paths []string) {
 		paths = append(paths, fieldPaths(of.Field(i).Type, strings.TrimPrefix(at+"."+of.Field(i).Name, "."))...)
 	}
 	return paths
+}
+
+// isFlag reports whether a field is a boolean that every environment has.
+func isFlag(path string) bool {
+	of := reflect.TypeFor[config.Environment]()
+	for _, name := range strings.Split(path, ".") {
+		if of.Kind() != reflect.Struct {
+			return false
+		}
+		field, _ := of.FieldByName(name)
+		of = field.Type
+	}
+	return of.Kind() == reflect.Bool
 }
 
 func fieldAt(v reflect.Value, path string) reflect.Value {
