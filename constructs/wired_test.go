@@ -118,11 +118,13 @@ var wirings = func() map[string]wiring {
 		"Content.AccessLogs.Retention": {logs, values(24 * time.Hour)},
 		"Content.AccessLogs.Bucket":    {logs, values("example-logs", "other-logs")},
 
-		"Content.PriceClass":           {nil, values(config.PriceClass200, config.PriceClass100)},
-		"Content.GeoRestriction.Allow": {func(e *env) { e.Content.GeoRestriction = &config.GeoRestriction{Allow: []string{"DE"}} }, values([]string{"FR"})},
-		"Content.GeoRestriction.Deny":  {func(e *env) { e.Content.GeoRestriction = &config.GeoRestriction{Deny: []string{"DE"}} }, values([]string{"FR"})},
-		"Content.WebACL":               {nil, values(webACL)},
-		"Content.OriginShield":         {nil, values("eu-west-1", "us-east-1")},
+		"Content.PriceClass":            {nil, values(config.PriceClass200, config.PriceClass100)},
+		"Content.GeoRestriction.Allow":  {func(e *env) { e.Content.GeoRestriction = &config.GeoRestriction{Allow: []string{"DE"}} }, values([]string{"FR"})},
+		"Content.GeoRestriction.Deny":   {func(e *env) { e.Content.GeoRestriction = &config.GeoRestriction{Deny: []string{"DE"}} }, values([]string{"FR"})},
+		"Content.Behaviors.PathPattern": {nil, nil}, // those of a Go program alone
+		"Content.Behaviors.Public":      {nil, nil},
+		"Content.WebACL":                {nil, values(webACL)},
+		"Content.OriginShield":          {nil, values("eu-west-1", "us-east-1")},
 	}
 }()
 

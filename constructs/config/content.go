@@ -9,11 +9,10 @@ import (
 // new bucket that lasts, read by an origin access identity, one signing key,
 // every path signed.
 //
-// It is what an environment of cdk.json holds, under the names after "json",
-// and what package constructs takes as its props. A Go caller may put tokens of
-// the CDK into texts, and what is a token is not checked; but not into words of
-// a choice, countries, domain names and public keys, by which the template is
-// made.
+// It is what an environment of cdk.json holds, under the names after "json". A
+// setting without such a name is one that only a Go program has. Its texts may
+// be tokens of the CDK, and a token is not checked; but words of a choice,
+// countries, domain names and public keys may not, by which the template is made.
 type Content struct {
 	// Name starts the names of what CloudFront wants named, which are shared
 	// by a whole account, and stands in descriptions: at most 40 letters,
@@ -122,6 +121,11 @@ type Content struct {
 	//
 	// Default: none.
 	SignedPaths []string `json:"signedPaths"`
+
+	// Behaviors are further cache behaviors that a Go program adds.
+	//
+	// Default: none.
+	Behaviors []Behavior `json:"-"`
 
 	// AddressRestriction says that policies name the IP addresses of viewers.
 	// They know IPv4 alone, so the distribution then has no IPv6.

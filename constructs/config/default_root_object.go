@@ -31,7 +31,7 @@ func (c Content) checkRootObjectStaysSigned(at node) {
 	outer, within := c.signedAround("/" + c.DefaultRootObject)
 	_, signed := c.signedAround("/")
 	open := func(public string) bool { return arePatterns(public) && covers(public, "/") }
-	if c.DefaultRootObject != "" && within && !signed && slices.ContainsFunc(c.PublicPaths, open) {
+	if c.DefaultRootObject != "" && within && !signed && slices.ContainsFunc(c.publicPatterns(), open) {
 		at.field("DefaultRootObject").wrong(fmt.Sprintf("%s, which lies within the signed %s", quote(c.DefaultRootObject), quote(outer)),
 			fmt.Sprintf("list \"/\" in %s too, or choose another object: / is public, and would open it", at.name("SignedPaths")))
 	}

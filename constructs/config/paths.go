@@ -27,11 +27,7 @@ func (c Content) checkPaths(at node) {
 			at.wrong(fmt.Sprintf("%s, which %s lists too", quote(pattern), at.name("SignedPaths")), "list it in one of the two")
 			return
 		}
-		checkPattern(at, pattern)
-		if found := insideEscape.FindString(pattern); found != "" && patternFault(pattern) == "" {
-			at.wrong(fmt.Sprintf("%s, with %s", quote(pattern), found),
-				"write another character behind the *, such as / or -: a digit or a letter from A to F may end an escape such as %20, and the pattern would open what it does not name")
-		}
+		checkPublicPattern(at, pattern)
 	})
 	pages := map[string]bool{} // those with a behavior of their own
 	for _, page := range c.ErrorPages {
@@ -39,13 +35,18 @@ func (c Content) checkPaths(at node) {
 			pages[page.ResponsePagePath] = true
 		}
 	}
-	if behaviors := 1 + len(c.SignedPaths) + len(c.PublicPaths) + len(pages); behaviors > maxBehaviors {
-		public.wrong(fmt.Sprintf("%d cache behaviors: the default one, %d of signed and %d of public paths, %d of error pages", behaviors, len(c.SignedPaths), len(c.PublicPaths), len(pages)),
+	others := ""
+	if n := len(c.Behaviors); n > 0 {
+		others = fmt.Sprintf(", %d others", n)
+	}
+	if behaviors := 1 + len(c.SignedPaths) + len(c.PublicPaths) + len(pages) + len(c.Behaviors); behaviors > maxBehaviors {
+		public.wrong(fmt.Sprintf("%d cache behaviors: the default one, %d of signed and %d of public paths, %d of error pages%s", behaviors, len(c.SignedPaths), len(c.PublicPaths), len(pages), others),
 			fmt.Sprintf("make fewer and wider patterns: a distribution has %d behaviors", maxBehaviors))
 		return // how more of them meet takes too long to tell
 	}
 	checkReached(signed, c.SignedPaths)
 	checkReached(public, c.PublicPaths)
+	c.checkBehaviors(at.field("Behaviors"))
 
 	c.checkSignedAmongPublic(at)
 
@@ -77,19 +78,29 @@ func liesWithin(pattern, outer string) string {
 
 // signedAround is the signed pattern that a pattern lies within.
 func (c Content) signedAround(pattern string) (outer string, within bool) {
-	i := slices.IndexFunc(c.SignedPaths, func(outer string) bool { return arePatterns(outer, pattern) && covers(outer, pattern) })
+	signed := c.signedPatterns()
+	i := slices.IndexFunc(signed, func(outer string) bool { return arePatterns(outer, pattern) && covers(outer, pattern) })
 	if i < 0 {
 		return "", false
 	}
-	return c.SignedPaths[i], true
+	return signed[i], true
+}
+
+// checkPublicPattern checks a pattern that opens what it matches.
+func checkPublicPattern(at node, pattern string) {
+	checkPattern(at, pattern)
+	if found := insideEscape.FindString(pattern); found != "" && patternFault(pattern) == "" {
+		at.wrong(fmt.Sprintf("%s, with %s", quote(pattern), found),
+			"write another character behind the *, such as / or -: a digit or a letter from A to F may end an escape such as %20, and the pattern would open what it does not name")
+	}
 }
 
 // checkSignedAmongPublic reports signed patterns that take nothing out of the
 // public ones. As everything else is signed anyway, they are mistakes, and what
 // they were to protect may be open.
 func (c Content) checkSignedAmongPublic(at node) {
-	signed := at.field("SignedPaths")
-	if len(c.SignedPaths) > 0 && len(c.PublicPaths) == 0 {
+	signed, public := at.field("SignedPaths"), c.publicPatterns()
+	if len(c.SignedPaths) > 0 && len(public) == 0 {
 		if at.whole() {
 			signed.wrong("signed paths without public ones",
 				fmt.Sprintf("take them away, or write the %s of which they are exceptions: without any, every path wants a signature", at.name("PublicPaths")))
@@ -98,14 +109,14 @@ func (c Content) checkSignedAmongPublic(at node) {
 	}
 	for i, pattern := range c.SignedPaths {
 		meets := func(public string) bool { return !arePatterns(public, pattern) || intersect(public, pattern) }
-		if !at.field("PublicPaths").wasRead() || slices.ContainsFunc(c.PublicPaths, meets) {
+		if !at.field("PublicPaths").wasRead() || slices.ContainsFunc(public, meets) {
 			continue
 		}
 		fix := "take it away, or write it as the public path from which it takes something: all else wants a signature anyway"
 		lower := strings.ToLower(pattern)
-		near := slices.IndexFunc(c.PublicPaths, func(public string) bool { return intersect(strings.ToLower(public), lower) })
+		near := slices.IndexFunc(public, func(public string) bool { return intersect(strings.ToLower(public), lower) })
 		if near >= 0 {
-			fix = fmt.Sprintf("write it as in %s: letter case counts", quote(c.PublicPaths[near]))
+			fix = fmt.Sprintf("write it as in %s: letter case counts", quote(public[near]))
 		}
 		signed.index(i).wrong(quote(pattern)+", with which no public path has anything to do", fix)
 	}
