@@ -51,11 +51,11 @@ func synthesize() error {
 	}
 	made := map[string]awscdk.Stack{}
 	for _, e := range config.Environments {
-		stack, err := constructs.NewEnvironmentStack(app, e)
+		stack, _, err := constructs.NewEnvironment(app, e)
 		if err != nil {
 			return err
 		}
-		made[e.Name] = stack.Stack
+		made[e.Name] = stack
 	}
 	// Of all that are deployed at once, a lender comes first, and goes last.
 	for _, e := range config.Environments {

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudfront"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 )
@@ -75,16 +76,24 @@ func newAccessLogs(scope constructs.Construct, p *PrivateContentProps, distribut
 // that changes, which takes another name: it holds which destination it is.
 func newLogDestination(logs constructs.Construct, p *PrivateContentProps) awslogs.CfnDeliveryDestination {
 	kind, target := "group", (*string)(nil)
-	if bucket := p.AccessLogs.Bucket; bucket != "" {
+	switch {
+	case p.AccessLogs.Bucket != nil:
 		kind = "bucket"
+		bucket := *p.AccessLogs.Bucket.BucketName()
 		if !*awscdk.Token_IsUnresolved(bucket) {
-			kind = fmt.Sprintf("%.4x", sha256.Sum256([]byte(bucket)))
+			kind = shortHash(bucket)
 		}
+		letLogsBeWritten(logs, p.AccessLogs.Bucket)
 		// Without a prefix here, CloudFormation puts records under one path when
 		// it makes the delivery and under another when it changes it:
 		// https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/2274
 		target = jsii.String(fmt.Sprintf("arn:%s:s3:::%s/cloudfront", *awscdk.Stack_Of(logs).Partition(), bucket))
-	} else {
+	case p.AccessLogs.LogGroup != nil:
+		kind, target = "loggroup", p.AccessLogs.LogGroup.LogGroupRef().LogGroupArn
+		if !*awscdk.Token_IsUnresolved(target) {
+			kind = shortHash(*target)
+		}
+	default:
 		target = newLogGroup(logs, p).AttrArn()
 	}
 	return awslogs.NewCfnDeliveryDestination(logs, jsii.String("Destination"), &awslogs.CfnDeliveryDestinationProps{
@@ -92,6 +101,26 @@ func newLogDestination(logs constructs.Construct, p *PrivateContentProps) awslog
 		DestinationResourceArn: target,
 		OutputFormat:           jsii.String("json"),
 	})
+}
+
+func shortHash(text string) string { return fmt.Sprintf("%.4x", sha256.Sum256([]byte(text))) }
+
+// letLogsBeWritten lets the log service write to a bucket of the app. Otherwise
+// it would write the statement by itself, and the next change of the bucket's
+// policy would take it away.
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-infrastructure-V2-S3.html
+func letLogsBeWritten(logs constructs.Construct, bucket awss3.IBucket) {
+	stack := awscdk.Stack_Of(logs)
+	account := *stack.Account()
+	bucket.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		Principals: &[]awsiam.IPrincipal{awsiam.NewServicePrincipal(jsii.String("delivery.logs.amazonaws.com"), nil)},
+		Actions:    jsii.Strings("s3:PutObject"),
+		Resources:  &[]*string{bucket.ArnForObjects(jsii.String("cloudfront/*"))},
+		Conditions: &map[string]any{
+			"StringEquals": map[string]any{"s3:x-amz-acl": "bucket-owner-full-control", "aws:SourceAccount": account},
+			"ArnLike":      map[string]any{"aws:SourceArn": fmt.Sprintf("arn:%s:logs:%s:%s:delivery-source:*", *stack.Partition(), usEast1, account)},
+		},
+	}))
 }
 
 // newLogGroup is kept, with its records, when the content's bucket is. Its own

@@ -128,7 +128,7 @@ func companionsOf(main awscdk.Stack) []awscdk.Stack {
 
 // topStack is the stack that holds a construct, or the one in which that one is
 // nested.
-func topStack(scope constructs.Construct) awscdk.Stack {
+func topStack(scope constructs.IConstruct) awscdk.Stack {
 	stack := awscdk.Stack_Of(scope)
 	for stack.NestedStackParent() != nil {
 		stack = stack.NestedStackParent()
@@ -168,13 +168,21 @@ func checkCompanions(scope constructs.Construct, p *PrivateContentProps, region 
 			Fix:   `write the Region of this stack, such as "eu-west-1"; with us-east-1, there is no other`,
 		}}
 	}
-	const most = 128 // https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html
 	var problems config.Problems
+	if makesCertificate(p) && p.Domain.HostedZone != nil && *awscdk.Resource_IsOwnedResource(p.Domain.HostedZone) &&
+		*topStack(p.Domain.HostedZone).Node().Addr() == *main.Node().Addr() {
+		problems = append(problems, config.Problem{
+			Path:  "Domain.HostedZone",
+			Found: "a zone that this stack makes, though the certificate is validated in it before the stack is deployed",
+			Fix:   "make the zone in another stack, or write Certificate",
+		})
+	}
+	const most = 128 // https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html
 	for _, kind := range needed {
 		name := *main.StackName() + kind.suffix
 		if besideOf(main, kind) != nil && findCompanion(main, kind) == nil {
 			problems = append(problems, config.Problem{
-				Path:  shown(*main.Node().Id() + kind.suffix),
+				Path:  safeName(*main.Node().Id() + kind.suffix),
 				Found: "an id that is taken, where a companion of the stack would stand",
 				Fix:   "choose another id for what has it",
 			})
@@ -182,7 +190,7 @@ func checkCompanions(scope constructs.Construct, p *PrivateContentProps, region 
 		if len(name) > most {
 			problems = append(problems, config.Problem{
 				Path:  "the stack's name",
-				Found: fmt.Sprintf("its companion %s would have %d characters", shown(name), len(name)),
+				Found: fmt.Sprintf("its companion %s would have %d characters", safeName(name), len(name)),
 				Fix:   fmt.Sprintf("shorten it to %d at most", most-len(kind.suffix)),
 			})
 		}

@@ -19,8 +19,8 @@ import (
 
 // companioned is content that takes both companions where its stack is not in
 // us-east-1.
-func companioned() *PrivateContentProps {
-	return &PrivateContentProps{
+func companioned() config.Content {
+	return config.Content{
 		Domain:     &config.Domain{Names: []string{"media.example.com"}, HostedZone: exampleZone},
 		AccessLogs: &config.AccessLogs{},
 	}
@@ -78,7 +78,7 @@ func TestCompanionsAreDeployedAroundTheirStack(t *testing.T) {
 			e.Tags = test.tags
 			e.Content.Domain, e.Content.AccessLogs = companioned().Domain, companioned().AccessLogs
 			app, outdir := newApp(t, nil)
-			made, err := NewEnvironmentStack(app, e)
+			_, content, err := NewEnvironment(app, e)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -112,7 +112,7 @@ func TestCompanionsAreDeployedAroundTheirStack(t *testing.T) {
 				t.Errorf("stacks %v", slices.Sorted(maps.Keys(stacks)))
 			}
 			var companions []string
-			for _, companion := range made.Content.Companions() {
+			for _, companion := range content.Companions() {
 				companions = append(companions, *companion.StackName())
 			}
 			if want := []string{"signedfront-prod-certificate", "signedfront-prod-global"}; !slices.Equal(companions, want) {
@@ -148,7 +148,7 @@ func TestCompanionsTakeNoFunctionsAndNoFlags(t *testing.T) {
 			context["aws:cdk:bundling-stacks"] = []string{}
 			app := awscdk.NewApp(&awscdk.AppProps{Context: &context, Outdir: &outdir})
 			stack := awscdk.NewStack(app, jsii.String("Media"), &awscdk.StackProps{Env: &awscdk.Environment{Region: jsii.String("eu-west-1")}})
-			if _, err := NewPrivateContent(stack, "Content", companioned()); err != nil {
+			if _, err := NewPrivateContent(stack, "Content", propsIn(stack, companioned())); err != nil {
 				t.Fatal(err)
 			}
 			app.Synth(nil)
@@ -190,7 +190,7 @@ func TestContentsOfOneStackShareItsCompanions(t *testing.T) {
 	for _, id := range []string{"Films", "Songs"} {
 		props := companioned()
 		props.Domain.Names[0] = strings.ToLower(id) + ".example.com"
-		if _, err := NewPrivateContent(stack, id, props); err != nil {
+		if _, err := NewPrivateContent(stack, id, propsIn(stack, props)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -207,7 +207,7 @@ func TestCompanionsStandBesideTheStackThatHoldsANestedOne(t *testing.T) {
 	app, outdir := newApp(t, nil)
 	stack := awscdk.NewStack(app, jsii.String("Media"), &awscdk.StackProps{Env: &awscdk.Environment{Region: jsii.String("eu-west-1")}})
 	nested := awscdk.NewNestedStack(stack, jsii.String("Nested"), nil)
-	if _, err := NewPrivateContent(nested, "Content", companioned()); err != nil {
+	if _, err := NewPrivateContent(nested, "Content", propsIn(nested, companioned())); err != nil {
 		t.Fatal(err)
 	}
 	app.Synth(nil)
@@ -258,7 +258,7 @@ func TestCompanionsAreDeployedByWhatDeploysTheirStack(t *testing.T) {
 			content := companioned()
 			content.SigningKeys.Keys = []config.SigningKey{key}
 			stack := awscdk.NewStack(app, jsii.String("Media"), &awscdk.StackProps{Synthesizer: test.of, Env: &awscdk.Environment{Region: jsii.String("eu-west-1")}})
-			if _, err := NewPrivateContent(stack, "Content", content); err != nil {
+			if _, err := NewPrivateContent(stack, "Content", propsIn(stack, content)); err != nil {
 				t.Fatal(err)
 			}
 			app.Synth(nil)
@@ -303,7 +303,7 @@ func TestCompanionsAreNamedAfterTheirStack(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			stack := awscdk.NewStack(test.scope, jsii.String("Media"), &awscdk.StackProps{StackName: test.stack, Env: &awscdk.Environment{Region: jsii.String("eu-west-1")}})
-			content, err := NewPrivateContent(stack, "Content", companioned())
+			content, err := NewPrivateContent(stack, "Content", propsIn(stack, companioned()))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -325,16 +325,16 @@ func TestWhatKeepsAStackFromItsCompanionsIsSaidBeforeAnythingIsMade(t *testing.T
 		name  string
 		stack string
 		env   *awscdk.Environment
-		props *PrivateContentProps
+		props config.Content
 		want  []string
 	}{
 		{"a Region that is not written, for a certificate", "Media", nil,
-			&PrivateContentProps{Domain: companioned().Domain},
+			config.Content{Domain: companioned().Domain},
 			[]string{"Env.Region of the stack: not written, though Domain without Certificate may take another stack, in us-east-1" + wantRegion}},
 		{"a Region that is not written, for both", "Media", nil, companioned(),
 			[]string{"Env.Region of the stack: not written, though Domain without Certificate and AccessLogs may take another stack, in us-east-1" + wantRegion}},
 		{"a Region that is not written, where none is needed", "Media", nil,
-			&PrivateContentProps{Domain: &config.Domain{Names: []string{"media.example.com"}, Certificate: certificateARN, HostedZone: exampleZone}}, nil},
+			config.Content{Domain: &config.Domain{Names: []string{"media.example.com"}, Certificate: certificateARN, HostedZone: exampleZone}}, nil},
 		{"a name that is too long", strings.Repeat("media-", 20), here, companioned(), []string{
 			"the stack's name: its companion " + strings.Repeat("media-", 20) + "-certificate would have 132 characters; shorten it to 116 at most",
 		}},
@@ -343,7 +343,7 @@ func TestWhatKeepsAStackFromItsCompanionsIsSaidBeforeAnythingIsMade(t *testing.T
 			app, _ := newApp(t, nil)
 			stack := awscdk.NewStack(app, jsii.String(test.stack), &awscdk.StackProps{Env: test.env})
 			test.props.Name = "media"
-			_, err := NewPrivateContent(stack, "Content", test.props)
+			_, err := NewPrivateContent(stack, "Content", propsIn(stack, test.props))
 			var problems config.Problems
 			errors.As(err, &problems)
 			var got []string
@@ -364,7 +364,7 @@ func TestAStackOfSomebodyElseIsNoCompanion(t *testing.T) {
 	app, _ := newApp(t, nil)
 	awscdk.NewStack(app, jsii.String("Media-global"), &awscdk.StackProps{Env: &awscdk.Environment{Region: jsii.String("ap-south-1")}})
 	stack := awscdk.NewStack(app, jsii.String("Media"), &awscdk.StackProps{Env: &awscdk.Environment{Region: jsii.String("eu-west-1")}})
-	_, err := NewPrivateContent(stack, "Content", &PrivateContentProps{AccessLogs: &config.AccessLogs{}})
+	_, err := NewPrivateContent(stack, "Content", &PrivateContentProps{AccessLogs: &AccessLogs{}})
 	want := "Media/Content: Media-global: an id that is taken, where a companion of the stack would stand; choose another id for what has it"
 	if err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
@@ -375,7 +375,7 @@ func TestRegionIsAskedForWhereTheEnvironmentCanSayIt(t *testing.T) {
 	e := environmentOf(t, "prod", `{}`)
 	e.Content.AccessLogs = &config.AccessLogs{}
 	app, _ := newApp(t, nil)
-	_, err := NewEnvironmentStack(app, e)
+	_, _, err := NewEnvironment(app, e)
 	if err == nil || !strings.Contains(err.Error(), "Region: missing, with AccessLogs; write the AWS Region of the stack") {
 		t.Errorf("got %v", err)
 	}

@@ -12,17 +12,18 @@ import (
 	"github.com/signedfront/signedfront/constructs/config"
 )
 
-// contentBucket holds the content: a bucket of the stack's own, or one that
-// existed before it and stays its owner's.
+// contentBucket holds the content: a new bucket, or one that was given.
 type contentBucket struct {
-	bucket   awss3.IBucket
-	own      awss3.Bucket // nil where it existed before
-	existing bool
+	bucket awss3.IBucket
+	made   awss3.Bucket // nil where it was given
 
 	// key is what objects are or were encrypted with, nil where that is S3's
-	// matter or the owner's. Uploads use it where it is the bucket's default.
-	key     awskms.Key
+	// matter or not known. Uploads use it where it is the bucket's default.
+	key     awskms.IKey
 	usesKey bool
+
+	// What its owner has to write, nil where the app has written it.
+	requiredPolicy, requiredKeyPolicy, requiredCORS *string
 }
 
 // newContentBucket makes the bucket that holds the content: no public access,
@@ -30,8 +31,8 @@ type contentBucket struct {
 // is deleted or would replace it, unless it is ephemeral; what a failed first
 // deployment made goes in either case.
 func newContentBucket(scope constructs.Construct, p *PrivateContentProps) *contentBucket {
-	if p.Bucket != "" {
-		return existingBucket(scope, p.Bucket)
+	if p.Bucket != nil {
+		return givenBucket(scope, p)
 	}
 	content := &contentBucket{usesKey: p.Encryption == config.EncryptionKMS}
 	props := &awss3.BucketProps{
@@ -48,7 +49,10 @@ func newContentBucket(scope constructs.Construct, p *PrivateContentProps) *conte
 		RemovalPolicy: removalOf(p),
 	}
 	if p.Encryption.HasKey() {
-		content.key = newContentKey(scope, p)
+		if content.key = p.EncryptionKey; content.key == nil {
+			content.key = newContentKey(scope, p)
+		}
+		content.letDecrypt(scope)
 	}
 	if content.usesKey {
 		props.Encryption = awss3.BucketEncryption_KMS
@@ -57,8 +61,8 @@ func newContentBucket(scope constructs.Construct, p *PrivateContentProps) *conte
 		// KMS, on a shared quota.
 		props.BucketKeyEnabled = jsii.Bool(true)
 	}
-	content.own = awss3.NewBucket(scope, jsii.String("Bucket"), props)
-	content.bucket = content.own
+	content.made = awss3.NewBucket(scope, jsii.String("Bucket"), props)
+	content.bucket = content.made
 	acknowledge(content.bucket, "AwsSolutions-S1", "The objects are read through CloudFront, whose own logs are an option, accessLogs. S3's would name CloudFront as the reader of each.")
 	return content
 }
@@ -70,65 +74,82 @@ func removalOf(p *PrivateContentProps) awscdk.RemovalPolicy {
 	return awscdk.RemovalPolicy_RETAIN_ON_UPDATE_OR_DELETE
 }
 
-// newContentKey makes the key that encrypts the objects. CloudFront may decrypt
-// with it. For which distribution, the key cannot say: it is made before the
-// bucket, and that before the distribution. So its statement stands for all
-// distributions of the account, of which the bucket's policy lets in one.
-//
-// The key outlives its use, since without it what it encrypted is lost: both
-// are there for as long as anything is encrypted with it, under the same ids.
-// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html
-func newContentKey(scope constructs.Construct, p *PrivateContentProps) awskms.Key {
-	key := awskms.NewKey(scope, jsii.String("EncryptionKey"), &awskms.KeyProps{
+// newContentKey makes the key that encrypts the objects. The key outlives its
+// use, since without it what it encrypted is lost: both are there for as long as
+// anything is encrypted with it, under the same ids.
+func newContentKey(scope constructs.Construct, p *PrivateContentProps) awskms.IKey {
+	return awskms.NewKey(scope, jsii.String("EncryptionKey"), &awskms.KeyProps{
 		Description:       jsii.String("Encrypts the content of " + p.Name),
 		EnableKeyRotation: jsii.Bool(true),
 		RemovalPolicy:     removalOf(p),
 	})
-	key.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+}
+
+// letDecrypt lets CloudFront decrypt with the key. For which distribution, the
+// key cannot say: it is made before the bucket, and that before the
+// distribution. So its statement is for all distributions of the account, of
+// which the bucket's policy admits one.
+// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html
+func (b *contentBucket) letDecrypt(scope constructs.Construct) {
+	statement := awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
 		Principals: &[]awsiam.IPrincipal{cloudFront()},
 		Actions:    jsii.Strings("kms:Decrypt"),
 		Resources:  jsii.Strings("*"),
 		Conditions: &map[string]any{
 			"ArnLike": map[string]any{"AWS:SourceArn": distributionARN(scope, "*")},
 		},
-	}), nil)
-	return key
+	})
+	if !*b.key.AddToResourcePolicy(statement, jsii.Bool(true)).StatementAdded {
+		b.requiredKeyPolicy = policyText(scope, statement)
+	}
 }
 
-// existingBucket refers to a bucket in the Region of the stack, whose policy
-// the stack does not touch. What its owner has to write there is
-// requiredPolicy.
-func existingBucket(scope constructs.Construct, name string) *contentBucket {
-	return &contentBucket{existing: true, bucket: awss3.Bucket_FromBucketAttributes(scope, jsii.String("Bucket"), &awss3.BucketAttributes{
-		BucketName: jsii.String(name),
-		Region:     awscdk.Stack_Of(scope).Region(),
-	})}
+// givenBucket takes a bucket that the content is already in, or is uploaded to by
+// somebody else. What the app cannot write for its owner is in the required
+// fields.
+func givenBucket(scope constructs.Construct, p *PrivateContentProps) *contentBucket {
+	content := &contentBucket{bucket: p.Bucket, key: p.Bucket.EncryptionKey()}
+	if content.key != nil {
+		content.usesKey = true
+		content.letDecrypt(scope)
+	}
+	if p.CORS == nil {
+		return content
+	}
+	if ofApp, is := p.Bucket.(awss3.Bucket); is {
+		for _, rule := range *bucketCORS(p.CORS) {
+			ofApp.AddCorsRule(rule)
+		}
+	} else {
+		content.requiredCORS = requiredBucketCORS(scope, p.CORS)
+	}
+	return content
 }
 
-// letRead lets those read the bucket who read it for CloudFront. The policy of
-// an existing bucket stays as it is.
+// letRead lets CloudFront read the bucket. The policy of an imported bucket
+// stays as it is: it must say what that of a new bucket says, and may say more.
 func (b *contentBucket) letRead(access *originAccess, distribution awscloudfront.Distribution) {
-	if b.existing {
+	statements := access.statements(b.bucket, distribution)
+	for _, statement := range statements {
+		if *b.bucket.AddToResourcePolicy(statement).StatementAdded {
+			continue
+		}
+		plainHTTP := awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+			Effect:     awsiam.Effect_DENY,
+			Principals: &[]awsiam.IPrincipal{awsiam.NewAnyPrincipal()},
+			Actions:    jsii.Strings("s3:*"),
+			Resources:  &[]*string{b.bucket.BucketArn(), b.bucket.ArnForObjects(jsii.String("*"))},
+			Conditions: &map[string]any{"Bool": map[string]any{"aws:SecureTransport": "false"}},
+		})
+		b.requiredPolicy = policyText(distribution, append([]awsiam.PolicyStatement{plainHTTP}, statements...)...)
 		return
 	}
-	for _, statement := range access.statements(b.bucket, distribution) {
-		b.bucket.AddToResourcePolicy(statement)
-	}
 }
 
-// requiredPolicy is the policy that an existing bucket must have, as JSON: what
-// a bucket of our own gets. It may hold more.
-func (b *contentBucket) requiredPolicy(access *originAccess, distribution awscloudfront.Distribution) *string {
-	plainHTTP := awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
-		Effect:     awsiam.Effect_DENY,
-		Principals: &[]awsiam.IPrincipal{awsiam.NewAnyPrincipal()},
-		Actions:    jsii.Strings("s3:*"),
-		Resources:  &[]*string{b.bucket.BucketArn(), b.bucket.ArnForObjects(jsii.String("*"))},
-		Conditions: &map[string]any{"Bool": map[string]any{"aws:SecureTransport": "false"}},
-	})
-	statements := append([]awsiam.PolicyStatement{plainHTTP}, access.statements(b.bucket, distribution)...)
+// policyText is a policy as JSON, with tokens in it.
+func policyText(scope constructs.Construct, statements ...awsiam.PolicyStatement) *string {
 	document := awsiam.NewPolicyDocument(&awsiam.PolicyDocumentProps{Statements: &statements})
-	return awscdk.Stack_Of(distribution).ToJsonString(document, nil)
+	return awscdk.Stack_Of(scope).ToJsonString(document, nil)
 }
 
 // grantUpload gives what an upload takes, whole or in parts. To overwrite is to

@@ -167,11 +167,11 @@ func TestNoKindOfBucketMakesTheCDKWarn(t *testing.T) {
 			e := environmentOf(t, "dev", `{}`)
 			change(&e.Content)
 			app, _ := newApp(t, nil)
-			made, err := NewEnvironmentStack(app, e)
+			stack, _, err := NewEnvironment(app, e)
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, message := range *assertions.Annotations_FromStack(made.Stack).FindWarning(jsii.String("*"), assertions.Match_AnyValue()) {
+			for _, message := range *assertions.Annotations_FromStack(stack).FindWarning(jsii.String("*"), assertions.Match_AnyValue()) {
 				text, err := json.Marshal(message)
 				if err != nil {
 					t.Fatal(err)
@@ -203,17 +203,17 @@ func TestGrantUploadLetsWriteObjectsAndNothingMore(t *testing.T) {
 			e := environmentOf(t, "dev", `{}`)
 			test.change(&e.Content)
 			app, outdir := newApp(t, nil)
-			made, err := NewEnvironmentStack(app, e)
+			stack, content, err := NewEnvironment(app, e)
 			if err != nil {
 				t.Fatal(err)
 			}
-			uploader := awsiam.NewRole(made.Stack, jsii.String("Uploader"), &awsiam.RoleProps{
+			uploader := awsiam.NewRole(stack, jsii.String("Uploader"), &awsiam.RoleProps{
 				AssumedBy: awsiam.NewServicePrincipal(jsii.String("lambda.amazonaws.com"), nil),
 			})
-			made.Content.GrantUpload(uploader).AssertSuccess()
+			content.GrantUpload(uploader).AssertSuccess()
 			app.Synth(nil)
 
-			template := readTemplate(t, outdir, *made.Stack.StackName())
+			template := readTemplate(t, outdir, *stack.StackName())
 			want := fmt.Sprintf(`{"Effect": "Allow", "Action": ["s3:AbortMultipartUpload", "s3:PutObject"], "Resource": %s}`, test.objects)
 			if test.keyUsed {
 				keyID, _ := template.only(t, "AWS::KMS::Key")

@@ -3,6 +3,7 @@ package constructs
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -28,7 +29,7 @@ func newDeploymentDocument(scope constructs.Construct, props *PrivateContentProp
 		Region:         *awscdk.Stack_Of(scope).Region(),
 		MaxURLLifetime: int64(props.MaxURLLifetime / time.Second),
 		MaxKeyAge:      int64(props.MaxKeyAge / time.Second),
-		Query:          &signer.ForwardedQuery{Signed: []string{}, Public: []string{}}, // by the policies of our cache behaviors
+		Query:          forwardedQuery(props),
 		Bucket:         &signer.Bucket{Name: *bucket.BucketName(), Region: *bucket.Env().Region},
 	}
 	if keys.lender != nil {
@@ -56,4 +57,14 @@ func newDeploymentDocument(scope constructs.Construct, props *PrivateContentProp
 	// The distribution is referred to already, the others are not.
 	parameter.Node().AddDependency(keys.group, policy)
 	return parameter
+}
+
+// forwardedQuery returns which query parameters reach the bucket: none, by the
+// policies of our cache behaviors. It is nil, which is not known, where an app has
+// policies of its own, or may have.
+func forwardedQuery(p *PrivateContentProps) *signer.ForwardedQuery {
+	if p.ConfigureDistribution != nil || slices.ContainsFunc(p.Behaviors, func(b Behavior) bool { return b.Options != nil }) {
+		return nil
+	}
+	return &signer.ForwardedQuery{Signed: []string{}, Public: []string{}}
 }

@@ -1,8 +1,9 @@
 package constructs
 
 import (
-	"slices"
+	"fmt"
 
+	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscertificatemanager"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudfront"
 	"github.com/aws/aws-cdk-go/awscdk/v2/interfaces/interfacesawscloudfront"
@@ -16,7 +17,7 @@ import (
 // of the group signed, and what is public to everyone. Signatures are no part
 // of the cache key, nor do they reach the origin, so that one object is cached
 // once for all its URLs. Certificate is nil where the content has no domain.
-func newDistribution(scope constructs.Construct, p *PrivateContentProps, origin awscloudfront.IOrigin, trusted interfacesawscloudfront.IKeyGroupRef, certificate awscertificatemanager.ICertificate) awscloudfront.Distribution {
+func newDistribution(scope constructs.Construct, p *PrivateContentProps, origin awscloudfront.IOrigin, trusted interfacesawscloudfront.IKeyGroupRef, certificate awscertificatemanager.ICertificate) (awscloudfront.Distribution, error) {
 	headers := newResponseHeaders(scope, p)
 	signed, public := behaviorOf(p, headers), behaviorOf(p, headers)
 	signed.TrustedKeyGroups = &[]interfacesawscloudfront.IKeyGroupRef{trusted}
@@ -25,11 +26,10 @@ func newDistribution(scope constructs.Construct, p *PrivateContentProps, origin 
 		Comment:           jsii.String("Private content of " + p.Name),
 		HttpVersion:       awscloudfront.HttpVersion_HTTP2_AND_3,
 		EnableIpv6:        jsii.Bool(!p.AddressRestriction),
-		DefaultRootObject: given(p.DefaultRootObject),
+		DefaultRootObject: optional(p.DefaultRootObject),
 		ErrorResponses:    errorResponses(p.ErrorPages),
 		PriceClass:        priceClasses[p.PriceClass],
 		GeoRestriction:    geoRestriction(p.GeoRestriction),
-		WebAclId:          given(p.WebACL),
 		DefaultBehavior: &awscloudfront.BehaviorOptions{
 			Origin:                origin,
 			TrustedKeyGroups:      signed.TrustedKeyGroups,
@@ -47,21 +47,23 @@ func newDistribution(scope constructs.Construct, p *PrivateContentProps, origin 
 		props.SslSupportMethod = awscloudfront.SSLMethod_SNI
 		props.MinimumProtocolVersion = minimumTLS
 	}
-	distribution := awscloudfront.NewDistribution(scope, jsii.String("Distribution"), props)
-
-	// CloudFront takes the first behavior whose pattern a path matches. What
-	// wants a signature though a public pattern covers it has to come first.
-	for _, pattern := range p.SignedPaths {
-		distribution.AddBehavior(jsii.String(pattern), origin, signed)
+	if p.WebACL != nil {
+		props.WebAclId = p.WebACL.WebAclRef().WebAclArn
 	}
-	if patterns := publicPatterns(p); len(patterns) > 0 {
-		public.FunctionAssociations = newEscapeRefusal(scope, p)
-		for _, pattern := range patterns {
-			distribution.AddBehavior(jsii.String(pattern), origin, public)
+	if p.ConfigureDistribution != nil {
+		p.ConfigureDistribution(props)
+		if problems := checkConfigured(props, p, origin, trusted); len(problems) > 0 {
+			return nil, fmt.Errorf("%s: %w", safeName(*scope.Node().Path()), problems)
 		}
 	}
+	distribution := awscloudfront.NewDistribution(scope, jsii.String("Distribution"), props)
+
+	if len(publicPatterns(p)) > 0 || len(furtherPatterns(p, true)) > 0 {
+		public.FunctionAssociations = newEscapeRefusal(scope, p)
+	}
+	addBehaviors(distribution, p, origin, signed, public)
 	acknowledgeDistribution(distribution, p)
-	return distribution
+	return distribution, nil
 }
 
 // behaviorOf is how every path is served. Whether it wants a signature is not
@@ -81,23 +83,6 @@ func behaviorOf(p *PrivateContentProps, headers awscloudfront.ResponseHeadersPol
 		behavior.OriginRequestPolicy = awscloudfront.OriginRequestPolicy_CORS_S3_ORIGIN()
 	}
 	return behavior
-}
-
-// publicPatterns are the patterns that everyone may read, each once: the error
-// pages, which CloudFront could not serve to those who were refused if they
-// wanted a signature, and what the props name.
-func publicPatterns(p *PrivateContentProps) []string {
-	var patterns []string
-	for _, page := range p.ErrorPages {
-		patterns = append(patterns, page.ResponsePagePath)
-	}
-	var once []string
-	for _, pattern := range append(patterns, p.PublicPaths...) {
-		if !slices.Contains(once, pattern) {
-			once = append(once, pattern)
-		}
-	}
-	return once
 }
 
 func errorResponses(pages []config.ErrorPage) *[]*awscloudfront.ErrorResponse {
@@ -136,7 +121,7 @@ func acknowledgeDistribution(distribution awscloudfront.Distribution, p *Private
 	if p.GeoRestriction == nil {
 		acknowledge(distribution, "AwsSolutions-CFR1", "Who may see private content is told by signatures, wherever the viewer is; geoRestriction is there for those who want more.")
 	}
-	if p.WebACL == "" {
+	if p.WebACL == nil {
 		acknowledge(distribution, "AwsSolutions-CFR2", "Nothing but objects is served, to requests that carry no body and reach no application; webAcl is there for those who want more.")
 	}
 	if p.AccessLogs == nil {
@@ -144,7 +129,7 @@ func acknowledgeDistribution(distribution awscloudfront.Distribution, p *Private
 	} else {
 		acknowledge(distribution, "AwsSolutions-CFR3", "Requests are logged by standard logging v2, which this rule does not see. The older logging, which it wants, records query strings: signatures, that is.")
 	}
-	if !p.OriginAccess.UsesControl() && p.Bucket == "" { // the rule looks at buckets of the stack
+	if !p.OriginAccess.UsesControl() && (p.Bucket == nil || *awscdk.Resource_IsOwnedResource(p.Bucket)) { // the rule looks at buckets of the app
 		acknowledge(distribution, "AwsSolutions-CFR7", "CloudFront reads the bucket as an origin access identity, which the bucket's policy lets in alone; other scanners want just that. With originAccess oac, an access control takes its place.")
 	}
 	if p.Domain == nil {

@@ -7,8 +7,6 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsroute53"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
-
-	"github.com/signedfront/signedfront/constructs/config"
 )
 
 // minimumTLS is the security policy of a domain of one's own. TLS 1.3 is spoken
@@ -20,10 +18,14 @@ const minimumTLS = awscloudfront.SecurityPolicyProtocol_TLS_V1_2_2021
 
 // baseURL is what signed URLs start with.
 func baseURL(p *PrivateContentProps, distribution awscloudfront.Distribution) string {
+	return "https://" + *domainName(p, distribution)
+}
+
+func domainName(p *PrivateContentProps, distribution awscloudfront.Distribution) *string {
 	if p.Domain != nil {
-		return "https://" + p.Domain.Names[0]
+		return jsii.String(p.Domain.Names[0])
 	}
-	return "https://" + *distribution.DistributionDomainName()
+	return distribution.DistributionDomainName()
 }
 
 // newAliasRecords points the names of the domain to the distribution, where
@@ -33,7 +35,6 @@ func newAliasRecords(scope constructs.Construct, p *PrivateContentProps, distrib
 		return
 	}
 	records := constructs.NewConstruct(scope, jsii.String("AliasRecords"))
-	zone := hostedZone(records, p.Domain.HostedZone)
 	target := awsroute53.RecordTarget_FromAlias(&distributionAlias{&awsroute53.AliasRecordTargetConfig{
 		DnsName:      distribution.DistributionDomainName(),
 		HostedZoneId: cloudFrontZone(scope),
@@ -41,9 +42,9 @@ func newAliasRecords(scope constructs.Construct, p *PrivateContentProps, distrib
 	for _, name := range p.Domain.Names {
 		// With a full stop, the CDK does not look for the zone's name at its end.
 		full := jsii.String(name + ".")
-		awsroute53.NewARecord(records, jsii.String("A-"+name), &awsroute53.ARecordProps{Zone: zone, RecordName: full, Target: target})
+		awsroute53.NewARecord(records, jsii.String("A-"+name), &awsroute53.ARecordProps{Zone: p.Domain.HostedZone, RecordName: full, Target: target})
 		if !p.AddressRestriction {
-			awsroute53.NewAaaaRecord(records, jsii.String("AAAA-"+name), &awsroute53.AaaaRecordProps{Zone: zone, RecordName: full, Target: target})
+			awsroute53.NewAaaaRecord(records, jsii.String("AAAA-"+name), &awsroute53.AaaaRecordProps{Zone: p.Domain.HostedZone, RecordName: full, Target: target})
 		}
 	}
 }
@@ -77,16 +78,9 @@ func cloudFrontZone(scope constructs.Construct) *string {
 	return zones.FindInMap(awscdk.Aws_PARTITION(), jsii.String("zoneId"), nil)
 }
 
-func hostedZone(scope constructs.Construct, zone *config.HostedZone) awsroute53.IHostedZone {
-	return awsroute53.HostedZone_FromHostedZoneAttributes(scope, jsii.String("HostedZone"), &awsroute53.HostedZoneAttributes{
-		HostedZoneId: jsii.String(zone.ID),
-		ZoneName:     jsii.String(zone.Name),
-	})
-}
-
 // makesCertificate reports whether a certificate has to be made.
 func makesCertificate(p *PrivateContentProps) bool {
-	return p.Domain != nil && p.Domain.Certificate == ""
+	return p.Domain != nil && p.Domain.Certificate == nil
 }
 
 // newCertificate is the certificate of the domain, nil where there is none. One
@@ -96,15 +90,15 @@ func newCertificate(scope constructs.Construct, p *PrivateContentProps) awscerti
 	switch {
 	case p.Domain == nil:
 		return nil
-	case p.Domain.Certificate != "":
-		return awscertificatemanager.Certificate_FromCertificateArn(scope, jsii.String("Certificate"), jsii.String(p.Domain.Certificate))
+	case p.Domain.Certificate != nil:
+		return p.Domain.Certificate
 	}
 	place := inUSEast1(scope, certificateStack)
 	made := constructs.NewConstruct(place.scope, jsii.String("DomainCertificate"))
 	certificate := awscertificatemanager.NewCertificate(made, jsii.String("Certificate"), &awscertificatemanager.CertificateProps{
 		DomainName:              jsii.String(p.Domain.Names[0]),
 		SubjectAlternativeNames: jsii.Strings(p.Domain.Names[1:]...),
-		Validation:              awscertificatemanager.CertificateValidation_FromDns(hostedZone(made, p.Domain.HostedZone)),
+		Validation:              awscertificatemanager.CertificateValidation_FromDns(p.Domain.HostedZone),
 	})
 	if place.companion == nil {
 		return certificate

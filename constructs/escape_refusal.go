@@ -11,6 +11,17 @@ import (
 	"github.com/signedfront/signedfront/constructs/contract/escapes"
 )
 
+func refusesEscapes(p *PrivateContentProps) bool {
+	return len(signedPatterns(p)) > 0 || hasUnknownPattern(p)
+}
+
+// hasUnknownPattern reports whether a pattern is a token.
+func hasUnknownPattern(p *PrivateContentProps) bool {
+	return slices.ContainsFunc(slices.Concat(signedPatterns(p), p.PublicPaths, furtherPatterns(p, true)), func(pattern string) bool {
+		return *awscdk.Token_IsUnresolved(pattern)
+	})
+}
+
 // newEscapeRefusal is the function of public behaviors where there are signed
 // patterns: without it, an escaped slash in the path of a signed object makes
 // the path a public one, see package escapes. Without such patterns it is nil,
@@ -21,14 +32,11 @@ import (
 // a pattern matches no escape. They have it too: no escape is in their paths,
 // and a rule about which ones need it could be wrong.
 func newEscapeRefusal(scope constructs.Construct, p *PrivateContentProps) *[]*awscloudfront.FunctionAssociation {
-	unknown := slices.ContainsFunc(append(slices.Clone(p.SignedPaths), p.PublicPaths...), func(pattern string) bool {
-		return *awscdk.Token_IsUnresolved(pattern)
-	})
-	if len(p.SignedPaths) == 0 && !unknown {
+	if !refusesEscapes(p) {
 		return nil
 	}
-	filter := escapes.NewFilter(p.SignedPaths)
-	if unknown {
+	filter := escapes.NewFilter(signedPatterns(p))
+	if hasUnknownPattern(p) {
 		filter = escapes.NewFullFilter()
 	}
 	function := awscloudfront.NewFunction(scope, jsii.String("EscapeRefusal"), &awscloudfront.FunctionProps{

@@ -122,15 +122,15 @@ func TestFailuresThatTheShapeOfTheStackRulesOut(t *testing.T) {
 // content's alone. A grant of each secret would leave the app with the rights
 // to keys that are gone, and without those to the one that signs.
 func TestAppOfAnotherStackSignsThroughARotationWithoutADeployment(t *testing.T) {
-	keys := func(current int, numbers ...int) config.SigningKeys {
-		k := config.SigningKeys{Current: current}
+	keys := func(current int, numbers ...int) SigningKeys {
+		k := SigningKeys{Current: current}
 		for _, number := range numbers {
 			k.Keys = append(k.Keys, config.SigningKey{Number: number})
 		}
 		return k
 	}
 	var apps, policies []string
-	for _, step := range []config.SigningKeys{keys(1, 1), keys(1, 1, 2), keys(2, 1, 2), keys(2, 2)} {
+	for _, step := range []SigningKeys{keys(1, 1), keys(1, 1, 2), keys(2, 1, 2), keys(2, 2)} {
 		app, outdir := newApp(t, nil)
 		media := newStack(app, "Media")
 		content, err := NewPrivateContent(media, "Content", &PrivateContentProps{SigningKeys: step})

@@ -25,13 +25,13 @@ func TestNoErrorOfAConstructShowsAKey(t *testing.T) {
 			for _, of := range []struct {
 				stack awscdk.Stack
 				id    string
-				props PrivateContentProps
+				props *PrivateContentProps
 			}{
-				{stack, text, PrivateContentProps{Name: text, ParameterName: text}},
-				{stack, "Content", PrivateContentProps{Name: text, Bucket: text}},
-				{inside, "Content", PrivateContentProps{Bucket: text}},
+				{stack, text, &PrivateContentProps{Name: text, ParameterName: text}},
+				{stack, "Content", &PrivateContentProps{Name: text, PublicPaths: []string{text}, Behaviors: []Behavior{{PathPattern: text}}}},
+				{inside, "Content", &PrivateContentProps{DefaultRootObject: text, ParameterName: text}},
 			} {
-				_, err := NewPrivateContent(of.stack, of.id, &of.props)
+				_, err := NewPrivateContent(of.stack, of.id, of.props)
 				if err == nil {
 					t.Error("no error")
 				}
@@ -39,9 +39,9 @@ func TestNoErrorOfAConstructShowsAKey(t *testing.T) {
 			}
 			return shown
 		},
-		"NewEnvironmentStack": func(text string) []any {
-			_, err := NewEnvironmentStack(app, config.Environment{Project: text, Name: text, Content: config.Content{Bucket: text}})
-			_, other := NewEnvironmentStack(app, config.Environment{Project: "media", Name: "dev", Region: text})
+		"NewEnvironment": func(text string) []any {
+			_, _, err := NewEnvironment(app, config.Environment{Project: text, Name: text, Content: config.Content{Bucket: text}})
+			_, _, other := NewEnvironment(app, config.Environment{Project: "media", Name: "dev", Region: text})
 			return []any{err, other}
 		},
 		"CDKError":                  func(text string) []any { return []any{CDKError(text), CDKError(errors.New(text))} },
@@ -69,7 +69,7 @@ func TestWhatTheCDKPanicsWithShowsNoKey(t *testing.T) {
 			t.Errorf("it says %s", got)
 		}
 	}
-	if strings.Contains(shown("signedfront-dev/Content"), `"`) {
+	if strings.Contains(safeName("signedfront-dev/Content"), `"`) {
 		t.Error("a path is in quotes")
 	}
 }

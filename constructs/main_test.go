@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/signedfront/signedfront/constructs/config"
@@ -105,7 +106,7 @@ func assembly(t *testing.T, e config.Environment) map[string][]byte {
 		return files
 	}
 	app, outdir := newApp(t, nil)
-	if _, err := NewEnvironmentStack(app, e); err != nil {
+	if _, _, err := NewEnvironment(app, e); err != nil {
 		t.Fatal(err)
 	}
 	app.Synth(nil)
@@ -124,6 +125,12 @@ func assembly(t *testing.T, e config.Environment) map[string][]byte {
 }
 
 var assemblies = map[string]map[string][]byte{}
+
+// propsIn are the props of settings, with imports below a scope.
+func propsIn(scope constructs.Construct, settings config.Content) *PrivateContentProps {
+	id := fmt.Sprint("Named", len(*scope.Node().Children()))
+	return propsOf(constructs.NewConstruct(scope, jsii.String(id)), &settings)
+}
 
 func readTemplate(t *testing.T, outdir, stack string) *template {
 	t.Helper()

@@ -26,7 +26,13 @@ type originAccess struct {
 func newOriginAccess(scope constructs.Construct, p *PrivateContentProps) *originAccess {
 	access := &originAccess{used: p.OriginAccess}
 	if p.OriginAccess.HasIdentity() {
-		access.identity = awscloudfront.NewOriginAccessIdentity(scope, jsii.String("OriginAccessIdentity"), &awscloudfront.OriginAccessIdentityProps{
+		// The policy of a bucket names the identity, and the distribution both:
+		// with a bucket of another stack, that one has both.
+		in, id := scope, "OriginAccessIdentity"
+		if p.Bucket != nil && *awscdk.Resource_IsOwnedResource(p.Bucket) && !isInStackOf(p.Bucket, scope) {
+			in, id = awscdk.Stack_Of(p.Bucket), *awscdk.Names_UniqueId(scope)+id
+		}
+		access.identity = awscloudfront.NewOriginAccessIdentity(in, jsii.String(id), &awscloudfront.OriginAccessIdentityProps{
 			Comment: jsii.String("Reads the content of " + p.Name),
 		})
 	}

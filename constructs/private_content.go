@@ -1,15 +1,39 @@
-// Package constructs is the infrastructure of signedfront for AWS CDK apps in
-// Go: private files in S3, served by CloudFront, opened only by signed URLs and
-// cookies.
+// Package constructs provisions signedfront in AWS CDK apps in Go: private files
+// in S3, served by CloudFront, opened only by signed URLs and cookies.
+//
+// Call [NewPrivateContent] in a stack of your own, with nil for all defaults, and
+// then [PrivateContent.GrantSign] for each role that signs:
 //
 //	content, err := constructs.NewPrivateContent(stack, "Content", nil)
 //	if err != nil {
 //		return err
 //	}
 //	content.GrantSign(appRole)
+//	content.GrantUpload(editorRole)
 //
-// The app that signs reads the deployment document, whose Systems Manager
-// parameter is [PrivateContent.DeploymentParameter].
+// That is a bucket, a distribution, a signing key that the deployment makes, and
+// a Systems Manager parameter with the deployment document, which the app that
+// signs reads: [PrivateContent.DeploymentParameter]. Package awskeys of this
+// module reads it in Go. [PrivateContent.AddOutputs] writes what pipelines ask
+// for into the outputs of the stack.
+//
+// [PrivateContentProps] lists every option with its default. Where the CDK has a
+// type, the option has it: a bucket, a certificate, a hosted zone, a KMS key and
+// grantees of the same app are passed as they are, and get the policies that they
+// need. Everything that is wrong with the props is one error.
+//
+// An app with environments in cdk.json, as this module's own, reads them with
+// package config and calls [NewEnvironment] for each.
+//
+// # Paths and behaviors
+//
+// Every path requires a signature. PublicPaths opens some, SignedPaths makes
+// exceptions of these, and Behaviors adds others, such as a second origin. What
+// would open signed paths unnoticed is an error: in the props, in
+// ConfigureDistribution, and in a behavior that is added to the distribution
+// later.
+//
+// # The functions of the stack
 //
 // Building the template builds the small Lambda functions that the content
 // needs, from this module's own sources, with the Go command on the PATH and no
@@ -34,6 +58,7 @@ import (
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscertificatemanager"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudfront"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
@@ -47,30 +72,26 @@ import (
 	"github.com/signedfront/signedfront/constructs/contract"
 )
 
-// PrivateContentProps says how private content is provisioned. The zero value
-// is sound.
-type PrivateContentProps = config.Content
-
 // PrivateContent is a bucket of private files, the distribution that serves
-// them to whoever has a signed URL, and the keys that sign.
+// them to viewers with a signed URL or cookies, and the keys that sign.
 type PrivateContent struct {
 	construct    constructs.Construct
 	bucket       *contentBucket
 	access       *originAccess
 	keys         *signingKeys
 	distribution awscloudfront.Distribution
-	requiredCORS *string
 	parameter    awsssm.StringParameter
+	certificate  awscertificatemanager.ICertificate
+	domainName   *string
 	policy       awsiam.ManagedPolicy
 	signerRole   awsiam.Role
 }
 
 // NewPrivateContent provisions private content. Nil props mean all defaults.
-// What is wrong with the props is reported at once: the error then holds
-// [config.Problems]. A function of ours that cannot be built is an error
-// too, the compiler's reasons on standard error, and so is what the CDK itself
-// refuses.
-// With an error there is no construct of that id.
+// Everything that is wrong with the props is reported in one error, which holds
+// [config.Problems]. A Lambda function that cannot be built is an error too, with
+// the compiler's reasons on standard error, and so is what the CDK itself
+// refuses. With an error there is no construct of that id.
 func NewPrivateContent(scope constructs.Construct, id string, props *PrivateContentProps) (*PrivateContent, error) {
 	return newPrivateContent(scope, id, props, "Env.Region of the stack")
 }
@@ -79,15 +100,15 @@ func NewPrivateContent(scope constructs.Construct, id string, props *PrivateCont
 // the stack can be written.
 func newPrivateContent(scope constructs.Construct, id string, props *PrivateContentProps, regionSetting string) (content *PrivateContent, err error) {
 	if scope == nil || id == "" {
-		return nil, errors.New("private content wants a scope and an id")
+		return nil, errors.New("private content has no scope or no id: pass both")
 	}
 	child := jsii.String(strings.ReplaceAll(id, "/", "--")) // as the CDK has it
 	if scope.Node().TryFindChild(child) != nil {
-		return nil, fmt.Errorf("%s has a construct %s already: give another id", shown(*scope.Node().Path()), shown(id))
+		return nil, fmt.Errorf("%s has a construct %s already: give another id", safeName(*scope.Node().Path()), safeName(id))
 	}
 	defer func() {
 		if r := recover(); r != nil {
-			content, err = nil, fmt.Errorf("%s: %w", shown(id), CDKError(r))
+			content, err = nil, fmt.Errorf("%s: %w", safeName(id), CDKError(r))
 		}
 		if err != nil {
 			scope.Node().TryRemoveChild(child)
@@ -110,9 +131,9 @@ func CDKError(panicked any) error {
 	return errors.New(config.WithoutKeys(strings.Join(said, "\n")))
 }
 
-// shown is a text of a caller's without quotes, such as an id or a path. One
-// that may be a key is described.
-func shown(text string) string {
+// safeName returns a caller's text without quotes, such as an id or a path. One
+// that may be a key is described instead.
+func safeName(text string) string {
 	if quoted := config.Quote(text); !strings.HasPrefix(quoted, `"`) {
 		return quoted
 	}
@@ -136,144 +157,168 @@ func makePrivateContent(scope constructs.Construct, id string, props *PrivateCon
 		return nil, err
 	}
 	access := newOriginAccess(construct, p)
-	distribution := newDistribution(construct, p, access.originOf(content.bucket, p), keys.group, newCertificate(construct, p))
+	certificate := newCertificate(construct, p)
+	distribution, err := newDistribution(construct, p, access.originOf(content.bucket, p), keys.group, certificate)
+	if err != nil {
+		return nil, err
+	}
 	content.letRead(access, distribution)
-	if p.Ephemeral && !content.existing {
-		if err := emptyWithStack(construct, content.own, distribution, keys, builder); err != nil {
+	if p.Ephemeral && content.made != nil {
+		if err := emptyWithStack(construct, content.made, distribution, keys, builder); err != nil {
 			return nil, err
 		}
 	}
 	newAliasRecords(construct, p, distribution)
 	newAccessLogs(construct, p, distribution)
 	policy := newSigningPolicy(construct, p, keys)
-	return &PrivateContent{
+	c := &PrivateContent{
 		construct:    construct,
 		bucket:       content,
 		access:       access,
 		keys:         keys,
 		distribution: distribution,
-		requiredCORS: requiredBucketCORS(construct, p),
 		parameter:    newDeploymentDocument(construct, p, content.bucket, distribution, keys, policy),
 		policy:       policy,
-		signerRole:   newSigners(construct, p.Signers, policy),
-	}, nil
+		certificate:  certificate,
+		domainName:   domainName(p, distribution),
+		signerRole:   newSignerRole(construct, p.SignerRoleAssumers, policy),
+	}
+	for _, grantee := range p.SignGrantees {
+		c.GrantSign(grantee)
+	}
+	for _, grantee := range p.UploadGrantees {
+		c.GrantUpload(grantee)
+	}
+	return c, nil
 }
 
-// Construct is what all parts stand below in the tree of constructs: what
-// awscdk.Tags_Of and awscdk.Aspects_Of take, and what others depend on.
+// Construct returns the construct that holds all parts: what awscdk.Tags_Of and
+// awscdk.Aspects_Of take, and what others depend on. PrivateContent itself cannot
+// be passed where the CDK takes a construct.
 func (c *PrivateContent) Construct() constructs.Construct { return c.construct }
 
-// Companions are the stacks in us-east-1 that the content has made beside its
-// own stack, for what exists in no other Region: none if its stack is there
+// Node returns the node of Construct.
+func (c *PrivateContent) Node() constructs.Node { return c.construct.Node() }
+
+// Companions returns the stacks in us-east-1 that the content has made beside
+// its own stack, for what exists in no other Region: none if its stack is there
 // itself, or needs nothing of the kind. They have the stack's account,
 // synthesizer, stack tags and termination protection, as these are when the
-// content is made; Aspects and Tags_Of that are put on the stack are to be put on
+// content is made; Aspects and Tags_Of that are put on the stack must be put on
 // them too. The command line deploys the one that the stack depends on with it;
-// the one that depends on the stack has to be named, by a pattern such as
+// the one that depends on the stack must be named, by a pattern such as
 // 'my-stack*'.
 func (c *PrivateContent) Companions() []awscdk.Stack { return companionsOf(topStack(c.construct)) }
 
-// Bucket holds the content.
+// Bucket returns the bucket that holds the content.
 func (c *PrivateContent) Bucket() awss3.IBucket { return c.bucket.bucket }
 
-// EncryptionKey encrypts the objects, or those of them that need it still. It
-// is nil where S3 encrypts them all, and for an existing bucket.
-func (c *PrivateContent) EncryptionKey() awskms.Key { return c.bucket.key }
+// BucketName returns the name of Bucket.
+func (c *PrivateContent) BucketName() *string { return c.bucket.bucket.BucketName() }
 
-// RequiredBucketPolicy is the policy, as JSON with tokens in it, that the
-// bucket must have where it existed before: the stack does not write it. It is
-// nil where the bucket is the stack's own.
-func (c *PrivateContent) RequiredBucketPolicy() *string {
-	if !c.bucket.existing {
-		return nil
-	}
-	return c.bucket.requiredPolicy(c.access, c.distribution)
-}
+// BucketArn returns the ARN of Bucket.
+func (c *PrivateContent) BucketArn() *string { return c.bucket.bucket.BucketArn() }
 
-// RequiredBucketCORS is the CORS configuration, as JSON, that the bucket must
-// have where it existed before and CORS is set: without a rule that fits, S3
-// refuses preflight requests. It is nil where the stack writes it, or none is
-// needed.
-func (c *PrivateContent) RequiredBucketCORS() *string { return c.requiredCORS }
+// EncryptionKey returns the KMS key that encrypts the objects, or those of them
+// that still need it. It is nil where S3 encrypts them all, and where an
+// imported bucket was imported without its key.
+func (c *PrivateContent) EncryptionKey() awskms.IKey { return c.bucket.key }
 
-// OriginAccessIdentity is as whom CloudFront reads the bucket, or may on the
-// way to or from an access control. It is nil where none may.
+// RequiredBucketPolicy returns the policy, as JSON with tokens in it, that an
+// imported bucket must have: the app cannot write it. It is nil for any other
+// bucket.
+func (c *PrivateContent) RequiredBucketPolicy() *string { return c.bucket.requiredPolicy }
+
+// RequiredKeyPolicy returns what the policy of an imported KMS key must say, as
+// JSON with tokens in it, so that CloudFront can decrypt. It is nil for any other
+// key, and without one.
+func (c *PrivateContent) RequiredKeyPolicy() *string { return c.bucket.requiredKeyPolicy }
+
+// RequiredBucketCORS returns the CORS configuration, as JSON, that an imported
+// bucket must have where CORS is set: without a rule that fits, S3 refuses
+// preflight requests. It is nil where the app writes it, or none is needed.
+func (c *PrivateContent) RequiredBucketCORS() *string { return c.bucket.requiredCORS }
+
+// OriginAccessIdentity returns the identity CloudFront uses to read the bucket,
+// or may use on the way to or from an access control. It is nil where there is
+// none.
 func (c *PrivateContent) OriginAccessIdentity() awscloudfront.OriginAccessIdentity {
 	return c.access.identity
 }
 
-// OriginAccessControl is by what CloudFront reads the bucket, or may on the way
-// to or from an access identity. It is nil where none may.
+// OriginAccessControl returns the access control CloudFront uses to read the
+// bucket, or may use on the way to or from an access identity. It is nil where
+// there is none.
 func (c *PrivateContent) OriginAccessControl() awscloudfront.S3OriginAccessControl {
 	return c.access.control
 }
 
-// Distribution serves the content. A behavior that is added to it is open to
-// everyone unless its TrustedKeyGroups hold KeyGroup. Beside SignedPaths, one
-// that is open lacks the function that refuses escapes, so that an escaped slash
-// may hide a signed path from its pattern.
+// Distribution returns the distribution that serves the content. List further
+// behaviors in the props, as Behaviors: the synthesis fails for one that is added
+// here and does not trust KeyGroup or another key group.
 func (c *PrivateContent) Distribution() awscloudfront.Distribution { return c.distribution }
 
-// KeyGroup is what the distribution trusts: the public keys of every
-// generation, or the lender's key group.
+// DistributionId returns CloudFront's id of Distribution.
+func (c *PrivateContent) DistributionId() *string { return c.distribution.DistributionId() }
+
+// DistributionArn returns the ARN of Distribution.
+func (c *PrivateContent) DistributionArn() *string { return c.distribution.DistributionArn() }
+
+// DistributionDomainName returns the name that CloudFront gives the
+// distribution, such as d111111abcdef8.cloudfront.net.
+func (c *PrivateContent) DistributionDomainName() *string {
+	return c.distribution.DistributionDomainName()
+}
+
+// DomainName returns the domain name that signed URLs start with: the first
+// name of Domain, or else DistributionDomainName.
+func (c *PrivateContent) DomainName() *string { return c.domainName }
+
+// Certificate returns the certificate of Domain, given or made. It is nil
+// without a Domain.
+func (c *PrivateContent) Certificate() awscertificatemanager.ICertificate { return c.certificate }
+
+// KeyGroup returns the key group that the distribution trusts: the public keys
+// of every generation, or the lender's.
 func (c *PrivateContent) KeyGroup() interfacesawscloudfront.IKeyGroupRef { return c.keys.group }
 
-// KeyPairID is CloudFront's id of the current public key, made here or
+// KeyPairId returns CloudFront's id of the current public key, made here or
 // imported. It is nil where the keys are borrowed: only the lender's document
-// tells which is current.
-func (c *PrivateContent) KeyPairID() *string {
+// says which is current.
+func (c *PrivateContent) KeyPairId() *string {
 	if c.keys.current == nil {
 		return nil
 	}
 	return c.keys.current.keyPairID()
 }
 
-// SigningSecretARN is the secret that holds the current private key. It is nil
-// where none does: for a key in KMS or in a file, and where keys are borrowed.
-func (c *PrivateContent) SigningSecretARN() *string {
+// SigningSecretArn returns the ARN of the secret that holds the current private
+// key. It is nil where none does: for a key in KMS or in a file, and where keys
+// are borrowed.
+func (c *PrivateContent) SigningSecretArn() *string {
 	if c.keys.current == nil || c.keys.current.private.SecretARN == "" {
 		return nil
 	}
 	return &c.keys.current.private.SecretARN
 }
 
-// SignerRole is what the roles of other accounts assume to sign. It is nil where
-// there are none.
+// SignerRole returns the role that SignerRoleAssumers assume to sign. It is nil
+// where there are none.
 func (c *PrivateContent) SignerRole() awsiam.Role { return c.signerRole }
 
-// DeploymentParameter holds the deployment document, the JSON of a
-// signer.Deployment.
+// DeploymentParameter returns the parameter that holds the deployment document,
+// the JSON of a signer.Deployment.
 func (c *PrivateContent) DeploymentParameter() awsssm.StringParameter { return c.parameter }
 
-// SigningPolicy lets whoever it is attached to sign: read the deployment
-// document, and use the private keys of every generation. Its ARN never changes,
-// so that a rotation touches no app's permissions. Of imported keys it allows
-// those in Secrets Manager and KMS; the key that encrypts such a secret, where
-// it is one of one's own, is not known here. With borrowed keys it allows every
-// secret that the lender's stack has made and tagged signedfront:lends with the
-// lender's parameter, and the imported keys that Lender names.
+// SigningPolicy returns the policy that lets whoever it is attached to sign: read
+// the deployment document, and use the private keys of every generation. Its ARN
+// never changes, so that a rotation touches no app's permissions. Of imported
+// keys it allows those in Secrets Manager and KMS; the KMS key that encrypts such
+// a secret, where it is one of your own, is not known here. With borrowed keys it
+// allows every secret that the lender's stack has made and tagged
+// signedfront:lends with the lender's parameter, and the imported keys that
+// Lender names.
 func (c *PrivateContent) SigningPolicy() awsiam.ManagedPolicy { return c.policy }
-
-// GrantSign lets a role sign, by attaching the signing policy. A role that was
-// imported must be one of the same account.
-func (c *PrivateContent) GrantSign(role awsiam.IRole) {
-	if role == nil {
-		panic("GrantSign wants a role, and got nil")
-	}
-	if *awscdk.Resource_IsOwnedResource(role) {
-		role.AddManagedPolicy(c.policy)
-		return
-	}
-	c.policy.AttachToRole(role)
-}
-
-// GrantUpload lets a grantee upload objects, in one piece or in parts, and
-// nothing more: it may neither read nor delete, though it may overwrite. With
-// an existing bucket, a grantee of another account also needs the leave of the
-// bucket's policy, and a bucket that is encrypted with KMS that of its key.
-func (c *PrivateContent) GrantUpload(grantee awsiam.IGrantable) awsiam.Grant {
-	return c.bucket.grantUpload(grantee)
-}
 
 // AddOutputs writes into a scope, under plain names where that is the stack,
 // what pipelines and people ask of a deployment.
@@ -285,13 +330,14 @@ func (c *PrivateContent) AddOutputs(scope constructs.Construct) {
 		{"DistributionDomainName", "Where the content is served", c.distribution.DistributionDomainName()},
 		{"DistributionId", "The CloudFront distribution", c.distribution.DistributionId()},
 		{"BucketName", "Where the content is uploaded to", c.bucket.bucket.BucketName()},
-		{"KeyPairId", "CloudFront's id of the key that signs", c.KeyPairID()},
+		{"KeyPairId", "CloudFront's id of the key that signs", c.KeyPairId()},
 		{"KeyGroupId", "The keys that the distribution trusts", c.keys.groupID},
-		{"SigningSecretArn", "Where the key that signs is kept", c.SigningSecretARN()},
+		{"SigningSecretArn", "Where the key that signs is kept", c.SigningSecretArn()},
 		{"DeploymentParameterName", "Where signers read how to sign", c.parameter.ParameterName()},
 		{"SigningPolicyArn", "Attached to a role, this lets it sign", c.policy.ManagedPolicyArn()},
 		{"SignerRoleArn", "Assumed by roles of other accounts, this lets them sign", c.signerRoleARN()},
 		{contract.RequiredBucketPolicy, "What the policy of the existing bucket must say", c.RequiredBucketPolicy()},
+		{"RequiredKeyPolicy", "What the policy of the imported KMS key must say", c.RequiredKeyPolicy()},
 		{"RequiredBucketCors", "What the CORS configuration of the existing bucket must be", c.RequiredBucketCORS()},
 	} {
 		if output.value == nil {

@@ -37,11 +37,11 @@ func TestBucketIsClosedEncryptedAndVersioned(t *testing.T) {
 
 func TestLastingEnvironmentKeepsItsContent(t *testing.T) {
 	app, _ := newApp(t, nil)
-	stack, err := NewEnvironmentStack(app, environmentOf(t, "prod", `{}`))
+	stack, _, err := NewEnvironment(app, environmentOf(t, "prod", `{}`))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !*stack.Stack.TerminationProtection() {
+	if !*stack.TerminationProtection() {
 		t.Error("the stack is not protected")
 	}
 	template := synthesize(t, "prod", `{}`)
@@ -59,11 +59,11 @@ func TestLastingEnvironmentKeepsItsContent(t *testing.T) {
 
 func TestEphemeralEnvironmentGoesWithItsObjects(t *testing.T) {
 	app, _ := newApp(t, nil)
-	stack, err := NewEnvironmentStack(app, environmentOf(t, "dev", `{"ephemeral": true}`))
+	stack, _, err := NewEnvironment(app, environmentOf(t, "dev", `{"ephemeral": true}`))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if *stack.Stack.TerminationProtection() {
+	if *stack.TerminationProtection() {
 		t.Error("the stack is protected")
 	}
 	template := synthesize(t, "dev", `{"ephemeral": true}`)
@@ -543,19 +543,19 @@ func TestNoTemplateHoldsKeyMaterial(t *testing.T) {
 
 func TestEnvironmentIsPinnedToItsAccountAndRegion(t *testing.T) {
 	app, _ := newApp(t, nil)
-	stack, err := NewEnvironmentStack(app, environmentOf(t, "prod", `{"account": "012345678901", "region": "eu-west-1"}`))
+	stack, _, err := NewEnvironment(app, environmentOf(t, "prod", `{"account": "012345678901", "region": "eu-west-1"}`))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if *stack.Stack.Account() != "012345678901" || *stack.Stack.Region() != "eu-west-1" {
-		t.Errorf("account %s, Region %s", *stack.Stack.Account(), *stack.Stack.Region())
+	if *stack.Account() != "012345678901" || *stack.Region() != "eu-west-1" {
+		t.Errorf("account %s, Region %s", *stack.Account(), *stack.Region())
 	}
 }
 
 func TestCurrentRegionIsCheckedWhereNoneIsPinned(t *testing.T) {
 	t.Setenv("CDK_DEFAULT_REGION", "ca-west-1")
 	app, _ := newApp(t, nil)
-	_, err := NewEnvironmentStack(app, environmentOf(t, "dev", `{}`))
+	_, _, err := NewEnvironment(app, environmentOf(t, "dev", `{}`))
 	want := `signedfront-dev/Content: the current Region, from AWS_REGION or your AWS profile: "ca-west-1"; ` +
 		`set AWS_REGION to another, or write environments.dev.region; write originAccess "oac", or choose a Region opened before 2023, such as "eu-west-1": an origin access identity works in no other`
 	if err == nil || err.Error() != want {
@@ -565,7 +565,7 @@ func TestCurrentRegionIsCheckedWhereNoneIsPinned(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "set AWS_REGION to another, or write Env.Region of the stack; ") {
 		t.Errorf("got %v", err)
 	}
-	if _, err := NewEnvironmentStack(app, environmentOf(t, "pinned", `{"region": "eu-west-1"}`)); err != nil {
+	if _, _, err := NewEnvironment(app, environmentOf(t, "pinned", `{"region": "eu-west-1"}`)); err != nil {
 		t.Error(err)
 	}
 }
@@ -608,7 +608,7 @@ func TestWrongPropsAreReportedTogetherAndMakeNothing(t *testing.T) {
 	_, err := NewPrivateContent(stack, "Content", &PrivateContentProps{
 		Name:           "media_files",
 		ParameterName:  "/aws/media",
-		SigningKeys:    config.SigningKeys{Keys: []config.SigningKey{{Number: 1, Hash: "sha1"}, {Number: 2}}, Current: 3},
+		SigningKeys:    SigningKeys{Keys: []config.SigningKey{{Number: 1, Hash: "sha1"}, {Number: 2}}, Current: 3},
 		MaxURLLifetime: -time.Second,
 		MaxKeyAge:      time.Second,
 	})
@@ -651,8 +651,8 @@ func TestWhatTheCDKRefusesIsAnErrorOfOneLine(t *testing.T) {
 		id    string
 		want  string
 	}{
-		"no scope":              {nil, "Content", "private content wants a scope and an id"},
-		"no id":                 {stack, "", "private content wants a scope and an id"},
+		"no scope":              {nil, "Content", "private content has no scope or no id: pass both"},
+		"no id":                 {stack, "", "private content has no scope or no id: pass both"},
 		"an id that is taken":   {stack, "Content", "Media has a construct Content already: give another id"},
 		"an app where no stack": {app, "Content", "no Stack found"},
 		"an id that is no id":   {stack, "a/b${Token[TOKEN.1]}", "Token"},

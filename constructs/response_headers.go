@@ -122,16 +122,12 @@ func bucketCORS(cors *config.CORS) *[]*awss3.CorsRule {
 	}}
 }
 
-// requiredBucketCORS is bucketCORS for the owner of an existing bucket, in the
-// JSON that the editor of the S3 console takes. It is nil for a bucket of our
-// own.
-func requiredBucketCORS(scope constructs.Construct, p *PrivateContentProps) *string {
-	if p.Bucket == "" || p.CORS == nil {
-		return nil
-	}
+// requiredBucketCORS is bucketCORS for the owner of an imported bucket, in the
+// JSON that the editor of the S3 console takes.
+func requiredBucketCORS(scope constructs.Construct, cors *config.CORS) *string {
 	return awscdk.Stack_Of(scope).ToJsonString([]any{map[string]any{
-		"AllowedOrigins": p.CORS.Origins,
+		"AllowedOrigins": cors.Origins,
 		"AllowedMethods": []string{"GET", "HEAD"},
-		"AllowedHeaders": p.CORS.AllowHeaders,
+		"AllowedHeaders": cors.AllowHeaders,
 	}}, nil)
 }

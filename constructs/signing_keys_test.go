@@ -248,8 +248,8 @@ func TestOutputsAndAccessorsTellOfKeysThatAreThere(t *testing.T) {
 		keyPair, inOne bool // whether there is a key pair id, and a secret
 	}{
 		{"made here", PrivateContentProps{}, true, true},
-		{"imported, in a secret", PrivateContentProps{SigningKeys: config.SigningKeys{Keys: []config.SigningKey{imported(1, publicECDSA, privateKeys["in a secret"])}}}, true, true},
-		{"imported, in KMS", PrivateContentProps{SigningKeys: config.SigningKeys{Keys: []config.SigningKey{imported(1, publicECDSA, privateKeys["in KMS"])}}}, true, false},
+		{"imported, in a secret", PrivateContentProps{SigningKeys: SigningKeys{Keys: []config.SigningKey{imported(1, publicECDSA, privateKeys["in a secret"])}}}, true, true},
+		{"imported, in KMS", PrivateContentProps{SigningKeys: SigningKeys{Keys: []config.SigningKey{imported(1, publicECDSA, privateKeys["in KMS"])}}}, true, false},
 		{"borrowed", PrivateContentProps{Lender: lenderOfTests}, false, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -264,11 +264,11 @@ func TestOutputsAndAccessorsTellOfKeysThatAreThere(t *testing.T) {
 			outputs := readTemplate(t, outdir, "Media").Outputs
 			_, hasKeyPair := outputs["KeyPairId"]
 			_, hasSecret := outputs["SigningSecretArn"]
-			if hasKeyPair != test.keyPair || (content.KeyPairID() != nil) != test.keyPair {
-				t.Errorf("key pair id: output %t, accessor %v, want %t", hasKeyPair, content.KeyPairID(), test.keyPair)
+			if hasKeyPair != test.keyPair || (content.KeyPairId() != nil) != test.keyPair {
+				t.Errorf("key pair id: output %t, accessor %v, want %t", hasKeyPair, content.KeyPairId(), test.keyPair)
 			}
-			if hasSecret != test.inOne || (content.SigningSecretARN() != nil) != test.inOne {
-				t.Errorf("secret: output %t, accessor %v, want %t", hasSecret, content.SigningSecretARN(), test.inOne)
+			if hasSecret != test.inOne || (content.SigningSecretArn() != nil) != test.inOne {
+				t.Errorf("secret: output %t, accessor %v, want %t", hasSecret, content.SigningSecretArn(), test.inOne)
 			}
 			if content.KeyGroup() == nil {
 				t.Error("no key group to trust")
@@ -306,7 +306,7 @@ func TestRolesOfOtherAccountsAssumeTheSignerRole(t *testing.T) {
 
 func TestGrantSignAttachesThePolicyWhoeverKeepsTheKey(t *testing.T) {
 	for name, props := range map[string]PrivateContentProps{
-		"imported": {SigningKeys: config.SigningKeys{Keys: []config.SigningKey{imported(1, publicECDSA, privateKeys["in KMS"])}}},
+		"imported": {SigningKeys: SigningKeys{Keys: []config.SigningKey{imported(1, publicECDSA, privateKeys["in KMS"])}}},
 		"borrowed": {Lender: lenderOfTests},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -340,7 +340,7 @@ func TestWrongKeysOfOthersAreReportedTogetherAndOnce(t *testing.T) {
 		props PrivateContentProps
 		paths []string
 	}{
-		{"imported keys", PrivateContentProps{SigningKeys: config.SigningKeys{
+		{"imported keys", PrivateContentProps{SigningKeys: SigningKeys{
 			Keys: []config.SigningKey{
 				imported(1, strings.ReplaceAll(publicECDSA, "PUBLIC", "PRIVATE"), config.PrivateKeyLocation{File: "key.pem"}),
 				wrongAlgorithm,
@@ -358,10 +358,8 @@ func TestWrongKeysOfOthersAreReportedTogetherAndOnce(t *testing.T) {
 			[]string{"Lender.ParameterName"}},
 		{"a lender in the same stack, of which nothing can be imported", PrivateContentProps{Lender: &config.Lender{ParameterName: "/media/dev/signing", StackName: "Media"}},
 			[]string{"Lender.KeyGroupID"}},
-		{"a lender that is the borrower, and keys besides", PrivateContentProps{ParameterName: "/media/dev/signing", Lender: lenderOfTests, LendKeys: true, SigningKeys: config.SigningKeys{Keys: []config.SigningKey{{Number: 1}}}},
+		{"a lender that is the borrower, and keys besides", PrivateContentProps{ParameterName: "/media/dev/signing", Lender: lenderOfTests, LendKeys: true, SigningKeys: SigningKeys{Keys: []config.SigningKey{{Number: 1}}}},
 			[]string{"LendKeys", "Lender.ParameterName", "SigningKeys.Keys"}},
-		{"an environment by its name", PrivateContentProps{SigningKeys: config.SigningKeys{From: "dev"}},
-			[]string{"SigningKeys.From"}},
 		{"a parameter that is too long for a tag and an export", PrivateContentProps{LendKeys: true, ParameterName: long},
 			[]string{"ParameterName"}},
 	} {

@@ -31,7 +31,7 @@ func takeNames(content constructs.Construct, p *PrivateContentProps) config.Prob
 	for _, name := range names {
 		if owner := name.owner(); owner != "" && owner != own {
 			problems = append(problems, config.Problem{
-				Path: name.path, Found: fmt.Sprintf("%s, which %s has too", config.Quote(name.name), shown(owner)), Fix: name.fix,
+				Path: name.path, Found: fmt.Sprintf("%s, which %s has too", config.Quote(name.name), safeName(owner)), Fix: name.fix,
 			})
 		}
 	}

@@ -20,26 +20,26 @@ func TestNamesThatAWSGivesOnceAreTakenOnce(t *testing.T) {
 	for _, test := range []struct {
 		stack awscdk.Stack
 		id    string
-		props PrivateContentProps
+		props config.Content
 		want  string // the error; empty: none
 	}{
-		{media, "A", PrivateContentProps{Name: "a", ParameterName: "/a", Domain: domain("a.example.com", "*.a.example.com")}, ""},
-		{media, "B", PrivateContentProps{Name: "a", ParameterName: "/a"}, "Media/B: 2 problems:\n" +
+		{media, "A", config.Content{Name: "a", ParameterName: "/a", Domain: domain("a.example.com", "*.a.example.com")}, ""},
+		{media, "B", config.Content{Name: "a", ParameterName: "/a"}, "Media/B: 2 problems:\n" +
 			`  Name: "a", which Media/A has too; choose another one: CloudFront's names are made of it` + "\n" +
 			`  ParameterName: "/a", which Media/A has too; choose another one: a parameter holds one document`},
-		{media, "B", PrivateContentProps{Domain: domain("a.example.com")}, `Media/B: Domain.Names[0]: "a.example.com", which Media/A has too; ` + unique},
-		{media, "B", PrivateContentProps{Name: "b", ParameterName: "/b", Domain: domain("b.a.example.com")}, ""},
-		{film, "A", PrivateContentProps{Name: "a", ParameterName: "/a"}, ""}, // it may be in another account
-		{film, "B", PrivateContentProps{Domain: domain("b.example.com", "*.a.example.com")}, `Film/B: Domain.Names[1]: "*.a.example.com", which Media/A has too; ` + unique},
-		{staged, "A", PrivateContentProps{Domain: domain("a.example.com")}, `Prod/Media/A: Domain.Names[0]: "a.example.com", which Media/A has too; ` + unique},
+		{media, "B", config.Content{Domain: domain("a.example.com")}, `Media/B: Domain.Names[0]: "a.example.com", which Media/A has too; ` + unique},
+		{media, "B", config.Content{Name: "b", ParameterName: "/b", Domain: domain("b.a.example.com")}, ""},
+		{film, "A", config.Content{Name: "a", ParameterName: "/a"}, ""}, // it may be in another account
+		{film, "B", config.Content{Domain: domain("b.example.com", "*.a.example.com")}, `Film/B: Domain.Names[1]: "*.a.example.com", which Media/A has too; ` + unique},
+		{staged, "A", config.Content{Domain: domain("a.example.com")}, `Prod/Media/A: Domain.Names[0]: "a.example.com", which Media/A has too; ` + unique},
 	} {
-		_, err := NewPrivateContent(test.stack, test.id, &test.props)
+		_, err := NewPrivateContent(test.stack, test.id, propsIn(test.stack, test.props))
 		if said := errorText(err); said != test.want {
 			t.Errorf("got  %s\nwant %s", said, test.want)
 		}
 	}
 	media.Node().TryRemoveChild(jsii.String("A"))
-	if _, err := NewPrivateContent(media, "A", &PrivateContentProps{Name: "a", ParameterName: "/a", Domain: domain("a.example.com")}); err != nil {
+	if _, err := NewPrivateContent(media, "A", propsIn(media, config.Content{Name: "a", ParameterName: "/a", Domain: domain("a.example.com")})); err != nil {
 		t.Errorf("made again: %v", err)
 	}
 }

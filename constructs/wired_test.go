@@ -121,8 +121,8 @@ var wirings = func() map[string]wiring {
 		"Content.PriceClass":            {nil, values(config.PriceClass200, config.PriceClass100)},
 		"Content.GeoRestriction.Allow":  {func(e *env) { e.Content.GeoRestriction = &config.GeoRestriction{Allow: []string{"DE"}} }, values([]string{"FR"})},
 		"Content.GeoRestriction.Deny":   {func(e *env) { e.Content.GeoRestriction = &config.GeoRestriction{Deny: []string{"DE"}} }, values([]string{"FR"})},
-		"Content.Behaviors.PathPattern": {nil, nil}, // those of a Go program alone
-		"Content.Behaviors.Public":      {nil, nil},
+		"Content.Behaviors.PathPattern": {func(e *env) { e.Content.Behaviors = []config.Behavior{{PathPattern: "/a/*"}} }, values("/b/*")},
+		"Content.Behaviors.Public":      {func(e *env) { e.Content.Behaviors = []config.Behavior{{PathPattern: "/a/*"}} }, values(true)},
 		"Content.WebACL":                {nil, values(webACL)},
 		"Content.OriginShield":          {nil, values("eu-west-1", "us-east-1")},
 	}

@@ -140,7 +140,7 @@ func synthesize(t *testing.T) (outdir string, stacks []string) {
 	outdir = t.TempDir()
 	app := awscdk.NewApp(&awscdk.AppProps{Context: &context, Outdir: &outdir})
 	for _, e := range read.Environments {
-		if _, err := constructs.NewEnvironmentStack(app, e); err != nil {
+		if _, _, err := constructs.NewEnvironment(app, e); err != nil {
 			t.Fatal(err)
 		}
 		stacks = append(stacks, e.StackName())

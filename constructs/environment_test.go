@@ -43,11 +43,11 @@ func TestTagsAreOnStacksAndOnTheirResources(t *testing.T) {
 	}
 
 	app, _ := newApp(t, nil)
-	made, err := NewEnvironmentStack(app, everythingOn(t))
+	stack, content, err := NewEnvironment(app, everythingOn(t))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, stack := range append(made.Content.Companions(), made.Stack) {
+	for _, stack := range append(content.Companions(), stack) {
 		wantJSON(t, "tags of "+*stack.StackName(), stack.Tags().TagValues(), `{"team": "media", "cost-center": "4711"}`)
 	}
 }
@@ -69,12 +69,14 @@ func TestAnEnvironmentOfAProgramIsCheckedWhole(t *testing.T) {
 			"  Region: \"eu-west\"; write an AWS Region such as \"eu-west-1\"; did you mean \"eu-west-1\"?\n" +
 			"  Tags.team: an empty value; write a value, or leave the tag out: CloudFormation takes none that is empty\n" +
 			"  Content.Bucket: \"Media\"; write the name of a bucket"},
+		{"an environment whose keys to borrow, by its name", config.Environment{Project: "media", Name: "dev", Content: config.Content{SigningKeys: config.SigningKeys{From: "test"}}},
+			"environment \"dev\": Content.SigningKeys.From: \"test\" without a lender; set Lender instead"},
 		{"a lender that is protected", config.Environment{Project: "media", Name: "dev", TerminationProtection: true, Content: config.Content{LendKeys: true}},
 			"environment \"dev\": Content.LendKeys: true, in a protected environment; leave it out, or write TerminationProtection false"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			app, _ := newApp(t, nil)
-			_, err := NewEnvironmentStack(app, test.of)
+			_, _, err := NewEnvironment(app, test.of)
 			if err == nil || !strings.HasPrefix(err.Error(), test.want) {
 				t.Errorf("got  %v\nwant %s", err, test.want)
 			}
@@ -87,7 +89,7 @@ func TestAnEnvironmentOfAProgramIsCheckedWhole(t *testing.T) {
 
 func TestAnEnvironmentOfAProgramHasTheNamesThatCdkJsonGives(t *testing.T) {
 	app, outdir := newApp(t, nil)
-	if _, err := NewEnvironmentStack(app, config.Environment{Project: "signedfront", Name: "dev", Content: config.Content{Ephemeral: true}}); err != nil {
+	if _, _, err := NewEnvironment(app, config.Environment{Project: "signedfront", Name: "dev", Content: config.Content{Ephemeral: true}}); err != nil {
 		t.Fatal(err)
 	}
 	app.Synth(nil)
@@ -102,11 +104,11 @@ func TestTerminationProtectionIsWhatTheEnvironmentSays(t *testing.T) {
 			e := environmentOf(t, "dev", settings)
 			e.TerminationProtection = protected
 			app, _ := newApp(t, nil)
-			made, err := NewEnvironmentStack(app, e)
+			stack, _, err := NewEnvironment(app, e)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := *made.Stack.TerminationProtection(); got != protected {
+			if got := *stack.TerminationProtection(); got != protected {
 				t.Errorf("%s: %v, want %v", settings, got, protected)
 			}
 		}
@@ -116,10 +118,10 @@ func TestTerminationProtectionIsWhatTheEnvironmentSays(t *testing.T) {
 func TestASecondStackOfAnEnvironmentIsAnError(t *testing.T) {
 	app, _ := newApp(t, nil)
 	dev := config.Environment{Project: "shop", Name: "dev"}
-	if _, err := NewEnvironmentStack(app, dev); err != nil {
+	if _, _, err := NewEnvironment(app, dev); err != nil {
 		t.Fatal(err)
 	}
-	_, err := NewEnvironmentStack(app, dev)
+	_, _, err := NewEnvironment(app, dev)
 	if want := `environment "dev": There is already a Construct with name 'shop-dev' in App`; err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}

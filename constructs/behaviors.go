@@ -1,0 +1,178 @@
+package constructs
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudfront"
+	"github.com/aws/aws-cdk-go/awscdk/v2/interfaces/interfacesawscloudfront"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/signedfront/signedfront/constructs/config"
+)
+
+// addBehaviors adds the behaviors of all patterns. CloudFront takes the first
+// behavior whose pattern a path matches, so that those that require a signature
+// come first.
+func addBehaviors(distribution awscloudfront.Distribution, p *PrivateContentProps, origin awscloudfront.IOrigin, signed, public *awscloudfront.AddBehaviorOptions) {
+	for _, pattern := range p.SignedPaths {
+		distribution.AddBehavior(&pattern, origin, signed)
+	}
+	addFurther(distribution, p, origin, signed, false)
+	for _, pattern := range publicPatterns(p) {
+		distribution.AddBehavior(&pattern, origin, public)
+	}
+	addFurther(distribution, p, origin, public, true)
+	distribution.Node().AddValidation(&signedBehaviors{distribution, slices.Concat(publicPatterns(p), furtherPatterns(p, true))})
+}
+
+// addFurther adds those of Behaviors that are public, or those that are not.
+func addFurther(distribution awscloudfront.Distribution, p *PrivateContentProps, content awscloudfront.IOrigin, options *awscloudfront.AddBehaviorOptions, public bool) {
+	for _, b := range p.Behaviors {
+		if b.Public != public {
+			continue
+		}
+		origin := b.Origin
+		if origin == nil {
+			origin = content
+		}
+		distribution.AddBehavior(&b.PathPattern, origin, withOptions(options, b.Options))
+	}
+}
+
+// withOptions returns options with the fields of others that are set.
+// Functions are added.
+func withOptions(options, others *awscloudfront.AddBehaviorOptions) *awscloudfront.AddBehaviorOptions {
+	if others == nil {
+		return options
+	}
+	merged := *options
+	target, source := reflect.ValueOf(&merged).Elem(), reflect.ValueOf(others).Elem()
+	for i := range source.NumField() {
+		if field := source.Field(i); !field.IsZero() {
+			target.Field(i).Set(field)
+		}
+	}
+	if options.FunctionAssociations != nil && others.FunctionAssociations != nil {
+		both := slices.Concat(*options.FunctionAssociations, *others.FunctionAssociations)
+		merged.FunctionAssociations = &both
+	}
+	return &merged
+}
+
+// seesViewerRequests reports whether a behavior has a function of viewer
+// requests, of which CloudFront takes one.
+func seesViewerRequests(options *awscloudfront.AddBehaviorOptions) bool {
+	if options.FunctionAssociations != nil && slices.ContainsFunc(*options.FunctionAssociations, func(a *awscloudfront.FunctionAssociation) bool {
+		return a.EventType == awscloudfront.FunctionEventType_VIEWER_REQUEST
+	}) {
+		return true
+	}
+	return options.EdgeLambdas != nil && slices.ContainsFunc(*options.EdgeLambdas, func(l *awscloudfront.EdgeLambda) bool {
+		return l.EventType == awscloudfront.LambdaEdgeEventType_VIEWER_REQUEST
+	})
+}
+
+// signedPatterns are the patterns that require a signature.
+func signedPatterns(p *PrivateContentProps) []string {
+	return slices.Concat(p.SignedPaths, furtherPatterns(p, false))
+}
+
+// publicPatterns are the patterns that everyone may read, each once: the error
+// pages, which CloudFront could not serve to those who were refused if they
+// required a signature, and what PublicPaths names.
+func publicPatterns(p *PrivateContentProps) []string {
+	var once []string
+	add := func(pattern string) {
+		if !slices.Contains(once, pattern) {
+			once = append(once, pattern)
+		}
+	}
+	for _, page := range p.ErrorPages {
+		add(page.ResponsePagePath)
+	}
+	for _, pattern := range p.PublicPaths {
+		add(pattern)
+	}
+	return once
+}
+
+// furtherPatterns are those of Behaviors that are public, or those that are not.
+func furtherPatterns(p *PrivateContentProps, public bool) (patterns []string) {
+	for _, b := range p.Behaviors {
+		if b.Public == public {
+			patterns = append(patterns, b.PathPattern)
+		}
+	}
+	return patterns
+}
+
+// signedBehaviors is the CDK's validation of a distribution, at the end of the
+// synthesis: whoever has the distribution may have added behaviors to it.
+type signedBehaviors struct {
+	distribution awscloudfront.Distribution
+	public       []string // the patterns that are meant to be open
+}
+
+// Validate returns what is wrong with the distribution.
+func (v *signedBehaviors) Validate() *[]*string {
+	var distribution awscloudfront.CfnDistribution
+	jsii.UnsafeCast(v.distribution.Node().DefaultChild(), &distribution)
+	stack := awscdk.Stack_Of(distribution)
+	settings, _ := stack.Resolve(distribution.DistributionConfig()).(map[string]any)
+	behaviors, _ := settings["cacheBehaviors"].([]any)
+	var wrong []*string
+	for _, behavior := range behaviors {
+		b, _ := behavior.(map[string]any)
+		pattern := b["pathPattern"]
+		isPublic := func(public string) bool { return reflect.DeepEqual(stack.Resolve(public), pattern) }
+		if groups, _ := b["trustedKeyGroups"].([]any); len(groups) == 0 && !slices.ContainsFunc(v.public, isPublic) {
+			wrong = append(wrong, jsii.String(fmt.Sprintf("the behavior of %s trusts no key group, which opens it to everyone; list it in Behaviors of PrivateContentProps, with Public: true if that is meant", config.Quote(fmt.Sprint(pattern)))))
+		}
+	}
+	return &wrong
+}
+
+// checkConfigured reports what ConfigureDistribution has taken from the signed
+// default.
+func checkConfigured(props *awscloudfront.DistributionProps, p *PrivateContentProps, origin awscloudfront.IOrigin, trusted interfacesawscloudfront.IKeyGroupRef) config.Problems {
+	var problems config.Problems
+	wrong := func(field, found, fix string) {
+		problems = append(problems, config.Problem{Path: "ConfigureDistribution: " + field, Found: found, Fix: fix})
+	}
+	switch b := props.DefaultBehavior; {
+	case b == nil:
+		wrong("DefaultBehavior", "none", "change fields of the one that is there")
+	default:
+		if b.Origin != origin {
+			wrong("DefaultBehavior.Origin", "another origin than the content bucket", "leave it as it is, and write a second origin into Behaviors")
+		}
+		if b.TrustedKeyGroups == nil || !slices.Contains(*b.TrustedKeyGroups, trusted) {
+			wrong("DefaultBehavior.TrustedKeyGroups", "not the content's key group, without which every path is open or closed to its signatures", "append to the list that is there, and write what is to be open into PublicPaths")
+		}
+		if b.ViewerProtocolPolicy == "" || b.ViewerProtocolPolicy == awscloudfront.ViewerProtocolPolicy_ALLOW_ALL {
+			wrong("DefaultBehavior.ViewerProtocolPolicy", "HTTP allowed, which sends signatures unencrypted", "leave it as it is, which is HTTPS only")
+		}
+	}
+	if props.AdditionalBehaviors != nil && len(*props.AdditionalBehaviors) > 0 {
+		wrong("AdditionalBehaviors", "behaviors that nothing requires to be signed", "write them into Behaviors, in the order in which CloudFront is to look")
+	}
+	if p.Domain != nil && (props.DomainNames == nil || !containsAll(*props.DomainNames, p.Domain.Names)) {
+		wrong("DomainNames", "not the names of Domain", "append to the list that is there: signed URLs start with the first of them")
+	}
+	if p.AddressRestriction && (props.EnableIpv6 == nil || *props.EnableIpv6) {
+		wrong("EnableIpv6", "true, with AddressRestriction", "leave one of the two as it is: policies restrict IPv4 addresses only")
+	}
+	return problems
+}
+
+func containsAll(names []*string, wanted []string) bool {
+	for _, want := range wanted {
+		if !slices.ContainsFunc(names, func(name *string) bool { return name != nil && *name == want }) {
+			return false
+		}
+	}
+	return true
+}

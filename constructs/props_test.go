@@ -1,0 +1,355 @@
+package constructs
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscertificatemanager"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsroute53"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/signedfront/signedfront/constructs/config"
+)
+
+// A setting that has a prop of its name and type is copied; every other one is
+// converted in propsOf and settingsOf, and named here.
+func TestEverySettingHasAPropAndEveryPropASetting(t *testing.T) {
+	converted := []string{"AccessLogs", "Behaviors", "Bucket", "Domain", "SigningKeys", "WebACL"}
+	onlySettings := []string{"Signers"} // SignGrantees and SignerRoleAssumers
+	onlyProps := []string{"ConfigureDistribution", "EncryptionKey", "SignGrantees", "SignerRoleAssumers", "UploadGrantees"}
+
+	settings, props := reflect.TypeFor[config.Content](), reflect.TypeFor[PrivateContentProps]()
+	for _, of := range []struct {
+		from, to reflect.Type
+		alone    []string
+	}{{settings, props, onlySettings}, {props, settings, onlyProps}} {
+		for i := range of.from.NumField() {
+			field := of.from.Field(i)
+			other, has := of.to.FieldByName(field.Name)
+			copied := has && other.Type == field.Type
+			if has != !slices.Contains(of.alone, field.Name) {
+				t.Errorf("%s of %s: in %s as well: %t", field.Name, of.from, of.to, has)
+			}
+			if has && copied == slices.Contains(converted, field.Name) {
+				t.Errorf("%s of %s: copied: %t", field.Name, of.from, copied)
+			}
+		}
+	}
+}
+
+// contentIn makes content in a stack and returns it with the stack's template.
+func contentIn(t *testing.T, props func(stack awscdk.Stack) *PrivateContentProps) (*PrivateContent, *template) {
+	t.Helper()
+	app, outdir := newApp(t, nil)
+	stack := newStack(app, "Media")
+	content, err := NewPrivateContent(stack, "Content", props(stack))
+	if err != nil {
+		t.Fatal(err)
+	}
+	content.AddOutputs(stack)
+	app.Synth(nil)
+	return content, readTemplate(t, outdir, "Media")
+}
+
+func TestABucketOfTheSameAppGetsItsPolicyAndItsCORSRule(t *testing.T) {
+	for _, access := range originAccesses {
+		t.Run(string(access), func(t *testing.T) {
+			content, template := contentIn(t, func(stack awscdk.Stack) *PrivateContentProps {
+				return &PrivateContentProps{
+					Bucket: awss3.NewBucket(stack, jsii.String("Files"), nil), OriginAccess: access, Ephemeral: true,
+					CORS: &config.CORS{Origins: []string{"https://app.example.com"}},
+				}
+			})
+			id, bucket := template.only(t, "AWS::S3::Bucket")
+			_, policy := template.only(t, "AWS::S3::BucketPolicy")
+			distribution, _ := template.only(t, "AWS::CloudFront::Distribution")
+			var want []string
+			read := `{"Effect": "Allow", "Action": "s3:GetObject", "Resource": {"Fn::Join": ["", [{"Fn::GetAtt": [%q, "Arn"]}, "/*"]]}, "Principal": %s%s}`
+			if access.HasIdentity() {
+				identity, _ := template.only(t, "AWS::CloudFront::CloudFrontOriginAccessIdentity")
+				want = append(want, fmt.Sprintf(read, id, fmt.Sprintf(`{"CanonicalUser": {"Fn::GetAtt": [%q, "S3CanonicalUserId"]}}`, identity), ""))
+			}
+			if access.HasControl() {
+				source := fmt.Sprintf(`{"Fn::Join": ["", ["arn:", {"Ref": "AWS::Partition"}, ":cloudfront::", {"Ref": "AWS::AccountId"}, ":distribution/", {"Ref": %q}]]}`, distribution)
+				want = append(want, fmt.Sprintf(read, id, `{"Service": "cloudfront.amazonaws.com"}`, `, "Condition": {"StringEquals": {"AWS:SourceArn": `+source+`}}`))
+			}
+			wantJSON(t, "the policy", policy.property("PolicyDocument", "Statement"), "["+strings.Join(want, ",")+"]")
+			wantJSON(t, "the CORS rules", bucket.property("CorsConfiguration", "CorsRules"), `[{
+				"AllowedOrigins": ["https://app.example.com"], "AllowedMethods": ["GET", "HEAD"],
+				"AllowedHeaders": ["Range", "If-Range", "If-None-Match", "If-Modified-Since"]
+			}]`)
+			if content.RequiredBucketPolicy() != nil || content.RequiredBucketCORS() != nil {
+				t.Error("its owner is asked for what the app has written")
+			}
+			// A bucket that we did not make is not ours to empty.
+			if emptied := template.all("Custom::EmptyBucket"); emptied != nil || bucket.Properties["Tags"] != nil {
+				t.Errorf("it is emptied by %v, tags %v", emptied, bucket.Properties["Tags"])
+			}
+			if bucket.DeletionPolicy != "Retain" {
+				t.Errorf("DeletionPolicy %s, which is not the bucket's own", bucket.DeletionPolicy)
+			}
+		})
+	}
+}
+
+func TestABucketOfAnotherStackIsReadByAnIdentityAlone(t *testing.T) {
+	for _, access := range originAccesses {
+		for _, flag := range []string{"weak", "strong"} {
+			t.Run(string(access)+" with references that are "+flag, func(t *testing.T) {
+				app, outdir := newApp(t, map[string]any{"@aws-cdk/core:defaultCrossStackReferences": flag})
+				bucket := awss3.NewBucket(newStack(app, "Storage"), jsii.String("Files"), nil)
+				_, err := NewPrivateContent(newStack(app, "Media"), "Content", &PrivateContentProps{Bucket: bucket, OriginAccess: access})
+				if access != config.OAI {
+					if !strings.Contains(errorText(err), "Media/Content: Bucket: a bucket of another stack with an origin access control") {
+						t.Errorf("got %v", err)
+					}
+					return
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+				app.Synth(nil)
+				storage := readTemplate(t, outdir, "Storage")
+				identity, _ := storage.only(t, "AWS::CloudFront::CloudFrontOriginAccessIdentity")
+				_, policy := storage.only(t, "AWS::S3::BucketPolicy")
+				if text := fmt.Sprint(policy.Properties); !strings.Contains(text, identity) {
+					t.Errorf("the policy is %s", text)
+				}
+			})
+		}
+	}
+}
+
+func TestAKeyOfOnesOwnLetsCloudFrontDecrypt(t *testing.T) {
+	for _, test := range []struct {
+		name     string
+		props    func(stack awscdk.Stack) *PrivateContentProps
+		imported bool
+	}{
+		{"of a new bucket", func(stack awscdk.Stack) *PrivateContentProps {
+			return &PrivateContentProps{EncryptionKey: awskms.NewKey(stack, jsii.String("Key"), nil)}
+		}, false},
+		{"of a given bucket", func(stack awscdk.Stack) *PrivateContentProps {
+			return &PrivateContentProps{Bucket: awss3.NewBucket(stack, jsii.String("Files"), &awss3.BucketProps{EncryptionKey: awskms.NewKey(stack, jsii.String("Key"), nil)})}
+		}, false},
+		{"that is imported, whose owner is told", func(stack awscdk.Stack) *PrivateContentProps {
+			return &PrivateContentProps{EncryptionKey: awskms.Key_FromKeyArn(stack, jsii.String("Key"), jsii.String("arn:aws:kms:eu-west-1:123456789012:key/0f51a2d0-7c1e-41ef-9d5a-0a1b2c3d4e5f"))}
+		}, true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			content, template := contentIn(t, func(stack awscdk.Stack) *PrivateContentProps {
+				props := test.props(stack)
+				props.OriginAccess = config.OAC
+				props.UploadGrantees = []awsiam.IGrantable{awsiam.NewRole(stack, jsii.String("Uploader"), &awsiam.RoleProps{AssumedBy: awsiam.NewServicePrincipal(jsii.String("lambda.amazonaws.com"), nil)})}
+				return props
+			})
+			_, bucket := template.only(t, "AWS::S3::Bucket")
+			if text := fmt.Sprint(bucket.Properties["BucketEncryption"]); !strings.Contains(text, "aws:kms") {
+				t.Errorf("the bucket is encrypted with %s", text)
+			}
+			if test.imported != (content.RequiredKeyPolicy() != nil) {
+				t.Errorf("required of the key's owner: %v", content.RequiredKeyPolicy())
+			}
+			if test.imported {
+				if value := fmt.Sprint(template.Outputs["RequiredKeyPolicy"].Value); !strings.Contains(value, `"Action":"kms:Decrypt"`) {
+					t.Errorf("the output is %s", value)
+				}
+				return
+			}
+			_, key := template.only(t, "AWS::KMS::Key")
+			statements, _ := key.property("KeyPolicy", "Statement").([]any)
+			if !slices.ContainsFunc(statements, func(statement any) bool {
+				s := statement.(map[string]any)
+				return s["Action"] == "kms:Decrypt" && fmt.Sprint(s["Principal"]) == "map[Service:cloudfront.amazonaws.com]"
+			}) {
+				t.Errorf("the key's policy says %v", statements)
+			}
+			_, uploader := template.only(t, "AWS::IAM::Policy")
+			if text := fmt.Sprint(uploader.Properties); !strings.Contains(text, "kms:GenerateDataKey") || !strings.Contains(text, "s3:PutObject") {
+				t.Errorf("the uploader may %s", text)
+			}
+		})
+	}
+}
+
+func TestLogsGoToABucketOrALogGroupOfTheApp(t *testing.T) {
+	app, outdir := newApp(t, nil)
+	stack := awscdk.NewStack(app, jsii.String("Media"), &awscdk.StackProps{Env: &awscdk.Environment{Region: jsii.String("us-east-1"), Account: jsii.String("123456789012")}})
+	logs := awss3.NewBucket(stack, jsii.String("Logs"), nil)
+	group := awslogs.NewLogGroup(stack, jsii.String("Group"), nil)
+	for id, to := range map[string]*AccessLogs{"InBucket": {Bucket: logs}, "InGroup": {LogGroup: group}} {
+		if _, err := NewPrivateContent(stack, id, &PrivateContentProps{AccessLogs: to}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	app.Synth(nil)
+	template := readTemplate(t, outdir, "Media")
+	id := template.withPrefix("AWS::S3::Bucket", "Logs")
+	wantJSON(t, "the bucket's policy", template.Resources[template.withPrefix("AWS::S3::BucketPolicy", "Logs")].property("PolicyDocument", "Statement"), fmt.Sprintf(`[{
+		"Effect": "Allow", "Action": "s3:PutObject", "Principal": {"Service": "delivery.logs.amazonaws.com"},
+		"Resource": {"Fn::Join": ["", [{"Fn::GetAtt": [%q, "Arn"]}, "/cloudfront/*"]]},
+		"Condition": {
+			"StringEquals": {"s3:x-amz-acl": "bucket-owner-full-control", "aws:SourceAccount": "123456789012"},
+			"ArnLike": {"aws:SourceArn": "arn:aws:logs:us-east-1:123456789012:delivery-source:*"}
+		}
+	}]`, id))
+	destination := func(content string) any {
+		return template.Resources[template.withPrefix("AWS::Logs::DeliveryDestination", content)].Properties["DestinationResourceArn"]
+	}
+	wantJSON(t, "to the bucket", destination("InBucket"), fmt.Sprintf(`{"Fn::Join": ["", ["arn:aws:s3:::", {"Ref": %q}, "/cloudfront"]]}`, id))
+	wantJSON(t, "to the log group", destination("InGroup"), fmt.Sprintf(`{"Fn::GetAtt": [%q, "Arn"]}`, template.withPrefix("AWS::Logs::LogGroup", "Group")))
+}
+
+func TestAZoneThatIsKnownByItsIdAloneGetsTheRecords(t *testing.T) {
+	_, template := contentIn(t, func(stack awscdk.Stack) *PrivateContentProps {
+		return &PrivateContentProps{Domain: &Domain{
+			Names:       []string{"media.example.com"},
+			Certificate: awscertificatemanager.Certificate_FromCertificateArn(stack, jsii.String("Certificate"), jsii.String(certificateARN)),
+			HostedZone:  awsroute53.HostedZone_FromHostedZoneId(stack, jsii.String("Zone"), jsii.String("Z0123456789ABCDEFGHIJ")),
+		}}
+	})
+	if records := template.all("AWS::Route53::RecordSet"); len(records) != 2 {
+		t.Errorf("records %v", records)
+	}
+}
+
+func TestWhatIsWrongWithResourcesOfTheCDKIsOneError(t *testing.T) {
+	app, _ := newApp(t, nil)
+	stack := awscdk.NewStack(app, jsii.String("Media"), &awscdk.StackProps{Env: &awscdk.Environment{Account: jsii.String("123456789012"), Region: jsii.String("eu-west-1")}})
+	key, files := awskms.NewKey(stack, jsii.String("Key"), nil), awss3.NewBucket(stack, jsii.String("Files"), nil)
+	zone := awsroute53.HostedZone_FromHostedZoneAttributes(stack, jsii.String("Zone"), &awsroute53.HostedZoneAttributes{HostedZoneId: jsii.String("Z0123456789ABCDEFGHIJ"), ZoneName: jsii.String("example.com.")})
+	role := func(id, arn string) awsiam.IRole {
+		return awsiam.Role_FromRoleArn(stack, jsii.String(id), jsii.String(arn), nil)
+	}
+	for name, test := range map[string]struct {
+		props PrivateContentProps
+		want  []string
+	}{
+		"certificate, zone, logs and grantees": {PrivateContentProps{
+			Domain: &Domain{
+				Names:       []string{"media.example.org"},
+				Certificate: awscertificatemanager.NewCertificate(stack, jsii.String("Certificate"), &awscertificatemanager.CertificateProps{DomainName: jsii.String("media.example.org")}),
+				HostedZone:  zone,
+			},
+			AccessLogs: &AccessLogs{
+				Bucket: awss3.NewBucket(stack, jsii.String("Logs"), nil), Retention: 24 * time.Hour,
+				LogGroup: awslogs.NewLogGroup(stack, jsii.String("Group"), nil),
+			},
+			SignGrantees:       []awsiam.IGrantable{nil, awsiam.NewServicePrincipal(jsii.String("ec2.amazonaws.com"), nil), role("Other", "arn:aws:iam::444455556666:role/web")},
+			SignerRoleAssumers: []awsiam.IRole{role("Star", "arn:aws:iam::444455556666:role/w*"), nil},
+			UploadGrantees:     []awsiam.IGrantable{nil},
+			MaxKeyAge:          time.Second,
+		}, []string{
+			"AccessLogs.Bucket: a bucket beside LogGroup", "AccessLogs.Bucket: a bucket whose name is generated", "AccessLogs.LogGroup: a log group in eu-west-1", "AccessLogs.Retention: a retention beside LogGroup",
+			"AccessLogs.Retention: a retention with a bucket", "Domain.Certificate: a certificate in eu-west-1", `Domain.Names[0]: "media.example.org"`, "MaxKeyAge: 1s",
+			"SignGrantees[0]: nil", "SignGrantees[1]: a grantee to which IAM attaches no policy", "SignGrantees[2]: one of account 444455556666",
+			`SignerRoleAssumers[0]: "arn:aws:iam::444455556666:role/w*", with one of`, "SignerRoleAssumers[1]: nil", "UploadGrantees[0]: nil",
+		}},
+		"a certificate by its ARN": {PrivateContentProps{Domain: &Domain{Names: []string{"media.example.com"},
+			Certificate: awscertificatemanager.Certificate_FromCertificateArn(stack, jsii.String("Imported"), jsii.String("arn:aws:acm:eu-west-1:123456789012:certificate/a"))}},
+			[]string{"Domain.Certificate: a certificate in eu-west-1"}},
+		"a bucket and how a new one is encrypted": {PrivateContentProps{
+			Bucket:     awss3.NewBucket(stack, jsii.String("Encrypted"), &awss3.BucketProps{EncryptionKey: key}),
+			Encryption: config.EncryptionKMS, EncryptionKey: key,
+		}, []string{"Bucket: a bucket that is encrypted with KMS, which an origin access identity cannot read", `Encryption: "kms" with a bucket`, "EncryptionKey: a key beside Bucket"}},
+		"a bucket with a key beside it": {PrivateContentProps{Bucket: files, EncryptionKey: key}, []string{"EncryptionKey: a key beside Bucket"}},
+		"a key that is not used":        {PrivateContentProps{Encryption: config.EncryptionS3, EncryptionKey: key}, []string{`EncryptionKey: a key with Encryption "s3"`}},
+		"a key that is not read":        {PrivateContentProps{EncryptionKey: key}, []string{`Encryption: "kms" with OriginAccess "oai"`}},
+		"logs among the content":        {PrivateContentProps{Bucket: files, AccessLogs: &AccessLogs{Bucket: files}}, []string{"AccessLogs.Bucket: \"${Token", "AccessLogs.Bucket: a bucket whose name is generated"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := NewPrivateContent(stack, "Content", &test.props)
+			var problems config.Problems
+			if !errors.As(err, &problems) {
+				t.Fatalf("the error holds no problems: %v", err)
+			}
+			var got []string
+			for _, problem := range problems {
+				got = append(got, problem.String())
+			}
+			slices.Sort(got)
+			if len(got) != len(test.want) {
+				t.Fatalf("got %s", strings.Join(got, "\n"))
+			}
+			for i := range got {
+				if !strings.HasPrefix(got[i], test.want[i]) {
+					t.Errorf("got  %s\nwant %s", got[i], test.want[i])
+				}
+			}
+		})
+	}
+}
+
+// Where the stack is not in us-east-1, its companions there refer to resources of
+// the app in other stacks and Regions.
+func TestCompanionsReferToResourcesOfTheApp(t *testing.T) {
+	for _, flag := range []string{"weak", "strong"} {
+		app, outdir := newApp(t, map[string]any{"@aws-cdk/core:defaultCrossStackReferences": flag})
+		in := func(region string) *awscdk.StackProps {
+			return &awscdk.StackProps{Env: &awscdk.Environment{Account: jsii.String("123456789012"), Region: jsii.String(region)}}
+		}
+		names, media := awscdk.NewStack(app, jsii.String("Names"), in("us-east-1")), awscdk.NewStack(app, jsii.String("Media"), in("eu-west-1"))
+		zone := func(stack awscdk.Stack) awsroute53.IHostedZone {
+			return awsroute53.NewPublicHostedZone(stack, jsii.String("Zone"), &awsroute53.PublicHostedZoneProps{ZoneName: jsii.String("example.com")})
+		}
+		props := &PrivateContentProps{
+			Domain:     &Domain{Names: []string{"media.example.com"}, HostedZone: zone(media)},
+			AccessLogs: &AccessLogs{Bucket: awss3.NewBucket(media, jsii.String("Logs"), nil)},
+		}
+		_, err := NewPrivateContent(media, "Content", props)
+		for _, want := range []string{"AccessLogs.Bucket: a bucket whose name is generated", "Domain.HostedZone: a zone that this stack makes"} {
+			if !strings.Contains(errorText(err), want) {
+				t.Errorf("got %v, want %s", err, want)
+			}
+		}
+		props.Domain.HostedZone = zone(names)
+		props.AccessLogs.Bucket = awss3.NewBucket(media, jsii.String("NamedLogs"), &awss3.BucketProps{BucketName: jsii.String("media-logs")})
+		if _, err := NewPrivateContent(media, "Content", props); err != nil {
+			t.Fatal(err)
+		}
+		app.Synth(nil)
+		_, certificate := readTemplate(t, outdir, "Media-certificate").only(t, "AWS::CertificateManager::Certificate")
+		if text := fmt.Sprint(certificate.Properties["DomainValidationOptions"]); !strings.Contains(text, "HostedZoneId") {
+			t.Errorf("the certificate is validated in %s", text)
+		}
+		global := readTemplate(t, outdir, "Media-global")
+		if _, destination := global.only(t, "AWS::Logs::DeliveryDestination"); destination == nil || global.all("AWS::Logs::LogGroup") != nil {
+			t.Error("the logs do not go to the bucket")
+		}
+	}
+}
+
+// The stack of a key or of a bucket for logs comes before the content's.
+func TestResourcesOfAnotherStackGetTheirPoliciesThere(t *testing.T) {
+	for _, flag := range []string{"weak", "strong"} {
+		app, outdir := newApp(t, map[string]any{"@aws-cdk/core:defaultCrossStackReferences": flag})
+		env := &awscdk.Environment{Region: jsii.String("us-east-1")}
+		shared, media := awscdk.NewStack(app, jsii.String("Shared"), &awscdk.StackProps{Env: env}), awscdk.NewStack(app, jsii.String("Media"), &awscdk.StackProps{Env: env})
+		if _, err := NewPrivateContent(media, "Content", &PrivateContentProps{
+			OriginAccess:  config.OAC,
+			EncryptionKey: awskms.NewKey(shared, jsii.String("Key"), nil),
+			AccessLogs:    &AccessLogs{Bucket: awss3.NewBucket(shared, jsii.String("Logs"), &awss3.BucketProps{BucketName: jsii.String("media-logs")})},
+		}); err != nil {
+			t.Fatal(err)
+		}
+		app.Synth(nil)
+		template := readTemplate(t, outdir, "Shared")
+		_, key := template.only(t, "AWS::KMS::Key")
+		_, policy := template.only(t, "AWS::S3::BucketPolicy")
+		for what, text := range map[string]string{"cloudfront": fmt.Sprint(key.Properties), "delivery.logs": fmt.Sprint(policy.Properties)} {
+			if !strings.Contains(text, what+".amazonaws.com") || !strings.Contains(text, "AWS::AccountId") {
+				t.Errorf("%s: the policy is %s", what, text)
+			}
+		}
+	}
+}

@@ -1,0 +1,139 @@
+package constructs
+
+import (
+	"reflect"
+	"strconv"
+	"strings"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscertificatemanager"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsroute53"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
+	"github.com/aws/aws-cdk-go/awscdk/v2/interfaces/interfacesawswafv2"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/signedfront/signedfront/constructs/config"
+)
+
+// Most settings of a file have a prop of the same name and type, and are copied.
+// A setting that names an AWS resource has a prop of the CDK's type: propsOf
+// imports what the text names, and settingsOf returns the text again, for the
+// checks of package config.
+
+// propsOf returns the props of an environment's content. Resources that it names
+// are imported below scope.
+func propsOf(scope constructs.Construct, c *config.Content) *PrivateContentProps {
+	p := &PrivateContentProps{}
+	copyFields(p, c)
+	p.SigningKeys = SigningKeys{Keys: c.SigningKeys.Keys, Current: c.SigningKeys.Current}
+	for _, b := range c.Behaviors {
+		p.Behaviors = append(p.Behaviors, Behavior{PathPattern: b.PathPattern, Public: b.Public})
+	}
+	if c.Bucket != "" {
+		p.Bucket = awss3.Bucket_FromBucketAttributes(scope, jsii.String("Bucket"), &awss3.BucketAttributes{
+			BucketName: jsii.String(c.Bucket),
+			Region:     awscdk.Stack_Of(scope).Region(),
+		})
+	}
+	for i, name := range c.Signers.Roles {
+		p.SignGrantees = append(p.SignGrantees, awsiam.Role_FromRoleName(scope, jsii.String("Signer"+strconv.Itoa(i+1)), jsii.String(name), nil))
+	}
+	for i, arn := range c.Signers.RoleARNs {
+		p.SignerRoleAssumers = append(p.SignerRoleAssumers, awsiam.Role_FromRoleArn(scope, jsii.String("Assumer"+strconv.Itoa(i+1)), jsii.String(arn), nil))
+	}
+	if d := c.Domain; d != nil {
+		p.Domain = &Domain{Names: d.Names}
+		if d.Certificate != "" {
+			p.Domain.Certificate = awscertificatemanager.Certificate_FromCertificateArn(scope, jsii.String("Certificate"), jsii.String(d.Certificate))
+		}
+		if d.HostedZone != nil {
+			p.Domain.HostedZone = awsroute53.HostedZone_FromHostedZoneAttributes(scope, jsii.String("HostedZone"), &awsroute53.HostedZoneAttributes{
+				HostedZoneId: jsii.String(d.HostedZone.ID),
+				ZoneName:     jsii.String(d.HostedZone.Name),
+			})
+		}
+	}
+	if l := c.AccessLogs; l != nil {
+		p.AccessLogs = &AccessLogs{Retention: l.Retention}
+		if l.Bucket != "" {
+			p.AccessLogs.Bucket = awss3.Bucket_FromBucketName(scope, jsii.String("LogBucket"), jsii.String(l.Bucket))
+		}
+	}
+	if c.WebACL != "" {
+		p.WebACL = importedWebACL{arn: jsii.String(c.WebACL)}
+	}
+	return p
+}
+
+// settingsOf returns what a file would say of the same content, as far as it
+// can.
+func settingsOf(p *PrivateContentProps) *config.Content {
+	c := &config.Content{}
+	copyFields(c, p)
+	c.SigningKeys = config.SigningKeys{Keys: p.SigningKeys.Keys, Current: p.SigningKeys.Current}
+	if p.Bucket != nil {
+		c.Bucket = *p.Bucket.BucketName()
+	}
+	for _, role := range p.SignerRoleAssumers {
+		if role != nil { // which is reported
+			c.Signers.RoleARNs = append(c.Signers.RoleARNs, *role.RoleArn())
+		}
+	}
+	for _, b := range p.Behaviors {
+		c.Behaviors = append(c.Behaviors, config.Behavior{PathPattern: b.PathPattern, Public: b.Public})
+	}
+	if d := p.Domain; d != nil {
+		c.Domain = &config.Domain{Names: d.Names}
+		if d.Certificate != nil {
+			c.Domain.Certificate = *d.Certificate.CertificateArn()
+		}
+		if d.HostedZone != nil {
+			c.Domain.HostedZone = &config.HostedZone{ID: *d.HostedZone.HostedZoneId(), Name: zoneName(d.HostedZone)}
+		}
+	}
+	if l := p.AccessLogs; l != nil {
+		c.AccessLogs = &config.AccessLogs{Retention: l.Retention}
+		if l.Bucket != nil {
+			c.AccessLogs.Bucket = *l.Bucket.BucketName()
+		}
+	}
+	if p.WebACL != nil {
+		c.WebACL = *p.WebACL.WebAclRef().WebAclArn
+	}
+	return c
+}
+
+// copyFields copies each field that has the same name and type in both structs.
+func copyFields(to, from any) {
+	target, source := reflect.ValueOf(to).Elem(), reflect.ValueOf(from).Elem()
+	for i := range target.NumField() {
+		field := target.Type().Field(i)
+		if value := source.FieldByName(field.Name); value.IsValid() && value.Type() == field.Type {
+			target.Field(i).Set(value)
+		}
+	}
+}
+
+// zoneName returns the name of a zone, or a token where the CDK does not know
+// it: it panics for a zone that was imported by its id alone.
+func zoneName(zone awsroute53.IHostedZone) (name string) {
+	defer func() {
+		if recover() != nil {
+			name = *awscdk.Token_AsString(map[string]any{}, nil)
+		}
+	}()
+	return strings.TrimSuffix(*zone.ZoneName(), ".")
+}
+
+// importedWebACL is a web ACL that is known by its ARN. The bindings import none. Only
+// our own code reads it.
+type importedWebACL struct {
+	interfacesawswafv2.IWebACLRef
+	arn *string
+}
+
+func (w importedWebACL) WebAclRef() *interfacesawswafv2.WebACLReference {
+	return &interfacesawswafv2.WebACLReference{WebAclArn: w.arn}
+}
