@@ -19,8 +19,9 @@ import (
 func (p *app) signs(t *testing.T) { p.checkSigning(t, "dev") }
 
 // checkSigning signs with the command line, and checks that with what CloudFront
-// knows.
-func (p *app) checkSigning(t *testing.T, environment string) {
+// knows. The command line is told the keys where the deployment document does
+// not list them.
+func (p *app) checkSigning(t *testing.T, environment string, keys ...string) {
 	t.Helper()
 	document, err := p.document(t.Context(), "/signedfront/"+project+"/"+environment)
 	if err != nil {
@@ -41,7 +42,7 @@ func (p *app) checkSigning(t *testing.T, environment string) {
 
 	changed := strings.Replace(signed, "/rt.png", "/rt.pnf", 1)
 	for url, want := range map[string]int{signed: 0, changed: 3} {
-		if said, got := p.status(t, p.signedfront, "explain", "--env", environment, url); got != want {
+		if said, got := p.status(t, p.signedfront, append([]string{"explain", "--env", environment, url}, keys...)...); got != want {
 			t.Errorf("explain exits with %d, want %d:\n%s", got, want, said)
 		}
 	}

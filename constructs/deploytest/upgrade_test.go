@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"net/netip"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -51,8 +52,12 @@ func (p *app) isUpgraded(t *testing.T) {
 	var held []*heldURLs
 	var running []*watched
 	for _, environment := range []string{"dev", borrower} {
-		held = append(held, old.holdURLs(t, environment))
-		p.checkSigning(t, environment)
+		h := old.holdURLs(t, environment)
+		held = append(held, h)
+		if said, got := p.status(t, p.signedfront, "explain", "--env", environment, h.urls[0]); got != 1 {
+			t.Errorf("explain exits with %d, want 1, for the last release lists no trusted keys:\n%s", got, said)
+		}
+		p.checkSigning(t, environment, p.publicKeys(t, environment)...)
 		running = append(running, p.watch(t, environment, func(context.Context, *signer.Deployment, map[string]*signer.PublicKey) error { return nil }))
 	}
 	signs := running[0].signsFirst(t)
@@ -76,6 +81,23 @@ func (p *app) isUpgraded(t *testing.T) {
 	p.destroy(t, borrower, onlyTheBorrower...)
 	p.destroy(t, "dev")
 	p.wantNothingLeft(t)
+}
+
+// publicKeys are the keys that an environment's distribution trusts, as flags of
+// explain.
+func (p *app) publicKeys(t *testing.T, environment string) (flags []string) {
+	t.Helper()
+	trusted, err := p.trustedKeys(t.Context(), p.physicalID(t, environment, "AWS::CloudFront::Distribution"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := t.TempDir()
+	for id, key := range trusted {
+		file := filepath.Join(folder, id)
+		writeFile(t, file, key.PEM())
+		flags = append(flags, "--public-key", id+"="+file)
+	}
+	return flags
 }
 
 // heldURLs are what viewers of an environment hold, and what they lead to.
