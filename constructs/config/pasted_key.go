@@ -45,12 +45,23 @@ var (
 	base64End = regexp.MustCompile(`^[A-Za-z0-9+/_-]{6,}={1,2}$`)
 )
 
-// wholeKey is a key in base64 with nothing around it.
-var wholeKey = regexp.MustCompile(`^(MH|MI|LS0t)[A-Za-z0-9+/_-]{38,}={0,2}$`)
+var (
+	// wholeKey is a key in base64 with nothing around it.
+	wholeKey = regexp.MustCompile(`^(MH|MI|LS0t)[A-Za-z0-9+/_-]{38,}={0,2}$`)
 
-// isPrivateKey reports whether a text is a private key beyond doubt.
+	// keyInside is the start of a private key in DER, in base64 or hexadecimal
+	// and with any text around it: a sequence that starts with the integer 0 or 1.
+	// The length of the sequence has one, two or three bytes.
+	keyInside = regexp.MustCompile(`M[A-H][AEIMQUYcgkosw048]CAQ[AE]` +
+		`|MI[GH][A-Za-z0-9+/_-]AgE[AB]` +
+		`|MI[I-L][A-Za-z0-9+/_-]{2}[AQgw]IBA` +
+		`|(?i:30([0-7][0-9a-f]|81[0-9a-f]{2}|82[0-9a-f]{4})02010[01])`)
+)
+
+// isPrivateKey reports whether a text is or holds a private key beyond doubt.
 func isPrivateKey(text string) bool {
-	return holdsPrivateKey(text) || wholeKey.MatchString(betweenDigits.Replace(text))
+	digits := betweenDigits.Replace(text)
+	return holdsPrivateKey(text) || wholeKey.MatchString(digits) || keyInside.MatchString(digits)
 }
 
 // WithoutKeys returns what another program said, such as the CDK or the Go

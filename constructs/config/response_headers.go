@@ -163,7 +163,7 @@ func (h ResponseHeaders) checkCustom(at node) {
 		switch trimmed := strings.Trim(value, " "); {
 		case value == "":
 			at.wrong("an empty value", "write a value, or leave the header out")
-		case trimmed != value && trimmed != "" && !isToken(value):
+		case trimmed != value && trimmed != "" && !isToken(value) && !isPrivateKey(value):
 			at.wrong("a value with spaces around it", "take them away: they are no part of a header's value")
 		default:
 			checkHeaderValue(at, value, "write a value, or leave the header out")
