@@ -21,8 +21,8 @@ type AccessLogs struct {
 
 	// Bucket is the name of an existing bucket that gets the records instead,
 	// under the prefix cloudfront/. It, its policy and its retention are its
-	// owner's. That delivery.logs.amazonaws.com may write to it, AWS adds to the
-	// policy by itself where the deployment may change that:
+	// owner's. AWS adds to the policy that delivery.logs.amazonaws.com may write
+	// to the bucket, where the deployment may change the policy:
 	// https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-infrastructure-V2-S3.html
 	//
 	// Default: none, a log group.

@@ -321,10 +321,10 @@ func TestContentThatCannotBeProvisionedIsRefused(t *testing.T) {
 			`accessLogs.bucket: "media", the bucket with the content; write another one: the logs would be served`,
 		}},
 		{"countries to allow and to deny", `{"geoRestriction": {"allow": ["DE"], "deny": ["FR"]}}`, []string{
-			`geoRestriction: allow and deny; write one of the two: who is not allowed is denied`,
+			`geoRestriction: allow and deny; write one of the two: viewers who are not allowed are denied`,
 		}},
 		{"no country", `{"geoRestriction": {}}`, []string{
-			`geoRestriction: neither allow nor deny; write one of the two: those who are let in, or those who are not`,
+			`geoRestriction: neither allow nor deny; write one of the two`,
 		}},
 		{"countries that are none", `{"geoRestriction": {"allow": ["de", "UK", "XX", "DEU", "FR", "FR"]}}`, []string{
 			`geoRestriction.allow[0]: "de"; write the two capital letters of a country of ISO 3166-1, such as "DE"; did you mean "DE"?`,

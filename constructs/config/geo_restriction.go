@@ -5,14 +5,15 @@ import (
 	"strings"
 )
 
-// GeoRestriction lets in viewers of the countries that it allows, or all but
-// those of the countries that it denies: one of the two.
+// GeoRestriction allows viewers of the countries in Allow only, or of all
+// countries but those in Deny. Set one of the two.
 type GeoRestriction struct {
-	// Allow are the countries that are let in, by their two letters of ISO
-	// 3166-1, such as DE.
+	// Allow are the countries whose viewers are allowed, by their two letters of
+	// ISO 3166-1, such as DE.
 	Allow []string `json:"allow"`
 
-	// Deny are the countries that are kept out, written likewise.
+	// Deny are the countries whose viewers are denied, by their two letters of
+	// ISO 3166-1.
 	Deny []string `json:"deny"`
 }
 
@@ -20,9 +21,9 @@ func (g GeoRestriction) check(at node) {
 	allow, deny := at.name("Allow"), at.name("Deny")
 	switch {
 	case len(g.Allow) == 0 && len(g.Deny) == 0:
-		at.missing("neither "+allow+" nor "+deny, "write one of the two: those who are let in, or those who are not")
+		at.missing("neither "+allow+" nor "+deny, "write one of the two")
 	case len(g.Allow) > 0 && len(g.Deny) > 0:
-		at.wrong(allow+" and "+deny, "write one of the two: who is not allowed is denied")
+		at.wrong(allow+" and "+deny, "write one of the two: viewers who are not allowed are denied")
 	}
 	checkCountries(at.field("Allow"), g.Allow)
 	checkCountries(at.field("Deny"), g.Deny)

@@ -19,7 +19,8 @@ type Lender struct {
 
 	// KeyGroupID is CloudFront's id of its key group; a token, mostly.
 	//
-	// Default: what the lender exports as [contract.KeyGroupExport] of ParameterName.
+	// Default: what the lender exports as [contract.KeyGroupExport] of
+	// ParameterName.
 	KeyGroupID string
 
 	// ImportedKeys are where the private halves of its imported keys are. A

@@ -64,9 +64,10 @@ func patternFault(pattern string) (fix string) {
 // matches. In both, * stands for any characters, none included, and ? for any
 // one; letter case counts. Paths start with a slash.
 //
-// Of an outer pattern over 255 characters, which CloudFront does not take, and of
-// patterns with dozens of wildcards, made so that telling takes long, it says no. That hides a pattern without use, and opens nothing: signed patterns
-// come first whatever this says.
+// It returns false for an outer pattern over 255 characters, which CloudFront does
+// not take, and for patterns with dozens of wildcards that would take long to
+// compare. Then a pattern without use is not reported. Nothing is opened by that:
+// signed patterns come first whatever covers returns.
 func covers(outer, inner string) bool {
 	if len(outer) > maxPattern {
 		return false

@@ -33,8 +33,8 @@ type ResponseHeaders struct {
 	// nothing.
 	ReferrerPolicy ReferrerPolicy `json:"referrerPolicy"`
 
-	// StrictTransportSecurity is for how long browsers take HTTPS alone, in
-	// whole seconds.
+	// StrictTransportSecurity is for how long browsers use HTTPS only, in whole
+	// seconds.
 	//
 	// Default: 365 days.
 	StrictTransportSecurity time.Duration `json:"strictTransportSecurity"`
@@ -46,8 +46,8 @@ type ResponseHeaders struct {
 
 	// Custom are other headers by their names, such as X-Robots-Tag,
 	// Cross-Origin-Resource-Policy or Content-Security-Policy-Report-Only: at
-	// most 10, each with a value of at most 1783 characters. Headers that have a
-	// setting of their own, here or in CORS, are refused, as are those that
+	// most 10, each with a value of 1 to 1783 characters. Not among them are the
+	// headers that have a setting of their own, here or in CORS, and those that
 	// CloudFront keeps for itself.
 	//
 	// Default: none.
@@ -68,10 +68,11 @@ func (h ResponseHeaders) withDefaults() ResponseHeaders {
 type FrameOptions string
 
 const (
-	// FrameOptionsDeny lets no page show the content in a frame.
+	// FrameOptionsDeny keeps all pages from showing the content in a frame.
 	FrameOptionsDeny FrameOptions = "DENY"
 
-	// FrameOptionsSameOrigin lets pages of the content's own origin alone.
+	// FrameOptionsSameOrigin keeps pages of other origins from showing the
+	// content in a frame.
 	FrameOptionsSameOrigin FrameOptions = "SAMEORIGIN"
 )
 

@@ -4,9 +4,9 @@
 // parameters, exports and outputs. Deployed stacks hold them too, so that none
 // of them can change without a migration.
 //
-// Package escapes beside it is the CloudFront Function that a template carries
-// and a reader of it knows. It is a package of its own because the functions of
-// a deployment import this one, and nothing of theirs depends on that code.
+// Package escapes, below this one, is the CloudFront Function that a template
+// carries and a reader of the template knows. It is a package of its own because
+// the functions of a deployment import this one and need nothing of that code.
 //
 // A new custom resource starts here, in resources.go. Its provider is a package
 // below constructs, constructs writes it into the template, and

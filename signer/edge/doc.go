@@ -12,17 +12,17 @@
 //	...
 //	err = http.ListenAndServe("127.0.0.1:8080", e)
 //
-// It does what the template says and nothing beside it. It makes the key pairs
-// that the deployment would make, trusts the key groups that a cache behavior
-// trusts, and checks signed URLs and cookies with [signer.Verify]. At the
-// origin it evaluates the bucket policy, so that a wrong one fails here as it
-// fails in AWS. A stack that borrows the keys of another needs the other's
-// template too, in [Config].Others. What it refuses it refuses with the status, headers and body of
-// CloudFront and S3, and tells the reason in the header X-Signedfront-Reason.
+// It does what the template says and nothing else. It makes the key pairs that
+// the deployment would make, trusts the key groups that a cache behavior trusts,
+// and checks signed URLs and cookies with [signer.Verify]. At the origin it
+// evaluates the bucket policy, so that a wrong one fails here as it fails in AWS.
+// A stack that borrows the keys of another needs the other's template too, in
+// [Config].Others. A refusal has the status, headers and body of CloudFront and
+// S3, and the reason in the header X-Signedfront-Reason.
 //
 // [Edge.Signer] signs as an application of the deployment does, and
-// [Edge.Deployment] is the deployment document for applications that run beside
-// the edge.
+// [Edge.Deployment] returns the deployment document for applications that use the
+// edge.
 //
 // What matches the real CloudFront, what is a strict reading because the real
 // behavior is not known, and what is not done at all: FIDELITY.md has the list.

@@ -43,7 +43,8 @@ type Config struct {
 	StackName, Account, Region string
 
 	// Others are the stacks that Fn::GetStackOutput and Fn::ImportValue may read,
-	// such as the one that lends its keys. Of them only what the template asks for is read.
+	// such as the one that lends its keys. Only what the template asks for is read
+	// of them.
 	Others []Stack
 
 	// Now is the clock; nil means time.Now.
@@ -133,11 +134,11 @@ func cannotServe(d *model.Distribution) error {
 	return nil
 }
 
-// Deployment is the template's own deployment document, with the edge's base
-// URL and neither Region nor bucket; if it borrows its key, with the lender's key in it and the
-// lesser of both limits. Where its key is, Key, still is the place that the
-// template says: say where you keep it. It is nil if the template has no such
-// document.
+// Deployment returns the template's own deployment document, with the edge's base
+// URL and neither Region nor bucket; if it borrows its key, with the lender's key
+// and the lesser of both limits. Its Key is the location that the template names:
+// replace it by where you keep the key. Deployment returns nil if the template has
+// no such document.
 func (e *Edge) Deployment() *signer.Deployment {
 	if e.deployment == nil {
 		return nil

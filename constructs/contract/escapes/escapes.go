@@ -3,7 +3,7 @@
 //
 // CloudFront compares path patterns with a path that it has normalized as RFC
 // 3986 says, where most escapes stay escapes, and sends the path to S3 as the
-// viewer wrote it, which S3 unescapes once. So beside a public /assets/* and a signed
+// viewer wrote it, which S3 unescapes once. With a public /assets/* and a signed
 // /assets/premium/*, the path /assets/premium%2Fa.pdf is public by its pattern,
 // and names the object assets/premium/a.pdf. A CloudFront Function at public
 // cache behaviors refuses such paths. [Filter.Function] is its code, and
@@ -120,8 +120,8 @@ func (f Filter) Function() string {
 	return strings.Replace(source, slot, strconv.QuoteToASCII(f.characters()), 1)
 }
 
-// ParseFilter reads the characters out of a function's code. What is not a Function of
-// this version, to the byte, is none.
+// ParseFilter returns the Filter that has code as its Function. It returns false
+// for code that is not, to the byte, a Function of this version.
 func ParseFilter(code string) (Filter, bool) {
 	before, after, _ := strings.Cut(source, slot)
 	quoted, starts := strings.CutPrefix(code, before)

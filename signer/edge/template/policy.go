@@ -63,7 +63,7 @@ func readStatement(p property, i int) model.Statement {
 	s.NotPrincipal = p.get("NotPrincipal").exists()
 	s.Principals = readPrincipals(p.get("Principal"))
 	if len(s.Principals) == 0 && !s.NotPrincipal {
-		p.get("Principal").wrong("want whom the statement is for")
+		p.get("Principal").wrong("want the principals of the statement")
 	}
 	for _, operator := range members(p.get("Condition")) {
 		for _, key := range members(operator.property) {

@@ -165,8 +165,8 @@ func TestAStatementThatLeavesSomethingOutIsRefused(t *testing.T) {
 	for statement, want := range map[string]string{
 		`{"Principal": "*", "Action": "*", "Resource": "*"}`:                                "Effect: an empty value: want Allow or Deny",
 		`{"Effect": "allow", "Principal": "*", "Action": "*", "Resource": "*"}`:             `Effect: "allow": want Allow or Deny`,
-		`{"Effect": "Allow", "Action": "*", "Resource": "*"}`:                               "Principal: want whom the statement is for",
-		`{"Effect": "Allow", "Principal": {"AWS": []}, "Action": "*", "Resource": "*"}`:     "Principal: want whom the statement is for",
+		`{"Effect": "Allow", "Action": "*", "Resource": "*"}`:                               "Principal: want the principals of the statement",
+		`{"Effect": "Allow", "Principal": {"AWS": []}, "Action": "*", "Resource": "*"}`:     "Principal: want the principals of the statement",
 		`{"Effect": "Allow", "Principal": "a", "Action": "*", "Resource": "*"}`:             `Principal: "a": want * or an object`,
 		`{"Effect": "Allow", "Principal": "*", "Resource": "*"}`:                            "Action: want at least one",
 		`{"Effect": "Allow", "Principal": "*", "NotAction": [], "Resource": "*"}`:           "Action: want at least one",
