@@ -65,6 +65,8 @@ func TestATemplateThatTheEdgeCannotServeIsRefusedWithThePlace(t *testing.T) {
 			"Origins[0].DomainName"},
 		{"a custom origin", []change{{origin + ".CustomOriginConfig", map[string]any{"OriginProtocolPolicy": "https-only"}}},
 			"Origins[0].CustomOriginConfig: the local edge serves a bucket"},
+		{"an origin path without its slash", []change{{origin + ".OriginPath", "v1"}},
+			`Origins[0].OriginPath: "v1": want it to start with /`},
 		{"an identity that is none", []change{{origin + ".S3OriginConfig.OriginAccessIdentity", "E123"}},
 			`OriginAccessIdentity: "E123": want origin-access-identity/cloudfront/`},
 		{"both identity and control", []change{{origin + ".OriginAccessControlId", "E123"}},
