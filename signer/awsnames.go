@@ -93,6 +93,16 @@ func isBucket(text string) bool {
 		isMade(text, func(c byte) bool { return ends(c) || c == '-' || c == '.' })
 }
 
+// isFolder reports whether a text is a folder of a bucket as a distribution may
+// serve it, in characters that need no escape:
+// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/DownloadDistValuesOrigin.html#DownloadDistValuesOriginPath
+func isFolder(text string) bool {
+	path, ok := strings.CutPrefix(text, "/")
+	return ok && len(text) <= 255 && !slices.ContainsFunc(strings.Split(path, "/"), func(part string) bool {
+		return part == "." || part == ".." || !isMade(part, func(c byte) bool { return class[c]&unreserved != 0 })
+	})
+}
+
 // isFile reports whether a text may be the name of a file.
 func isFile(text string) bool {
 	return len(text) <= 4096 && utf8.ValidString(text) && !isItself(text) &&

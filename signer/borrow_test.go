@@ -13,7 +13,7 @@ func TestABorrowerTakesTheLendersKeysAndKeepsAllElse(t *testing.T) {
 		Schema: 1, BaseURL: "https://d222222abcdef8.cloudfront.net", Region: "eu-west-2",
 		Key: KeyLocation{Parameter: "/signedfront/signedfront/dev"}, MaxURLLifetime: 200, MaxKeyAge: 50,
 		TrustedKeys: []TrustedKey{{ID: "KOTHER"}},
-		Query:       &ForwardedQuery{[]string{}, []string{"v"}}, Bucket: &Bucket{"other", "eu-west-2"},
+		Query:       &ForwardedQuery{[]string{}, []string{"v"}}, Bucket: &Bucket{"other", "eu-west-2", "/media"},
 	}
 	before := d
 	got := must[*Deployment](t)(d.Borrow(&lender))

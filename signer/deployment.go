@@ -85,6 +85,12 @@ type ForwardedQuery struct {
 type Bucket struct {
 	Name   string `json:"name"`
 	Region string `json:"region"`
+
+	// Path is the folder of the bucket that is served, with a slash at its start
+	// and none at its end: the object a.png is /a.png behind BaseURL and has the
+	// key of Path, without its first slash, and /a.png. Empty means that the whole
+	// bucket is served.
+	Path string `json:"path,omitempty"`
 }
 
 // KeyLocation says where a private key is: in a secret, in KMS, in a file, or
@@ -215,6 +221,9 @@ func (d *Deployment) Validate() error {
 		}
 		if !isRegion(d.Bucket.Region) {
 			wrong("bucket.region: %s: want a Region of AWS, such as eu-west-1", Describe(d.Bucket.Region, FormWord))
+		}
+		if d.Bucket.Path != "" && !isFolder(d.Bucket.Path) {
+			wrong("bucket.path: %s: want a folder of letters, digits, slashes and \"-._~\", such as /media, with a slash at its start and none at its end", Describe(d.Bucket.Path, FormName))
 		}
 	}
 	return errors.Join(errs...)

@@ -25,7 +25,7 @@ func wholeDocument(t testing.TB) Deployment {
 		{"KRSA", newKey(t, RSA2048).PublicKey().SPKI()}, {keyID, newKey(t, ECDSAP256).PublicKey().SPKI()}, {"KUNKNOWN", ""},
 	}
 	d.Query = &ForwardedQuery{Signed: []string{"response-content-disposition"}, Public: []string{}}
-	d.Bucket = &Bucket{Name: "content", Region: "eu-west-1"}
+	d.Bucket = &Bucket{Name: "content", Region: "eu-west-1", Path: "/media"}
 	return d
 }
 
@@ -45,7 +45,7 @@ func TestAnOlderSignerReadsWhatANewerStackOfItsSchemaWrote(t *testing.T) {
 	d := wholeDocument(t)
 	text := strings.NewReplacer(
 		`{"schema"`, `{"later":{"x":1},"schema"`, `"key":{`, `"key":{"later":1,`, `{"id"`, `{"later":[],"id"`,
-		`"query":{`, `"query":{"later":["x"],`, `"bucket":{`, `"bucket":{"path":"/x",`,
+		`"query":{`, `"query":{"later":["x"],`, `"bucket":{`, `"bucket":{"later":"/x",`,
 	).Replace(string(must[[]byte](t)(json.Marshal(d))))
 	again, err := ParseDeployment([]byte(text))
 	if err != nil {
@@ -123,8 +123,9 @@ func TestEveryNameOfADeploymentDocumentIsWrittenAsAWSWritesIt(t *testing.T) {
 	file := func(d *Deployment, text string) { d.Key = KeyLocation{File: text} }
 	parameter := func(d *Deployment, text string) { d.Key = KeyLocation{Parameter: text} }
 	base := func(d *Deployment, text string) { d.BaseURL = text }
-	bucket := func(d *Deployment, text string) { d.Bucket = &Bucket{text, "eu-west-1"} }
-	bucketRegion := func(d *Deployment, text string) { d.Bucket = &Bucket{"content", text} }
+	bucket := func(d *Deployment, text string) { d.Bucket = &Bucket{Name: text, Region: "eu-west-1"} }
+	bucketRegion := func(d *Deployment, text string) { d.Bucket = &Bucket{Name: "content", Region: text} }
+	bucketPath := func(d *Deployment, text string) { d.Bucket = &Bucket{"content", "eu-west-1", text} }
 	query := func(d *Deployment, text string) {
 		d.Query = &ForwardedQuery{Signed: []string{text}, Public: []string{}}
 	}
@@ -177,6 +178,9 @@ func TestEveryNameOfADeploymentDocumentIsWrittenAsAWSWritesIt(t *testing.T) {
 		{"bucket.region", bucketRegion,
 			[]string{"us-east-1", "cn-northwest-1"},
 			[]string{"", "x.evil.example/", "EU-WEST-1", "localhost"}},
+		{"bucket.path", bucketPath,
+			[]string{"", "/a", "/a.b/c_d/~e-F", "/...", "/" + strings.Repeat("a", 254)},
+			[]string{"/", "a", "a/", "/a/", "//a", "/a//b", "/.", "/a/..", "/../a", "/a b", "/a%20b", "/a*", "/a?b", "/ä", "/a\n", "/" + strings.Repeat("a", 255), "s3://content/a"}},
 		{"query.signed[0]", query,
 			[]string{"*", "response-content-disposition", "v", "A.b_c~d", strings.Repeat("a", 64), "expires"},
 			parameters},

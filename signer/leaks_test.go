@@ -50,7 +50,7 @@ func TestNoExportedFunctionShowsAKeyThatItIsHanded(t *testing.T) {
 			func(d *Deployment) { d.Key = KeyLocation{Parameter: text} }, func(d *Deployment) { d.Key = KeyLocation{Parameter: "/" + text} },
 			func(d *Deployment) { d.TrustedKeys = []TrustedKey{{text, ""}} }, func(d *Deployment) { d.TrustedKeys = []TrustedKey{{keyID, text}} },
 			func(d *Deployment) { d.TrustedKeys = []TrustedKey{{text, ""}, {text, ""}} },
-			func(d *Deployment) { d.Query = &ForwardedQuery{[]string{text}, []string{text, text}} }, func(d *Deployment) { d.Bucket = &Bucket{text, text} },
+			func(d *Deployment) { d.Query = &ForwardedQuery{[]string{text}, []string{text, text}} }, func(d *Deployment) { d.Bucket = &Bucket{text, text, text} },
 		} {
 			d := document(t)
 			change(&d)

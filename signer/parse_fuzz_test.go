@@ -133,7 +133,7 @@ func FuzzParseDeploymentTakesOnlyWhatItsGrammarsTake(f *testing.F) {
 		BaseURL: "https://a b", KeyPairID: "a-b", Algorithm: "x", Hash: "x", PublicKeySHA256: "x", Region: "x", MaxURLLifetime: -1, MaxKeyAge: -1,
 		Key:         KeyLocation{SecretARN: "arn:aws:s3:x:x:x", KMSARN: "x", File: "\n", Parameter: "x"},
 		TrustedKeys: []TrustedKey{{"KA", everyMember.TrustedKeys[1].SPKI}, {"KA", "x"}, {"", ""}},
-		Query:       &ForwardedQuery{[]string{"a", "a"}, []string{"*", "Expires"}}, Bucket: &Bucket{"x", "x"},
+		Query:       &ForwardedQuery{[]string{"a", "a"}, []string{"*", "Expires"}}, Bucket: &Bucket{"x", "x", "x"},
 	}
 	var seeds [][]byte
 	for _, d := range []Deployment{whole, everyMember, inKMS, inFile, borrowed, everything, {Key: KeyLocation{SecretARN: "arn:aws:secretsmanager:x:x:x", KMSARN: "arn:aws:kms:eu-west-1:x:x", File: "\x01"}}, {Key: KeyLocation{SecretVersionID: "v"}}, {Key: KeyLocation{SecretARN: "x"}}} {
