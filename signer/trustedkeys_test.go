@@ -139,16 +139,20 @@ func TestTheLongestDocumentFitsAStandardParameter(t *testing.T) {
 			SecretVersionID: long(64),
 		},
 		Region: region, MaxURLLifetime: 253402300799, MaxKeyAge: 253402300799,
-		Query:  &ForwardedQuery{Signed: overrides, Public: overrides},
-		Bucket: &Bucket{Name: long(63), Region: region},
+		Query:  &ForwardedQuery{Signed: overrides, Public: []string{}}, // a stranger may choose none
+		Bucket: &Bucket{Name: long(63), Region: region, Path: "/" + long(254)},
 	}
 	for i := range maxTrustedKeys {
 		d.TrustedKeys = append(d.TrustedKeys, TrustedKey{ID: fmt.Sprintf("K0000000000000%d", i), SPKI: key.SPKI()})
 	}
-	if err := d.Validate(); err != nil {
-		t.Fatal(err)
-	}
-	if text := must[[]byte](t)(json.Marshal(d)); len(text) > 4096 {
-		t.Errorf("%d bytes", len(text))
+	inFile := d
+	inFile.Key = KeyLocation{File: long(768)} // what the configuration allows
+	for where, d := range map[string]Deployment{"in a secret": d, "in a file": inFile} {
+		if err := d.Validate(); err != nil {
+			t.Fatal(err)
+		}
+		if text := must[[]byte](t)(json.Marshal(d)); len(text) > 4096 {
+			t.Errorf("%s: %d bytes", where, len(text))
+		}
 	}
 }

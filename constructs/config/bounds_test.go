@@ -208,7 +208,7 @@ func TestTheKeyOfAnImportedPublicKeyIsInOnePlace(t *testing.T) {
 		{"in a file that is a token", PrivateKeyLocation{File: someToken}, ""},
 		{"in a file of a token and more", PrivateKeyLocation{File: someToken + strings.Repeat("k", maxKeyFile)}, ""},
 		{"in a file with the longest name", PrivateKeyLocation{File: strings.Repeat("k/", maxKeyFile/2)}, ""},
-		{"in a file with a longer one", PrivateKeyLocation{File: strings.Repeat("k/", maxKeyFile/2) + "k"}, "Props.File: 1025 characters; write at most 1024"},
+		{"in a file with a longer one", PrivateKeyLocation{File: strings.Repeat("k/", maxKeyFile/2) + "k"}, "Props.File: 769 characters; write at most 768"},
 		{"in a file with a space in its name", PrivateKeyLocation{File: "my key.pem"}, ""},
 		{"in a file with a line break in its name", PrivateKeyLocation{File: "key\n.pem"}, "Props.File: "},
 		{"in a file with a delete in its name", PrivateKeyLocation{File: "key\x7f.pem"}, "Props.File: "},

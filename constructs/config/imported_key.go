@@ -72,7 +72,7 @@ const (
 	maxPublicKey = 1 << 16
 
 	// https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html
-	maxKeyFile = 1024 // of the 4096 characters of a parameter
+	maxKeyFile = 768 // of the 4096 characters of a parameter, five RSA keys among them
 )
 
 // publicKey is the PEM text that was written for a public key, or that of the
