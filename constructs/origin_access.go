@@ -48,7 +48,7 @@ func newOriginAccess(scope constructs.Construct, p *PrivateContentProps) *origin
 
 // bucketOrigin is a bucket as an origin of a distribution. The CDK has such
 // origins too, in a package whose imports, from load balancers to API gateways,
-// are a sixth of all that a first build compiles. They would also write the
+// take a quarter of the time of a first build. They would also write the
 // statements of the bucket's policy by themselves, in another order.
 type bucketOrigin struct {
 	property *awscloudfront.CfnDistribution_OriginProperty
