@@ -104,8 +104,8 @@ type PrivateContentProps struct {
 	// borrower imports it. Secrets of this deployment get the tag
 	// signedfront:lends with ParameterName as its value, by which the borrowers'
 	// signing policies allow them. A borrower's policy names imported keys one
-	// by one: when one is added, deploy the borrowers before it signs. Put a key
-	// in a file wherever borrowers sign.
+	// by one: when one is added, deploy the borrowers before it signs. A private
+	// key in a file must be there wherever borrowers sign.
 	//
 	// Default: false.
 	LendKeys bool
