@@ -13,7 +13,7 @@ import (
 func TestATemplateThatTheEdgeCannotServeIsRefusedWithThePlace(t *testing.T) {
 	ref := func(id string) map[string]any { return map[string]any{"Ref": id} }
 	imported := map[string]any{"Fn::ImportValue": "elsewhere"}
-	const origin = config + ".Origins.0"
+	const origin, headers = config + ".Origins.0", "Resources.Headers.Properties.ResponseHeadersPolicyConfig"
 	for _, test := range []struct {
 		name    string
 		changes []change
@@ -65,6 +65,12 @@ func TestATemplateThatTheEdgeCannotServeIsRefusedWithThePlace(t *testing.T) {
 			"Origins[0].DomainName"},
 		{"a custom origin", []change{{origin + ".CustomOriginConfig", map[string]any{"OriginProtocolPolicy": "https-only"}}},
 			"Origins[0].CustomOriginConfig: the local edge serves a bucket"},
+		{"a time for HTTPS that is no number", []change{{headers + ".SecurityHeadersConfig.StrictTransportSecurity.AccessControlMaxAgeSec", "1y"}},
+			`StrictTransportSecurity.AccessControlMaxAgeSec: "1y": want whole seconds`},
+		{"a time for preflights that is no number", []change{{headers + ".CorsConfig", map[string]any{"AccessControlMaxAgeSec": "-1"}}},
+			`CorsConfig.AccessControlMaxAgeSec: "-1": want whole seconds`},
+		{"a time for preflights, of the bucket, that is no number", []change{{"Resources.Bucket.Properties.CorsConfiguration.CorsRules", []any{map[string]any{"MaxAge": "1.5"}}}},
+			`CorsConfiguration.CorsRules[0].MaxAge: "1.5": want whole seconds`},
 		{"an origin path without its slash", []change{{origin + ".OriginPath", "v1"}},
 			`Origins[0].OriginPath: "v1": want it to start with /`},
 		{"an identity that is none", []change{{origin + ".S3OriginConfig.OriginAccessIdentity", "E123"}},

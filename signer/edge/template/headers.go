@@ -118,7 +118,9 @@ func readWord(p property) string {
 }
 
 func strictTransport(p property) string {
-	value := "max-age=" + p.get("AccessControlMaxAgeSec").text()
+	seconds := p.get("AccessControlMaxAgeSec")
+	checkSeconds(seconds)
+	value := "max-age=" + seconds.text()
 	if p.get("IncludeSubdomains").flag() {
 		value += "; includeSubDomains"
 	}
