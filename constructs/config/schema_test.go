@@ -183,6 +183,9 @@ func (m schemaMaker) setting(of reflect.Type, s setting) schema {
 		texts["pattern"] = shape
 		delete(texts, "minLength")
 	}
+	if s.name == "contentSecurityPolicy" {
+		made["maxLength"] = maxHeaderValue
+	}
 	if s.name == "custom" {
 		made["propertyNames"] = schema{"pattern": headerName.String(), "maxLength": maxHeaderName}
 		made["maxProperties"] = maxCustomHeaders
