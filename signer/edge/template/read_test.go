@@ -184,3 +184,21 @@ func TestAStatementThatLeavesSomethingOutIsRefused(t *testing.T) {
 		t.Errorf("a second policy: %v", err)
 	}
 }
+
+func TestATemplateIsReadToADepth(t *testing.T) {
+	read := func(properties string) string {
+		_, err := Read(Stack{Template: []byte(`{"Resources": {"A": {"Type": "T", "Properties": ` + properties + `}}}`)}, Options{})
+		return err.Error() // it has no distribution
+	}
+	nested := func(n int) string { return strings.Repeat("[", n) + strings.Repeat("]", n) }
+	const tooDeep = "values within values"
+	if got := read(nested(maxDepth - 3)); strings.Contains(got, tooDeep) {
+		t.Error(got)
+	}
+	if got := read(nested(maxDepth - 2)); !strings.Contains(got, tooDeep) {
+		t.Error(got)
+	}
+	if got := read(`["\\", "\"` + strings.Repeat("[", maxDepth) + `"]`); strings.Contains(got, tooDeep) {
+		t.Errorf("in a text: %s", got)
+	}
+}
