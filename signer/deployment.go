@@ -87,9 +87,8 @@ type Bucket struct {
 	Region string `json:"region"`
 
 	// Path is the folder of the bucket that is served, with a slash at its start
-	// and none at its end: the object a.png is /a.png behind BaseURL and has the
-	// key of Path, without its first slash, and /a.png. Empty means that the whole
-	// bucket is served.
+	// and none at its end. With /media, BaseURL + "/a.png" serves the object whose
+	// key is media/a.png. Empty means that the whole bucket is served.
 	Path string `json:"path,omitempty"`
 }
 

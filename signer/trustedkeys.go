@@ -24,7 +24,8 @@ var ErrNoTrustedKeys = errors.New("the deployment document lists no trustedKeys:
 // PublicKeys returns the keys that the distribution trusts, by key pair id, for
 // Verify and Explain: no private key is read. A key of which the document has
 // the id alone is nil, which those take for trusted and not known. The document
-// of a borrower has no keys of its own: see Borrow.
+// of a borrower has no keys of its own: see Borrow. Whoever may write the document
+// chooses these keys.
 func (d *Deployment) PublicKeys() (map[string]*PublicKey, error) {
 	switch {
 	case d == nil:
