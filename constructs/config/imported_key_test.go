@@ -215,7 +215,7 @@ func TestImportedKeysThatCannotServeAreRefused(t *testing.T) {
 			at + `privateKey: kmsArn and file; write one of them: signers find the key in one place`,
 			at + `privateKey.kmsArn: a private key; write the ARN of a key, such as "arn:aws:kms:eu-west-1:123456789012:key/a1b2c3d4-5678-90ab-cdef-111122223333"`,
 			at + `privateKey.file: a private key; write the name of a file, such as "/run/secrets/private_key.pem"`}},
-		{"a file whose name leaves no room in the document", importedKey(p256, `"privateKey": {"file": "`+strings.Repeat("key/k/", 128) + "k"+`"}`),
+		{"a file whose name leaves no room in the document", importedKey(p256, `"privateKey": {"file": "`+strings.Repeat("key/k/", 128)+"k"+`"}`),
 			[]string{at + `privateKey.file: 769 characters; write at most 768: the deployment document holds the name, and a parameter no more than 4096 in all`}},
 		{"a key of one's own that the deployment would make", `{"signingKeys": {"keys": {"1": {` + p256 + `, "privateKey": {"file": "a.pem"}}}}}`, []string{
 			at + `publicKey: a public key of one's own; leave it out, or write custody "imported": the deployment makes this key and keeps its private half`,
