@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -30,6 +32,18 @@ func (p *app) checkSigning(t *testing.T, environment string, keys ...string) {
 	trusted, err := p.trustedKeys(t.Context(), p.physicalID(t, environment, "AWS::CloudFront::Distribution"))
 	if err != nil {
 		t.Fatal(err)
+	}
+	if len(keys) == 0 {
+		listing := document
+		if lender := document.Key.Parameter; lender != "" {
+			if listing, err = p.document(t.Context(), lender); err != nil {
+				t.Fatal(err)
+			}
+		}
+		listed, err := listing.PublicKeys()
+		if err != nil || !maps.EqualFunc(listed, trusted, func(a, b *signer.PublicKey) bool { return a.Equal(b) }) {
+			t.Errorf("the deployment document lists %v, and CloudFront trusts %v: %v", slices.Sorted(maps.Keys(listed)), slices.Sorted(maps.Keys(trusted)), err)
+		}
 	}
 
 	signed := strings.TrimSpace(p.run(t, p.signedfront, "url", "--env", environment, "rt.png"))
