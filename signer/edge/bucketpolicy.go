@@ -90,7 +90,7 @@ func (b *resourcePolicy) applies(s model.Statement, r accessRequest) (got answer
 	} else if !matches(s.Resources, r.resource, false) {
 		var others []string
 		for _, value := range s.Resources.Values {
-			others = append(others, redact.Text(value))
+			others = append(others, redact.Path(redact.Text(value)))
 		}
 		missing = "is about " + strings.Join(others, ", ")
 		bucket, _, _ := strings.Cut(r.resource, "/")

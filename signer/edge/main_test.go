@@ -39,13 +39,27 @@ func edited(t testing.TB, changes ...change) []byte {
 		t.Fatal(err)
 	}
 	for _, c := range changes {
-		set(whole, strings.Split(c.at, "."), c.value)
+		set(whole, strings.Split(c.at, "."), copied(t, c.value))
 	}
 	text, err = json.Marshal(whole)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return text
+}
+
+// copied returns a value of JSON that shares nothing with the given one: a later
+// change may be within it, and the tests hand in the same values again.
+func copied(t testing.TB, value any) (same any) {
+	t.Helper()
+	text, err := json.Marshal(value)
+	if err == nil {
+		err = json.Unmarshal(text, &same)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return same
 }
 
 // set changes what stands at names within a JSON value, and returns the value.

@@ -99,9 +99,10 @@ func TestNoKeyIsShownThatWasPutIntoATemplate(t *testing.T) {
 		{"Resources.Bucket.Properties.CorsConfiguration.CorsRules", []any{map[string]any{
 			"AllowedOrigins": []any{"https://b.example.com"}, "AllowedMethods": []any{"GET"}, "AllowedHeaders": []any{"range"}, "ExposedHeaders": []any{"etag"}, "MaxAge": "60"}}},
 		{"Resources.Headers.Properties.ResponseHeadersPolicyConfig.CustomHeadersConfig.Items", []any{map[string]any{"Header": "X-One", "Value": "one", "Override": "true"}}},
+		{"Resources.Headers.Properties.ResponseHeadersPolicyConfig.SecurityHeadersConfig.StrictTransportSecurity.AccessControlMaxAgeSec", "60"},
 		{"Resources.Headers.Properties.ResponseHeadersPolicyConfig.RemoveHeadersConfig.Items", []any{map[string]any{"Header": "Etag"}}},
 		{config + ".DefaultRootObject", "index.html"},
-		{config + ".CacheBehaviors", []any{map[string]any{"PathPattern": "/open/*", "TargetOriginId": "content"}}},
+		{config + ".CacheBehaviors", []any{map[string]any{"PathPattern": "/open/*", "TargetOriginId": "content", "ResponseHeadersPolicyId": map[string]any{"Ref": "Headers"}}}},
 		{config + ".CustomErrorResponses", []any{map[string]any{"ErrorCode": "404", "ResponsePagePath": "/404.html", "ResponseCode": "404"}}},
 		{config + ".Origins.0.OriginPath", "/v1"},
 		{reader + ".Sid", "Read"},
