@@ -59,6 +59,7 @@ var mayImport = map[string]imports{
 	"signer/internal/glob":   {},
 	"signer/leaktest":        {},
 	"signer/hls":             {[]string{"signer"}, []string{"signer/leaktest"}},
+	"signer/rotation":        {[]string{"signer"}, []string{"signer/leaktest"}},
 	"signer/signhttp":        {[]string{"signer"}, []string{"signer/leaktest"}},
 	"signer/sourcetest":      {code: []string{"signer"}},
 	"signer/awskeys":         {[]string{"constructs/contract", "signer", sdkPackages, smithyPackages}, []string{"signer/leaktest", "signer/sourcetest"}},
