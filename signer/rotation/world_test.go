@@ -76,9 +76,10 @@ type documentState struct {
 
 // program is one that signs, with the real signer.
 type program struct {
-	world  *world
-	eager  float64 // how likely it reads the document when it could
-	signer *signer.Signer
+	world   *world
+	eager   float64 // how likely it reads the document when it could
+	borrows bool    // its document borrows the key, and has limits of its own
+	signer  *signer.Signer
 }
 
 // grant is a signature in a viewer's hands.
@@ -141,6 +142,7 @@ func newWorld(t *testing.T, seed uint64, g guard) *world {
 	for _, eager := range []float64{1, .3, .01, 0} {
 		w.signers = append(w.signers, &program{world: w, eager: eager})
 	}
+	w.signers = append(w.signers, &program{world: w, eager: .01, borrows: true})
 	return w
 }
 
@@ -198,6 +200,7 @@ func (w *world) writeDocument(key string, l Limits) {
 		MaxURLLifetime: int64(l.MaxURLLifetime / time.Second), MaxKeyAge: int64(l.MaxKeyAge / time.Second),
 	}
 	w.history = append(w.history, documentState{w.now, w.stamp(), d, w.chance(w.newer)})
+	delete(w.burnt, key) // it is as good as any again
 	w.moments = append(w.moments, w.now.Add(w.bounds.Propagation-1))
 	w.asleep = append(w.asleep, w.now.Add(w.bounds.Propagation-1))
 	w.act()
@@ -240,6 +243,10 @@ func (p *program) Deployment(context.Context) (*signer.Deployment, error) {
 	if p.eager < .1 {
 		w.moments = append(w.moments, w.now.Add(time.Duration(d.MaxKeyAge)*time.Second))
 	}
+	if p.borrows {
+		own := signer.Deployment{Schema: d.Schema, BaseURL: d.BaseURL, Key: signer.KeyLocation{Parameter: "/signedfront/signedfront/dev"}, MaxKeyAge: 2 * 60 * 60}
+		return own.Borrow(&d)
+	}
 	return &d, nil
 }
 
@@ -252,7 +259,7 @@ func (p *program) Key(_ context.Context, d *signer.Deployment) (signer.Key, erro
 func (p *program) read() {
 	w := p.world
 	s, err := signer.Open(context.Background(), p, &signer.OpenOptions{
-		Refresh: 1000 * time.Hour, Now: func() time.Time { return w.clock(true) },
+		Refresh: 1000 * time.Hour, Memoize: 8, Now: func() time.Time { return w.clock(true) },
 	})
 	if err != nil {
 		return // the outage: the signer there is goes on, while its key is not too old
@@ -284,8 +291,18 @@ func (p *program) sign() {
 			policy.TTL = max(w.upTo(policy.TTL), time.Second)
 		}
 		var err error
-		switch g.kind = []string{"URL", "URL with a start", "cookies", "URL of a pass", "cookies of a pass"}[w.random.IntN(5)]; g.kind {
+		switch g.kind = []string{"URL", "URL with a start", "URL with an end", "stable URL", "cookies", "URL of a pass", "cookies of a pass"}[w.random.IntN(7)]; g.kind {
 		case "URL":
+			g.request.URL, err = p.signer.URL(ctx, file, policy)
+		case "URL with an end":
+			if policy.TTL > 2*w.bounds.Clocks+2*time.Second { // or it may be past by the signer's clock
+				policy = signer.Policy{Expires: w.clock(true).Add(policy.TTL)}
+			}
+			g.request.URL, err = p.signer.URL(ctx, file, policy)
+		case "stable URL":
+			if window := policy.TTL / 2; window >= time.Second {
+				policy.TTL, policy.Window = policy.TTL-window, window
+			}
 			g.request.URL, err = p.signer.URL(ctx, file, policy)
 		case "URL with a start":
 			policy.NotBefore = w.now.Add(-time.Hour)
@@ -411,8 +428,9 @@ func (w *world) watch() {
 	}
 }
 
-// ask sends one request to one edge, unless its signature has expired there. It reports whether signer.Verify answered,
-// as it does to the first one of a grant; what it says of the others is known.
+// ask sends one request to one edge, unless its signature has expired there. It
+// reports whether signer.Verify answered, as it does to the first one of a grant;
+// what it says of the others is known.
 func (w *world) ask(g grant, retired map[string]bool) (verified bool) {
 	clock := w.clock(false)
 	if !clock.Before(g.expires) {
@@ -594,8 +612,8 @@ func (w *world) propose() *Change {
 	return &c
 }
 
-// deploy is CloudFormation's: the guard, then the group, then the document, and
-// the way back when something fails between two calls.
+// deploy is CloudFormation's: the guard, then the group and the document in either
+// order, and the way back when something fails between two calls.
 func (w *world) deploy(c *Change) {
 	before, document := slices.Clone(w.members()), *w.document()
 	clock := w.clock(true)
@@ -643,6 +661,10 @@ func (w *world) deploy(c *Change) {
 		func() { regroup(c.Keys) },
 		func() { rewrite(c.Current, l) },
 		func() {}, // what else the stack has
+	}
+	if w.chance(.2) {
+		slices.Reverse(steps)
+		w.pass(w.upTo(10 * time.Minute))
 	}
 	for _, step := range steps {
 		step()
