@@ -83,6 +83,12 @@ func TestAChangeIsJudgedWithAllThatIsWrong(t *testing.T) {
 		}), rotation.Change{Keys: []string{"K2"}, Current: "K2"}, []string{
 			"signing key 1 (K1) may have signed until 2026-07-01T14:00:00Z (maxUrlLifetime 36h, maxKeyAge 90m), and its URLs may be good until 2026-07-03T03:49:02Z: keep it in the key group, and remove it from then on",
 		}, hour(2).Add(37*time.Hour + 30*time.Minute + 19*time.Minute + 2*time.Second), nil},
+		{"a key of before the parameter was renamed is removed", with(observed(hour(9), version(2, hour(2), "K2", usual)), func(o *rotation.Observation) {
+			o.History, o.Unread = []rotation.Version{version(1, hour(2), "K2", usual)}, usual
+			o.PublicKeys[0].Created = hour(-24)
+		}), rotation.Change{Keys: []string{"K2"}, Current: "K2"}, []string{
+			"signing key 1 (K1) may have signed until 2026-07-01T14:00:00Z (maxUrlLifetime 1d, maxKeyAge 1h), and its URLs may be good until 2026-07-02T15:19:02Z: keep it in the key group, and remove it from then on",
+		}, hour(2).Add(retiredAfter), nil},
 		{"a key is removed at a time that is not known", observed(hour(9), version(2, time.Time{}, "K2", usual)), rotation.Change{Keys: []string{"K2"}, Current: "K2"}, []string{
 			"signing key 1 (K1) signed until a time that is not known (maxUrlLifetime 1d, maxKeyAge 1h), and until when its URLs are good is not known: keep it in the key group, or name it as compromised, which refuses its URLs",
 		}, time.Time{}, nil},

@@ -34,7 +34,9 @@ type Observation struct {
 
 	// Unread are the highest limits that a version can have had that History does
 	// not have, or has without its document. The zero value has no limits: then a
-	// key that such a version may have named is never safe to remove.
+	// key that such a version may have named is never safe to remove. A key that
+	// was created a day or more before version 1, or at a time that is not known,
+	// may have been named by a parameter before this one.
 	Unread Limits
 
 	// Bounds are what the proof takes for granted.
@@ -116,7 +118,13 @@ const (
 	past    kind = "a document of before"
 	unread  kind = "a document that cannot be read"
 	missing kind = "documents that the history does not have"
+	earlier kind = "documents of a parameter before this one"
 )
+
+// creation is longer than the first deployment of a stack takes. A key that is
+// older than the first version by more has a past that the history does not tell:
+// the parameter was renamed, or deleted and made again.
+const creation = 24 * time.Hour
 
 func see(o Observation) *facts {
 	f := &facts{now: known(o.Now), keys: map[string]PublicKey{}, group: known(o.KeyGroup.Modified), bounds: o.Bounds}
@@ -147,8 +155,11 @@ func see(o Observation) *facts {
 			began = later(began, modified)
 			f.spans[len(f.spans)-1].end = began
 		}
-		if v.Number != number+1 {
+		switch {
+		case v.Number != number+1:
 			f.spans = append(f.spans, span{kind: missing, end: began, limits: o.Unread})
+		case i == 0:
+			f.spans = append(f.spans, span{kind: earlier, end: began, limits: o.Unread})
 		}
 		number = v.Number
 		s := span{kind: unread, since: modified, limits: o.Unread}

@@ -51,8 +51,8 @@ var complete = proof{
 		{"AWS cuts times to seconds", func(Bounds, Limits) time.Duration { return time.Second }},
 		{"signers round expiries up to seconds", func(Bounds, Limits) time.Duration { return time.Second }},
 	},
-	counts: []kind{present, past, unread, missing},
-	lifted: []kind{past, unread, missing},
+	counts: []kind{present, past, unread, missing, earlier},
+	lifted: []kind{past, unread, missing, earlier},
 }
 
 func limit(d time.Duration) time.Duration {
@@ -95,9 +95,13 @@ func (p *proof) lastSigned(f *facts, id string) (last *span, end time.Time) {
 }
 
 // madeAfter reports whether a key was made after a span had ended, whatever the
-// clocks say.
+// clocks say, or too shortly before the first version to have been in another
+// parameter.
 func (f *facts) madeAfter(id string, s *span) bool {
 	sure := after(s.end, times(2, f.bounds.Clocks), time.Second)
+	if s.kind == earlier {
+		sure = known(s.end.Add(1 - creation))
+	}
 	return !sure.IsZero() && !f.keys[id].Created.Before(sure)
 }
 

@@ -67,14 +67,14 @@ func TestEachKeyIsInTheStateThatItsTimesSay(t *testing.T) {
 			rotation.New, true, hour(1), hour(3).Add(readyAfter)},
 		{"by a clock before it was made", "K2", observed(hour(-1)), rotation.New, true, hour(1), hour(1).Add(readyAfter)},
 		{"a time of creation that is not known", "K2", with(observed(hour(9)), func(o *rotation.Observation) { o.PublicKeys[1].Created = time.Time{} }),
-			rotation.New, true, time.Time{}, time.Time{}},
+			rotation.Draining, true, hour(0), time.Time{}},
 		{"two times of creation", "K2", with(observed(hour(9)), func(o *rotation.Observation) {
 			o.PublicKeys = append(o.PublicKeys, rotation.PublicKey{ID: "K2", Number: 2, Created: hour(-9)})
-		}), rotation.New, true, time.Time{}, time.Time{}},
+		}), rotation.Draining, true, hour(0), time.Time{}},
 		{"the same time of creation twice", "K2", with(observed(hour(9)), func(o *rotation.Observation) { o.PublicKeys = append(o.PublicKeys, o.PublicKeys[1]) }),
 			rotation.Ready, true, hour(1).Add(readyAfter), time.Time{}},
 		{"a time of creation after the year 9999", "K2", with(observed(hour(9)), func(o *rotation.Observation) { o.PublicKeys[1].Created = hour(1).AddDate(8000, 0, 0) }),
-			rotation.New, true, time.Time{}, time.Time{}},
+			rotation.Draining, true, hour(0), time.Time{}},
 		{"waits that end after the year 9999", "K2", with(observed(hour(9)), func(o *rotation.Observation) {
 			o.KeyGroup.Modified = time.Date(9999, 12, 31, 23, 59, 0, 0, time.UTC)
 		}), rotation.New, true, hour(1), time.Time{}},
@@ -87,7 +87,13 @@ func TestEachKeyIsInTheStateThatItsTimesSay(t *testing.T) {
 		{"made and not added", "K2", with(observed(hour(9)), func(o *rotation.Observation) { o.KeyGroup.Members = []string{"K1"} }),
 			rotation.New, false, hour(1), time.Time{}},
 		{"added and not seen in CloudFront", "K3", with(observed(hour(9)), func(o *rotation.Observation) { o.KeyGroup.Members = []string{"K1", "K3"} }),
-			rotation.New, true, time.Time{}, time.Time{}},
+			rotation.Draining, true, hour(0), time.Time{}},
+		{"a day older than the parameter", "K2", with(observed(hour(9)), func(o *rotation.Observation) { o.PublicKeys[1].Created = hour(-24) }),
+			rotation.Draining, true, hour(0), time.Time{}},
+		{"a day older than the parameter, with known limits", "K2", with(observed(hour(9)), func(o *rotation.Observation) { o.PublicKeys[1].Created, o.Unread = hour(-24), usual }),
+			rotation.Draining, true, hour(0), hour(0).Add(retiredAfter)},
+		{"less than a day older than the parameter", "K2", with(observed(hour(9)), func(o *rotation.Observation) { o.PublicKeys[1].Created = hour(-24).Add(1) }),
+			rotation.Ready, true, hour(1).Add(readyAfter), time.Time{}},
 
 		{"current", "K1", observed(hour(9)), rotation.Current, true, hour(0), time.Time{}},
 		{"current in several versions", "K1", observed(hour(9), version(2, hour(3), "K1", rotation.Limits{})), rotation.Current, true, hour(0), time.Time{}},

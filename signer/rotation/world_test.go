@@ -42,6 +42,7 @@ type world struct {
 	asleep   []time.Time // moments when a reader may learn of the last document but one for the last time
 	groups   []groupState
 	history  []documentState
+	begun    int                  // the first of them that the parameter of now has
 	public   map[string]time.Time // when each key was created, as CloudFront tells
 	made     int                  // keys ever made
 	signers  []*program
@@ -514,9 +515,9 @@ func (w *world) observe(now time.Time) Observation {
 	for id, created := range w.public {
 		o.PublicKeys = append(o.PublicKeys, PublicKey{ID: id, Created: created}) // in any order
 	}
-	for i := max(0, len(w.history)-100); i < len(w.history); i++ {
+	for i := max(w.begun, len(w.history)-100); i < len(w.history); i++ {
 		s := &w.history[i]
-		v := Version{Number: int64(i + 1), Modified: s.told, Document: &s.document}
+		v := Version{Number: int64(i - w.begun + 1), Modified: s.told, Document: &s.document}
 		if s.unread {
 			v.Document = nil
 		}
@@ -696,6 +697,14 @@ func (w *world) deploy(c *Change) {
 			w.history = append(w.history, documentState{w.now, w.stamp(), *w.document(), false})
 			w.document().MaxURLLifetime = i + 1
 		}
+	}
+	old := func(created time.Time) bool {
+		return created.Add(creation + 2*w.bounds.Clocks + 2*time.Second).Before(w.now)
+	}
+	if w.chance(.1) && !slices.ContainsFunc(slices.Collect(maps.Values(w.public)), func(created time.Time) bool { return !old(created) }) {
+		w.changes["renamed"]++
+		w.writeDocument(w.document().KeyPairID, Limits{seconds(w.document().MaxURLLifetime), seconds(w.document().MaxKeyAge)})
+		w.begun = len(w.history) - 1
 	}
 	w.clean(w.members())
 }
