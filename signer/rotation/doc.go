@@ -16,88 +16,94 @@
 // Draining, and Retired once the last URL that it signed has expired. The third
 // removes that one.
 //
-// What an observation does not tell counts against a step. Where waiting cannot
+// What an observation does not show counts against a step. Where waiting does not
 // help, Verdict.From is zero.
 //
-// # What is taken for granted
+// # Assumptions
 //
-// The proof below stands on the following, and on nothing else.
+// The proof rests on these and on nothing else.
 //
-//   - Propagation (P): an edge goes by a state of the key group, and Parameter
-//     Store answers with a version of the document, that was true at most P ago.
-//     Nothing is said of the order: an edge may go by a state, then by an older
-//     one.
-//   - Clocks (C): no clock is further than C from the true time. AWS tells times
-//     cut to whole seconds.
-//   - Signers come from signer.Open. They sign with a key for at most the maxKeyAge
-//     of the document that names it, counted from before that was read, and no
-//     expiry lies further ahead than its maxUrlLifetime, rounded up to a second.
-//     Passes and cookies have the same bounds. How often a signer reads the
-//     document does not matter: one that was frozen for a day, or cannot reach
-//     AWS, does not sign. A borrower's signer keeps the lower limits of two
-//     documents. A program that gets the document by signer.EnvSource, or a key by
-//     signer.New, is no such signer.
+//   - Propagation (P): an edge uses a state of the key group, and Parameter Store
+//     returns a version of the document, that was true at most P ago. The order is
+//     free: an edge may use one state and then an older one.
+//   - Clocks (C): no clock is off by more than C. AWS truncates times to whole
+//     seconds.
+//   - Observation.Now was read first, and what AWS answered after it was true then:
+//     no change by an earlier deployment is missing.
+//   - Signers come from signer.Open, and read the document from Parameter Store. A
+//     signer uses a key for at most the maxKeyAge of the document that names it,
+//     counted from before the document was read. No expiry lies further ahead than
+//     its maxUrlLifetime, rounded up to a second: neither that of a pass, a cookie
+//     or a stable URL. How often a signer reads does not matter: one that was
+//     frozen for a day, or cannot reach AWS, refuses to sign. A borrower's signer
+//     takes the lower of each two limits. Not covered are signer.New, and a
+//     document in an environment variable or a file, which a signer can read again
+//     and again without learning that it is out of date.
 //   - One deployment of a stack at a time, and nobody else, changes the key group
-//     and the document. It is judged before the first of its calls. Then it may
-//     wait, fail and stop anywhere, and go back to what was before, in any order
-//     and at any time. A stack that is on its way back is not judged.
-//   - The distribution has trusted the key group for as long as it has its members
-//     of now.
-//   - The parameter was never deleted and made again, which starts its versions
-//     anew.
+//     and the document. It is judged before the first of these calls. Then it may
+//     wait, fail and stop anywhere, and roll back to what was observed, in any
+//     order and at any time. A rollback is not judged. One that skips a resource is
+//     not covered: CloudFormation then takes for the state before the next
+//     deployment what is not so, and may roll back to it.
+//   - The distribution has trusted this key group for at least as long as the group
+//     has had its present members.
+//   - A parameter that was renamed, or deleted and made again, starts its versions
+//     anew. Each key that it may have named before was created a day or more before
+//     the new version 1, and no signer has read the old parameter since then.
 //
 // # Proof
 //
-// A URL is good at a time if its expiry has not come by an edge's clock. Claim:
-// its key is then a member in each state of the group that an edge may go by.
+// A URL is good until an edge's clock shows its expiry. Claim: while it is good,
+// its key is a member in each state of the group that an edge may use.
 //
-// A change keeps, in both states of the group, before and after it, both current
-// keys. The new current key must be a member before the change, and one of the
-// keys after it. The old one is a member before, and after it too, since a current
-// key is not removed. So it does not matter which of the group and the document is
-// written first, how long after, whether both are, or whether they are written
-// back: a key that the document names is a member before and after.
+// Both current keys, that before a change and that after it, are members of the
+// group before the change and after it. The new one must be a member before and
+// one of the keys after. The old one is a member before, and stays one, since a
+// current key is not removed. So it does not matter whether the group or the
+// document is written first, how much later the other one is, whether it is at
+// all, or whether they are written back.
 //
-// The first signature. Let the group's LastModifiedTime be m. It was told by a
-// clock at most C behind, and cut: the change was made before m + C + 1s. A step
+// The first signature. Let the group's LastModifiedTime be m. It came from a clock
+// at most C behind and was truncated: the change was made before m + C + 1s. A step
 // judged at a time n, by a clock at most C ahead, is made after n - C. With
 //
 //	n >= m + P + 2C + 1s
 //
-// it is made after the change plus P: each edge goes by the group as it is, with
-// the key. A key was created before it could become a member; if its CreatedTime
-// says otherwise the later of the two counts.
+// it is made more than P after that change: each edge uses the group as it is now,
+// with the key. A key is created before it becomes a member; if its CreatedTime is
+// later than m, it counts instead of m.
 //
-// The last URL. Let the version after one that named the key be told at e, and let
-// the earlier one have maxKeyAge A and maxUrlLifetime L. It ended before
-// e + C + 1s. The last signer to read it did so before e + C + 1s + P, and its
-// clock, at most C ahead, then showed less than e + 2C + 1s + P. It signs while
-// that clock shows at most A more, with an expiry at most L and a second after
-// that: before e + 2C + 2s + P + A + L. A removal judged at n is made after
-// n - C, when an edge's clock shows more than n - 2C. With
+// The last URL. Let a version that named the key have maxKeyAge A and
+// maxUrlLifetime L, and let e be the LastModifiedDate of the version after it. The
+// version was current until a time before e + C + 1s. The last signer to read it
+// did so before e + C + 1s + P, and its clock, at most C ahead, then showed less
+// than e + 2C + 1s + P. It signs until that clock shows A more, and no expiry is
+// later than L and a second after that: all are before e + 2C + 2s + P + A + L. A
+// removal judged at n is made after n - C, when an edge's clock shows more than
+// n - 2C. With
 //
 //	n >= e + A + L + P + 4C + 2s
 //
-// all that was signed has expired by each edge's clock. This is asked of each
-// version that named the key, those that were rolled back included, with the
-// limits that it had: a lower limit shortens no wait that has begun, and a higher
-// one breaks none, so limits may change at any time. A version that the history
-// does not have, or that cannot be read, may have named each key that there was,
+// all that was signed has expired by each edge's clock. This must hold for each
+// version that named the key, with the limits of that version, also for versions
+// that were rolled back. So a lower limit shortens no wait that has begun, a higher
+// one breaks none, and limits may change at any time. A version that the history
+// does not have, or that cannot be read, may have named any key that existed then,
 // with the limits Observation.Unread. AWS keeps 100 versions.
 //
-// A key that has left the group is Retired when no edge can go by the group as it
-// was before: at m + P + 2C + 1s, as above.
+// A key that has left the group is Retired when no edge uses the group as it was
+// before: at m + P + 2C + 1s, as above.
 //
-// No part of this is spare. The simulation in the tests of this package takes out
-// each part of the two waits, each rule and each kind of version, one at a time,
-// and sees a request refused that should pass. So it does where edges are later,
-// or clocks further off, than Bounds say.
+// Each part is needed. The simulation in the tests of this package removes each
+// part of the two waits, each rule and each kind of version, one at a time, and
+// sees a request refused that should pass. It sees the same where edges are later,
+// or clocks further off, than Bounds allows.
 //
 // # A compromised key
 //
-// Whoever else has a key can sign anything, so its URLs are to be refused, and its
-// removal does not wait for the last of them. The order stays, or signers would go
-// on with a key that no edge takes: make another key current, once it is ready,
-// and remove this one in the next deployment. Verdict.Lifted says what that costs.
-// Signers may go on with the key for its maxKeyAge, and these URLs are refused too.
+// Somebody else who has a key can sign anything with it, so its removal does not
+// wait for the last URL. The order stays the same, or signers would go on with a
+// key that no edge trusts: make another key current, once it is ready, and remove
+// this one in the next deployment. Verdict.Lifted says what that costs. Signers may
+// use the key for another maxKeyAge, and edges refuse these URLs too.
 package rotation
