@@ -10,15 +10,17 @@ import (
 	"github.com/signedfront/signedfront/signer"
 )
 
-// Change is what a deployment is to make of the keys. It says nothing of
-// maxUrlLifetime and maxKeyAge, which may change at any time, up and down: each
-// version of the deployment document counts with the limits that it had.
+// Change is the state of the keys after a deployment. The limits maxUrlLifetime
+// and maxKeyAge are no part of it: they may change at any time, up and down, since
+// each version of the deployment document counts with the limits that it had.
 type Change struct {
-	// Keys are to be the members of the key group, by their key pair ids.
+	// Keys are the members of the key group, by their key pair ids. A key that the
+	// deployment makes has no id yet: any text that cannot be one stands for it,
+	// and a PublicKey with that text as its ID gives its number.
 	Keys []string
 
-	// Current is the key that is to sign, one of Keys. Empty leaves it as it is,
-	// where it is not known.
+	// Current is the key that signs, one of Keys. It may be empty only where the
+	// current key is not known, and then stays as it is.
 	Current string
 
 	// Compromised are keys that are removed without their wait, because somebody

@@ -36,6 +36,11 @@ func TestAChangeIsJudgedWithAllThatIsWrong(t *testing.T) {
 		{"a key is added and made current", observed(hour(9)), rotation.Change{Keys: []string{"K1", "K2", "K3"}, Current: "K3"}, []string{
 			"signing key K3 would sign before it is in the key group, so that edges refuse its URLs: keep signing key 1 (K1) current, and make it current in a later deployment, once it is ready",
 		}, time.Time{}, nil},
+		{"a key is made, added and made current", with(observed(hour(9)), func(o *rotation.Observation) {
+			o.PublicKeys = append(o.PublicKeys, rotation.PublicKey{ID: "key 3", Number: 3})
+		}), rotation.Change{Keys: []string{"K1", "K2", "key 3"}, Current: "key 3"}, []string{
+			"signing key 3 would sign before it is in the key group, so that edges refuse its URLs: keep signing key 1 (K1) current, and make it current in a later deployment, once it is ready",
+		}, time.Time{}, nil},
 		{"a key of an unknown time is made current", with(observed(hour(9)), func(o *rotation.Observation) { o.PublicKeys = nil }), rotation.Change{Keys: both, Current: "K2"}, []string{
 			"it is not known since when signing key K2 is in the key group, so edges may refuse its URLs: keep signing key K1 current, and read when the key was created and when the group was last modified",
 		}, time.Time{}, nil},

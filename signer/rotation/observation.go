@@ -182,11 +182,15 @@ func see(o Observation) *facts {
 
 // name is how texts call a key.
 func (f *facts) name(id string) string {
-	shown := strings.Trim(signer.Describe(id, signer.FormID), `"`)
-	if number := f.keys[id].Number; number > 0 {
+	shown, isID := strings.CutPrefix(strings.TrimSuffix(signer.Describe(id, signer.FormID), `"`), `"`)
+	switch number := f.keys[id].Number; {
+	case number <= 0:
+		return "signing key " + shown
+	case !isID:
+		return "signing key " + strconv.Itoa(number)
+	default:
 		return "signing key " + strconv.Itoa(number) + " (" + shown + ")"
 	}
-	return "signing key " + shown
 }
 
 // noLimit is a wait that never ends.
