@@ -31,7 +31,7 @@ func TestAChangeIsJudgedWithAllThatIsWrong(t *testing.T) {
 			rotation.Change{Keys: both, Current: "K1"}, nil, time.Time{}, nil},
 
 		{"a new key is made current", observed(hour(1.1)), rotation.Change{Keys: both, Current: "K2"}, []string{
-			"signing key 2 (K2) is in the key group since 2026-07-01T13:00:00Z or before, and until 2026-07-01T13:17:01Z edges may refuse its URLs: keep signing key 1 (K1) current, and make it current from then on",
+			"signing key 2 (K2) may have joined the key group as late as 2026-07-01T13:00:00Z, and edges may refuse its URLs until 2026-07-01T13:17:01Z: keep signing key 1 (K1) current, and make this change from then on",
 		}, hour(1).Add(readyAfter), nil},
 		{"a key is added and made current", observed(hour(9)), rotation.Change{Keys: []string{"K1", "K2", "K3"}, Current: "K3"}, []string{
 			"signing key K3 would sign before it is in the key group, so that edges refuse its URLs: keep signing key 1 (K1) current, and make it current in a later deployment, once it is ready",
@@ -42,7 +42,7 @@ func TestAChangeIsJudgedWithAllThatIsWrong(t *testing.T) {
 			"signing key 3 would sign before it is in the key group, so that edges refuse its URLs: keep signing key 1 (K1) current, and make it current in a later deployment, once it is ready",
 		}, time.Time{}, nil},
 		{"a key of an unknown time is made current", with(observed(hour(9)), func(o *rotation.Observation) { o.PublicKeys = nil }), rotation.Change{Keys: both, Current: "K2"}, []string{
-			"it is not known since when signing key K2 is in the key group, so edges may refuse its URLs: keep signing key K1 current, and read when the key was created and when the group was last modified",
+			"it is not known since when signing key K2 has been in the key group, so edges may refuse its URLs: keep signing key K1 current, and read when the key was created and when the group was last modified",
 		}, time.Time{}, nil},
 		{"the current key is removed", observed(hour(9)), rotation.Change{Keys: []string{"K2"}, Current: "K2"}, []string{
 			"signing key 1 (K1) is current since 2026-07-01T12:00:00Z, and signers sign with it: keep it in the key group, make another key current, and remove it in a later deployment, once its last URL has expired",
@@ -58,14 +58,14 @@ func TestAChangeIsJudgedWithAllThatIsWrong(t *testing.T) {
 			o.KeyGroup = rotation.KeyGroup{Members: []string{"K1", "K2", "K3"}, Modified: hour(8.9)}
 			o.PublicKeys = append(o.PublicKeys, rotation.PublicKey{ID: "K3", Number: 3, Created: hour(8.8)})
 		}), rotation.Change{Keys: []string{"K2", "K3"}, Current: "K3"}, []string{
-			"signing key 3 (K3) is in the key group since 2026-07-01T20:54:00Z or before, and until 2026-07-01T21:11:01Z edges may refuse its URLs: keep signing key 2 (K2) current, and make it current from then on",
+			"signing key 3 (K3) may have joined the key group as late as 2026-07-01T20:54:00Z, and edges may refuse its URLs until 2026-07-01T21:11:01Z: keep signing key 2 (K2) current, and make this change from then on",
 			"signing key 1 (K1) signed until 2026-07-01T14:00:00Z (maxUrlLifetime 1d, maxKeyAge 1h), and its URLs may be good until 2026-07-02T15:19:02Z: keep it in the key group, and remove it from then on",
 		}, hour(2).Add(retiredAfter), nil},
 		{"a draining key is removed, and a newer one made current", with(observed(hour(2).Add(retiredAfter-time.Minute), promoted), func(o *rotation.Observation) {
 			o.KeyGroup = rotation.KeyGroup{Members: []string{"K1", "K2", "K3"}, Modified: hour(2).Add(retiredAfter)}
 			o.PublicKeys = append(o.PublicKeys, rotation.PublicKey{ID: "K3", Created: hour(8)})
 		}), rotation.Change{Keys: []string{"K2", "K3"}, Current: "K3"}, []string{
-			"signing key K3 is in the key group since 2026-07-02T15:19:02Z or before, and until 2026-07-02T15:36:03Z edges may refuse its URLs: keep signing key 2 (K2) current, and make it current from then on",
+			"signing key K3 may have joined the key group as late as 2026-07-02T15:19:02Z, and edges may refuse its URLs until 2026-07-02T15:36:03Z: keep signing key 2 (K2) current, and make this change from then on",
 			"signing key 1 (K1) signed until 2026-07-01T14:00:00Z (maxUrlLifetime 1d, maxKeyAge 1h), and its URLs may be good until 2026-07-02T15:19:02Z: keep it in the key group, and remove it from then on",
 		}, hour(2).Add(retiredAfter + readyAfter), nil},
 		{"a key is removed after a lower limit", observed(hour(9), version(2, hour(2), "K1", rotation.Limits{MaxURLLifetime: time.Minute, MaxKeyAge: time.Minute}), version(3, hour(3), "K2", usual)),
@@ -115,7 +115,7 @@ func TestAChangeIsJudgedWithAllThatIsWrong(t *testing.T) {
 			"6 keys, where a key group of CloudFront holds 5: remove one first",
 		}, time.Time{}, nil},
 		{"a key made current at a time that is not known", with(observed(hour(9)), func(o *rotation.Observation) { o.Now = time.Time{} }), rotation.Change{Keys: both, Current: "K2"}, []string{
-			"signing key 2 (K2) is in the key group since 2026-07-01T13:00:00Z or before, and until 2026-07-01T13:17:01Z edges may refuse its URLs: keep signing key 1 (K1) current, and make it current from then on",
+			"signing key 2 (K2) may have joined the key group as late as 2026-07-01T13:00:00Z, and edges may refuse its URLs until 2026-07-01T13:17:01Z: keep signing key 1 (K1) current, and make this change from then on",
 		}, hour(1).Add(readyAfter), nil},
 
 		{"a compromised key makes room for another", observed(hour(9)), rotation.Change{Keys: both, Current: "K2", Compromised: []string{"K1"}}, nil, time.Time{}, nil},
@@ -129,7 +129,7 @@ func TestAChangeIsJudgedWithAllThatIsWrong(t *testing.T) {
 			"signing key 1 (K1) is compromised and stays current: make another key current, and remove this one in the deployment after",
 		}, time.Time{}, nil},
 		{"a compromised key makes room for a new one", observed(hour(1)), rotation.Change{Keys: both, Current: "K2", Compromised: []string{"K1"}}, []string{
-			"signing key 2 (K2) is in the key group since 2026-07-01T13:00:00Z or before, and until 2026-07-01T13:17:01Z edges may refuse its URLs: keep signing key 1 (K1) current, and make it current from then on",
+			"signing key 2 (K2) may have joined the key group as late as 2026-07-01T13:00:00Z, and edges may refuse its URLs until 2026-07-01T13:17:01Z: keep signing key 1 (K1) current, and make this change from then on",
 		}, hour(1).Add(readyAfter), nil},
 		{"a compromised key is gone already", with(observed(hour(9), promoted), func(o *rotation.Observation) { o.KeyGroup.Members = []string{"K2"} }),
 			rotation.Change{Keys: []string{"K2"}, Current: "K2", Compromised: []string{"K1"}}, nil, time.Time{}, nil},

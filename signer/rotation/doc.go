@@ -42,9 +42,10 @@
 //   - One deployment of a stack at a time, and nobody else, changes the key group
 //     and the document. It is judged before the first of these calls. Then it may
 //     wait, fail and stop anywhere, and roll back to what was observed, in any
-//     order and at any time. A rollback is not judged. One that skips a resource is
-//     not covered: CloudFormation then takes for the state before the next
-//     deployment what is not so, and may roll back to it.
+//     order and at any time. A rollback is not judged. Not covered is a rollback
+//     to another state: after a rollback that skipped a resource, or to a state
+//     before several deployments, as --disable-rollback of the AWS CLI and
+//     --no-rollback of the CDK allow it.
 //   - The distribution has trusted this key group for at least as long as the group
 //     has had its present members.
 //   - A parameter that was renamed, or deleted and made again, starts its versions

@@ -11,15 +11,14 @@ import (
 	"github.com/signedfront/signedfront/signer"
 )
 
-// Observation is what can be seen of the keys of a deployment. Times are as AWS
-// tells them, cut to whole seconds or not. A zero time, and one that is not
-// between the years 1970 and 9999, is not known.
+// Observation is what AWS shows of the keys of a deployment. Times may be
+// truncated to whole seconds. A zero time is not known, and neither is one outside
+// the years 1970 to 9999.
 //
 // The deployment is one that has keys of its own. Of one that borrows, ask about
 // the lender: a borrower's signers keep the lower limits of the two documents.
 type Observation struct {
-	// Now is the time, by the clock of whoever asks, before the first of what
-	// follows was read.
+	// Now is the time by the caller's clock, read before anything else here.
 	Now time.Time
 
 	// PublicKeys are those of the deployment in CloudFront, trusted or not.
@@ -39,7 +38,7 @@ type Observation struct {
 	// may have been named by a parameter before this one.
 	Unread Limits
 
-	// Bounds are what the proof takes for granted.
+	// Bounds are what the proof assumes.
 	Bounds Bounds
 }
 
@@ -76,9 +75,8 @@ type Bounds struct {
 	// Zero, or less, is DefaultPropagation.
 	Propagation time.Duration
 
-	// Clocks is how far each clock may be from the true time: of signers, of
-	// edges, of the services that tell times, of whoever asks. Zero, or less, is
-	// DefaultClocks.
+	// Clocks is how far each clock may be from the true time: that of a signer, an
+	// edge, a service of AWS and the caller. Zero, or less, is DefaultClocks.
 	Clocks time.Duration
 }
 

@@ -133,10 +133,10 @@ func currentIsReady(p *proof, f *facts, c Change) (found findings) {
 	case f.over(from):
 	case from.IsZero():
 		found.faults = append(found.faults, f.fault(c.Current, since, from,
-			"it is not known since when %s is in the key group, so edges may refuse its URLs: %sread when the key was created and when the group was last modified", f.name(c.Current), f.keep()))
+			"it is not known since when %s has been in the key group, so edges may refuse its URLs: %sread when the key was created and when the group was last modified", f.name(c.Current), f.keep()))
 	default:
 		found.faults = append(found.faults, f.fault(c.Current, since, from,
-			"%s is in the key group since %s or before, and until %s edges may refuse its URLs: %smake it current from then on", f.name(c.Current), stamp(since), stamp(from), f.keep()))
+			"%s may have joined the key group as late as %s, and edges may refuse its URLs until %s: %smake this change from then on", f.name(c.Current), stamp(since), stamp(from), f.keep()))
 	}
 	return found
 }

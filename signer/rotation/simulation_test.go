@@ -118,9 +118,9 @@ func without() map[string]guard {
 		keep(o, func(i int) bool { return key(i-1) == "" || key(i-1) != key(i+1) || key(i) == key(i+1) })
 	})
 
-	// What the proof takes for granted, and is not so.
-	look("granted: edges and readers are no later", func(o *Observation, _ Change) { o.Bounds.Propagation /= 2 })
-	look("granted: clocks are no further off", func(o *Observation, _ Change) { o.Bounds.Clocks /= 2 })
+	// What the proof assumes, and is not so.
+	look("assumed: edges and readers are no later", func(o *Observation, _ Change) { o.Bounds.Propagation /= 2 })
+	look("assumed: clocks are no further off", func(o *Observation, _ Change) { o.Bounds.Clocks /= 2 })
 	return all
 }
 
