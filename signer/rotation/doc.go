@@ -30,15 +30,16 @@
 //     seconds.
 //   - Observation.Now was read first, and what AWS answered after it was true then:
 //     no change by an earlier deployment is missing.
-//   - Signers come from signer.Open, and read the document from Parameter Store. A
-//     signer uses a key for at most the maxKeyAge of the document that names it,
-//     counted from before the document was read. No expiry lies further ahead than
-//     its maxUrlLifetime, rounded up to a second: neither that of a pass, a cookie
-//     or a stable URL. How often a signer reads does not matter: one that was
-//     frozen for a day, or cannot reach AWS, refuses to sign. A borrower's signer
-//     takes the lower of each two limits. Not covered are signer.New, and a
-//     document in an environment variable or a file, which a signer can read again
-//     and again without learning that it is out of date.
+//   - Signers come from signer.Open, or keep the same promises in another
+//     language, and read the document from Parameter Store. A signer uses a key
+//     for at most the maxKeyAge of the document that names it, counted from
+//     before the document was read. No expiry lies further ahead than its
+//     maxUrlLifetime, rounded up to a second: neither that of a pass, a cookie or
+//     a stable URL. How often a signer reads does not matter: one that was frozen
+//     for a day, or cannot reach AWS, refuses to sign. A borrower's signer takes
+//     the lower of each two limits. Not covered are signer.New, and a document in
+//     an environment variable or a file, which a signer can read again and again
+//     without learning that it is out of date.
 //   - One deployment of a stack at a time, and nobody else, changes the key group
 //     and the document. It is judged before the first of these calls. Then it may
 //     wait, fail and stop anywhere, and roll back to what was observed, in any

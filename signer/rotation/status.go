@@ -21,8 +21,8 @@ const (
 	// Current: signers sign with the key.
 	Current State = "current"
 
-	// Draining: another key is current, and URLs of this one may be good. So is a
-	// key of which it is not known what it signed.
+	// Draining: another key is current, and URLs of this one may be good. A key is
+	// draining too where it is not known what it signed.
 	Draining State = "draining"
 
 	// Retired: no edge takes a URL of the key, since all have expired or no edge
@@ -50,9 +50,10 @@ type KeyStatus struct {
 	State     State
 	Trusted   bool // the key is in the key group
 
-	// Since is when the state began: for a new key when it was made, for a
-	// draining one when it signed last. Until is when waiting ends it. Each is
-	// zero if that is not known or not so.
+	// Since is when the state began: for a new key its CreatedTime, for a draining
+	// one the time when the last version that named it was replaced. Until is when
+	// a new key becomes ready and a draining one retired, if nothing else changes.
+	// Each is zero if it is not known, and Until where waiting changes nothing.
 	Since, Until time.Time
 }
 
