@@ -20,19 +20,18 @@ func (c *PrivateContent) GrantSign(grantee awsiam.IGrantable) {
 	if found != "" {
 		panic(fmt.Sprintf("%s: GrantSign: %s; %s", safeName(*c.construct.Node().Path()), found, fix))
 	}
-	if *awscdk.Resource_IsOwnedResource(identity.(constructs.IConstruct)) {
-		identity.AddManagedPolicy(c.policy)
-		return
-	}
-	// An imported one is attached by its name. That needs no right on it but
+	// To one that is imported, or a role WithoutPolicyUpdates, which ignores what
+	// is added, the policy is attached by its name. That needs no right on it but
 	// iam:AttachRolePolicy or its like, and it is detached when the grant goes.
-	switch imported := identity.(type) {
+	switch identity := identity.(type) {
+	case awsiam.Role, awsiam.User, awsiam.Group:
+		identity.AddManagedPolicy(c.policy)
 	case awsiam.IRole:
-		c.policy.AttachToRole(imported)
+		c.policy.AttachToRole(identity)
 	case awsiam.IUser:
-		c.policy.AttachToUser(imported)
+		c.policy.AttachToUser(identity)
 	case awsiam.IGroup:
-		c.policy.AttachToGroup(imported)
+		c.policy.AttachToGroup(identity)
 	}
 }
 

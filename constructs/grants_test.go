@@ -26,6 +26,11 @@ func TestGranteesOfAllKindsMaySign(t *testing.T) {
 		{"a user", func(stack awscdk.Stack) awsiam.IGrantable { return awsiam.NewUser(stack, jsii.String("App"), nil) }, "AWS::IAM::User", ""},
 		{"a group", func(stack awscdk.Stack) awsiam.IGrantable { return awsiam.NewGroup(stack, jsii.String("App"), nil) }, "AWS::IAM::Group", ""},
 		{"a function, by its role", functionOf, "AWS::IAM::Role", ""},
+		{"a role whose own template stays as it is", func(stack awscdk.Stack) awsiam.IGrantable {
+			return awsiam.NewRole(stack, jsii.String("App"), &awsiam.RoleProps{
+				RoleName: jsii.String("app"), AssumedBy: awsiam.NewServicePrincipal(jsii.String("lambda.amazonaws.com"), nil),
+			}).WithoutPolicyUpdates(nil)
+		}, "", "Roles"},
 		{"an imported user", func(stack awscdk.Stack) awsiam.IGrantable {
 			return awsiam.User_FromUserName(stack, jsii.String("App"), jsii.String("app"))
 		}, "", "Users"},
@@ -39,7 +44,11 @@ func TestGranteesOfAllKindsMaySign(t *testing.T) {
 			})
 			policyID, policy := template.only(t, "AWS::IAM::ManagedPolicy")
 			if test.property != "" {
-				wantJSON(t, "who is named by the policy", policy.Properties[test.property], `["app"]`)
+				want := `["app"]`
+				if id := template.withPrefix("AWS::IAM::Role", "App"); id != "" {
+					want = `[{"Ref": "` + id + `"}]`
+				}
+				wantJSON(t, "who is named by the policy", policy.Properties[test.property], want)
 				return
 			}
 			identity := template.Resources[template.withPrefix(test.resourceType, "App")]
