@@ -118,14 +118,9 @@ type signedBehaviors struct {
 
 // Validate returns what is wrong with the distribution.
 func (v *signedBehaviors) Validate() *[]*string {
-	var distribution awscloudfront.CfnDistribution
-	jsii.UnsafeCast(v.distribution.Node().DefaultChild(), &distribution)
-	stack := awscdk.Stack_Of(distribution)
-	settings, _ := stack.Resolve(distribution.DistributionConfig()).(map[string]any)
-	behaviors, _ := settings["cacheBehaviors"].([]any)
+	stack := awscdk.Stack_Of(v.distribution)
 	var wrong []*string
-	for _, behavior := range behaviors {
-		b, _ := behavior.(map[string]any)
+	for _, b := range cacheBehaviors(v.distribution) {
 		pattern := b["pathPattern"]
 		isPublic := func(public string) bool { return reflect.DeepEqual(stack.Resolve(public), pattern) }
 		if groups, _ := b["trustedKeyGroups"].([]any); len(groups) == 0 && !slices.ContainsFunc(v.public, isPublic) {
@@ -133,6 +128,20 @@ func (v *signedBehaviors) Validate() *[]*string {
 		}
 	}
 	return &wrong
+}
+
+// cacheBehaviors are the behaviors of a distribution, besides the default one, as
+// they are now.
+func cacheBehaviors(of awscloudfront.Distribution) (behaviors []map[string]any) {
+	var distribution awscloudfront.CfnDistribution
+	jsii.UnsafeCast(of.Node().DefaultChild(), &distribution)
+	settings, _ := awscdk.Stack_Of(distribution).Resolve(distribution.DistributionConfig()).(map[string]any)
+	listed, _ := settings["cacheBehaviors"].([]any)
+	for _, behavior := range listed {
+		b, _ := behavior.(map[string]any)
+		behaviors = append(behaviors, b)
+	}
+	return behaviors
 }
 
 // checkConfigured reports what ConfigureDistribution has taken from the signed

@@ -179,6 +179,30 @@ func TestABehaviorThatIsAddedLaterAndOpenFailsTheSynthesis(t *testing.T) {
 	}
 }
 
+func TestTheDocumentNamesNoForwardedQueryWhereABehaviorThatIsAddedLaterForwardsOne(t *testing.T) {
+	for name, test := range map[string]struct {
+		options awscloudfront.AddBehaviorOptions
+		known   bool
+	}{
+		"as the others":             {awscloudfront.AddBehaviorOptions{}, true},
+		"with a cache policy":       {awscloudfront.AddBehaviorOptions{CachePolicy: awscloudfront.CachePolicy_USE_ORIGIN_CACHE_CONTROL_HEADERS_QUERY_STRINGS()}, false},
+		"with a policy of requests": {awscloudfront.AddBehaviorOptions{OriginRequestPolicy: awscloudfront.OriginRequestPolicy_ALL_VIEWER_EXCEPT_HOST_HEADER()}, false},
+	} {
+		app, outdir := newApp(t, nil)
+		content, err := NewPrivateContent(newStack(app, "Media"), "Content", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		test.options.TrustedKeyGroups = &[]interfacesawscloudfront.IKeyGroupRef{content.KeyGroup()}
+		content.Distribution().AddBehavior(jsii.String("/api/*"), &webOrigin{}, &test.options)
+		app.Synth(nil)
+		_, document := readTemplate(t, outdir, "Media").only(t, "AWS::SSM::Parameter")
+		if text := fmt.Sprint(document.Properties["Value"]); strings.Contains(text, `"query":`) != test.known {
+			t.Errorf("%s: the document is %s", name, text)
+		}
+	}
+}
+
 func TestTheDocumentNamesNoForwardedQueryThatTheAppMayHaveChanged(t *testing.T) {
 	for name, test := range map[string]struct {
 		props PrivateContentProps

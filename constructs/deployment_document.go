@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -48,10 +49,15 @@ func newDeploymentDocument(scope constructs.Construct, props *PrivateContentProp
 	if err != nil {
 		panic(fmt.Sprintf("a deployment document that cannot be written: %v", err)) // strings and numbers can
 	}
+	text := string(document)
+	if d.Query != nil {
+		const none = `"query":{"signed":[],"public":[]},`
+		text = strings.Replace(text, none, *awscdk.Lazy_UncachedString(&queryMember{distribution, none}, nil), 1)
+	}
 	parameter := awsssm.NewStringParameter(scope, jsii.String("DeploymentDocument"), &awsssm.StringParameterProps{
 		ParameterName: jsii.String(props.ParameterName),
 		Description:   jsii.String("How to sign URLs and cookies for the private content of " + props.Name),
-		StringValue:   jsii.String(string(document)),
+		StringValue:   jsii.String(text),
 		Tier:          awsssm.ParameterTier_STANDARD,
 	})
 	// The distribution is referred to already, the others are not.
@@ -60,11 +66,31 @@ func newDeploymentDocument(scope constructs.Construct, props *PrivateContentProp
 }
 
 // forwardedQuery returns which query parameters reach the bucket: none, by the
-// policies of our cache behaviors. It is nil, which is not known, where an app has
-// policies of its own, or may have.
+// policies of our cache behaviors. It is nil, which is not known, where the props
+// have policies of their own, or may have.
 func forwardedQuery(p *PrivateContentProps) *signer.ForwardedQuery {
 	if p.ConfigureDistribution != nil || slices.ContainsFunc(p.Behaviors, func(b Behavior) bool { return b.Options != nil }) {
 		return nil
 	}
 	return &signer.ForwardedQuery{Signed: []string{}, Public: []string{}}
+}
+
+// queryMember is the document's member for a query of which nothing is forwarded.
+// Whether that holds is known when the template is written: until then, an app may
+// add behaviors to the distribution.
+type queryMember struct {
+	distribution awscloudfront.Distribution
+	none         string
+}
+
+// Produce returns the member, or nothing where a behavior has a policy that we
+// give none.
+func (q *queryMember) Produce(awscdk.IResolveContext) *string {
+	cache, request := awscloudfront.CachePolicy_CACHING_OPTIMIZED().CachePolicyId(), awscloudfront.OriginRequestPolicy_CORS_S3_ORIGIN().OriginRequestPolicyId()
+	for _, b := range cacheBehaviors(q.distribution) {
+		if b["cachePolicyId"] != *cache || b["originRequestPolicyId"] != nil && b["originRequestPolicyId"] != *request {
+			return jsii.String("")
+		}
+	}
+	return &q.none
 }
