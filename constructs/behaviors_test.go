@@ -118,6 +118,19 @@ func TestTheDistributionCanBeChangedBeforeItIsMadeButStaysSigned(t *testing.T) {
 	wantJSON(t, "the comment", settings["Comment"], `"Holiday pictures"`)
 	wantJSON(t, "compression", settings["DefaultCacheBehavior"].(map[string]any)["Compress"], `false`)
 
+	// What the default behavior trusts besides is no matter of signed paths.
+	_, template = contentIn(t, func(stack awscdk.Stack) *PrivateContentProps {
+		return &PrivateContentProps{Behaviors: []Behavior{{PathPattern: "/films/*"}}, ConfigureDistribution: func(props *awscloudfront.DistributionProps) {
+			groups := props.DefaultBehavior.TrustedKeyGroups
+			*groups = append(*groups, awscloudfront.KeyGroup_FromKeyGroupId(stack, jsii.String("Others"), jsii.String("others")))
+		}}
+	})
+	for _, b := range behaviors(t, template) {
+		if groups, want := len(b["TrustedKeyGroups"].([]any)), map[any]int{"/films/*": 1, "*": 2}[b["PathPattern"]]; groups != want {
+			t.Errorf("%s trusts %d key groups, want %d", b["PathPattern"], groups, want)
+		}
+	}
+
 	domain := config.Content{AddressRestriction: true, Domain: &config.Domain{Names: []string{"media.example.com"}, Certificate: certificateARN}}
 	for field, change := range map[string]func(*awscloudfront.DistributionProps){
 		"DefaultBehavior":        func(p *awscloudfront.DistributionProps) { p.DefaultBehavior = nil },

@@ -32,7 +32,7 @@ func newDistribution(scope constructs.Construct, p *PrivateContentProps, origin 
 		GeoRestriction:    geoRestriction(p.GeoRestriction),
 		DefaultBehavior: &awscloudfront.BehaviorOptions{
 			Origin:                origin,
-			TrustedKeyGroups:      signed.TrustedKeyGroups,
+			TrustedKeyGroups:      &[]interfacesawscloudfront.IKeyGroupRef{trusted},
 			ViewerProtocolPolicy:  signed.ViewerProtocolPolicy,
 			AllowedMethods:        signed.AllowedMethods,
 			Compress:              signed.Compress,
