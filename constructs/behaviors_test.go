@@ -81,6 +81,8 @@ func TestBehaviorsThatOpenOrHideSomethingAreReportedTogether(t *testing.T) {
 			{PathPattern: "/trusted/*", Public: true, Options: &awscloudfront.AddBehaviorOptions{TrustedKeyGroups: &[]interfacesawscloudfront.IKeyGroupRef{}}},
 			{PathPattern: "/edge/*", Public: true, Options: &awscloudfront.AddBehaviorOptions{EdgeLambdas: &[]*awscloudfront.EdgeLambda{{EventType: awscloudfront.LambdaEdgeEventType_VIEWER_REQUEST}}}},
 			{PathPattern: "/*", Public: true},
+			{PathPattern: "/nil/*", Options: &awscloudfront.AddBehaviorOptions{FunctionAssociations: &[]*awscloudfront.FunctionAssociation{nil}}},
+			{PathPattern: "/lambda/*", Options: &awscloudfront.AddBehaviorOptions{EdgeLambdas: &[]*awscloudfront.EdgeLambda{nil}}},
 		},
 	})
 	var problems config.Problems
@@ -100,6 +102,8 @@ func TestBehaviorsThatOpenOrHideSomethingAreReportedTogether(t *testing.T) {
 		"Behaviors[4].Options.TrustedKeyGroups: key groups",
 		"Behaviors[5].Options.FunctionAssociations: a function of viewer requests, where the content puts the one that refuses escapes of signed paths",
 		`Behaviors[6].PathPattern: "/*", public`,
+		"Behaviors[7].Options.FunctionAssociations: nil among them",
+		"Behaviors[8].Options.EdgeLambdas: nil among them",
 		`PublicPaths[1]: "/api/docs/*", which lies within the signed "/api/*"`,
 	}
 	if !slices.Equal(got, want) {

@@ -4,10 +4,13 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudfront"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsroute53"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
@@ -50,9 +53,10 @@ func checkedProps(construct constructs.Construct, props *PrivateContentProps, re
 	}
 	settings := settingsOf(&p).WithDefaults()
 	check(inProps(settings.Check()))
-	check(checkEncryption(&p))
+	check(checkEncryption(construct, &p))
 	check(checkBucketStack(construct, &p, settings.OriginAccess))
-	check(checkCertificate(&p))
+	check(checkDomain(&p))
+	check(checkWebACL(&p))
 	check(checkLogDestination(construct, &p))
 	check(checkGrantees(construct, &p))
 	check(checkBehaviors(&p))
@@ -71,6 +75,9 @@ func checkedProps(construct constructs.Construct, props *PrivateContentProps, re
 	check(checkLender(construct, &p))
 	check(checkCompanions(construct, &p, regionSetting))
 	stack := awscdk.Stack_Of(construct)
+	if p.Bucket != nil && !*awscdk.Token_IsUnresolved(p.Bucket.Env().Region) && *p.Bucket.Env().Region != *stack.Region() {
+		check(config.CheckRegion("Bucket: its Region", *p.Bucket.Env().Region, p.OriginAccess))
+	}
 	if *awscdk.Token_IsUnresolved(stack.Region()) {
 		// The stack goes where its deployer is, and the CDK's command line
 		// tells where that is.
@@ -104,7 +111,7 @@ func inProps(problems config.Problems) config.Problems {
 }
 
 // checkEncryption checks the keys of buckets, which a file cannot name.
-func checkEncryption(p *PrivateContentProps) config.Problems {
+func checkEncryption(construct constructs.Construct, p *PrivateContentProps) config.Problems {
 	var problems config.Problems
 	switch {
 	case p.EncryptionKey == nil:
@@ -113,24 +120,68 @@ func checkEncryption(p *PrivateContentProps) config.Problems {
 	case p.Encryption == config.EncryptionS3:
 		problems = append(problems, config.Problem{Path: "EncryptionKey", Found: `a key with Encryption "s3"`, Fix: fmt.Sprintf("leave it out, or write Encryption %q or %q", config.EncryptionKMS, config.EncryptionLeavingKMS)})
 	}
-	if p.Bucket != nil && p.Bucket.EncryptionKey() != nil && p.OriginAccess != config.OAC {
+	if p.EncryptionKey != nil && p.Bucket == nil {
+		here, there := *awscdk.Stack_Of(construct).Region(), regionOf(p.EncryptionKey, *p.EncryptionKey.KeyArn())
+		if there != "" && !*awscdk.Token_IsUnresolved(here) && there != here {
+			problems = append(problems, config.Problem{Path: "EncryptionKey", Found: "a key in " + safeName(there), Fix: "write one in " + here + ": S3 takes no key from another Region than the bucket's"})
+		}
+	}
+	switch {
+	case p.Bucket == nil:
+	case usesManagedKey(p.Bucket):
+		// https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
+		problems = append(problems, config.Problem{Path: "Bucket", Found: "a bucket that is encrypted with the key aws/s3, with which CloudFront cannot decrypt", Fix: fmt.Sprintf("give the bucket an EncryptionKey, with OriginAccess %q, or awss3.BucketEncryption_S3_MANAGED: the policy of a key of AWS cannot be changed", config.OAC)})
+	case p.Bucket.EncryptionKey() != nil && p.OriginAccess != config.OAC:
 		// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html
 		problems = append(problems, config.Problem{Path: "Bucket", Found: "a bucket that is encrypted with KMS, which an origin access identity cannot read", Fix: fmt.Sprintf("write OriginAccess %q", config.OAC)})
 	}
 	return problems
 }
 
-// checkBucketStack reports a bucket of another stack whose policy would have to
+// usesManagedKey reports whether a bucket of the app encrypts with KMS and names
+// no key, for which AWS takes its own.
+func usesManagedKey(bucket awss3.IBucket) bool {
+	made := cfnBucket(bucket)
+	if made == nil || made.BucketEncryption() == nil {
+		return false
+	}
+	settings, _ := awscdk.Stack_Of(bucket).Resolve(made.BucketEncryption()).(map[string]any)
+	rules, _ := settings["serverSideEncryptionConfiguration"].([]any)
+	return slices.ContainsFunc(rules, func(rule any) bool {
+		r, _ := rule.(map[string]any)
+		byDefault, _ := r["serverSideEncryptionByDefault"].(map[string]any)
+		algorithm, _ := byDefault["sseAlgorithm"].(string)
+		return strings.HasPrefix(algorithm, "aws:kms") && byDefault["kmsMasterKeyId"] == nil
+	})
+}
+
+// checkBucketStack reports a bucket of another stack that the content cannot be
+// let read from there. With an access control, the bucket's policy would have to
 // name the distribution: each of the two stacks would have to be deployed before
-// the other one.
+// the other one. Identities have no name by which a stack elsewhere knows them.
 func checkBucketStack(construct constructs.Construct, p *PrivateContentProps, access config.OriginAccess) config.Problems {
-	if !access.HasControl() || p.Bucket == nil || !*awscdk.Resource_IsOwnedResource(p.Bucket) || isInStackOf(p.Bucket, construct) {
+	if p.Bucket == nil || !*awscdk.Resource_IsOwnedResource(p.Bucket) || isInStackOf(p.Bucket, construct) {
 		return nil
+	}
+	imported := "import the bucket here by its name with awss3.Bucket_FromBucketAttributes and write the policy of RequiredBucketPolicy"
+	if *awscdk.Stack_Of(p.Bucket).Environment() != *awscdk.Stack_Of(construct).Environment() {
+		return config.Problems{{
+			Path:  "Bucket",
+			Found: "a bucket of a stack in another account or Region",
+			Fix:   "make the content in the bucket's stack, or " + imported,
+		}}
+	}
+	if !access.HasControl() {
+		return nil
+	}
+	others := []string{"make the content in the bucket's stack", imported}
+	if p.Bucket.EncryptionKey() == nil {
+		others = slices.Insert(others, 1, fmt.Sprintf("write OriginAccess %q", config.OAI))
 	}
 	return config.Problems{{
 		Path:  "Bucket",
 		Found: "a bucket of another stack with an origin access control, whose policy would name the distribution of this one",
-		Fix:   fmt.Sprintf("make the content in the bucket's stack, write OriginAccess %q, or import the bucket here by its name with awss3.Bucket_FromBucketName and write the policy of RequiredBucketPolicy", config.OAI),
+		Fix:   strings.Join(others, ", or "),
 	}}
 }
 
@@ -149,27 +200,59 @@ func regionOf(resource constructs.IConstruct, arn string) string {
 		return ""
 	}
 	region := awscdk.Stack_Of(resource).Region()
-	if !*awscdk.Resource_IsOwnedResource(resource) || *awscdk.Token_IsUnresolved(region) {
+	if *awscdk.Token_IsUnresolved(region) || !*awscdk.Resource_IsOwnedResource(resource) && !*awscdk.CfnResource_IsCfnResource(resource) {
 		return ""
 	}
 	return *region
 }
 
-// checkCertificate checks the Region of a certificate of the same app, whose
-// ARN is not known yet.
-func checkCertificate(p *PrivateContentProps) config.Problems {
-	if p.Domain == nil || p.Domain.Certificate == nil || !*awscdk.Token_IsUnresolved(p.Domain.Certificate.CertificateArn()) {
-		return nil // what a file can say is checked as in one
-	}
-	region := regionOf(p.Domain.Certificate, *p.Domain.Certificate.CertificateArn())
-	if region == "" || region == usEast1 {
+// checkDomain checks a certificate of the same app, whose ARN is not known yet,
+// and a zone of the same app. What a file can say of both is checked as in one.
+func checkDomain(p *PrivateContentProps) config.Problems {
+	if p.Domain == nil {
 		return nil
 	}
-	return config.Problems{{
-		Path:  "Domain.Certificate",
-		Found: "a certificate in " + safeName(region),
-		Fix:   "make it in a stack in us-east-1, or leave it out and write HostedZone: CloudFront takes no certificate from another Region",
-	}}
+	var problems config.Problems
+	if certificate := p.Domain.Certificate; certificate != nil && *awscdk.Token_IsUnresolved(certificate.CertificateArn()) {
+		if region := regionOf(certificate, *certificate.CertificateArn()); region != "" && region != usEast1 {
+			problems = append(problems, config.Problem{
+				Path:  "Domain.Certificate",
+				Found: "a certificate in " + safeName(region),
+				Fix:   "make it in a stack in us-east-1, or leave it out and write HostedZone: CloudFront takes no certificate from another Region",
+			})
+		}
+	}
+	if zone := p.Domain.HostedZone; zone != nil && *awscdk.Resource_IsOwnedResource(zone) {
+		var made awsroute53.CfnHostedZone
+		jsii.UnsafeCast(zone.Node().DefaultChild(), &made)
+		if networks, _ := awscdk.Stack_Of(zone).Resolve(made.Vpcs()).([]any); len(networks) > 0 {
+			problems = append(problems, config.Problem{
+				Path:  "Domain.HostedZone",
+				Found: "a private zone, whose records viewers cannot look up",
+				Fix:   "write a public one, such as an awsroute53.PublicHostedZone",
+			})
+		}
+	}
+	return problems
+}
+
+// checkWebACL checks a web ACL of the same app, whose ARN is not known yet.
+func checkWebACL(p *PrivateContentProps) config.Problems {
+	if _, imported := p.WebACL.(importedWebACL); imported || p.WebACL == nil || !*awscdk.Token_IsUnresolved(p.WebACL.WebAclRef().WebAclArn) {
+		return nil // what a file can say is checked as in one
+	}
+	found := ""
+	if region := regionOf(p.WebACL, *p.WebACL.WebAclRef().WebAclArn); region != "" && region != usEast1 {
+		found = "a web ACL in " + safeName(region)
+	}
+	// A CfnWebACL, whose package nothing else here needs.
+	if made, is := p.WebACL.(interface{ Scope() *string }); is && *made.Scope() == "REGIONAL" {
+		found = "a web ACL of scope REGIONAL"
+	}
+	if found == "" {
+		return nil
+	}
+	return config.Problems{{Path: "WebACL", Found: found, Fix: "make one of scope CLOUDFRONT in a stack in us-east-1: CloudFront takes no other"}}
 }
 
 func checkLogDestination(construct constructs.Construct, p *PrivateContentProps) config.Problems {
@@ -198,12 +281,16 @@ func checkLogDestination(construct constructs.Construct, p *PrivateContentProps)
 // hasGeneratedName reports whether a bucket of the app gets its name when it is
 // deployed.
 func hasGeneratedName(bucket awss3.IBucket) bool {
-	if !*awscdk.Resource_IsOwnedResource(bucket) {
-		return false
+	made := cfnBucket(bucket)
+	return made != nil && (made.BucketName() == nil || awscdk.Stack_Of(bucket).Resolve(made.BucketName()) == nil)
+}
+
+// cfnBucket is the resource of a bucket of the app, nil for an imported one.
+func cfnBucket(bucket awss3.IBucket) (made awss3.CfnBucket) {
+	if *awscdk.Resource_IsOwnedResource(bucket) {
+		jsii.UnsafeCast(bucket.Node().DefaultChild(), &made)
 	}
-	var made awss3.CfnBucket
-	jsii.UnsafeCast(bucket.Node().DefaultChild(), &made)
-	return awscdk.Stack_Of(bucket).Resolve(made.BucketName()) == nil
+	return made
 }
 
 // checkGrantees reports what GrantSign and GrantUpload would refuse.
@@ -217,14 +304,47 @@ func checkGrantees(construct constructs.Construct, p *PrivateContentProps) confi
 	for i, role := range p.SignerRoleAssumers {
 		if role == nil {
 			problems = append(problems, config.Problem{Path: fmt.Sprintf("SignerRoleAssumers[%d]", i), Found: "nil", Fix: "write a role of another account, such as one of awsiam.Role_FromRoleArn"})
+		} else if !hasNameIn(awscdk.Stack_Of(construct), role) {
+			problems = append(problems, config.Problem{Path: fmt.Sprintf("SignerRoleAssumers[%d]", i), Found: "a role whose name is generated in another account or Region", Fix: "write its RoleName, or awscdk.PhysicalName_GENERATE_IF_NEEDED()"})
 		}
 	}
 	for i, grantee := range p.UploadGrantees {
-		if grantee == nil {
-			problems = append(problems, config.Problem{Path: fmt.Sprintf("UploadGrantees[%d]", i), Found: "nil", Fix: "write a role or another grantee"})
+		if found, fix := ungrantable(grantee, p.Bucket); found != "" {
+			problems = append(problems, config.Problem{Path: fmt.Sprintf("UploadGrantees[%d]", i), Found: found, Fix: fix})
 		}
 	}
 	return problems
+}
+
+// hasNameIn reports whether a stack can name a role. The CDK panics for a role of
+// a stack in another account or Region whose name is made there.
+func hasNameIn(stack awscdk.Stack, role awsiam.IRole) (has bool) {
+	defer func() { _ = recover() }()
+	stack.Resolve(role.RoleArn())
+	return true
+}
+
+// ungrantable says why a grantee cannot be let upload to a given bucket, or to a
+// new one where that is nil.
+func ungrantable(grantee awsiam.IGrantable, bucket awss3.IBucket) (found, fix string) {
+	if grantee == nil {
+		return "nil", "write a role or another grantee"
+	}
+	if !hasRole(grantee) {
+		return "a resource that was imported without its role", "import it with its role, or write the role"
+	}
+	if _, is := grantee.GrantPrincipal().(awsiam.IIdentity); !is && bucket != nil && cfnBucket(bucket) == nil {
+		return "a grantee that only the policy of the imported bucket can let in", "write a role, a user or a group, or leave it out and let the bucket's owner write it"
+	}
+	return "", ""
+}
+
+// hasRole reports whether a policy can name who is behind a grantee. The CDK
+// panics for a resource that was imported without its role.
+func hasRole(grantee awsiam.IGrantable) (has bool) {
+	defer func() { _ = recover() }()
+	grantee.GrantPrincipal().PolicyFragment()
+	return true
 }
 
 // checkBehaviors checks what the CDK decides of further behaviors. Their
@@ -238,6 +358,14 @@ func checkBehaviors(p *PrivateContentProps) config.Problems {
 		wrong := func(field, found, fix string) {
 			problems = append(problems, config.Problem{Path: fmt.Sprintf("Behaviors[%d].Options.%s", i, field), Found: found, Fix: fix})
 		}
+		if hasNil(b.Options.FunctionAssociations) {
+			wrong("FunctionAssociations", "nil among them", "take it away")
+			continue
+		}
+		if hasNil(b.Options.EdgeLambdas) {
+			wrong("EdgeLambdas", "nil among them", "take it away")
+			continue
+		}
 		if b.Options.TrustedKeyGroups != nil {
 			wrong("TrustedKeyGroups", "key groups", "leave them out: the content's own is trusted unless the behavior is Public")
 		}
@@ -250,3 +378,5 @@ func checkBehaviors(p *PrivateContentProps) config.Problems {
 	}
 	return problems
 }
+
+func hasNil[T any](list *[]*T) bool { return list != nil && slices.Contains(*list, nil) }

@@ -11,11 +11,14 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscertificatemanager"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsroute53"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awswafv2"
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/signedfront/signedfront/constructs/config"
@@ -223,11 +226,51 @@ func TestAZoneThatIsKnownByItsIdAloneGetsTheRecords(t *testing.T) {
 	}
 }
 
+func webACLOf(stack awscdk.Stack, id, scope string) awswafv2.CfnWebACL {
+	return awswafv2.NewCfnWebACL(stack, jsii.String(id), &awswafv2.CfnWebACLProps{
+		Scope: jsii.String(scope), DefaultAction: map[string]any{"allow": map[string]any{}},
+		VisibilityConfig: &awswafv2.CfnWebACL_VisibilityConfigProperty{CloudWatchMetricsEnabled: false, MetricName: jsii.String(id), SampledRequestsEnabled: false},
+	})
+}
+
+func TestResourcesOfTheAppThatAnL1MadeOrThatHaveMoreAreTaken(t *testing.T) {
+	app, outdir := newApp(t, nil)
+	virginia := awscdk.NewStack(app, jsii.String("Media"), &awscdk.StackProps{Env: &awscdk.Environment{Region: jsii.String("us-east-1")}})
+	content, err := NewPrivateContent(virginia, "Content", &PrivateContentProps{
+		Bucket: awss3.Bucket_FromCfnBucket(awss3.NewCfnBucket(virginia, jsii.String("Plain"), nil)),
+		CORS:   &config.CORS{Origins: []string{"https://app.example.com"}},
+		WebACL: webACLOf(virginia, "Global", "CLOUDFRONT"),
+		Domain: &Domain{
+			Names: []string{"media.example.com"},
+			Certificate: awscertificatemanager.Certificate_FromCertificateArn(virginia, jsii.String("Certificate"),
+				awscdk.NewCfnParameter(virginia, jsii.String("CertificateArn"), nil).ValueAsString()),
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := NewPrivateContent(virginia, "Emptied", &PrivateContentProps{Bucket: awss3.NewBucket(virginia, jsii.String("Files"), &awss3.BucketProps{
+		AutoDeleteObjects: jsii.Bool(true), RemovalPolicy: awscdk.RemovalPolicy_DESTROY, Versioned: jsii.Bool(true),
+	})}); err != nil {
+		t.Fatal(err)
+	}
+	app.Synth(nil)
+	template := readTemplate(t, outdir, "Media")
+	if policies := template.all("AWS::S3::BucketPolicy"); len(policies) != 2 || content.RequiredBucketPolicy() != nil {
+		t.Errorf("policies %v, its owner is asked for %v", policies, content.RequiredBucketPolicy())
+	}
+	// The rules of an L1 are its owner's.
+	if content.RequiredBucketCORS() == nil {
+		t.Error("nobody writes the CORS rule")
+	}
+}
+
 func TestWhatIsWrongWithResourcesOfTheCDKIsOneError(t *testing.T) {
 	app, _ := newApp(t, nil)
 	stack := awscdk.NewStack(app, jsii.String("Media"), &awscdk.StackProps{Env: &awscdk.Environment{Account: jsii.String("123456789012"), Region: jsii.String("eu-west-1")}})
 	key, files := awskms.NewKey(stack, jsii.String("Key"), nil), awss3.NewBucket(stack, jsii.String("Files"), nil)
 	zone := awsroute53.HostedZone_FromHostedZoneAttributes(stack, jsii.String("Zone"), &awsroute53.HostedZoneAttributes{HostedZoneId: jsii.String("Z0123456789ABCDEFGHIJ"), ZoneName: jsii.String("example.com.")})
+	elsewhere := awscdk.NewStack(app, jsii.String("Elsewhere"), &awscdk.StackProps{Env: &awscdk.Environment{Account: jsii.String("123456789012"), Region: jsii.String("eu-central-1")}})
 	role := func(id, arn string) awsiam.IRole {
 		return awsiam.Role_FromRoleArn(stack, jsii.String(id), jsii.String(arn), nil)
 	}
@@ -262,6 +305,31 @@ func TestWhatIsWrongWithResourcesOfTheCDKIsOneError(t *testing.T) {
 			Bucket:     awss3.NewBucket(stack, jsii.String("Encrypted"), &awss3.BucketProps{EncryptionKey: key}),
 			Encryption: config.EncryptionKMS, EncryptionKey: key,
 		}, []string{"Bucket: a bucket that is encrypted with KMS, which an origin access identity cannot read", `Encryption: "kms" with a bucket`, "EncryptionKey: a key beside Bucket"}},
+		"a bucket whose key is AWS's": {PrivateContentProps{
+			Bucket: awss3.NewBucket(stack, jsii.String("Managed"), &awss3.BucketProps{Encryption: awss3.BucketEncryption_KMS_MANAGED}), OriginAccess: config.OAC,
+		}, []string{"Bucket: a bucket that is encrypted with the key aws/s3"}},
+		"a bucket of another Region": {PrivateContentProps{Bucket: awss3.NewBucket(elsewhere, jsii.String("Files"), nil)}, []string{"Bucket: a bucket of a stack in another account or Region"}},
+		"a bucket of a Region that no identity reads": {PrivateContentProps{
+			Bucket: awss3.Bucket_FromBucketAttributes(stack, jsii.String("Melbourne"), &awss3.BucketAttributes{BucketName: jsii.String("media"), Region: jsii.String("ap-southeast-4")}),
+		}, []string{`Bucket: its Region: "ap-southeast-4"; write originAccess "oac"`}},
+		"a key of another Region": {PrivateContentProps{EncryptionKey: awskms.NewKey(elsewhere, jsii.String("Key"), nil), OriginAccess: config.OAC}, []string{"EncryptionKey: a key in eu-central-1; write one in eu-west-1"}},
+		"a private zone": {PrivateContentProps{Domain: &Domain{
+			Names: []string{"media.example.com"}, Certificate: awscertificatemanager.Certificate_FromCertificateArn(stack, jsii.String("Given"), jsii.String(certificateARN)),
+			HostedZone: awsroute53.NewHostedZone(stack, jsii.String("Private"), &awsroute53.HostedZoneProps{
+				ZoneName: jsii.String("example.com"), Vpcs: &[]awsec2.IVpc{awsec2.NewVpc(stack, jsii.String("Network"), nil)},
+			}),
+		}}, []string{"Domain.HostedZone: a private zone"}},
+		"a web ACL of the Region":     {PrivateContentProps{WebACL: webACLOf(stack, "Regional", "REGIONAL")}, []string{"WebACL: a web ACL of scope REGIONAL"}},
+		"a web ACL of another Region": {PrivateContentProps{WebACL: webACLOf(stack, "Global", "CLOUDFRONT")}, []string{"WebACL: a web ACL in eu-west-1"}},
+		"a role without a name":       {PrivateContentProps{SignerRoleAssumers: []awsiam.IRole{awsiam.NewRole(elsewhere, jsii.String("App"), &awsiam.RoleProps{AssumedBy: awsiam.NewAccountRootPrincipal()})}}, []string{"SignerRoleAssumers[0]: a role whose name is generated"}},
+		"grantees that nobody can name": {PrivateContentProps{
+			Bucket: awss3.Bucket_FromBucketName(stack, jsii.String("Theirs"), jsii.String("media")),
+			UploadGrantees: []awsiam.IGrantable{
+				awslambda.Function_FromFunctionName(stack, jsii.String("Function"), jsii.String("app")),
+				awsiam.NewServicePrincipal(jsii.String("ec2.amazonaws.com"), nil),
+				role("Editor", "arn:aws:iam::123456789012:role/editor"),
+			},
+		}, []string{"UploadGrantees[0]: a resource that was imported without its role", "UploadGrantees[1]: a grantee that only the policy of the imported bucket can let in"}},
 		"a bucket with a key beside it": {PrivateContentProps{Bucket: files, EncryptionKey: key}, []string{"EncryptionKey: a key beside Bucket"}},
 		"a key that is not used":        {PrivateContentProps{Encryption: config.EncryptionS3, EncryptionKey: key}, []string{`EncryptionKey: a key with Encryption "s3"`}},
 		"a key that is not read":        {PrivateContentProps{EncryptionKey: key}, []string{`Encryption: "kms" with OriginAccess "oai"`}},
