@@ -9,6 +9,8 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudfront"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsroute53"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
 	"github.com/aws/aws-cdk-go/awscdk/v2/interfaces/interfacesawscloudfront"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
@@ -164,6 +166,39 @@ func TestTheDistributionCanBeChangedBeforeItIsMadeButStaysSigned(t *testing.T) {
 			t.Errorf("%s: the content is there all the same", field)
 		}
 	}
+}
+
+func TestAWrongChangeOfTheDistributionLeavesNothingBehind(t *testing.T) {
+	app, outdir := newApp(t, nil)
+	stack := awscdk.NewStack(app, jsii.String("Media"), &awscdk.StackProps{Env: &awscdk.Environment{Account: jsii.String("123456789012"), Region: jsii.String("eu-west-1")}})
+	props := &PrivateContentProps{
+		Name: "films", OriginAccess: config.OAC, CORS: &config.CORS{Origins: []string{"https://app.example.com"}},
+		Bucket: awss3.NewBucket(stack, jsii.String("Files"), &awss3.BucketProps{Encryption: awss3.BucketEncryption_KMS}),
+		Domain: &Domain{Names: []string{"media.example.com"}, HostedZone: awsroute53.HostedZone_FromHostedZoneAttributes(stack, jsii.String("Zone"), &awsroute53.HostedZoneAttributes{
+			HostedZoneId: jsii.String("Z0123456789ABCDEFGHIJ"), ZoneName: jsii.String("example.com"),
+		})},
+		ConfigureDistribution: func(p *awscloudfront.DistributionProps) { p.DefaultBehavior = nil },
+	}
+	for _, id := range []string{"Content", "Content", "Films"} {
+		if _, err := NewPrivateContent(stack, id, props); !strings.Contains(errorText(err), "DefaultBehavior: none") {
+			t.Fatalf("%s: got %v", id, err)
+		}
+	}
+	props.ConfigureDistribution = nil
+	if _, err := NewPrivateContent(stack, "Content", props); err != nil {
+		t.Fatal(err)
+	}
+	app.Synth(nil)
+	template := readTemplate(t, outdir, "Media")
+	_, bucket := template.only(t, "AWS::S3::Bucket")
+	if rules := bucket.property("CorsConfiguration", "CorsRules").([]any); len(rules) != 1 {
+		t.Errorf("CORS rules %v", rules)
+	}
+	_, key := template.only(t, "AWS::KMS::Key")
+	if statements := key.property("KeyPolicy", "Statement").([]any); len(statements) != 2 {
+		t.Errorf("the key's policy says %v", statements)
+	}
+	readTemplate(t, outdir, "Media-certificate").only(t, "AWS::CertificateManager::Certificate")
 }
 
 func TestABehaviorThatIsAddedLaterAndOpenFailsTheSynthesis(t *testing.T) {

@@ -93,7 +93,7 @@ func checkedProps(construct constructs.Construct, props *PrivateContentProps, re
 	}
 
 	if len(problems) == 0 {
-		check(takeNames(construct, &p))
+		check(checkNames(construct, &p))
 	}
 	if len(problems) > 0 {
 		return nil, fmt.Errorf("%s: %w", safeName(*construct.Node().Path()), problems)

@@ -37,12 +37,24 @@ func inUSEast1(scope constructs.Construct, kind companionKind) *place {
 	if companion == nil {
 		companion = newCompanion(main, kind)
 	}
-	below := strings.TrimPrefix(*scope.Node().Path(), *main.Node().Path()+"/")
 	return &place{
-		scope:     constructs.NewConstruct(companion, jsii.String(strings.ReplaceAll(below, "/", "-"))),
+		scope:     constructs.NewConstruct(companion, idInCompanion(main, scope)),
 		main:      main,
 		companion: companion,
 	}
+}
+
+// leaveCompanions removes what a content has in the companions of its stack.
+func leaveCompanions(content constructs.Construct) {
+	main := topStack(content)
+	for _, companion := range companionsOf(main) {
+		companion.Node().TryRemoveChild(idInCompanion(main, content))
+	}
+}
+
+// idInCompanion is the id, in a companion of main, of what belongs to a content.
+func idInCompanion(main awscdk.Stack, content constructs.Construct) *string {
+	return jsii.String(strings.ReplaceAll(strings.TrimPrefix(*content.Node().Path(), *main.Node().Path()+"/"), "/", "-"))
 }
 
 // place is where something is made. Its stacks are nil where that is the stack

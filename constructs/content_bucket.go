@@ -32,7 +32,8 @@ type contentBucket struct {
 // deployment made goes in either case.
 func newContentBucket(scope constructs.Construct, p *PrivateContentProps) *contentBucket {
 	if p.Bucket != nil {
-		return givenBucket(scope, p)
+		key := p.Bucket.EncryptionKey()
+		return &contentBucket{bucket: p.Bucket, key: key, usesKey: key != nil}
 	}
 	content := &contentBucket{usesKey: p.Encryption == config.EncryptionKMS}
 	props := &awss3.BucketProps{
@@ -52,7 +53,6 @@ func newContentBucket(scope constructs.Construct, p *PrivateContentProps) *conte
 		if content.key = p.EncryptionKey; content.key == nil {
 			content.key = newContentKey(scope, p)
 		}
-		content.letDecrypt(scope)
 	}
 	if content.usesKey {
 		props.Encryption = awss3.BucketEncryption_KMS
@@ -85,6 +85,34 @@ func newContentKey(scope constructs.Construct, p *PrivateContentProps) awskms.IK
 	})
 }
 
+// letRead lets CloudFront read the bucket, and decrypt what is in it. A bucket
+// or key that was given is changed here and nowhere else, when nothing can be
+// wrong with the props any more. The policy of an imported bucket stays as it
+// is: it must say what that of a new bucket says, and may say more.
+func (b *contentBucket) letRead(access *originAccess, p *PrivateContentProps, distribution awscloudfront.Distribution) {
+	if b.key != nil {
+		b.letDecrypt(distribution)
+	}
+	if p.CORS != nil && b.made == nil {
+		b.answerPreflights(distribution, p.CORS)
+	}
+	statements := access.statements(b.bucket, distribution)
+	for _, statement := range statements {
+		if *b.bucket.AddToResourcePolicy(statement).StatementAdded {
+			continue
+		}
+		plainHTTP := awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+			Effect:     awsiam.Effect_DENY,
+			Principals: &[]awsiam.IPrincipal{awsiam.NewAnyPrincipal()},
+			Actions:    jsii.Strings("s3:*"),
+			Resources:  &[]*string{b.bucket.BucketArn(), b.bucket.ArnForObjects(jsii.String("*"))},
+			Conditions: &map[string]any{"Bool": map[string]any{"aws:SecureTransport": "false"}},
+		})
+		b.requiredPolicy = policyText(distribution, append([]awsiam.PolicyStatement{plainHTTP}, statements...)...)
+		return
+	}
+}
+
 // letDecrypt lets CloudFront decrypt with the key. For which distribution, the
 // key cannot say: it is made before the bucket, and that before the
 // distribution. So its statement is for all distributions of the account, of
@@ -104,45 +132,15 @@ func (b *contentBucket) letDecrypt(scope constructs.Construct) {
 	}
 }
 
-// givenBucket takes a bucket that the content is already in, or is uploaded to by
-// somebody else. What the app cannot write for its owner is in the required
-// fields.
-func givenBucket(scope constructs.Construct, p *PrivateContentProps) *contentBucket {
-	content := &contentBucket{bucket: p.Bucket, key: p.Bucket.EncryptionKey()}
-	if content.key != nil {
-		content.usesKey = true
-		content.letDecrypt(scope)
-	}
-	if p.CORS == nil {
-		return content
-	}
-	if ofApp, is := p.Bucket.(awss3.Bucket); is {
-		for _, rule := range *bucketCORS(p.CORS) {
-			ofApp.AddCorsRule(rule)
-		}
-	} else {
-		content.requiredCORS = requiredBucketCORS(scope, p.CORS)
-	}
-	return content
-}
-
-// letRead lets CloudFront read the bucket. The policy of an imported bucket
-// stays as it is: it must say what that of a new bucket says, and may say more.
-func (b *contentBucket) letRead(access *originAccess, distribution awscloudfront.Distribution) {
-	statements := access.statements(b.bucket, distribution)
-	for _, statement := range statements {
-		if *b.bucket.AddToResourcePolicy(statement).StatementAdded {
-			continue
-		}
-		plainHTTP := awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
-			Effect:     awsiam.Effect_DENY,
-			Principals: &[]awsiam.IPrincipal{awsiam.NewAnyPrincipal()},
-			Actions:    jsii.Strings("s3:*"),
-			Resources:  &[]*string{b.bucket.BucketArn(), b.bucket.ArnForObjects(jsii.String("*"))},
-			Conditions: &map[string]any{"Bool": map[string]any{"aws:SecureTransport": "false"}},
-		})
-		b.requiredPolicy = policyText(distribution, append([]awsiam.PolicyStatement{plainHTTP}, statements...)...)
+// answerPreflights adds the CORS rules to a given bucket, where the app can.
+func (b *contentBucket) answerPreflights(scope constructs.Construct, cors *config.CORS) {
+	ofApp, is := b.bucket.(awss3.Bucket)
+	if !is {
+		b.requiredCORS = requiredBucketCORS(scope, cors)
 		return
+	}
+	for _, rule := range *bucketCORS(cors) {
+		ofApp.AddCorsRule(rule)
 	}
 }
 

@@ -146,6 +146,12 @@ func makePrivateContent(scope constructs.Construct, id string, props *PrivateCon
 	if err != nil {
 		return nil, err
 	}
+	made := false
+	defer func() {
+		if !made {
+			leaveCompanions(construct)
+		}
+	}()
 	builder, err := newFunctionBuilder(construct)
 	if err != nil {
 		return nil, err
@@ -162,7 +168,7 @@ func makePrivateContent(scope constructs.Construct, id string, props *PrivateCon
 	if err != nil {
 		return nil, err
 	}
-	content.letRead(access, distribution)
+	content.letRead(access, p, distribution)
 	if p.Ephemeral && content.made != nil {
 		if err := emptyWithStack(construct, content.made, distribution, keys, builder); err != nil {
 			return nil, err
@@ -189,6 +195,10 @@ func makePrivateContent(scope constructs.Construct, id string, props *PrivateCon
 	for _, grantee := range p.UploadGrantees {
 		c.GrantUpload(grantee)
 	}
+	for _, name := range namesOf(construct, p) {
+		name.take(*construct.Node().Path())
+	}
+	made = true
 	return c, nil
 }
 

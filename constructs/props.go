@@ -164,9 +164,10 @@ type PrivateContentProps struct {
 	Behaviors []Behavior
 
 	// ConfigureDistribution changes the props of the distribution before it is
-	// made, for what has no prop here. The default behavior must keep the
-	// content's origin, its key group and HTTPS, and AdditionalBehaviors must
-	// stay empty: write Behaviors instead.
+	// made, for what has no prop here. It is called when all other props are
+	// right, and what is wrong with its changes is an error of its own. The
+	// default behavior must keep the content's origin, its key group and HTTPS,
+	// and AdditionalBehaviors must stay empty: write Behaviors instead.
 	//
 	// Default: nothing is changed.
 	ConfigureDistribution func(*awscloudfront.DistributionProps)

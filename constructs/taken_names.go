@@ -11,11 +11,10 @@ import (
 	"github.com/signedfront/signedfront/constructs/config"
 )
 
-// takeNames reports names of a content that another content of the app has, of
-// which AWS would refuse the second: a domain name in all of the app, and within
-// a stack the parameter and the name that CloudFront's names are made of.
-// Otherwise it takes them.
-func takeNames(content constructs.Construct, p *PrivateContentProps) config.Problems {
+// namesOf are the names of a content of which AWS would refuse a second one: a
+// domain name in all of the app, and within a stack the parameter and the name
+// that CloudFront's names are made of.
+func namesOf(content constructs.Construct, p *PrivateContentProps) []takenName {
 	stack, root := awscdk.Stack_Of(content), content.Node().Root()
 	names := []takenName{
 		{stack, "Name", p.Name, "choose another one: CloudFront's names are made of it"},
@@ -26,18 +25,17 @@ func takeNames(content constructs.Construct, p *PrivateContentProps) config.Prob
 			names = append(names, takenName{root, fmt.Sprintf("Domain.Names[%d]", i), name, "choose another one: CloudFront gives a domain name to one distribution in all of AWS"})
 		}
 	}
-	own := *content.Node().Path()
+	return names
+}
+
+// checkNames reports names that another content of the app has taken.
+func checkNames(content constructs.Construct, p *PrivateContentProps) config.Problems {
 	var problems config.Problems
-	for _, name := range names {
-		if owner := name.owner(); owner != "" && owner != own {
+	for _, name := range namesOf(content, p) {
+		if owner := name.owner(); owner != "" && owner != *content.Node().Path() {
 			problems = append(problems, config.Problem{
 				Path: name.path, Found: fmt.Sprintf("%s, which %s has too", config.Quote(name.name), safeName(owner)), Fix: name.fix,
 			})
-		}
-	}
-	if problems == nil {
-		for _, name := range names {
-			name.take(own)
 		}
 	}
 	return problems
