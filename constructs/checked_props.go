@@ -167,7 +167,7 @@ func checkBucketStack(construct constructs.Construct, p *PrivateContentProps, ac
 	if *awscdk.Stack_Of(p.Bucket).Environment() != *awscdk.Stack_Of(construct).Environment() {
 		return config.Problems{{
 			Path:  "Bucket",
-			Found: "a bucket of a stack in another account or Region",
+			Found: "a bucket of a stack that says another account or Region than this one",
 			Fix:   "make the content in the bucket's stack, or " + imported,
 		}}
 	}

@@ -308,7 +308,7 @@ func TestWhatIsWrongWithResourcesOfTheCDKIsOneError(t *testing.T) {
 		"a bucket whose key is AWS's": {PrivateContentProps{
 			Bucket: awss3.NewBucket(stack, jsii.String("Managed"), &awss3.BucketProps{Encryption: awss3.BucketEncryption_KMS_MANAGED}), OriginAccess: config.OAC,
 		}, []string{"Bucket: a bucket that is encrypted with the key aws/s3"}},
-		"a bucket of another Region": {PrivateContentProps{Bucket: awss3.NewBucket(elsewhere, jsii.String("Files"), nil)}, []string{"Bucket: a bucket of a stack in another account or Region"}},
+		"a bucket of another Region": {PrivateContentProps{Bucket: awss3.NewBucket(elsewhere, jsii.String("Files"), nil)}, []string{"Bucket: a bucket of a stack that says another account or Region"}},
 		"a bucket of a Region that no identity reads": {PrivateContentProps{
 			Bucket: awss3.Bucket_FromBucketAttributes(stack, jsii.String("Melbourne"), &awss3.BucketAttributes{BucketName: jsii.String("media"), Region: jsii.String("ap-southeast-4")}),
 		}, []string{`Bucket: its Region: "ap-southeast-4"; write originAccess "oac"`}},
