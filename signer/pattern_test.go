@@ -206,3 +206,13 @@ func FuzzAnEscapedSegmentOpensNothingElse(f *testing.F) {
 		}
 	})
 }
+
+func TestFittingAResourceAllocatesNothing(t *testing.T) {
+	const resource, url = "http*://*.cloudfront.net/films/*?size=*", "https://d111111abcdef8.cloudfront.net/films/rt.mp4?size=large"
+	if covers(resource, url) != match {
+		t.Fatal("the resource does not cover the URL")
+	}
+	if n := testing.AllocsPerRun(100, func() { covers(resource, url) }); n > 0 {
+		t.Errorf("%v allocations", n)
+	}
+}

@@ -16,6 +16,10 @@ import (
 // The time that it takes grows as the lengths of the two do, unless a part of
 // the pattern between two stars has a ? in it: then it also grows with that
 // part's length in steps of 64.
+//
+// It is not inlined: in another package, the conversions would make copies.
+//
+//go:noinline
 func Match(pattern, text string) bool {
 	return new(matcher[byte]).match([]byte(pattern), []byte(text))
 }
