@@ -207,12 +207,13 @@ func TestEveryNameOfADeploymentDocumentIsWrittenAsAWSWritesIt(t *testing.T) {
 
 func TestADocumentThatIsNotJSONIsDescribed(t *testing.T) {
 	for text, want := range map[string]string{
-		`{"schema": "1"}`:                "schema is a JSON string: want a whole number",
-		`{"schema": 1.5}`:                "schema is a JSON number: want a whole number",
-		`{"key": {"file": [1]}}`:         "key.file is a JSON array: want a string",
-		`{"key": "key.pem"}`:             "key is a JSON string: want an object",
-		`{"trustedKeys": {}}`:            "trustedKeys is a JSON object: want an array",
-		`{"trustedKeys": [{"spki": 1}]}`: "trustedKeys.spki is a JSON number: want a string",
+		`{"schema": "1"}`:        "schema is a JSON string: want a whole number",
+		`{"schema": 1.5}`:        "schema is a JSON number: want a whole number",
+		`{"key": {"file": [1]}}`: "key.file is a JSON array: want a string",
+		`{"key": "key.pem"}`:     "key is a JSON string: want an object",
+		`{"trustedKeys": {}}`:    "trustedKeys is a JSON object: want an array",
+		// Newer releases of Go put the index between the two names.
+		`{"trustedKeys": [{"spki": 1}]}`: ".spki is a JSON number: want a string",
 		`{"query": []}`:                  "query is a JSON array: want an object",
 		`{"query": {"signed": "a"}}`:     "query.signed is a JSON string: want an array",
 		`{"bucket": "content"}`:          "bucket is a JSON string: want an object",
