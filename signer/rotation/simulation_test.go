@@ -152,11 +152,40 @@ func TestSimulationSeesAKeyThatIsCalledRetiredTooEarly(t *testing.T) {
 	expect(t, "passed", guards)
 }
 
+// firstWorlds are the worlds in which a request was answered wrongly when this was
+// written, where that is not world 0. They are tried first, to save time.
+var firstWorlds = map[string]uint64{
+	"refused, a key may have signed: a document of before":                         4,
+	"refused, a key may have signed: a document that cannot be read":               5,
+	"refused, a key may have signed: documents of a parameter before this one":     8,
+	"refused, all pages of the history":                                            1,
+	"refused, assumed: clocks are no further off":                                  9,
+	"refused, assumed: edges and readers are no later":                             5,
+	"refused, documents that were rolled back":                                     1,
+	"refused, limits as they were":                                                 3,
+	"refused, order: a key is deployed before it is made current":                  4,
+	"refused, rule: a key is in the key group before it signs":                     4,
+	"refused, rule: every edge has a key before it signs":                          1,
+	"refused, rule: the current key is one of the keys":                            7,
+	"refused, wait after the last signature: AWS cuts times to seconds":            7,
+	"refused, wait after the last signature: URLs live":                            3,
+	"refused, wait after the last signature: answers are old":                      6,
+	"refused, wait after the last signature: four clocks differ":                   7,
+	"refused, wait after the last signature: signers do not ask":                   3,
+	"refused, wait after the last signature: signers round expiries up to seconds": 7,
+	"refused, wait before the first signature: AWS cuts times to seconds":          8,
+	"refused, wait before the first signature: edges are late":                     5,
+	"passed, wait before the first signature: AWS cuts times to seconds":           22,
+	"passed, wait before the first signature: edges are late":                      5,
+	"passed, wait before the first signature: two clocks differ":                   4,
+}
+
 // expect runs worlds with each guard until a request is answered wrongly.
 func expect(t *testing.T, answer string, guards map[string]guard) {
 	for _, name := range slices.Sorted(maps.Keys(guards)) {
 		t.Run(name, func(t *testing.T) {
-			for seed := range uint64(400) {
+			for i := range uint64(400) {
+				seed := (firstWorlds[answer+", "+name] + i) % 400
 				if w := run(t, seed, guards[name]); strings.HasPrefix(w.wrong, answer) {
 					t.Logf("world %d, after %d requests: %s", seed, w.requests, w.wrong)
 					return
