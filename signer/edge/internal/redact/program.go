@@ -39,32 +39,30 @@ func commandWord(word string) string {
 func Output(text string) string {
 	lines := strings.Split(text, "\n")
 	hidden := make([]bool, len(lines))
-	longest, inKey := 48, false
+	inKey := false
 	for i, line := range lines {
 		begins := strings.Contains(line, "-----BEGIN")
-		hidden[i] = begins || inKey || longestWord(line) > longest
+		hidden[i] = begins || inKey || longestWord(line, false) > 48
 		inKey = (begins || inKey) && !strings.Contains(line, "-----END")
 	}
-	if slices.Contains(hidden, true) {
-		longest = 11
-	}
+	found := slices.Contains(hidden, true)
 	for i, line := range lines {
-		if hidden[i] || longestWord(line) > longest {
+		if hidden[i] || found && longestWord(line, true) > 11 {
 			lines[i] = fmt.Sprintf("(a line of %d bytes, left out: it may be of a private key)", len(line))
 		}
 	}
 	return strings.Join(lines, "\n")
 }
 
-// longestWord is how long the longest word of a line is that may be base64. One
-// of small letters or digits alone is none, and nor is one with the slashes of a
-// path.
-func longestWord(line string) int {
+// longestWord returns how long the longest word of a line is that may be base64.
+// One of small letters or digits alone is none, and unless paths count, nor is one
+// with as many slashes as a path has.
+func longestWord(line string, paths bool) int {
 	longest := 0
 	for _, word := range strings.FieldsFunc(line, func(c rune) bool {
 		return !strings.ContainsRune("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", c)
 	}) {
-		if strings.ToLower(word) != word && strings.Count(word, "/")*12 < len(word) {
+		if strings.ToLower(word) != word && (paths || strings.Count(word, "/")*12 < len(word)) {
 			longest = max(longest, len(word))
 		}
 	}

@@ -39,3 +39,14 @@ func TestNamesOfTemplatesAreShown(t *testing.T) {
 		}
 	}
 }
+
+func TestAShortPieceOfAKeyWithASlashIsNotTakenForAPathBesideALineOfIt(t *testing.T) {
+	line := "sh: 1: " + strings.Repeat("aB3", 22) + ": not found\n"
+	const piece = "sh: 2: m/TLwnXHqZyw==: not found"
+	if got := Output(line + piece); strings.Contains(got, "TLwnXHqZyw") {
+		t.Errorf("shown: %s", got)
+	}
+	if got := Output(piece); got != piece {
+		t.Errorf("without such a line: %s", got)
+	}
+}
