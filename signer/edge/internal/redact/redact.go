@@ -37,7 +37,7 @@ func Text(value string) string {
 // Name is Text for a name of a template, such as a logical id. The CDK's logical
 // ids look random by the hash at their end, and are known by it.
 func Name(name string) string {
-	if name == "" || IsPlain(name) || names.MatchString(name) && !hexadecimal.MatchString(name) {
+	if name == "" || IsPlain(name) || (names.MatchString(name) || isWords(name)) && !hexadecimal.MatchString(name) {
 		return name
 	}
 	return "(" + Quote(name) + ")"
@@ -45,13 +45,27 @@ func Name(name string) string {
 
 var names = regexp.MustCompile(`^(` +
 	`[A-Za-z0-9]{1,18}` + // an attribute
-	`|([a-z0-9]{1,18}:)?[A-Za-z-]{1,64}[0-9]{0,4}` + // a logical id, an operator, a condition key
 	`|[A-Za-z0-9]{1,240}[0-9A-F]{8}` + // a logical id of the CDK
 	`|(AWS|Custom|Fn)(::[A-Za-z]{1,64}[A-Za-z0-9]{0,4}){1,2}` + // a type or a function
 	`)$`)
 
 // hexadecimal is a run of digits that a name does not have.
-var hexadecimal = regexp.MustCompile(`[0-9A-F]{24}`)
+var hexadecimal = regexp.MustCompile(`[0-9A-Fa-f]{24}`)
+
+// words is a logical id, an operator or a condition key.
+var words = regexp.MustCompile(`^([a-z0-9]{1,18}:)?[A-Za-z-]{1,64}[0-9]{0,4}$`)
+
+// isWords reports whether a name is put together of words. In a longer one, at
+// most every third character is a capital; in letters of base64 every second is.
+func isWords(name string) bool {
+	capitals := 0
+	for _, c := range name {
+		if 'A' <= c && c <= 'Z' {
+			capitals++
+		}
+	}
+	return words.MatchString(name) && (len(name) <= 18 || 3*capitals <= len(name))
+}
 
 // MayBeKey reports whether a text may hold a piece of a private key. It is for
 // names that are neither refused nor hidden without need, so that shorter pieces

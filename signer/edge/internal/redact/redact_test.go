@@ -50,3 +50,14 @@ func TestAShortPieceOfAKeyWithASlashIsNotTakenForAPathBesideALineOfIt(t *testing
 		t.Errorf("without such a line: %s", got)
 	}
 }
+
+func TestAKeyIsNotTakenForANameOfATemplate(t *testing.T) {
+	for _, key := range []string{
+		"IiAAuieryzoDxMPpKRViAtnSjGJSghy8",              // letters alone, by chance
+		strings.Repeat("3077020101a5", 19) + "12345678", // hexadecimal that ends as an id of the CDK
+	} {
+		if got := Name(key); strings.Contains(got, key) {
+			t.Errorf("shown: %s", got)
+		}
+	}
+}
