@@ -1,33 +1,26 @@
-// Package glob matches texts with patterns in which a * stands for any
-// characters, none included, and a ? for exactly one. Everything else stands for
-// itself. It knows nothing of URLs: package signer matches the resource of a
-// policy with it section by section, and the local edge the path patterns of
-// cache behaviors and the wildcards of a bucket policy.
-package glob
+package signer
 
 import (
 	"slices"
 	"unicode/utf8"
 )
 
-// Match reports whether a pattern covers the whole of a text. A ? stands for one
-// byte.
+// MatchPattern reports whether a pattern covers the whole of a text, such as the
+// path pattern of a cache behavior that of a request. A * stands for any
+// characters, none included, a ? for exactly one, and everything else for itself.
+// A byte that is not UTF-8 is a character of its own. It knows nothing of URLs:
+// the resource of a policy is matched section by section, see [Explain].
 //
 // The time that it takes grows as the lengths of the two do, unless a part of
 // the pattern between two stars has a ? in it: then it also grows with that
 // part's length in steps of 64.
-//
-// It is not inlined: in another package, the conversions would make copies.
-//
-//go:noinline
-func Match(pattern, text string) bool {
-	return new(matcher[byte]).match([]byte(pattern), []byte(text))
+func MatchPattern(pattern, text string) bool {
+	return new(matcher[rune]).match(characters(pattern), characters(text))
 }
 
-// MatchCharacters is Match, with a ? for one character of UTF-8. A byte that is
-// none is a character of its own.
-func MatchCharacters(pattern, text string) bool {
-	return new(matcher[rune]).match(characters(pattern), characters(text))
+// matchBytes is MatchPattern, with a ? for one byte.
+func matchBytes(pattern, text string) bool {
+	return new(matcher[byte]).match([]byte(pattern), []byte(text))
 }
 
 func characters(s string) []rune {

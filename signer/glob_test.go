@@ -1,4 +1,4 @@
-package glob
+package signer
 
 import (
 	"regexp"
@@ -60,17 +60,17 @@ func TestAStarIsAnyCharactersAndAQuestionMarkIsOne(t *testing.T) {
 		{strings.Repeat("a", 64) + "*b", strings.Repeat("a", 200) + "b", true},
 		{strings.Repeat("ab", 100), strings.Repeat("ab", 100), true},
 	} {
-		if got := MatchCharacters(test.pattern, test.text); got != test.want {
+		if got := MatchPattern(test.pattern, test.text); got != test.want {
 			t.Errorf("%q covers %q: %t", test.pattern, test.text, got)
 		}
 		if strings.ContainsFunc(test.pattern+test.text, func(c rune) bool { return c >= utf8.RuneSelf }) {
 			continue
 		}
-		if got := Match(test.pattern, test.text); got != test.want {
+		if got := matchBytes(test.pattern, test.text); got != test.want {
 			t.Errorf("in bytes, %q covers %q: %t", test.pattern, test.text, got)
 		}
 	}
-	if Match("?", "é") || !Match("??", "é") {
+	if matchBytes("?", "é") || !matchBytes("??", "é") {
 		t.Error("a ? of Match is no byte")
 	}
 }
@@ -123,7 +123,7 @@ func FuzzMatch(f *testing.F) {
 		f.Add(pattern, "/images/a.jpeg")
 	}
 	f.Fuzz(func(t *testing.T, pattern, text string) {
-		inCharacters, inBytes := MatchCharacters(pattern, text), Match(pattern, text)
+		inCharacters, inBytes := MatchPattern(pattern, text), matchBytes(pattern, text)
 		if !utf8.ValidString(pattern) || !utf8.ValidString(text) || len(pattern) > 500 || len(text) > 5000 {
 			return
 		}
@@ -150,7 +150,7 @@ func BenchmarkAPatternThatGoesBack(b *testing.B) {
 			text := strings.Repeat("a", n)
 			b.Run(name+"/"+map[int]string{2048: "2048", 8192: "8192"}[n], func(b *testing.B) {
 				for b.Loop() {
-					if MatchCharacters(pattern, text) != (pattern == "*") {
+					if MatchPattern(pattern, text) != (pattern == "*") {
 						b.Fatal("covered")
 					}
 				}

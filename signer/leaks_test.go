@@ -272,6 +272,7 @@ func TestNoExportedFunctionShowsAKeyThatItIsHanded(t *testing.T) {
 		"PublicKey.VerifyDigest": nil, // returns a bool
 		"Code.Message":           nil, // a constant, empty for a code that is none
 		"Code.Status":            nil, // a number
+		"MatchPattern":           nil, // it returns a bool
 		"EscapeSegment":          func(text string) []any { return errorOf(EscapeSegment(text)) },
 		"ReadRefusal": func(text string) []any {
 			return []any{ReadRefusal([]byte(text)).Detail, ReadRefusal([]byte("<Error><Code>" + text + "</Code><HostId>" + text + "</HostId></Error>")).Detail}

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"strings"
 	"unicode/utf8"
-
-	"github.com/signedfront/signedfront/signer/internal/glob"
 )
 
 // EscapeSegment escapes text from outside, such as a user's name, so that it
@@ -153,7 +151,7 @@ func resourceSections(resource string) sections {
 // glob matches one section.
 func (g *globber) glob(pattern, text string) bool {
 	wider := widened(pattern)
-	if !glob.Match(wider, text) {
+	if !matchBytes(wider, text) {
 		return false
 	}
 	g.undecided = g.undecided || wider != pattern

@@ -6,7 +6,8 @@ import (
 	"strings"
 
 	"github.com/signedfront/signedfront/signer/edge/model"
-	"github.com/signedfront/signedfront/signer/internal/glob"
+
+	"github.com/signedfront/signedfront/signer"
 )
 
 // withRootObject returns the raw path of the object that a raw path is for: at /,
@@ -26,7 +27,7 @@ func withRootObject(d *model.Distribution, rawPath string) string {
 func chooseBehavior(d *model.Distribution, rawPath string) *model.Behavior {
 	path := normalizePath(rawPath)
 	for _, b := range d.Behaviors {
-		if glob.MatchCharacters(b.PathPattern, path) {
+		if signer.MatchPattern(b.PathPattern, path) {
 			return b
 		}
 	}

@@ -9,7 +9,8 @@ import (
 
 	"github.com/signedfront/signedfront/signer/edge/internal/redact"
 	"github.com/signedfront/signedfront/signer/edge/model"
-	"github.com/signedfront/signedfront/signer/internal/glob"
+
+	"github.com/signedfront/signedfront/signer"
 )
 
 // resourcePolicy decides as AWS does with the policy of a bucket or a key: what
@@ -139,7 +140,7 @@ func matches(p model.Patterns, s string, ignoreCase bool) bool {
 		if ignoreCase {
 			pattern = strings.ToLower(pattern)
 		}
-		if glob.MatchCharacters(pattern, s) {
+		if signer.MatchPattern(pattern, s) {
 			return !p.Inverted
 		}
 	}
@@ -190,7 +191,7 @@ func comparison(operator string) (compare func(have, want string) answer, negate
 	case "StringEqualsIgnoreCase", "StringNotEqualsIgnoreCase":
 		compare = texts(strings.EqualFold)
 	case "StringLike", "StringNotLike":
-		compare = texts(func(have, want string) bool { return glob.MatchCharacters(want, have) })
+		compare = texts(func(have, want string) bool { return signer.MatchPattern(want, have) })
 	case "ArnEquals", "ArnLike", "ArnNotEquals", "ArnNotLike":
 		compare = texts(sameARN)
 	case "Bool":
@@ -230,5 +231,5 @@ func numbers(holds func(have, want float64) bool) func(have, want string) answer
 // reach over a colon.
 func sameARN(have, want string) bool {
 	h, w := strings.SplitN(have, ":", 6), strings.SplitN(want, ":", 6)
-	return slices.EqualFunc(w, h, glob.MatchCharacters)
+	return slices.EqualFunc(w, h, signer.MatchPattern)
 }

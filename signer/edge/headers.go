@@ -9,7 +9,8 @@ import (
 
 	"github.com/signedfront/signedfront/signer/edge/internal/redact"
 	"github.com/signedfront/signedfront/signer/edge/model"
-	"github.com/signedfront/signedfront/signer/internal/glob"
+
+	"github.com/signedfront/signedfront/signer"
 )
 
 // applyHeaders changes the headers of an answer from the origin.
@@ -120,7 +121,7 @@ func allowedHeaders(c *model.CORSPolicy, r *http.Request) []string {
 			continue
 		}
 		for _, asked := range requestedHeaders(r) {
-			if redact.IsHeaderName(asked) && glob.MatchCharacters(strings.ToLower(name), strings.ToLower(asked)) {
+			if redact.IsHeaderName(asked) && signer.MatchPattern(strings.ToLower(name), strings.ToLower(asked)) {
 				allowed = append(allowed, asked)
 			}
 		}

@@ -11,7 +11,6 @@ import (
 	"github.com/signedfront/signedfront/signer"
 	"github.com/signedfront/signedfront/signer/edge"
 	"github.com/signedfront/signedfront/signer/edge/cdkapp"
-	"github.com/signedfront/signedfront/signer/internal/glob"
 )
 
 // chooseStack finds the stack of an environment: the app's only one with a
@@ -74,7 +73,7 @@ func environmentPatterns(assembly *cdkapp.Assembly) []string {
 func fitsPattern(assembly *cdkapp.Assembly, environment string) bool {
 	environment = strings.TrimPrefix(environment, project(assembly)+"-")
 	return slices.ContainsFunc(environmentPatterns(assembly), func(pattern string) bool {
-		return glob.Match(pattern, environment)
+		return signer.MatchPattern(pattern, environment)
 	})
 }
 
