@@ -116,7 +116,7 @@ func checkEncryption(construct constructs.Construct, p *PrivateContentProps) con
 	switch {
 	case p.EncryptionKey == nil:
 	case p.Bucket != nil:
-		problems = append(problems, config.Problem{Path: "EncryptionKey", Found: "a key beside Bucket", Fix: "leave it out: a bucket has the key that it was made or imported with"})
+		problems = append(problems, config.Problem{Path: "EncryptionKey", Found: "a key together with Bucket", Fix: "leave it out: a bucket has the key that it was made or imported with"})
 	case p.Encryption == config.EncryptionS3:
 		problems = append(problems, config.Problem{Path: "EncryptionKey", Found: `a key with Encryption "s3"`, Fix: fmt.Sprintf("leave it out, or write Encryption %q or %q", config.EncryptionKMS, config.EncryptionLeavingKMS)})
 	}
@@ -267,10 +267,10 @@ func checkLogDestination(construct constructs.Construct, p *PrivateContentProps)
 		return problems
 	}
 	if p.AccessLogs.Bucket != nil {
-		problems = append(problems, config.Problem{Path: "AccessLogs.Bucket", Found: "a bucket beside LogGroup", Fix: "write one of the two"})
+		problems = append(problems, config.Problem{Path: "AccessLogs.Bucket", Found: "a bucket together with LogGroup", Fix: "write one of the two"})
 	}
 	if p.AccessLogs.Retention != 0 {
-		problems = append(problems, config.Problem{Path: "AccessLogs.Retention", Found: "a retention beside LogGroup", Fix: "leave it out: the log group has its own"})
+		problems = append(problems, config.Problem{Path: "AccessLogs.Retention", Found: "a retention together with LogGroup", Fix: "leave it out: the log group has its own"})
 	}
 	if region := regionOf(p.AccessLogs.LogGroup, *p.AccessLogs.LogGroup.LogGroupRef().LogGroupArn); region != "" && region != usEast1 {
 		problems = append(problems, config.Problem{Path: "AccessLogs.LogGroup", Found: "a log group in " + safeName(region), Fix: "write one in us-east-1: CloudFront delivers its logs there"})

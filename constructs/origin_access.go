@@ -59,8 +59,8 @@ func (o *bucketOrigin) Bind(constructs.Construct, *awscloudfront.OriginBindOptio
 	return &awscloudfront.OriginBindConfig{OriginProperty: o.property}
 }
 
-// originOf makes the bucket an origin. CloudFront wants an identity with every
-// bucket; beside an access control, it is empty.
+// originOf makes the bucket an origin. CloudFront requires an identity with every
+// bucket; with an access control, it is empty.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-cloudfront-distribution-s3originconfig.html
 func (a *originAccess) originOf(bucket awss3.IBucket, p *PrivateContentProps) awscloudfront.IOrigin {
 	var identity string

@@ -210,7 +210,7 @@ func (c *PrivateContent) Construct() constructs.Construct { return c.construct }
 // Node returns the node of Construct.
 func (c *PrivateContent) Node() constructs.Node { return c.construct.Node() }
 
-// Companions returns the stacks in us-east-1 that the content has made beside
+// Companions returns the stacks in us-east-1 that the content has made besides
 // its own stack, for what exists in no other Region: none if its stack is there
 // itself, or needs nothing of the kind. They have the stack's account,
 // synthesizer, stack tags and termination protection, as these are when the

@@ -293,7 +293,7 @@ func TestWhatIsWrongWithResourcesOfTheCDKIsOneError(t *testing.T) {
 			UploadGrantees:     []awsiam.IGrantable{nil},
 			MaxKeyAge:          time.Second,
 		}, []string{
-			"AccessLogs.Bucket: a bucket beside LogGroup", "AccessLogs.Bucket: a bucket whose name is generated", "AccessLogs.LogGroup: a log group in eu-west-1", "AccessLogs.Retention: a retention beside LogGroup",
+			"AccessLogs.Bucket: a bucket together with LogGroup", "AccessLogs.Bucket: a bucket whose name is generated", "AccessLogs.LogGroup: a log group in eu-west-1", "AccessLogs.Retention: a retention together with LogGroup",
 			"AccessLogs.Retention: a retention with a bucket", "Domain.Certificate: a certificate in eu-west-1", `Domain.Names[0]: "media.example.org"`, "MaxKeyAge: 1s",
 			"SignGrantees[0]: nil", "SignGrantees[1]: a grantee to which IAM attaches no policy", "SignGrantees[2]: one of account 444455556666",
 			`SignerRoleAssumers[0]: "arn:aws:iam::444455556666:role/w*", with one of`, "SignerRoleAssumers[1]: nil", "UploadGrantees[0]: nil",
@@ -304,7 +304,7 @@ func TestWhatIsWrongWithResourcesOfTheCDKIsOneError(t *testing.T) {
 		"a bucket and how a new one is encrypted": {PrivateContentProps{
 			Bucket:     awss3.NewBucket(stack, jsii.String("Encrypted"), &awss3.BucketProps{EncryptionKey: key}),
 			Encryption: config.EncryptionKMS, EncryptionKey: key,
-		}, []string{"Bucket: a bucket that is encrypted with KMS, which an origin access identity cannot read", `Encryption: "kms" with a bucket`, "EncryptionKey: a key beside Bucket"}},
+		}, []string{"Bucket: a bucket that is encrypted with KMS, which an origin access identity cannot read", `Encryption: "kms" with a bucket`, "EncryptionKey: a key together with Bucket"}},
 		"a bucket whose key is AWS's": {PrivateContentProps{
 			Bucket: awss3.NewBucket(stack, jsii.String("Managed"), &awss3.BucketProps{Encryption: awss3.BucketEncryption_KMS_MANAGED}), OriginAccess: config.OAC,
 		}, []string{"Bucket: a bucket that is encrypted with the key aws/s3"}},
@@ -330,10 +330,10 @@ func TestWhatIsWrongWithResourcesOfTheCDKIsOneError(t *testing.T) {
 				role("Editor", "arn:aws:iam::123456789012:role/editor"),
 			},
 		}, []string{"UploadGrantees[0]: a resource that was imported without its role", "UploadGrantees[1]: a grantee that only the policy of the imported bucket can let in"}},
-		"a bucket with a key beside it": {PrivateContentProps{Bucket: files, EncryptionKey: key}, []string{"EncryptionKey: a key beside Bucket"}},
-		"a key that is not used":        {PrivateContentProps{Encryption: config.EncryptionS3, EncryptionKey: key}, []string{`EncryptionKey: a key with Encryption "s3"`}},
-		"a key that is not read":        {PrivateContentProps{EncryptionKey: key}, []string{`Encryption: "kms" with OriginAccess "oai"`}},
-		"logs among the content":        {PrivateContentProps{Bucket: files, AccessLogs: &AccessLogs{Bucket: files}}, []string{"AccessLogs.Bucket: \"${Token", "AccessLogs.Bucket: a bucket whose name is generated"}},
+		"a bucket together with a key": {PrivateContentProps{Bucket: files, EncryptionKey: key}, []string{"EncryptionKey: a key together with Bucket"}},
+		"a key that is not used":       {PrivateContentProps{Encryption: config.EncryptionS3, EncryptionKey: key}, []string{`EncryptionKey: a key with Encryption "s3"`}},
+		"a key that is not read":       {PrivateContentProps{EncryptionKey: key}, []string{`Encryption: "kms" with OriginAccess "oai"`}},
+		"logs among the content":       {PrivateContentProps{Bucket: files, AccessLogs: &AccessLogs{Bucket: files}}, []string{"AccessLogs.Bucket: \"${Token", "AccessLogs.Bucket: a bucket whose name is generated"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := NewPrivateContent(stack, "Content", &test.props)

@@ -19,7 +19,7 @@ const DeploymentSchema = 1
 // Deployment is the deployment document: everything that a signer needs,
 // except the private key. A stack keeps it as JSON in one Systems Manager
 // parameter, /signedfront/<project>/<environment>; the local edge keeps the
-// same JSON in a file. DEPLOYMENT.md, beside this file, is its contract with
+// same JSON in a file. DEPLOYMENT.md, in the same folder, is its contract with
 // signers in other languages.
 type Deployment struct {
 	// Schema is the document's version, DeploymentSchema.
@@ -87,7 +87,7 @@ type Bucket struct {
 	Region string `json:"region"`
 
 	// Path is the folder of the bucket that is served, with a slash at its start
-	// and none at its end. With /media, BaseURL + "/a.png" serves the object whose
+	// and none after it. With /media, BaseURL + "/a.png" serves the object whose
 	// key is media/a.png. Empty means that the whole bucket is served.
 	Path string `json:"path,omitempty"`
 }
@@ -222,7 +222,7 @@ func (d *Deployment) Validate() error {
 			wrong("bucket.region: %s: want a Region of AWS, such as eu-west-1", Describe(d.Bucket.Region, FormWord))
 		}
 		if d.Bucket.Path != "" && !isFolder(d.Bucket.Path) {
-			wrong("bucket.path: %s: want a folder of letters, digits, slashes and \"-._~\", such as /media, with a slash at its start and none at its end", Describe(d.Bucket.Path, FormName))
+			wrong("bucket.path: %s: want a folder of letters, digits, slashes and \"-._~\", such as /media, that starts with a slash and does not end with one", Describe(d.Bucket.Path, FormName))
 		}
 	}
 	return errors.Join(errs...)

@@ -114,10 +114,10 @@ type Content struct {
 	PublicPaths []string `json:"publicPaths"`
 
 	// SignedPaths are path patterns that want a signature though a public one
-	// covers them, such as /assets/premium/* beside the public /assets/*. They
+	// covers them, such as /assets/premium/* within the public /assets/*. They
 	// go before all public ones, and each takes something out of one. Beside
 	// them, a public path must hold letters, digits and -._~/ unescaped, or it is
-	// refused with 403. A path of no pattern wants a signature.
+	// refused with 403. A path that no pattern matches requires a signature.
 	//
 	// Default: none.
 	SignedPaths []string `json:"signedPaths"`

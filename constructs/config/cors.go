@@ -41,7 +41,7 @@ type CORS struct {
 	// Default: Range, If-Range, If-None-Match and If-Modified-Since.
 	AllowHeaders []string `json:"allowHeaders"`
 
-	// ExposeHeaders are response headers that they may read, beside those that
+	// ExposeHeaders are response headers that they may read, in addition to those that
 	// are always readable.
 	//
 	// Default: Accept-Ranges, Content-Range and ETag.

@@ -25,7 +25,7 @@ func checkDefaultRootObject(at node, key string) {
 	}
 }
 
-// checkRootObjectStaysSigned reports a default root object that wants a
+// checkRootObjectStaysSigned reports a default root object that requires a
 // signature under its own path, and would have none at /, which is public.
 func (c Content) checkRootObjectStaysSigned(at node) {
 	outer, within := c.signedAround("/" + c.DefaultRootObject)

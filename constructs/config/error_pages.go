@@ -15,7 +15,7 @@ type ErrorPage struct {
 	ErrorCode int `json:"errorCode"`
 
 	// ResponsePagePath is the path of the object, such as /errors/403.html. It
-	// is public, for an error page that wants a signature cannot be served to
+	// is public, because an error page that requires a signature cannot be served to
 	// whoever has none.
 	ResponsePagePath string `json:"responsePagePath"`
 

@@ -12,9 +12,8 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"encoding/pem"
+	"io/fs"
 	"maps"
-	"os"
-	"path/filepath"
 	"reflect"
 	"regexp"
 	"slices"
@@ -242,15 +241,12 @@ func TestAFileNeedsAFolder(t *testing.T) {
 }
 
 func TestAFileThatCannotHoldAPublicKeyIsNotRead(t *testing.T) {
-	folder := t.TempDir()
-	if err := os.Symlink(os.DevNull, filepath.Join(folder, "device.pem")); err != nil {
-		t.Skip("no links here: ", err)
-	}
-	if err := os.WriteFile(filepath.Join(folder, "long.pem"), make([]byte, maxPublicKey+1), 0o600); err != nil {
-		t.Fatal(err)
+	folder := fstest.MapFS{
+		"device.pem": {Mode: fs.ModeDevice | fs.ModeCharDevice | 0o600},
+		"long.pem":   {Data: make([]byte, maxPublicKey+1), Mode: 0o600},
 	}
 	for _, file := range []string{"device.pem", "long.pem"} {
-		_, err := Read(context(t, `{"project": "p", "environments": {"dev": `+importedKey(`"publicKey": "`+file+`"`)+`}}`), os.DirFS(folder))
+		_, err := Read(context(t, `{"project": "p", "environments": {"dev": `+importedKey(`"publicKey": "`+file+`"`)+`}}`), folder)
 		if err == nil || !strings.Contains(err.Error(), `"`+file+`": no file that can hold a public key; write`) {
 			t.Errorf("%s: got %v", file, err)
 		}

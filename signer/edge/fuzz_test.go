@@ -81,9 +81,9 @@ func FuzzBucketPolicy(f *testing.F) {
 		if json.Unmarshal([]byte(statements), &list) != nil {
 			return
 		}
-		policy, err := policyOf(t, strings.TrimSuffix(strings.TrimPrefix(strings.TrimSpace(statements), "["), "]"))
+		policy, _ := policyOf(t, strings.TrimSuffix(strings.TrimPrefix(strings.TrimSpace(statements), "["), "]"))
 		if policy == nil {
-			t.Skip(err)
+			return
 		}
 		var denials []model.Statement
 		for _, s := range policy.Statements {

@@ -28,7 +28,7 @@ func TestATemplateThatTheEdgeCannotServeIsRefusedWithThePlace(t *testing.T) {
 		{"key groups that are no list", []change{{fallback + ".TrustedKeyGroups", ref("KeyGroup")}},
 			"DefaultCacheBehavior.TrustedKeyGroups: want an array"},
 		{"an empty key group", []change{{"Resources.KeyGroup.Properties.KeyGroupConfig.Items", []any{}}},
-			"Resources.KeyGroup.Properties.KeyGroupConfig.Items: a key group wants at least one public key"},
+			"Resources.KeyGroup.Properties.KeyGroupConfig.Items: a key group needs at least one public key"},
 		{"a public key by its id", []change{{"Resources.KeyGroup.Properties.KeyGroupConfig.Items", []any{"K2JCJMDEHXQW5F"}}},
 			"Items[0]: not a public key of this template"},
 		{"a public key that is none", []change{{"Resources.PublicKey.Properties.PublicKeyConfig.EncodedKey", "no key"}},

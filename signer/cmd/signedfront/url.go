@@ -72,7 +72,7 @@ nothing is printed.`,
 				case errors.As(err, &unstable) && f.resource != "" && strings.HasPrefix(err.Error(), "resource: "):
 					return fmt.Errorf("--resource %s: %w", shown(f.resource), unstable)
 				case errors.As(err, &unstable) && unstable.Found == "*":
-					return &failure{err: fmt.Errorf("%s: %w", name, err), hint: "--resource takes a pattern, beside the URL that it opens; so does `signedfront cookies`"}
+					return &failure{err: fmt.Errorf("%s: %w", name, err), hint: "--resource takes a pattern, in addition to the URL that it covers; so does `signedfront cookies`"}
 				case errors.As(err, &unstable) && isURL(arg) && unstable.Part == "path" && strings.HasPrefix(unstable.Fix, "write %"):
 					return &failure{err: fmt.Errorf("%s: %w", name, err), hint: "with --env or --deployment give the object key as it is in S3, and it is escaped for you"}
 				case errors.As(err, &unstable):

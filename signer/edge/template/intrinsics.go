@@ -167,7 +167,7 @@ func (r *resolver) call(at, name string, arg any) (any, error) {
 	case "Ref":
 		id, ok := arg.(string)
 		if !ok {
-			return nil, fmt.Errorf("%s: Ref wants a name", at)
+			return nil, fmt.Errorf("%s: want the name that Ref refers to", at)
 		}
 		return r.ref(at, id)
 	case "Fn::GetAtt":
@@ -281,16 +281,21 @@ func (r *resolver) getAtt(at string, arg any) (any, error) {
 	return r.attribute(at, id, name)
 }
 
-func (r *resolver) join(at string, arg any) (any, error) {
+// textAndList returns the arguments of a function that takes a text and a list.
+func (r *resolver) textAndList(at string, arg any) (text string, items []any, err error) {
 	args, err := arguments(at, arg, 2)
 	if err != nil {
-		return nil, err
+		return "", nil, err
 	}
-	separator, err := r.text(at, args[0])
-	if err != nil {
-		return nil, err
+	if text, err = r.text(at, args[0]); err != nil {
+		return "", nil, err
 	}
-	items, err := r.list(at, args[1])
+	items, err = r.list(at, args[1])
+	return text, items, err
+}
+
+func (r *resolver) join(at string, arg any) (any, error) {
+	separator, items, err := r.textAndList(at, arg)
 	if err != nil {
 		return nil, err
 	}
@@ -364,15 +369,7 @@ func (r *resolver) variable(at, name string, variables map[string]any) (string, 
 }
 
 func (r *resolver) selectItem(at string, arg any) (any, error) {
-	args, err := arguments(at, arg, 2)
-	if err != nil {
-		return nil, err
-	}
-	index, err := r.text(at, args[0])
-	if err != nil {
-		return nil, err
-	}
-	items, err := r.list(at, args[1])
+	index, items, err := r.textAndList(at, arg)
 	if err != nil {
 		return nil, err
 	}

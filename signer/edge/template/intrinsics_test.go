@@ -159,7 +159,7 @@ func TestWhatCannotBeResolvedIsAnErrorWithItsPlace(t *testing.T) {
 		`{"Ref": "Version"}`:                            "Here: the value of parameter Version is in Systems Manager",
 		`{"Ref": "Absent"}`:                             "Here: resource Absent does not exist",
 		`{"Ref": "Snake"}`:                              "refers to itself",
-		`{"Ref": 1}`:                                    "Ref wants a name",
+		`{"Ref": 1}`:                                    "want the name that Ref refers to",
 		`{"Ref": "Provider"}`:                           "Here: the local edge does not know what Ref of Provider gives, which is of type AWS::Lambda::Function",
 		`{"Fn::GetAtt": ["Bucket", "WebsiteURL"]}`:      "Here.Fn::GetAtt: the local edge does not know attribute WebsiteURL of Bucket, which is of type AWS::S3::Bucket",
 		`{"Fn::GetAtt": ["KeyPair", "PrivateKey"]}`:     "does not know attribute PrivateKey",

@@ -96,7 +96,7 @@ func (r *resolver) trustedKeys(behavior property) map[string]*signer.PublicKey {
 		items := config.get("KeyGroupConfig").get("Items")
 		keys := items.array()
 		if len(keys) == 0 {
-			items.wrong("a key group wants at least one public key")
+			items.wrong("a key group needs at least one public key")
 		}
 		for _, item := range keys {
 			name := item.text()
