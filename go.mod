@@ -9,6 +9,7 @@ require (
 	github.com/aws/aws-sdk-go-v2/config v1.31.19
 	github.com/aws/aws-sdk-go-v2/credentials v1.18.23
 	github.com/aws/aws-sdk-go-v2/service/cloudformation v1.68.4
+	github.com/aws/aws-sdk-go-v2/service/cloudfront v1.56.1
 	github.com/aws/aws-sdk-go-v2/service/kms v1.48.1
 	github.com/aws/aws-sdk-go-v2/service/s3 v1.97.3
 	github.com/aws/aws-sdk-go-v2/service/secretsmanager v1.39.12

@@ -53,6 +53,8 @@ var mayImport = map[string]imports{
 	"constructs/keypair/keypairtest":               {[]string{"signer/leaktest"}, []string{"signer"}},
 	"constructs/keypair/lambda":                    {code: []string{"constructs/customresource", "constructs/keypair", sdkConfig, lambdaPackages}},
 	"constructs/bucketemptier":                     {[]string{"constructs/contract", "constructs/customresource", "signer", sdkPackages, smithyPackages}, []string{"constructs/customresource/customresourcetest", lambdaPackages}},
+	"constructs/keyguard":                          {[]string{"constructs/contract", "constructs/customresource", "signer", "signer/rotation", sdkPackages, smithyPackages}, []string{"constructs/customresource/customresourcetest", "signer/leaktest", lambdaPackages}},
+	"constructs/keyguard/lambda":                   {code: []string{"constructs/customresource", "constructs/keyguard", sdkConfig, lambdaPackages}},
 	"constructs/bucketemptier/lambda":              {code: []string{"constructs/customresource", "constructs/bucketemptier", sdkConfig, lambdaPackages}},
 
 	"signer":                 {tests: []string{"signer/leaktest"}},

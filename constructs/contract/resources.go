@@ -50,6 +50,48 @@ const (
 	FunctionRunsID = ownPrefix + "check"
 )
 
+// KeyGuard is the type of the custom resource that fails a deployment whose keys
+// would have CloudFront refuse viewers. Its provider is package keyguard. It has
+// no attributes.
+const (
+	KeyGuard = "Custom::KeyGuard"
+
+	// Its properties that say where to look: the logical ids of the key group,
+	// the deployment document's parameter and the distribution, written as text,
+	// since these three wait for the guard; and the name that the parameter is to
+	// have.
+	KeyGroupLogicalID     = "KeyGroupLogicalId"
+	DocumentLogicalID     = "DocumentLogicalId"
+	DistributionLogicalID = "DistributionLogicalId"
+	DocumentName          = "DocumentName"
+
+	// Its properties that say what the keys are to be: one of the modes; an
+	// object with the caller reference of each public key by its number; the
+	// number of the current key; an array with the numbers of compromised keys;
+	// the name of the lender's parameter where the keys are borrowed; and for how
+	// many seconds CloudFront's edges may go by an older state.
+	KeyMode          = "KeyMode"
+	CallerReferences = "CallerReferences"
+	CurrentKey       = "CurrentKey"
+	CompromisedKeys  = "CompromisedKeys"
+	LenderName       = "LenderName"
+	MarginSeconds    = "MarginSeconds"
+
+	// Its properties that are there so that their change calls the function: the
+	// limits that the document is to have. How long to wait follows from those
+	// that it had.
+	MaxURLLifetimeSeconds = "MaxUrlLifetimeSeconds"
+	MaxKeyAgeSeconds      = "MaxKeyAgeSeconds"
+
+	// The modes.
+	OwnKeys      = "own-keys"
+	LentKeys     = "lent-keys" // of one's own, and lent to other stacks
+	BorrowedKeys = "borrowed-keys"
+
+	// KeyGuardID is its physical id.
+	KeyGuardID = ownPrefix + "key-guard"
+)
+
 // NotCreatedID starts the physical id of a resource that a provider failed to
 // create. The names of stacks have no colon, so an id that CloudFormation makes
 // up, <stack>-<logical id>-<suffix>, is never mistaken for one.

@@ -1,0 +1,57 @@
+package keyguard
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/signedfront/signedfront/signer/rotation"
+)
+
+// Account is what the guard reads of the account that the stack is in. Nothing in
+// it writes. Every method reads all pages.
+//
+// A call that the function's role does not allow wraps customresource.ErrDenied.
+// An Account tries throttled calls again by itself.
+type Account interface {
+	// Stack reads a stack by its ARN.
+	Stack(ctx context.Context, stackID string) (Stack, error)
+
+	// Resource returns the physical id of a stack's resource. It fails with
+	// ErrNoResource if the stack has none of that logical id.
+	Resource(ctx context.Context, stackID, logicalID string) (physicalID string, err error)
+
+	// KeyGroup reads a key group of CloudFront.
+	KeyGroup(ctx context.Context, id string) (rotation.KeyGroup, error)
+
+	// PublicKey reads a public key of CloudFront. It fails with ErrNoPublicKey if
+	// there is none of that id.
+	PublicKey(ctx context.Context, id string) (PublicKey, error)
+
+	// History reads the versions of a parameter that holds deployment documents.
+	// It fails with ErrNoParameter if there is no such parameter.
+	History(ctx context.Context, name string) ([]rotation.Version, error)
+
+	// Trusting returns the ids of the distributions that trust a key group.
+	Trusting(ctx context.Context, keyGroupID string) (distributions []string, err error)
+}
+
+// What an Account's errors wrap.
+var (
+	ErrNoResource  = errors.New("the stack has no such resource")
+	ErrNoPublicKey = errors.New("CloudFront has no such public key")
+	ErrNoParameter = errors.New("the parameter does not exist")
+)
+
+// Stack is a stack as CloudFormation describes it. While it is updated, Exports
+// are those of before.
+type Stack struct {
+	Status  string
+	Exports map[string]string // values by the names of the exports
+}
+
+// PublicKey is a public key in CloudFront.
+type PublicKey struct {
+	CallerReference string
+	Created         time.Time
+}

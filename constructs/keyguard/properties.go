@@ -1,0 +1,116 @@
+package keyguard
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/signedfront/signedfront/constructs/contract"
+	"github.com/signedfront/signedfront/constructs/customresource"
+	"github.com/signedfront/signedfront/signer"
+)
+
+// desired is what a deployment is to make of the keys.
+type desired struct {
+	group, document, distribution string // logical ids
+
+	name        string // of the document's parameter
+	mode        string
+	lender      string         // the parameter of the one that lends, in the mode BorrowedKeys
+	references  map[int]string // the keys' caller references by their numbers, in the other modes
+	current     int
+	compromised []int
+	margin      time.Duration // how late CloudFront's edges may be
+}
+
+// desiredOf reads the properties of a request. An error names the first that is
+// wrong.
+func desiredOf(p customresource.Properties) (d desired, err error) {
+	d.mode, d.name, d.lender = p.String(contract.KeyMode), p.String(contract.DocumentName), p.String(contract.LenderName)
+	d.group, d.document, d.distribution = p.String(contract.KeyGroupLogicalID), p.String(contract.DocumentLogicalID), p.String(contract.DistributionLogicalID)
+	needed := []string{contract.DocumentLogicalID, contract.DistributionLogicalID, contract.DocumentName}
+	switch d.mode {
+	case contract.OwnKeys, contract.LentKeys:
+		needed = append(needed, contract.KeyGroupLogicalID)
+	case contract.BorrowedKeys:
+		needed = append(needed, contract.LenderName)
+	default:
+		return d, fmt.Errorf("property %s is %s: want %s, %s or %s", contract.KeyMode, signer.Describe(d.mode, signer.FormWord), contract.OwnKeys, contract.LentKeys, contract.BorrowedKeys)
+	}
+	for _, name := range needed {
+		if p.String(name) == "" {
+			return d, fmt.Errorf("property %s is missing", name)
+		}
+	}
+	seconds, _ := strconv.Atoi(p.String(contract.MarginSeconds)) // 0 if it is no number
+	if seconds < 1 || seconds > 24*60*60 {
+		return d, fmt.Errorf("property %s is %s: want seconds, from 1 to those of a day", contract.MarginSeconds, signer.Describe(p.String(contract.MarginSeconds), signer.FormWord))
+	}
+	d.margin = time.Duration(seconds) * time.Second
+	if d.mode == contract.BorrowedKeys {
+		return d, nil
+	}
+
+	references, _ := p[contract.CallerReferences].(map[string]any)
+	d.references = map[int]string{}
+	for _, text := range slices.Sorted(maps.Keys(references)) {
+		number, err := keyNumber(contract.CallerReferences, text)
+		reference, _ := references[text].(string)
+		switch {
+		case err != nil:
+			return d, err
+		case reference == "":
+			return d, fmt.Errorf("property %s has no caller reference for key %d", contract.CallerReferences, number)
+		}
+		d.references[number] = reference
+	}
+	if d.current, err = keyNumber(contract.CurrentKey, p.String(contract.CurrentKey)); err != nil {
+		return d, err
+	}
+	if d.references[d.current] == "" {
+		return d, fmt.Errorf("property %s is %d, for which %s has nothing", contract.CurrentKey, d.current, contract.CallerReferences)
+	}
+	compromised, _ := p[contract.CompromisedKeys].([]any)
+	for i := range compromised {
+		number, err := keyNumber(contract.CompromisedKeys, customresource.Properties{"": compromised[i]}.String(""))
+		if err != nil {
+			return d, err
+		}
+		d.compromised = append(d.compromised, number)
+	}
+	return d, nil
+}
+
+// keyNumber reads the number of a key as cdk.json has it.
+func keyNumber(property, text string) (int, error) {
+	number, _ := strconv.Atoi(text)
+	if number < 1 || strconv.Itoa(number) != text {
+		return 0, fmt.Errorf("property %s has %s where the number of a key belongs: want 1 or more", property, signer.Describe(text, signer.FormWord))
+	}
+	return number, nil
+}
+
+// callerReference matches the caller reference of a public key that a stack of
+// ours has made: <name>-key-<number>-<salt>-<SHA-256 of the key>.
+var callerReference = regexp.MustCompile(`-key-([1-9][0-9]{0,8})-([0-9a-f]{8})-[0-9a-f]{64}$`)
+
+// numberOf returns the number of the key that a stack has made under a caller
+// reference, 0 if it is none of the stack's. The salt is the start of the UUID
+// that ends the stack's ARN.
+func numberOf(reference, stackID string) int {
+	parts := callerReference.FindStringSubmatch(reference)
+	_, id, _ := strings.Cut(stackID, "/")
+	_, uuid, _ := strings.Cut(id, "/")
+	if salt, _, _ := strings.Cut(uuid, "-"); parts == nil || parts[2] != salt {
+		return 0
+	}
+	number, _ := strconv.Atoi(parts[1])
+	return number
+}
+
+// numbers are those of the keys, in order.
+func (d desired) numbers() []int { return slices.Sorted(maps.Keys(d.references)) }
