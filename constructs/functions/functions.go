@@ -32,7 +32,7 @@ type Function struct {
 }
 
 // All are the functions that there are.
-var All = []Function{KeyPair, BucketEmptier}
+var All = []Function{KeyPair, BucketEmptier, KeyGuard}
 
 // ArchiveName is the name of the file that holds a function built for a
 // processor, by Go's word for it.

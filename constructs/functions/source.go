@@ -31,7 +31,7 @@ var (
 		Main: "constructs/keypair/lambda",
 		Modules: append([]string{
 			"github.com/aws/aws-sdk-go-v2/service/secretsmanager",
-		}, modulesOfBoth...),
+		}, modulesOfAll...),
 	}
 	BucketEmptier = Function{
 		Name: "bucketemptier",
@@ -42,9 +42,17 @@ var (
 			"github.com/aws/aws-sdk-go-v2/service/internal/checksum",
 			"github.com/aws/aws-sdk-go-v2/service/internal/s3shared",
 			"github.com/aws/aws-sdk-go-v2/service/s3",
-		}, modulesOfBoth...),
+		}, modulesOfAll...),
 	}
-	modulesOfBoth = []string{
+	KeyGuard = Function{
+		Name: "keyguard",
+		Main: "constructs/keyguard/lambda",
+		Modules: append([]string{
+			"github.com/aws/aws-sdk-go-v2/service/cloudfront",
+			"github.com/aws/aws-sdk-go-v2/service/ssm",
+		}, modulesOfAll...),
+	}
+	modulesOfAll = []string{
 		"github.com/aws/aws-lambda-go",
 		"github.com/aws/aws-sdk-go-v2",
 		"github.com/aws/aws-sdk-go-v2/config",
