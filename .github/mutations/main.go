@@ -37,6 +37,8 @@ var targets = []string{
 	"constructs/keypair/keypair.go",
 	"constructs/bucketemptier/bucketemptier.go",
 	"constructs/bucketemptier/policy.go",
+	"constructs/keyguard/keyguard.go",
+	"constructs/keyguard/properties.go",
 	"constructs/customresource/handler.go",
 	"constructs/customresource/response_url.go",
 	"constructs/config/lender.go",
