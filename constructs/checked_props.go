@@ -62,7 +62,7 @@ func checkedProps(construct constructs.Construct, props *PrivateContentProps, re
 	check(checkBehaviors(&p))
 
 	copyFields(&p, &settings)
-	p.SigningKeys = SigningKeys{Keys: settings.SigningKeys.Keys, Current: settings.SigningKeys.Current}
+	p.SigningKeys = SigningKeys{Keys: settings.SigningKeys.Keys, Current: settings.SigningKeys.Current, Compromised: settings.SigningKeys.Compromised}
 	if p.Lender != nil {
 		p.SigningKeys = SigningKeys{} // a lender's keys have no number here
 	}

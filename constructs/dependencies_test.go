@@ -38,7 +38,7 @@ type imports struct{ code, tests []string }
 var mayImport = map[string]imports{
 	".": {code: []string{"constructs", "constructs/config", cdkPackages, jsiiRuntime}},
 
-	"constructs": {[]string{"constructs/config", "constructs/contract/...", "constructs/functions", "signer", cdkPackages, cdkConstructs, jsiiRuntime}, []string{"signer/edge", "constructs/internal/novalidation", "signer/leaktest"}},
+	"constructs": {[]string{"constructs/config", "constructs/contract/...", "constructs/functions", "signer", "signer/rotation", cdkPackages, cdkConstructs, jsiiRuntime}, []string{"signer/edge", "constructs/internal/novalidation", "signer/leaktest"}},
 
 	"constructs/contract":         {},
 	"constructs/contract/escapes": {},

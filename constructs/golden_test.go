@@ -75,6 +75,7 @@ func frozenOf(t *testing.T, template *template) map[string]frozen {
 		"AWS::SecretsManager::Secret":                     {{"Name"}},
 		"Custom::EmptyBucket":                             {{"ServiceToken"}, {"BucketName"}},
 		"Custom::FunctionRuns":                            {{"ServiceToken"}},
+		"Custom::KeyGuard":                                {{"ServiceToken"}, {"KeyGroupLogicalId"}, {"DocumentLogicalId"}, {"DistributionLogicalId"}, {"DocumentName"}},
 		"Custom::SigningKeyPair":                          {{"ServiceToken"}, {"SecretId"}, {"Generation"}, {"Algorithm"}},
 	}
 	all := map[string]frozen{}

@@ -142,13 +142,13 @@ func fail(t *testing.T, dir string, environ []string, name string) string {
 	return string(said)
 }
 
-// wantArchives wants that both functions of a stack have their archives in a
+// wantArchives wants that all functions of a stack have their archives in a
 // synthesis.
 func wantArchives(t *testing.T, out, stack string) {
 	t.Helper()
 	template := readTemplate(t, out, stack)
 	made := template.all("AWS::Lambda::Function")
-	if len(made) != 2 {
+	if len(made) != len(functions.All) {
 		t.Fatalf("functions %v", made)
 	}
 	for _, id := range made {

@@ -103,6 +103,9 @@ func assembly(t *testing.T, e config.Environment) map[string][]byte {
 	if err := gob.NewEncoder(&key).Encode(e); err != nil {
 		t.Fatal(err)
 	}
+	if guard := e.Content.Guard; guard != nil {
+		fmt.Fprint(&key, *guard) // gob takes a pointer to false for none
+	}
 	if files, made := assemblies[key.String()]; made {
 		return files
 	}

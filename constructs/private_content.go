@@ -177,13 +177,19 @@ func makePrivateContent(scope constructs.Construct, id string, props *PrivateCon
 	newAliasRecords(construct, p, distribution)
 	newAccessLogs(construct, p, distribution)
 	policy := newSigningPolicy(construct, p, keys)
+	document := newDeploymentDocument(construct, p, content.bucket, distribution, keys, policy)
+	if *p.Guard {
+		if err := guardKeys(construct, p, keys, distribution, policy, document, builder); err != nil {
+			return nil, err
+		}
+	}
 	c := &PrivateContent{
 		construct:    construct,
 		bucket:       content,
 		access:       access,
 		keys:         keys,
 		distribution: distribution,
-		parameter:    newDeploymentDocument(construct, p, content.bucket, distribution, keys, policy),
+		parameter:    document,
 		policy:       policy,
 		certificate:  certificate,
 		domainName:   domainName(p, distribution),

@@ -2,6 +2,7 @@ package constructs
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -390,7 +391,14 @@ func TestFunctionsMayDoTheirWorkAndNothingMore(t *testing.T) {
 		}, {"Effect": "Allow",
 			"Action": ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:DeleteObjectVersion"],
 			"Resource": {"Fn::Join": ["", [%s, "/*"]]}}`, bucket, bucket),
+		"ContentKeyGuardProvider": `{"Effect": "Allow",
+			"Action": "ssm:GetParameterHistory",
+			"Resource": {"Fn::Join": ["", ["arn:", {"Ref": "AWS::Partition"}, ":ssm:", {"Ref": "AWS::Region"}, ":", {"Ref": "AWS::AccountId"}, ":parameter/signedfront/signedfront/dev"]]}
+		}, {"Effect": "Allow",
+			"Action": ["cloudfront:GetKeyGroup", "cloudfront:GetPublicKey", "cloudfront:ListDistributionsByKeyGroup"],
+			"Resource": "*"}`,
 	}
+	ofStack := map[string]string{"ContentKeyGuardProvider": `["cloudformation:DescribeStackResource", "cloudformation:DescribeStacks"]`}
 	roles := template.all("AWS::IAM::Role")
 	if len(roles) != len(work) {
 		t.Fatalf("roles %v", roles)
@@ -404,9 +412,9 @@ func TestFunctionsMayDoTheirWorkAndNothingMore(t *testing.T) {
 			"Policies": [{"PolicyName": "Provider", "PolicyDocument": {"Version": "2012-10-17", "Statement": [{
 				"Effect": "Allow", "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
 				"Resource": {"Fn::GetAtt": [%q, "Arn"]}
-			}, {"Effect": "Allow", "Action": "cloudformation:DescribeStacks", "Resource": {"Ref": "AWS::StackId"}
+			}, {"Effect": "Allow", "Action": %s, "Resource": {"Ref": "AWS::StackId"}
 			}, %s]}}]
-		}`, logs, work[prefix]))
+		}`, logs, cmp.Or(ofStack[prefix], `"cloudformation:DescribeStacks"`), work[prefix]))
 	}
 }
 
@@ -421,7 +429,7 @@ func (t *template) withPrefix(resourceType, prefix string) string {
 
 func TestFunctionsRunOnARMWithTheirOwnBoundedLogs(t *testing.T) {
 	template := synthesize(t, "dev", `{"ephemeral": true}`)
-	timeouts := map[string]float64{"ContentKeyPairProvider": 90, "ContentBucketEmptier": 900}
+	timeouts := map[string]float64{"ContentKeyPairProvider": 90, "ContentKeyGuardProvider": 90, "ContentBucketEmptier": 900}
 	for _, id := range template.all("AWS::Lambda::Function") {
 		prefix, _, _ := strings.Cut(id, "Function")
 		logs := template.withPrefix("AWS::Logs::LogGroup", prefix)
@@ -454,6 +462,7 @@ func TestCustomResourcesWaitForRightsAndGetASecondChance(t *testing.T) {
 		"Custom::SigningKeyPair": "ContentKeyPairProvider",
 		"Custom::EmptyBucket":    "ContentBucketEmptier",
 		"Custom::FunctionRuns":   "ContentBucketEmptier",
+		"Custom::KeyGuard":       "ContentKeyGuardProvider",
 	} {
 		function := template.withPrefix("AWS::Lambda::Function", prefix)
 		retries := template.withPrefix("AWS::Lambda::EventInvokeConfig", prefix)
@@ -685,11 +694,13 @@ func TestArchitectureOfTheFunctionsCanBeChosen(t *testing.T) {
 			t.Fatal(err)
 		}
 		app.Synth(nil)
-		_, function := readTemplate(t, outdir, "Media").only(t, "AWS::Lambda::Function")
-		wantJSON(t, "the architecture", function.Properties["Architectures"], fmt.Sprintf("[%q]", architecture))
-		keys[fmt.Sprint(function.property("Code", "S3Key"))] = true
+		template := readTemplate(t, outdir, "Media")
+		for _, id := range template.all("AWS::Lambda::Function") {
+			wantJSON(t, id, template.Resources[id].Properties["Architectures"], fmt.Sprintf("[%q]", architecture))
+			keys[fmt.Sprint(template.Resources[id].property("Code", "S3Key"))] = true
+		}
 	}
-	if len(keys) != 2 {
+	if len(keys) != 4 { // of two functions
 		t.Errorf("both architectures have the asset %v", keys)
 	}
 }

@@ -122,6 +122,14 @@ type PrivateContentProps struct {
 	// Default: 1 hour.
 	MaxKeyAge time.Duration
 
+	// Guard fails a deployment that would have CloudFront refuse viewers: a key
+	// made current before every edge can know it, or removed before its last URL
+	// has expired. It is a function of the stack, which reads what is deployed.
+	// jsii.Bool(false) leaves it out.
+	//
+	// Default: true.
+	Guard *bool
+
 	// SignGrantees are the roles, users and groups of the stack's account that
 	// may sign: [PrivateContent.GrantSign] is called for each.
 	//
@@ -239,6 +247,13 @@ type SigningKeys struct {
 	//
 	// Default: the number of the only key.
 	Current int
+
+	// Compromised are the numbers of keys that somebody else has. Guard lets such
+	// a key be removed without its wait, in a deployment after the one that makes
+	// another key current. CloudFront then refuses all that it signed.
+	//
+	// Default: none.
+	Compromised []int
 }
 
 // Domain serves the content under domain names of your own.

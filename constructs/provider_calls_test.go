@@ -33,7 +33,14 @@ var operationsOfProviders = []struct {
 	// https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
 	{"bucketemptier", "s3.DeleteObject", []string{"s3:DeleteObject", "s3:DeleteObjectVersion"}, "objects"},
 	{"bucketemptier", "s3.DeleteObjects", []string{"s3:DeleteObject", "s3:DeleteObjectVersion"}, "objects"},
-	// What both functions do.
+	{"keyguard", "cloudformation.DescribeStacks", []string{"cloudformation:DescribeStacks"}, "stack"},
+	{"keyguard", "cloudformation.DescribeStackResource", []string{"cloudformation:DescribeStackResource"}, "stack"},
+	{"keyguard", "ssm.GetParameterHistory", []string{"ssm:GetParameterHistory"}, "parameter"},
+	{"keyguard", "cloudfront.GetKeyGroup", []string{"cloudfront:GetKeyGroup"}, "everything"},
+	{"keyguard", "cloudfront.GetPublicKey", []string{"cloudfront:GetPublicKey"}, "everything"},
+	{"keyguard", "cloudfront.ListDistributionsByKeyGroup", []string{"cloudfront:ListDistributionsByKeyGroup"}, "everything"},
+
+	// What all functions do.
 	{"customresource", "cloudformation.DescribeStacks", []string{"cloudformation:DescribeStacks"}, "stack"},
 }
 
@@ -47,12 +54,14 @@ func TestFunctionsMayMakeEveryCallThatTheyMakeAndNoOther(t *testing.T) {
 	first, _ := template.generation(t, "1", "AWS::SecretsManager::Secret")
 	second, _ := template.generation(t, "2", "AWS::SecretsManager::Secret")
 	resources := map[string]string{
-		"secrets": fmt.Sprintf(`[{"Ref": %q}, {"Ref": %q}]`, first, second),
-		"bucket":  fmt.Sprintf(`{"Fn::GetAtt": [%q, "Arn"]}`, bucketID),
-		"objects": fmt.Sprintf(`{"Fn::Join": ["", [{"Fn::GetAtt": [%q, "Arn"]}, "/*"]]}`, bucketID),
-		"stack":   `{"Ref": "AWS::StackId"}`,
+		"secrets":    fmt.Sprintf(`[{"Ref": %q}, {"Ref": %q}]`, first, second),
+		"bucket":     fmt.Sprintf(`{"Fn::GetAtt": [%q, "Arn"]}`, bucketID),
+		"objects":    fmt.Sprintf(`{"Fn::Join": ["", [{"Fn::GetAtt": [%q, "Arn"]}, "/*"]]}`, bucketID),
+		"stack":      `{"Ref": "AWS::StackId"}`,
+		"parameter":  `{"Fn::Join": ["", ["arn:", {"Ref": "AWS::Partition"}, ":ssm:", {"Ref": "AWS::Region"}, ":", {"Ref": "AWS::AccountId"}, ":parameter/signedfront/signedfront/dev"]]}`,
+		"everything": `"*"`, // IAM knows no key group and no public key
 	}
-	for folder, prefix := range map[string]string{"keypair": "ContentKeyPairProvider", "bucketemptier": "ContentBucketEmptier"} {
+	for folder, prefix := range map[string]string{"keypair": "ContentKeyPairProvider", "keyguard": "ContentKeyGuardProvider", "bucketemptier": "ContentBucketEmptier"} {
 		t.Run(folder, func(t *testing.T) {
 			var known []string
 			needed := map[string]string{} // actions, and what they are on

@@ -27,7 +27,7 @@ import (
 func propsOf(scope constructs.Construct, c *config.Content) *PrivateContentProps {
 	p := &PrivateContentProps{}
 	copyFields(p, c)
-	p.SigningKeys = SigningKeys{Keys: c.SigningKeys.Keys, Current: c.SigningKeys.Current}
+	p.SigningKeys = SigningKeys{Keys: c.SigningKeys.Keys, Current: c.SigningKeys.Current, Compromised: c.SigningKeys.Compromised}
 	for _, b := range c.Behaviors {
 		p.Behaviors = append(p.Behaviors, Behavior{PathPattern: b.PathPattern, Public: b.Public})
 	}
@@ -72,7 +72,7 @@ func propsOf(scope constructs.Construct, c *config.Content) *PrivateContentProps
 func settingsOf(p *PrivateContentProps) *config.Content {
 	c := &config.Content{}
 	copyFields(c, p)
-	c.SigningKeys = config.SigningKeys{Keys: p.SigningKeys.Keys, Current: p.SigningKeys.Current}
+	c.SigningKeys = config.SigningKeys{Keys: p.SigningKeys.Keys, Current: p.SigningKeys.Current, Compromised: p.SigningKeys.Compromised}
 	if p.Bucket != nil {
 		c.Bucket = *p.Bucket.BucketName()
 	}

@@ -35,10 +35,11 @@ type signingKeys struct {
 // cannot be changed, and a pair is made once.
 type signingKey struct {
 	config.SigningKey
-	publicKey awscloudfront.CfnPublicKey
-	sha256    string             // the public key's Fingerprint, or a token for it
-	spki      string             // the public key's SPKI, or a token for it
-	private   signer.KeyLocation // its members may be tokens
+	publicKey       awscloudfront.CfnPublicKey
+	callerReference string             // the public key's
+	sha256          string             // the public key's Fingerprint, or a token for it
+	spki            string             // the public key's SPKI, or a token for it
+	private         signer.KeyLocation // its members may be tokens
 }
 
 func (k *signingKey) keyPairID() *string { return k.publicKey.Ref() }
@@ -194,10 +195,11 @@ func newEmptySecret(scope constructs.Construct, p *PrivateContentProps, key conf
 // is said to take 128.
 func newPublicKey(scope constructs.Construct, name string, key *signingKey, pem *string) awscloudfront.CfnPublicKey {
 	salted := saltedName(scope, fmt.Sprintf("%s-key-%d", name, key.Number))
+	key.callerReference = *salted + "-" + key.sha256
 	return awscloudfront.NewCfnPublicKey(scope, jsii.String("PublicKey"), &awscloudfront.CfnPublicKeyProps{
 		PublicKeyConfig: &awscloudfront.CfnPublicKey_PublicKeyConfigProperty{
 			Name:            salted,
-			CallerReference: jsii.String(*salted + "-" + key.sha256),
+			CallerReference: &key.callerReference,
 			EncodedKey:      pem,
 		},
 	})

@@ -22,17 +22,7 @@ const stackTag = "aws:cloudformation:stack-name"
 // The ARN of the document's parameter is made of its name: a reference would
 // have the policy wait for the document, which has to wait for the policy.
 func newSigningPolicy(scope constructs.Construct, p *PrivateContentProps, keys *signingKeys) awsiam.ManagedPolicy {
-	stack := awscdk.Stack_Of(scope)
-	// The name's own slash parts it from the word: a name may be a token.
-	parameter := func(name string) *string {
-		return stack.FormatArn(&awscdk.ArnComponents{
-			Service:   jsii.String("ssm"),
-			Resource:  jsii.String("parameter" + name),
-			ArnFormat: awscdk.ArnFormat_NO_RESOURCE_NAME,
-		})
-	}
-
-	documents := statement{actions: []string{"ssm:GetParameter"}, resources: []*string{parameter(p.ParameterName)}}
+	documents := statement{actions: []string{"ssm:GetParameter"}, resources: []*string{parameterARN(scope, p.ParameterName)}}
 	secrets := statement{actions: []string{"secretsmanager:GetSecretValue"}}
 	kmsKeys := statement{actions: []string{"kms:GetPublicKey", "kms:Sign"}}
 	allow := func(secretARN, kmsARN string) {
@@ -48,7 +38,7 @@ func newSigningPolicy(scope constructs.Construct, p *PrivateContentProps, keys *
 	}
 	var lent statement
 	if keys.lender != nil {
-		documents.resources = append(documents.resources, parameter(keys.lender.ParameterName))
+		documents.resources = append(documents.resources, parameterARN(scope, keys.lender.ParameterName))
 		for _, key := range keys.lender.ImportedKeys {
 			allow(key.SecretARN, key.KMSARN)
 		}
@@ -58,7 +48,7 @@ func newSigningPolicy(scope constructs.Construct, p *PrivateContentProps, keys *
 		const tag = "secretsmanager:ResourceTag/"
 		lent = statement{
 			actions: secrets.actions,
-			resources: []*string{stack.FormatArn(&awscdk.ArnComponents{
+			resources: []*string{awscdk.Stack_Of(scope).FormatArn(&awscdk.ArnComponents{
 				Service:      jsii.String("secretsmanager"),
 				Resource:     jsii.String("secret"),
 				ResourceName: jsii.String("*"),
@@ -78,6 +68,15 @@ func newSigningPolicy(scope constructs.Construct, p *PrivateContentProps, keys *
 			onResource(scope, lent.resources[0]))
 	}
 	return policy
+}
+
+// parameterARN returns the ARN of a parameter of the stack's account and Region.
+func parameterARN(scope constructs.Construct, name string) *string {
+	return awscdk.Stack_Of(scope).FormatArn(&awscdk.ArnComponents{
+		Service:   jsii.String("ssm"),
+		Resource:  jsii.String("parameter" + name), // whose own slash parts it from the word: it may be a token
+		ArnFormat: awscdk.ArnFormat_NO_RESOURCE_NAME,
+	})
 }
 
 // statement allows actions on resources, under the condition that what it

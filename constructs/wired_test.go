@@ -72,6 +72,7 @@ var wirings = func() map[string]wiring {
 		"Content.SigningKeys.Keys.PrivateKey.KMSARN":          {keys(imported(1, publicECDSA, config.PrivateKeyLocation{KMSARN: kms + "a"})), values(kms + "b")},
 		"Content.SigningKeys.Keys.PrivateKey.File":            {keys(imported(1, publicECDSA, config.PrivateKeyLocation{})), values("/run/secrets/key.pem")},
 		"Content.SigningKeys.Current":                         {keys(config.SigningKey{Number: 1}, config.SigningKey{Number: 2}), values(2)},
+		"Content.SigningKeys.Compromised":                     {keys(config.SigningKey{Number: 1}, config.SigningKey{Number: 2}), values([]int{2}, []int{2, 3})},
 		"Content.SigningKeys.From":                            {nil, nil}, // below
 
 		"Content.Lender.ParameterName": {lender, values("/media/prod/signing")},
@@ -87,6 +88,7 @@ var wirings = func() map[string]wiring {
 
 		"Content.MaxURLLifetime":    {nil, values(24 * time.Hour)},
 		"Content.MaxKeyAge":         {nil, values(time.Minute)},
+		"Content.Guard":             {nil, values(new(bool))},
 		"Content.Signers.Roles":     {nil, values([]string{"media-app"}, []string{"film-app"})},
 		"Content.Signers.RoleARNs":  {nil, values([]string{"arn:aws:iam::444455556666:role/app"}, []string{"arn:aws:iam::444455556666:role/web"})},
 		"Content.PublicPaths":       {nil, values([]string{"/assets/*"}, []string{"/styles/*"})},

@@ -471,6 +471,32 @@ func TestContentThatCannotBeProvisionedIsRefused(t *testing.T) {
 			`signingKeys.current: a key of one's own beside borrowed ones; leave it out: the lender's current key signs`,
 			`lendKeys: true, with borrowed keys; leave it out: keys are lent by whoever makes them`,
 		}},
+		{"compromised keys, of which one signs", `{"signingKeys": {"keys": {"1": {}, "2": {}}, "current": 2, "compromised": [1, 2, 1, 0, 10000, "3"]}}`, []string{
+			`signingKeys.compromised[3]: the number 0; write a whole number, such as 1`,
+			`signingKeys.compromised[5]: "3"; write a whole number, such as 1`,
+			`signingKeys.compromised[1]: key 2, which is current; make another key current, which a deployment before has added, and remove this one in the deployment after`,
+			`signingKeys.compromised[2]: key 1, listed twice; list it once`,
+			`signingKeys.compromised[4]: the number of a key; write one from 1 to 9999`,
+		}},
+		{"a compromised key, where which one signs cannot be read", `{"signingKeys": {"keys": {"x": {}}, "compromised": [1]}}`, []string{
+			`signingKeys.keys.x: the number of a key; write one from 1 to 9999, without zeros before it`,
+		}},
+		{"a compromised key that is not in a list", `{"signingKeys": {"keys": {"2": {}}, "compromised": 1}}`, []string{
+			`signingKeys.compromised: the number 1; write a list, such as [1]`,
+		}},
+		{"compromised keys of nobody", `{"ephemeral": true, "signingKeys": {"from": "dev", "compromised": [1]}}`, []string{
+			`signingKeys.from: "dev", this environment itself; make an environment that says "lendKeys": true, and name it here`,
+			`signingKeys.compromised: keys of one's own beside borrowed ones; leave it out, and write it where the keys are lent`,
+		}},
+		{"a compromised key, and nothing that waits", `{"guard": false, "signingKeys": {"keys": {"2": {}}, "compromised": [1]}}`, []string{
+			`signingKeys.compromised: a list, with guard false; leave it out: without the guard nothing waits`,
+		}},
+		{"a guard in quotes", `{"guard": "off"}`, []string{
+			`guard: "off"; write true or false, without quotes`,
+		}},
+		{"a guard that is nothing", `{"guard": null}`, []string{
+			`guard: null; write true or false, without quotes`,
+		}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -490,9 +516,7 @@ func TestSettingsOfLaterVersionsAreRefused(t *testing.T) {
 		`{"missing": 404}`:                                                                `missing: unknown setting; `,
 		`{"uploads": {"origins": ["https://app.example.com"]}}`:                           `uploads: unknown setting; `,
 		`{"versions": {"keep": "30d"}}`:                                                   `versions: unknown setting; `,
-		`{"guard": false}`:                                                                `guard: unknown setting; `,
 		`{"bucket": {"name": "example-media", "path": "/folder"}}`:                        `bucket: an object; write a text in quotes, such as "example-media"`,
-		`{"signingKeys": {"keys": {"2": {}}, "compromised": [1]}}`:                        `signingKeys.compromised: unknown setting; `,
 		`{"signingKeys": {"keys": {"1": {}}, "alsoTrust": ["K2JCJM"]}}`:                   `signingKeys.alsoTrust: unknown setting; `,
 		`{"domain": {"certificate": "arn:aws:acm:us-east-1:123456789012:certificate/a"}}`: `domain.names: missing; `,
 	} {

@@ -99,6 +99,13 @@ type Content struct {
 	// Default: 1 hour.
 	MaxKeyAge time.Duration `json:"maxKeyAge"`
 
+	// Guard fails a deployment that would have CloudFront refuse viewers: a key
+	// made current before every edge can know it, or removed before its last URL
+	// has expired. It is a function of the stack, which reads what is deployed.
+	//
+	// Default: true.
+	Guard *bool `json:"guard"`
+
 	// Signers are the roles that may sign.
 	//
 	// Default: none.
@@ -207,6 +214,10 @@ func (c Content) WithDefaults() Content {
 	if c.MaxKeyAge == 0 {
 		c.MaxKeyAge = DefaultMaxKeyAge
 	}
+	if c.Guard == nil {
+		guard := true
+		c.Guard = &guard
+	}
 	if c.PriceClass == "" {
 		c.PriceClass = PriceClassAll
 	}
@@ -266,6 +277,7 @@ func (c Content) warn(at node) {
 	if c.Domain != nil {
 		c.Domain.warn(at.field("Domain"))
 	}
+	c.SigningKeys.warn(at.field("SigningKeys"))
 	c.Signers.warn(at.field("Signers"))
 }
 

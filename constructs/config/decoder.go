@@ -79,6 +79,11 @@ func (d decoder) value(at node, value any, target reflect.Value, example string)
 			*t = d.signingKeys(jsonObject{at, members})
 		}
 		return
+	case **bool: // of which nil is no false
+		if read, ok := expect[bool](at, value, "true or false, without quotes"); ok {
+			*t = &read
+		}
+		return
 	case *time.Duration:
 		if read, ok := readDuration(at, value); ok {
 			*t = read

@@ -49,6 +49,8 @@
 //   - lendKeys: true lets others borrow them, from an unprotected environment
 //   - maxUrlLifetime: "7d", how far ahead the expiry of a signed URL may lie
 //   - maxKeyAge: "1h", for how long a signer may go on with a key unconfirmed
+//   - guard: false leaves out what refuses a step of a rotation that comes too
+//     early
 //   - signers: {"roles": [...], "roleArns": [...]}, roles of this account by
 //     name and of others by ARN
 //   - addressRestriction: true where policies name IP addresses, which turns

@@ -40,6 +40,7 @@ func TestEnvironmentsAreReadWithTheirDefaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	guarded := true
 	defaultHeaders := ResponseHeaders{ReferrerPolicy: ReferrerPolicyNoReferrer, StrictTransportSecurity: 365 * 24 * time.Hour}
 	want := &Config{
 		Project: "signedfront",
@@ -52,6 +53,7 @@ func TestEnvironmentsAreReadWithTheirDefaults(t *testing.T) {
 				SigningKeys:    SigningKeys{Keys: []SigningKey{{Number: 1, Algorithm: "ecdsa-p256", Hash: "sha256", Custody: SecretsManager}}, Current: 1},
 				MaxURLLifetime: 7 * 24 * time.Hour,
 				MaxKeyAge:      time.Hour,
+				Guard:          &guarded,
 			},
 		}, {
 			Project: "signedfront", Name: "prod",
@@ -66,6 +68,7 @@ func TestEnvironmentsAreReadWithTheirDefaults(t *testing.T) {
 				}, Current: 9},
 				MaxURLLifetime: 36 * time.Hour,
 				MaxKeyAge:      90 * time.Minute,
+				Guard:          &guarded,
 			},
 		}},
 	}

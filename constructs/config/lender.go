@@ -41,7 +41,13 @@ func (c Content) checkKeys(at node) {
 	from := c.SigningKeys.From
 	if from == "" && c.Lender == nil {
 		c.SigningKeys.check(keys)
+		if len(c.SigningKeys.Compromised) > 0 && c.Guard != nil && !*c.Guard {
+			keys.field("Compromised").wrong("a list, with "+at.name("Guard")+" false", "leave it out: without the guard nothing waits")
+		}
 		return
+	}
+	if len(c.SigningKeys.Compromised) > 0 {
+		keys.field("Compromised").wrong("keys of one's own beside borrowed ones", "leave it out, and write it where the keys are lent")
 	}
 	if len(c.SigningKeys.Keys) > 0 {
 		keys.field("Keys").wrong("keys of one's own beside borrowed ones", "leave them out: the lender's are used")

@@ -83,6 +83,7 @@ var examples = map[string]string{
 	"signingKeys":     `{"keys": {"1": {}, "2": {}}, "current": 2}`,
 	"keys":            `{"1": {}, "2": {"algorithm": "rsa-2048"}}`,
 	"current":         `2`,
+	"compromised":     `[1]`,
 	"from":            `"dev"`,
 	"publicKey":       `"public_key.pem"`,
 	"privateKey":      `{"file": "/run/secrets/private_key.pem"}`,

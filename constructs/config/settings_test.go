@@ -48,6 +48,7 @@ var away = map[string]struct {
 	}},
 	"maxUrlLifetime": {`{"maxUrlLifetime": "2d"}`, func(e *Environment) { e.Content.MaxURLLifetime = 48 * time.Hour }},
 	"maxKeyAge":      {`{"maxKeyAge": "90m"}`, func(e *Environment) { e.Content.MaxKeyAge = 90 * time.Minute }},
+	"guard":          {`{"guard": false}`, func(e *Environment) { guard := false; e.Content.Guard = &guard }},
 	"signers": {`{"signers": {"roles": ["media-app"], "roleArns": ["arn:aws:iam::210987654321:role/service/app"]}}`, func(e *Environment) {
 		e.Content.Signers = SignerRoles{Roles: []string{"media-app"}, RoleARNs: []string{"arn:aws:iam::210987654321:role/service/app"}}
 	}},
@@ -143,7 +144,7 @@ func TestSettingsThatAreRightInOtherWays(t *testing.T) {
 }
 
 func TestExamplesInErrorsAreRight(t *testing.T) {
-	used := map[string]bool{"keys": true, "current": true, "from": true}
+	used := map[string]bool{"keys": true, "current": true, "compromised": true, "from": true}
 	var check func(of reflect.Type)
 	check = func(of reflect.Type) {
 		for _, s := range settings(of) {

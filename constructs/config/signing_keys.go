@@ -24,6 +24,10 @@ import (
 //
 // trusts a key of one's own, whose private half the stack never sees.
 //
+//	"signingKeys": {"keys": {"1": {}, "2": {}}, "current": 2, "compromised": [1]}
+//
+// lets the next deployment remove key 1 without its wait.
+//
 //	"signingKeys": {"from": "dev"}
 //
 // borrows the keys of another environment of the same account and Region, which
@@ -37,6 +41,13 @@ type SigningKeys struct {
 	//
 	// Default: the number of the only key.
 	Current int `json:"current"`
+
+	// Compromised are the numbers of keys that somebody else has. The guard lets
+	// such a key be removed without its wait, in a deployment after the one that
+	// makes another key current. CloudFront then refuses all that it signed.
+	//
+	// Default: none.
+	Compromised []int `json:"compromised"`
 
 	// From is the environment that lends its keys. It replaces keys of one's
 	// own. Neither environment is protected: whoever may sign for one may sign
@@ -88,7 +99,7 @@ const (
 	SecretsManager Custody = "secrets-manager"
 
 	// Imported is a key of one's own, of which the stack knows the public half
-	// alone. No function is deployed for it.
+	// alone. No function makes it.
 	Imported Custody = "imported"
 )
 
@@ -219,6 +230,34 @@ func (k SigningKeys) check(at node) {
 		}
 		at.field("Current").wrong(found, "write the number of the key that signs: "+strings.Join(numbers, " or "))
 	}
+	k.checkCompromised(at)
+}
+
+func (k SigningKeys) checkCompromised(at node) {
+	currentIsKnown := at.field("Keys").whole() && at.field("Current").wasRead()
+	for i, number := range k.Compromised {
+		at := at.field("Compromised").index(i)
+		switch {
+		case number < 1 || number > maxKeyNumber:
+			at.wrong("the number of a key", fmt.Sprintf("write one from 1 to %d", maxKeyNumber))
+		case slices.Contains(k.Compromised[:i], number):
+			at.wrong(fmt.Sprintf("key %d, listed twice", number), "list it once")
+		case number == k.Current && currentIsKnown:
+			at.wrong(fmt.Sprintf("key %d, which is current", number), "make another key current, which a deployment before has added, and remove this one in the deployment after")
+		}
+	}
+}
+
+// warn tells what compromised keys cost.
+func (k SigningKeys) warn(at node) {
+	for i, number := range k.Compromised {
+		listed := slices.ContainsFunc(k.Keys, func(key SigningKey) bool { return key.Number == number })
+		found, fix := fmt.Sprintf("key %d, which this deployment may remove without its wait: CloudFront then refuses every URL that it has signed", number), "take the number away once that is deployed"
+		if listed {
+			found, fix = fmt.Sprintf("key %d, which CloudFront goes on to trust", number), "take it out of "+at.name("Keys")+" in the next deployment, from which on CloudFront refuses every URL that it has signed"
+		}
+		at.field("Compromised").index(i).wrong(found, fix)
+	}
 }
 
 // isPairOf reports whether both are the same imported key pair.
@@ -254,7 +293,7 @@ func (k SigningKey) check(at node) {
 // signingKeys reads the setting of that name, whose form in cdk.json is its
 // own: there, keys are an object by number.
 func (d decoder) signingKeys(setting jsonObject) SigningKeys {
-	setting.only("keys", "current", "from")
+	setting.only("keys", "current", "compromised", "from")
 
 	var k SigningKeys
 	if from, given := setting.members["from"]; given {
@@ -282,6 +321,9 @@ func (d decoder) signingKeys(setting jsonObject) SigningKeys {
 	}
 	if current, given := setting.members["current"]; given {
 		k.Current = readNumber(setting.member("current"), current, "the number of the key that signs, such as "+examples["current"])
+	}
+	if compromised, given := setting.members["compromised"]; given {
+		d.value(setting.member("compromised"), compromised, reflect.ValueOf(&k.Compromised).Elem(), examples["compromised"])
 	}
 	if !whole && k.From == "" {
 		// The list is not whole: whether current is on it cannot be told.

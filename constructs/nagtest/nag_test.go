@@ -44,6 +44,7 @@ const environments = `{
 	"borrower": {"terminationProtection": false, "signingKeys": {"from": "lender"}},
 	"known-lender": {"account": "123456789012", "region": "eu-west-1", "terminationProtection": false, "lendKeys": true},
 	"known-borrower": {"account": "123456789012", "region": "eu-west-1", "terminationProtection": false, "signingKeys": {"from": "known-lender"}},
+	"unguarded": {"guard": false},
 	"signers": {"signers": {"roles": ["web"], "roleArns": ["arn:aws:iam::111122223333:role/web"]}},
 	"everything": {
 		"account": "123456789012", "region": "eu-west-1", "ephemeral": true, "lendKeys": true,

@@ -39,6 +39,7 @@ var readersOwn = map[string]string{
 	"signingKeys.from":                      "it is an environment that lends, in the same account and Region",
 	"signingKeys.keys":                      "there are none beside borrowed ones",
 	"signingKeys.current":                   "it is a key that is listed",
+	"signingKeys.compromised":               "none of them is current or borrowed, and without a guard there are none",
 	"signingKeys.keys.hash":                 "it depends on algorithm",
 	"lendKeys":                              "it depends on terminationProtection and signingKeys",
 	"maxUrlLifetime":                        "a duration has bounds",
