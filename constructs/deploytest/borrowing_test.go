@@ -27,23 +27,27 @@ var onlyTheBorrower = []string{"-c", "env=" + borrower}
 // dev. They rotate there, and the borrower is not deployed again.
 func (p *app) borrows(t *testing.T) {
 	p.wantLenders(t)
-	lend := func(current int, keys ...string) {
-		t.Helper()
+	lending := func(current int, keys ...string) map[string]any {
 		generations := map[string]any{}
 		for _, key := range keys {
 			generations[key] = map[string]any{}
 		}
+		dev := development(generations, current)
+		dev["lendKeys"] = true
+		return dev
+	}
+	lend := func(dev map[string]any, keys int) {
+		t.Helper()
 		p.configure(t, func(environments map[string]any) {
-			environments["dev"] = development(generations, current)
-			environments["dev"].(map[string]any)["lendKeys"] = true
+			environments["dev"] = dev
 			environments["pr-*"] = map[string]any{"ephemeral": true, "signingKeys": map[string]any{"from": "dev"}}
 		})
 		p.deploy(t, "dev")
-		p.checkGenerations(t, "dev", len(keys))
+		p.checkGenerations(t, "dev", keys)
 		p.wantLent(t, lender)
 	}
 
-	lend(2, "2", "4")
+	lend(lending(2, "2", "4"), 2)
 	p.deploy(t, borrower, onlyTheBorrower...)
 	resources := p.checkResources(t, stackName(borrower))
 	for _, kind := range []string{"AWS::SecretsManager::Secret", "AWS::CloudFront::PublicKey", "AWS::CloudFront::KeyGroup", "Custom::SigningKeyPair"} {
@@ -68,9 +72,14 @@ func (p *app) borrows(t *testing.T) {
 		return nil
 	})
 	first := running.signsFirst(t)
-	lend(4, "2", "4")
+	p.later(t)
+	lend(lending(4, "2", "4"), 2)
 	second := running.rotated(t)
-	lend(4, "4")
+	p.atOnce(t)
+	p.wantRefused(t, lending(4, "4"), "signing key 2 (", "signed until ")
+	compromised := lending(4, "4")
+	compromised["signingKeys"].(map[string]any)["compromised"] = []int{2}
+	lend(compromised, 1)
 	running.stop(t, first, second)
 	p.checkSigning(t, borrower)
 	wantSame(t, snapshot(p.checkResources(t, stackName(borrower))), before)
@@ -107,7 +116,7 @@ func (p *app) wantLenders(t *testing.T) {
 
 // lendsWhileSomebodyBorrows destroys the lender, and has it stop lending.
 // CloudFormation refuses both: the one before anything is touched, the other
-// before anything is deleted.
+// before anything is deleted, and the guard does before anything is changed.
 func (p *app) lendsWhileSomebodyBorrows(t *testing.T) {
 	t.Helper()
 	unharmed := func(before, after map[string]*resource) {
@@ -139,6 +148,13 @@ func (p *app) lendsWhileSomebodyBorrows(t *testing.T) {
 		delete(environments, "pr-*")
 		delete(environments["dev"].(map[string]any), "lendKeys")
 	})
+	p.wantRolledBack(t, "is lent to the distributions \""+p.physicalID(t, borrower, "AWS::CloudFront::Distribution")+"\", and this deployment would stop lending it")
+	after, _ = of("dev")
+	unharmed(dev, after)
+	p.configure(t, func(environments map[string]any) {
+		environments["dev"].(map[string]any)["guard"] = false
+		delete(environments["dev"].(map[string]any)["signingKeys"].(map[string]any), "compromised")
+	})
 	_, said, err = p.tryDeploy(t, "dev")
 	if err == nil || !strings.Contains(said, exportPrefix+"dev cannot be deleted as it is in use by "+stackName(borrower)) {
 		t.Fatalf("the lender lends no more, or it is not told who borrows: %v\n%s", err, said)
@@ -153,6 +169,7 @@ func (p *app) lendsWhileSomebodyBorrows(t *testing.T) {
 	}
 	p.configure(t, func(environments map[string]any) {
 		environments["dev"].(map[string]any)["lendKeys"] = true
+		delete(environments["dev"].(map[string]any), "guard")
 		environments["pr-*"] = map[string]any{"ephemeral": true, "signingKeys": map[string]any{"from": "dev"}}
 	})
 }

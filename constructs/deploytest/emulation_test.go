@@ -90,6 +90,10 @@ func (p *app) isAnAccount(t *testing.T) {
 		"another value for a version of a secret": {"ResourceExistsException", func() error {
 			return put(ctx, text(key))
 		}},
+		"a resource that a stack does not have": {"ValidationError", func() error {
+			_, err := p.cloudFormation.DescribeStackResource(ctx, &cloudformation.DescribeStackResourceInput{StackName: aws.String("CDKToolkit"), LogicalResourceId: aws.String("Emulated")})
+			return err
+		}},
 		"a stack that is not there": {"ValidationError", func() error {
 			_, err := p.cloudFormation.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: aws.String("emulated")})
 			return err

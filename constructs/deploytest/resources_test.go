@@ -72,6 +72,7 @@ var checks = map[string]func(ctx context.Context, a *account, r *resource) error
 	"Custom::SigningKeyPair": checkNothing,
 	"Custom::EmptyBucket":    checkNothing,
 	"Custom::FunctionRuns":   checkNothing,
+	"Custom::KeyGuard":       checkNothing,
 }
 
 // resources are those of a stack by their logical ids. The template and

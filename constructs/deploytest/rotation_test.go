@@ -29,7 +29,8 @@ func development(keys map[string]any, current int) map[string]any {
 }
 
 // rotates replaces the key in the three deployments that the README tells,
-// while an app signs, and another stack's role may read what it needs.
+// while an app signs, and another stack's role may read what it needs. Each step
+// is refused while it is too early.
 func (p *app) rotates(t *testing.T) {
 	policy := p.physicalID(t, "dev", "AWS::IAM::ManagedPolicy")
 	role := p.appRole(t, policy)
@@ -50,10 +51,22 @@ func (p *app) rotates(t *testing.T) {
 	running := p.watch(t, "dev", p.signableBy(role))
 	first := running.signsFirst(t)
 	rotation(1, "1", "2")
+	both, last := map[string]any{"1": map[string]any{}, "2": map[string]any{}}, map[string]any{"2": map[string]any{}}
+	p.wantRefused(t, development(both, 2), "refuse viewers before ", "signing key 2 (", "may have joined the key group as late as ")
+	p.wantRefused(t, development(last, 2), "signing key 1 (", "is current since ")
+	p.later(t)
 	rotation(2, "1", "2")
 	second := running.rotated(t)
+
+	p.atOnce(t)
+	p.wantRefused(t, development(last, 2), "refuse viewers before ", "signing key 1 (", "signed until ")
+	shorter := development(last, 2)
+	shorter["maxUrlLifetime"] = "1m"
+	p.wantRefused(t, shorter, "refuse viewers before ", "(maxUrlLifetime 7d, ")
+	p.later(t)
 	rotation(2, "2")
 	running.stop(t, first, second)
+	p.atOnce(t)
 
 	// It slept through it all, and wakes up after its key's age.
 	woken, err := frozen.wakeUp().Object(t.Context(), "rt.png", signer.Policy{TTL: time.Minute})

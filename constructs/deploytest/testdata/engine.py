@@ -14,7 +14,7 @@ templates need it, is registered with it from here before it starts:
 - origin access identities, which the engine makes and forgets: here they can be
   read and listed;
 - of CloudFront, that a name and a caller reference belong to one public key,
-  and that a distribution trusts only key groups that exist;
+  that a distribution trusts only key groups that exist, and which do trust one;
 - of CloudFormation, the tags and the encryption of a bucket, that the Ref of a secret is its ARN,
   and that a secret which is given no value has no version;
 - of Fn::GetStackOutput, its Region;
@@ -34,6 +34,9 @@ FOLDER is where the test and this program meet:
   not deleted, and the file goes.
 - "plant-once" holds a text, which somebody puts into the next secret that is
   made, before the stack comes to it again. The file goes.
+- "age" holds seconds. So much further back, CloudFront and Systems Manager say,
+  lies everything that was done to keys, key groups and parameters.
+- "deny-key-groups": while the file is there, nobody may read a key group.
 - "secret-values" gets every value that was ever put into a secret, one JSON
   string a line, for the test to search for.
 - "function-output" gets what the functions write, whose log groups go with
@@ -44,6 +47,7 @@ of processes. It ends them all when its standard input ends, so that neither it
 nor a function nor a program of the test's that joined outlives the test.
 """
 import argparse
+import datetime
 import json
 import os
 import pathlib
@@ -68,6 +72,9 @@ def main():
     keep_secret_values(scratch / "secret-values")
     refuse_taken_public_keys()
     show_origin_access_identities()
+    list_distributions_by_key_group()
+    answer_older_times(scratch / "age")
+    deny_key_groups(scratch / "deny-key-groups")
     read_outputs_of_other_regions()
     keep_exports_in_use()
     register_resources(scratch / "fail-once", scratch / "plant-once")
@@ -215,6 +222,72 @@ def show_origin_access_identities():
         return cloudfront._xml_response("CloudFrontOriginAccessIdentity", lambda root: one(root, identity))
 
     cloudfront.handle_request = handle_request
+
+
+def list_distributions_by_key_group():
+    """Adds ListDistributionsByKeyGroup to the API."""
+    from ministack.services import cloudfront
+
+    handle = cloudfront.handle_request
+    path_of_group = "/2020-05-31/distributionsByKeyGroupId/"
+
+    async def handle_request(method, path, headers, body, query):
+        if method != "GET" or not path.startswith(path_of_group):
+            return await handle(method, path, headers, body, query)
+        trusting = cloudfront._key_groups_using(path.removeprefix(path_of_group))
+
+        def describe(root):
+            for field, text in {"Marker": "", "MaxItems": "100", "IsTruncated": "false", "Quantity": str(len(trusting))}.items():
+                ElementTree.SubElement(root, field).text = text
+            items = ElementTree.SubElement(root, "Items")
+            for distribution_id in trusting:
+                ElementTree.SubElement(items, "DistributionId").text = distribution_id
+
+        return cloudfront._xml_response("DistributionIdList", describe)
+
+    cloudfront.handle_request = handle_request
+
+
+def deny_key_groups(file):
+    from ministack.services import cloudfront
+
+    get = cloudfront._get_key_group
+
+    def get_key_group(name):
+        if file.exists():
+            return cloudfront._error("AccessDenied", "User is not authorized to perform: cloudfront:GetKeyGroup", 403)
+        return get(name)
+
+    cloudfront._get_key_group = get_key_group
+
+
+def answer_older_times(file):
+    """Has time gone by, for whoever asks when a key, a key group or a parameter
+    was made or changed."""
+    from ministack.services import cloudfront, ssm
+
+    def age():
+        return int(file.read_text()) if file.exists() else 0
+
+    def older(build, field):
+        def build_older(parent, made):
+            then = datetime.datetime.fromisoformat(made[field]) - datetime.timedelta(seconds=age())
+            return build(parent, made | {field: then.strftime("%Y-%m-%dT%H:%M:%SZ")})
+
+        return build_older
+
+    cloudfront._build_public_key_xml = older(cloudfront._build_public_key_xml, "CreatedTime")
+    cloudfront._build_key_group_xml = older(cloudfront._build_key_group_xml, "LastModifiedTime")
+    history = ssm._get_parameter_history
+
+    def get_parameter_history(data):
+        status, headers, body = history(data)
+        answer = json.loads(body)
+        for version in answer.get("Parameters", []):
+            version["LastModifiedDate"] -= age()
+        return status, headers, json.dumps(answer).encode()
+
+    ssm._get_parameter_history = get_parameter_history
 
 
 def read_outputs_of_other_regions():
