@@ -109,8 +109,8 @@ step_again() {
   grep --quiet '(no changes)' again.log
 }
 
-# A key is added, becomes current, and the old one goes, while URLs are signed and
-# fetched all the time.
+# A key is added, becomes current, at first too early, and the old one goes, while
+# URLs are signed and fetched all the time.
 step_rotate() {
   trap 'touch rotated' EXIT
   (
@@ -123,10 +123,14 @@ step_rotate() {
   local signer=$!
   configure 'm.signingKeys = { keys: { 1: {}, 2: {} }, current: 1 };'
   deploy "$main"
-  sleep 600 # until every edge knows it
   configure 'm.signingKeys.current = 2;'
+  if deploy "$main"; then
+    printf 'a key became current that the edges may not know\n'
+    return 1
+  fi
+  sleep 1080 # until every edge knows it
   deploy "$main"
-  sleep 720 # maxKeyAge and maxUrlLifetime
+  sleep 1860 # maxKeyAge, maxUrlLifetime, and how late edges and clocks may be
   configure 'm.signingKeys = { keys: { 2: {} } };'
   deploy "$main"
   sleep 60
@@ -152,13 +156,19 @@ step_fail() {
   opens "$main"
 }
 
-# What a borrower signs is good, before and after the lender's key changes.
+# What a borrower signs is good, before and after the lender's key changes. The old
+# one goes without its wait.
 step_borrow() {
   configure 'e["pr-*"] = { ephemeral: true, signingKeys: { from: MAIN } };'
   deploy "$borrower"
   aws s3 sync "$sample" "s3://$(output "$borrower" BucketName)"
   opens "$borrower"
-  configure 'm.signingKeys = { keys: { 3: { algorithm: "rsa-2048" } } };'
+  configure 'm.signingKeys = { keys: { 2: {}, 3: { algorithm: "rsa-2048" } }, current: 2 };'
+  deploy "$main"
+  sleep 1080
+  configure 'm.signingKeys.current = 3; m.signingKeys.compromised = [2];'
+  deploy "$main"
+  configure 'delete m.signingKeys.keys[2];'
   deploy "$main"
   opens "$borrower"
   "${cdk[@]}" destroy --all -c "env=$borrower" --force
