@@ -15,9 +15,9 @@ import (
 //	resource := "https://d111111abcdef8.cloudfront.net/users/" + segment + "/*"
 //
 // That resource opens the objects whose keys start with "users/" + user + "/"
-// and no others, and ObjectURL makes URLs of those keys that it covers. Every
-// byte but letters, digits and "-._~" is escaped: a * or ? stands for itself,
-// and a % in the text starts no escape. Two texts never have the same result.
+// and no others, and ObjectURL makes URLs of those keys that it covers: the bytes
+// that ObjectURL escapes are escaped here, so a * or ? stands for itself, and a %
+// in the text starts no escape. Two texts never have the same result.
 //
 // Text that cannot be one segment is refused: an empty one, which an unset
 // variable leaves; one with a slash, which S3 reads out of %2F too; "." and

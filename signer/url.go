@@ -11,8 +11,8 @@ import (
 
 // CloudFront compares the URL that was signed with the one that arrives, byte
 // for byte. A URL that some client rewrites on its way is a refusal that shows
-// up later, for some users only. The rule here is the part of RFC 3986 that Go,
-// curl, Python and the browsers all send as it was written:
+// up later, for some users only. The rule here is the part of RFC 3986 that
+// clients send as it was written, but for what CheckURL names:
 //
 //   - the characters of RFC 3986 alone; what it does not list is escaped;
 //   - unreserved characters are never escaped (Python unescapes them);
@@ -22,6 +22,9 @@ import (
 //     one);
 //   - no ' in a query (browsers escape it), no empty query (Python drops it);
 //   - a host in lower case without a default port.
+//
+// What the clients send for each printable character is recorded in
+// internal/peers/testdata/spellings.txt.
 
 // MaxURLLength is how long the path and query of a signed URL may be together,
 // in bytes. To more CloudFront answers 413, as users have measured
@@ -58,8 +61,20 @@ func (e *URLError) Error() string {
 	return b.String()
 }
 
-// CheckURL reports, as a *URLError, why a URL cannot be signed; nil means that
-// every client sends it byte for byte as it stands.
+// CheckURL reports, as a *URLError, why a URL cannot be signed. Nil means that
+// these clients send it byte for byte as it stands: Go's net/http, curl, wget,
+// Chromium, requests, httpx and urllib of Python, fetch, axios and got in Node.js,
+// OkHttp, java.net.http and Apache HttpClient 5. Four more do so but for some
+// characters, of which no spelling is safe with every client:
+//
+//   - aiohttp unescapes !$&'()*,:;=@ in a path, and !$'()*,/:?@ in a query;
+//   - apt escapes + and ~ in a URL that has no escape (CloudFront takes an escaped ~
+//     in a signature);
+//   - node-fetch 2 escapes ' in a path;
+//   - Apache HttpClient 4 writes one slash for two in a path, unless
+//     RequestConfig.Builder.setNormalizeUri(false) is called.
+//
+// ObjectURL avoids all of these that can be avoided.
 func CheckURL(rawURL string) error {
 	_, err := parseURL(rawURL)
 	return err
@@ -81,6 +96,7 @@ const (
 	inPath                 // may stand in a path as it is
 	inQuery                // may stand in a query as it is
 	special                // means something in a path or query
+	plain                  // ObjectURL writes it as it is
 )
 
 var class = func() (t [256]byte) {
@@ -89,12 +105,13 @@ var class = func() (t [256]byte) {
 			t[chars[i]] |= c
 		}
 	}
-	set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~", unreserved|inPath|inQuery)
+	set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~", unreserved|inPath|inQuery|plain)
 	set("abcdefghijklmnopqrstuvwxyz0123456789-._", inHost)
 	set("!$&()*+,;=:@/", inPath|inQuery)
 	set("'", inPath)
 	set("?", inQuery)
 	set("/*", special)
+	set("/!$&(),:;=@", plain)
 	return t
 }()
 
@@ -357,10 +374,13 @@ func checkBaseURL(base string) error {
 
 // ObjectURL is the URL of an S3 object behind a base URL, such as
 // https://d111111abcdef8.cloudfront.net and "albums/July 2026/día 1+2.png".
-// One slash at the end of the base URL is dropped. Every byte of the key but
-// letters, digits and "-._~/" is escaped, so that each client sends it as it
-// stands and S3 finds the very key: a "+" becomes %2B, since S3 reads a plain
-// "+" as a space.
+// One slash at the end of the base URL is dropped. Each byte of the key is spelled
+// as most clients send it unchanged: letters, digits and "-._~/!$&(),:;=@" as they
+// are, and every other byte escaped, so that S3 finds the very key. A "+" becomes
+// %2B, since S3 reads a plain "+" as a space, and a "*" becomes %2A, since
+// CloudFront reads a plain "*" in a signed URL as a wildcard. Some clients write
+// anew what has no better spelling: a "*" or "'" (aiohttp), a "~" (apt), and two
+// slashes in a row (Apache HttpClient 4); see CheckURL.
 //
 // A key that no client can request is refused: one that starts with a slash,
 // or holds a segment "." or "..".
@@ -398,12 +418,12 @@ func checkObjectKey(key string) error {
 
 const upperHex = "0123456789ABCDEF"
 
-// escape writes the unreserved characters and slashes as they are, everything
+// escape writes every byte as most clients send it: some as they are, everything
 // else as escapes.
 func escape(key string) string {
 	escapes := 0
 	for i := range len(key) {
-		if class[key[i]]&unreserved == 0 && key[i] != '/' {
+		if class[key[i]]&plain == 0 {
 			escapes++
 		}
 	}
@@ -412,7 +432,7 @@ func escape(key string) string {
 	}
 	b := make([]byte, 0, len(key)+2*escapes)
 	for i := range len(key) {
-		if c := key[i]; class[c]&unreserved != 0 || c == '/' {
+		if c := key[i]; class[c]&plain != 0 {
 			b = append(b, c)
 		} else {
 			b = append(b, '%', upperHex[c>>4], upperHex[c&15])

@@ -118,14 +118,14 @@ func TestObjectURLReachesEveryKeyThatAClientCanRequest(t *testing.T) {
 		"100%.png":              "/100%25.png",
 		"a%2Fb":                 "/a%252Fb",
 		`it's "so".png`:         "/it%27s%20%22so%22.png",
-		"a?b#c&d=e":             "/a%3Fb%23c%26d%3De",
+		"a?b#c&d=e":             "/a%3Fb%23c&d=e",
 		"a*b":                   "/a%2Ab",
 		"a//b":                  "/a//b",
 		"folder/":               "/folder/",
 		"~-_.":                  "/~-_.",
 		"...":                   "/...",
 		"a\x00b\x7f":            "/a%00b%7F",
-		"[1]{2}|^`\\<>@:,;!$()": "/%5B1%5D%7B2%7D%7C%5E%60%5C%3C%3E%40%3A%2C%3B%21%24%28%29",
+		"[1]{2}|^`\\<>@:,;!$()": "/%5B1%5D%7B2%7D%7C%5E%60%5C%3C%3E@:,;!$()",
 	} {
 		got, err := ObjectURL(base, key)
 		if err != nil || got != base+want {

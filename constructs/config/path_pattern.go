@@ -11,8 +11,8 @@ import (
 // a pattern with the path as it is in the URL, escapes and all, where S3 looks for
 // an object by the path without them. So that a pattern means the same by both, it
 // holds only what no client escapes:
-//   - of the other characters of CloudFront's, some clients and signer.ObjectURL
-//     escape @ and its like, and S3 takes a plain + for a space;
+//   - of the other characters of CloudFront's, some programs escape @ and its like,
+//     and S3 takes a plain + for a space;
 //   - a ? is one character of the URL, where an escaped one is three or more.
 //
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/DownloadDistValuesCacheBehavior.html#DownloadDistValuesPathPattern

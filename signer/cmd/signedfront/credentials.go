@@ -309,7 +309,7 @@ var errNoBase = &failure{err: errors.New("not a URL"), hint: "write it whole, wi
 // escapePattern escapes a pattern of object keys as signer.ObjectURL escapes a
 // key, but for its stars.
 func escapePattern(pattern string) string {
-	const kept = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/*"
+	const kept = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/!$&(),:;=@*"
 	var b strings.Builder
 	for i := range len(pattern) {
 		if c := pattern[i]; strings.IndexByte(kept, c) >= 0 {
