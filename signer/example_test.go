@@ -125,7 +125,7 @@ func ExampleExplain() {
 	fmt.Println(v.Detail)
 	// Output:
 	// AccessDenied rewritten
-	// the URL was rewritten after it was signed: byte 40 was signed as "'s.png" and arrived as "%27s.png"
+	// the URL was rewritten after it was signed: byte 40 was signed as "'s.png" and arrived as "%27s.png", as these clients send it: node-fetch 2
 }
 
 // A signer of the local edge's deployment, which follows its key.

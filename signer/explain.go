@@ -11,9 +11,9 @@ import (
 
 // Explain decides as Verify does, and looks for what usually went wrong. Where a
 // signature does not fit, it tries another key of the set, another hash, a URL
-// that a client rewrote after it was signed: that costs up to some hundred
-// verifications. Where the URL was damaged when it was copied, it says so. It is
-// for people and logs, not for serving strangers.
+// that a client rewrote after it was signed, and names the client: that costs up
+// to some hundred verifications. Where the URL was damaged when it was copied, it
+// says so. It is for people and logs, not for serving strangers.
 func Explain(r Request, keys map[string]*PublicKey) Verdict {
 	v, s := verify(r, keys)
 	switch v.Reason {
@@ -68,6 +68,9 @@ func Explain(r Request, keys map[string]*PublicKey) Verdict {
 			if try(s.key, s.hash, cannedText(url, s.expires)) {
 				v.Reason = ReasonRewritten
 				v.Detail = "the URL was rewritten after it was signed: " + rewritten(url, s.url)
+				if names := whoSends(url, s.url); names != "" {
+					v.Detail += ", as these clients send it: " + names
+				}
 				return v
 			}
 		}
@@ -224,39 +227,14 @@ func rewrites(url string) map[string]bool {
 			found[candidate] = true
 		}
 	}
-	scheme, rest, _ := strings.Cut(url, "://")
-	host, behind := rest, ""
-	if i := strings.IndexAny(rest, "/?"); i >= 0 {
-		host, behind = rest[:i], rest[i:]
-	}
-	head := scheme + "://" + host
+	head, behind := cutTarget(url)
+	scheme, host, _ := strings.Cut(head, "://")
 	path, query, hasQuery := strings.Cut(behind, "?")
 	withPath := func(changed string) string { return head + changed + behind[len(path):] }
 	withQuery := func(query string) string { return head + path + "?" + query }
 
-	// One character that was escaped, or unescaped, in the path, in the query
-	// or in both.
-	for c := byte(0x20); c < 0x7f; c++ {
-		if class[c]&unreserved != 0 && strings.IndexByte("-._~", c) < 0 || c == '%' {
-			continue
-		}
-		raw := string(rune(c))
-		upper, lower := fmt.Sprintf("%%%02X", c), fmt.Sprintf("%%%02x", c)
-		unescape := func(s string) string {
-			return strings.ReplaceAll(strings.ReplaceAll(s, upper, raw), lower, raw)
-		}
-		add(head + unescape(behind))
-		add(withPath(unescape(path)))
-		if c != '/' {
-			add(withPath(strings.ReplaceAll(path, raw, upper)))
-		}
-		if hasQuery {
-			add(withQuery(unescape(query)))
-			add(withQuery(strings.ReplaceAll(query, raw, upper)))
-			if c != '/' && c != '?' {
-				add(head + strings.ReplaceAll(path, raw, upper) + "?" + strings.ReplaceAll(query, raw, upper))
-			}
-		}
+	for target := range undone(behind) {
+		add(head + target)
 	}
 	// A space that a form wrote as a plus, or the other way round.
 	add(withPath(strings.ReplaceAll(path, "%20", "+")))
@@ -264,6 +242,7 @@ func rewrites(url string) map[string]bool {
 	if hasQuery {
 		add(withQuery(strings.ReplaceAll(query, "%20", "+")))
 		add(withQuery(strings.ReplaceAll(query, "+", "%20")))
+		add(withQuery(strings.ReplaceAll(query, "+", " ")))
 		add(head + path)
 		add(withoutEmptyParams(url))
 	}
@@ -285,11 +264,13 @@ func rewrites(url string) map[string]bool {
 	add(scheme + "://" + name + behind)
 	add(scheme + "://" + strings.TrimSuffix(host, ".") + behind)
 	add(scheme + "://" + strings.ToLower(host) + behind)
-	// Slashes that were escaped, merged, dropped or added.
+	// Slashes that were escaped, merged, dropped or added, or that were backslashes.
 	for i, slashes := 1, 0; i < len(path) && slashes < 64; i++ {
 		if path[i] == '/' {
 			slashes++
 			add(withPath(path[:i] + "%2F" + path[i+1:]))
+			add(withPath(path[:i] + "/" + path[i:]))
+			add(withPath(path[:i] + `\` + path[i+1:]))
 		}
 	}
 	add(withPath("/" + path))
