@@ -2,30 +2,64 @@ package peers
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"os/exec"
+	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 )
 
-// httpClient asks for each URL in turn, after its mark, whatever the host's
-// name: all of them lead to the recorder. A URL that the client refuses is
-// passed over.
+// httpClient asks for each URL in turn, after its mark. A URL that the client
+// refuses is passed over.
 type httpClient struct {
 	name  string
 	fetch func(t *testing.T, r *recorder, urls []string)
+
+	// direct is set where the client cannot be told to lead every host to the
+	// recorder: it asks for the URLs at the recorder's own address.
+	direct bool
 }
 
 var httpClients = []httpClient{
-	{"Go", fetchWithGo},
-	{"curl", fetchWithCurl},
-	{"Python requests", fetchWithRequests},
-	{"Chromium", fetchWithChromium},
+	{name: "Go", fetch: fetchWithGo},
+	{name: "curl", fetch: fetchWithCurl},
+	{name: "wget", fetch: fetchWithWget, direct: true},
+	{name: "apt", fetch: fetchWithAPT, direct: true},
+	{name: "Chromium", fetch: fetchWithChromium},
+	{name: "Python requests", fetch: fetchWithPython("requests")},
+	{name: "Python httpx", fetch: fetchWithPython("httpx")},
+	{name: "Python urllib", fetch: fetchWithPython("urllib")},
+	{name: "Python aiohttp", fetch: fetchWithPython("aiohttp")},
+	{name: "Node.js fetch", fetch: fetchWithNode("fetch")},
+	{name: "axios", fetch: fetchWithNode("axios")},
+	{name: "got", fetch: fetchWithNode("got")},
+	{name: "node-fetch 2", fetch: fetchWithNode("node-fetch")},
+	{name: "java.net.http", fetch: fetchWithJava("java.net.http"), direct: true},
+	{name: "OkHttp", fetch: fetchWithJava("OkHttp"), direct: true},
+	{name: "Apache HttpClient 4", fetch: fetchWithJava("HttpClient4"), direct: true},
+	{name: "Apache HttpClient 5", fetch: fetchWithJava("HttpClient5"), direct: true},
+}
+
+// atRecorder is a URL with the recorder's address in place of its host, if what
+// precedes its path can be told.
+func (r *recorder) atRecorder(url string) string {
+	rest, ok := strings.CutPrefix(url, "http://")
+	if !ok {
+		return url
+	}
+	path := len(rest)
+	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
+		path = i
+	}
+	return "http://" + r.address + rest[path:]
 }
 
 func (r *recorder) markURL(i int) string { return fmt.Sprintf("http://%s/mark/%d", r.address, i) }
@@ -76,12 +110,86 @@ func fetchWithCurl(t *testing.T, r *recorder, urls []string) {
 	}
 }
 
-func fetchWithRequests(t *testing.T, r *recorder, urls []string) {
-	input, err := json.Marshal(map[string]any{"address": r.address, "urls": urls})
-	if err != nil {
-		t.Fatal(err)
+func fetchWithWget(t *testing.T, r *recorder, urls []string) {
+	args := []string{"--no-config", "--quiet", "--no-proxy", "--tries=1", "--max-redirect=0", "--output-document=/dev/null", "--"}
+	inTurn(r, urls, func(pairs []string) {
+		wget := exec.CommandContext(t.Context(), "wget", append(args, pairs...)...)
+		wget.Env = append(os.Environ(), "LC_ALL=C.UTF-8") // else it takes letters outside ASCII for single bytes
+		// A URL that it refuses makes its status other than 0.
+		if out, err := wget.CombinedOutput(); err != nil && wget.ProcessState == nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+	})
+}
+
+// apt reads a list of URLs with their files, and fetches those of one host one
+// after another. Of two that are the same to it, it fetches the first alone, so
+// what is missing is asked for again.
+func fetchWithAPT(t *testing.T, r *recorder, urls []string) {
+	folder := t.TempDir()
+	args := []string{"-o", "Acquire::Retries=0", "-o", "Acquire::http::Pipeline-Depth=0", "-o", "Acquire::http::Proxy=false", "-o", "APT::Sandbox::User=root", "download-file"}
+	fetch := func(pairs []string) {
+		var files []string
+		for i, url := range pairs {
+			files = append(files, url, filepath.Join(folder, strconv.Itoa(i)))
+		}
+		apt := exec.CommandContext(t.Context(), "/usr/lib/apt/apt-helper", append(args, files...)...)
+		if out, err := apt.CombinedOutput(); err != nil && apt.ProcessState == nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
 	}
-	run(t, string(input), python(t), "testdata/fetch.py")
+	inTurn(r, urls, fetch)
+	missing := make([]string, len(urls))
+	for i, url := range urls {
+		if len(r.sent(i)) == 0 {
+			missing[i] = url
+		}
+	}
+	inTurn(r, missing, fetch)
+}
+
+// inTurn calls fetch with marks and URLs in turn, as many at a time as a command
+// line takes. It passes over URLs that are empty or that no command line holds.
+func inTurn(r *recorder, urls []string, fetch func(pairs []string)) {
+	var pairs []string
+	size := 0
+	for i, url := range urls {
+		if url != "" && !strings.Contains(url, "\x00") {
+			pairs = append(pairs, r.markURL(i), url)
+			size += len(url)
+		}
+		if len(pairs) > 0 && (size > 100_000 || i == len(urls)-1) {
+			fetch(pairs)
+			pairs, size = nil, 0
+		}
+	}
+}
+
+func (r *recorder) task(t *testing.T, urls []string) string {
+	t.Helper()
+	return string(must[[]byte](t)(json.Marshal(map[string]any{"address": r.address, "urls": urls})))
+}
+
+func fetchWithPython(client string) func(t *testing.T, r *recorder, urls []string) {
+	return func(t *testing.T, r *recorder, urls []string) {
+		run(t, r.task(t, urls), python(t), "testdata/fetch.py", client)
+	}
+}
+
+func fetchWithNode(client string) func(t *testing.T, r *recorder, urls []string) {
+	return func(t *testing.T, r *recorder, urls []string) {
+		run(t, r.task(t, urls), "node", filepath.Join(node(t), "fetch.mjs"), client)
+	}
+}
+
+func fetchWithJava(client string) func(t *testing.T, r *recorder, urls []string) {
+	return func(t *testing.T, r *recorder, urls []string) {
+		var lines strings.Builder
+		for _, url := range urls {
+			lines.WriteString(base64.StdEncoding.EncodeToString([]byte(url)) + "\n")
+		}
+		run(t, lines.String(), "java", "-cp", must[string](t)(javaClasspath()), "Fetch", client, "http://"+r.address+"/mark/")
+	}
 }
 
 func fetchWithChromium(t *testing.T, r *recorder, urls []string) {

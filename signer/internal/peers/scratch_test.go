@@ -40,7 +40,7 @@ var installNode = sync.OnceValue(func() error {
 	if err := os.Mkdir(folder, 0o700); err != nil {
 		return err
 	}
-	for _, name := range []string{"package.json", "package-lock.json", "players.mjs", "sign.mjs"} {
+	for _, name := range []string{"package.json", "package-lock.json", "fetch.mjs", "players.mjs", "sign.mjs"} {
 		text, err := os.ReadFile(filepath.Join("testdata", name))
 		if err != nil {
 			return err
@@ -50,6 +50,24 @@ var installNode = sync.OnceValue(func() error {
 		}
 	}
 	return command("npm", "ci", "--prefix", folder, "--ignore-scripts", "--no-audit", "--no-fund")
+})
+
+// javaLibraries are those of Debian's packages libokhttp-java, libhttpclient-java
+// and libhttpclient5-java, and of what these depend on.
+const javaLibraries = "/usr/share/java/"
+
+var javaClasspath = sync.OnceValues(func() (string, error) {
+	var jars []string
+	for _, name := range []string{"okhttp", "okio", "httpclient", "httpcore", "commons-logging", "commons-codec", "httpclient5", "httpcore5", "httpcore5-h2", "slf4j-api", "slf4j-nop"} {
+		jar := javaLibraries + name + ".jar"
+		if _, err := os.Stat(jar); err != nil {
+			return "", err
+		}
+		jars = append(jars, jar)
+	}
+	classes := filepath.Join(scratch, "java")
+	classpath := strings.Join(append(jars, classes), ":")
+	return classpath, command("javac", "-d", classes, "-cp", classpath, "testdata/Fetch.java")
 })
 
 func command(name string, args ...string) error {
