@@ -19,6 +19,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"strings"
 )
 
 // Key signs digests. A *PrivateKey is one; KeyFrom makes one of any
@@ -66,18 +67,24 @@ func GenerateKey(algorithm Algorithm) (*PrivateKey, error) {
 
 // ParsePrivateKey reads a private key from PEM: PKCS #8 ("PRIVATE KEY"),
 // PKCS #1 ("RSA PRIVATE KEY") or SEC 1 ("EC PRIVATE KEY", with or without
-// "EC PARAMETERS" before it). Anything but RSA of 2048 bits and ECDSA on P-256
-// is refused with what it is and what CloudFront needs. Errors never hold any
-// of the input.
-func ParsePrivateKey(pemText []byte) (*PrivateKey, error) {
-	key, err := decodePrivateKey(pemText)
+// "EC PARAMETERS" before it), or from DER in one of these formats. Certificates and
+// public keys beside the private key are passed over. What editors, shells and
+// variables do to PEM is undone where that is certain: a byte order mark, UTF-16,
+// other ends of lines (also the two characters \n, spaces and none), indentation,
+// quotes around the text.
+//
+// Anything but RSA of 2048 bits and ECDSA on P-256 is refused with what it is and
+// what CloudFront needs, and so are two private keys, JSON around a key and base64
+// of PEM. Errors never hold any of the input.
+func ParsePrivateKey(text []byte) (*PrivateKey, error) {
+	key, err := decodePrivateKey(text)
 	if err != nil {
 		return nil, err
 	}
 	return newPrivateKey(key)
 }
 
-// LoadPrivateKey reads a private key from a PEM file, as ParsePrivateKey does.
+// LoadPrivateKey reads a private key from a file, as ParsePrivateKey does.
 // The file must be a regular one of at most 64 KiB.
 func LoadPrivateKey(file string) (*PrivateKey, error) {
 	text, err := readFile(file, keyContent)
@@ -91,57 +98,76 @@ func LoadPrivateKey(file string) (*PrivateKey, error) {
 	return key, nil
 }
 
-func decodePrivateKey(pemText []byte) (crypto.Signer, error) {
-	rest := pemText
-	for {
-		var block *pem.Block
-		block, rest = pem.Decode(rest)
-		if block == nil {
-			if bytes.Contains(pemText, []byte("-----BEGIN")) {
-				return nil, errors.New("no private key in the PEM text: want a block PRIVATE KEY, RSA PRIVATE KEY or EC PRIVATE KEY, complete from BEGIN to END")
+func decodePrivateKey(content []byte) (crypto.Signer, error) {
+	if isDER(content) {
+		return derKey(content)
+	}
+	text := plainText(content)
+	blocks, cut := keyBlocks(text)
+	var found *keyBlock
+	other := ""
+	for i, block := range blocks {
+		switch {
+		case !strings.HasSuffix(block.kind, "PRIVATE KEY"):
+			if block.kind != "EC PARAMETERS" {
+				other = block.kind
 			}
-			return nil, errors.New("not a PEM private key: want text that starts with -----BEGIN PRIVATE KEY----- (also RSA PRIVATE KEY or EC PRIVATE KEY)")
-		}
-		switch block.Type {
-		case "EC PARAMETERS":
-			continue
-		case "ENCRYPTED PRIVATE KEY":
-			return nil, errEncryptedKey
-		case "PUBLIC KEY", "RSA PUBLIC KEY", "CERTIFICATE":
-			return nil, fmt.Errorf("a %s, not a private key: give the private half of the pair", block.Type)
-		case "OPENSSH PRIVATE KEY":
-			return nil, errors.New("an OpenSSH private key: make one for CloudFront with `signedfront keygen` or `openssl ecparam -name prime256v1 -genkey -noout`")
-		case "DSA PRIVATE KEY":
-			return nil, unsupportedKey("DSA")
-		}
-		if block.Headers["DEK-Info"] != "" {
-			return nil, errEncryptedKey
-		}
-		switch block.Type {
-		case "PRIVATE KEY":
-			key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
-			if err != nil {
-				return nil, badKey("PKCS #8", pkcs8Kind(block.Bytes))
-			}
-			signer, ok := key.(crypto.Signer)
-			if !ok {
-				return nil, badKey("PKCS #8", pkcs8Kind(block.Bytes))
-			}
-			return signer, nil
-		case "RSA PRIVATE KEY":
-			key, err := x509.ParsePKCS1PrivateKey(block.Bytes)
-			if err != nil {
-				return nil, badKey("PKCS #1", "")
-			}
-			return key, nil
-		case "EC PRIVATE KEY":
-			key, err := x509.ParseECPrivateKey(block.Bytes)
-			if err != nil {
-				return nil, badKey("SEC 1", sec1Kind(block.Bytes))
-			}
-			return key, nil
+		case found != nil:
+			return nil, errors.New("two private keys: give the one alone that belongs to the key pair id")
+		default:
+			found = &blocks[i]
 		}
 	}
+	switch {
+	case strings.HasPrefix(strings.TrimSpace(text), "{") && (found != nil || cut):
+		return nil, errors.New("JSON around a private key: give the value of its member alone")
+	case found != nil && !cut:
+		return found.key()
+	case cut || found == nil && len(blocks) > 0 && other == "":
+		return nil, errors.New("no private key in the PEM text: want a block PRIVATE KEY, RSA PRIVATE KEY or EC PRIVATE KEY, complete from BEGIN to END")
+	case other == "PUBLIC KEY", other == "RSA PUBLIC KEY", other == "CERTIFICATE":
+		return nil, fmt.Errorf("a %s, not a private key: give the private half of the pair", other)
+	case other != "":
+		return nil, errors.New("no private key in the PEM text, but a block of another type: want one of PRIVATE KEY, RSA PRIVATE KEY or EC PRIVATE KEY")
+	}
+	return nil, notPEM(text)
+}
+
+// key reads the key of a block whose type ends in PRIVATE KEY.
+func (b *keyBlock) key() (crypto.Signer, error) {
+	switch {
+	case b.encrypted, b.kind == "ENCRYPTED PRIVATE KEY":
+		return nil, errEncryptedKey
+	case b.kind == "OPENSSH PRIVATE KEY":
+		return nil, errors.New("an OpenSSH private key: make one for CloudFront with `signedfront keygen` or `openssl ecparam -name prime256v1 -genkey -noout`")
+	case b.kind == "DSA PRIVATE KEY":
+		return nil, unsupportedKey("DSA")
+	}
+	switch b.kind {
+	case "PRIVATE KEY":
+		key, err := x509.ParsePKCS8PrivateKey(b.der)
+		if err != nil {
+			return nil, badKey("PKCS #8", pkcs8Kind(b.der))
+		}
+		signer, ok := key.(crypto.Signer)
+		if !ok {
+			return nil, badKey("PKCS #8", pkcs8Kind(b.der))
+		}
+		return signer, nil
+	case "RSA PRIVATE KEY":
+		key, err := x509.ParsePKCS1PrivateKey(b.der)
+		if err != nil {
+			return nil, badKey("PKCS #1", "")
+		}
+		return key, nil
+	case "EC PRIVATE KEY":
+		key, err := x509.ParseECPrivateKey(b.der)
+		if err != nil {
+			return nil, badKey("SEC 1", sec1Kind(b.der))
+		}
+		return key, nil
+	}
+	return nil, errors.New("a private key in a PEM block of another type: want one of PRIVATE KEY, RSA PRIVATE KEY or EC PRIVATE KEY")
 }
 
 var errEncryptedKey = errors.New("the private key is encrypted with a passphrase: write it without one, as with `openssl pkey -in FILE -out PLAIN`")
@@ -362,7 +388,7 @@ func algorithmOf(key crypto.PublicKey) (Algorithm, error) {
 // ParsePublicKey reads a public key from PEM (SPKI, "PUBLIC KEY"), as
 // CloudFront holds it and `openssl pkey -pubout` writes it.
 func ParsePublicKey(pemText []byte) (*PublicKey, error) {
-	block, rest := pem.Decode(pemText)
+	block, rest := pem.Decode(bytes.TrimPrefix(pemText, []byte("\xef\xbb\xbf")))
 	switch {
 	case block == nil:
 		return nil, errors.New("not a PEM public key: want text that starts with -----BEGIN PUBLIC KEY-----")

@@ -12,6 +12,7 @@ import (
 	"crypto/x509"
 	"encoding/asn1"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"encoding/pem"
@@ -25,6 +26,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"unicode/utf16"
 )
 
 // One pair of each kind, since RSA takes its time.
@@ -71,6 +73,10 @@ func TestEveryPEMThatHoldsAnAcceptedKeyLoads(t *testing.T) {
 		"P-256, PKCS #8":                 {pemBlock("PRIVATE KEY", der(x509.MarshalPKCS8PrivateKey(ecKey))), ecKey.Public()},
 		"P-256, SEC 1":                   {sec1, ecKey.Public()},
 		"P-256, SEC 1 behind parameters": {append(parameters, sec1...), ecKey.Public()},
+		"RSA, DER of PKCS #8":            {der(x509.MarshalPKCS8PrivateKey(rsaKey)), rsaKey.Public()},
+		"RSA, DER of PKCS #1":            {x509.MarshalPKCS1PrivateKey(rsaKey), rsaKey.Public()},
+		"P-256, DER of PKCS #8":          {der(x509.MarshalPKCS8PrivateKey(ecKey)), ecKey.Public()},
+		"P-256, DER of SEC 1":            {der(x509.MarshalECPrivateKey(ecKey)), ecKey.Public()},
 		"text around the block":          {append([]byte("Bag Attributes\n"), append(sec1, "\nend"...)...), ecKey.Public()},
 		"Windows line endings":           {bytes.ReplaceAll(sec1, []byte("\n"), []byte("\r\n")), ecKey.Public()},
 	} {
@@ -81,6 +87,56 @@ func TestEveryPEMThatHoldsAnAcceptedKeyLoads(t *testing.T) {
 				t.Error("loaded another key")
 			}
 		})
+	}
+}
+
+func TestWhatHappensToAKeyOnItsWayIsUndoneWhereThatIsCertain(t *testing.T) {
+	wide := func(text string, order binary.AppendByteOrder) string {
+		var b []byte
+		for _, unit := range utf16.Encode([]rune("\ufeff" + text)) {
+			b = order.AppendUint16(b, unit)
+		}
+		return string(b)
+	}
+	certificate := string(pemBlock("CERTIFICATE", []byte("certificate")))
+	for _, algorithm := range []Algorithm{ECDSAP256, RSA2048} {
+		key := newKey(t, algorithm)
+		text := string(must[[]byte](t)(key.MarshalPEM()))
+		public := string(key.PublicKey().PEM())
+		lines := func(end string) string { return strings.ReplaceAll(text, "\n", end) }
+		for name, changed := range map[string]string{
+			"a byte order mark":           "\ufeff" + text,
+			"UTF-16, little-endian":       wide(text, binary.LittleEndian),
+			"UTF-16, big-endian":          wide(lines("\r\n"), binary.BigEndian),
+			"CR LF":                       lines("\r\n"),
+			"CR":                          lines("\r"),
+			"the characters \\n":          lines(`\n`),
+			"the characters \\r\\n":       lines(`\r\n`),
+			"the characters \\\\n":        lines(`\\n`),
+			"both":                        lines("\\n\n"),
+			"one line":                    lines(" "),
+			"one line without spaces":     lines(""),
+			"double quotes":               `"` + text + `"`,
+			"a string of JSON":            `"` + lines(`\n`) + `"`,
+			"single quotes":               "'" + text + "'\n",
+			"a line of .env":              `PRIVATE_KEY="` + lines(`\n`) + "\"\n",
+			"indentation":                 "  key: |\n    " + lines("\n    "),
+			"empty lines":                 lines("\n\n"),
+			"no line end":                 strings.TrimSpace(text),
+			"a certificate before":        certificate + text,
+			"a certificate after":         text + certificate,
+			"certificates, CR LF and BOM": "\ufeff" + strings.ReplaceAll(certificate+certificate+text, "\n", "\r\n"),
+			"its public half before":      public + text,
+		} {
+			t.Run(string(algorithm)+", "+name, func(t *testing.T) {
+				if got := must[*PrivateKey](t)(ParsePrivateKey([]byte(changed))); !got.PublicKey().Equal(key.PublicKey()) {
+					t.Error("read as another key")
+				}
+			})
+		}
+	}
+	if key := newKey(t, ECDSAP256).PublicKey(); !must[*PublicKey](t)(ParsePublicKey([]byte("\ufeff" + string(key.PEM())))).Equal(key) {
+		t.Error("a public key behind a byte order mark is read as another")
 	}
 }
 
@@ -115,6 +171,23 @@ func TestEveryOtherKeyIsRefusedWithWhatItIsAndWhatIsNeeded(t *testing.T) {
 		"a damaged PKCS #8 key": {string(pemBlock("PRIVATE KEY", []byte("private"))), []string{"PKCS #8", "damaged"}},
 		"a damaged PKCS #1 key": {string(pemBlock("RSA PRIVATE KEY", []byte("private"))), []string{"PKCS #1", "damaged"}},
 		"a damaged SEC 1 key":   {string(pemBlock("EC PRIVATE KEY", []byte("private"))), []string{"SEC 1", "damaged"}},
+		"two keys":              {string(whole) + string(must[[]byte](t)(newKey(t, RSA2048).MarshalPEM())), []string{"two private keys", "give the one"}},
+		"one key twice":         {string(whole) + string(whole), []string{"two private keys"}},
+		"a key and half of one": {string(whole) + string(whole[:len(whole)/2]), []string{"complete from BEGIN to END"}},
+		"half a key and one":    {string(whole[:len(whole)/2]) + string(whole), []string{"complete from BEGIN to END"}},
+		"encrypted beside one":  {string(pemBlock("ENCRYPTED PRIVATE KEY", []byte{1})) + string(whole), []string{"two private keys"}},
+		"JSON around a key":     {string(must[[]byte](t)(json.Marshal(map[string]string{"key": string(whole)}))), []string{"JSON around", "member"}},
+		"JSON without a key":    {`{"key": "K2JCJMDEHXQW5F"}`, []string{"JSON", "-----BEGIN PRIVATE KEY-----"}},
+		"base64 of PEM":         {base64.StdEncoding.EncodeToString(whole), []string{"base64 of a PEM text", "base64 -d"}},
+		"base64 of PEM, folded": {base64.StdEncoding.EncodeToString(whole)[:76] + "\n" + base64.StdEncoding.EncodeToString(whole)[76:] + "\n", []string{"base64 of a PEM text"}},
+		"its body alone":        {strings.Join(strings.Split(strings.TrimSpace(string(whole)), "\n")[1:4], "\n"), []string{"base64 of a key", "BEGIN and END"}},
+		"a PuTTY key":           {"PuTTY-User-Key-File-3: ecdsa-sha2-nistp256\n", []string{"PuTTY", "signedfront keygen"}},
+		"an SSH public key":     {"ssh-rsa AAAA me@example.com\n", []string{"OpenSSH public key"}},
+		"DER of a public key":   {string(must[[]byte](t)(base64.StdEncoding.DecodeString(p256.PublicKey().SPKI()))), []string{"public key in DER", "private half"}},
+		"DER of P-384":          {string(must[[]byte](t)(x509.MarshalECPrivateKey(must[*ecdsa.PrivateKey](t)(ecdsa.GenerateKey(elliptic.P384(), rand.Reader))))), []string{"P-384", "P-256"}},
+		"DER cut off":           {string(x509.MarshalPKCS1PrivateKey(rsa3072)[:100]), []string{"DER", "whole"}},
+		"another block":         {string(pemBlock("PGP MESSAGE", []byte{1})), []string{"another type"}},
+		"another private key":   {string(pemBlock("ANY PRIVATE KEY", []byte{1})), []string{"another type"}},
 		"parameters alone":      {string(pemBlock("EC PARAMETERS", []byte{1})), []string{"no private key"}},
 	} {
 		t.Run(name, func(t *testing.T) {
