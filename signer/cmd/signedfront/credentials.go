@@ -281,12 +281,38 @@ func (c *credentials) url(arg string) (string, error) {
 	if c.base == "" {
 		return "", errNoBase
 	}
-	url, err := signer.ObjectURL(c.base, strings.TrimPrefix(arg, "/"))
+	url, err := signer.ObjectURL(c.base, arg)
 	if cause := errors.Unwrap(err); cause != nil {
 		return "", cause
 	}
-	return url, err
+	return url, keyMistake(arg, c.base)
 }
+
+// keyMistake reports what is surely no object key of the deployment behind a base
+// URL. S3 may have an object with such a key: its whole URL names that.
+func keyMistake(arg, base string) error {
+	mistake := func(what, hint string) error { return &failure{err: errors.New(what), hint: hint, usage: true} }
+	_, host, _ := strings.Cut(base, "://")
+	before, query, _ := strings.Cut(arg, "?")
+	switch {
+	case strings.HasPrefix(arg, "s3://"), strings.HasPrefix(arg, "arn:"):
+		return mistake("an address of S3, not an object key", "give the key alone: what follows the name of the bucket and a slash")
+	case strings.HasPrefix(arg, "file://"):
+		return mistake("a file, not an object key", "give the key of the object in the bucket")
+	case strings.HasPrefix(arg, host+"/"):
+		return mistake("a URL without its scheme", "write "+strings.TrimSuffix(base, host)+" before it")
+	case strings.Contains(arg, "*"):
+		return mistake("a * in an object key, which would stand for itself alone", "to open all that a pattern covers, give --resource PATTERN and the key of one object, or use `signedfront cookies`; for a key that has a *, give the whole URL, with %2A")
+	case queryLike.MatchString(query):
+		return mistake("an object key with a query", "write "+base+"/ before it to sign a URL with that query; for a key that has a ?, write %3F in that URL")
+	case strings.ContainsRune(before, '\\') && !strings.Contains(before, "/"):
+		return mistake("a path of Windows, not an object key", "write / between folders; for a key that has a \\, give the whole URL, with %5C")
+	}
+	return nil
+}
+
+// queryLike is the start of a query: a name, and a value after an equals sign.
+var queryLike = regexp.MustCompile(`^[A-Za-z0-9_.\[\]-]+=`)
 
 // resource is the resource of an argument, in which wildcards may stand: whole
 // as it is, or a pattern of object keys, escaped but for its stars, behind the

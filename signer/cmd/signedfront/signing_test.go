@@ -108,6 +108,15 @@ func TestMistakesInSigningAreToldAndNothingIsPrinted(t *testing.T) {
 		"a public key without file": {"explain --public-key K1 " + site + "/a", 2, "K2JCJMDEHXQW5F=public_key.pem"},
 		"a private key for public":  {"explain --public-key K1=private_key.pem " + site + "/a", 1, "public half"},
 		"an address of explain":     {"explain --deployment deployment.json --ip here " + site + "/a", 2, "203.0.113.7"},
+		"an address of S3":          {"url --deployment deployment.json s3://bucket/rt.png", 2, "give the key alone"},
+		"an ARN of S3":              {"url --deployment deployment.json arn:aws:s3:::bucket/rt.png", 2, "give the key alone"},
+		"a key with a query":        {"url --deployment deployment.json rt.png?x=1", 2, "write " + site + "/ before it"},
+		"a pattern for a key":       {"url --deployment deployment.json albums/*", 2, "give --resource PATTERN"},
+		"one mistake of two keys":   {"url --deployment deployment.json rt.png albums/*", 2, `"albums/*": a *`},
+		"a key behind a slash":      {"url --deployment deployment.json /rt.png", 1, "leave it out"},
+		"a URL without its scheme":  {"url --deployment deployment.json d111111abcdef8.cloudfront.net/rt.png", 2, "write https:// before it"},
+		"a file for a key":          {"url --deployment deployment.json file://rt.png", 2, "the key of the object"},
+		"a path of Windows":         {`url --deployment deployment.json albums\rt.png`, 2, "write / between folders"},
 		"a mistyped verb":           {"ulr rt.png", 2, "did you mean `signedfront url`?"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -166,6 +175,32 @@ func TestURLSuggestsAnObjectKeyOnlyWhereThatHelps(t *testing.T) {
 		}
 		if strings.Contains(p.stderr.String(), "secret") {
 			t.Errorf("the error shows the signature: %s", p.stderr.String())
+		}
+	}
+}
+
+func TestAKeyThatLooksLikeAMistakeAndIsNoneIsSignedAsThatVeryKey(t *testing.T) {
+	dir, keys := keyFolder(t)
+	for arg, path := range map[string]string{
+		"FAQ?.txt":        "/FAQ%3F.txt",
+		"what? a=b":       "/what%3F%20a=b",
+		"a (1).png":       "/a%20(1).png",
+		"v1:2@x,y;z=1&$!": "/v1:2@x,y;z=1&$!",
+		`a/b\c`:           "/a/b%5Cc",
+		"100%25.png":      "/100%2525.png",
+		"folder/":         "/folder/",
+	} {
+		signed := line(t, run(t, dir, "url", "--deployment", "deployment.json", arg))
+		if !strings.HasPrefix(signed, site+path+"?Expires=") {
+			t.Errorf("%s: got %s, want %s", arg, signed, site+path)
+		}
+		if v := signer.Verify(signer.Request{URL: signed, Time: time.Now()}, keys); !v.Allowed {
+			t.Errorf("%s: %s", arg, v.Detail)
+		}
+	}
+	for _, arg := range []string{site + "/rt.png?x=1", site + "/a%2Ab"} {
+		if signed := line(t, run(t, dir, "url", "--deployment", "deployment.json", arg)); !strings.HasPrefix(signed, arg) {
+			t.Errorf("%s: got %s", arg, signed)
 		}
 	}
 }
