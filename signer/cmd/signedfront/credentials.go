@@ -26,6 +26,7 @@ type signingFlags struct {
 	deployment   string
 	keyPairID    string
 	privateKey   string
+	privateEnv   string
 	hash         string
 
 	expires   time.Time
@@ -44,14 +45,21 @@ func (f *signingFlags) addKeyFlags(cmd *cobra.Command) {
 	flags.StringVar(&f.project, "project", "", "the `project` of the environment (default that of the cdk.json here, or signedfront)")
 	flags.StringVar(&f.deployment, "deployment", "", "sign with the key of the deployment document in this `file`, such as `signedfront local` writes")
 	flags.StringVar(&f.keyPairID, "key-pair-id", "", "sign with --private-key, under this `id` that CloudFront gave its public half")
-	flags.StringVar(&f.privateKey, "private-key", "", "the PEM `file` of the private key")
+	f.addPrivateKeyFlags(cmd)
 	flags.StringVar(&f.hash, "hash", "", "the `hash` to sign with --private-key: "+choices(signer.Hashes())+" (default "+string(signer.SHA256)+")")
 	cmd.MarkFlagFilename("deployment", "json")
-	cmd.MarkFlagFilename("private-key")
 	for _, name := range []string{"env", "project", "key-pair-id"} {
 		cmd.RegisterFlagCompletionFunc(name, cobra.NoFileCompletions)
 	}
 	cmd.RegisterFlagCompletionFunc("hash", cobra.FixedCompletions(words(signer.Hashes()), cobra.ShellCompDirectiveNoFileComp))
+}
+
+func (f *signingFlags) addPrivateKeyFlags(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&f.privateKey, "private-key", "", "the `file` of the private key, PEM or DER; - reads standard input")
+	flags.StringVar(&f.privateEnv, "private-key-env", "", "the environment `variable` that holds the private key, in place of --private-key")
+	cmd.MarkFlagFilename("private-key")
+	cmd.RegisterFlagCompletionFunc("private-key-env", cobra.NoFileCompletions)
 }
 
 func (f *signingFlags) addPolicyFlags(cmd *cobra.Command) {
@@ -99,7 +107,7 @@ type credentials struct {
 // check reports what does not go together, before anything is read.
 func (f *signingFlags) check() error {
 	given := 0
-	for _, name := range []string{f.env, f.deployment, f.keyPairID + f.privateKey} {
+	for _, name := range []string{f.env, f.deployment, f.keyPairID + f.privateKey + f.privateEnv} {
 		if name != "" {
 			given++
 		}
@@ -108,19 +116,38 @@ func (f *signingFlags) check() error {
 	case given == 0:
 		return &failure{err: errors.New("no key to sign with"), hint: "give --env NAME, --deployment FILE, or --key-pair-id ID with --private-key FILE", usage: true}
 	case given > 1:
-		return wrongUsage("--env, --deployment and --private-key each name a key: give one")
-	case (f.keyPairID == "") != (f.privateKey == ""):
-		return wrongUsage("--key-pair-id and --private-key go together")
+		return wrongUsage("--env, --deployment and --key-pair-id each name a key: give one")
 	case f.project != "" && f.env == "":
 		return wrongUsage("--project goes with --env")
-	case f.hash != "" && f.privateKey == "":
+	case f.hash != "" && f.keyPairID == "":
 		return wrongUsage("--hash goes with --private-key: a deployment says itself what its key signs with")
+	}
+	if err := f.checkPrivateKey(); err != nil {
+		return err
 	}
 	if _, err := signer.ParseHash(f.hash); err != nil {
 		return wrongUsage("--hash is %s: want %s", signer.Describe(f.hash, signer.FormWord), choices(signer.Hashes()))
 	}
 	return f.checkNames()
 }
+
+// checkPrivateKey checks what names a private key, and its id, without reading it.
+func (f *signingFlags) checkPrivateKey() error {
+	switch {
+	case f.privateKey != "" && f.privateEnv != "":
+		return wrongUsage("--private-key and --private-key-env each name a private key: give one")
+	case (f.keyPairID == "") != (f.privateKey+f.privateEnv == ""):
+		return wrongUsage("--key-pair-id and --private-key go together, or --private-key-env")
+	case f.privateEnv != "" && !variableName.MatchString(f.privateEnv):
+		return &failure{
+			err:  fmt.Errorf("--private-key-env is %s, not the name of a variable", signer.Describe(f.privateEnv, signer.FormVariable)),
+			hint: "write the name alone, as in --private-key-env PRIVATE_KEY, without $", usage: true,
+		}
+	}
+	return nil
+}
+
+var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 // checkNames checks the names of a project and an environment.
 func (f *signingFlags) checkNames() error {
@@ -138,7 +165,7 @@ func (f *signingFlags) open(ctx context.Context) (*credentials, error) {
 	if err := f.check(); err != nil {
 		return nil, err
 	}
-	if f.privateKey != "" {
+	if f.keyPairID != "" {
 		key, err := f.loadPrivateKey(ctx)
 		if err != nil {
 			return nil, err
@@ -161,23 +188,43 @@ func (f *signingFlags) open(ctx context.Context) (*credentials, error) {
 	return &credentials{s, base}, err
 }
 
-// loadPrivateKey reads the key of --private-key, also from a pipe, as a shell
-// makes one of <(command).
+// loadPrivateKey reads the private key that the flags name: from a file, from a
+// pipe, as a shell makes one of <(command), from standard input, or from a variable.
 func (f *signingFlags) loadPrivateKey(ctx context.Context) (*signer.PrivateKey, error) {
-	file, err := inputFile("--private-key", f.privateKey)
-	if err != nil {
-		return nil, err
+	var from string
+	var open func() (io.ReadCloser, error)
+	switch {
+	case f.privateEnv != "":
+		from = "--private-key-env: the variable " + signer.Describe(f.privateEnv, signer.FormVariable)
+		value, ok := os.LookupEnv(f.privateEnv)
+		switch {
+		case !ok:
+			return nil, &failure{err: fmt.Errorf("%s is not set", from), hint: "export it, or name one that holds the private key"}
+		case value == "":
+			return nil, &failure{err: fmt.Errorf("%s is empty", from), hint: "put the text of the private key into it"}
+		}
+		open = func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(value)), nil }
+	case f.privateKey == "-":
+		from = "--private-key: standard input"
+		open = func() (io.ReadCloser, error) { return os.Stdin, nil }
+	default:
+		file, err := inputFile("--private-key", f.privateKey)
+		if err != nil {
+			return nil, err
+		}
+		if info, err := os.Stat(file); err != nil || info.Mode()&os.ModeNamedPipe == 0 {
+			return signer.LoadPrivateKey(file)
+		}
+		from = "--private-key: the pipe " + signer.Describe(file, signer.FormFile)
+		open = func() (io.ReadCloser, error) { return os.Open(file) }
 	}
-	if info, err := os.Stat(file); err != nil || info.Mode()&os.ModeNamedPipe == 0 {
-		return signer.LoadPrivateKey(file)
-	}
+	text, err := readInput(ctx, open)
 	var key *signer.PrivateKey
-	text, err := readInput(ctx, func() (io.ReadCloser, error) { return os.Open(file) })
 	if err == nil {
 		key, err = signer.ParsePrivateKey(text)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("--private-key: the pipe %s: %w", signer.Describe(file, signer.FormFile), err)
+		return nil, fmt.Errorf("%s: %w", from, err)
 	}
 	return key, nil
 }

@@ -68,14 +68,13 @@ here: the document of an older deployment does not list the keys.`,
 	flags.StringVar(&e.project, "project", "", "the `project` of the environment (default that of the cdk.json here, or signedfront)")
 	flags.StringVar(&e.deployment, "deployment", "", "trust the keys that the deployment document in this `file` lists")
 	flags.StringVar(&e.keyPairID, "key-pair-id", "", "trust the public half of --private-key under this `id`")
-	flags.StringVar(&e.privateKey, "private-key", "", "the PEM `file` of the private key")
+	e.addPrivateKeyFlags(cmd)
 	flags.StringArrayVar(&e.cookies, "cookie", nil, "the request's Cookie `header`; may be given again")
 	addTime(cmd, &e.at, "at", "the `time` of the request: 2030-01-31, 2030-01-31T12:00:00Z or seconds since 1970 (default now)")
 	flags.StringVar(&e.ip, "ip", "", "the viewer's `address`")
 	flags.StringVar(&e.method, "method", http.MethodGet, "the request's `method`")
 	flags.BoolVar(&e.asJSON, "json", false, "print JSON")
 	cmd.MarkFlagFilename("deployment", "json")
-	cmd.MarkFlagFilename("private-key")
 	for _, name := range []string{"env", "project", "key-pair-id", "cookie", "ip"} {
 		cmd.RegisterFlagCompletionFunc(name, cobra.NoFileCompletions)
 	}
@@ -192,10 +191,10 @@ func (e *explain) keys(ctx context.Context) (map[string]*signer.PublicKey, error
 			return nil, fmt.Errorf("--public-key: %s: %w", signer.Describe(file, signer.FormFile), err)
 		}
 	}
-	if (e.keyPairID == "") != (e.privateKey == "") {
-		return nil, wrongUsage("--key-pair-id and --private-key go together")
+	if err := e.checkPrivateKey(); err != nil {
+		return nil, err
 	}
-	if e.privateKey != "" {
+	if e.keyPairID != "" {
 		if !isID(e.keyPairID) {
 			return nil, &failure{err: fmt.Errorf("--key-pair-id is %s, not the id of a public key in CloudFront", signer.Describe(e.keyPairID, signer.FormWord)), hint: "write one such as K2JCJMDEHXQW5F", usage: true}
 		}

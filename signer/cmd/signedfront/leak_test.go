@@ -237,6 +237,11 @@ func TestNoMessageShowsAKeyOfTheEnvironment(t *testing.T) {
 					t.Errorf("%s is %s, %s: the messages show %s", variable, key.Name, spelling.Name, found)
 				}
 			}
+			t.Setenv("PRIVATE_KEY", spelling.Text)
+			_, stdout, stderr := execute(t, []string{"url", "--key-pair-id", "K2JCJMDEHXQW5F", "--private-key-env", "PRIVATE_KEY", "https://d111111abcdef8.cloudfront.net/rt.png"})
+			if found := key.Find(stderr); found != "" || strings.Contains(stdout, "PRIVATE") {
+				t.Errorf("the private key of a variable, %s, %s: the messages show %s", key.Name, spelling.Name, found)
+			}
 		}
 	}
 }

@@ -1,8 +1,10 @@
 package main_test
 
 import (
+	"encoding/pem"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -117,6 +119,12 @@ func TestMistakesInSigningAreToldAndNothingIsPrinted(t *testing.T) {
 		"a URL without its scheme":  {"url --deployment deployment.json d111111abcdef8.cloudfront.net/rt.png", 2, "write https:// before it"},
 		"a file for a key":          {"url --deployment deployment.json file://rt.png", 2, "the key of the object"},
 		"a path of Windows":         {`url --deployment deployment.json albums\rt.png`, 2, "write / between folders"},
+		"two private keys":          {"url --key-pair-id K1 --private-key private_key.pem --private-key-env KEY " + site + "/a", 2, "give one"},
+		"a variable without an id":  {"url --private-key-env KEY " + site + "/a", 2, "go together"},
+		"a variable that is unset":  {"url --key-pair-id K1 --private-key-env NO_SUCH_VARIABLE " + site + "/a", 1, `the variable "NO_SUCH_VARIABLE" is not set`},
+		"a variable with its $":     {"url --key-pair-id K1 --private-key-env $KEY " + site + "/a", 2, "without $"},
+		"nothing on standard input": {"url --key-pair-id K1 --private-key - " + site + "/a", 1, "standard input: empty"},
+		"two of standard input":     {"url --key-pair-id K1 --private-key - -", 2, "--private-key-env"},
 		"a mistyped verb":           {"ulr rt.png", 2, "did you mean `signedfront url`?"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -201,6 +209,49 @@ func TestAKeyThatLooksLikeAMistakeAndIsNoneIsSignedAsThatVeryKey(t *testing.T) {
 	for _, arg := range []string{site + "/rt.png?x=1", site + "/a%2Ab"} {
 		if signed := line(t, run(t, dir, "url", "--deployment", "deployment.json", arg)); !strings.HasPrefix(signed, arg) {
 			t.Errorf("%s: got %s", arg, signed)
+		}
+	}
+}
+
+func TestAPrivateKeyComesFromAFileStandardInputOrAVariable(t *testing.T) {
+	dir, keys := keyFolder(t)
+	text, err := os.ReadFile(filepath.Join(dir, "private_key.pem"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	block, _ := pem.Decode(text)
+	writeFile(t, filepath.Join(dir, "key.der"), string(block.Bytes))
+	writeFile(t, filepath.Join(dir, "windows.pem"), "\ufeff"+strings.ReplaceAll(string(text), "\n", "\r\n"))
+	t.Setenv("PRIVATE_KEY", string(text))
+	t.Setenv("private_key_in_one_line", strings.ReplaceAll(string(text), "\n", `\n`))
+	for _, source := range [][]string{
+		{"--private-key", "private_key.pem"},
+		{"--private-key", "key.der"},
+		{"--private-key", "windows.pem"},
+		{"--private-key", "-"},
+		{"--private-key-env", "PRIVATE_KEY"},
+		{"--private-key-env", "private_key_in_one_line"},
+	} {
+		for verb, args := range map[string][]string{
+			"url":     {site + "/rt.png"},
+			"cookies": {"--format", "curl", site + "/*"},
+		} {
+			p := start(t, dir, slices.Concat([]string{verb, "--key-pair-id", keyPairID}, source, args)...)
+			p.stdin.Write(text)
+			p.stdin.Close()
+			r := signer.Request{URL: line(t, p), Time: time.Now()}
+			if verb == "cookies" {
+				r.URL, r.Cookie = site+"/rt.png", []string{r.URL}
+			}
+			if v := signer.Verify(r, keys); !v.Allowed {
+				t.Errorf("%s %v: %s", verb, source, v.Detail)
+			}
+			explain := start(t, dir, slices.Concat([]string{"explain", "--key-pair-id", keyPairID}, source, []string{"--cookie", strings.Join(append(r.Cookie, "a=b"), "; "), r.URL})...)
+			explain.stdin.Write(text)
+			explain.stdin.Close()
+			if explain.status() != 0 {
+				t.Errorf("explain %v: %s%s", source, explain.stdout.String(), explain.stderr.String())
+			}
 		}
 	}
 }

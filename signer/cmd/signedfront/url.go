@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -33,11 +34,20 @@ nothing is printed.`,
     --expires 2027-01-01T00:00:00Z --ip 203.0.113.7 \
     https://d111111abcdef8.cloudfront.net/rt.png
 
+  # With a key that is not in a file, from standard input or a variable:
+  signedfront url --key-pair-id K2JCJMDEHXQW5F --private-key - \
+    https://d111111abcdef8.cloudfront.net/rt.png <private_key.pem
+  signedfront url --key-pair-id K2JCJMDEHXQW5F --private-key-env PRIVATE_KEY \
+    https://d111111abcdef8.cloudfront.net/rt.png
+
   # A URL that opens all of an album:
   signedfront url --env dev --resource 'albums/7/*' --ttl 1h albums/7/index.m3u8`,
 		Args:              atLeastOne("URL or object key"),
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if f.privateKey == "-" && slices.Contains(args, "-") {
+				return wrongUsage("- stands for standard input, which holds the private key or the URLs: give the key with --private-key-env or as a file")
+			}
 			p, err := f.policy(cmd)
 			if err != nil {
 				return err
