@@ -17,6 +17,7 @@ func FuzzEverythingButCoveredURIsStaysByteForByte(f *testing.F) {
 		"\xef\xbb\xbf#EXTM3U\n#EXT-X-STREAM-INF:A=\"b,c\"\nv.m3u8\n#EXT-X-MAP:URI=i,URI=\"i",
 		"#EXTM3U\n#EXT-X-DEFINE:NAME=\"a\",VALUE=\"b{$a}\"\n{$a}/s.ts\n#EXT-X-DATERANGE:X-ASSET-LIST=\"l\"\n",
 		"#EXTM3U\n%ı\n??\n",
+		"#EXTM3U\ndía 1|{2}.ts?f='é'\n%2E%2e/%61%7e.ts\n",
 		"#EXTM3U\n#EXT-X-PART:URI=\"\",=,\"=\",URI= \"a b\" ,\n\t ../../x\r\n" + prefix + "y?z\n",
 	} {
 		f.Add(playlist)

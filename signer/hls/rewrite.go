@@ -454,10 +454,14 @@ func (rw *rewriter) replace(uri string, t *target) (string, error) {
 	if !ok {
 		return "", nil
 	}
+	full := schemeOf(expanded) != ""
+	if !full && !strings.HasPrefix(expanded, "//") {
+		url = canonical(url, len(rw.base.origin), expanded)
+	}
 	covered := strings.HasPrefix(url, prefix)
 	if covered || strings.HasPrefix(normalize(url), prefix) {
 		signable := url
-		if schemeOf(expanded) != "" {
+		if full {
 			signable = expanded // a full URL is signed as it stands, or not at all
 		}
 		if err := signer.CheckURL(signable); err != nil {

@@ -334,6 +334,45 @@ func TestVariablesAreReplacedBeforeAURIIsResolved(t *testing.T) {
 	}
 }
 
+// Tools write the names of files as they are.
+func TestANameThatHasOneMeaningIsWrittenAsEveryClientSendsIt(t *testing.T) {
+	for name, want := range map[string]string{
+		"día 1.ts":              "d%C3%ADa%201.ts",
+		"日本語/🎞.ts":              "%E6%97%A5%E6%9C%AC%E8%AA%9E/%F0%9F%8E%9E.ts",
+		"a|b[1]{2}^`<>.ts":      "a%7Cb%5B1%5D%7B2%7D%5E%60%3C%3E.ts",
+		"it's (1), a+b=c@d!.ts": "it's%20(1),%20a+b=c@d!.ts",
+		"día%20x%2f%7e%41.ts":   "d%C3%ADa%20x%2F~A.ts",
+		"a%2Eb/%2E.c/..%2Ed.ts": "a.b/..c/...d.ts",
+		"a b/../c d.ts":         "c%20d.ts",
+		"./día.ts":              "d%C3%ADa.ts",
+		"/movies/7/720p/é.ts":   "%C3%A9.ts",
+		"/%6Dovies/7/720p/a.ts": "a.ts",
+		"%61:b.ts":              "a:b.ts",
+		"a.ts?f='é'&g=a b|c":    "a.ts?f=%27%C3%A9%27&g=a%20b%7Cc",
+		"e\u0301.ts":            "e%CC%81.ts",
+		"é:1.ts":                "%C3%A9:1.ts",
+	} {
+		for line, wantLine := range map[string]string{name: "SIGNED(" + prefix + "720p/" + want + ")", `#EXT-X-MAP:URI="` + name + `"`: `#EXT-X-MAP:URI="SIGNED(` + prefix + "720p/" + want + `)"`} {
+			got, err := rewritten(t, "#EXTM3U\n"+line+"\n", nil)
+			if want := "#EXTM3U\n" + wantLine + "\n"; err != nil || got != want {
+				t.Errorf("%s\n got %q, %v\nwant %q", line, got, err, want)
+			}
+		}
+		if err := signer.CheckURL(prefix + "720p/" + want); err != nil {
+			t.Errorf("%s: %v", want, err)
+		}
+	}
+	got, err := rewritten(t, "#EXTM3U\n#EXTINF:6,día\nhttps://ads.example.com/día 1.ts\n../../8/día 1.ts\n", nil)
+	if want := "#EXTM3U\n#EXTINF:6,día\nhttps://ads.example.com/día 1.ts\n../../8/día 1.ts\n"; err != nil || got != want {
+		t.Errorf("outside the prefix\n got %q, %v\nwant %q", got, err, want)
+	}
+	var asked []string
+	o := &Options{Playlist: func(r Reference) (string, error) { asked = append(asked, r.URL); return "/app", nil }}
+	if _, err := rewritten(t, "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\ndía.m3u8\n", o); err != nil || len(asked) != 1 || asked[0] != prefix+"720p/d%C3%ADa.m3u8" {
+		t.Errorf("a further playlist: asked for %q, %v", asked, err)
+	}
+}
+
 func TestWhatWouldFailForSomeViewersIsAnErrorThatNamesTheLineAndTheFix(t *testing.T) {
 	toApp := func(Reference) (string, error) { return "/app", nil }
 	for name, test := range map[string]struct {
@@ -341,17 +380,26 @@ func TestWhatWouldFailForSomeViewersIsAnErrorThatNamesTheLineAndTheFix(t *testin
 		o    *Options
 		want string
 	}{
-		"a space":                                   {line: "a b.ts", want: "line 2: a URI below the pass's prefix that cannot be signed: url: path, byte 53, \" \": clients differ in whether they escape it: write %20"},
-		"unicode":                                   {line: "día.ts", want: "%C3%AD"},
-		"an escape in small digits":                 {line: "a%2fb.ts", want: "write %2F"},
-		"an escape that need not be":                {line: "a%7Eb.ts", want: "write ~"},
+		"a space in a full URL":                     {line: prefix + "a b.ts", want: "line 2: a URI below the pass's prefix that cannot be signed: url: path, byte 48, \" \": clients differ in whether they escape it: write %20"},
+		"a space behind a host":                     {line: site[6:] + "/movies/7/a b.ts", want: "write %20"},
+		"a space at the start of a value":           {line: "#EXT-X-MAP:URI=\" a.ts\"", want: "write %20"},
+		"a no-break space at the end":               {line: "a.ts\u00a0", want: "write %C2%A0"},
+		"unicode in a full URL":                     {line: prefix + "día.ts", want: "%C3%AD"},
+		"bytes that are not UTF-8":                  {line: "d\xeda.ts", want: "%ED"},
+		"a line separator":                          {line: "a\u2028b.ts", want: "%E2%80%A8"},
+		"a byte order mark inside":                  {line: "a\ufeffb.ts", want: "%EF%BB%BF"},
+		"an escape in small digits in a full URL":   {line: prefix + "a%2fb.ts", want: "write %2F"},
+		"one that need not be in a full URL":        {line: prefix + "a%7Eb.ts", want: "write ~"},
 		"a broken escape":                           {line: "100%.ts", want: "write %25"},
 		"a fragment":                                {line: "a.ts#t=1", want: "fragment"},
+		"a broken escape beside a space":            {line: "100% a.ts", want: "write %25"},
 		"a backslash":                               {line: `a\b.ts`, want: "write %5C"},
+		"a backslash beside a space":                {line: `a b\c.ts`, want: "write %5C"},
 		"a carriage return inside":                  {line: "a.ts\rb.ts", want: "write %0D"},
+		"dots beside an escape that is undone":      {line: "%2E./%61.ts", want: "dot segments"},
 		"dot segments that are escaped":             {line: "%2e%2e/8/a.ts", want: "dot segments"},
 		"a dot segment that is escaped":             {line: site + "/movies/7/%2E/a.ts", want: "dot segments"},
-		"a quote in the query":                      {line: "a.ts?f='x'", want: "write %27"},
+		"a quote in the query of a full URL":        {line: prefix + "a.ts?f='x'", want: "write %27"},
 		"a URI that is signed already":              {line: "a.ts?Policy=x&Signature=y&Key-Pair-Id=z", want: "not signed yet"},
 		"the host in capitals":                      {line: "https://D111111ABCDEF8.cloudfront.net/movies/7/a.ts", want: "lower case"},
 		"the scheme in capitals":                    {line: "HTTPS://d111111abcdef8.cloudfront.net/movies/7/a.ts", want: "lower case"},
@@ -360,7 +408,7 @@ func TestWhatWouldFailForSomeViewersIsAnErrorThatNamesTheLineAndTheFix(t *testin
 		"the prefix behind escaped dots":            {line: site + "/x/%2E%2E/movies/7/a.ts", want: "dot segments"},
 		"a name that makes the URL too long":        {line: strings.Repeat("a", 8000), want: "CloudFront takes 8192"},
 		"a URL that is too long":                    {line: prefix + strings.Repeat("a", 8000), want: "CloudFront takes 8192"},
-		"a key in an attribute, with its tag":       {line: `#EXT-X-KEY:URI="a b"`, want: "playlist line 2, EXT-X-KEY: "},
+		"a key in an attribute, with its tag":       {line: `#EXT-X-KEY:URI="a\b"`, want: "playlist line 2, EXT-X-KEY: "},
 		"an attribute without quotes":               {line: "#EXT-X-KEY:URI=k.bin,IV=0x1", want: "quotation marks"},
 		"a quote that is not closed":                {line: `#EXT-X-KEY:URI="k.bin`, want: "quotation marks"},
 		"a variable without a value":                {line: "{$x}/a.ts", want: "\"{$x}\" has no value"},

@@ -1,0 +1,104 @@
+package hls
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Tools write the names of files into playlists as they are, and URLs have fewer
+// characters than names. What such a name can only mean is written as the URL that
+// every client sends unchanged; what players read in different ways is left as it
+// is, for signer.CheckURL to refuse.
+
+// Characters of a URL that must be written otherwise, and where.
+const (
+	changesInPath = 1 << iota
+	changesInQuery
+)
+
+var changes = func() (t [256]uint8) {
+	for _, c := range []byte(" \"<>[]^`{|}%") {
+		t[c] = changesInPath | changesInQuery
+	}
+	t['\''] = changesInQuery
+	for c := utf8.RuneSelf; c < len(t); c++ {
+		t[c] = changesInPath | changesInQuery
+	}
+	return t
+}()
+
+// canonical returns the URL of a reference, with the path, which starts at a byte,
+// and the query spelled as signer.CheckURL takes them if they have one meaning:
+//
+//   - characters that no URL has are escaped, as every player does, but for those
+//     that players read in different ways: a backslash, control characters, white
+//     space at an end, a { before a $, which may be a variable;
+//   - escapes have capital digits, and those of letters, digits and "-._~" are
+//     undone, but for dot segments, which some players resolve.
+//
+// A % that starts no escape is left: the rest of the name may not be escaped either.
+func canonical(url string, path int, ref string) string {
+	place := uint8(changesInPath)
+	i := path
+	for ; i < len(url); i++ {
+		if changes[url[i]]&place != 0 {
+			break
+		}
+		if url[i] == '?' {
+			place = changesInQuery
+		}
+	}
+	if i == len(url) || strings.TrimSpace(ref) != ref {
+		return url
+	}
+	var b strings.Builder
+	b.Grow(len(url) + 16)
+	b.WriteString(url[:i])
+	for i < len(url) {
+		c, size := rune(url[i]), 1
+		if c >= utf8.RuneSelf {
+			c, size = utf8.DecodeRuneInString(url[i:])
+		}
+		switch {
+		case c == utf8.RuneError && size == 1, c == '\u2028', c == '\u2029', c == '\ufeff', unicode.IsControl(c),
+			c == '{' && strings.HasPrefix(url[i:], "{$"):
+			return url
+		case c == '%':
+			high, low := -1, -1
+			if i+2 < len(url) {
+				high, low = hexDigit(url[i+1]), hexDigit(url[i+2])
+			}
+			if high < 0 || low < 0 {
+				return url
+			}
+			if c := byte(high<<4 | low); plain[c] && c != '/' {
+				b.WriteByte(c)
+			} else {
+				b.Write([]byte{'%', hexDigits[high], hexDigits[low]})
+			}
+			size = 3
+		case size > 1 || changes[byte(c)]&place != 0:
+			for _, c := range []byte(url[i : i+size]) {
+				b.Write([]byte{'%', hexDigits[c>>4], hexDigits[c&15]})
+			}
+		default:
+			if c == '?' {
+				place = changesInQuery
+			}
+			b.WriteByte(byte(c))
+		}
+		i += size
+	}
+	text := b.String()
+	// A dot segment that was escaped is one to some players alone.
+	if end := len(text); strings.Contains(text[path:], "/.") {
+		if query := strings.IndexByte(text, '?'); query >= 0 {
+			end = query
+		}
+		if removeDotSegments(text[path:end]) != text[path:end] {
+			return url
+		}
+	}
+	return text
+}
