@@ -61,7 +61,7 @@
 // CloudFront compares the signed URL with the one that arrives, byte for byte.
 // A URL that Go, curl, Python or a browser would rewrite on its way is refused
 // with the byte and the fix (URLError), rather than denied to some of the users
-// later. So are hosts of S3, policies that end in the past or further ahead
+// later: CheckURL says for which clients it vouches. So are hosts of S3, policies that end in the past or further ahead
 // than the deployment allows, times under a second, which are numbers of
 // nanoseconds, ids that CloudFront does not make, and wildcards in a host.
 //

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/signedfront/signedfront/signer"
 	"github.com/signedfront/signedfront/signer/leaktest"
 )
 
@@ -46,5 +47,16 @@ func TestAValueThatIsEscapedManyTimesOverIsReadAtOnce(t *testing.T) {
 	escaped := "%" + strings.Repeat("25", 60_000)
 	if looksLikeKey(escaped) {
 		t.Error("it is taken for a key")
+	}
+}
+
+func TestAPatternOfObjectKeysCoversTheURLsThatObjectURLMakes(t *testing.T) {
+	const base = "https://d111111abcdef8.cloudfront.net"
+	for c := rune(0); c < 0x100; c++ {
+		if key := "a" + string(c) + "b"; c != '*' {
+			if url, err := signer.ObjectURL(base, key); err != nil || url != base+"/"+escapePattern(key) {
+				t.Errorf("%q: the pattern %s, and the URL %s, %v", key, escapePattern(key), url, err)
+			}
+		}
 	}
 }
