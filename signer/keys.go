@@ -119,7 +119,7 @@ func decodePrivateKey(content []byte) (crypto.Signer, error) {
 		}
 	}
 	switch {
-	case strings.HasPrefix(strings.TrimSpace(text), "{") && (found != nil || cut):
+	case strings.HasPrefix(strings.TrimSpace(text), "{") && found != nil:
 		return nil, errors.New("JSON around a private key: give the value of its member alone")
 	case found != nil && !cut:
 		return found.key()
