@@ -68,12 +68,14 @@ const (
 	// Its properties that say what the keys are to be: one of the modes; an
 	// object with the caller reference of each public key by its number; the
 	// number of the current key; an array with the numbers of compromised keys;
+	// an array with the ids of the keys in the group that are none of the stack's;
 	// the name of the lender's parameter where the keys are borrowed; and for how
 	// many seconds CloudFront's edges may go by an older state.
 	KeyMode          = "KeyMode"
 	CallerReferences = "CallerReferences"
 	CurrentKey       = "CurrentKey"
 	CompromisedKeys  = "CompromisedKeys"
+	AlsoTrustedKeys  = "AlsoTrustedKeys"
 	LenderName       = "LenderName"
 	MarginSeconds    = "MarginSeconds"
 

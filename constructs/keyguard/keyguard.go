@@ -13,6 +13,10 @@
 // as long as the key, lets nobody change it, and it holds all that makes a key
 // another one: the stack, the number, and the key itself.
 //
+// A key that the account has already, signingKeys.alsoTrust, is known by its id. It
+// has no part in the steps of the stack's own keys. It is in nobody's way where it
+// is taken out either: its owner alone knows what it has signed.
+//
 // What the keys are is read from the account: the key group that the stack has,
 // the keys in it and the one that the document names, the document's history. A
 // key of the properties is the one of these that has its caller reference.
@@ -94,6 +98,9 @@ func (p *Provider) guard(ctx context.Context, r customresource.Request) error {
 	for _, cost := range v.lifted {
 		r.Log.Warn("a compromised key is removed without its wait", "cost", cost)
 	}
+	if len(v.let) > 0 {
+		r.Log.Warn("keys that the stack has not made are removed, and what they signed is not known", "keys", v.let)
+	}
 	if len(v.faults) == 0 {
 		r.Log.Info("allowed", "mode", d.mode, "current", d.current, "keys", d.numbers(), "compromised", d.compromised,
 			contract.MaxURLLifetimeSeconds, signer.Describe(r.Properties.String(contract.MaxURLLifetimeSeconds), signer.FormWord),
@@ -121,6 +128,7 @@ func read[T any](ctx context.Context, call func() (T, error)) (found T, err erro
 // verdict is what is wrong with a deployment, and what it costs.
 type verdict struct {
 	faults, lifted []string
+	let            []string  // the ids of keys that somebody else has made and that are removed
 	from           time.Time // zero if waiting does not help, or if it is not known for how long
 }
 
@@ -192,6 +200,14 @@ func (p *Provider) judge(ctx context.Context, stackID string, now time.Time, sta
 			c.Current = id
 		}
 	}
+	c.Keys = append(c.Keys, d.alsoTrusted...)
+	o.KeyGroup.Members = slices.DeleteFunc(slices.Clone(o.KeyGroup.Members), func(id string) bool {
+		let := !slices.Contains(c.Keys, id) && isForeign(o, references, id)
+		if let {
+			v.let = append(v.let, signer.Describe(id, signer.FormID))
+		}
+		return let
+	})
 	for _, number := range d.compromised {
 		c.Compromised = append(c.Compromised, ids[number]...)
 	}
@@ -207,6 +223,21 @@ func (p *Provider) judge(ctx context.Context, stackID string, now time.Time, sta
 		v.lifted = append(v.lifted, fault.Error())
 	}
 	return v, nil
+}
+
+// isForeign reports whether a key in the group is none of the stack's: CloudFront
+// has it under another caller reference, and no document has named it. What such
+// a key signs is not for the stack to know.
+func isForeign(o rotation.Observation, references map[string]string, id string) bool {
+	for reference, of := range references {
+		if of != id {
+			continue
+		}
+		ours := slices.ContainsFunc(o.PublicKeys, func(key rotation.PublicKey) bool { return key.ID == id && key.Number != 0 })
+		named := slices.ContainsFunc(o.History, func(v rotation.Version) bool { return v.Document == nil || v.Document.KeyPairID == id })
+		return reference != "" && !ours && !named
+	}
+	return false
 }
 
 // resource returns the physical id of a resource of the stack, empty if there is

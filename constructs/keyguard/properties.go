@@ -24,6 +24,7 @@ type desired struct {
 	references  map[int]string // the keys' caller references by their numbers, in the other modes
 	current     int
 	compromised []int
+	alsoTrusted []string      // the ids of keys in the group that are none of the stack's
 	margin      time.Duration // how late CloudFront's edges may be
 }
 
@@ -81,6 +82,14 @@ func desiredOf(p customresource.Properties) (d desired, err error) {
 			return d, err
 		}
 		d.compromised = append(d.compromised, number)
+	}
+	also, _ := p[contract.AlsoTrustedKeys].([]any)
+	for i := range also {
+		id, _ := also[i].(string)
+		if id == "" {
+			return d, fmt.Errorf("property %s has none where the id of a public key belongs", contract.AlsoTrustedKeys)
+		}
+		d.alsoTrusted = append(d.alsoTrusted, id)
 	}
 	return d, nil
 }

@@ -41,6 +41,7 @@ func TestPropertiesThatAreWrongAreRefused(t *testing.T) {
 		"no current key":                 {but(right, contract.CurrentKey, ""), "property CurrentKey has an empty value where"},
 		"another current key":            {but(right, contract.CurrentKey, "3"), "property CurrentKey is 3, for which CallerReferences has nothing"},
 		"a compromised key of no number": {but(right, contract.CompromisedKeys, []any{"1", map[string]any{}}), "property CompromisedKeys has an empty value where"},
+		"an id that is none":             {but(right, contract.AlsoTrustedKeys, []any{"K7", 7.0}), "property AlsoTrustedKeys has none where the id of a public key belongs"},
 	} {
 		inBubble(t, name, func(t *testing.T) { inUse().wantRefused(t, test.properties, test.says) })
 	}

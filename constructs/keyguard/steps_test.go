@@ -49,6 +49,58 @@ func TestARightStepIsAllowed(t *testing.T) {
 	}
 }
 
+// foreign is a stack whose group also has a key that somebody else has made, long
+// before the stack.
+func foreign(a *account) *account {
+	a.group.Members = append(a.group.Members, "K7")
+	a.keys["K7"] = keyguard.PublicKey{CallerReference: "by hand", Created: time.Now().Add(-400 * day)}
+	return a
+}
+
+func TestKeysThatAreNoneOfTheStacksAreInNoStepsWay(t *testing.T) {
+	also := func(properties map[string]any) map[string]any {
+		return but(properties, contract.AlsoTrustedKeys, []any{"K7"})
+	}
+	for name, step := range map[string]struct {
+		account    func() *account
+		properties map[string]any
+	}{
+		"one joins":                          {func() *account { return inUse() }, properties("1", "1a", "2b")},
+		"nothing changes":                    {func() *account { return foreign(inUse()) }, properties("1", "1a", "2b")},
+		"a key of the stack is added":        {func() *account { return foreign(inUse()) }, properties("1", "1a", "2b", "3c")},
+		"a key of the stack becomes current": {func() *account { return foreign(added(readyAfter)) }, properties("3", "1a", "2b", "3c")},
+		"a key of the stack is removed":      {func() *account { return foreign(rotated(retiredAfter)) }, properties("2", "2b")},
+	} {
+		inBubble(t, name, func(t *testing.T) { step.account().wantAllowed(t, also(step.properties)) })
+	}
+	inBubble(t, "the waits of the stack's own stay", func(t *testing.T) {
+		foreign(rotated(day)).wantRefused(t, also(properties("2", "2b")), "signing key 1 (K1) signed until")
+		foreign(added(readyAfter-time.Second)).wantRefused(t, also(properties("3", "1a", "2b", "3c")), "edges may refuse its URLs")
+	})
+	inBubble(t, "one is removed", func(t *testing.T) {
+		a := foreign(inUse())
+		a.wantAllowed(t, properties("1", "1a", "2b"))
+		if said := a.log.String(); !strings.Contains(said, "keys that the stack has not made are removed") || !strings.Contains(said, "K7") {
+			t.Error(said)
+		}
+	})
+	for name, change := range map[string]func(a *account){
+		"a document has named it":        func(a *account) { a.documents(day, document("K7")); a.documents(time.Hour, document("K1")) },
+		"a document cannot be read":      func(a *account) { a.documents(day, nil); a.documents(time.Hour, document("K1")) },
+		"CloudFront does not know it":    func(a *account) { delete(a.keys, "K7") },
+		"the stack made it under number": func(a *account) { a.keys["K7"] = keyguard.PublicKey{CallerReference: reference(7, "f")} },
+	} {
+		inBubble(t, "one is not removed where "+name, func(t *testing.T) {
+			a := foreign(inUse())
+			change(a)
+			a.wantRefused(t, properties("1", "1a", "2b"), "K7")
+		})
+	}
+	inBubble(t, "a group holds five", func(t *testing.T) {
+		inUse().wantRefused(t, but(properties("1", "1a", "2b", "3c"), contract.AlsoTrustedKeys, []any{"K7", "K8", "K9"}), "6 keys, where a key group of CloudFront holds 5")
+	})
+}
+
 func TestAWrongStepIsRefusedWithTheTimeFromWhichItIsSafe(t *testing.T) {
 	for name, step := range map[string]struct {
 		account    func() *account
