@@ -229,7 +229,7 @@ func verify(r Request, keys map[string]*PublicKey) (Verdict, *signed) {
 	key, isTrusted := keys[c.keyPairID]
 	switch {
 	case isTrusted && key == nil:
-		return deny(InvalidKey, ReasonUnknownKey, false, "the key pair id, %s, is trusted here, but its public key is missing", describeID(c.keyPairID))
+		return deny(InvalidKey, ReasonUnknownKey, false, "the key pair id, %s, is trusted, but its public key is not known here, so that its signature cannot be judged", describeID(c.keyPairID))
 	case key == nil:
 		return deny(InvalidKey, ReasonUnknownKey, true, "the key pair id, %s, is not among the keys that are trusted here (%s)", describeID(c.keyPairID), ids(keys))
 	}

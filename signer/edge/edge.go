@@ -36,6 +36,12 @@ type Config struct {
 	// called once for each. nil makes new ones.
 	Keys func(KeyPair) (*signer.PrivateKey, error)
 
+	// PublicKeys are public keys by their ids in CloudFront. The key groups of the
+	// template may have such ids, of keys that the account has already. What one
+	// that is not here has signed is refused, since it cannot be judged. An id that
+	// no key group has is an error.
+	PublicKeys map[string]*signer.PublicKey
+
 	// StackName, Account and Region say where the template is to be thought
 	// deployed. A template that was synthesized for one account and Region has
 	// them written into it: say the same here. Empty means signedfront-local,
@@ -94,7 +100,7 @@ func New(c Config) (*Edge, error) {
 		}
 	}
 	own.Name, own.Template = c.StackName, c.Template
-	stack, err := template.Read(own, template.Options{BaseURL: c.BaseURL, Others: c.Others, Keys: c.Keys})
+	stack, err := template.Read(own, template.Options{BaseURL: c.BaseURL, Others: c.Others, Keys: c.Keys, PublicKeys: c.PublicKeys})
 	if err := errors.Join(err, cannotServe(stack.Distribution)); err != nil {
 		return nil, fmt.Errorf("template: %w", err)
 	}

@@ -170,11 +170,10 @@ func (e *explain) addressMissing(v signer.Verdict) bool {
 	return v.Reason == signer.ReasonAddress && e.ip == ""
 }
 
-// keys returns the public keys to trust; one whose id alone is known is nil. With
-// signer.ErrNoTrustedKeys they are those of the command line alone.
-func (e *explain) keys(ctx context.Context) (map[string]*signer.PublicKey, error) {
+// readPublicKeys reads the files of --public-key, each given as ID=FILE.
+func readPublicKeys(ctx context.Context, pairs []string) (map[string]*signer.PublicKey, error) {
 	keys := map[string]*signer.PublicKey{}
-	for _, pair := range e.publicKeys {
+	for _, pair := range pairs {
 		id, file, ok := strings.Cut(pair, "=")
 		if !ok || file == "" || !isID(id) {
 			return nil, &failure{err: fmt.Errorf("--public-key is %s, not an id and a file", described(pair)), hint: "write both, as in K2JCJMDEHXQW5F=public_key.pem", usage: true}
@@ -190,6 +189,16 @@ func (e *explain) keys(ctx context.Context) (map[string]*signer.PublicKey, error
 		if err != nil {
 			return nil, fmt.Errorf("--public-key: %s: %w", signer.Describe(file, signer.FormFile), err)
 		}
+	}
+	return keys, nil
+}
+
+// keys returns the public keys to trust; one whose id alone is known is nil. With
+// signer.ErrNoTrustedKeys they are those of the command line alone.
+func (e *explain) keys(ctx context.Context) (map[string]*signer.PublicKey, error) {
+	keys, err := readPublicKeys(ctx, e.publicKeys)
+	if err != nil {
+		return nil, err
 	}
 	if err := e.checkPrivateKey(); err != nil {
 		return nil, err

@@ -28,6 +28,7 @@ type local struct {
 	app         string
 	address     address
 	asked       bool // for the address
+	publicKeys  []string
 	ttl         time.Duration
 	all         bool
 }
@@ -92,6 +93,7 @@ Needs Node.js, and what runs the app: Go for "go run cdk.go".`,
 	flags.StringVar(&l.environment, "env", "", "serve the environment of this `name` (default the only one)")
 	flags.StringVar(&l.app, "app", ".", "take the CDK app in this `folder`, where its cdk.json is")
 	flags.StringVar(&addr, "addr", "", fmt.Sprintf("listen on this `address` of this machine (default %s, or the next port that is free)", defaultAddress))
+	flags.StringArrayVar(&l.publicKeys, "public-key", nil, "know the public key that alsoTrust names, as `id=file`; may be given again")
 	addDuration(cmd, &l.ttl, "ttl", 10*time.Minute, "print URLs that are good for this `duration`")
 	flags.BoolVar(&l.all, "all", false, fmt.Sprintf("print every file, not the first %d alone", listed))
 	cmd.MarkFlagDirname("app")
@@ -104,6 +106,10 @@ Needs Node.js, and what runs the app: Go for "go run cdk.go".`,
 func (l *local) run(ctx context.Context) error {
 	// What can go wrong at once goes wrong before the app is built.
 	if err := checkApp(l.app); err != nil {
+		return err
+	}
+	publicKeys, err := readPublicKeys(ctx, l.publicKeys)
+	if err != nil {
 		return err
 	}
 	objects, content, err := openContent(l.dir)
@@ -127,15 +133,16 @@ func (l *local) run(ctx context.Context) error {
 	}
 	defer keys.close()
 	e, err := edge.New(edge.Config{
-		Template:  stack.Template,
-		BaseURL:   address.url(),
-		Objects:   objects,
-		Keys:      keys.pair,
-		StackName: stack.Name,
-		Account:   stack.Account,
-		Region:    stack.Region,
-		Others:    others,
-		Log:       slog.New(accessLog{l.err}),
+		Template:   stack.Template,
+		BaseURL:    address.url(),
+		Objects:    objects,
+		Keys:       keys.pair,
+		PublicKeys: publicKeys,
+		StackName:  stack.Name,
+		Account:    stack.Account,
+		Region:     stack.Region,
+		Others:     others,
+		Log:        slog.New(accessLog{l.err}),
 	})
 	if err != nil {
 		return fmt.Errorf("stack %s: %w", stack.Name, err)

@@ -53,7 +53,7 @@ func resolved(t *testing.T, value string) (string, error) {
 	}`), whole); err != nil {
 		t.Fatal(err)
 	}
-	r := newResolver(newCloud(newKeys, nil), whole, here, "127.0.0.1:8080")
+	r := newResolver(newCloud(Options{Keys: newKeys}), whole, here, "127.0.0.1:8080")
 	r.makeKeyPairs()
 	var v any
 	decoder := json.NewDecoder(strings.NewReader(value))

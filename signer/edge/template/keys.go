@@ -2,6 +2,9 @@ package template
 
 import (
 	"fmt"
+	"maps"
+	"regexp"
+	"slices"
 
 	"github.com/signedfront/signedfront/constructs/contract"
 	"github.com/signedfront/signedfront/signer"
@@ -76,8 +79,21 @@ func (r *resolver) publicKey(id string) (string, error) {
 	return name, nil
 }
 
+// checkGiven reports the keys of Options.PublicKeys that nothing asked for.
+func (r *resolver) checkGiven() {
+	for _, id := range slices.Sorted(maps.Keys(r.given)) {
+		if !r.asked[id] {
+			r.report(fmt.Errorf("Config.PublicKeys: %s: no key group that is trusted has a public key of this id from outside of the template", signer.Describe(id, signer.FormID)))
+		}
+	}
+}
+
+// isPublicKeyID matches the ids that CloudFront gives to public keys.
+var isPublicKeyID = regexp.MustCompile(`^K[A-Z0-9]{7,31}$`).MatchString
+
 // trustedKeys are the public keys, by key pair id, of the key groups that a
-// cache behavior trusts. A behavior without the property is open to all. An
+// cache behavior trusts. One that the template has by its id alone is nil, unless
+// Options.PublicKeys has it. A behavior without the property is open to all. An
 // empty list opens it too, and is refused: whoever wrote a list, or a list whose
 // groups are left out by their conditions, may have meant the contrary.
 func (r *resolver) trustedKeys(behavior property) map[string]*signer.PublicKey {
@@ -101,6 +117,10 @@ func (r *resolver) trustedKeys(behavior property) map[string]*signer.PublicKey {
 		for _, item := range keys {
 			name := item.text()
 			key, ok := r.public[name]
+			if _, owned := r.owners[name]; !ok && !owned && isPublicKeyID(name) {
+				r.asked[name] = true
+				key, ok = r.given[name], true
+			}
 			if !ok {
 				item.wrong("not a public key of this template: the local edge cannot know it")
 				continue

@@ -49,6 +49,9 @@ type Options struct {
 	// Keys gives the key pair of a Custom::SigningKeyPair. It is called once for
 	// each. Nil makes new ones.
 	Keys func(KeyPair) (*signer.PrivateKey, error)
+
+	// PublicKeys are public keys that the template has by their ids alone.
+	PublicKeys map[string]*signer.PublicKey
 }
 
 // Read reads a stack. Its error joins all that is wrong, each part with its place
@@ -63,7 +66,7 @@ func Read(s Stack, o Options) (model.Stack, error) {
 		o.Keys = func(k KeyPair) (*signer.PrivateKey, error) { return signer.GenerateKey(k.Algorithm) }
 	}
 	_, host, _ := strings.Cut(o.BaseURL, "://")
-	r := newResolver(newCloud(o.Keys, o.Others), t, stack{
+	r := newResolver(newCloud(o), t, stack{
 		name:     cmp.Or(s.Name, localStack),
 		account:  cmp.Or(s.Account, localAccount),
 		region:   cmp.Or(s.Region, localRegion),
@@ -71,6 +74,7 @@ func Read(s Stack, o Options) (model.Stack, error) {
 	}, host)
 	r.makeKeyPairs()
 	read := model.Stack{Distribution: r.readDistribution(), Document: r.readDeployment(o.BaseURL)}
+	r.checkGiven()
 	if read.Document != nil {
 		read.Key = r.private[read.Document.PublicKeySHA256]
 	}

@@ -36,6 +36,8 @@ func (s Stack) Check() error {
 // cloud is what all stacks have in common: what AWS would know of them.
 type cloud struct {
 	keys   func(KeyPair) (*signer.PrivateKey, error)
+	given  map[string]*signer.PublicKey // Options.PublicKeys
+	asked  map[string]bool              // the ids of keys that are not of the template
 	others []Stack
 	opened map[int]*resolver // by the index in others
 
@@ -52,10 +54,12 @@ type owner struct {
 	id string // logical
 }
 
-func newCloud(keys func(KeyPair) (*signer.PrivateKey, error), others []Stack) *cloud {
+func newCloud(o Options) *cloud {
 	return &cloud{
-		keys:    keys,
-		others:  others,
+		keys:    o.Keys,
+		given:   o.PublicKeys,
+		asked:   make(map[string]bool),
+		others:  o.Others,
 		opened:  make(map[int]*resolver),
 		owners:  make(map[string]owner),
 		public:  make(map[string]*signer.PublicKey),

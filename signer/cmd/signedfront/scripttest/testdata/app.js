@@ -1,9 +1,11 @@
 // What a CDK app writes for the project shop: the environment dev, unless
 // PATTERN_ONLY is set, or of the pattern pr-* the one that is named, which borrows
 // dev's key. Where there is a file imported.json, dev's key is that of
-// public_key.pem, and the file says where its private half is.
+// public_key.pem, and the file says where its private half is. A file also.json
+// has the ids of further keys to trust.
 const fs = require("fs"), { createHash, createPublicKey } = require("crypto");
 const { CDK_OUTDIR, CDK_CONTEXT_JSON, PATTERN_ONLY, REPOSITORY } = process.env;
+const also = fs.existsSync("also.json") ? JSON.parse(fs.readFileSync("also.json")) : [];
 const Ref = (id) => ({ Ref: id });
 
 // stack returns a template whose distribution trusts a key group.
@@ -48,6 +50,7 @@ if (named === "pr-42") {
   });
 } else {
   const dev = JSON.parse(fs.readFileSync(`${REPOSITORY}/signer/edge/testdata/template.json`));
+  dev.Resources.KeyGroup.Properties.KeyGroupConfig.Items.push(...also);
   dev.Outputs = { KeyGroupId: { Value: Ref("KeyGroup") } };
   templates["shop-dev"] = dev;
   templates["shop-global"] = { Resources: { Certificate: { Type: "AWS::CertificateManager::Certificate" } } };
