@@ -249,7 +249,7 @@ func TestAppReadsWhatGoProgramsSay(t *testing.T) {
 			"2": {"custody": "imported", "publicKey": `+jsonText(publicECDSA)+`,
 			      "privateKey": {"kmsArn": "arn:aws:kms:eu-west-1:123456789012:key/0f51a2d0-7c1e-41ef-9d5a-0a1b2c3d4e5f"}},
 			"3": {}
-		}, "current": 3},
+		}, "current": 3, "alsoTrust": ["K2JCJMDEHXQW5F"]},
 		"lendKeys": true, "maxUrlLifetime": "1d", "maxKeyAge": "10m",
 		"signers": {"roles": ["media-app"], "roleArns": ["arn:aws:iam::444455556666:role/app"]},
 		"publicPaths": ["/assets/*", "*.ico"],

@@ -56,13 +56,14 @@ func checkedProps(construct constructs.Construct, props *PrivateContentProps, re
 	check(checkEncryption(construct, &p))
 	check(checkBucketStack(construct, &p, settings.OriginAccess))
 	check(checkDomain(&p))
+	check(checkAlsoTrust(&p))
 	check(checkWebACL(&p))
 	check(checkLogDestination(construct, &p))
 	check(checkGrantees(construct, &p))
 	check(checkBehaviors(&p))
 
 	copyFields(&p, &settings)
-	p.SigningKeys = SigningKeys{Keys: settings.SigningKeys.Keys, Current: settings.SigningKeys.Current, Compromised: settings.SigningKeys.Compromised}
+	p.SigningKeys.Keys, p.SigningKeys.Current = settings.SigningKeys.Keys, settings.SigningKeys.Current
 	if p.Lender != nil {
 		p.SigningKeys = SigningKeys{} // a lender's keys have no number here
 	}
@@ -231,6 +232,17 @@ func checkDomain(p *PrivateContentProps) config.Problems {
 				Found: "a private zone, whose records viewers cannot look up",
 				Fix:   "write a public one, such as an awsroute53.PublicHostedZone",
 			})
+		}
+	}
+	return problems
+}
+
+// checkAlsoTrust checks what a file cannot say of keys to trust.
+func checkAlsoTrust(p *PrivateContentProps) config.Problems {
+	var problems config.Problems
+	for i, key := range p.SigningKeys.AlsoTrust {
+		if key == nil {
+			problems = append(problems, config.Problem{Path: fmt.Sprintf("SigningKeys.AlsoTrust[%d]", i), Found: "nil", Fix: "write a public key, such as one of awscloudfront.PublicKey_FromPublicKeyId"})
 		}
 	}
 	return problems

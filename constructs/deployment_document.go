@@ -44,6 +44,9 @@ func newDeploymentDocument(scope constructs.Construct, props *PrivateContentProp
 		for _, key := range keys.generations {
 			d.TrustedKeys = append(d.TrustedKeys, signer.TrustedKey{ID: *key.keyPairID(), SPKI: key.spki})
 		}
+		for _, id := range keys.alsoTrusted {
+			d.TrustedKeys = append(d.TrustedKeys, signer.TrustedKey{ID: *id})
+		}
 	}
 	document, err := json.Marshal(d)
 	if err != nil {

@@ -23,7 +23,8 @@ func everythingOn(t *testing.T) config.Environment {
 			}},
 			{Number: 3},
 		},
-		Current: 3,
+		Current:   3,
+		AlsoTrust: []string{"K2JCJMDEHXQW5F"},
 	}
 	e.Content.LendKeys = true
 	e.Content.MaxURLLifetime, e.Content.MaxKeyAge = 24*time.Hour, 10*time.Minute

@@ -76,6 +76,9 @@ func guardKeys(scope constructs.Construct, p *PrivateContentProps, keys *signing
 		if compromised != nil {
 			properties[contract.CompromisedKeys] = compromised
 		}
+		if keys.alsoTrusted != nil {
+			properties[contract.AlsoTrustedKeys] = keys.alsoTrusted
+		}
 	}
 	guard := provider.newCustomResource(scope, "KeyGuard", contract.KeyGuard, runsTimeout, properties)
 	waiting := []constructs.IConstruct{distribution, policy, document}

@@ -29,6 +29,7 @@ func TestTheGuardIsToldWhatTheKeysAreToBe(t *testing.T) {
 		"lent-keys": func(c *config.Content) {
 			twoSigningKeys(c)
 			c.LendKeys, c.SigningKeys.Compromised = true, []int{1, 7}
+			c.SigningKeys.AlsoTrust = []string{"K2JCJMDEHXQW5F", "KVTP0A1DKRTAX"}
 		},
 		"borrowed-keys": func(c *config.Content) { c.SigningKeys, c.Lender = config.SigningKeys{}, lenderOfTests },
 	} {
@@ -64,6 +65,7 @@ func TestTheGuardIsToldWhatTheKeysAreToBe(t *testing.T) {
 			}
 			if mode == "lent-keys" {
 				want["CompromisedKeys"] = `["1", "7"]`
+				want["AlsoTrustedKeys"] = `["K2JCJMDEHXQW5F", "KVTP0A1DKRTAX"]`
 			}
 			for name, value := range want {
 				wantJSON(t, name, guard.Properties[name], value)
@@ -151,6 +153,7 @@ func TestEveryChangeOfTheKeysCallsTheGuard(t *testing.T) {
 		"CallerReferences":      func(c *config.Content) { c.SigningKeys.Keys = c.SigningKeys.Keys[1:] },
 		"CurrentKey":            func(c *config.Content) { c.SigningKeys.Current = 1 },
 		"CompromisedKeys":       func(c *config.Content) { c.SigningKeys.Compromised = []int{1} },
+		"AlsoTrustedKeys":       func(c *config.Content) { c.SigningKeys.AlsoTrust = []string{"K2JCJMDEHXQW5F"} },
 		"KeyMode":               func(c *config.Content) { c.LendKeys = true },
 		"MaxUrlLifetimeSeconds": func(c *config.Content) { c.MaxURLLifetime /= 2 },
 		"MaxKeyAgeSeconds":      func(c *config.Content) { c.MaxKeyAge /= 2 },

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsroute53"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
+	"github.com/aws/aws-cdk-go/awscdk/v2/interfaces/interfacesawscloudfront"
 	"github.com/aws/aws-cdk-go/awscdk/v2/interfaces/interfacesawslogs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/interfaces/interfacesawswafv2"
 
@@ -254,6 +255,14 @@ type SigningKeys struct {
 	//
 	// Default: none.
 	Compromised []int
+
+	// AlsoTrust are public keys that CloudFront has already, or gets otherwise,
+	// in this account: awscloudfront.PublicKey_FromPublicKeyId imports one. The
+	// distribution trusts them too, so that what their owners sign goes on
+	// working. Together with Keys they are at most five.
+	//
+	// Default: none.
+	AlsoTrust []interfacesawscloudfront.IPublicKeyRef
 }
 
 // Domain serves the content under domain names of your own.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscertificatemanager"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudfront"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
@@ -19,6 +20,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsroute53"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awswafv2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/interfaces/interfacesawscloudfront"
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/signedfront/signedfront/constructs/config"
@@ -288,6 +290,7 @@ func TestWhatIsWrongWithResourcesOfTheCDKIsOneError(t *testing.T) {
 				Bucket: awss3.NewBucket(stack, jsii.String("Logs"), nil), Retention: 24 * time.Hour,
 				LogGroup: awslogs.NewLogGroup(stack, jsii.String("Group"), nil),
 			},
+			SigningKeys:        SigningKeys{AlsoTrust: []interfacesawscloudfront.IPublicKeyRef{nil}},
 			SignGrantees:       []awsiam.IGrantable{nil, awsiam.NewServicePrincipal(jsii.String("ec2.amazonaws.com"), nil), role("Other", "arn:aws:iam::444455556666:role/web")},
 			SignerRoleAssumers: []awsiam.IRole{role("Star", "arn:aws:iam::444455556666:role/w*"), nil},
 			UploadGrantees:     []awsiam.IGrantable{nil},
@@ -296,8 +299,12 @@ func TestWhatIsWrongWithResourcesOfTheCDKIsOneError(t *testing.T) {
 			"AccessLogs.Bucket: a bucket together with LogGroup", "AccessLogs.Bucket: a bucket whose name is generated", "AccessLogs.LogGroup: a log group in eu-west-1", "AccessLogs.Retention: a retention together with LogGroup",
 			"AccessLogs.Retention: a retention with a bucket", "Domain.Certificate: a certificate in eu-west-1", `Domain.Names[0]: "media.example.org"`, "MaxKeyAge: 1s",
 			"SignGrantees[0]: nil", "SignGrantees[1]: a grantee to which IAM attaches no policy", "SignGrantees[2]: one of account 444455556666",
-			`SignerRoleAssumers[0]: "arn:aws:iam::444455556666:role/w*", with one of`, "SignerRoleAssumers[1]: nil", "UploadGrantees[0]: nil",
+			`SignerRoleAssumers[0]: "arn:aws:iam::444455556666:role/w*", with one of`, "SignerRoleAssumers[1]: nil",
+			"SigningKeys.AlsoTrust[0]: nil", "UploadGrantees[0]: nil",
 		}},
+		"a public key by no id": {PrivateContentProps{SigningKeys: SigningKeys{AlsoTrust: []interfacesawscloudfront.IPublicKeyRef{
+			awscloudfront.PublicKey_FromPublicKeyId(stack, jsii.String("NoKey"), jsii.String("E1A2B3C4D5E6F7"))}}},
+			[]string{`SigningKeys.AlsoTrust[0]: "E1A2B3C4D5E6F7"; write the id of a public key`}},
 		"a certificate by its ARN": {PrivateContentProps{Domain: &Domain{Names: []string{"media.example.com"},
 			Certificate: awscertificatemanager.Certificate_FromCertificateArn(stack, jsii.String("Imported"), jsii.String("arn:aws:acm:eu-west-1:123456789012:certificate/a"))}},
 			[]string{"Domain.Certificate: a certificate in eu-west-1"}},

@@ -7,6 +7,7 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscertificatemanager"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudfront"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsroute53"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
@@ -28,6 +29,9 @@ func propsOf(scope constructs.Construct, c *config.Content) *PrivateContentProps
 	p := &PrivateContentProps{}
 	copyFields(p, c)
 	p.SigningKeys = SigningKeys{Keys: c.SigningKeys.Keys, Current: c.SigningKeys.Current, Compromised: c.SigningKeys.Compromised}
+	for i, id := range c.SigningKeys.AlsoTrust {
+		p.SigningKeys.AlsoTrust = append(p.SigningKeys.AlsoTrust, awscloudfront.PublicKey_FromPublicKeyId(scope, jsii.String("AlsoTrusted"+strconv.Itoa(i+1)), jsii.String(id)))
+	}
 	for _, b := range c.Behaviors {
 		p.Behaviors = append(p.Behaviors, Behavior{PathPattern: b.PathPattern, Public: b.Public})
 	}
@@ -73,6 +77,11 @@ func settingsOf(p *PrivateContentProps) *config.Content {
 	c := &config.Content{}
 	copyFields(c, p)
 	c.SigningKeys = config.SigningKeys{Keys: p.SigningKeys.Keys, Current: p.SigningKeys.Current, Compromised: p.SigningKeys.Compromised}
+	for _, key := range p.SigningKeys.AlsoTrust {
+		if key != nil { // which is reported
+			c.SigningKeys.AlsoTrust = append(c.SigningKeys.AlsoTrust, *key.PublicKeyRef().PublicKeyId)
+		}
+	}
 	if p.Bucket != nil {
 		c.Bucket = *p.Bucket.BucketName()
 	}

@@ -23,6 +23,7 @@ import (
 type signingKeys struct {
 	generations []*signingKey           // none where they are borrowed
 	current     *signingKey             // nil where they are borrowed
+	alsoTrusted []*string               // the ids of public keys that are none of ours
 	pairs       []awscdk.CustomResource // those that the deployment makes
 	lender      *config.Lender
 
@@ -76,6 +77,10 @@ func newSigningKeys(scope constructs.Construct, p *PrivateContentProps, builder 
 	for _, key := range k.generations {
 		ids = append(ids, key.keyPairID())
 	}
+	for _, key := range p.SigningKeys.AlsoTrust {
+		k.alsoTrusted = append(k.alsoTrusted, key.PublicKeyRef().PublicKeyId)
+	}
+	ids = append(ids, k.alsoTrusted...)
 	group := awscloudfront.NewCfnKeyGroup(scope, jsii.String("KeyGroup"), &awscloudfront.CfnKeyGroupProps{
 		KeyGroupConfig: &awscloudfront.CfnKeyGroup_KeyGroupConfigProperty{
 			Name:    saltedName(scope, p.Name+"-keys"),

@@ -7,13 +7,17 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudfront"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/interfaces/interfacesawscloudfront"
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/signedfront/signedfront/constructs/config"
 	"github.com/signedfront/signedfront/signer"
+	"github.com/signedfront/signedfront/signer/edge"
 )
 
 // Public halves of keys that nobody has.
@@ -390,5 +394,46 @@ func TestWrongKeysOfOthersAreReportedTogetherAndOnce(t *testing.T) {
 				t.Error("something was made all the same")
 			}
 		})
+	}
+}
+
+func TestKeysThatTheAccountHasAlreadyAreTrustedByTheirIdsAlone(t *testing.T) {
+	before := withKeys(t, 1, config.SigningKey{Number: 1})
+	after := synthesizeContent(t, func(c *config.Content) {
+		c.SigningKeys.AlsoTrust = []string{"K2JCJMDEHXQW5F", "KVTP0A1DKRTAX"}
+	})
+	wantChanges(t, "trusting them", before, after,
+		"+ AWS::CloudFront::KeyGroup Properties KeyGroupConfig Items", "+ AWS::CloudFront::KeyGroup Properties KeyGroupConfig Items",
+		"+ Custom::KeyGuard Properties AlsoTrustedKeys", "~ AWS::SSM::Parameter Properties Value")
+	key, _ := after.only(t, "AWS::CloudFront::PublicKey")
+	_, group := after.only(t, "AWS::CloudFront::KeyGroup")
+	wantJSON(t, "the group", group.property("KeyGroupConfig", "Items"), fmt.Sprintf(`[{"Ref": %q}, "K2JCJMDEHXQW5F", "KVTP0A1DKRTAX"]`, key))
+}
+
+func TestAPublicKeyOfTheAppIsTrustedToo(t *testing.T) {
+	app, outdir := newApp(t, nil)
+	stack := awscdk.NewStack(app, jsii.String("Stack"), nil)
+	theirs := awscloudfront.NewPublicKey(stack, jsii.String("Theirs"), &awscloudfront.PublicKeyProps{EncodedKey: jsii.String(publicRSA)})
+	named := awscloudfront.PublicKey_FromPublicKeyId(stack, jsii.String("Named"), jsii.String("K2JCJMDEHXQW5F"))
+	keys := SigningKeys{AlsoTrust: []interfacesawscloudfront.IPublicKeyRef{theirs, named}}
+	if _, err := NewPrivateContent(stack, "Content", &PrivateContentProps{Name: "content", SigningKeys: keys}); err != nil {
+		t.Fatal(err)
+	}
+	app.Synth(nil)
+	template := readTemplate(t, outdir, "Stack")
+	ids := template.all("AWS::CloudFront::PublicKey")
+	_, group := template.only(t, "AWS::CloudFront::KeyGroup")
+	for _, id := range ids {
+		if items := string(indented(t, group.property("KeyGroupConfig", "Items"))); !strings.Contains(items, id) || len(ids) != 2 {
+			t.Errorf("the group has %s, and not the one of %v", items, ids)
+		}
+	}
+	// The local edge has both: the template holds the app's public key.
+	e, err := edge.New(edge.Config{Template: template.text, BaseURL: "http://127.0.0.1:8080", Objects: edge.OpenFS(fstest.MapFS{})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if trusted, err := e.Deployment().PublicKeys(); err != nil || len(trusted) != 3 {
+		t.Errorf("the document lists %d keys: %v", len(trusted), err)
 	}
 }

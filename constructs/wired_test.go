@@ -73,6 +73,7 @@ var wirings = func() map[string]wiring {
 		"Content.SigningKeys.Keys.PrivateKey.File":            {keys(imported(1, publicECDSA, config.PrivateKeyLocation{})), values("/run/secrets/key.pem")},
 		"Content.SigningKeys.Current":                         {keys(config.SigningKey{Number: 1}, config.SigningKey{Number: 2}), values(2)},
 		"Content.SigningKeys.Compromised":                     {keys(config.SigningKey{Number: 1}, config.SigningKey{Number: 2}), values([]int{2}, []int{2, 3})},
+		"Content.SigningKeys.AlsoTrust":                       {keys(config.SigningKey{Number: 1}), values([]string{"K2JCJMDEHXQW5F"}, []string{"KVTP0A1DKRTAX"})},
 		"Content.SigningKeys.From":                            {nil, nil}, // below
 
 		"Content.Lender.ParameterName": {lender, values("/media/prod/signing")},

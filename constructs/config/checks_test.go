@@ -491,6 +491,28 @@ func TestContentThatCannotBeProvisionedIsRefused(t *testing.T) {
 		{"a compromised key, and nothing that waits", `{"guard": false, "signingKeys": {"keys": {"2": {}}, "compromised": [1]}}`, []string{
 			`signingKeys.compromised: a list, with guard false; leave it out: without the guard nothing waits`,
 		}},
+		{"ids of keys that are none", `{"signingKeys": {"alsoTrust": ["K2JCJMDEHXQW5F", "k2jcjmdehxqw5f", "APKAJ6KCI2B6BKBQMD4A", "E1A2B3C4D5E6F7", "K2JCJMDEHXQW5F", "-----BEGIN PUBLIC KEY-----", 7]}}`, []string{
+			`signingKeys.alsoTrust[6]: the number 7; write a text in quotes, such as "K2JCJMDEHXQW5F"`,
+			`signingKeys.alsoTrust[1]: "k2jcjmdehxqw5f"; write it in capital letters, as CloudFront does`,
+			`signingKeys.alsoTrust[2]: "APKAJ6KCI2B6BKBQMD4A", a key pair of an AWS account, which no key group holds; upload its public key to CloudFront and write the id that it gets there, such as "K2JCJMDEHXQW5F", which is to stand in new URLs`,
+			`signingKeys.alsoTrust[3]: "E1A2B3C4D5E6F7"; write the id of a public key in CloudFront, such as "K2JCJMDEHXQW5F"`,
+			`signingKeys.alsoTrust[4]: "K2JCJMDEHXQW5F", listed twice; list it once`,
+			`signingKeys.alsoTrust[5]: a value of 26 bytes that looks like a PEM public key; write the id of a public key in CloudFront, such as "K2JCJMDEHXQW5F"`,
+			`signingKeys.alsoTrust: 7 ids, with 1 of keys; list 5 at most of both together, which is what a CloudFront key group holds`,
+		}},
+		{"more keys than a key group holds, with those of others", `{"signingKeys": {"keys": {"1": {}, "2": {}, "3": {}}, "current": 1, "alsoTrust": ["K2JCJMDEHXQW5F", "K36X4X2EO997HM", "KVTP0A1DKRTAX"]}}`, []string{
+			`signingKeys.alsoTrust: 3 ids, with 3 of keys; list 5 at most of both together, which is what a CloudFront key group holds`,
+		}},
+		{"keys to trust beside borrowed ones", `{"ephemeral": true, "signingKeys": {"from": "dev", "alsoTrust": ["K2JCJMDEHXQW5F"]}}`, []string{
+			`signingKeys.from: "dev", this environment itself; make an environment that says "lendKeys": true, and name it here`,
+			`signingKeys.alsoTrust: keys to trust in addition to borrowed ones; leave it out, and write it where the keys are lent: the distribution trusts the lender's key group`,
+		}},
+		{"a list of keys under a misspelt name", `{"signingKeys": {"keys": {"1": {}}, "alsotrust": ["K2JCJMDEHXQW5F"]}}`, []string{
+			`signingKeys.alsotrust: unknown setting; did you mean "alsoTrust"?`,
+		}},
+		{"a current key that is not listed, beside keys of others", `{"signingKeys": {"alsoTrust": ["K2JCJMDEHXQW5F"], "current": 2}}`, []string{
+			`signingKeys.current: key 2, which is not listed; write the number of the key that signs: 1`,
+		}},
 		{"a guard in quotes", `{"guard": "off"}`, []string{
 			`guard: "off"; write true or false, without quotes`,
 		}},
@@ -517,7 +539,6 @@ func TestSettingsOfLaterVersionsAreRefused(t *testing.T) {
 		`{"uploads": {"origins": ["https://app.example.com"]}}`:                           `uploads: unknown setting; `,
 		`{"versions": {"keep": "30d"}}`:                                                   `versions: unknown setting; `,
 		`{"bucket": {"name": "example-media", "path": "/folder"}}`:                        `bucket: an object; write a text in quotes, such as "example-media"`,
-		`{"signingKeys": {"keys": {"1": {}}, "alsoTrust": ["K2JCJM"]}}`:                   `signingKeys.alsoTrust: unknown setting; `,
 		`{"domain": {"certificate": "arn:aws:acm:us-east-1:123456789012:certificate/a"}}`: `domain.names: missing; `,
 	} {
 		if got := found(t, settings, nil); len(got) != 1 || !strings.HasPrefix(got[0], want) {

@@ -49,6 +49,9 @@ func (c Content) checkKeys(at node) {
 	if len(c.SigningKeys.Compromised) > 0 {
 		keys.field("Compromised").wrong("keys of one's own beside borrowed ones", "leave it out, and write it where the keys are lent")
 	}
+	if len(c.SigningKeys.AlsoTrust) > 0 {
+		keys.field("AlsoTrust").wrong("keys to trust in addition to borrowed ones", "leave it out, and write it where the keys are lent: the distribution trusts the lender's key group")
+	}
 	if len(c.SigningKeys.Keys) > 0 {
 		keys.field("Keys").wrong("keys of one's own beside borrowed ones", "leave them out: the lender's are used")
 	}

@@ -280,6 +280,8 @@ func TestQuotasOfAnAccountAreCounted(t *testing.T) {
 			"environments: 11 public keys in the account of whoever deploys; " + ten,
 			"environments: 11 key groups in the account of whoever deploys; " + ten}},
 		{"one key too many", many(2, five) + `, "other": {}`, []string{"environments: 11 public keys in the account of whoever deploys; " + ten}},
+		{"a key that the account has already counts once", many(8, `"signingKeys": {"alsoTrust": ["K2JCJMDEHXQW5F", "KVTP0A1DKRTAX"]}`), nil},
+		{"keys that the account has already count", many(9, `"signingKeys": {"alsoTrust": ["K2JCJMDEHXQW5F", "KVTP0A1DKRTAX"]}`), []string{"environments: 11 public keys in the account of whoever deploys; " + ten}},
 		{"accounts are counted apart", many(2, five) + `, "x": {"account": "123456789012", ` + five + `}`, nil},
 		{"a pattern counts once", many(9, "") + `, "pr-*": {}`, nil},
 		{"borrowed keys do not count", many(9, "") + `, "lender": {"ephemeral": true, "lendKeys": true}, "pr-a": {"ephemeral": true, "signingKeys": {"from": "lender"}}, "pr-*": {"ephemeral": true, "signingKeys": {"from": "lender"}}`, nil},

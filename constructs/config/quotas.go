@@ -18,6 +18,8 @@ type quota struct {
 const (
 	borrow = `let environments borrow, with "signingKeys": {"from": ...}`
 	fewer  = "have fewer environments, each of which takes one"
+
+	publicKeys = "public keys"
 )
 
 // quotas are those that environments can use up. They make no cache policies and
@@ -25,7 +27,7 @@ const (
 // use are AWS's own.
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
 var quotas = []quota{
-	{"public keys", 10, borrow, func(d *draft) int { return len(d.Content.SigningKeys.Keys) }},
+	{publicKeys, 10, borrow, func(d *draft) int { return len(d.Content.SigningKeys.Keys) }},
 	{"key groups", 10, borrow, func(d *draft) int { return oneIf(d.Content.SigningKeys.From == "") }},
 	{"response headers policies", 20, fewer, func(*draft) int { return 1 }},
 	{"origin access identities", 100, `write "originAccess": "oac" where that can be`, func(d *draft) int { return oneIf(d.Content.OriginAccess.HasIdentity()) }},
@@ -39,6 +41,18 @@ func oneIf(yes bool) int {
 		return 1
 	}
 	return 0
+}
+
+// alsoTrusted is how many public keys environments trust that no stack of theirs
+// makes.
+func alsoTrusted(drafts []*draft) int {
+	ids := map[string]bool{}
+	for _, d := range drafts {
+		for _, id := range d.Content.SigningKeys.AlsoTrust {
+			ids[id] = true
+		}
+	}
+	return len(ids)
 }
 
 // Managed policies of a role: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
@@ -63,6 +77,9 @@ func quotaWarnings(drafts []*draft) (warnings Problems) {
 			count := 0
 			for _, d := range accounts[account] {
 				count += q.count(d)
+			}
+			if q.what == publicKeys {
+				count += alsoTrusted(accounts[account])
 			}
 			if count > q.most {
 				warn(fmt.Sprintf("%d %s in %s", count, q.what, accountWords(account)),

@@ -45,6 +45,7 @@ var shapes = map[string]string{
 	"account":          accountID.String(),
 	"region":           regionShape.String(),
 	"originShield":     regionShape.String(),
+	"alsoTrust":        publicKeyID.String(),
 	"bucket":           bucketShape.String(),
 	"roles":            roleName.String(),
 	"roleArns":         roleARN.String(),

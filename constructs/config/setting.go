@@ -84,6 +84,7 @@ var examples = map[string]string{
 	"keys":            `{"1": {}, "2": {"algorithm": "rsa-2048"}}`,
 	"current":         `2`,
 	"compromised":     `[1]`,
+	"alsoTrust":       `["K2JCJMDEHXQW5F"]`,
 	"from":            `"dev"`,
 	"publicKey":       `"public_key.pem"`,
 	"privateKey":      `{"file": "/run/secrets/private_key.pem"}`,

@@ -135,6 +135,8 @@ func TestSettingsThatAreRightInOtherWays(t *testing.T) {
 		`{"cors": {"origins": ["https://example.com:8443"]}}`,
 		`{"publicPaths": ["/assets/*"], "signedPaths": ["/assets/premium/*"]}`,
 		`{"publicPaths": ["/A/*", "/a/*", "/~u/x.js"]}`,
+		`{"signingKeys": {"alsoTrust": ["K2JCJMDEHXQW5F", "KVTP0A1DKRTAX"]}}`,
+		`{"signingKeys": {"keys": {"1": {}, "3": {}}, "current": 3, "alsoTrust": ["K2JCJMDEHXQW5F", "KVTP0A1DKRTAX", "K36X4X2EO997HM"]}}`,
 		`{"geoRestriction": {"allow": ["DE", "FR", "GB"]}}`,
 		`{"responseHeaders": {"custom": {"Cache-Control": "private, max-age=60", "Permissions-Policy": "camera=()", "X-Amzs": "1"}}}`,
 		`{"tags": {"Kostenstelle ä": "a b/c:d=e+f-g@h.i_j"}}`,
@@ -144,7 +146,7 @@ func TestSettingsThatAreRightInOtherWays(t *testing.T) {
 }
 
 func TestExamplesInErrorsAreRight(t *testing.T) {
-	used := map[string]bool{"keys": true, "current": true, "compromised": true, "from": true}
+	used := map[string]bool{"keys": true, "current": true, "compromised": true, "alsoTrust": true, "from": true}
 	var check func(of reflect.Type)
 	check = func(of reflect.Type) {
 		for _, s := range settings(of) {

@@ -28,6 +28,11 @@ import (
 //
 // lets the next deployment remove key 1 without its wait.
 //
+//	"signingKeys": {"alsoTrust": ["K2JCJMDEHXQW5F"]}
+//
+// trusts a public key of CloudFront that the account has already, in addition to
+// the stack's own.
+//
 //	"signingKeys": {"from": "dev"}
 //
 // borrows the keys of another environment of the same account and Region, which
@@ -48,6 +53,14 @@ type SigningKeys struct {
 	//
 	// Default: none.
 	Compromised []int `json:"compromised"`
+
+	// AlsoTrust are the ids of public keys that CloudFront has already in this
+	// account, such as K2JCJMDEHXQW5F. The distribution trusts them too, so that
+	// what their owners sign goes on working. Together with Keys they are at most
+	// five.
+	//
+	// Default: none.
+	AlsoTrust []string `json:"alsoTrust"`
 
 	// From is the environment that lends its keys. It replaces keys of one's
 	// own. Neither environment is protected: whoever may sign for one may sign
@@ -199,6 +212,7 @@ func (k SigningKeys) CurrentKey() (key SigningKey, listed bool) {
 // check reports what is wrong with keys of one's own, which have their
 // defaults.
 func (k SigningKeys) check(at node) {
+	k.checkAlsoTrust(at)
 	list := at.field("Keys")
 	if len(k.Keys) == 0 {
 		list.wrong("an empty list", "leave it out, which makes key 1, or list a key")
@@ -231,6 +245,32 @@ func (k SigningKeys) check(at node) {
 		at.field("Current").wrong(found, "write the number of the key that signs: "+strings.Join(numbers, " or "))
 	}
 	k.checkCompromised(at)
+}
+
+const exampleKeyID = `"K2JCJMDEHXQW5F"`
+
+// publicKeyID is the id of a public key as CloudFront makes them. Its other ids
+// start with another letter.
+var publicKeyID = regexp.MustCompile(`^K[A-Z0-9]{7,31}$`)
+
+func (k SigningKeys) checkAlsoTrust(at node) {
+	also := at.field("AlsoTrust")
+	also.list(k.AlsoTrust, func(at node, id string) {
+		switch {
+		case publicKeyID.MatchString(id):
+		case strings.HasPrefix(id, "APKA") && publicKeyID.MatchString("K"+id):
+			// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-trusted-signers.html
+			at.wrong(quote(id)+", a key pair of an AWS account, which no key group holds", "upload its public key to CloudFront and write the id that it gets there, such as "+exampleKeyID+", which is to stand in new URLs")
+		case publicKeyID.MatchString(strings.ToUpper(id)):
+			at.wrong(quote(id), "write it in capital letters, as CloudFront does")
+		default:
+			at.wrong(quote(id), "write the id of a public key in CloudFront, such as "+exampleKeyID)
+		}
+	})
+	if own, n := len(k.Keys), len(k.AlsoTrust); own <= MaxSigningKeys && own+n > MaxSigningKeys {
+		also.wrong(fmt.Sprintf("%d ids, with %d of %s", n, own, at.name("Keys")),
+			fmt.Sprintf("list %d at most of both together, which is what a CloudFront key group holds", MaxSigningKeys))
+	}
 }
 
 func (k SigningKeys) checkCompromised(at node) {
@@ -293,14 +333,14 @@ func (k SigningKey) check(at node) {
 // signingKeys reads the setting of that name, whose form in cdk.json is its
 // own: there, keys are an object by number.
 func (d decoder) signingKeys(setting jsonObject) SigningKeys {
-	setting.only("keys", "current", "compromised", "from")
+	setting.only("keys", "current", "compromised", "alsoTrust", "from")
 
 	var k SigningKeys
 	if from, given := setting.members["from"]; given {
 		k.From = readText(setting.member("from"), from, "the name of an environment in quotes, such as "+examples["from"])
 	}
 	keys, given := setting.object("keys", "an object such as "+examples["keys"])
-	if k.From == "" && !setting.has("keys") || given && len(keys.members) == 0 {
+	if k.From == "" && !setting.has("keys") && !setting.has("alsoTrust") || given && len(keys.members) == 0 {
 		setting.member("keys").wrong("no key", `write an object such as {"1": {}}`)
 	}
 	whole := len(keys.members) > 0
@@ -325,7 +365,10 @@ func (d decoder) signingKeys(setting jsonObject) SigningKeys {
 	if compromised, given := setting.members["compromised"]; given {
 		d.value(setting.member("compromised"), compromised, reflect.ValueOf(&k.Compromised).Elem(), examples["compromised"])
 	}
-	if !whole && k.From == "" {
+	if also, given := setting.members["alsoTrust"]; given {
+		d.value(setting.member("alsoTrust"), also, reflect.ValueOf(&k.AlsoTrust).Elem(), examples["alsoTrust"])
+	}
+	if !whole && k.From == "" && (setting.has("keys") || !setting.has("alsoTrust")) {
 		// The list is not whole: whether current is on it cannot be told.
 		k = k.WithDefaults()
 		k.Current = k.Keys[0].Number

@@ -40,6 +40,7 @@ var readersOwn = map[string]string{
 	"signingKeys.keys":                      "there are none beside borrowed ones",
 	"signingKeys.current":                   "it is a key that is listed",
 	"signingKeys.compromised":               "none of them is current or borrowed, and without a guard there are none",
+	"signingKeys.alsoTrust":                 "with keys they are at most five, and there are none beside borrowed ones",
 	"signingKeys.keys.hash":                 "it depends on algorithm",
 	"lendKeys":                              "it depends on terminationProtection and signingKeys",
 	"maxUrlLifetime":                        "a duration has bounds",
@@ -118,7 +119,7 @@ func compiled(t *testing.T) *jsonschema.Schema {
 func TestSchemaTakesEveryExampleOfTheDocuments(t *testing.T) {
 	schema := compiled(t)
 	examples := map[string]string{} // contexts by where they are from
-	for _, page := range []string{"README.md", "constructs/PIPELINES.md", "constructs/config/README.md"} {
+	for _, page := range []string{"README.md", "constructs/PIPELINES.md", "constructs/MOVING.md", "constructs/config/README.md"} {
 		text := read(t, page)
 		blocks := 0
 		for i, block := range regexp.MustCompile("(?s)```json\n(.*?)```").FindAllSubmatch(text, -1) {
