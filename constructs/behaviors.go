@@ -168,7 +168,7 @@ func checkConfigured(props *awscloudfront.DistributionProps, p *PrivateContentPr
 	if props.AdditionalBehaviors != nil && len(*props.AdditionalBehaviors) > 0 {
 		wrong("AdditionalBehaviors", "behaviors that nothing requires to be signed", "write them into Behaviors, in the order in which CloudFront is to look")
 	}
-	if p.Domain != nil && (props.DomainNames == nil || !containsAll(*props.DomainNames, p.Domain.Names)) {
+	if p.Domain != nil && len(p.Domain.Names) > 0 && (props.DomainNames == nil || !containsAll(*props.DomainNames, p.Domain.Names)) {
 		wrong("DomainNames", "not the names of Domain", "append to the list that is there: signed URLs start with the first of them")
 	}
 	if p.AddressRestriction && (props.EnableIpv6 == nil || *props.EnableIpv6) {

@@ -43,7 +43,9 @@ func newDistribution(scope constructs.Construct, p *PrivateContentProps, origin 
 	}
 	if p.Domain != nil {
 		props.Certificate = certificate
-		props.DomainNames = jsii.Strings(p.Domain.Names...)
+		if len(p.Domain.Names) > 0 {
+			props.DomainNames = jsii.Strings(p.Domain.Names...)
+		}
 		props.SslSupportMethod = awscloudfront.SSLMethod_SNI
 		props.MinimumProtocolVersion = minimumTLS
 	}
@@ -57,6 +59,9 @@ func newDistribution(scope constructs.Construct, p *PrivateContentProps, origin 
 		}
 	}
 	distribution := awscloudfront.NewDistribution(scope, jsii.String("Distribution"), props)
+	if p.Domain != nil && len(p.Domain.Names) == 0 {
+		awscdk.Annotations_Of(distribution).AcknowledgeWarning(jsii.String("@aws-cdk/aws-cloudfront:emptyDomainNames"), jsii.String("Names are moved to the distribution once it has the certificate."))
+	}
 
 	if len(publicPatterns(p)) > 0 || len(furtherPatterns(p, true)) > 0 {
 		public.FunctionAssociations = newEscapeRefusal(scope, p)

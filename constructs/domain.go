@@ -22,7 +22,7 @@ func baseURL(p *PrivateContentProps, distribution awscloudfront.Distribution) st
 }
 
 func domainName(p *PrivateContentProps, distribution awscloudfront.Distribution) *string {
-	if p.Domain != nil {
+	if p.Domain != nil && len(p.Domain.Names) > 0 {
 		return jsii.String(p.Domain.Names[0])
 	}
 	return distribution.DistributionDomainName()
@@ -31,7 +31,7 @@ func domainName(p *PrivateContentProps, distribution awscloudfront.Distribution)
 // newAliasRecords points the names of the domain to the distribution, where
 // their zone is given. A distribution without IPv6 has no AAAA records.
 func newAliasRecords(scope constructs.Construct, p *PrivateContentProps, distribution awscloudfront.Distribution) {
-	if p.Domain == nil || p.Domain.HostedZone == nil {
+	if p.Domain == nil || p.Domain.HostedZone == nil || len(p.Domain.Names) == 0 {
 		return
 	}
 	records := constructs.NewConstruct(scope, jsii.String("AliasRecords"))
@@ -83,7 +83,8 @@ func makesCertificate(p *PrivateContentProps) bool {
 	return p.Domain != nil && p.Domain.Certificate == nil
 }
 
-// newCertificate is the certificate of the domain, nil where there is none. One
+// newCertificate is the certificate of the domain, nil where there is none. Where
+// no names are given yet, it covers the zone's name and those one level below. One
 // that is made proves with a record in the hosted zone that the names are
 // yours, and keeps the record, so that it is renewed by itself.
 func newCertificate(scope constructs.Construct, p *PrivateContentProps) awscertificatemanager.ICertificate {
@@ -93,11 +94,16 @@ func newCertificate(scope constructs.Construct, p *PrivateContentProps) awscerti
 	case p.Domain.Certificate != nil:
 		return p.Domain.Certificate
 	}
+	names := p.Domain.Names
+	if len(names) == 0 {
+		zone := zoneName(p.Domain.HostedZone)
+		names = []string{zone, "*." + zone}
+	}
 	place := inUSEast1(scope, certificateStack)
 	made := constructs.NewConstruct(place.scope, jsii.String("DomainCertificate"))
 	certificate := awscertificatemanager.NewCertificate(made, jsii.String("Certificate"), &awscertificatemanager.CertificateProps{
-		DomainName:              jsii.String(p.Domain.Names[0]),
-		SubjectAlternativeNames: jsii.Strings(p.Domain.Names[1:]...),
+		DomainName:              jsii.String(names[0]),
+		SubjectAlternativeNames: jsii.Strings(names[1:]...),
 		Validation:              awscertificatemanager.CertificateValidation_FromDns(p.Domain.HostedZone),
 	})
 	if place.companion == nil {

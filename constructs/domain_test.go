@@ -135,3 +135,40 @@ func TestURLsAreSignedForTheFirstNameOfTheDomain(t *testing.T) {
 		t.Errorf("the document is %s", value)
 	}
 }
+
+// CloudFront moves a name to a distribution that has a certificate for it.
+func TestADomainWithoutNamesHasItsCertificateAlone(t *testing.T) {
+	for name, test := range map[string]struct {
+		domain      config.Domain
+		certificate string // in the distribution
+		covers      string // by one that is made
+	}{
+		"that exists":              {config.Domain{Certificate: certificateARN}, `"` + certificateARN + `"`, ""},
+		"that exists, with a zone": {config.Domain{Certificate: certificateARN, HostedZone: exampleZone}, `"` + certificateARN + `"`, ""},
+		"that is made":             {config.Domain{HostedZone: exampleZone}, `{"Ref": "ContentDomainCertificate9F3777C6"}`, `["example.com", ["*.example.com"]]`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			with := func(domain *config.Domain) *template {
+				e := environmentOf(t, "prod", `{}`)
+				e.Region, e.Content.Domain = "us-east-1", domain
+				return parseTemplate(t, assembly(t, e)["signedfront-prod.template.json"])
+			}
+			template := with(&test.domain)
+			got := distributionConfig(t, template)
+			if aliases, has := got["Aliases"]; has {
+				t.Errorf("the distribution has the names %v", aliases)
+			}
+			wantJSON(t, "the certificate of the distribution", got["ViewerCertificate"], fmt.Sprintf(`{"AcmCertificateArn": %s, "MinimumProtocolVersion": "TLSv1.2_2021", "SslSupportMethod": "sni-only"}`, test.certificate))
+			if ids := template.all("AWS::Route53::RecordSet"); ids != nil {
+				t.Errorf("it makes the records %v", ids)
+			}
+			_, document := template.only(t, "AWS::SSM::Parameter")
+			_, before := with(nil).only(t, "AWS::SSM::Parameter")
+			wantJSON(t, "the document", document.Properties["Value"], string(indented(t, before.Properties["Value"])))
+			if test.covers != "" {
+				_, made := template.only(t, "AWS::CertificateManager::Certificate")
+				wantJSON(t, "what the certificate covers", []any{made.Properties["DomainName"], made.Properties["SubjectAlternativeNames"]}, test.covers)
+			}
+		})
+	}
+}

@@ -271,14 +271,16 @@ type Domain struct {
 	// with the first one; others may start with *. for one level of subdomains.
 	// CloudFront gives a name to one distribution in all of AWS.
 	//
-	// Default: none. At least one is required.
+	// Default: none. The distribution then has the certificate, and its names can
+	// be moved to it.
 	Names []string
 
 	// Certificate is a certificate of AWS Certificate Manager in us-east-1 that
 	// covers all names.
 	//
 	// Default: one is made in us-east-1, in a stack of its own where this stack
-	// is elsewhere, and validated by DNS in HostedZone.
+	// is elsewhere, and validated by DNS in HostedZone. Without Names, it is for
+	// the zone's name and one level of subdomains.
 	Certificate awscertificatemanager.ICertificate
 
 	// HostedZone is the public Route 53 zone of the names. It gets their A and

@@ -113,7 +113,7 @@ var wirings = func() map[string]wiring {
 		"Content.ResponseHeaders.StrictTransportSecurity": {nil, values(time.Hour)},
 		"Content.ResponseHeaders.Custom":                  {nil, values(map[string]string{"X-A": "1"}, map[string]string{"X-A": "2"}, map[string]string{"X-B": "1"})},
 
-		"Content.Domain.Names":           {domain, values([]string{"media.example.com", "*.media.example.com"}, []string{"film.example.com"})},
+		"Content.Domain.Names":           {domain, values([]string{"media.example.com", "*.media.example.com"}, []string{"film.example.com"}, []string(nil))},
 		"Content.Domain.Certificate":     {domain, values(certificate+"b", "")},
 		"Content.Domain.HostedZone.ID":   {domain, values("Z2")},
 		"Content.Domain.HostedZone.Name": {nil, nil}, // what the names are checked against

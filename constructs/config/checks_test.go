@@ -252,7 +252,6 @@ func TestContentThatCannotBeProvisionedIsRefused(t *testing.T) {
 			`responseHeaders.strictTransportSecurity: 1.5s; write a whole number of seconds`,
 		}},
 		{"a domain without anything", `{"domain": {}}`, []string{
-			`domain.names: missing; write a list such as ["media.example.com"]`,
 			`domain: neither certificate nor hostedZone; write the ARN of a certificate in us-east-1, or the hostedZone in which one is validated`,
 		}},
 		{"a domain without a certificate", `{"domain": {"names": ["media.example.com"]}}`, []string{
@@ -533,13 +532,12 @@ func TestContentThatCannotBeProvisionedIsRefused(t *testing.T) {
 // passed over: what it asks for would not be there.
 func TestSettingsOfLaterVersionsAreRefused(t *testing.T) {
 	for settings, want := range map[string]string{
-		`{"downloads": true}`:                                                             `downloads: unknown setting; `,
-		`{"downloads": {"types": true}}`:                                                  `downloads: unknown setting; `,
-		`{"missing": 404}`:                                                                `missing: unknown setting; `,
-		`{"uploads": {"origins": ["https://app.example.com"]}}`:                           `uploads: unknown setting; `,
-		`{"versions": {"keep": "30d"}}`:                                                   `versions: unknown setting; `,
-		`{"bucket": {"name": "example-media", "path": "/folder"}}`:                        `bucket: an object; write a text in quotes, such as "example-media"`,
-		`{"domain": {"certificate": "arn:aws:acm:us-east-1:123456789012:certificate/a"}}`: `domain.names: missing; `,
+		`{"downloads": true}`:                                      `downloads: unknown setting; `,
+		`{"downloads": {"types": true}}`:                           `downloads: unknown setting; `,
+		`{"missing": 404}`:                                         `missing: unknown setting; `,
+		`{"uploads": {"origins": ["https://app.example.com"]}}`:    `uploads: unknown setting; `,
+		`{"versions": {"keep": "30d"}}`:                            `versions: unknown setting; `,
+		`{"bucket": {"name": "example-media", "path": "/folder"}}`: `bucket: an object; write a text in quotes, such as "example-media"`,
 	} {
 		if got := found(t, settings, nil); len(got) != 1 || !strings.HasPrefix(got[0], want) {
 			t.Errorf("%s: got %q, want %q", settings, got, want)

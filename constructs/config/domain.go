@@ -10,14 +10,20 @@ import (
 type Domain struct {
 	// Names are the domain names, such as media.example.com. The first one is
 	// the base of signed URLs; others may start with *. for one level of
-	// subdomains. CloudFront gives a name to one distribution in all of AWS.
+	// subdomains. CloudFront gives a name to one distribution in all of AWS. In
+	// cdk.json a name may hold {environment}, once, for the environment's name, as
+	// those of a pattern must.
+	//
+	// Default: none. The distribution then has the certificate, and its names can
+	// be moved to it.
 	Names []string `json:"names"`
 
 	// Certificate is the ARN of a certificate of AWS Certificate Manager in
 	// us-east-1 that covers all names.
 	//
 	// Default: one is made in us-east-1, in a stack of its own where this one
-	// is elsewhere, and validated by DNS in the hosted zone.
+	// is elsewhere, and validated by DNS in the hosted zone. Without names, it is
+	// for the zone's name and one level of subdomains.
 	Certificate string `json:"certificate"`
 
 	// HostedZone is the Route 53 zone of the names. It gets their A and AAAA
@@ -51,6 +57,17 @@ const (
 	maxCommonName       = 64
 )
 
+// maxLabel is how long a part of a name between dots is at most:
+// https://www.rfc-editor.org/rfc/rfc1035#section-2.3.4
+const maxLabel = 63
+
+func longestLabel(name string) (longest int) {
+	for _, label := range strings.Split(name, ".") {
+		longest = max(longest, len(label))
+	}
+	return longest
+}
+
 var (
 	hostLabel      = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
 	digitsOnly     = regexp.MustCompile(`^[0-9]+$`)
@@ -63,8 +80,15 @@ var (
 func (d Domain) check(at node) {
 	names := at.field("Names")
 	switch {
-	case len(d.Names) == 0:
-		names.missing("missing", "write a list such as "+examples["names"])
+	case d.Names != nil && len(d.Names) == 0:
+		names.wrong("an empty list", "leave it out, which prepares the certificate alone, or write a list such as "+examples["names"])
+	case len(d.Names) == 0 && d.makesCertificate():
+		switch zone := d.HostedZone.Name; {
+		case isToken(zone):
+			names.missing("missing, with a zone whose name is a token", "write a list such as "+examples["names"]+": the certificate is made by them, or by the name of the zone")
+		case len("*."+zone) > maxCommonName:
+			names.missing("missing", fmt.Sprintf("write a list such as %s, or a %s: one for %s would have more than the %d characters of a common name", examples["names"], at.name("Certificate"), quote("*."+zone), maxCommonName))
+		}
 	case len(d.Names) > maxDomainNames:
 		names.wrong(fmt.Sprintf("%d names", len(d.Names)), fmt.Sprintf("list %d at most, which is what a distribution takes", maxDomainNames))
 	}
@@ -78,6 +102,12 @@ func (d Domain) check(at node) {
 		switch {
 		case wildcard && name == d.Names[0]:
 			at.wrong(quote(name)+" as the first name", "write one without * first: signed URLs start with it")
+		case strings.Contains(name, environmentMark) && !at.json:
+			at.wrong(quoteName(name), "write the name itself: the one of an environment is put into those of cdk.json")
+		case strings.Contains(name, environmentMark):
+			at.wrong(quoteName(name), fmt.Sprintf("write %s once in a name", environmentMark))
+		case longestLabel(bare) > maxLabel:
+			at.wrong(fmt.Sprintf("%s, with %d characters between dots", quote(name), longestLabel(bare)), fmt.Sprintf("write at most %d there", maxLabel))
 		case !isHostName(bare) || len(name) > maxHostName:
 			at.wrong(quote(name), "write a domain name in lower case, such as "+examples["name"]+", with *. before it at most")
 		case bare == "cloudfront.net" || strings.HasSuffix(bare, ".cloudfront.net"):

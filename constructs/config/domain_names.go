@@ -6,36 +6,161 @@ import (
 	"strings"
 )
 
-// checkDomainNames reports a domain name of two environments, and of a pattern,
-// which makes several: CloudFront gives a name to one distribution, whichever
-// account it is in, and refuses it to another with CNAMEAlreadyExists.
+// environmentMark stands in a domain name for the name of the environment.
+const environmentMark = "{environment}"
+
+// quoteName is quote of a domain name, which may hold the mark.
+func quoteName(name string) string {
+	if quoted := quote(strings.ReplaceAll(name, environmentMark, "environment")); !strings.HasPrefix(quoted, `"`) {
+		return quoted
+	}
+	return `"` + name + `"`
+}
+
+// named returns the domain with its names for an environment. One that holds the
+// mark more than once stays as it is.
+func (d *Domain) named(environment string) *Domain {
+	if d == nil {
+		return nil
+	}
+	of := *d
+	of.Names = slices.Clone(d.Names)
+	for i, name := range of.Names {
+		if strings.Count(name, environmentMark) == 1 {
+			of.Names[i] = strings.Replace(name, environmentMark, environment, 1)
+		}
+	}
+	return &of
+}
+
+// checkDomainNames reports a domain name that two environments would have, and
+// one of a pattern that is the same for all of its environments: CloudFront gives
+// a name to one distribution, whichever account it is in, and refuses it to
+// another with CNAMEAlreadyExists.
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/CNAMEs.html#alternate-domain-names-restrictions
 func checkDomainNames(drafts []*draft) {
 	const because = ": CloudFront gives a domain name to one distribution in all of AWS"
-	owners := map[string]string{}
-	for _, d := range drafts {
-		at := d.at.field("Domain").field("Names")
-		names := d.domainNames()
-		if len(names) > 0 && d.isPattern() {
-			at.wrong("the names of a pattern, of which every environment would have them",
-				"give such names to an environment of its own, and leave the domain out here"+because)
-			continue
-		}
-		for i, name := range names {
-			if owner, taken := owners[name]; taken && owner != d.Name {
-				at.index(i).wrong(fmt.Sprintf("%s, which environment %s has too", quote(name), quote(owner)), "write another one"+because)
+	for n, d := range drafts {
+		for i, name := range d.domainNames() {
+			at := d.at.field("Domain").field("Names").index(i)
+			if d.isPattern() && !strings.Contains(name, environmentMark) {
+				at.wrong(quoteName(name)+", which every environment of the pattern would have",
+					fmt.Sprintf("write the environment's name into it, such as %q, or give the name to an environment of its own", environmentMark+".example.com")+because)
 				continue
 			}
-			owners[name] = d.Name
+			if owner, both := takenBefore(drafts, n, i); owner != nil {
+				found := quoteName(name)
+				if both != name {
+					found += ", which is " + quote(both) + " for one environment,"
+				} else {
+					found += ","
+				}
+				at.wrong(fmt.Sprintf("%s which environment %s has too", found, quote(owner.Name)), "write another one"+because)
+			}
 		}
 	}
 }
 
-func (d *draft) domainNames() []string {
-	if d.Content.Domain == nil {
+// takenBefore returns the draft, of those before one and itself, that may make an
+// environment with the name that stands at i in that one, and the name; nil if
+// there is none. Two environments of a pattern can have one name where it holds
+// their names in two ways.
+func takenBefore(drafts []*draft, n, i int) (owner *draft, both string) {
+	name := drafts[n].domainNames()[i]
+	for m, other := range drafts[:n+1] {
+		for k, theirs := range other.domainNames() {
+			if m == n && k >= i || other.isPattern() && !strings.Contains(theirs, environmentMark) {
+				continue
+			}
+			if both, can := meet(drafts, drafts[n], name, other, theirs); can {
+				return other, both
+			}
+		}
+	}
+	return nil, ""
+}
+
+// meet reports whether environments of two drafts, each with a name of its own,
+// can have one domain name, and which.
+func meet(drafts []*draft, a *draft, name string, b *draft, theirs string) (both string, can bool) {
+	before, after, _ := strings.Cut(name, environmentMark)
+	theirBefore, theirAfter, _ := strings.Cut(theirs, environmentMark)
+	switch {
+	case !a.isPattern() && !b.isPattern():
+		return name, name == theirs && a != b
+	case !a.isPattern():
+		return meet(drafts, b, theirs, a, name)
+	case !b.isPattern():
+		environment, fits := between(theirs, before, after)
+		return theirs, fits && environment != b.Name && makes(drafts, environment) == a
+	case len(before) > len(theirBefore):
+		return meet(drafts, b, theirs, a, name)
+	}
+	// The name of a's environment starts with more, and one of the two ends with
+	// more than the other's.
+	more, fits := strings.CutPrefix(theirBefore, before)
+	if !fits {
+		return "", false
+	}
+	end, theirEnd := "", ""
+	if longer, is := strings.CutSuffix(theirAfter, after); is {
+		end = longer
+	} else if longer, is := strings.CutSuffix(after, theirAfter); is {
+		theirEnd = longer
+	} else {
+		return "", false
+	}
+	// Of two names that fit, one is made of the start that its pattern has.
+	starts := []string{b.start()}
+	if rest, is := strings.CutPrefix(a.start(), more); is && strings.HasPrefix(rest, b.start()) {
+		starts = append(starts, rest)
+	}
+	for _, start := range starts {
+		start += "1"
+		if start == "1" {
+			start = "a"
+		}
+		ours, others := more+start+end, start+theirEnd
+		if ours != others && makes(drafts, ours) == a && makes(drafts, others) == b {
+			return before + ours + after, true
+		}
+	}
+	return "", false
+}
+
+// between returns what stands between a start and an end of a text.
+func between(text, start, end string) (inner string, fits bool) {
+	inner, fits = strings.CutPrefix(text, start)
+	if fits {
+		inner, fits = strings.CutSuffix(inner, end)
+	}
+	return inner, fits
+}
+
+// makes returns the draft of an environment: the one of its name, or the pattern
+// with the most letters before its star. It is nil for what is no name.
+func makes(drafts []*draft, environment string) (found *draft) {
+	if !validEnvironment.MatchString(environment) {
 		return nil
 	}
-	return d.Content.Domain.Names
+	for _, d := range drafts {
+		switch {
+		case d.Name == environment:
+			return d
+		case d.matches(environment) && (found == nil || len(d.Name) > len(found.Name)):
+			found = d
+		}
+	}
+	return found
+}
+
+// domainNames are the names as they are written, of a pattern with the mark in
+// them.
+func (d *draft) domainNames() []string {
+	if d.domain == nil {
+		return nil
+	}
+	return d.domain.Names
 }
 
 // overlapWarnings tells of a name that lies within a wildcard of an environment

@@ -218,7 +218,8 @@ func (d decoder) config(context jsonObject) *Config {
 type draft struct {
 	Environment
 	at       node
-	readable bool // its settings are an object
+	readable bool    // its settings are an object
+	domain   *Domain // as it is written, of a pattern with the mark in its names
 }
 
 // draft reads the settings of an environment, and checks its name.
@@ -244,7 +245,17 @@ func (d decoder) draft(environments jsonObject, project, name string) *draft {
 	if !at.field("Ephemeral").wasRead() || !at.field("TerminationProtection").wasRead() {
 		e.TerminationProtection = false // it cannot be told, and nothing is to follow
 	}
-	return &draft{e, at, readable}
+	made := &draft{e, at, readable, e.Content.Domain}
+	switch {
+	case e.isPattern():
+		made.Content.Domain = made.domain.named(e.sample())
+	case validEnvironment.MatchString(e.Name):
+		made.domain = made.domain.named(e.Name)
+		made.Content.Domain = made.domain
+	default: // which is reported
+		made.Content.Domain = made.domain.named("dev")
+	}
+	return made
 }
 
 // Check reports everything that is wrong with an environment that a Go program

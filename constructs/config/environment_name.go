@@ -69,8 +69,7 @@ func (e Environment) checkPatternName(at node) {
 }
 
 func (e Environment) matches(name string) bool {
-	prefix, _ := strings.CutSuffix(e.Name, "*")
-	return e.isPattern() && strings.HasPrefix(name, prefix)
+	return e.isPattern() && strings.HasPrefix(name, e.start())
 }
 
 // chosen are the environments to make: all that are no patterns, or the one
@@ -122,7 +121,14 @@ func chosenByName(at node, value any, drafts []*draft) *Environment {
 	e := pattern.Environment
 	e.Name = name
 	e.Content.Name, e.Content.ParameterName = e.StackName(), e.ParameterName()
+	named := len(*at.problems)
 	e.checkName(at)
+	e.Content.Domain = pattern.domain.named(name)
+	if e.Content.Domain != nil && len(*at.problems) == named && len(*pattern.at.problems) == 0 {
+		domain := pattern.at.field("Domain")
+		domain.problems = at.problems
+		e.Content.Domain.check(domain)
+	}
 	return &e
 }
 
@@ -143,9 +149,14 @@ func usableNames(drafts []*draft) (names []string) {
 
 // sample is the name of an environment that the pattern makes.
 func (e Environment) sample() string {
-	prefix, _ := strings.CutSuffix(e.Name, "*")
-	if prefix == "" {
-		return "dev"
+	if prefix := e.start(); prefix != "" {
+		return prefix + "1"
 	}
-	return prefix + "1"
+	return "dev"
+}
+
+// start is what the names of the pattern's environments start with.
+func (e Environment) start() string {
+	prefix, _ := strings.CutSuffix(e.Name, "*")
+	return prefix
 }
