@@ -107,6 +107,7 @@ func checkedProps(construct constructs.Construct, props *PrivateContentProps, re
 func inProps(problems config.Problems) config.Problems {
 	for i := range problems {
 		problems[i].Path = strings.Replace(problems[i].Path, "Signers.RoleARNs", "SignerRoleAssumers", 1)
+		problems[i].Path = strings.Replace(problems[i].Path, "Uploads.Origins", "UploadOrigins", 1)
 	}
 	return problems
 }

@@ -46,7 +46,7 @@ func newContentBucket(scope constructs.Construct, p *PrivateContentProps) *conte
 			Id:                                  jsii.String("AbortIncompleteMultipartUploads"),
 			AbortIncompleteMultipartUploadAfter: awscdk.Duration_Days(jsii.Number(7)),
 		}},
-		Cors:          bucketCORS(p.CORS),
+		Cors:          bucketCORS(p),
 		RemovalPolicy: removalOf(p),
 	}
 	if p.Encryption.HasKey() {
@@ -93,8 +93,8 @@ func (b *contentBucket) letRead(access *originAccess, p *PrivateContentProps, di
 	if b.key != nil {
 		b.letDecrypt(distribution)
 	}
-	if p.CORS != nil && b.made == nil {
-		b.answerPreflights(distribution, p.CORS)
+	if b.made == nil {
+		b.answerPreflights(distribution, p)
 	}
 	statements := access.statements(b.bucket, distribution)
 	for _, statement := range statements {
@@ -133,13 +133,17 @@ func (b *contentBucket) letDecrypt(scope constructs.Construct) {
 }
 
 // answerPreflights adds the CORS rules to a given bucket, where the app can.
-func (b *contentBucket) answerPreflights(scope constructs.Construct, cors *config.CORS) {
-	ofApp, is := b.bucket.(awss3.Bucket)
-	if !is {
-		b.requiredCORS = requiredBucketCORS(scope, cors)
+func (b *contentBucket) answerPreflights(scope constructs.Construct, p *PrivateContentProps) {
+	rules := bucketCORS(p)
+	if rules == nil {
 		return
 	}
-	for _, rule := range *bucketCORS(cors) {
+	ofApp, is := b.bucket.(awss3.Bucket)
+	if !is {
+		b.requiredCORS = requiredBucketCORS(scope, *rules)
+		return
+	}
+	for _, rule := range *rules {
 		ofApp.AddCorsRule(rule)
 	}
 }
@@ -150,15 +154,23 @@ func policyText(scope constructs.Construct, statements ...awsiam.PolicyStatement
 	return awscdk.Stack_Of(scope).ToJsonString(document, nil)
 }
 
-// grantUpload gives what an upload takes, whole or in parts. To overwrite is to
-// upload; to read, to delete and to change access lists is not.
+// grantUpload gives what an upload takes, whole or in parts, and what tells what
+// is there already: to list and to read. So "aws s3 sync" works in both
+// directions. To overwrite is to upload; to delete and to change access lists is
+// not.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html#mpuAndPermissions
 func (b *contentBucket) grantUpload(grantee awsiam.IGrantable) awsiam.Grant {
 	grant := awsiam.Grant_AddToPrincipalOrResource(&awsiam.GrantWithResourceOptions{
 		Grantee:      grantee,
-		Actions:      jsii.Strings("s3:PutObject", "s3:AbortMultipartUpload"),
+		Actions:      jsii.Strings("s3:PutObject", "s3:GetObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"),
 		ResourceArns: &[]*string{b.bucket.ArnForObjects(jsii.String("*"))},
 		Resource:     b.bucket,
-	})
+	}).Combine(awsiam.Grant_AddToPrincipalOrResource(&awsiam.GrantWithResourceOptions{
+		Grantee:      grantee,
+		Actions:      jsii.Strings("s3:ListBucket", "s3:ListBucketMultipartUploads"),
+		ResourceArns: &[]*string{b.bucket.BucketArn()},
+		Resource:     b.bucket,
+	}))
 	if !b.usesKey {
 		return grant
 	}

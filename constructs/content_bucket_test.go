@@ -182,20 +182,20 @@ func TestNoKindOfBucketMakesTheCDKWarn(t *testing.T) {
 	}
 }
 
-func TestGrantUploadLetsWriteObjectsAndNothingMore(t *testing.T) {
-	const own = `{"Fn::Join": ["", [{"Fn::GetAtt": ["ContentBucketDD05A3B9", "Arn"]}, "/*"]]}`
-	const existing = `{"Fn::Join": ["", ["arn:", {"Ref": "AWS::Partition"}, ":s3:::holiday-pictures/*"]]}`
+func TestGrantUploadLetsWriteListAndReadObjectsAndDeleteNone(t *testing.T) {
+	const bucket, own = `{"Fn::GetAtt": ["ContentBucketDD05A3B9", "Arn"]}`, `{"Fn::Join": ["", [{"Fn::GetAtt": ["ContentBucketDD05A3B9", "Arn"]}, "/*"]]}`
+	const existingBucket, existing = `{"Fn::Join": ["", ["arn:", {"Ref": "AWS::Partition"}, ":s3:::holiday-pictures"]]}`, `{"Fn::Join": ["", ["arn:", {"Ref": "AWS::Partition"}, ":s3:::holiday-pictures/*"]]}`
 	for _, test := range []struct {
-		name, objects string
-		keyUsed       bool
-		change        func(*config.Content)
+		name, bucket, objects string
+		keyUsed               bool
+		change                func(*config.Content)
 	}{
-		{"to a bucket", own, false, func(*config.Content) {}},
-		{"to a bucket that exists", existing, false, func(c *config.Content) { c.Bucket = "holiday-pictures" }},
-		{"to an encrypted bucket, with its key", own, true, func(c *config.Content) {
+		{"to a bucket", bucket, own, false, func(*config.Content) {}},
+		{"to a bucket that exists", existingBucket, existing, false, func(c *config.Content) { c.Bucket = "holiday-pictures" }},
+		{"to an encrypted bucket, with its key", bucket, own, true, func(c *config.Content) {
 			c.OriginAccess, c.Encryption = config.OAC, config.EncryptionKMS
 		}},
-		{"to a bucket that leaves its key, without it", own, false, func(c *config.Content) {
+		{"to a bucket that leaves its key, without it", bucket, own, false, func(c *config.Content) {
 			c.OriginAccess, c.Encryption = config.OAC, config.EncryptionLeavingKMS
 		}},
 	} {
@@ -214,7 +214,7 @@ func TestGrantUploadLetsWriteObjectsAndNothingMore(t *testing.T) {
 			app.Synth(nil)
 
 			template := readTemplate(t, outdir, *stack.StackName())
-			want := fmt.Sprintf(`{"Effect": "Allow", "Action": ["s3:AbortMultipartUpload", "s3:PutObject"], "Resource": %s}`, test.objects)
+			want := fmt.Sprintf(`{"Effect": "Allow", "Action": ["s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"], "Resource": %s}, {"Effect": "Allow", "Action": ["s3:ListBucket", "s3:ListBucketMultipartUploads"], "Resource": %s}`, test.objects, test.bucket)
 			if test.keyUsed {
 				keyID, _ := template.only(t, "AWS::KMS::Key")
 				want += fmt.Sprintf(`, {"Effect": "Allow", "Action": ["kms:Decrypt", "kms:GenerateDataKey"], "Resource": {"Fn::GetAtt": [%q, "Arn"]}}`, keyID)

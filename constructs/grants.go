@@ -54,8 +54,9 @@ func signingIdentity(scope constructs.Construct, grantee awsiam.IGrantable) (ide
 	return identity, "", ""
 }
 
-// GrantUpload lets a grantee upload objects, in one piece or in parts, and
-// nothing more: it may neither read nor delete, though it may overwrite. With
+// GrantUpload lets a grantee upload objects, in one piece or in parts, list them
+// and read them, past CloudFront, as "aws s3 sync" does. It may overwrite, and
+// delete nothing. What it presigns lets others upload: see UploadOrigins. With
 // an imported bucket, a grantee of another account also needs a statement in the
 // bucket's policy, and one that is encrypted with KMS a statement in that of its
 // key.

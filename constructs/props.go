@@ -143,8 +143,15 @@ type PrivateContentProps struct {
 	// Default: none.
 	SignerRoleAssumers []awsiam.IRole
 
-	// UploadGrantees may upload objects: [PrivateContent.GrantUpload] is called
-	// for each.
+	// UploadOrigins are the origins whose pages may upload by presigned PUT and
+	// POST requests, such as https://app.example.com or https://*.example.com. The
+	// one word * stands for all.
+	//
+	// Default: none.
+	UploadOrigins []string
+
+	// UploadGrantees may upload objects, list and read them:
+	// [PrivateContent.GrantUpload] is called for each.
 	//
 	// Default: none.
 	UploadGrantees []awsiam.IGrantable

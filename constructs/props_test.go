@@ -30,8 +30,8 @@ import (
 // converted in propsOf and settingsOf, and named here.
 func TestEverySettingHasAPropAndEveryPropASetting(t *testing.T) {
 	converted := []string{"AccessLogs", "Behaviors", "Bucket", "Domain", "SigningKeys", "WebACL"}
-	onlySettings := []string{"Signers"} // SignGrantees and SignerRoleAssumers
-	onlyProps := []string{"ConfigureDistribution", "EncryptionKey", "SignGrantees", "SignerRoleAssumers", "UploadGrantees"}
+	onlySettings := []string{"Signers", "Uploads"} // SignGrantees and SignerRoleAssumers, UploadOrigins and UploadGrantees
+	onlyProps := []string{"ConfigureDistribution", "EncryptionKey", "SignGrantees", "SignerRoleAssumers", "UploadGrantees", "UploadOrigins"}
 
 	settings, props := reflect.TypeFor[config.Content](), reflect.TypeFor[PrivateContentProps]()
 	for _, of := range []struct {
@@ -294,13 +294,14 @@ func TestWhatIsWrongWithResourcesOfTheCDKIsOneError(t *testing.T) {
 			SignGrantees:       []awsiam.IGrantable{nil, awsiam.NewServicePrincipal(jsii.String("ec2.amazonaws.com"), nil), role("Other", "arn:aws:iam::444455556666:role/web")},
 			SignerRoleAssumers: []awsiam.IRole{role("Star", "arn:aws:iam::444455556666:role/w*"), nil},
 			UploadGrantees:     []awsiam.IGrantable{nil},
+			UploadOrigins:      []string{"app.example.com"},
 			MaxKeyAge:          time.Second,
 		}, []string{
 			"AccessLogs.Bucket: a bucket together with LogGroup", "AccessLogs.Bucket: a bucket whose name is generated", "AccessLogs.LogGroup: a log group in eu-west-1", "AccessLogs.Retention: a retention together with LogGroup",
 			"AccessLogs.Retention: a retention with a bucket", "Domain.Certificate: a certificate in eu-west-1", `Domain.Names[0]: "media.example.org"`, "MaxKeyAge: 1s",
 			"SignGrantees[0]: nil", "SignGrantees[1]: a grantee to which IAM attaches no policy", "SignGrantees[2]: one of account 444455556666",
 			`SignerRoleAssumers[0]: "arn:aws:iam::444455556666:role/w*", with one of`, "SignerRoleAssumers[1]: nil",
-			"SigningKeys.AlsoTrust[0]: nil", "UploadGrantees[0]: nil",
+			"SigningKeys.AlsoTrust[0]: nil", "UploadGrantees[0]: nil", `UploadOrigins[0]: "app.example.com"; write scheme and host`,
 		}},
 		"a public key by no id": {PrivateContentProps{SigningKeys: SigningKeys{AlsoTrust: []interfacesawscloudfront.IPublicKeyRef{
 			awscloudfront.PublicKey_FromPublicKeyId(stack, jsii.String("NoKey"), jsii.String("E1A2B3C4D5E6F7"))}}},

@@ -108,26 +108,47 @@ func corsHeaders(cors *config.CORS) *awscloudfront.ResponseHeadersCorsBehavior {
 
 // bucketCORS is what the bucket must answer to a preflight request: S3 refuses
 // one that no rule of the bucket fits, and with it the request that was to
-// follow. OPTIONS is no method of a rule. Everything else that S3 would say
-// comes from CloudFront.
+// follow. OPTIONS is no method of a rule. To whoever reads through CloudFront,
+// everything else that S3 would say comes from there. An upload goes to S3 itself.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/ManageCorsUsing.html
-func bucketCORS(cors *config.CORS) *[]*awss3.CorsRule {
-	if cors == nil {
+func bucketCORS(p *PrivateContentProps) *[]*awss3.CorsRule {
+	var rules []*awss3.CorsRule
+	if p.CORS != nil {
+		rules = append(rules, &awss3.CorsRule{
+			AllowedOrigins: jsii.Strings(p.CORS.Origins...),
+			AllowedMethods: &[]awss3.HttpMethods{awss3.HttpMethods_GET, awss3.HttpMethods_HEAD},
+			AllowedHeaders: jsii.Strings(p.CORS.AllowHeaders...),
+		})
+	}
+	if len(p.UploadOrigins) > 0 {
+		rules = append(rules, &awss3.CorsRule{
+			AllowedOrigins: jsii.Strings(p.UploadOrigins...),
+			AllowedMethods: &[]awss3.HttpMethods{awss3.HttpMethods_PUT, awss3.HttpMethods_POST},
+			AllowedHeaders: jsii.Strings(config.UploadHeaders()...),
+			ExposedHeaders: jsii.Strings(config.UploadExposedHeaders()...),
+			MaxAge:         jsii.Number(config.UploadMaxAge.Seconds()),
+		})
+	}
+	if rules == nil {
 		return nil
 	}
-	return &[]*awss3.CorsRule{{
-		AllowedOrigins: jsii.Strings(cors.Origins...),
-		AllowedMethods: &[]awss3.HttpMethods{awss3.HttpMethods_GET, awss3.HttpMethods_HEAD},
-		AllowedHeaders: jsii.Strings(cors.AllowHeaders...),
-	}}
+	return &rules
 }
 
-// requiredBucketCORS is bucketCORS for the owner of an imported bucket, in the
-// JSON that the editor of the S3 console takes.
-func requiredBucketCORS(scope constructs.Construct, cors *config.CORS) *string {
-	return awscdk.Stack_Of(scope).ToJsonString([]any{map[string]any{
-		"AllowedOrigins": cors.Origins,
-		"AllowedMethods": []string{"GET", "HEAD"},
-		"AllowedHeaders": cors.AllowHeaders,
-	}}, nil)
+// requiredBucketCORS is the rules of bucketCORS for the owner of an imported
+// bucket, in the JSON that the editor of the S3 console takes.
+func requiredBucketCORS(scope constructs.Construct, rules []*awss3.CorsRule) *string {
+	var written []any
+	for _, rule := range rules {
+		of := map[string]any{
+			"AllowedOrigins": rule.AllowedOrigins,
+			"AllowedMethods": rule.AllowedMethods,
+			"AllowedHeaders": rule.AllowedHeaders,
+		}
+		if rule.ExposedHeaders != nil {
+			of["ExposeHeaders"], of["MaxAgeSeconds"] = rule.ExposedHeaders, rule.MaxAge
+		}
+		written = append(written, of)
+	}
+	return awscdk.Stack_Of(scope).ToJsonString(written, nil)
 }

@@ -47,6 +47,12 @@ func propsOf(scope constructs.Construct, c *config.Content) *PrivateContentProps
 	for i, arn := range c.Signers.RoleARNs {
 		p.SignerRoleAssumers = append(p.SignerRoleAssumers, awsiam.Role_FromRoleArn(scope, jsii.String("Assumer"+strconv.Itoa(i+1)), jsii.String(arn), nil))
 	}
+	if u := c.Uploads; u != nil {
+		p.UploadOrigins = u.Origins
+		for i, name := range u.Roles {
+			p.UploadGrantees = append(p.UploadGrantees, awsiam.Role_FromRoleName(scope, jsii.String("Uploader"+strconv.Itoa(i+1)), jsii.String(name), nil))
+		}
+	}
 	if d := c.Domain; d != nil {
 		p.Domain = &Domain{Names: d.Names}
 		if d.Certificate != "" {
@@ -89,6 +95,9 @@ func settingsOf(p *PrivateContentProps) *config.Content {
 		if role != nil { // which is reported
 			c.Signers.RoleARNs = append(c.Signers.RoleARNs, *role.RoleArn())
 		}
+	}
+	if p.UploadOrigins != nil {
+		c.Uploads = &config.Uploads{Origins: p.UploadOrigins}
 	}
 	for _, b := range p.Behaviors {
 		c.Behaviors = append(c.Behaviors, config.Behavior{PathPattern: b.PathPattern, Public: b.Public})

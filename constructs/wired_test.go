@@ -47,6 +47,7 @@ var wirings = func() map[string]wiring {
 	domain := func(e *env) {
 		e.Content.Domain = &config.Domain{Names: []string{"media.example.com"}, Certificate: certificate + "a", HostedZone: &config.HostedZone{ID: "Z1", Name: "example.com"}}
 	}
+	uploads := func(e *env) { e.Content.Uploads = &config.Uploads{Origins: []string{"https://app.example.com"}} }
 	logs := func(e *env) { e.Content.AccessLogs = &config.AccessLogs{} }
 	public := func(e *env) { e.Content.PublicPaths = []string{"/assets/*"} }
 	return map[string]wiring{
@@ -92,6 +93,8 @@ var wirings = func() map[string]wiring {
 		"Content.Guard":             {nil, values(new(bool))},
 		"Content.Signers.Roles":     {nil, values([]string{"media-app"}, []string{"film-app"})},
 		"Content.Signers.RoleARNs":  {nil, values([]string{"arn:aws:iam::444455556666:role/app"}, []string{"arn:aws:iam::444455556666:role/web"})},
+		"Content.Uploads.Origins":   {uploads, values([]string{"*"}, []string{"https://app.example.com", "https://*.example.com"})},
+		"Content.Uploads.Roles":     {uploads, values([]string{"media-editor"}, []string{"film-editor"})},
 		"Content.PublicPaths":       {nil, values([]string{"/assets/*"}, []string{"/styles/*"})},
 		"Content.SignedPaths":       {public, values([]string{"/assets/a/*"}, []string{"/assets/b/*"})},
 		"Content.DefaultRootObject": {nil, values("index.html", "start.html")},

@@ -512,6 +512,25 @@ func TestContentThatCannotBeProvisionedIsRefused(t *testing.T) {
 		{"a current key that is not listed, beside keys of others", `{"signingKeys": {"alsoTrust": ["K2JCJMDEHXQW5F"], "current": 2}}`, []string{
 			`signingKeys.current: key 2, which is not listed; write the number of the key that signs: 1`,
 		}},
+		{"uploads of nobody", `{"uploads": {}}`, []string{
+			`uploads: neither origins nor roles; write the origins whose pages upload, such as ["https://app.example.com"], the roles that may, such as ["media-app"], or both`,
+		}},
+		{"uploads that are allowed in one word", `{"uploads": true}`, []string{
+			`uploads: true; write an object, such as {"origins": ["https://app.example.com"], "roles": ["media-editor"]}`,
+		}},
+		{"an unknown setting of uploads, and nothing else", `{"uploads": {"role": ["media-editor"]}}`, []string{
+			`uploads.role: unknown setting; did you mean "roles"?`,
+		}},
+		{"origins and roles that upload and are none", `{"uploads": {"origins": ["app.example.com", "https://app.example.com/", "https://app.example.com:443", "*"], "roles": ["arn:aws:iam::210987654321:role/media-app", "service/media-app", "AWSReservedSSO_Admin_1", "Media", "media"]}}`, []string{
+			`uploads.origins[0]: "app.example.com"; write scheme and host as browsers send them, such as "https://app.example.com", "https://*.example.com" or "http://localhost:3000": in lower case, without a path`,
+			`uploads.origins[1]: "https://app.example.com/"; write scheme and host as browsers send them, such as "https://app.example.com", "https://*.example.com" or "http://localhost:3000": in lower case, without a path`,
+			`uploads.origins[2]: "https://app.example.com:443"; write "https://app.example.com": browsers leave this port out`,
+			`uploads.origins[3]: "*" beside other origins; leave the others out, or this one`,
+			`uploads.roles[0]: "arn:aws:iam::210987654321:role/media-app", an ARN; write the name alone, "media-app", or leave it out, and let that account's own policies and the bucket's let it upload`,
+			`uploads.roles[1]: "service/media-app", a path; write the name alone, "media-app"`,
+			`uploads.roles[2]: a name that starts with AWSReservedSSO_; write the name of a role of your own: IAM attaches no policy to a role of an AWS service or of IAM Identity Center`,
+			`uploads.roles[4]: "media", which is "Media"; list it once: letter case does not count in the names of roles`,
+		}},
 		{"a guard in quotes", `{"guard": "off"}`, []string{
 			`guard: "off"; write true or false, without quotes`,
 		}},
@@ -535,7 +554,6 @@ func TestSettingsOfLaterVersionsAreRefused(t *testing.T) {
 		`{"downloads": true}`:                                      `downloads: unknown setting; `,
 		`{"downloads": {"types": true}}`:                           `downloads: unknown setting; `,
 		`{"missing": 404}`:                                         `missing: unknown setting; `,
-		`{"uploads": {"origins": ["https://app.example.com"]}}`:    `uploads: unknown setting; `,
 		`{"versions": {"keep": "30d"}}`:                            `versions: unknown setting; `,
 		`{"bucket": {"name": "example-media", "path": "/folder"}}`: `bucket: an object; write a text in quotes, such as "example-media"`,
 	} {

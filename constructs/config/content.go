@@ -111,6 +111,12 @@ type Content struct {
 	// Default: none.
 	Signers SignerRoles `json:"signers"`
 
+	// Uploads lets pages of other origins upload by presigned requests, and roles
+	// upload, list and read.
+	//
+	// Default: nobody may.
+	Uploads *Uploads `json:"uploads"`
+
 	// PublicPaths are path patterns that everyone may read unsigned, such as
 	// /assets/*. A pattern that lies within a signed one is refused: before it,
 	// it would leave a part of it open. Patterns hold letters, digits, -._~/ and
@@ -248,6 +254,9 @@ func (c Content) check(at node) {
 	at.field("MaxURLLifetime").duration(c.MaxURLLifetime, time.Second, "")
 	at.field("MaxKeyAge").duration(c.MaxKeyAge, time.Minute, ": with less, signers would spend the account's quota of reading parameters")
 	c.Signers.check(at.field("Signers"))
+	if c.Uploads != nil {
+		c.Uploads.check(at.field("Uploads"))
+	}
 	c.checkPaths(at)
 	checkDefaultRootObject(at.field("DefaultRootObject"), c.DefaultRootObject)
 	checkErrorPages(at.field("ErrorPages"), c.ErrorPages)

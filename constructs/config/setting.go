@@ -97,6 +97,8 @@ var examples = map[string]string{
 	"roles":    `["media-app"]`,
 	"roleArns": `["arn:aws:iam::210987654321:role/media-app"]`,
 
+	"uploads": `{"origins": ["https://app.example.com"], "roles": ["media-editor"]}`,
+
 	"publicPaths":       `["/assets/*"]`,
 	"signedPaths":       `["/assets/premium/*"]`,
 	"defaultRootObject": `"index.html"`,

@@ -52,6 +52,9 @@ var away = map[string]struct {
 	"signers": {`{"signers": {"roles": ["media-app"], "roleArns": ["arn:aws:iam::210987654321:role/service/app"]}}`, func(e *Environment) {
 		e.Content.Signers = SignerRoles{Roles: []string{"media-app"}, RoleARNs: []string{"arn:aws:iam::210987654321:role/service/app"}}
 	}},
+	"uploads": {`{"uploads": {"origins": ["https://app.example.com", "http://localhost:3000"], "roles": ["media-editor"]}}`, func(e *Environment) {
+		e.Content.Uploads = &Uploads{Origins: []string{"https://app.example.com", "http://localhost:3000"}, Roles: []string{"media-editor"}}
+	}},
 	"publicPaths": {`{"publicPaths": ["*"]}`, func(e *Environment) { e.Content.PublicPaths = []string{"*"} }},
 	"signedPaths": {`{"signedPaths": ["/a/*"], "publicPaths": ["*"]}`, func(e *Environment) {
 		e.Content.SignedPaths, e.Content.PublicPaths = []string{"/a/*"}, []string{"*"}
@@ -134,6 +137,9 @@ func TestSettingsThatAreRightInOtherWays(t *testing.T) {
 		`{"region": "eu-west-1", "domain": {"hostedZone": {"id": "Z1", "name": "example.com"}}}`,
 		`{"domain": {"names": ["{environment}.example.com"], "certificate": "arn:aws:acm:us-east-1:123456789012:certificate/a"}}`,
 		`{"region": "eu-west-1", "accessLogs": {"bucket": "logs"}}`,
+		`{"uploads": {"origins": ["*"]}}`,
+		`{"uploads": {"roles": ["media-editor", "media-app"]}, "signers": {"roles": ["media-app"]}}`,
+		`{"bucket": "example-media", "uploads": {"origins": ["https://*.example.com"]}}`,
 		`{"cors": {"origins": ["*"], "allowHeaders": ["*"]}}`,
 		`{"cors": {"origins": ["https://example.com:8443"]}}`,
 		`{"publicPaths": ["/assets/*"], "signedPaths": ["/assets/premium/*"]}`,

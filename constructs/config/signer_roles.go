@@ -33,23 +33,7 @@ var (
 const patternOfPolicies = `*?${}"`
 
 func (s SignerRoles) check(at node) {
-	at.field("Roles").list(s.Roles, func(at node, role string) {
-		last := role[strings.LastIndexByte(role, '/')+1:]
-		same := slices.IndexFunc(s.Roles, func(other string) bool { return strings.EqualFold(other, role) })
-		switch {
-		case s.Roles[same] != role:
-			at.wrong(fmt.Sprintf("%s, which is %s", quote(role), quote(s.Roles[same])), "list it once: letter case does not count in the names of roles")
-		case reservedRole.MatchString(role):
-			at.wrong("a name that starts with "+reservedRole.FindString(role), "write the name of a role of your own: IAM attaches no policy to a role of an AWS service or of IAM Identity Center")
-		case roleName.MatchString(role):
-		case roleARN.MatchString(role):
-			at.wrong(quote(role)+", an ARN", fmt.Sprintf("write the name alone, %s, or put the ARN of another account's role into %s", quotePart(last, role), at.name("RoleARNs")))
-		case last != role && roleName.MatchString(last) && !strings.HasPrefix(role, "arn:"):
-			at.wrong(quote(role)+", a path", fmt.Sprintf("write the name alone, %s", quotePart(last, role)))
-		default:
-			at.wrong(quote(role), `write the name of a role, such as "media-app": at most 64 letters, digits and _+=,.@-`)
-		}
-	})
+	checkRoles(at.field("Roles"), s.Roles, "put the ARN of another account's role into "+at.name("RoleARNs"))
 	at.field("RoleARNs").list(s.RoleARNs, func(at node, arn string) {
 		const want = `the ARN of a role in another account, such as "arn:aws:iam::210987654321:role/media-app"`
 		switch {
@@ -62,6 +46,28 @@ func (s SignerRoles) check(at node) {
 			at.wrong(quote(arn)+", a session of a role", "write "+want+": that of the role itself")
 		default:
 			at.wrong(quote(arn), "write "+want)
+		}
+	})
+}
+
+// checkRoles checks names of roles in the stack's account. There is what to do
+// about a role of another.
+func checkRoles(at node, roles []string, there string) {
+	at.list(roles, func(at node, role string) {
+		last := role[strings.LastIndexByte(role, '/')+1:]
+		same := slices.IndexFunc(roles, func(other string) bool { return strings.EqualFold(other, role) })
+		switch {
+		case roles[same] != role:
+			at.wrong(fmt.Sprintf("%s, which is %s", quote(role), quote(roles[same])), "list it once: letter case does not count in the names of roles")
+		case reservedRole.MatchString(role):
+			at.wrong("a name that starts with "+reservedRole.FindString(role), "write the name of a role of your own: IAM attaches no policy to a role of an AWS service or of IAM Identity Center")
+		case roleName.MatchString(role):
+		case roleARN.MatchString(role):
+			at.wrong(quote(role)+", an ARN", fmt.Sprintf("write the name alone, %s, or %s", quotePart(last, role), there))
+		case last != role && roleName.MatchString(last) && !strings.HasPrefix(role, "arn:"):
+			at.wrong(quote(role)+", a path", fmt.Sprintf("write the name alone, %s", quotePart(last, role)))
+		default:
+			at.wrong(quote(role), `write the name of a role, such as "media-app": at most 64 letters, digits and _+=,.@-`)
 		}
 	})
 }

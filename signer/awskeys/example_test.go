@@ -98,8 +98,9 @@ func ExampleNewKMSKey() {
 }
 
 // CloudFront's signatures open, they do not upload. To let a browser upload,
-// presign a PUT to the bucket with the S3 SDK; then sign the object's URL for
-// whoever may see it.
+// presign a PUT to the bucket with the S3 SDK, as one of the roles that "uploads"
+// in cdk.json names, for a page of one of its origins. Then sign the object's URL
+// for whoever may see it.
 func Example_upload() {
 	ctx := context.Background()
 	cfg := aws.Config{ // config.LoadDefaultConfig(ctx) in a program
@@ -122,4 +123,32 @@ func Example_upload() {
 	}
 	fmt.Println(upload.Method, target.Host+target.Path, "good for", target.Query().Get("X-Amz-Expires"), "seconds")
 	// Output: PUT the-stacks-output-bucketname.s3.eu-west-1.amazonaws.com/albums/7/rt.png good for 120 seconds
+}
+
+// A presigned POST bounds what a browser uploads: here a PNG of at most 5 MB, under
+// one key. The page sends the fields and then the file in a form.
+func Example_uploadBounded() {
+	ctx := context.Background()
+	cfg := aws.Config{ // config.LoadDefaultConfig(ctx) in a program
+		Region: "eu-west-1",
+		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "example"}, nil
+		}),
+	}
+	upload, err := s3.NewPresignClient(s3.NewFromConfig(cfg)).PresignPostObject(ctx, &s3.PutObjectInput{
+		Bucket: aws.String("the-stacks-output-bucketname"),
+		Key:    aws.String("albums/7/rt.png"),
+	}, func(o *s3.PresignPostOptions) {
+		o.Expires = 2 * time.Minute
+		o.Conditions = []any{
+			[]any{"content-length-range", 1, 5_000_000},
+			map[string]string{"Content-Type": "image/png"},
+		}
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	upload.Values["Content-Type"] = "image/png" // the field that the condition asks for
+	fmt.Println(upload.URL, upload.Values["key"], upload.Values["Content-Type"])
+	// Output: https://the-stacks-output-bucketname.s3.eu-west-1.amazonaws.com albums/7/rt.png image/png
 }
