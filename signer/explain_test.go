@@ -33,6 +33,10 @@ func TestExplainNamesWhatWentWrongWithASignature(t *testing.T) {
 		"an apostrophe escaped":        {change(sign(ecdsa, "/it's", Policy{}), "'", "%27"), ReasonRewritten, []string{"byte 40", `"'s"`, `"%27s"`, "as these clients send it: node-fetch 2"}},
 		"two escapes undone":           {change(sign(ecdsa, "/a%2Cb%40c", Policy{}), "%2Cb%40", ",b@"), ReasonRewritten, []string{`"%2Cb%40c"`, "Python aiohttp"}},
 		"seven escapes undone":         {change(sign(ecdsa, "/%21%24%26%28%29%2C%3B?a=%3A", Policy{}), "%21%24%26%28%29%2C%3B?a=%3A", "!$&(),;?a=:"), ReasonRewritten, []string{"Python aiohttp"}},
+		"three of four undone":         {change(sign(ecdsa, "/a%21b%24c%26d(e", Policy{}), "%21b%24c%26", "!b$c&"), ReasonRewritten, []string{"Python aiohttp"}},
+		"all escaped":                  {change(sign(ecdsa, "/a!b$c&d(e)f,g;h?i=j:k", Policy{}), "!b$c&d(e)f,g;h", "%21b%24c%26d%28e%29f%2Cg%3Bh"), ReasonRewritten, []string{`"%21b%24c`}},
+		"one that no client does":      {change(sign(ecdsa, "/a,b%20c", Policy{}), "a,b", "a%2Cb"), ReasonRewritten, []string{`",b%20c"`, `"%2Cb%20c"`}},
+		"one undone by no client":      {change(sign(ecdsa, "/a%2Bb", Policy{}), "%2B", "+"), ReasonRewritten, []string{`"%2Bb"`, `"+b"`}},
 		"two characters escaped":       {change(sign(ecdsa, "/a+b~c", Policy{}), "+b~", "%2bb%7e"), ReasonRewritten, []string{`"%2bb%7ec"`, "as these clients send it: apt"}},
 		"two that no client does":      {change(sign(ecdsa, "/a,b(c?d=e:f", Policy{}), ",b(", "%2cb%28"), ReasonRewritten, []string{`"%2cb%28`}},
 		"one in path and one in query": {change(sign(ecdsa, "/it's?a=b+c", Policy{}), "'s?a=b+c", "%27s?a=b%2Bc"), ReasonRewritten, []string{`"%27s?a=b`}},
@@ -76,6 +80,29 @@ func TestExplainNamesWhatWentWrongWithASignature(t *testing.T) {
 	v := Explain(Request{URL: signed, Time: now().Add(ttl + 90*time.Second)}, keys)
 	if v.Reason != ReasonExpired || !strings.Contains(v.Detail, "2026-07-01T12:02:00Z") || !strings.Contains(v.Detail, "1m30s") {
 		t.Errorf("expired: got %s", v.Detail)
+	}
+}
+
+func TestAClientIsNamedOnlyForWhatItDoes(t *testing.T) {
+	for _, test := range []struct{ signed, arrived, names string }{
+		{"/a+b", "/a%2bb", "apt"},
+		{"/a+b", "/a%2Bb", ""},
+		{"/a+b%20c", "/a%2bb%20c", ""}, // apt leaves a URL with an escape
+		{"/a?b=~", "/a?b=%7e", "apt"},
+		{"/a?b='", "/a?b=%27", "Chromium, Node.js fetch, axios, got, node-fetch 2, OkHttp"},
+		{"/a%2Cb", "/a,b", "Python aiohttp"},
+		{"/a%7Eb", "/a~b", "Python requests, Python aiohttp"},
+		{"/a%2fb", "/a%2Fb", "Python requests, Python aiohttp"},
+		{"/a//b", "/a/b", "Apache HttpClient 4"},
+		{"/a?b=//c", "/a?b=/c", ""},
+		{`/a\b`, "/a/b", "Chromium, Node.js fetch, axios, got, node-fetch 2, OkHttp"},
+	} {
+		if got := whoSends(site+test.signed, site+test.arrived); got != test.names {
+			t.Errorf("%s for %s: got %q, want %q", test.arrived, test.signed, got, test.names)
+		}
+	}
+	if got := whoSends("http://other.example/a+b", site+"/a%2bb"); got != "" {
+		t.Errorf("another host: got %q", got)
 	}
 }
 

@@ -165,13 +165,9 @@ func undone(target string) map[string]bool {
 		possible = possible[:4*maxChanges]
 	}
 	for i := range possible {
-		found[undo(target, possible[i:i+1])] = true
-		for j := range i {
+		for j := range i + 1 {
 			found[undo(target, []change{possible[i], possible[j]})] = true
 		}
-	}
-	for _, escaped := range []bool{true, false} {
-		found[undo(target, slices.DeleteFunc(slices.Clone(possible), func(c change) bool { return c.escaped != escaped }))] = true
 	}
 	delete(found, target)
 	return found
@@ -220,7 +216,7 @@ func changesIn(target string) []change {
 				c = unhex(text[i+1])<<4 | unhex(text[i+2])
 				i += 2
 			}
-			if c >= ' ' && c < 0x7f && strings.IndexByte(alphanumeric, c) < 0 && (escaped || c != '/' || place == inQueryOf) {
+			if c >= ' ' && c < 0x7f && strings.IndexByte(alphanumeric, c) < 0 {
 				possible[change{place, c, escaped}] = true
 			}
 		}

@@ -387,6 +387,7 @@ func TestWhatWouldFailForSomeViewersIsAnErrorThatNamesTheLineAndTheFix(t *testin
 		"unicode in a full URL":                     {line: prefix + "día.ts", want: "%C3%AD"},
 		"bytes that are not UTF-8":                  {line: "d\xeda.ts", want: "%ED"},
 		"a line separator":                          {line: "a\u2028b.ts", want: "%E2%80%A8"},
+		"a paragraph separator":                     {line: "a\u2029b.ts", want: "%E2%80%A9"},
 		"a byte order mark inside":                  {line: "a\ufeffb.ts", want: "%EF%BB%BF"},
 		"an escape in small digits in a full URL":   {line: prefix + "a%2fb.ts", want: "write %2F"},
 		"one that need not be in a full URL":        {line: prefix + "a%7Eb.ts", want: "write ~"},
