@@ -55,6 +55,7 @@ type world struct {
 	requests int
 	changes  map[string]int
 	wrong    string // the first request that was refused and should pass, or the reverse
+	early    bool   // its key is in the key group: not every edge has it yet
 }
 
 // guard is what the operator asks.
@@ -451,7 +452,7 @@ func (w *world) ask(g grant, retired map[string]bool) (verified bool) {
 	case passed && retired[g.key]:
 		w.wrong = "passed, though its key is retired: " + w.tell(g, group)
 	case !passed && !w.excused(g):
-		w.wrong = "refused: " + w.tell(g, group)
+		w.wrong, w.early = "refused: "+w.tell(g, group), slices.Contains(w.members(), g.key)
 	}
 	return verified
 }
@@ -462,10 +463,12 @@ func (w *world) excused(g grant) bool {
 	if !w.burnt[g.key] || w.document().KeyPairID == g.key {
 		return false
 	}
-	for i, s := range slices.Backward(w.history) {
-		if s.document.KeyPairID == g.key {
-			noticed := w.history[i+1].at.Add(w.bounds.Propagation + 2*w.bounds.Clocks + seconds(s.document.MaxKeyAge))
-			return !g.at.After(noticed)
+	// A signer may have read any version that named the key, for as long as it
+	// could be read, and goes on for the maxKeyAge of that one.
+	for i, s := range w.history[:len(w.history)-1] {
+		noticed := w.history[i+1].at.Add(w.bounds.Propagation + 2*w.bounds.Clocks + seconds(s.document.MaxKeyAge))
+		if s.document.KeyPairID == g.key && !g.at.After(noticed) {
+			return true
 		}
 	}
 	return false
