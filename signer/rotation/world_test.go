@@ -52,6 +52,7 @@ type world struct {
 	pending  *Change          // what Judge refused, and
 	when     time.Time        // from when on it allows it, in true time
 	outage   bool             // of Parameter Store
+	locked   bool             // an outage of what keeps the private keys
 	requests int
 	changes  map[string]int
 	wrong    string // the first request that was refused and should pass, or the reverse
@@ -253,6 +254,9 @@ func (p *program) Deployment(context.Context) (*signer.Deployment, error) {
 }
 
 func (p *program) Key(_ context.Context, d *signer.Deployment) (signer.Key, error) {
+	if p.world.locked {
+		return nil, errors.New("no answer")
+	}
 	return pooled(d.KeyPairID), nil
 }
 
@@ -264,7 +268,7 @@ func (p *program) read() {
 		Refresh: 1000 * time.Hour, Memoize: 8, Now: func() time.Time { return w.clock(true) },
 	})
 	if err != nil {
-		return // the outage: the signer there is goes on, while its key is not too old
+		return // an outage: the signer there is goes on, while its key is not too old
 	}
 	p.close()
 	p.signer = s
@@ -390,7 +394,7 @@ func (w *world) trusted(ids []string) map[string]*signer.PublicKey {
 
 // act is what signers and viewers do at one moment.
 func (w *world) act() {
-	w.outage = w.chance(.1)
+	w.outage, w.locked = w.chance(.1), w.chance(.1)
 	last := slices.ContainsFunc(w.asleep, w.now.Equal)
 	for _, p := range w.signers {
 		if p.signer == nil || w.chance(p.eager) || last && w.chance(.5) {
@@ -400,7 +404,7 @@ func (w *world) act() {
 			p.sign()
 		}
 	}
-	w.outage = false
+	w.outage, w.locked = false, false
 	w.watch()
 }
 
