@@ -14,8 +14,9 @@
 // another one: the stack, the number, and the key itself.
 //
 // A key that the account has already, signingKeys.alsoTrust, is known by its id. It
-// has no part in the steps of the stack's own keys. It is in nobody's way where it
-// is taken out either: its owner alone knows what it has signed.
+// has no part in the steps of the stack's own keys. Others sign with it, and neither
+// the account nor the document tells what, so no time makes its removal safe. The
+// same holds for a key that somebody has put into the group by hand.
 //
 // What the keys are is read from the account: the key group that the stack has,
 // the keys in it and the one that the document names, the document's history. A
@@ -45,6 +46,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -98,9 +100,6 @@ func (p *Provider) guard(ctx context.Context, r customresource.Request) error {
 	for _, cost := range v.lifted {
 		r.Log.Warn("a compromised key is removed without its wait", "cost", cost)
 	}
-	if len(v.let) > 0 {
-		r.Log.Warn("keys that the stack has not made are removed, and what they signed is not known", "keys", v.let)
-	}
 	if len(v.faults) == 0 {
 		r.Log.Info("allowed", "mode", d.mode, "current", d.current, "keys", d.numbers(), "compromised", d.compromised,
 			contract.MaxURLLifetimeSeconds, signer.Describe(r.Properties.String(contract.MaxURLLifetimeSeconds), signer.FormWord),
@@ -128,7 +127,6 @@ func read[T any](ctx context.Context, call func() (T, error)) (found T, err erro
 // verdict is what is wrong with a deployment, and what it costs.
 type verdict struct {
 	faults, lifted []string
-	let            []string  // the ids of keys that somebody else has made and that are removed
 	from           time.Time // zero if waiting does not help, or if it is not known for how long
 }
 
@@ -181,7 +179,7 @@ func (p *Provider) judge(ctx context.Context, stackID string, now time.Time, sta
 	}
 	o.History, o.Bounds.Propagation = history, d.margin
 	var c rotation.Change
-	ids := map[int][]string{} // of the keys in CloudFront, by their numbers
+	ids := map[int][]string{} // of the keys in CloudFront, by their numbers; 0 is none of the stack's
 	for _, key := range o.PublicKeys {
 		ids[key.Number] = append(ids[key.Number], key.ID)
 	}
@@ -202,11 +200,13 @@ func (p *Provider) judge(ctx context.Context, stackID string, now time.Time, sta
 	}
 	c.Keys = append(c.Keys, d.alsoTrusted...)
 	o.KeyGroup.Members = slices.DeleteFunc(slices.Clone(o.KeyGroup.Members), func(id string) bool {
-		let := !slices.Contains(c.Keys, id) && isForeign(o, references, id)
-		if let {
-			v.let = append(v.let, signer.Describe(id, signer.FormID))
+		// Of a key that CloudFront does not have it is not known whose it was.
+		removed := !slices.Contains(c.Keys, id) && slices.Contains(ids[0], id) && slices.Contains(slices.Collect(maps.Values(references)), id)
+		if removed {
+			wrong("public key %s is in the key group and is not one of the stack's signing keys, so it is not known which of its URLs are good: list it in alsoTrust, or remove it with \"guard\": false once nobody needs them",
+				signer.Describe(id, signer.FormID))
 		}
-		return let
+		return removed
 	})
 	for _, number := range d.compromised {
 		c.Compromised = append(c.Compromised, ids[number]...)
@@ -223,21 +223,6 @@ func (p *Provider) judge(ctx context.Context, stackID string, now time.Time, sta
 		v.lifted = append(v.lifted, fault.Error())
 	}
 	return v, nil
-}
-
-// isForeign reports whether a key in the group is none of the stack's: CloudFront
-// has it under another caller reference, and no document has named it. What such
-// a key signs is not for the stack to know.
-func isForeign(o rotation.Observation, references map[string]string, id string) bool {
-	for reference, of := range references {
-		if of != id {
-			continue
-		}
-		ours := slices.ContainsFunc(o.PublicKeys, func(key rotation.PublicKey) bool { return key.ID == id && key.Number != 0 })
-		named := slices.ContainsFunc(o.History, func(v rotation.Version) bool { return v.Document == nil || v.Document.KeyPairID == id })
-		return reference != "" && !ours && !named
-	}
-	return false
 }
 
 // resource returns the physical id of a resource of the stack, empty if there is
@@ -313,7 +298,9 @@ func (p *Provider) observe(ctx context.Context, stackID string, now time.Time, g
 			return o, nil, err
 		}
 		o.PublicKeys = append(o.PublicKeys, rotation.PublicKey{ID: id, Number: numberOf(key.CallerReference, stackID), Created: key.Created})
-		references[key.CallerReference] = id
+		if err == nil {
+			references[key.CallerReference] = id
+		}
 	}
 	return o, references, nil
 }

@@ -77,12 +77,26 @@ func TestKeysThatAreNoneOfTheStacksAreInNoStepsWay(t *testing.T) {
 		foreign(rotated(day)).wantRefused(t, also(properties("2", "2b")), "signing key 1 (K1) signed until")
 		foreign(added(readyAfter-time.Second)).wantRefused(t, also(properties("3", "1a", "2b", "3c")), "edges may refuse its URLs")
 	})
-	inBubble(t, "one is removed", func(t *testing.T) {
+	const removed = `public key "K7" is in the key group and is not one of the stack's signing keys, so it is not known which of its URLs are good: list it in alsoTrust, or remove it with "guard": false`
+	inBubble(t, "one is not removed", func(t *testing.T) {
 		a := foreign(inUse())
-		a.wantAllowed(t, properties("1", "1a", "2b"))
-		if said := a.log.String(); !strings.Contains(said, "keys that the stack has not made are removed") || !strings.Contains(said, "K7") {
-			t.Error(said)
+		a.wantRefused(t, properties("1", "1a", "2b"), "refuse viewers: "+removed)
+		if strings.Contains(a.log.String(), "signing key K7") {
+			t.Errorf("it is judged as one of the stack's too: %s", a.log.String())
 		}
+	})
+	inBubble(t, "one that somebody has put there after the stack was made is not removed", func(t *testing.T) {
+		a := foreign(inUse())
+		a.keys["K7"] = keyguard.PublicKey{CallerReference: "by hand", Created: time.Now().Add(-day)}
+		a.wantRefused(t, properties("1", "1a", "2b"), removed)
+	})
+	inBubble(t, "a wait of the stack's own does not make the removal of another one safe", func(t *testing.T) {
+		foreign(rotated(day)).wantRefused(t, properties("2", "2b"), "refuse viewers: "+removed, "signing key 1 (K1)")
+	})
+	inBubble(t, "one that is not in the group any more is in no way", func(t *testing.T) {
+		a := foreign(inUse())
+		a.group.Members = []string{"K1", "K2"}
+		a.wantAllowed(t, properties("1", "1a", "2b"))
 	})
 	for name, change := range map[string]func(a *account){
 		"a document has named it":        func(a *account) { a.documents(day, document("K7")); a.documents(time.Hour, document("K1")) },
@@ -216,7 +230,7 @@ func TestACompromisedKeyGoesInTheDeploymentAfterTheNewOne(t *testing.T) {
 	inBubble(t, "nor a key of another stack that has the number", func(t *testing.T) {
 		a := rotated(time.Second)
 		a.keys["K1"] = keyguard.PublicKey{CallerReference: strings.Replace(reference(1, "a"), salt, "ffffffff", 1), Created: a.keys["K1"].Created}
-		a.wantRefused(t, compromised(properties("2", "2b"), "1"), "signing key K1 signed until")
+		a.wantRefused(t, compromised(properties("2", "2b"), "1"), `public key "K1" is in the key group and is not one of the stack's`)
 	})
 }
 
@@ -261,6 +275,6 @@ func TestAKeyThatIsOutOfTheGroupAndSignsStaysCurrent(t *testing.T) {
 		a.keys["K9"] = keyguard.PublicKey{CallerReference: "by-hand", Created: time.Now()}
 		a.documents(day, document("K9"))
 		a.documents(time.Hour, document("K1"))
-		a.wantRefused(t, properties("1", "1a", "2b"), "signing key K9 signed until")
+		a.wantRefused(t, properties("1", "1a", "2b"), `public key "K9" is in the key group and is not one of the stack's`)
 	})
 }
