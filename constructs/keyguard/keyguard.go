@@ -95,7 +95,11 @@ func (p *Provider) guard(ctx context.Context, r customresource.Request) error {
 	}
 	v, err := p.judge(ctx, r.StackID, now, stack, d)
 	if err != nil {
-		return fmt.Errorf(`whether this deployment would refuse viewers is not known: %w: give the function what it needs, or deploy without it, by "guard": false`, err)
+		todo := "deploy again"
+		if errors.Is(err, customresource.ErrDenied) {
+			todo = "give the function this right"
+		}
+		return fmt.Errorf(`whether this deployment would refuse viewers is not known: %w: %s, or deploy without it, by "guard": false`, err, todo)
 	}
 	for _, cost := range v.lifted {
 		r.Log.Warn("a compromised key is removed without its wait", "cost", cost)
@@ -167,6 +171,8 @@ func (p *Provider) judge(ctx context.Context, stackID string, now time.Time, sta
 	switch borrows := latest != nil && latest.Key.Parameter != ""; {
 	case d.mode == contract.BorrowedKeys && borrows && latest.Key.Parameter == d.lender:
 		return v, nil
+	case d.mode == contract.BorrowedKeys && latest == nil:
+		return v, fmt.Errorf("the deployment document %s cannot be read, and whose keys sign is not known", signer.Describe(d.name, signer.FormName))
 	case d.mode == contract.BorrowedKeys, borrows, group == "":
 		wrong("the distribution would trust another key group than the one whose keys the deployment document %s names, and CloudFront would refuse all that they signed: keep the signing keys and the ids of their constructs, or accept that by \"guard\": false",
 			signer.Describe(d.name, signer.FormName))

@@ -49,7 +49,7 @@ func desiredOf(p customresource.Properties) (d desired, err error) {
 	}
 	seconds, _ := strconv.Atoi(p.String(contract.MarginSeconds)) // 0 if it is no number
 	if seconds < 1 || seconds > 24*60*60 {
-		return d, fmt.Errorf("property %s is %s: want seconds, from 1 to those of a day", contract.MarginSeconds, signer.Describe(p.String(contract.MarginSeconds), signer.FormWord))
+		return d, fmt.Errorf("property %s is %s: want 1 to 86400 seconds", contract.MarginSeconds, signer.Describe(p.String(contract.MarginSeconds), signer.FormWord))
 	}
 	d.margin = time.Duration(seconds) * time.Second
 	if d.mode == contract.BorrowedKeys {

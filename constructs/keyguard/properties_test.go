@@ -28,7 +28,7 @@ func TestPropertiesThatAreWrongAreRefused(t *testing.T) {
 		"no name":                        {but(right, contract.DocumentName, []any{}), "property DocumentName is missing"},
 		"no distribution":                {but(right, contract.DistributionLogicalID, ""), "property DistributionLogicalId is missing"},
 		"no lender":                      {but(right, contract.KeyMode, contract.BorrowedKeys), "property LenderName is missing"},
-		"no margin":                      {but(right, contract.MarginSeconds, "0"), `property MarginSeconds is "0": want seconds, from 1 to those of a day`},
+		"no margin":                      {but(right, contract.MarginSeconds, "0"), `property MarginSeconds is "0": want 1 to 86400 seconds`},
 		"a margin left out":              {but(right, contract.MarginSeconds, nil), `property MarginSeconds is an empty value`},
 		"a margin of days":               {but(right, contract.MarginSeconds, "86401"), `property MarginSeconds is "86401"`},
 		"a margin with its unit":         {but(right, contract.MarginSeconds, "15m"), `property MarginSeconds is "15m"`},

@@ -66,9 +66,17 @@ func TestWhatElseCannotBeReadFailsTheDeployment(t *testing.T) {
 			a.exports[contract.KeyGroupExport(parameter)] = groupID // so that each is called
 			a.fail[method] = fmt.Errorf("%w: may not use it", customresource.ErrDenied)
 			a.trusting = nil
-			a.wantRefused(t, properties("1", "1a", "2b"), "whether this deployment would refuse viewers is not known: access denied: may not use it", `"guard": false`)
+			a.wantRefused(t, properties("1", "1a", "2b"), "whether this deployment would refuse viewers is not known: access denied: may not use it: give the function this right, or deploy without it, by \"guard\": false")
 		})
 	}
+}
+
+func TestAnOutageIsNoLackOfRights(t *testing.T) {
+	inBubble(t, "CloudFront is down", func(t *testing.T) {
+		a := inUse()
+		a.fail["KeyGroup"] = errors.New("no answer")
+		a.wantRefused(t, properties("1", "1a", "2b"), "whether this deployment would refuse viewers is not known: no answer: deploy again, or deploy without it, by \"guard\": false")
+	})
 }
 
 // A role's rights come into force some seconds after CloudFormation has changed
@@ -146,7 +154,7 @@ func TestAnotherKeyGroupIsRefused(t *testing.T) {
 	inBubble(t, "a stack with keys of its own and a document that cannot be read borrows", func(t *testing.T) {
 		a := inUse()
 		a.history[0].Document = nil
-		a.wantRefused(t, borrow, says)
+		a.wantRefused(t, borrow, "is not known")
 	})
 	inBubble(t, "a borrower makes keys of its own", func(t *testing.T) { borrows().wantRefused(t, own, says) })
 	inBubble(t, "a borrower makes keys of its own and goes on to name the lender", func(t *testing.T) {
@@ -154,6 +162,17 @@ func TestAnotherKeyGroupIsRefused(t *testing.T) {
 	})
 	inBubble(t, "a borrower borrows from another one", func(t *testing.T) {
 		borrows().wantRefused(t, but(borrow, contract.LenderName, "/signedfront/signedfront/dev2"), says)
+	})
+	const unknown = `whether this deployment would refuse viewers is not known: the deployment document "` + parameter + `" cannot be read`
+	inBubble(t, "a borrower's document cannot be read", func(t *testing.T) {
+		a := borrows()
+		a.documents(0, nil)
+		a.wantRefused(t, borrow, unknown)
+	})
+	inBubble(t, "a borrower's document was deleted by hand", func(t *testing.T) {
+		a := inUse()
+		a.history = nil
+		a.wantRefused(t, borrow, unknown)
 	})
 	inBubble(t, "a borrower goes on", func(t *testing.T) { borrows().wantAllowed(t, borrow) })
 	inBubble(t, "the borrower's document stands before others in the history", func(t *testing.T) {

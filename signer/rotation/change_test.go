@@ -34,12 +34,12 @@ func TestAChangeIsJudgedWithAllThatIsWrong(t *testing.T) {
 			"signing key 2 (K2) may have joined the key group as late as 2026-07-01T13:00:00Z, and edges may refuse its URLs until 2026-07-01T13:17:01Z: keep signing key 1 (K1) current, and make this change from then on",
 		}, hour(1).Add(readyAfter), nil},
 		{"a key is added and made current", observed(hour(9)), rotation.Change{Keys: []string{"K1", "K2", "K3"}, Current: "K3"}, []string{
-			"signing key K3 would sign before it is in the key group, so that edges refuse its URLs: keep signing key 1 (K1) current, and make it current in a later deployment, once it is ready",
+			"signing key K3 would sign before it is in the key group, so that edges refuse its URLs: keep signing key 1 (K1) current, and make signing key K3 current in a later deployment, once every edge has it",
 		}, time.Time{}, nil},
 		{"a key is made, added and made current", with(observed(hour(9)), func(o *rotation.Observation) {
 			o.PublicKeys = append(o.PublicKeys, rotation.PublicKey{ID: "key 3", Number: 3})
 		}), rotation.Change{Keys: []string{"K1", "K2", "key 3"}, Current: "key 3"}, []string{
-			"signing key 3 would sign before it is in the key group, so that edges refuse its URLs: keep signing key 1 (K1) current, and make it current in a later deployment, once it is ready",
+			"signing key 3 would sign before it is in the key group, so that edges refuse its URLs: keep signing key 1 (K1) current, and make signing key 3 current in a later deployment, once every edge has it",
 		}, time.Time{}, nil},
 		{"a key of an unknown time is made current", with(observed(hour(9)), func(o *rotation.Observation) { o.PublicKeys = nil }), rotation.Change{Keys: both, Current: "K2"}, []string{
 			"it is not known since when signing key K2 has been in the key group, so edges may refuse its URLs: keep signing key K1 current, and read when the key was created and when the group was last modified",
@@ -48,7 +48,7 @@ func TestAChangeIsJudgedWithAllThatIsWrong(t *testing.T) {
 			"signing key 1 (K1) is current since 2026-07-01T12:00:00Z, and signers sign with it: keep it in the key group, make another key current, and remove it in a later deployment, once its last URL has expired",
 		}, time.Time{}, nil},
 		{"the current key is edited in place", observed(hour(9)), rotation.Change{Keys: []string{"K2", "K9"}, Current: "K9"}, []string{
-			"signing key K9 would sign before it is in the key group, so that edges refuse its URLs: keep signing key 1 (K1) current, and make it current in a later deployment, once it is ready",
+			"signing key K9 would sign before it is in the key group, so that edges refuse its URLs: keep signing key 1 (K1) current, and make signing key K9 current in a later deployment, once every edge has it",
 			"signing key 1 (K1) is current since 2026-07-01T12:00:00Z, and signers sign with it: keep it in the key group, make another key current, and remove it in a later deployment, once its last URL has expired",
 		}, time.Time{}, nil},
 		{"a draining key is removed", observed(hour(9), promoted), rotation.Change{Keys: []string{"K2"}, Current: "K2"}, []string{
@@ -108,7 +108,7 @@ func TestAChangeIsJudgedWithAllThatIsWrong(t *testing.T) {
 		}, time.Time{}, nil},
 		{"a current key that is not one of the keys, while nobody knows which is", observed(hour(9), rotation.Version{Number: 2, Modified: hour(2)}), rotation.Change{Keys: both, Current: "K3"}, []string{
 			"signing key K3 is current and is not one of the keys, so that CloudFront would refuse every URL that it signs: list it, or make one of the keys current",
-			"signing key K3 would sign before it is in the key group, so that edges refuse its URLs: make it current in a later deployment, once it is ready",
+			"signing key K3 would sign before it is in the key group, so that edges refuse its URLs: make signing key K3 current in a later deployment, once every edge has it",
 		}, time.Time{}, nil},
 		{"no current key", observed(hour(9)), rotation.Change{Keys: both}, []string{"no key is current: name one of the keys"}, time.Time{}, nil},
 		{"too many keys", observed(hour(9)), rotation.Change{Keys: []string{"K1", "K2", "K3", "K4", "K5", "K6"}, Current: "K1"}, []string{
@@ -139,7 +139,7 @@ func TestAChangeIsJudgedWithAllThatIsWrong(t *testing.T) {
 
 		{"nothing is seen and nothing changes", rotation.Observation{}, rotation.Change{}, nil, time.Time{}, nil},
 		{"nothing is seen and a key is made current", rotation.Observation{}, rotation.Change{Keys: both, Current: "K1"}, []string{
-			"signing key K1 would sign before it is in the key group, so that edges refuse its URLs: make it current in a later deployment, once it is ready",
+			"signing key K1 would sign before it is in the key group, so that edges refuse its URLs: make signing key K1 current in a later deployment, once every edge has it",
 		}, time.Time{}, nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -120,7 +120,7 @@ func currentIsListed(_ *proof, f *facts, c Change) (found findings) {
 func currentIsTrusted(_ *proof, f *facts, c Change) (found findings) {
 	if c.Current != "" && c.Current != f.current && !slices.Contains(f.members, c.Current) {
 		found.faults = append(found.faults, f.fault(c.Current, time.Time{}, time.Time{},
-			"%s would sign before it is in the key group, so that edges refuse its URLs: %smake it current in a later deployment, once it is ready", f.name(c.Current), f.keep()))
+			"%s would sign before it is in the key group, so that edges refuse its URLs: %smake %s current in a later deployment, once every edge has it", f.name(c.Current), f.keep(), f.name(c.Current)))
 	}
 	return found
 }
