@@ -49,6 +49,9 @@
 //     --no-rollback of the CDK allow it.
 //   - The distribution has trusted this key group for at least as long as the group
 //     has had its present members.
+//   - Nobody else signs with a key of the deployment. What others sign with another
+//     member of the group is not in the history, and no time makes its removal safe:
+//     that is for the caller to refuse, as the guard of this module does.
 //   - A parameter that was renamed, or deleted and made again, starts its versions
 //     anew. Each key that it may have named before was created a day or more before
 //     the new version 1, and no signer has read the old parameter since then.
