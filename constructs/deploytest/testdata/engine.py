@@ -22,7 +22,8 @@ templates need it, is registered with it from here before it starts:
   another stack imports it;
 - of Secrets Manager, that a version once stored does not change;
 - of Lambda, that a log group which is gone stays so;
-- of S3, that a bucket's policy denies writes, and that CloudFormation deletes no
+- of S3, that a bucket's CORS rules answer preflight requests, that an access control
+  reads with TLS, that a bucket's policy denies writes, and that CloudFormation deletes no
   bucket that holds anything;
 - of a stack's deletion, that nothing goes on which something else still depends.
 
@@ -79,6 +80,8 @@ def main():
     keep_exports_in_use()
     register_resources(scratch / "fail-once", scratch / "plant-once")
     deny_writes()
+    answer_preflights_by_the_bucket()
+    read_buckets_with_tls()
     fail_deletions(scratch / "fail-delete-once")
 
     print(f"http://{LOOPBACK}:{port}", flush=True)
@@ -388,6 +391,42 @@ def deny_writes():
 
     for name in ("_put_object", "_copy_object", "_create_multipart_upload", "_upload_part", "_upload_part_copy", "_complete_multipart_upload"):
         setattr(s3, name, denying(getattr(s3, name)))
+
+
+def answer_preflights_by_the_bucket():
+    """Has the CORS rules of a bucket answer a browser's preflight request, as the
+    engine does where it checks signatures too."""
+    from ministack import app
+    from ministack.services import s3
+
+    otherwise = app._handle_options_request
+
+    def preflight(method, path, headers, query_params, request_id):
+        target = method == "OPTIONS" and app._s3_cors_target(headers.get("host", ""), path)
+        return s3.cors_preflight(*target, headers) if target else otherwise(method, path, headers, query_params, request_id)
+
+    app._handle_options_request = preflight
+
+
+def read_buckets_with_tls():
+    """Has CloudFront read a bucket with TLS, as an access control does. The engine
+    asks the bucket's policy as if there were none."""
+    from ministack.core.iam_evaluator import EvalContext, evaluate_resource_policy
+    from ministack.core.responses import get_region
+    from ministack.services import s3
+
+    otherwise = s3._cloudfront_origin_allows
+
+    def allows(owner, bucket, key, source_arn, oai_id):
+        if not source_arn:
+            return otherwise(owner, bucket, key, source_arn, oai_id)
+        request = EvalContext(
+            principal_arn="*", principal_type="Service", principal_account="", action="s3:GetObject",
+            resource_arn=f"arn:aws:s3:::{bucket}/{key}", region=get_region(), secure_transport=True, service_context={"aws:sourcearn": source_arn})
+        policy = s3._bucket_policies.get_scoped(owner, None, bucket)
+        return evaluate_resource_policy(policy, request, service="cloudfront.amazonaws.com").decision == "Allow"
+
+    s3._cloudfront_origin_allows = allows
 
 
 def fail_deletions(file):
