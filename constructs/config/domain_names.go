@@ -49,13 +49,11 @@ func checkDomainNames(drafts []*draft) {
 				continue
 			}
 			if owner, both := takenBefore(drafts, n, i); owner != nil {
-				found := quoteName(name)
+				found := quoteName(name) + ", which environment "
 				if both != name {
-					found += ", which is " + quote(both) + " for one environment,"
-				} else {
-					found += ","
+					found = fmt.Sprintf("%s, which makes %s, a name that environment ", quoteName(name), quote(both))
 				}
-				at.wrong(fmt.Sprintf("%s which environment %s has too", found, quote(owner.Name)), "write another one"+because)
+				at.wrong(found+quote(owner.Name)+" has too", "write another one"+because)
 			}
 		}
 	}

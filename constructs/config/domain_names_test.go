@@ -37,7 +37,7 @@ func TestADomainNameBelongsToOneEnvironment(t *testing.T) {
 		{"a name of a pattern and of another one", `"a": {` + domain(`"pr.example.com"`) + `}, "pr-*": {` + domain(`"pr.example.com"`) + `}`, []string{`environments["pr-*"].domain.names[0]: ` + pattern}},
 		{"names with those of their environments", `"a": {` + domain(`"{environment}.example.com"`) + `}, "pr-*": {` + domain(`"{environment}.example.com", "*.{environment}.example.com", "x-{environment}.example.com"`) + `}, "qa-*": {` + domain(`"{environment}.example.com"`) + `}`, nil},
 		{"a name that an environment of a pattern makes too", `"live": {` + domain(`"pr-1.example.com"`) + `}, "pr-*": {` + domain(`"{environment}.example.com"`) + `}`, []string{
-			`environments["pr-*"].domain.names[0]: "{environment}.example.com", which is "pr-1.example.com" for one environment, which environment "live" has too; write another one` + because,
+			`environments["pr-*"].domain.names[0]: "{environment}.example.com", which makes "pr-1.example.com", a name that environment "live" has too; write another one` + because,
 		}},
 		{"a name that an environment of a pattern would make, if it had none of its own", `"pr-1": {` + domain(`"pr-1.example.com"`) + `}, "pr-*": {` + domain(`"{environment}.example.com"`) + `}`, nil},
 		{"a name that no environment of a pattern makes", `"live": {` + domain(`"live.example.com"`) + `}, "pr-*": {` + domain(`"{environment}.example.com"`) + `}`, nil},
@@ -45,16 +45,16 @@ func TestADomainNameBelongsToOneEnvironment(t *testing.T) {
 			`environments.a-b.domain.names[0]: "a-b.example.com", which environment "a" has too; write another one` + because,
 		}},
 		{"a longer name that two environments make", `"live": {` + domain(`"pr-1.preview.media.example.com"`) + `}, "pr-*": {` + domain(`"{environment}.preview.media.example.com"`) + `}`, []string{
-			`environments["pr-*"].domain.names[0]: "{environment}.preview.media.example.com", which is "pr-1.preview.media.example.com" for one environment, which environment "live" has too; write another one` + because,
+			`environments["pr-*"].domain.names[0]: "{environment}.preview.media.example.com", which makes "pr-1.preview.media.example.com", a name that environment "live" has too; write another one` + because,
 		}},
 		{"a name that two environments of a pattern make", `"live": {}, "*": {` + domain(`"{environment}.example.com", "cdn-{environment}.example.com"`) + `}`, []string{
-			`environments["*"].domain.names[1]: "cdn-{environment}.example.com", which is "cdn-a.example.com" for one environment, which environment "*" has too; write another one` + because,
+			`environments["*"].domain.names[1]: "cdn-{environment}.example.com", which makes "cdn-a.example.com", a name that environment "*" has too; write another one` + because,
 		}},
 		{"a name that environments of two patterns make", `"b-*": {` + domain(`"a-{environment}.example.com"`) + `}, "a-*": {` + domain(`"{environment}.example.com"`) + `}, "live": {}`, []string{
-			`environments["b-*"].domain.names[0]: "a-{environment}.example.com", which is "a-b-1.example.com" for one environment, which environment "a-*" has too; write another one` + because,
+			`environments["b-*"].domain.names[0]: "a-{environment}.example.com", which makes "a-b-1.example.com", a name that environment "a-*" has too; write another one` + because,
 		}},
 		{"a name that two patterns make of names that overlap", `"a-*": {` + domain(`"{environment}-x.example.com"`) + `}, "b-*": {` + domain(`"a-{environment}.example.com"`) + `}, "live": {}`, []string{
-			`environments["b-*"].domain.names[0]: "a-{environment}.example.com", which is "a-b-1-x.example.com" for one environment, which environment "a-*" has too; write another one` + because,
+			`environments["b-*"].domain.names[0]: "a-{environment}.example.com", which makes "a-b-1-x.example.com", a name that environment "a-*" has too; write another one` + because,
 		}},
 		{"the environment twice in a name", `"dev": {` + domain(`"{environment}.{environment}.example.com"`) + `}`, []string{
 			`environments.dev.domain.names[0]: "{environment}.{environment}.example.com"; write {environment} once in a name`,
