@@ -97,9 +97,9 @@ func TestURLsSayTheSameAsBotocoresAndBothVerify(t *testing.T) {
 	}
 }
 
-// The signer for JavaScript rewrites URLs before it signs them. What it leaves
-// as it is, is compared; the rest is checked to be good for the URL that it
-// made of it.
+// The signer for JavaScript rewrites URLs before it signs them, among them those of
+// ObjectURL with one of $&,:;=@ in the key. What it leaves as it is, is compared; the
+// rest is checked to be good for the URL that it made of it.
 func TestURLsSayTheSameAsJavaScriptsAndBothVerify(t *testing.T) {
 	for _, key := range signingKeys {
 		for _, hash := range hashes {
@@ -120,7 +120,7 @@ func TestURLsSayTheSameAsJavaScriptsAndBothVerify(t *testing.T) {
 					}
 					checkSame(t, key.key().Public(), our[i], theirs[i])
 				}
-				if compared < len(list)/4 {
+				if compared < len(list)/5 {
 					t.Errorf("only %d of %d URLs compared", compared, len(list))
 				}
 			})
