@@ -171,6 +171,9 @@ func checkConfigured(props *awscloudfront.DistributionProps, p *PrivateContentPr
 	if p.Domain != nil && len(p.Domain.Names) > 0 && (props.DomainNames == nil || !containsAll(*props.DomainNames, p.Domain.Names)) {
 		wrong("DomainNames", "not the names of Domain", "append to the list that is there: signed URLs start with the first of them")
 	}
+	if p.Missing == config.MissingIsNotFound && (props.DefaultRootObject == nil || *props.DefaultRootObject == "") {
+		wrong("DefaultRootObject", "none, with Missing 404", "leave it as it is: without one, the answer to / would be a list of the objects in the bucket")
+	}
 	if p.AddressRestriction && (props.EnableIpv6 == nil || *props.EnableIpv6) {
 		wrong("EnableIpv6", "true, with AddressRestriction", "leave one of the two as it is: policies restrict IPv4 addresses only")
 	}

@@ -137,7 +137,7 @@ func TestTheDistributionCanBeChangedBeforeItIsMadeButStaysSigned(t *testing.T) {
 		}
 	}
 
-	domain := config.Content{AddressRestriction: true, Domain: &config.Domain{Names: []string{"media.example.com"}, Certificate: certificateARN}}
+	domain := config.Content{Missing: 404, DefaultRootObject: "index.html", AddressRestriction: true, Domain: &config.Domain{Names: []string{"media.example.com"}, Certificate: certificateARN}}
 	for field, change := range map[string]func(*awscloudfront.DistributionProps){
 		"DefaultBehavior":        func(p *awscloudfront.DistributionProps) { p.DefaultBehavior = nil },
 		"DefaultBehavior.Origin": func(p *awscloudfront.DistributionProps) { p.DefaultBehavior.Origin = &webOrigin{} },
@@ -150,8 +150,9 @@ func TestTheDistributionCanBeChangedBeforeItIsMadeButStaysSigned(t *testing.T) {
 		"AdditionalBehaviors": func(p *awscloudfront.DistributionProps) {
 			p.AdditionalBehaviors = &map[string]*awscloudfront.BehaviorOptions{"/api/*": {Origin: &webOrigin{}}}
 		},
-		"DomainNames": func(p *awscloudfront.DistributionProps) { p.DomainNames = jsii.Strings("films.example.com") },
-		"EnableIpv6":  func(p *awscloudfront.DistributionProps) { p.EnableIpv6 = jsii.Bool(true) },
+		"DomainNames":       func(p *awscloudfront.DistributionProps) { p.DomainNames = jsii.Strings("films.example.com") },
+		"DefaultRootObject": func(p *awscloudfront.DistributionProps) { p.DefaultRootObject = nil },
+		"EnableIpv6":        func(p *awscloudfront.DistributionProps) { p.EnableIpv6 = jsii.Bool(true) },
 	} {
 		app, _ := newApp(t, nil)
 		stack := newStack(app, "Media")

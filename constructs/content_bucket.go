@@ -96,7 +96,7 @@ func (b *contentBucket) letRead(access *originAccess, p *PrivateContentProps, di
 	if b.made == nil {
 		b.answerPreflights(distribution, p)
 	}
-	statements := access.statements(b.bucket, distribution)
+	statements := access.statements(b.bucket, distribution, p)
 	for _, statement := range statements {
 		if *b.bucket.AddToResourcePolicy(statement).StatementAdded {
 			continue

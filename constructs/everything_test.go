@@ -34,6 +34,7 @@ func everythingOn(t *testing.T) config.Environment {
 	e.Content.SignedPaths = []string{"/assets/premium/*", "/assets/beta/*"}
 	e.Content.AddressRestriction = true
 	e.Content.DefaultRootObject = "index.html"
+	e.Content.Missing = 404
 	e.Content.ErrorPages = []config.ErrorPage{
 		{ErrorCode: 403, ResponsePagePath: "/errors/denied.html"},
 		{ErrorCode: 404, ResponsePagePath: "/errors/denied.html", ResponseCode: 403, CachingMinTTL: time.Minute},

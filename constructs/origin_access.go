@@ -84,27 +84,34 @@ func (a *originAccess) originOf(bucket awss3.IBucket, p *PrivateContentProps) aw
 }
 
 // statements give those who may read s3:GetObject on the objects, and nothing
-// more: without s3:ListBucket, what is missing answers as what is forbidden. A
-// control reads as CloudFront itself, for whichever distribution of whichever
+// more: without s3:ListBucket, what is missing answers as what is forbidden.
+// Where it is to be told, they get that too. It has no condition on the prefix,
+// because a request for an object has none. A control reads as CloudFront itself, for whichever distribution of whichever
 // account, so that its statement names the one that may:
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html
-func (a *originAccess) statements(bucket awss3.IBucket, distribution awscloudfront.Distribution) []awsiam.PolicyStatement {
-	read := func(principal awsiam.IPrincipal, conditions *map[string]any) awsiam.PolicyStatement {
-		return awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
-			Principals: &[]awsiam.IPrincipal{principal},
-			Actions:    jsii.Strings("s3:GetObject"),
-			Resources:  &[]*string{bucket.ArnForObjects(jsii.String("*"))},
-			Conditions: conditions,
-		})
-	}
+func (a *originAccess) statements(bucket awss3.IBucket, distribution awscloudfront.Distribution, p *PrivateContentProps) []awsiam.PolicyStatement {
 	var statements []awsiam.PolicyStatement
+	allow := func(principal awsiam.IPrincipal, conditions *map[string]any, action string, resource *string) {
+		statements = append(statements, awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+			Principals: &[]awsiam.IPrincipal{principal},
+			Actions:    jsii.Strings(action),
+			Resources:  &[]*string{resource},
+			Conditions: conditions,
+		}))
+	}
+	read := func(principal awsiam.IPrincipal, conditions *map[string]any) {
+		allow(principal, conditions, "s3:GetObject", bucket.ArnForObjects(jsii.String("*")))
+		if p.Missing == config.MissingIsNotFound {
+			allow(principal, conditions, "s3:ListBucket", bucket.BucketArn())
+		}
+	}
 	if a.identity != nil {
-		statements = append(statements, read(a.identity.GrantPrincipal(), nil))
+		read(a.identity.GrantPrincipal(), nil)
 	}
 	if a.control != nil {
-		statements = append(statements, read(cloudFront(), &map[string]any{
+		read(cloudFront(), &map[string]any{
 			"StringEquals": map[string]any{"AWS:SourceArn": distributionARN(distribution, *distribution.DistributionId())},
-		}))
+		})
 	}
 	return statements
 }

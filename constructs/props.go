@@ -199,6 +199,16 @@ type PrivateContentProps struct {
 	// Default: none.
 	DefaultRootObject string
 
+	// Missing is the status of an object that is not there: 403, the status of
+	// one that may not be read, or 404. For 404, CloudFront may list the bucket, so
+	// that whoever may request a path can ask whether there is such an object. It
+	// needs a DefaultRootObject, without which the answer to / would be a list of
+	// the objects; a function that rewrites a path to / gets that list:
+	// https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+	//
+	// Default: 403.
+	Missing int
+
 	// ErrorPages are objects that are served in place of errors. They are public.
 	//
 	// Default: the answers of CloudFront and S3.

@@ -99,6 +99,8 @@ var wirings = func() map[string]wiring {
 		"Content.SignedPaths":       {public, values([]string{"/assets/a/*"}, []string{"/assets/b/*"})},
 		"Content.DefaultRootObject": {nil, values("index.html", "start.html")},
 
+		"Content.Missing": {func(e *env) { e.Content.DefaultRootObject = "index.html" }, values(404)},
+
 		"Content.ErrorPages.ErrorCode":        {page, values(404)},
 		"Content.ErrorPages.ResponsePagePath": {page, values("/404.html")},
 		"Content.ErrorPages.ResponseCode":     {page, values(403, 404)},
@@ -213,7 +215,7 @@ func TestDefaultsAreWhatTheyAreSaidToBe(t *testing.T) {
 		"Content.SigningKeys.Keys.Algorithm": "ecdsa-p256", "Content.SigningKeys.Keys.Hash": "sha256",
 		"Content.SigningKeys.Keys.Custody": config.SecretsManager, "Content.SigningKeys.Current": 1,
 		"Content.MaxURLLifetime": 7 * 24 * time.Hour, "Content.MaxKeyAge": time.Hour,
-		"Content.ErrorPages.ResponseCode": 403, "Content.ErrorPages.CachingMinTTL": 10 * time.Second,
+		"Content.Missing": 403, "Content.ErrorPages.ResponseCode": 403, "Content.ErrorPages.CachingMinTTL": 10 * time.Second,
 		"Content.CORS.AllowHeaders":  []string{"Range", "If-Range", "If-None-Match", "If-Modified-Since"},
 		"Content.CORS.ExposeHeaders": []string{"Accept-Ranges", "Content-Range", "ETag"}, "Content.CORS.MaxAge": 10 * time.Minute,
 		"Content.ResponseHeaders.ReferrerPolicy": config.ReferrerPolicyNoReferrer, "Content.ResponseHeaders.StrictTransportSecurity": 365 * 24 * time.Hour,

@@ -215,6 +215,18 @@ func TestContentThatCannotBeProvisionedIsRefused(t *testing.T) {
 		{"a root object with a space", `{"defaultRootObject": "my index.html"}`, []string{
 			`defaultRootObject: "my index.html"; write the key of one object, such as "index.html", of letters, digits and _-.$/~"'@:+&`,
 		}},
+		{"missing objects that are 404 without an object for /", `{"missing": 404}`, []string{
+			`missing: 404 without defaultRootObject; write defaultRootObject too, such as "index.html": without one, the answer to / would be a list of the objects in the bucket`,
+		}},
+		{"another status of missing objects", `{"missing": 200, "defaultRootObject": "index.html"}`, []string{
+			`missing: 200; write 403 or 404`,
+		}},
+		{"a status in quotes", `{"missing": "404", "defaultRootObject": "index.html"}`, []string{
+			`missing: "404"; write a whole number, such as 404`,
+		}},
+		{"a root object that cannot be read", `{"missing": 404, "defaultRootObject": 5}`, []string{
+			`defaultRootObject: the number 5; write a text in quotes, such as "index.html"`,
+		}},
 		{"CORS without an origin", `{"cors": {}}`, []string{
 			`cors.origins: missing; write a list such as ["https://app.example.com"]`,
 		}},
@@ -553,7 +565,6 @@ func TestSettingsOfLaterVersionsAreRefused(t *testing.T) {
 	for settings, want := range map[string]string{
 		`{"downloads": true}`:                                      `downloads: unknown setting; `,
 		`{"downloads": {"types": true}}`:                           `downloads: unknown setting; `,
-		`{"missing": 404}`:                                         `missing: unknown setting; `,
 		`{"versions": {"keep": "30d"}}`:                            `versions: unknown setting; `,
 		`{"bucket": {"name": "example-media", "path": "/folder"}}`: `bucket: an object; write a text in quotes, such as "example-media"`,
 	} {

@@ -151,6 +151,15 @@ type Content struct {
 	// Default: none.
 	DefaultRootObject string `json:"defaultRootObject"`
 
+	// Missing is the status of an object that is not there: 403, the status of
+	// one that may not be read, or 404. For 404, CloudFront may list the bucket, so
+	// that whoever may request a path can ask whether there is such an object. It
+	// needs a DefaultRootObject, without which the answer to / would be a list of
+	// the objects.
+	//
+	// Default: 403.
+	Missing int `json:"missing"`
+
 	// ErrorPages are objects that are served in place of errors.
 	//
 	// Default: CloudFront's and S3's own answers.
@@ -224,6 +233,9 @@ func (c Content) WithDefaults() Content {
 		guard := true
 		c.Guard = &guard
 	}
+	if c.Missing == 0 {
+		c.Missing = MissingIsForbidden
+	}
 	if c.PriceClass == "" {
 		c.PriceClass = PriceClassAll
 	}
@@ -259,6 +271,7 @@ func (c Content) check(at node) {
 	}
 	c.checkPaths(at)
 	checkDefaultRootObject(at.field("DefaultRootObject"), c.DefaultRootObject)
+	c.checkMissing(at)
 	checkErrorPages(at.field("ErrorPages"), c.ErrorPages)
 	if c.CORS != nil {
 		c.CORS.check(at.field("CORS"))
@@ -280,6 +293,7 @@ func (c Content) check(at node) {
 // warn tells of what is allowed and yet seldom meant, or fails in some accounts.
 func (c Content) warn(at node) {
 	c.warnOfPaths(at)
+	c.warnOfUnusedPage(at.field("ErrorPages"))
 	if c.CORS != nil {
 		c.CORS.warn(at.field("CORS"))
 	}

@@ -61,6 +61,7 @@
 //   - publicPaths, signedPaths: path patterns that need no signature, and
 //     those within them that do
 //   - defaultRootObject: "index.html"
+//   - missing: 404 for objects that are not there, instead of 403
 //   - errorPages: [{"errorCode": 403, "responsePagePath": "/403.html"}]
 //   - cors: {"origins": ["https://app.example.com"], "credentials": true}
 //   - responseHeaders: contentSecurityPolicy, frameOptions, referrerPolicy,

@@ -49,7 +49,7 @@ func TestEnvironmentsAreReadWithTheirDefaults(t *testing.T) {
 			Content: Content{
 				Name: "signedfront-eu-dev", ParameterName: "/signedfront/signedfront/eu-dev",
 				Ephemeral:    true,
-				OriginAccess: OAI, Encryption: EncryptionS3, PriceClass: PriceClassAll, ResponseHeaders: defaultHeaders,
+				OriginAccess: OAI, Encryption: EncryptionS3, PriceClass: PriceClassAll, Missing: 403, ResponseHeaders: defaultHeaders,
 				SigningKeys:    SigningKeys{Keys: []SigningKey{{Number: 1, Algorithm: "ecdsa-p256", Hash: "sha256", Custody: SecretsManager}}, Current: 1},
 				MaxURLLifetime: 7 * 24 * time.Hour,
 				MaxKeyAge:      time.Hour,
@@ -61,7 +61,7 @@ func TestEnvironmentsAreReadWithTheirDefaults(t *testing.T) {
 			TerminationProtection: true,
 			Content: Content{
 				Name: "signedfront-prod", ParameterName: "/signedfront/signedfront/prod",
-				OriginAccess: OAI, Encryption: EncryptionS3, PriceClass: PriceClassAll, ResponseHeaders: defaultHeaders,
+				OriginAccess: OAI, Encryption: EncryptionS3, PriceClass: PriceClassAll, Missing: 403, ResponseHeaders: defaultHeaders,
 				SigningKeys: SigningKeys{Keys: []SigningKey{
 					{Number: 9, Algorithm: "rsa-2048", Hash: "sha1", Custody: SecretsManager},
 					{Number: 10, Algorithm: "ecdsa-p256", Hash: "sha256", Custody: SecretsManager},

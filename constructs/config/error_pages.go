@@ -11,7 +11,7 @@ import (
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/GeneratingCustomErrorResponses.html
 type ErrorPage struct {
 	// ErrorCode is the status of the error, such as 403, which a missing object
-	// has too.
+	// has too unless Missing is 404.
 	ErrorCode int `json:"errorCode"`
 
 	// ResponsePagePath is the path of the object, such as /errors/403.html. It

@@ -37,6 +37,7 @@ var words = map[string]any{
 	"hash":         hashes,
 	"errorCode":    errorCodes,
 	"responseCode": responseCodes,
+	"missing":      missingStatuses,
 }
 
 // shapes are those of texts, or of each text of a list, as far as one expression

@@ -102,6 +102,7 @@ var examples = map[string]string{
 	"publicPaths":       `["/assets/*"]`,
 	"signedPaths":       `["/assets/premium/*"]`,
 	"defaultRootObject": `"index.html"`,
+	"missing":           `404`,
 
 	"errorPages":       `[{"errorCode": 403, "responsePagePath": "/errors/403.html"}]`,
 	"errorCode":        `403`,

@@ -60,6 +60,9 @@ var away = map[string]struct {
 		e.Content.SignedPaths, e.Content.PublicPaths = []string{"/a/*"}, []string{"*"}
 	}},
 	"defaultRootObject": {`{"defaultRootObject": "start/index.html"}`, func(e *Environment) { e.Content.DefaultRootObject = "start/index.html" }},
+	"missing": {`{"missing": 404, "defaultRootObject": "index.html"}`, func(e *Environment) {
+		e.Content.Missing, e.Content.DefaultRootObject = 404, "index.html"
+	}},
 	"errorPages": {`{"errorPages": [{"errorCode": 403, "responsePagePath": "/e/403.html"}, {"errorCode": 404, "responsePagePath": "/e/404.html", "responseCode": 200, "cachingMinTtl": "1m"}]}`, func(e *Environment) {
 		e.Content.ErrorPages = []ErrorPage{
 			{ErrorCode: 403, ResponsePagePath: "/e/403.html", ResponseCode: 403, CachingMinTTL: 10 * time.Second},
@@ -368,6 +371,10 @@ func TestWhatIsSeldomMeantIsWarnedOf(t *testing.T) {
 		{"everything is public", `{"publicPaths": ["*"]}`, []string{`publicPaths[0]: "*", without signedPaths; ` + open}},
 		{"everything is public, with a slash", `{"publicPaths": ["/a/*", "/*"]}`, []string{`publicPaths[1]: "/*", without signedPaths; ` + open}},
 		{"everything is public but what is signed", `{"publicPaths": ["*"], "signedPaths": ["/a/*"]}`, nil},
+		{"a page for missing objects, which are 403", `{"errorPages": [{"errorCode": 403, "responsePagePath": "/403.html"}, {"errorCode": 404, "responsePagePath": "/404.html"}]}`, []string{
+			"errorPages[1].errorCode: 404, the status of no answer of the bucket; write missing 404 too, or 403 here: a missing object is a 403 otherwise"}},
+		{"a page for missing objects", `{"missing": 404, "defaultRootObject": "index.html", "errorPages": [{"errorCode": 404, "responsePagePath": "/404.html"}]}`, nil},
+		{"a page for missing objects of a bucket that may let CloudFront list it", `{"bucket": "media", "errorPages": [{"errorCode": 404, "responsePagePath": "/404.html"}]}`, nil},
 		{"much is public", `{"publicPaths": ["/-*"]}`, nil},
 		{"a header of which browsers take the star for a letter", `{"cors": {"origins": ["*"], "allowHeaders": ["*", "x-*"]}}`, []string{
 			`cors.allowHeaders[1]: "x-*"; list the headers themselves: browsers take this for the name of one`}},

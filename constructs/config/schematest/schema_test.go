@@ -53,6 +53,7 @@ var readersOwn = map[string]string{
 	"publicPaths":                           "paths are compared with others",
 	"signedPaths":                           "paths are compared with others",
 	"defaultRootObject":                     "it is compared with paths, and is no path of several",
+	"missing":                               "404 needs a defaultRootObject",
 	"errorPages.responsePagePath":           "it is compared with paths",
 	"cors.origins":                          "a * stands alone, and without credentials",
 	"cors.allowHeaders":                     "S3 takes one * in a header",
