@@ -54,6 +54,7 @@ func checkedProps(construct constructs.Construct, props *PrivateContentProps, re
 	settings := settingsOf(&p).WithDefaults()
 	check(inProps(settings.Check()))
 	check(checkEncryption(construct, &p))
+	check(checkVersions(&p))
 	check(checkBucketStack(construct, &p, settings.OriginAccess))
 	check(checkDomain(&p))
 	check(checkAlsoTrust(&p))
@@ -138,6 +139,15 @@ func checkEncryption(construct constructs.Construct, p *PrivateContentProps) con
 		problems = append(problems, config.Problem{Path: "Bucket", Found: "a bucket that is encrypted with KMS, which an origin access identity cannot read", Fix: fmt.Sprintf("write OriginAccess %q", config.OAC)})
 	}
 	return problems
+}
+
+// checkVersions reports a duration of which the days are not known. Those of any
+// other are checked as in a file.
+func checkVersions(p *PrivateContentProps) config.Problems {
+	if p.Versions == nil || p.Versions.Keep == nil || !*p.Versions.Keep.IsUnresolved() {
+		return nil
+	}
+	return config.Problems{{Path: "Versions.Keep", Found: "a token", Fix: "write a number of days, as in awscdk.Duration_Days(jsii.Number(30))"}}
 }
 
 // usesManagedKey reports whether a bucket of the app encrypts with KMS and names

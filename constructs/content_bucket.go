@@ -1,6 +1,8 @@
 package constructs
 
 import (
+	"time"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudfront"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
@@ -49,6 +51,15 @@ func newContentBucket(scope constructs.Construct, p *PrivateContentProps) *conte
 		Cors:          bucketCORS(p),
 		RemovalPolicy: removalOf(p),
 	}
+	if p.Versions != nil {
+		*props.LifecycleRules = append(*props.LifecycleRules, &awss3.LifecycleRule{
+			Id:                          jsii.String("ExpireNoncurrentVersions"),
+			NoncurrentVersionExpiration: p.Versions.Keep,
+			// A delete marker without a version behind it marks nothing, and slows
+			// down listings.
+			ExpiredObjectDeleteMarker: jsii.Bool(true),
+		})
+	}
 	if p.Encryption.HasKey() {
 		if content.key = p.EncryptionKey; content.key == nil {
 			content.key = newContentKey(scope, p)
@@ -65,6 +76,19 @@ func newContentBucket(scope constructs.Construct, p *PrivateContentProps) *conte
 	content.bucket = content.made
 	acknowledge(content.bucket, "AwsSolutions-S1", "The objects are read through CloudFront, whose own logs are an option, accessLogs. S3's would name CloudFront as the reader of each.")
 	return content
+}
+
+// keep returns Keep, or zero where it is missing. A token, which checkVersions
+// reports, counts as a day.
+func (v *Versions) keep() time.Duration {
+	switch {
+	case v.Keep == nil:
+		return 0
+	case *v.Keep.IsUnresolved():
+		return 24 * time.Hour
+	}
+	in := *v.Keep.ToSeconds(&awscdk.TimeConversionOptions{Integral: jsii.Bool(false)})
+	return time.Duration(min(in, (100*365*24*time.Hour).Seconds()) * float64(time.Second))
 }
 
 func removalOf(p *PrivateContentProps) awscdk.RemovalPolicy {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/assertions"
@@ -68,6 +69,27 @@ func TestKeyStaysWhileObjectsMayNeedIt(t *testing.T) {
 	})
 	if _, key := ephemeral.only(t, "AWS::KMS::Key"); key.DeletionPolicy != "Delete" {
 		t.Errorf("of an ephemeral environment: DeletionPolicy %s", key.DeletionPolicy)
+	}
+}
+
+// Without versions of their own, delete markers would stay for ever.
+func TestOldVersionsAndMarkersOfDeletedObjectsGoWhenTheyAreNoLongerKept(t *testing.T) {
+	const unfinished = `{"Id": "AbortIncompleteMultipartUploads", "Status": "Enabled", "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7}}`
+	for _, test := range []struct {
+		name     string
+		versions *config.Versions
+		want     string
+	}{
+		{"for ever", nil, `[` + unfinished + `]`},
+		{"for a month", &config.Versions{Keep: 30 * 24 * time.Hour}, `[` + unfinished + `, {
+			"Id": "ExpireNoncurrentVersions", "Status": "Enabled",
+			"NoncurrentVersionExpiration": {"NoncurrentDays": 30}, "ExpiredObjectDeleteMarker": true
+		}]`},
+	} {
+		template := synthesizeContent(t, func(c *config.Content) { c.Versions = test.versions })
+		_, bucket := template.only(t, "AWS::S3::Bucket")
+		wantJSON(t, test.name, bucket.property("LifecycleConfiguration", "Rules"), test.want)
+		wantJSON(t, test.name, bucket.property("VersioningConfiguration", "Status"), `"Enabled"`)
 	}
 }
 

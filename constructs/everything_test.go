@@ -15,6 +15,7 @@ func everythingOn(t *testing.T) config.Environment {
 	e.Content.Ephemeral, e.TerminationProtection = true, false
 	e.Content.OriginAccess = config.OAC
 	e.Content.Encryption = config.EncryptionKMS
+	e.Content.Versions = &config.Versions{Keep: 30 * 24 * time.Hour}
 	e.Content.SigningKeys = config.SigningKeys{
 		Keys: []config.SigningKey{
 			{Number: 1, Algorithm: "rsa-2048", Hash: "sha1"},

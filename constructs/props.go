@@ -3,6 +3,7 @@ package constructs
 import (
 	"time"
 
+	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscertificatemanager"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudfront"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
@@ -85,6 +86,12 @@ type PrivateContentProps struct {
 	//
 	// Default: a new key, where Encryption needs one.
 	EncryptionKey awskms.IKey
+
+	// Versions is for how long a new bucket keeps objects that were written over
+	// or deleted. Whoever may write to the bucket can bring them back until then.
+	//
+	// Default: for ever. Each is stored, and paid, as a current one is.
+	Versions *Versions
 
 	// SigningKeys are the generations of the signing key. A number that was
 	// deployed keeps its algorithm, hash and custody for ever.
@@ -251,6 +258,18 @@ type PrivateContentProps struct {
 	//
 	// Default: none.
 	WebACL interfacesawswafv2.IWebACLRef
+}
+
+// Versions says for how long a bucket keeps what was written over or deleted.
+type Versions struct {
+	// Keep is for how long an object that was written over or deleted is kept, in
+	// whole days, at most 3650, such as awscdk.Duration_Days(jsii.Number(30)). S3
+	// deletes it, unnoticed, after the midnight (UTC) that follows, and with the
+	// last version what marks the object as deleted:
+	// https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-rules.html
+	//
+	// Default: none. It is required.
+	Keep awscdk.Duration
 }
 
 // SigningKeys are the generations of the signing key.

@@ -29,7 +29,7 @@ import (
 // A setting that has a prop of its name and type is copied; every other one is
 // converted in propsOf and settingsOf, and named here.
 func TestEverySettingHasAPropAndEveryPropASetting(t *testing.T) {
-	converted := []string{"AccessLogs", "Behaviors", "Bucket", "Domain", "SigningKeys", "WebACL"}
+	converted := []string{"AccessLogs", "Behaviors", "Bucket", "Domain", "SigningKeys", "Versions", "WebACL"}
 	onlySettings := []string{"Signers", "Uploads"} // SignGrantees and SignerRoleAssumers, UploadOrigins and UploadGrantees
 	onlyProps := []string{"ConfigureDistribution", "EncryptionKey", "SignGrantees", "SignerRoleAssumers", "UploadGrantees", "UploadOrigins"}
 
@@ -313,6 +313,11 @@ func TestWhatIsWrongWithResourcesOfTheCDKIsOneError(t *testing.T) {
 			Bucket:     awss3.NewBucket(stack, jsii.String("Encrypted"), &awss3.BucketProps{EncryptionKey: key}),
 			Encryption: config.EncryptionKMS, EncryptionKey: key,
 		}, []string{"Bucket: a bucket that is encrypted with KMS, which an origin access identity cannot read", `Encryption: "kms" with a bucket`, "EncryptionKey: a key together with Bucket"}},
+		"versions that are kept for no time":          {PrivateContentProps{Versions: &Versions{}}, []string{"Versions.Keep: missing"}},
+		"versions that are kept for a part of a day":  {PrivateContentProps{Versions: &Versions{Keep: awscdk.Duration_Hours(jsii.Number(25.5))}}, []string{"Versions.Keep: 1d1h30m; write 1d or 2d"}},
+		"versions that are kept for a token":          {PrivateContentProps{Versions: &Versions{Keep: awscdk.Duration_Days(awscdk.Token_AsNumber(map[string]any{"Ref": "Days"}))}}, []string{"Versions.Keep: a token; write a number of days"}},
+		"versions that are kept for a thousand years": {PrivateContentProps{Versions: &Versions{Keep: awscdk.Duration_Days(jsii.Number(365000))}}, []string{"Versions.Keep: 36500d; write 3650d or less"}},
+		"versions of a given bucket":                  {PrivateContentProps{Bucket: files, Versions: &Versions{Keep: awscdk.Duration_Days(jsii.Number(30))}}, []string{"Versions: versions of a bucket of one's own"}},
 		"a bucket whose key is AWS's": {PrivateContentProps{
 			Bucket: awss3.NewBucket(stack, jsii.String("Managed"), &awss3.BucketProps{Encryption: awss3.BucketEncryption_KMS_MANAGED}), OriginAccess: config.OAC,
 		}, []string{"Bucket: a bucket that is encrypted with the key aws/s3"}},

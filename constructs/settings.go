@@ -41,6 +41,9 @@ func propsOf(scope constructs.Construct, c *config.Content) *PrivateContentProps
 			Region:     awscdk.Stack_Of(scope).Region(),
 		})
 	}
+	if c.Versions != nil {
+		p.Versions = &Versions{Keep: seconds(c.Versions.Keep)}
+	}
 	for i, name := range c.Signers.Roles {
 		p.SignGrantees = append(p.SignGrantees, awsiam.Role_FromRoleName(scope, jsii.String("Signer"+strconv.Itoa(i+1)), jsii.String(name), nil))
 	}
@@ -90,6 +93,9 @@ func settingsOf(p *PrivateContentProps) *config.Content {
 	}
 	if p.Bucket != nil {
 		c.Bucket = *p.Bucket.BucketName()
+	}
+	if p.Versions != nil {
+		c.Versions = &config.Versions{Keep: p.Versions.keep()}
 	}
 	for _, role := range p.SignerRoleAssumers {
 		if role != nil { // which is reported

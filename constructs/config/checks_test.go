@@ -215,6 +215,32 @@ func TestContentThatCannotBeProvisionedIsRefused(t *testing.T) {
 		{"a root object with a space", `{"defaultRootObject": "my index.html"}`, []string{
 			`defaultRootObject: "my index.html"; write the key of one object, such as "index.html", of letters, digits and _-.$/~"'@:+&`,
 		}},
+		{"versions without a time", `{"versions": {}}`, []string{
+			`versions.keep: missing; write for how long, such as "30d"`,
+		}},
+		{"versions for ever", `{"versions": {"keep": "forever"}}`, []string{
+			`versions.keep: "forever"; write a duration in quotes, such as "7d", "12h" or "90m"`,
+		}},
+		{"versions that are kept for a number", `{"versions": {"keep": 30}}`, []string{
+			`versions.keep: the number 30; write a duration in quotes, such as "7d", "12h" or "90m"`,
+		}},
+		{"versions that are kept for less than a day", `{"versions": {"keep": "12h"}}`, []string{
+			`versions.keep: 12h; write 1d or more: S3 counts whole days`,
+		}},
+		{"versions that are kept for a part of a day", `{"versions": {"keep": "36h"}}`, []string{
+			`versions.keep: 1d12h; write 1d or 2d: S3 counts whole days`,
+		}},
+		{"versions that are kept for more than ten years", `{"versions": {"keep": "3651d"}}`, []string{
+			`versions.keep: 3651d; write 3650d or less`,
+		}},
+		{"versions that are kept as long as there is", `{"versions": {"keep": "3650d"}}`, nil},
+		{"versions of a bucket that exists", `{"bucket": "media", "versions": {"keep": "30d"}}`, []string{
+			`versions: versions of a bucket of one's own; leave it out: how long a bucket that exists keeps them is its owner's`,
+		}},
+		{"a misspelt time of versions", `{"versions": {"kep": "30d"}}`, []string{
+			`versions.kep: unknown setting; did you mean "keep"?`,
+			`versions.keep: missing; write for how long, such as "30d"`,
+		}},
 		{"missing objects that are 404 without an object for /", `{"missing": 404}`, []string{
 			`missing: 404 without defaultRootObject; write defaultRootObject too, such as "index.html": without one, the answer to / would be a list of the objects in the bucket`,
 		}},
@@ -565,7 +591,6 @@ func TestSettingsOfLaterVersionsAreRefused(t *testing.T) {
 	for settings, want := range map[string]string{
 		`{"downloads": true}`:                                      `downloads: unknown setting; `,
 		`{"downloads": {"types": true}}`:                           `downloads: unknown setting; `,
-		`{"versions": {"keep": "30d"}}`:                            `versions: unknown setting; `,
 		`{"bucket": {"name": "example-media", "path": "/folder"}}`: `bucket: an object; write a text in quotes, such as "example-media"`,
 	} {
 		if got := found(t, settings, nil); len(got) != 1 || !strings.HasPrefix(got[0], want) {

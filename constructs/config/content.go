@@ -60,6 +60,12 @@ type Content struct {
 	// Default: a new bucket.
 	Bucket string `json:"bucket"`
 
+	// Versions is for how long a new bucket keeps objects that were written over
+	// or deleted. Whoever may write to the bucket can bring them back until then.
+	//
+	// Default: for ever. Each is stored, and paid, as a current one is.
+	Versions *Versions `json:"versions"`
+
 	// SigningKeys are the generations of the signing key and which of them is
 	// current, or the environment that lends its own. A number once deployed
 	// keeps its algorithm, hash and custody for ever.
@@ -262,6 +268,9 @@ func (c Content) check(at node) {
 		c.checkParameterName(at.field("ParameterName"))
 	}
 	c.checkOrigin(at)
+	if c.Versions != nil {
+		c.Versions.check(at.field("Versions"), c.Bucket)
+	}
 	c.checkKeys(at)
 	at.field("MaxURLLifetime").duration(c.MaxURLLifetime, time.Second, "")
 	at.field("MaxKeyAge").duration(c.MaxKeyAge, time.Minute, ": with less, signers would spend the account's quota of reading parameters")

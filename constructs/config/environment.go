@@ -40,6 +40,8 @@
 //   - originAccess: "oai", "migrating", "migrated" or "oac"
 //   - encryption: "s3", or with oac "kms", and "leaving-kms" on the way back
 //   - bucket: the name of one that exists, instead of a new one
+//   - versions: {"keep": "30d"}, after which S3 deletes what was written over
+//     or deleted
 //   - originShield: the Region of an additional cache before the bucket
 //
 // Who signs, with what and for how long:

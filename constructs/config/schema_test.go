@@ -75,6 +75,7 @@ const (
 // members are what the objects of some types must have.
 var members = map[reflect.Type]schema{
 	reflect.TypeFor[CORS]():           {"required": []string{"origins"}},
+	reflect.TypeFor[Versions]():       {"required": []string{"keep"}},
 	reflect.TypeFor[HostedZone]():     {"required": []string{"id", "name"}},
 	reflect.TypeFor[ErrorPage]():      {"required": []string{"errorCode", "responsePagePath"}},
 	reflect.TypeFor[GeoRestriction](): {"minProperties": 1, "maxProperties": 1},

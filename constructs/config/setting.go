@@ -78,7 +78,9 @@ var examples = map[string]string{
 	"region":  `"eu-west-1"`,
 	"tags":    `{"team": "media"}`,
 
-	"bucket": `"example-media"`,
+	"bucket":   `"example-media"`,
+	"versions": `{"keep": "30d"}`,
+	"keep":     `"30d"`,
 
 	"signingKeys":     `{"keys": {"1": {}, "2": {}}, "current": 2}`,
 	"keys":            `{"1": {}, "2": {"algorithm": "rsa-2048"}}`,

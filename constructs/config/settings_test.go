@@ -36,7 +36,8 @@ var away = map[string]struct {
 	"encryption": {`{"encryption": "kms", "originAccess": "oac"}`, func(e *Environment) {
 		e.Content.Encryption, e.Content.OriginAccess = EncryptionKMS, OAC
 	}},
-	"bucket": {`{"bucket": "www.example.com"}`, func(e *Environment) { e.Content.Bucket = "www.example.com" }},
+	"bucket":   {`{"bucket": "www.example.com"}`, func(e *Environment) { e.Content.Bucket = "www.example.com" }},
+	"versions": {`{"versions": {"keep": "30d"}}`, func(e *Environment) { e.Content.Versions = &Versions{Keep: 30 * 24 * time.Hour} }},
 	"signingKeys": {`{"signingKeys": {"keys": {"2": {"algorithm": "rsa-2048"}, "3": {}}, "current": 3}}`, func(e *Environment) {
 		e.Content.SigningKeys = SigningKeys{Current: 3, Keys: []SigningKey{
 			{Number: 2, Algorithm: "rsa-2048", Hash: "sha256", Custody: SecretsManager},
@@ -191,7 +192,7 @@ func TestExamplesInErrorsAreRight(t *testing.T) {
 			t.Errorf("an example of %s, which is no setting", name)
 		}
 	}
-	for _, name := range []string{"signers", "publicPaths", "errorPages", "cors", "responseHeaders", "geoRestriction", "webAcl", "originShield", "bucket", "defaultRootObject"} {
+	for _, name := range []string{"signers", "publicPaths", "errorPages", "cors", "responseHeaders", "geoRestriction", "webAcl", "originShield", "bucket", "versions", "defaultRootObject"} {
 		environmentWith(t, fmt.Sprintf("{%q: %s}", name, examples[name]))
 	}
 }
