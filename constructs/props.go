@@ -133,7 +133,9 @@ type PrivateContentProps struct {
 	// Guard fails a deployment that would have CloudFront refuse viewers: a key
 	// made current before every edge can know it, or removed before its last URL
 	// has expired. It is a function of the stack, which reads what is deployed.
-	// jsii.Bool(false) leaves it out.
+	// jsii.Bool(false) leaves it out. A stack of imported keys needs that where its
+	// synthesizer takes no assets, as BootstraplessSynthesizer: the code of the
+	// function is one.
 	//
 	// Default: true.
 	Guard *bool
