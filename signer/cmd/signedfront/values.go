@@ -160,8 +160,9 @@ func kindOf(c byte) int {
 // the kinds of the two characters before it: twice the natural logarithm of how
 // much likelier the kind is there in base64 than in a name. A small letter after
 // a small letter weighs for a name, a digit between letters for base64. The
-// weights were counted in 69,000 names with capitals and small letters of 40
-// characters and more: functions and files of Go modules and Node packages.
+// weights were counted in 69,000 names with capitals and small letters of 36
+// characters and more: functions of Go modules, and files of the programs and
+// manuals of one machine.
 var randomWeight = [4][4][4]int{
 	{{5, 2, -1, 14}, {5, 1, -1, 5}, {4, 14, -2, 4}, {-3, 8, 6, -3}},
 	{{4, -1, 3, 2}, {-3, -1, 3, 3}, {9, 4, -2, 9}, {-2, 1, 7, -3}},
