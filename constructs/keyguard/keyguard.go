@@ -204,6 +204,12 @@ func (p *Provider) judge(ctx context.Context, stackID string, now time.Time, sta
 			c.Current = id
 		}
 	}
+	for _, key := range o.PublicKeys {
+		if key.Number != 0 && slices.Contains(d.alsoTrusted, key.ID) {
+			wrong("public key %s is in alsoTrust and is signing key %d of this stack, which CloudFormation manages: take it out of alsoTrust, and list its number in keys for as long as it is to be trusted",
+				signer.Describe(key.ID, signer.FormID), key.Number)
+		}
+	}
 	c.Keys = append(c.Keys, d.alsoTrusted...)
 	o.KeyGroup.Members = slices.DeleteFunc(slices.Clone(o.KeyGroup.Members), func(id string) bool {
 		// Of a key that CloudFront does not have it is not known whose it was.

@@ -110,6 +110,12 @@ func TestKeysThatAreNoneOfTheStacksAreInNoStepsWay(t *testing.T) {
 			a.wantRefused(t, properties("1", "1a", "2b"), "K7")
 		})
 	}
+	inBubble(t, "one of the stack's own is not to be listed with them", func(t *testing.T) {
+		const says = `public key "K1" is in alsoTrust and is signing key 1 of this stack`
+		inUse().wantRefused(t, but(properties("1", "1a", "2b"), contract.AlsoTrustedKeys, []any{"K1"}), "refuse viewers: "+says)
+		// Its public key would go with the stack's resource, while the group has it.
+		rotated(day).wantRefused(t, but(properties("2", "2b"), contract.AlsoTrustedKeys, []any{"K1"}), "refuse viewers: "+says)
+	})
 	inBubble(t, "a group holds five", func(t *testing.T) {
 		inUse().wantRefused(t, but(properties("1", "1a", "2b", "3c"), contract.AlsoTrustedKeys, []any{"K7", "K8", "K9"}), "6 keys, where a key group of CloudFront holds 5")
 	})
