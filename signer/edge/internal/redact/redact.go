@@ -5,12 +5,14 @@ package redact
 
 import (
 	"fmt"
+	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/signedfront/signedfront/signer"
+	"github.com/signedfront/signedfront/signer/internal/randomtext"
 )
 
 // Quote returns a value as an error, a header or a page shows it: quoted, or
@@ -84,6 +86,10 @@ func MayBeKey(text string) bool {
 	return false
 }
 
+// runs are texts of base64 that slashes may cut into parts no longer than names. A
+// + in a path is a space to S3.
+var runs = regexp.MustCompile(`[A-Za-z0-9+/_ -]{40,}`)
+
 // Target returns the path of a request target, as Path does.
 func Target(target string) string {
 	path, _, _ := strings.Cut(target, "?")
@@ -100,7 +106,12 @@ func Path(path string) string {
 		return fmt.Sprintf("(%d bytes)", len(path))
 	}
 	parts := strings.Split(path, "/")
-	if !slices.ContainsFunc(parts, MayBeKey) {
+	plain, err := url.PathUnescape(path)
+	if err != nil {
+		plain = path
+	}
+	random := slices.ContainsFunc(runs.FindAllString(plain, -1), randomtext.Is)
+	if !random && !slices.ContainsFunc(parts, MayBeKey) {
 		return path
 	}
 	for i, part := range parts {

@@ -14,9 +14,13 @@ func TestPathsAreShownAsTheyAreButForWhatMayBeAKey(t *testing.T) {
 		"/my-holiday-of-2024-part-01-final.mp4": "/my-holiday-of-2024-part-01-final.mp4",
 		"/assets/index-DiwrgTda.js":             "/assets/index-DiwrgTda.js",
 		"/MyTripToRome2024.jpg":                 "/MyTripToRome2024.jpg",
-		"/0b2d3e4f-1a2b-4c3d-8e9f-001122334455/init.mp4":        "/0b2d3e4f-1a2b-4c3d-8e9f-001122334455/init.mp4",
-		"/d41d8cd98f00b204e9800998ecf8427e/seg.ts":              "/d41d8cd98f00b204e9800998ecf8427e/seg.ts",
-		"/open/MIIEvQIBADANBgkqhkiG9w0BAQEFAASC/Kw8ab/logo.svg": "/open/(32 bytes)/(5 bytes)/logo.svg",
+		"/0b2d3e4f-1a2b-4c3d-8e9f-001122334455/init.mp4":                          "/0b2d3e4f-1a2b-4c3d-8e9f-001122334455/init.mp4",
+		"/d41d8cd98f00b204e9800998ecf8427e/seg.ts":                                "/d41d8cd98f00b204e9800998ecf8427e/seg.ts",
+		"/open/MIIEvQIBADANBgkqhkiG9w0BAQEFAASC/Kw8ab/logo.svg":                   "/open/(32 bytes)/(5 bytes)/logo.svg",
+		"/Photos/Holidays 2026/Spain/Barcelona/The Harbour at Night/DSC00042.jpg": "/Photos/Holidays 2026/Spain/Barcelona/The Harbour at Night/DSC00042.jpg",
+		// No part of these lines is longer than a name.
+		"/open/aXXelnWE/Afh7/2vHNMrdZL8uU/IyyrlelO2yVGSCsO6Ku/h+jopAOK+QYQv":       "/open/(8 bytes)/(4 bytes)/(12 bytes)/(19 bytes)/(13 bytes)",
+		"/open/RpxYt2fq18 XNSVsvOW423/7UAW3/fFPXaubpH51csEeJZn%2ByBivElLBSeCVtjXB": "/open/(22 bytes)/(5 bytes)/(37 bytes)",
 		// The end of a key once was shown that has no capitals after its last slashes.
 		"/MIIEvQIBADANBgkqhkiG9w0BAQEFAASC/uqk/e//thpk=": "/(32 bytes)/(3 bytes)/(1 bytes)//(5 bytes)",
 	} {
