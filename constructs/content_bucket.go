@@ -1,6 +1,7 @@
 package constructs
 
 import (
+	"strings"
 	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -18,6 +19,7 @@ import (
 type contentBucket struct {
 	bucket awss3.IBucket
 	made   awss3.Bucket // nil where it was given
+	folder string       // that is served, with a slash first; empty: the whole bucket
 
 	// key is what objects are or were encrypted with, nil where that is S3's
 	// matter or not known. Uploads use it where it is the bucket's default.
@@ -35,7 +37,7 @@ type contentBucket struct {
 func newContentBucket(scope constructs.Construct, p *PrivateContentProps) *contentBucket {
 	if p.Bucket != nil {
 		key := p.Bucket.EncryptionKey()
-		return &contentBucket{bucket: p.Bucket, key: key, usesKey: key != nil}
+		return &contentBucket{bucket: p.Bucket, folder: p.BucketPath, key: key, usesKey: key != nil}
 	}
 	content := &contentBucket{usesKey: p.Encryption == config.EncryptionKMS}
 	props := &awss3.BucketProps{
@@ -76,6 +78,11 @@ func newContentBucket(scope constructs.Construct, p *PrivateContentProps) *conte
 	content.bucket = content.made
 	acknowledge(content.bucket, "AwsSolutions-S1", "The objects are read through CloudFront, whose own logs are an option, accessLogs. S3's would name CloudFront as the reader of each.")
 	return content
+}
+
+// objects returns the ARN of all objects of the bucket, or of its folder.
+func (b *contentBucket) objects() *string {
+	return jsii.String(*b.bucket.BucketArn() + b.folder + "/*")
 }
 
 // keep returns Keep, or zero where it is missing. A token, which checkVersions
@@ -120,7 +127,7 @@ func (b *contentBucket) letRead(access *originAccess, p *PrivateContentProps, di
 	if b.made == nil {
 		b.answerPreflights(distribution, p)
 	}
-	statements := access.statements(b.bucket, distribution, p)
+	statements := access.statements(b, distribution, p)
 	for _, statement := range statements {
 		if *b.bucket.AddToResourcePolicy(statement).StatementAdded {
 			continue
@@ -180,20 +187,26 @@ func policyText(scope constructs.Construct, statements ...awsiam.PolicyStatement
 
 // grantUpload gives what an upload takes, whole or in parts, and what tells what
 // is there already: to list and to read. So "aws s3 sync" works in both
-// directions. To overwrite is to upload; to delete and to change access lists is
+// directions, in the folder that is served. To overwrite is to upload; to delete
+// and to change access lists is
 // not.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html#mpuAndPermissions
 func (b *contentBucket) grantUpload(grantee awsiam.IGrantable) awsiam.Grant {
+	var listed *map[string]*map[string]any // nil: the whole bucket
+	if b.folder != "" {
+		listed = &map[string]*map[string]any{"StringLike": {"s3:prefix": strings.TrimPrefix(b.folder, "/") + "/*"}}
+	}
 	grant := awsiam.Grant_AddToPrincipalOrResource(&awsiam.GrantWithResourceOptions{
 		Grantee:      grantee,
 		Actions:      jsii.Strings("s3:PutObject", "s3:GetObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"),
-		ResourceArns: &[]*string{b.bucket.ArnForObjects(jsii.String("*"))},
+		ResourceArns: &[]*string{b.objects()},
 		Resource:     b.bucket,
 	}).Combine(awsiam.Grant_AddToPrincipalOrResource(&awsiam.GrantWithResourceOptions{
 		Grantee:      grantee,
 		Actions:      jsii.Strings("s3:ListBucket", "s3:ListBucketMultipartUploads"),
 		ResourceArns: &[]*string{b.bucket.BucketArn()},
 		Resource:     b.bucket,
+		Conditions:   listed,
 	}))
 	if !b.usesKey {
 		return grant

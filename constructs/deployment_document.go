@@ -31,7 +31,7 @@ func newDeploymentDocument(scope constructs.Construct, props *PrivateContentProp
 		MaxURLLifetime: int64(props.MaxURLLifetime / time.Second),
 		MaxKeyAge:      int64(props.MaxKeyAge / time.Second),
 		Query:          forwardedQuery(props),
-		Bucket:         &signer.Bucket{Name: *bucket.BucketName(), Region: *bucket.Env().Region},
+		Bucket:         &signer.Bucket{Name: *bucket.BucketName(), Region: *bucket.Env().Region, Path: props.BucketPath},
 	}
 	if keys.lender != nil {
 		d.Key.Parameter = keys.lender.ParameterName

@@ -67,6 +67,7 @@ func (a *originAccess) originOf(bucket awss3.IBucket, p *PrivateContentProps) aw
 	origin := &bucketOrigin{&awscloudfront.CfnDistribution_OriginProperty{
 		Id:         jsii.String("content"),
 		DomainName: bucket.BucketRegionalDomainName(),
+		OriginPath: optional(p.BucketPath),
 	}}
 	if a.used.UsesControl() {
 		origin.property.OriginAccessControlId = a.control.OriginAccessControlId()
@@ -89,7 +90,7 @@ func (a *originAccess) originOf(bucket awss3.IBucket, p *PrivateContentProps) aw
 // because a request for an object has none. A control reads as CloudFront itself, for whichever distribution of whichever
 // account, so that its statement names the one that may:
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html
-func (a *originAccess) statements(bucket awss3.IBucket, distribution awscloudfront.Distribution, p *PrivateContentProps) []awsiam.PolicyStatement {
+func (a *originAccess) statements(bucket *contentBucket, distribution awscloudfront.Distribution, p *PrivateContentProps) []awsiam.PolicyStatement {
 	var statements []awsiam.PolicyStatement
 	allow := func(principal awsiam.IPrincipal, conditions *map[string]any, action string, resource *string) {
 		statements = append(statements, awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
@@ -100,9 +101,9 @@ func (a *originAccess) statements(bucket awss3.IBucket, distribution awscloudfro
 		}))
 	}
 	read := func(principal awsiam.IPrincipal, conditions *map[string]any) {
-		allow(principal, conditions, "s3:GetObject", bucket.ArnForObjects(jsii.String("*")))
+		allow(principal, conditions, "s3:GetObject", bucket.objects())
 		if p.Missing == config.MissingIsNotFound {
-			allow(principal, conditions, "s3:ListBucket", bucket.BucketArn())
+			allow(principal, conditions, "s3:ListBucket", bucket.bucket.BucketArn())
 		}
 	}
 	if a.identity != nil {

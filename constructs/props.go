@@ -56,6 +56,14 @@ type PrivateContentProps struct {
 	// Default: a new bucket, without public access, encrypted and versioned.
 	Bucket awss3.IBucket
 
+	// BucketPath is the folder of Bucket that is served, such as /folder, with a
+	// slash at its start and none at its end. /a.png is then the object
+	// folder/a.png. CloudFront may read, and GrantUpload lets write, that folder
+	// alone.
+	//
+	// Default: the whole bucket.
+	BucketPath string
+
 	// OriginAccess is who reads the bucket for CloudFront: an origin access
 	// identity (oai) or an origin access control (oac). A live distribution
 	// moves from one to the other in four deployments, and back the same way:

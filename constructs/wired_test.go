@@ -99,6 +99,7 @@ var wirings = func() map[string]wiring {
 		"Content.SignedPaths":       {public, values([]string{"/assets/a/*"}, []string{"/assets/b/*"})},
 		"Content.DefaultRootObject": {nil, values("index.html", "start.html")},
 
+		"Content.BucketPath":    {func(e *env) { e.Content.Bucket = "example-media" }, values("/a", "/b")},
 		"Content.Versions.Keep": {func(e *env) { e.Content.Versions = &config.Versions{Keep: 24 * time.Hour} }, values(48 * time.Hour)},
 		"Content.Missing":       {func(e *env) { e.Content.DefaultRootObject = "index.html" }, values(404)},
 

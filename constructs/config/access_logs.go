@@ -29,6 +29,9 @@ type AccessLogs struct {
 	Bucket string `json:"bucket"`
 }
 
+// logFolder is that of the records in a bucket.
+const logFolder = "/cloudfront"
+
 func (l *AccessLogs) withDefaults() *AccessLogs {
 	if l == nil {
 		return nil
@@ -44,8 +47,9 @@ func (l *AccessLogs) withDefaults() *AccessLogs {
 // https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
 var retentionDays = []int{1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653}
 
-// check checks the logs of a distribution that serves a bucket.
-func (l AccessLogs) check(at node, served string) {
+// check checks the logs of a distribution that serves a bucket, or a folder of
+// one.
+func (l AccessLogs) check(at node, served, folder string) {
 	retention := at.field("Retention")
 	switch {
 	case l.Bucket != "" && l.Retention != 0:
@@ -54,7 +58,7 @@ func (l AccessLogs) check(at node, served string) {
 		retention.wrong(FormatDuration(l.Retention), "write one of the steps of CloudWatch Logs: "+retentionChoices())
 	}
 	checkBucketName(at.field("Bucket"), l.Bucket)
-	if l.Bucket != "" && l.Bucket == served {
+	if l.Bucket != "" && l.Bucket == served && (folder == "" || folder == logFolder || strings.HasPrefix(folder, logFolder+"/")) {
 		at.field("Bucket").wrong(quote(l.Bucket)+", the bucket with the content", "write another one: the logs would be served")
 	}
 }

@@ -215,6 +215,45 @@ func TestContentThatCannotBeProvisionedIsRefused(t *testing.T) {
 		{"a root object with a space", `{"defaultRootObject": "my index.html"}`, []string{
 			`defaultRootObject: "my index.html"; write the key of one object, such as "index.html", of letters, digits and _-.$/~"'@:+&`,
 		}},
+		{"a bucket that is a number", `{"bucket": 5}`, []string{
+			`bucket: the number 5; write a text in quotes, such as "example-media", or, for a folder of it, an object, such as {"name": "example-media", "path": "/folder"}`,
+		}},
+		{"a bucket without a name and a folder", `{"bucket": {}}`, []string{
+			`bucket.name: missing; write the name of the bucket, such as "example-media"`,
+			`bucket.path: missing; write the folder, such as "/folder", or write the name of the bucket as a text instead of the object`,
+		}},
+		{"a misspelt member of a bucket", `{"bucket": {"name": "media", "paht": "/a"}}`, []string{
+			`bucket.paht: unknown setting; did you mean "path"?`,
+			`bucket.path: missing; write the folder, such as "/folder", or write the name of the bucket as a text instead of the object`,
+		}},
+		{"a folder of a bucket that none is called", `{"bucket": {"name": "Media", "path": "/a"}}`, []string{
+			`bucket.name: "Media"; write the name of a bucket, such as "example-media": 3 to 63 lower-case letters, digits, hyphens and single dots, a letter or digit at both ends, and no IP address`,
+		}},
+		{"a folder of a bucket that S3 keeps for itself", `{"bucket": {"name": "media-s3alias", "path": "/a"}}`, []string{
+			`bucket.name: "media-s3alias"; write the name of a general purpose bucket: S3 keeps names that start or end so for itself`,
+		}},
+		{"a folder with a slash at its end alone", `{"bucket": {"name": "media", "path": "a/b/"}}`, []string{
+			`bucket.path: "a/b/"; write "/a/b": a folder starts with a slash and ends with none`,
+		}},
+		{"a slash for a folder", `{"bucket": {"name": "media", "path": "/"}}`, []string{
+			`bucket.path: "/"; write the name of the bucket as a text instead of the object: the whole bucket is then served`,
+		}},
+		{"a folder that leads elsewhere", `{"bucket": {"name": "media", "path": "/a/../b"}}`, []string{
+			`bucket.path: "/a/../b"; write a folder such as "/folder", of letters, digits and -._~/, without empty parts and dots alone`,
+		}},
+		{"a folder with a wildcard", `{"bucket": {"name": "media", "path": "/a*"}}`, []string{
+			`bucket.path: "/a*"; write a folder such as "/folder", of letters, digits and -._~/, without empty parts and dots alone`,
+		}},
+		{"a folder that is too long", `{"bucket": {"name": "media", "path": "/` + strings.Repeat("x", 255) + `"}}`, []string{
+			`bucket.path: 256 characters; write at most 255`,
+		}},
+		{"a folder that is nothing", `{"bucket": {"name": "media", "path": null}}`, []string{
+			`bucket.path: null; write a text in quotes, such as "/folder"`,
+		}},
+		{"logs in the folder that is served", `{"region": "eu-west-1", "bucket": {"name": "media", "path": "/cloudfront"}, "accessLogs": {"bucket": "media"}}`, []string{
+			`accessLogs.bucket: "media", the bucket with the content; write another one: the logs would be served`,
+		}},
+		{"logs beside the folder that is served", `{"region": "eu-west-1", "bucket": {"name": "media", "path": "/films"}, "accessLogs": {"bucket": "media"}}`, nil},
 		{"versions without a time", `{"versions": {}}`, []string{
 			`versions.keep: missing; write for how long, such as "30d"`,
 		}},
@@ -589,9 +628,8 @@ func TestContentThatCannotBeProvisionedIsRefused(t *testing.T) {
 // passed over: what it asks for would not be there.
 func TestSettingsOfLaterVersionsAreRefused(t *testing.T) {
 	for settings, want := range map[string]string{
-		`{"downloads": true}`:                                      `downloads: unknown setting; `,
-		`{"downloads": {"types": true}}`:                           `downloads: unknown setting; `,
-		`{"bucket": {"name": "example-media", "path": "/folder"}}`: `bucket: an object; write a text in quotes, such as "example-media"`,
+		`{"downloads": true}`:            `downloads: unknown setting; `,
+		`{"downloads": {"types": true}}`: `downloads: unknown setting; `,
 	} {
 		if got := found(t, settings, nil); len(got) != 1 || !strings.HasPrefix(got[0], want) {
 			t.Errorf("%s: got %q, want %q", settings, got, want)

@@ -57,8 +57,18 @@ type Content struct {
 	// RequiredBucketPolicy is what it must say. So does its encryption, and it
 	// never goes with the stack.
 	//
+	// With a path, a folder of the bucket is served and nothing else of it:
+	// {"name": "example-media", "path": "/folder"}.
+	//
 	// Default: a new bucket.
 	Bucket string `json:"bucket"`
+
+	// BucketPath is the folder of Bucket that is served, such as /folder: /a.png
+	// is then the object folder/a.png, and CloudFront may read that folder alone.
+	// In a file it is the path of bucket.
+	//
+	// Default: the whole bucket.
+	BucketPath string `json:"-"`
 
 	// Versions is for how long a new bucket keeps objects that were written over
 	// or deleted. Whoever may write to the bucket can bring them back until then.
@@ -290,7 +300,7 @@ func (c Content) check(at node) {
 		c.Domain.check(at.field("Domain"))
 	}
 	if c.AccessLogs != nil {
-		c.AccessLogs.check(at.field("AccessLogs"), c.Bucket)
+		c.AccessLogs.check(at.field("AccessLogs"), c.Bucket, c.BucketPath)
 	}
 	at.field("PriceClass").word(string(c.PriceClass), c.PriceClass.words())
 	if c.GeoRestriction != nil {

@@ -62,7 +62,13 @@ func (d decoder) into(o jsonObject, target reflect.Value) {
 	}
 	o.only(names...)
 	for _, s := range list {
-		if value, given := o.members[s.name]; given {
+		value, given := o.members[s.name]
+		holder := target.FieldByIndex(s.field.Index[:len(s.field.Index)-1]).Addr().Interface()
+		if content, is := holder.(*Content); is && given && s.field.Name == "Bucket" {
+			d.bucket(o.member(s.name), value, content)
+			continue
+		}
+		if given {
 			d.value(o.member(s.name), value, target.FieldByIndex(s.field.Index), examples[s.name])
 		}
 	}

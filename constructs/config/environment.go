@@ -39,7 +39,8 @@
 //
 //   - originAccess: "oai", "migrating", "migrated" or "oac"
 //   - encryption: "s3", or with oac "kms", and "leaving-kms" on the way back
-//   - bucket: the name of one that exists, instead of a new one
+//   - bucket: the name of one that exists, instead of a new one, or
+//     {"name": "example-media", "path": "/folder"}, a folder of it
 //   - versions: {"keep": "30d"}, after which S3 deletes what was written over
 //     or deleted
 //   - originShield: the Region of an additional cache before the bucket

@@ -65,7 +65,15 @@ func (e Encryption) HasKey() bool { return e == EncryptionKMS || e == Encryption
 func (c Content) checkOrigin(at node) {
 	access := at.field("OriginAccess").word(string(c.OriginAccess), c.OriginAccess.words())
 	encryption := at.field("Encryption").word(string(c.Encryption), c.Encryption.words())
-	checkBucketName(at.field("Bucket"), c.Bucket)
+	name, folder := at.field("Bucket"), at.field("BucketPath")
+	if at.json { // there the two are one setting
+		folder = name.member("path")
+		if c.BucketPath != "" {
+			name = name.member("name")
+		}
+	}
+	checkBucketName(name, c.Bucket)
+	checkBucketPath(folder, c.BucketPath, c.Bucket)
 	switch {
 	case !encryption || !c.Encryption.HasKey():
 	case c.Bucket != "":
@@ -100,6 +108,68 @@ func checkBucketName(at node, name string) {
 	case slices.ContainsFunc(reservedBucketPrefixes, func(prefix string) bool { return strings.HasPrefix(name, prefix) }),
 		slices.ContainsFunc(reservedBucketSuffixes, func(suffix string) bool { return strings.HasSuffix(name, suffix) }):
 		at.wrong(quote(name), "write the name of a general purpose bucket: S3 keeps names that start or end so for itself")
+	}
+}
+
+// folderShape is that of bucket.path in the deployment document, which makes one
+// object of a URL whoever reads it.
+// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/DownloadDistValuesOrigin.html#DownloadDistValuesOriginPath
+var folderShape = regexp.MustCompile(`^(/[A-Za-z0-9._~-]+)+$`)
+
+const (
+	maxFolder     = 255
+	folderExample = `"/folder"`
+)
+
+func isFolder(text string) bool {
+	isDots := func(part string) bool { return part == "." || part == ".." }
+	return len(text) <= maxFolder && folderShape.MatchString(text) && !slices.ContainsFunc(strings.Split(text, "/"), isDots)
+}
+
+// checkBucketPath checks the folder of a bucket.
+func checkBucketPath(at node, folder, bucket string) {
+	switch meant := "/" + strings.Trim(folder, "/"); {
+	case folder == "":
+	case isToken(folder):
+		at.wrong("a token", "write the folder itself: permissions and the deployment document are made of it")
+	case bucket == "":
+		at.wrong("a folder without "+at.name("Bucket"), "leave it out, or write a bucket that exists too: a new one is served whole")
+	case isFolder(folder):
+	case meant == "/" && at.json:
+		at.wrong(quote(folder), "write the name of the bucket as a text instead of the object: the whole bucket is then served")
+	case meant == "/":
+		at.wrong(quote(folder), "leave it out: without it, the whole bucket is served")
+	case len(folder) > maxFolder:
+		at.tooLong(len(folder), maxFolder)
+	case isFolder(meant):
+		at.wrong(quote(folder), fmt.Sprintf("write %s: a folder starts with a slash and ends with none", quotePart(meant, folder)))
+	default:
+		at.wrong(quote(folder), "write a folder such as "+folderExample+", of letters, digits and -._~/, without empty parts and dots alone")
+	}
+}
+
+// bucket reads the name of a bucket, or a name with a folder.
+func (d decoder) bucket(at node, value any, c *Content) {
+	const or = ` or, for a folder of it, an object, such as {"name": "example-media", "path": ` + folderExample + `}`
+	want := "a text in quotes, such as " + examples["bucket"]
+	switch value := value.(type) {
+	case string:
+		c.Bucket = readText(at, value, want)
+	case map[string]any:
+		o := jsonObject{at, value}
+		o.only("name", "path")
+		member := func(name, missing, want string) string {
+			if !o.has(name) {
+				o.member(name).wrong("missing", missing)
+				return unread
+			}
+			return readText(o.member(name), o.members[name], want)
+		}
+		c.Bucket = member("name", "write the name of the bucket, such as "+examples["bucket"], want)
+		c.BucketPath = member("path", "write the folder, such as "+folderExample+", or write the name of the bucket as a text instead of the object", "a text in quotes, such as "+folderExample)
+	default:
+		at.wrong(describe(value), "write "+want+","+or)
+		c.Bucket = unread
 	}
 }
 

@@ -185,6 +185,18 @@ func (m schemaMaker) setting(of reflect.Type, s setting) schema {
 		texts["pattern"] = shape
 		delete(texts, "minLength")
 	}
+	if s.field.Name == "Bucket" && of == reflect.TypeFor[Environment]() {
+		made = schema{"anyOf": []schema{made, {
+			"type": "object", "required": []string{"name", "path"}, "additionalProperties": false,
+			"properties": schema{
+				"name": schema{"description": "The name of the bucket.", "type": "string", "pattern": bucketShape.String()},
+				"path": schema{
+					"description": "The folder of the bucket that is served: /a.png is then the object folder/a.png.",
+					"type":        "string", "pattern": folderShape.String(), "maxLength": maxFolder, "examples": []json.RawMessage{json.RawMessage(folderExample)},
+				},
+			},
+		}}}
+	}
 	if s.name == "contentSecurityPolicy" {
 		made["maxLength"] = maxHeaderValue
 	}

@@ -2,6 +2,7 @@ package config
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"reflect"
@@ -9,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/signedfront/signedfront/signer"
 )
 
 // environmentWith is an environment with some settings.
@@ -127,6 +130,35 @@ func TestEachSettingIsReadAndChangesNothingElse(t *testing.T) {
 			t.Errorf("%s is no setting", name)
 		}
 	}
+}
+
+func TestABucketIsANameOrANameWithAFolder(t *testing.T) {
+	content := environmentWith(t, `{"bucket": {"name": "media", "path": "/films/2026"}}`).Content
+	if content.Bucket != "media" || content.BucketPath != "/films/2026" {
+		t.Errorf("the folder %q of %q", content.BucketPath, content.Bucket)
+	}
+}
+
+// The document of the deployment names the folder, and signers refuse one that is
+// none.
+func TestAFolderOfABucketIsOneThatSignersTake(t *testing.T) {
+	for _, folder := range []string{
+		"/a", "/a/b", "/a.b_c~d-e", "/..a", "/" + strings.Repeat("x", 254), "/" + strings.Repeat("x", 255),
+		"/", "//", "/a/", "a", "/a//b", "/.", "/..", "/a/..", "/a b", "/a%20b", "/é", "/a*", "/a?", "/a\n", "/a+b",
+	} {
+		var wrong error
+		for _, fault := range strings.Split(fmt.Sprint((&signer.Deployment{Bucket: &signer.Bucket{Name: "media", Region: "eu-west-1", Path: folder}}).Validate()), "\n") {
+			if strings.HasPrefix(fault, "bucket.") {
+				wrong = errors.New(fault)
+			}
+		}
+		problems := problemsOf(func(at node) { checkBucketPath(at, folder, "media") })
+		if (wrong == nil) != (len(problems) == 0) {
+			t.Errorf("%.20q: signers say %v, and cdk.json %v", folder, wrong, problems)
+		}
+	}
+	wantProblem(t, problemsOf(func(at node) { checkBucketPath(at, "/a", "") }), "Props: a folder without Bucket")
+	wantProblem(t, problemsOf(func(at node) { checkBucketPath(at, someToken, "media") }), "Props: a token; write the folder itself")
 }
 
 func TestSettingsThatAreRightInOtherWays(t *testing.T) {

@@ -157,6 +157,16 @@ func (e *Edge) Deployment() *signer.Deployment {
 	return &d
 }
 
+// BucketPath returns the folder of the bucket that the default behavior serves, as
+// the deployment document has it: with /folder, /a.png is the object folder/a.png.
+// It returns an empty text where the whole bucket is served.
+func (e *Edge) BucketPath() string {
+	if e.distribution == nil {
+		return ""
+	}
+	return strings.TrimSuffix(e.distribution.Behaviors[len(e.distribution.Behaviors)-1].Origin.Path, "/")
+}
+
 // ErrImportedKey is the error of a deployment that signs with an imported key.
 var ErrImportedKey = errors.New("the deployment signs with an imported key: only its owner has the private half")
 

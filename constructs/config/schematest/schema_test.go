@@ -35,6 +35,8 @@ var readersOwn = map[string]string{
 	"region":                                "it depends on originAccess, and is needed where a part is made in us-east-1",
 	"encryption":                            "it depends on originAccess and bucket",
 	"bucket":                                "S3 keeps some names for itself",
+	"bucket.name":                           "S3 keeps some names for itself",
+	"bucket.path":                           "no part of it is a dot or two",
 	"versions":                              "a bucket that exists has its own",
 	"versions.keep":                         "whole days, within bounds",
 	"originShield":                          "some Regions have none",

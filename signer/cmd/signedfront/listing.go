@@ -34,7 +34,12 @@ type listing struct {
 // and the unsigned one answer. A URL stands on a line of its own, so that it can
 // be copied whole.
 func (l listing) text(ctx context.Context) ([]byte, error) {
-	keys := l.objects.Keys()
+	var keys []string
+	for _, key := range l.objects.Keys() {
+		if served, is := strings.CutPrefix("/"+key, l.edge.BucketPath()+"/"); is {
+			keys = append(keys, served)
+		}
+	}
 	shown := keys
 	if !l.all {
 		shown = keys[:min(len(keys), listed)]
@@ -44,6 +49,9 @@ func (l listing) text(ctx context.Context) ([]byte, error) {
 
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "%s on %s, %s of %s\n", l.stack, l.baseURL, count(len(keys), "file"), l.content)
+	if len(keys) == 0 {
+		fmt.Fprintf(&b, "\nthe stack serves the folder %s of its bucket, which %s does not have\n", printable(l.edge.BucketPath()), l.content)
+	}
 	for _, key := range shown {
 		unsigned, err := signer.ObjectURL(l.baseURL, key)
 		if err != nil {
