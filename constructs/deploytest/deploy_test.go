@@ -27,6 +27,7 @@ func TestADeployment(t *testing.T) {
 		{"a lost secret or a planted key fails a deployment, and not the rollback or the next one", (*app).losesAKey},
 		{"an environment of a pattern borrows keys through their rotation", (*app).borrows},
 		{"an imported key signs, and no function makes one", (*app).imports},
+		{"a folder of a bucket that exists is served, and the bucket stays", (*app).servesAFolder},
 		{"a live distribution moves to an access control, and its objects to KMS", (*app).moves},
 		{"what is destroyed at last leaves nothing but the bootstrap stack", (*app).isDestroyed},
 		{"a first deployment that fails leaves nothing in the way of the next", (*app).failsAtFirst},

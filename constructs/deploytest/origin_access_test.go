@@ -32,6 +32,7 @@ func (p *app) moves(t *testing.T) {
 			environments[environment] = map[string]any{
 				"ephemeral": true, "originAccess": step.access, "encryption": step.encryption,
 				"publicPaths": []string{"/assets/*"}, "signedPaths": []string{"/assets/premium/*"},
+				"missing": 404, "defaultRootObject": "index.html",
 			}
 		})
 		outputs, _ := p.deploy(t, environment)

@@ -238,8 +238,8 @@ func (d *policyDocument) allowed(action string) (resources []string) {
 }
 
 // The identity may read the objects, and so may the control for this one
-// distribution, as far as the stack has them; nobody may come without TLS, and
-// there is no other word.
+// distribution, as far as the stack has them, and both may list the bucket where
+// one may; nobody may come without TLS, and there is no other word.
 func checkBucketPolicy(ctx context.Context, a *account, r *resource) error {
 	var properties struct{ Bucket struct{ Ref string } }
 	if err := json.Unmarshal(r.Properties, &properties); err != nil {
@@ -260,21 +260,26 @@ func checkBucketPolicy(ctx context.Context, a *account, r *resource) error {
 		readers[*answer.CloudFrontOriginAccessIdentity.S3CanonicalUserId] = true
 	}
 	distribution := "arn:aws:cloudfront::" + accountID + ":distribution/" + ofType(r.stack, "AWS::CloudFront::Distribution")[0].physicalID
-	allowed, denied := 0, 0
+	allowed, denied, lists := 0, 0, 0
 	for _, s := range document.Statement {
 		switch s.Effect {
 		case "Allow":
 			allowed++
+			action, resource := "s3:GetObject", "arn:aws:s3:::"+name+"/*"
+			if slices.Contains(s.Action, "s3:ListBucket") {
+				lists++
+				action, resource = "s3:ListBucket", "arn:aws:s3:::"+name
+			}
 			byControl := len(controls) == 1 && s.Principal.Service == "cloudfront.amazonaws.com" && s.Condition["StringEquals"]["AWS:SourceArn"] == distribution
-			if !slices.Equal(s.Action, []string{"s3:GetObject"}) || !slices.Equal(s.Resource, []string{"arn:aws:s3:::" + name + "/*"}) || !byControl && !readers[s.Principal.CanonicalUser] {
+			if !slices.Equal(s.Action, []string{action}) || !slices.Equal(s.Resource, []string{resource}) || !byControl && !readers[s.Principal.CanonicalUser] {
 				return fmt.Errorf("it allows %v on %v for %v if %v", s.Action, s.Resource, s.Principal, s.Condition)
 			}
 		case "Deny":
 			denied++
 		}
 	}
-	if want := len(identities) + len(controls); allowed != want || denied != 1 {
-		return fmt.Errorf("%d statements allow and %d deny, want %d and one", allowed, denied, want)
+	if want := len(identities) + len(controls); allowed-lists != want || lists != 0 && lists != want || denied != 1 {
+		return fmt.Errorf("%d statements let read, %d list and %d deny, want %d, as many or none, and one", allowed-lists, lists, denied, want)
 	}
 	return nil
 }

@@ -1,0 +1,68 @@
+package deploytest
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudfront"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
+)
+
+// servesAFolder deploys an environment that serves a folder of a bucket which was
+// there before. Its owner writes the policy that the output asks for.
+func (p *app) servesAFolder(t *testing.T) {
+	const environment, bucket, folder = "folder", "holiday-pictures", "/2026/summer"
+	ctx := t.Context()
+	if _, err := p.s3.CreateBucket(ctx, &s3.CreateBucketInput{
+		Bucket: aws.String(bucket), CreateBucketConfiguration: &s3types.CreateBucketConfiguration{LocationConstraint: region},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	p.configure(t, func(environments map[string]any) {
+		environments[environment] = map[string]any{
+			"ephemeral": true, "bucket": map[string]any{"name": bucket, "path": folder},
+			"missing": 404, "defaultRootObject": "index.html",
+		}
+	})
+	outputs, _ := p.deploy(t, environment)
+	p.checkResources(t, stackName(environment))
+
+	answer, err := p.cloudFront.GetDistribution(ctx, &cloudfront.GetDistributionInput{Id: aws.String(outputs["DistributionId"])})
+	if err != nil {
+		t.Fatal(err)
+	}
+	origin := answer.Distribution.DistributionConfig.Origins.Items[0]
+	if aws.ToString(origin.OriginPath) != folder || !strings.HasPrefix(*origin.DomainName, bucket+".s3.") {
+		t.Errorf("the origin is %s%s", *origin.DomainName, aws.ToString(origin.OriginPath))
+	}
+	document, err := p.document(ctx, "/signedfront/"+project+"/"+environment)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b := document.Bucket; b == nil || b.Name != bucket || b.Path != folder {
+		t.Errorf("the document names the bucket %+v", b)
+	}
+
+	var required policyDocument
+	if err := json.Unmarshal([]byte(outputs["RequiredBucketPolicy"]), &required); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.s3.PutBucketPolicy(ctx, &s3.PutBucketPolicyInput{Bucket: aws.String(bucket), Policy: aws.String(outputs["RequiredBucketPolicy"])}); err != nil {
+		t.Errorf("S3 takes no such policy: %v", err)
+	}
+	for action, want := range map[string]string{"s3:GetObject": "arn:aws:s3:::" + bucket + folder + "/*", "s3:ListBucket": "arn:aws:s3:::" + bucket} {
+		if got := required.allowed(action); !slices.Equal(got, []string{want}) {
+			t.Errorf("the required policy allows %s on %q, want %s", action, got, want)
+		}
+	}
+	p.checkSigning(t, environment)
+
+	p.destroy(t, environment)
+	if _, err := p.s3.DeleteBucket(ctx, &s3.DeleteBucketInput{Bucket: aws.String(bucket)}); err != nil {
+		t.Errorf("the bucket that was there before: %v", err)
+	}
+}
