@@ -26,7 +26,9 @@ type Options struct {
 
 	// Memoize is how many signed URLs are remembered and given out again: those
 	// of policies with a Window. 0 means none. With it, stable URLs need no
-	// deterministic signatures, in one process.
+	// deterministic signatures, in one process. Half of that many are never
+	// forgotten while they are asked for in turn, and all who ask for one URL at
+	// once wait for one signature.
 	Memoize int
 
 	// MaxURLLifetime is how far ahead an expiry may lie; 0 means no limit.
@@ -202,22 +204,28 @@ func (s *Signer) URL(ctx context.Context, rawURL string, p Policy) (string, erro
 	if err != nil {
 		return "", err
 	}
-	if m.memo != nil && p.Window > 0 {
-		if signed, ok := m.memo.get(memoKey{rawURL, st}); ok {
-			return signed, nil
-		}
+	if m.memo == nil || p.Window == 0 {
+		return m.signURL(ctx, &u, &st, canned)
 	}
+	key := memoKey{rawURL, st}
+	if signed, ok := m.memo.get(key); ok {
+		return signed, nil
+	}
+	return m.memo.once(ctx, key, func() (string, error) { return m.signURL(ctx, &u, &st, canned) })
+}
 
+// signURL signs a URL for a statement.
+func (m *material) signURL(ctx context.Context, u *wireURL, st *Statement, canned bool) (string, error) {
 	// What is surely too long costs no use of the key.
 	if !canned {
-		if n := len(u.target()) + cloudFront.EncodedLen(len(resource)); n > MaxURLLength {
+		if n := len(u.target()) + cloudFront.EncodedLen(len(st.Resource)); n > MaxURLLength {
 			return "", tooLong(n)
 		}
 	}
 
 	w := scratches.Get().(*scratch)
 	defer scratches.Put(w)
-	signature, err := m.signStatement(ctx, w, &st)
+	signature, err := m.signStatement(ctx, w, st)
 	if err != nil {
 		return "", err
 	}
@@ -239,11 +247,7 @@ func (s *Signer) URL(ctx context.Context, rawURL string, p Policy) (string, erro
 	if n := len(u.target()) + len(w.text); n > MaxURLLength {
 		return "", tooLong(n)
 	}
-	signed := concat(rawURL, w.text)
-	if m.memo != nil && p.Window > 0 {
-		signed = m.memo.set(memoKey{rawURL, st}, signed)
-	}
-	return signed, nil
+	return concat(u.raw, w.text), nil
 }
 
 // appendParams appends the parameters that follow the policy or the expiry.

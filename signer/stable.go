@@ -1,8 +1,10 @@
 package signer
 
 import (
-	"hash/fnv"
+	"context"
+	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -20,9 +22,7 @@ func StableExpiry(resource string, now time.Time, ttl, window time.Duration) tim
 	if w <= 1 {
 		return time.Unix(earliest, 0)
 	}
-	h := fnv.New64a()
-	h.Write([]byte(resource))
-	offset := int64(h.Sum64() % uint64(w))
+	offset := int64(fnv1a(resource) % uint64(w))
 	past := (earliest - offset) % w
 	if past < 0 {
 		past += w
@@ -33,58 +33,143 @@ func StableExpiry(resource string, now time.Time, ttl, window time.Duration) tim
 	return time.Unix(earliest-past+w, 0)
 }
 
-// memo remembers signed URLs, up to a bound. It belongs to one key: a signer
-// that changes its key drops it. It keeps two halves and throws the older one
-// away when the newer is full, so that what is asked for stays.
-type memo struct {
-	mu         sync.Mutex
-	size, half int
-	newer, old map[memoKey]string
+// fnv1a is the hash of hash/fnv's New64a, which would copy the text.
+func fnv1a(text string) uint64 {
+	hash := uint64(14695981039346656037)
+	for i := range len(text) {
+		hash = (hash ^ uint64(text[i])) * 1099511628211
+	}
+	return hash
 }
 
-// memoKey is all that a signed URL depends on, beside the key.
+// memo remembers signed URLs, up to a bound. It belongs to one key: a signer
+// that changes its key drops it. It keeps two generations and drops the older
+// one when the newer is full, so that what is asked for stays. A URL that is
+// remembered is read without a lock.
+type memo struct {
+	size, half int
+	newer, old atomic.Pointer[generation] // old is nil until newer was full once
+
+	mu      sync.Mutex // held for changes, and never while the key is used
+	flights map[memoKey]*memoFlight
+}
+
+// memoKey is all that a signed URL depends on, besides the key.
 type memoKey struct {
 	url       string
 	statement Statement
 }
 
-func newMemo(size int) *memo {
-	return &memo{size: size, half: max(size/2, 1), newer: map[memoKey]string{}}
+type generation struct {
+	urls sync.Map // from memoKey to string
+	n    int      // how many there are; the memo's mu is held
 }
 
+func (g *generation) get(k memoKey) (string, bool) {
+	if g == nil {
+		return "", false
+	}
+	signed, ok := g.urls.Load(k)
+	if !ok {
+		return "", false
+	}
+	return signed.(string), true
+}
+
+func newMemo(size int) *memo {
+	m := &memo{size: size, half: max(size/2, 1), flights: map[memoKey]*memoFlight{}}
+	m.newer.Store(new(generation))
+	return m
+}
+
+// get returns a URL that is remembered.
 func (m *memo) get(k memoKey) (string, bool) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if signed, ok := m.newer[k]; ok {
+	if signed, ok := m.newer.Load().get(k); ok {
 		return signed, true
 	}
-	signed, ok := m.old[k]
+	if _, ok := m.old.Load().get(k); !ok {
+		return "", false
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.find(k)
+}
+
+// find is get, with mu held.
+func (m *memo) find(k memoKey) (string, bool) {
+	if signed, ok := m.newer.Load().get(k); ok {
+		return signed, true
+	}
+	signed, ok := m.old.Load().get(k)
 	if ok {
 		m.put(k, signed)
 	}
 	return signed, ok
 }
 
-// set keeps the first URL of two, so that everyone gets one and the same.
-func (m *memo) set(k memoKey, signed string) string {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if first, ok := m.newer[k]; ok {
-		return first
+// put remembers a URL that newer does not have. mu is held.
+func (m *memo) put(k memoKey, signed string) {
+	g := m.newer.Load()
+	if g.n >= m.half {
+		if m.half < m.size { // of one there is no half
+			m.old.Store(g)
+		}
+		g = new(generation)
+		m.newer.Store(g)
 	}
-	if first, ok := m.old[k]; ok {
-		signed = first
-	}
-	m.put(k, signed)
-	return signed
+	g.urls.Store(k, signed)
+	g.n++
 }
 
-func (m *memo) put(k memoKey, signed string) {
-	if len(m.newer) >= m.half {
-		m.newer, m.old = make(map[memoKey]string, m.half), m.newer
-		if m.half == m.size { // of one there is no half
-			m.old = nil
+// memoFlight is one use of the key, for all who ask for one URL at once.
+type memoFlight struct {
+	done   chan struct{} // closed when what follows is set
+	signed string
+	err    error
+	own    bool // err is about the caller who signed: its context has ended, or it panicked
+}
+
+// once returns the URL that is remembered, or what sign makes. Of all who ask at
+// once for one URL, one signs in its own time and the others wait, each no longer
+// than its own context. Where the one that signs is canceled, the next one signs.
+func (m *memo) once(ctx context.Context, k memoKey, sign func() (string, error)) (string, error) {
+	for {
+		m.mu.Lock()
+		if signed, ok := m.find(k); ok {
+			m.mu.Unlock()
+			return signed, nil
+		}
+		f := m.flights[k]
+		if f == nil {
+			f = &memoFlight{done: make(chan struct{}), own: true}
+			m.flights[k] = f
+			m.mu.Unlock()
+			return m.fly(ctx, k, f, sign)
+		}
+		m.mu.Unlock()
+		select {
+		case <-f.done:
+		case <-ctx.Done():
+			return "", fmt.Errorf("waiting for a signature that is being made: %w", ctx.Err())
+		}
+		if !f.own {
+			return f.signed, f.err
 		}
 	}
-	m.newer[k] = signed
+}
+
+// fly signs for all who wait for a flight. A key that panics leaves none behind.
+func (m *memo) fly(ctx context.Context, k memoKey, f *memoFlight, sign func() (string, error)) (string, error) {
+	defer func() {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		if !f.own && f.err == nil {
+			m.put(k, f.signed)
+		}
+		delete(m.flights, k)
+		close(f.done)
+	}()
+	signed, err := sign()
+	f.signed, f.err, f.own = signed, err, err != nil && ctx.Err() != nil
+	return signed, err
 }

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -159,51 +161,191 @@ func TestAWindowThatReachesBeyondTheLimitIsRefusedAtAnyTimeNotAtSome(t *testing.
 	}
 }
 
-// slowKey signs when it is let.
+// slowKey signs when it is let, and counts.
 type slowKey struct {
 	Key
-	let chan struct{}
+	let      chan error
+	heedsCtx bool
+	asked    atomic.Int64
 }
 
-func (k slowKey) SignDigest(ctx context.Context, digest []byte, hash crypto.Hash) ([]byte, error) {
-	<-k.let
+func (k *slowKey) SignDigest(ctx context.Context, digest []byte, hash crypto.Hash) ([]byte, error) {
+	k.asked.Add(1)
+	ended := ctx.Done()
+	if !k.heedsCtx {
+		ended = nil
+	}
+	select {
+	case err := <-k.let:
+		if err != nil {
+			return nil, err
+		}
+	case <-ended:
+		return nil, ctx.Err()
+	}
 	return k.Key.SignDigest(ctx, digest, hash)
 }
 
-func TestAllWhoAskForAMemoisedURLAtOnceGetOneAndTheSame(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		const askers = 200
-		key := slowKey{newKey(t, ECDSAP256), make(chan struct{})}
-		s := must[*Signer](t)(New(keyID, key, &Options{Now: now, Memoize: 10}))
-		got := make(chan string)
-		for range askers {
-			go func() {
-				signed, err := s.URL(context.Background(), site+"/rt.png", Policy{TTL: ttl, Window: time.Hour})
-				if err != nil {
-					t.Error(err)
-				}
-				got <- signed
-			}()
-		}
-		synctest.Wait() // all of them are signing
-		close(key.let)
-		first := <-got
-		for range askers - 1 {
-			if <-got != first {
-				t.Error("another URL")
+// asker asks for a memoised URL in a goroutine of its own.
+type asker struct {
+	signed string
+	err    error
+	done   chan struct{}
+}
+
+func ask(ctx context.Context, s *Signer, name string) *asker {
+	a := &asker{done: make(chan struct{})}
+	go func() {
+		defer close(a.done)
+		defer func() {
+			if p := recover(); p != nil {
+				a.err = fmt.Errorf("panicked: %v", p)
 			}
+		}()
+		a.signed, a.err = s.URL(ctx, site+name, Policy{TTL: ttl, Window: time.Hour})
+	}()
+	return a
+}
+
+func TestAThousandWhoAskForAMemoisedURLAtOnceCostOneSignature(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		key := &slowKey{Key: newKey(t, ECDSAP256), let: make(chan error)}
+		s := must[*Signer](t)(New(keyID, key, &Options{Now: now, Memoize: 10}))
+		var askers []*asker
+		for range 1000 {
+			askers = append(askers, ask(t.Context(), s, "/rt.png"))
+		}
+		other := ask(t.Context(), s, "/other.png")
+		synctest.Wait() // one of them is signing, and the other
+		if n := key.asked.Load(); n != 2 {
+			t.Fatalf("the key was asked %d times for two URLs", n)
+		}
+		close(key.let)
+		for _, a := range append(askers, other) {
+			if <-a.done; a.err != nil || (a == other) == (a.signed == askers[0].signed) {
+				t.Fatalf("got %s, %v", a.signed, a.err)
+			}
+		}
+		if n := key.asked.Load(); n != 2 {
+			t.Errorf("the key was asked %d times for two URLs", n)
+		}
+		m, _, _ := s.current(t.Context())
+		if len(m.memo.flights) > 0 {
+			t.Errorf("%d flights are left", len(m.memo.flights))
 		}
 	})
 }
 
-func TestAURLThatIsNoLongerAmongTheNewestIsStillKeptForThoseWhoSignedItToo(t *testing.T) {
-	m := newMemo(2)
-	key := func(url string) memoKey { return memoKey{url: url} }
-	m.set(key("a"), "first")
-	m.set(key("b"), "other")
-	if got := m.set(key("a"), "second"); got != "first" {
-		t.Errorf("got the %s URL", got)
+func TestACanceledCallerOfAMemoisedURLFailsNoOther(t *testing.T) {
+	for name, heeds := range map[string]bool{"a key that heeds its context": true, "a key that does not": false} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				key := &slowKey{Key: newKey(t, ECDSAP256), let: make(chan error), heedsCtx: heeds}
+				s := must[*Signer](t)(New(keyID, key, &Options{Now: now, Memoize: 10}))
+				first, cancelFirst := context.WithCancel(t.Context())
+				second, cancelSecond := context.WithCancel(t.Context())
+				signs := ask(first, s, "/a")
+				synctest.Wait()
+				leaves, stays := ask(second, s, "/a"), ask(t.Context(), s, "/a")
+				synctest.Wait()
+
+				// One that waits leaves at once, and the one that signs goes on.
+				cancelSecond()
+				<-leaves.done
+				if !errors.Is(leaves.err, context.Canceled) {
+					t.Errorf("canceled while it waited: got %v", leaves.err)
+				}
+				synctest.Wait()
+				select {
+				case <-signs.done:
+					t.Errorf("the one that signs ended: %v", signs.err)
+				default:
+				}
+
+				// Where the one that signs is canceled, another signs.
+				cancelFirst()
+				synctest.Wait()
+				key.let <- nil
+				if heeds {
+					<-signs.done
+					if !errors.Is(signs.err, context.Canceled) {
+						t.Errorf("canceled while it signed: got %v", signs.err)
+					}
+				}
+				<-stays.done
+				if stays.err != nil || stays.signed == "" {
+					t.Errorf("the one that was not canceled: got %v", stays.err)
+				}
+			})
+		})
 	}
+}
+
+func TestAFailureOfTheKeyIsToldToAllWhoWaitAndNotRemembered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		key := &slowKey{Key: newKey(t, ECDSAP256), let: make(chan error)}
+		s := must[*Signer](t)(New(keyID, key, &Options{Now: now, Memoize: 10}))
+		askers := []*asker{ask(t.Context(), s, "/a"), ask(t.Context(), s, "/a"), ask(t.Context(), s, "/a")}
+		synctest.Wait()
+		broken := errors.New("the key is down")
+		key.let <- broken
+		for _, a := range askers {
+			if <-a.done; !errors.Is(a.err, broken) {
+				t.Errorf("got %v", a.err)
+			}
+		}
+		if n := key.asked.Load(); n != 1 {
+			t.Errorf("%d failures", n)
+		}
+		again := ask(t.Context(), s, "/a")
+		synctest.Wait()
+		key.let <- nil
+		if <-again.done; again.err != nil {
+			t.Errorf("asked again: %v", again.err)
+		}
+	})
+}
+
+// panickingKey panics once.
+type panickingKey struct {
+	Key
+	panicked atomic.Bool
+	let      chan struct{}
+}
+
+func (k *panickingKey) SignDigest(ctx context.Context, digest []byte, hash crypto.Hash) ([]byte, error) {
+	if !k.panicked.Swap(true) {
+		<-k.let
+		panic("a key of somebody else")
+	}
+	return k.Key.SignDigest(ctx, digest, hash)
+}
+
+func TestAKeyThatPanicsLeavesNobodyWaitingForAMemoisedURL(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		key := &panickingKey{Key: newKey(t, ECDSAP256), let: make(chan struct{})}
+		s := must[*Signer](t)(New(keyID, key, &Options{Now: now, Memoize: 10}))
+		signs := ask(t.Context(), s, "/a")
+		synctest.Wait()
+		waits := ask(t.Context(), s, "/a")
+		synctest.Wait()
+		close(key.let)
+		<-signs.done
+		<-waits.done
+		if signs.err == nil || waits.err != nil || waits.signed == "" {
+			t.Errorf("got %v and %v", signs.err, waits.err)
+		}
+	})
+}
+
+// remembered is how many URLs a memo holds.
+func remembered(m *memo) (n int) {
+	for _, g := range []*generation{m.newer.Load(), m.old.Load()} {
+		if g != nil {
+			g.urls.Range(func(any, any) bool { n++; return true })
+		}
+	}
+	return n
 }
 
 func TestTheMemoryOfURLsIsBoundedAndKeepsWhatIsAskedFor(t *testing.T) {
@@ -220,7 +362,7 @@ func TestTheMemoryOfURLsIsBoundedAndKeepsWhatIsAskedFor(t *testing.T) {
 		popular := sign("popular")
 		for i := range 3 * size {
 			sign(fmt.Sprint(i))
-			if held := len(m.memo.newer) + len(m.memo.old); held > size {
+			if held := remembered(m.memo); held > size {
 				t.Fatalf("%d URLs are remembered, %d were asked for", held, size)
 			}
 			if size > 3 && sign("popular") != popular {
@@ -269,5 +411,46 @@ func TestOnlyStableURLsAreRememberedEachForItsOwnPolicy(t *testing.T) {
 	}
 	if _, err := New(keyID, newKey(t, ECDSAP256), &Options{Memoize: -1}); err == nil {
 		t.Error("a memory below zero: accepted")
+	}
+}
+
+func TestTheMemoryOfURLsStaysBoundedAndRightWhileManyAsk(t *testing.T) {
+	const size, askers, names = 16, 8, 40
+	s := newSigner(t, RSA2048, Options{Memoize: size})
+	plain := newSigner(t, RSA2048, Options{})
+	want := map[string]string{}
+	sign := func(s *Signer, name string) string {
+		signed, err := s.URL(context.Background(), site+name, Policy{TTL: ttl, Window: time.Hour})
+		if err != nil {
+			t.Error(err)
+		}
+		return signed
+	}
+	for i := range names {
+		name := fmt.Sprintf("/%d", i)
+		want[name] = sign(plain, name)
+	}
+	m, _, err := s.current(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	for asker := range askers {
+		wg.Go(func() {
+			random := rand.New(rand.NewPCG(1, uint64(asker)))
+			for range 200 {
+				name := fmt.Sprintf("/%d", random.IntN(1+random.IntN(names)))
+				if got := sign(s, name); got != want[name] {
+					t.Errorf("%s: got %s", name, got)
+				}
+				if held := remembered(m.memo); held > size+1 { // one is between two generations
+					t.Errorf("%d URLs are remembered", held)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if held := remembered(m.memo); held > size {
+		t.Errorf("%d URLs are remembered", held)
 	}
 }
