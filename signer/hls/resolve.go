@@ -144,22 +144,116 @@ func removeDotSegments(path string) string {
 	return string(out)
 }
 
-// isPlainName knows the names that most segments have: relative, without dot
-// segments, of letters, digits, "-._~" and slashes. Behind the directory of a
-// URL that can be signed they make another one, with nothing to resolve.
-func isPlainName(name []byte) bool {
-	if len(name) == 0 || name[0] == '/' {
-		return false
+// isPlainURI knows the URIs that most segments have: relative, without dot
+// segments, of characters and escapes that every client sends as they are, with a
+// query or without. Behind the directory of a URL that can be signed they make
+// another one, with nothing to resolve. What it does not know may be one too.
+func isPlainURI(uri []byte) (hasQuery, ok bool) {
+	if len(uri) == 0 || uri[0] == '/' || uri[0] == '?' {
+		return false, false
 	}
 	previous := byte('/')
-	for _, c := range name {
-		if !plain[c] || c == '.' && previous == '/' {
-			return false
+	for i := 0; i < len(uri); i++ {
+		c := uri[i]
+		switch uriBytes[c] {
+		case anywhere:
+		case afterNoSeparator: // what may start a dot segment, or a parameter of CloudFront's
+			if previous == '/' && c == '.' || previous == '&' && c != '.' {
+				return false, false
+			}
+		case separator:
+			switch {
+			case hasQuery == (c == '/'): // it separates nothing here
+				c = 'a'
+			case c == '&' && previous == '&':
+				return false, false
+			}
+		case escapeStart:
+			if i+2 >= len(uri) || !isPlainEscape(uri[i+1], uri[i+2]) {
+				return false, false
+			}
+			i += 2
+		case queryStart:
+			if hasQuery {
+				return false, false
+			}
+			hasQuery, c = true, '&'
+		default:
+			return false, false
 		}
 		previous = c
 	}
-	return true
+	return hasQuery, previous != '&'
 }
+
+// What a byte is to isPlainURI; 0 is one that no plain URI has.
+const (
+	anywhere = iota + 1
+	afterNoSeparator
+	separator
+	escapeStart
+	queryStart
+)
+
+var uriBytes = func() (t [256]uint8) {
+	for c := range t {
+		if plain[c] {
+			t[c] = anywhere
+		}
+	}
+	for _, c := range []byte("!()+,;=@") {
+		t[c] = anywhere
+	}
+	for _, c := range []byte(".EHKPS") {
+		t[c] = afterNoSeparator
+	}
+	t['/'], t['&'], t['%'], t['?'] = separator, separator, escapeStart, queryStart
+	return t
+}()
+
+// isPlainEscape reports whether an escape stays as it is: it has capital digits,
+// and stands for a byte that must be escaped.
+func isPlainEscape(high, low byte) bool {
+	h, l := hexDigit(high), hexDigit(low)
+	if h < 0 || l < 0 || high >= 'a' || low >= 'a' {
+		return false
+	}
+	c := byte(h<<4 | l)
+	return !plain[c] || c == '/'
+}
+
+// plainHost returns the host, without its port, of an http or https URL with a
+// path whose host has small letters, digits, dots and hyphens alone; nil of
+// anything else.
+func plainHost(uri []byte) []byte {
+	rest, ok := bytes.CutPrefix(uri, []byte("https://"))
+	if !ok {
+		if rest, ok = bytes.CutPrefix(uri, []byte("http://")); !ok {
+			return nil
+		}
+	}
+	end := 0
+	for end < len(rest) && hostBytes[rest[end]] {
+		end++
+	}
+	path := end
+	if path < len(rest) && rest[path] == ':' {
+		for path++; path < len(rest) && '0' <= rest[path] && rest[path] <= '9'; {
+			path++
+		}
+	}
+	if end == 0 || path == len(rest) || rest[path] != '/' {
+		return nil
+	}
+	return rest[:end]
+}
+
+var hostBytes = func() (t [256]bool) {
+	for _, c := range []byte("abcdefghijklmnopqrstuvwxyz0123456789.-") {
+		t[c] = true
+	}
+	return t
+}()
 
 var plain = func() (t [256]bool) {
 	for _, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/") {

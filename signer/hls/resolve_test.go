@@ -70,7 +70,12 @@ func FuzzReferencesResolveAsNetURLDoes(f *testing.F) {
 // The forms of URIs that are decided without being resolved get what the others
 // get.
 func FuzzEveryMediaURIIsSignedAsThePassSignsIt(f *testing.F) {
-	for _, uri := range []string{"seg.ts", "a/b.ts", ".a", "a/.", "a/..", "a//b", "/a", prefix + "a", prefix + "a/./b", prefix + "/a", prefix, site + "/x", "a?b", "a%20b", "...", "~", "a:b", ""} {
+	for _, uri := range []string{"seg.ts", "a/b.ts", ".a", "a/.", "a/..", "a//b", "/a", prefix + "a", prefix + "a/./b", prefix + "/a", prefix, site + "/x", "a?b", "a%20b", "...", "~", "a:b", "",
+		"a?b&c=.d/.e", "a?", "a?&b", "a?b&", "a?b&&c", "a?b?c", "a?Expires=1", "a?b&Signature=1", "a?Expired=1", "a?%45xpires=1", "a&&b/E?x", "?a",
+		"a%2Fb", "a%2fb", "a%7E", "a%zz", "a%2", "%2E%2E/a", "a/%2e", "a%00", "a%7B$b", "a!()+,;=@b", "a?!()+,;=@b", "a'b", "a?a'b", "a$b", "a*b", "a b", "día",
+		prefix + "a?b=c", prefix + "a%20b", prefix + "?a", "https://ads.example.com/a?b {", "https://ads.example.com:8443/a", "https://ads.example.com", "https://ads.example.com?/",
+		site + ":443/movies/7/a", site + ":/movies/7/a", "http" + site[5:] + "/movies/7/a", "https://D111111ABCDEF8.cloudfront.net/movies/7/a", "https://evil@d111111abcdef8.cloudfront.net/movies/7/a",
+		"https://a:1@d111111abcdef8.cloudfront.net/movies/7/a", "https://d111111abcdef8.cloudfront.net./movies/7/a", "https:///movies/7/a", `https://a.b\@d111111abcdef8.cloudfront.net/movies/7/a`} {
 		f.Add(uri)
 	}
 	pass := newPass(f, newKey(f), now)
@@ -94,6 +99,12 @@ func FuzzEveryMediaURIIsSignedAsThePassSignsIt(f *testing.F) {
 
 		want := ""
 		resolved, ok := b.resolve(uri)
+		if ok && schemeOf(uri) == "" && !strings.HasPrefix(uri, "//") {
+			resolved = canonical(resolved, len(b.origin), uri)
+		}
+		if rw.isElsewhere([]byte(uri), &segmentLine) && (!ok || strings.HasPrefix(normalize(resolved), site+"/")) {
+			t.Errorf("%q is left as a URI of another host", uri)
+		}
 		if strings.Contains(resolved, escapedVariable) {
 			return
 		}

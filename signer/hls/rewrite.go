@@ -181,6 +181,7 @@ type rewriter struct {
 	tail        string // what the pass appends to a URL without a query
 	tailOfQuery string // and to one with a query
 	dir         string // the playlist's URL up to its last slash
+	host        string // that of the pass, without its port
 	maxName     int    // how long a file name in dir may be; 0 if the pass does not cover dir
 }
 
@@ -209,6 +210,7 @@ func newRewriter(playlistURL string, pass *signer.Pass, o *Options) (*rewriter, 
 	rw.tail = signed[len(pass.Prefix()):]
 	rw.tailOfQuery = "&" + rw.tail[1:]
 	rw.dir = rw.base.origin + rw.base.dir
+	rw.host = string(plainHost([]byte(pass.Prefix())))
 	if strings.HasPrefix(rw.dir, pass.Prefix()) {
 		rw.maxName = signer.MaxURLLength - len(rw.dir) - len(rw.tail)
 	}
@@ -336,8 +338,8 @@ func (rw *rewriter) writeLine(text []byte, start, end int, s *substitute) error 
 // rewriteURI writes a line of which text[start:end] is a URI; exact means that
 // there is nothing else.
 func (rw *rewriter) rewriteURI(text []byte, start, end int, exact bool, t *target) error {
-	if before, ok := rw.plain(text[start:end], t); ok && exact {
-		return rw.writeLine(text, start, end, &substitute{before, true, rw.tail})
+	if s, ok := rw.plain(text[start:end], t); ok && exact {
+		return rw.writeLine(text, start, end, &s)
 	}
 	if err := rw.checkInside(text); err != nil {
 		return err
@@ -412,23 +414,46 @@ func (rw *rewriter) rewriteTag(text []byte, start, end int, exact bool) error {
 // plain knows the two forms of media URIs that most playlists have, which need
 // not be resolved: what is written in front of them makes a URL that the pass
 // covers.
-func (rw *rewriter) plain(uri []byte, t *target) (before string, ok bool) {
-	prefix := rw.pass.Prefix()
-	switch {
-	case t.kind != mediaURI:
-	case len(uri) <= rw.maxName && isPlainName(uri):
-		return rw.dir, true
-	case len(uri) > len(prefix) && string(uri[:len(prefix)]) == prefix && isPlainName(uri[len(prefix):]):
-		return "", len(uri)+len(rw.tail) <= signer.MaxURLLength
+func (rw *rewriter) plain(uri []byte, t *target) (s substitute, ok bool) {
+	if t.kind != mediaURI {
+		return s, false
 	}
-	return "", false
+	prefix, before := rw.pass.Prefix(), ""
+	name := uri
+	switch {
+	case len(uri) > len(prefix) && string(uri[:len(prefix)]) == prefix:
+		name, ok = uri[len(prefix):], len(uri)+len(rw.tail) <= signer.MaxURLLength
+	default:
+		before, ok = rw.dir, len(uri) <= rw.maxName
+	}
+	hasQuery, isPlain := isPlainURI(name)
+	if !ok || !isPlain {
+		return s, false
+	}
+	if hasQuery {
+		return substitute{before, true, rw.tailOfQuery}, true
+	}
+	return substitute{before, true, rw.tail}, true
+}
+
+// isElsewhere knows the media URIs on other hosts, as most playlists write them.
+// They stay as they are.
+func (rw *rewriter) isElsewhere(uri []byte, t *target) bool {
+	if t.kind != mediaURI {
+		return false
+	}
+	host := plainHost(uri)
+	return host != nil && string(host) != rw.host
 }
 
 // substitute decides what stands in place of a URI; ok is false where the URI
 // stays.
 func (rw *rewriter) substitute(uri []byte, t *target) (s substitute, ok bool, err error) {
-	if before, ok := rw.plain(uri, t); ok {
-		return substitute{before, true, rw.tail}, true, nil
+	if s, ok := rw.plain(uri, t); ok {
+		return s, true, nil
+	}
+	if rw.isElsewhere(uri, t) {
+		return s, false, nil
 	}
 	url, err := rw.replace(string(uri), t)
 	s.text = url
