@@ -14,6 +14,9 @@
 // in Node.js, java.net.http, OkHttp, Apache HttpClient 4 and 5. What they send for
 // each printable character is recorded in testdata/spellings.txt.
 //
+// The programs of signer/languages sign here for an account that a small server
+// plays, and what they sign is opened by the verifier and the edge.
+//
 // That needs python3 with venv, node, npm, curl, wget, chromium, a JDK, and of
 // Debian apt, libokhttp-java, libhttpclient-java and libhttpclient5-java. What
 // comes from PyPI and npm is installed, at the versions in testdata, into a folder

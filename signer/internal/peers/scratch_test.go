@@ -49,6 +49,10 @@ var installNode = sync.OnceValue(func() error {
 			return err
 		}
 	}
+	// A program finds packages beside itself, or above.
+	if err := os.CopyFS(filepath.Join(folder, "languages"), os.DirFS(languages)); err != nil {
+		return err
+	}
 	return command("npm", "ci", "--prefix", folder, "--ignore-scripts", "--no-audit", "--no-fund")
 })
 

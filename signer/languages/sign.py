@@ -1,0 +1,366 @@
+"""Signs URLs and cookies for a deployment of signedfront.
+
+boto3 alone signs URLs with RSA and SHA-1, and no cookies. A deployment that its
+CloudFrontSigner is to sign for has such a key in cdk.json:
+
+    "signingKeys": {"keys": {"1": {"algorithm": "rsa-2048", "hash": "sha1"}}}
+
+In one that is deployed already, such a key is a new generation: add it as "2", and
+make it current in a later deployment, as in a rotation.
+
+This program signs with the key of any deployment, the default's P-256 with SHA-256
+included: with boto3 it reads the deployment document from Systems Manager and the
+private key from Secrets Manager, and with cryptography it signs. It keeps the
+contract of ../DEPLOYMENT.md: it follows rotations, also those of an environment
+that lends its keys.
+
+    pip install boto3 cryptography
+    echo url 600 albums/7/rt.png | python sign.py /signedfront/signedfront/dev
+    echo cookies 600 albums/7/ | python sign.py /signedfront/signedfront/dev
+
+The Region and the credentials are those of boto3: AWS_REGION, AWS_PROFILE. In a
+program of your own:
+
+    from sign import Signer
+    signer = Signer("/signedfront/signedfront/dev")
+    url = signer.url("albums/7/rt.png", 600)
+"""
+import base64
+import hashlib
+import json
+import logging
+import re
+import sys
+import threading
+import time
+from typing import NamedTuple
+from urllib.parse import quote
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+
+log = logging.getLogger(__name__)
+
+# At the level DEBUG it logs whole answers, such as the private key.
+logging.getLogger("botocore.parsers").setLevel(logging.INFO)
+
+# The members that are strings, as DEPLOYMENT.md writes them. What a program does
+# not use, such as trustedKeys, it passes over.
+REGION = "[a-z]+(-[a-z]+)+-[0-9]+"
+ARN = "arn:aws(-[a-z]+)*:%s:" + REGION + ":[0-9]{12}:%s"
+STRINGS = {
+    "baseUrl": r"https?://(?!\.)[a-z0-9._-]+(?<!\.)(:[1-9][0-9]{0,4})?",
+    "keyPairId": "[A-Z0-9]{1,32}",
+    "algorithm": "ecdsa-p256|rsa-2048",
+    "hash": "sha256|sha1",
+    "publicKeySha256": "[0-9a-f]{64}",
+    "region": REGION,
+    "key.secretArn": ARN % ("secretsmanager", "secret:[A-Za-z0-9/_+=.@-]{1,519}"),
+    "key.secretVersionId": "[A-Za-z0-9-]{1,64}",
+    "key.kmsArn": ARN % ("kms", "(key/[A-Za-z0-9-]{1,256}|alias/[A-Za-z0-9/_-]{1,250})"),
+    "key.file": r"[^\0-\x1f\x7f]{1,4096}",
+    "key.parameter": r"(?=.{2,1011}\Z)(/[A-Za-z0-9_.-]+)+",
+}
+OF_THE_KEY = ("keyPairId", "algorithm", "hash", "publicKeySha256")
+LOCATIONS = ("secretArn", "kmsArn", "file", "parameter")
+
+
+class Refused(Exception):
+    """A reason not to sign. Its text holds no key and no text of a document."""
+
+
+def matches(name, value):
+    return isinstance(value, str) and re.fullmatch(STRINGS[name], value) is not None
+
+
+def whole(value):
+    return type(value) is int  # bool is an int too
+
+
+def parse(text):
+    """Reads a deployment document."""
+    try:
+        d = json.loads(text)
+    except (ValueError, RecursionError):
+        raise Refused("not JSON") from None  # the error holds the text
+    if not isinstance(d, dict) or not whole(d.get("schema")) or d["schema"] < 1:
+        raise Refused("schema: want a JSON object whose schema is 1")
+    if d["schema"] > 1:
+        raise Refused(f"schema: {d['schema']} is newer than this program reads: update it")
+    key = d.get("key")
+    if not isinstance(key, dict) or sum(name in key for name in LOCATIONS) != 1:
+        raise Refused(f"key: want exactly one of {', '.join(LOCATIONS)}")
+    if ("secretArn" in key) != ("secretVersionId" in key):
+        raise Refused("key: secretArn and secretVersionId go together")
+    for name in STRINGS:
+        of, member = (key, name[4:]) if name.startswith("key.") else (d, name)
+        optional = of is key or name == "region"
+        if (member not in of and optional) or ("parameter" in key and name in OF_THE_KEY):
+            continue
+        if not matches(name, of.get(member)):
+            raise Refused(f"{name}: not as DEPLOYMENT.md has it")
+    for name in ("maxUrlLifetime", "maxKeyAge"):
+        if not whole(d.get(name, 0)) or d.get(name, 0) < 0:
+            raise Refused(f"{name}: want whole seconds, 0 or more")
+    return d
+
+
+def check(d, place):
+    """Refuses a document that leads elsewhere than to where its parameter is."""
+    partition, region, account = place.split(":")  # aws:eu-west-1:111122223333
+    if d.get("region", region) != region:
+        raise Refused(f"region: not that of the parameter, {region}")
+    for name, service in (("secretArn", "secretsmanager"), ("kmsArn", "kms")):
+        own = f"arn:{partition}:{service}:{region}:{account}:"
+        if not d["key"].get(name, own).startswith(own):
+            raise Refused(f"key.{name}: not in the partition, Region and account of the parameter, {place}")
+
+
+def borrow(d, lender):
+    """Returns a document with the keys of its lender."""
+    if "parameter" in lender["key"]:
+        raise Refused("key.parameter: the lender borrows its key itself: borrow there")
+    borrowed = d | {name: lender[name] for name in (*OF_THE_KEY, "key")}
+    for name in ("maxUrlLifetime", "maxKeyAge"):
+        a, b = d.get(name, 0), lender.get(name, 0)
+        borrowed[name] = min(a, b) if a and b else a or b
+    return borrowed
+
+
+def encode(data):
+    """Writes bytes as CloudFront has them in URLs and cookies."""
+    return base64.b64encode(data).translate(bytes.maketrans(b"+=/", b"-_~")).decode()
+
+
+def escape(key):
+    """Writes an object key as most clients send it unchanged."""
+    return quote(key, safe="-._~/!$&(),:;=@")
+
+
+def has_dots(key):
+    return any(part in (".", "..") for part in key.split("/"))
+
+
+class State(NamedTuple):
+    """What to sign with, and when the reading of it began."""
+
+    document: dict
+    key: object
+    wall: float
+    steady: float
+
+    def age(self):
+        """For how many seconds the key has not been confirmed.
+
+        The wall clock also counts the time that a machine or a function was frozen,
+        and nobody sets back the steady one: the one that says more counts.
+        """
+        return max(time.time() - self.wall, time.monotonic() - self.steady)
+
+    def stale(self):
+        """Whether the key must not sign without another reading.
+
+        A clock that was set back by more than a minute tells no age.
+        """
+        limit = self.document.get("maxKeyAge", 0)
+        return limit > 0 and (self.age() > limit or time.time() < self.wall - 60)
+
+    def interval(self):
+        """How many seconds lie between two readings."""
+        limit = self.document.get("maxKeyAge", 0)
+        return min(limit / 4, 3600) if limit else 900
+
+    def sign(self, message):
+        algorithm = {"sha256": hashes.SHA256, "sha1": hashes.SHA1}[self.document["hash"]]()
+        if isinstance(self.key, rsa.RSAPrivateKey):
+            signature = self.key.sign(message, padding.PKCS1v15(), algorithm)
+        else:
+            signature = self.key.sign(message, ec.ECDSA(algorithm))
+        return encode(signature)
+
+    def expiry(self, seconds):
+        if not whole(seconds) or seconds < 1:
+            raise Refused("the seconds: want a whole number above 0")
+        limit = self.document.get("maxUrlLifetime", 0)
+        if limit and seconds > limit:
+            raise Refused(f"{seconds} seconds: the deployment allows {limit} (maxUrlLifetime)")
+        expires = int(time.time()) + seconds
+        if expires > 253402300799:
+            raise Refused("the seconds: the end lies after the year 9999")
+        return expires
+
+
+def policy(resource, expires):
+    condition = {"DateLessThan": {"AWS:EpochTime": expires}}
+    statement = {"Statement": [{"Resource": resource, "Condition": condition}]}
+    return json.dumps(statement, separators=(",", ":")).encode()
+
+
+class Signer:
+    """Signs for the deployment whose document is a parameter. Threads may share one."""
+
+    def __init__(self, parameter):
+        bounds = Config(connect_timeout=3, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 2})
+        self._parameter = parameter
+        self._ssm = boto3.client("ssm", config=bounds)
+        self._secrets = boto3.client("secretsmanager", config=bounds)
+        self._reading = threading.Lock()
+        self._failed = (-1.0, None)  # when and why the last reading failed
+        self._state = None
+        self._read()
+
+    def url(self, object_key, seconds):
+        """Signs the URL of an object by its key, for so many seconds from now."""
+        if not 1 <= len(object_key.encode()) <= 1024 or object_key.startswith("/") or has_dots(object_key):
+            raise Refused('the object key: want 1 to 1,024 bytes, no slash at the start and no part "." or ".."')
+        state = self._current()
+        url = f"{state.document['baseUrl']}/{escape(object_key)}"
+        expires = state.expiry(seconds)
+        signature = state.sign(policy(url, expires))
+        hash_algorithm = "&Hash-Algorithm=SHA256" if state.document["hash"] == "sha256" else ""
+        return f"{url}?Expires={expires}&Signature={signature}&Key-Pair-Id={state.document['keyPairId']}{hash_algorithm}"
+
+    def cookies(self, prefix, seconds):
+        """Returns the values, by name, of the cookies that open every object whose key
+        starts with a prefix, for so many seconds from now.
+
+        The prefix is empty, or ends in a slash. Set them Secure and HttpOnly, for a
+        Domain that the content's host is in.
+        """
+        if (prefix and not prefix.endswith("/")) or prefix.startswith("/") or has_dots(prefix):
+            raise Refused('the prefix: want one that ends in a slash, with none at the start and no part "." or ".."')
+        state = self._current()
+        text = policy(f"{state.document['baseUrl']}/{escape(prefix)}*", state.expiry(seconds))
+        return {
+            "CloudFront-Policy": encode(text),
+            "CloudFront-Signature": state.sign(text),
+            "CloudFront-Key-Pair-Id": state.document["keyPairId"],
+            # Of SHA-1 too: a hash of an earlier key, left in the browser, must not stay.
+            "CloudFront-Hash-Algorithm": state.document["hash"].upper(),
+        }
+
+    def _current(self):
+        """Returns what to sign with.
+
+        One thread reads when a reading is due, and the others go on with the key at
+        hand until it is past maxKeyAge. A reading that fails is tried again.
+        """
+        state = self._state
+        stale = state.stale()
+        if stale or state.age() >= state.interval():
+            if self._reading.acquire(blocking=stale):
+                try:
+                    if self._state is state:
+                        self._read_again(state)
+                except Refused as error:
+                    if stale:
+                        raise
+                    log.warning("%s; the key at hand goes on to sign", error)
+                finally:
+                    self._reading.release()
+        if self._state.stale():
+            raise Refused("reading the deployment document took longer than its maxKeyAge")
+        return self._state
+
+    def _read_again(self, state):
+        """Reads, unless that has just failed: an outage is not answered with a flood."""
+        pause = 1 if state.stale() else max(1, state.interval() / 10)
+        at, error = self._failed
+        if error is not None and time.monotonic() - at < pause:
+            if state.stale():
+                raise Refused(str(error))
+            return
+        try:
+            self._read()
+        except Refused as failure:
+            self._failed = (time.monotonic(), failure)
+            raise
+
+    def _read(self):
+        wall, steady = time.time(), time.monotonic()
+        document, place = self._document(self._parameter)
+        if "parameter" in document["key"]:
+            lender, at = self._document(document["key"]["parameter"])
+            if at != place:
+                raise Refused(f"{document['key']['parameter']}: the lender is not in {place}")
+            document = borrow(document, lender)
+        if self._state is not None and self._state.document == document:
+            key = self._state.key
+        else:
+            key = self._key(document)
+        self._state = State(document, key, wall, steady)
+
+    def _document(self, name):
+        if not matches("key.parameter", name):
+            raise Refused("the name of the parameter: want one such as /signedfront/signedfront/dev")
+        parameter = call(self._ssm.get_parameter, name, Name=name).get("Parameter", {})
+        place = re.fullmatch("arn:([a-z-]+:)ssm:([a-z0-9-]+:[0-9]{12}):parameter(/.*)", parameter.get("ARN", ""))
+        if place is None or place[3] != name:
+            raise Refused(f"{name}: Systems Manager answered another parameter")
+        try:
+            document = parse(parameter.get("Value", ""))
+            check(document, place[1] + place[2])
+        except Refused as error:
+            raise Refused(f"{name}: the deployment document: {error}") from None
+        return document, place[1] + place[2]
+
+    def _key(self, document):
+        arn, key_pair_id = document["key"].get("secretArn"), document["keyPairId"]
+        if arn is None:
+            raise Refused("key: this program signs with keys in Secrets Manager alone")
+        secret = call(self._secrets.get_secret_value, arn, SecretId=arn, VersionId=document["key"]["secretVersionId"])
+        try:
+            key = serialization.load_pem_private_key(secret["SecretString"].encode(), password=None)
+        except Exception:  # of many kinds
+            raise Refused(f"{arn}: holds no private key in PEM") from None
+        spki = key.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+        if hashlib.sha256(spki).hexdigest() != document["publicKeySha256"]:
+            raise Refused(f"the private key does not fit {key_pair_id}: its public half is not that of publicKeySha256")
+        if isinstance(key, rsa.RSAPrivateKey) != (document["algorithm"] == "rsa-2048"):
+            raise Refused(f"the private key of {key_pair_id} is not of the kind {document['algorithm']}")
+        return key
+
+
+def call(operation, name, **arguments):
+    """Calls AWS. Only what AWS itself refused is told in its words: other errors may
+    hold a piece of the answer, which may be the key."""
+    try:
+        return operation(**arguments)
+    except ClientError as error:
+        told = error.response.get("Error", {})
+        raise Refused(f"reading {name}: {told.get('Code')}: {told.get('Message')}") from None
+    except Exception as error:
+        raise Refused(f"reading {name}: {type(error).__name__}") from None
+
+
+def main():
+    """Signs for each line of standard input, such as "url 600 albums/7/rt.png"."""
+    signer = Signer(sys.argv[1] if len(sys.argv) > 1 else "")
+    sys.stdin.reconfigure(encoding="utf-8", errors="replace")
+    status = 0
+    for number, line in enumerate(sys.stdin, 1):
+        try:
+            if "\ufffd" in line:
+                raise Refused("not UTF-8")
+            asked = re.fullmatch("(url|cookies) ([0-9]{1,15}) (.*)", line.rstrip("\n"))
+            if asked is None:
+                raise Refused("want url SECONDS KEY, or cookies SECONDS PREFIX/")
+            if asked[1] == "url":
+                print(signer.url(asked[3], int(asked[2])), flush=True)
+            else:
+                cookies = signer.cookies(asked[3], int(asked[2]))
+                print("; ".join("=".join(pair) for pair in cookies.items()), flush=True)
+        except Refused as error:
+            print(f"line {number}: {error}", file=sys.stderr, flush=True)
+            status = 1
+    return status
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except Refused as error:
+        sys.exit(str(error))
