@@ -30,7 +30,7 @@ func TestEveryBehaviorIsReachedAndOpensOnlyWhatItNames(t *testing.T) {
 			[]string{`Behaviors[0].PathPattern: "/a/b/*", which is never reached`}},
 		{"a public one of an error page", Content{ErrorPages: []ErrorPage{{ErrorCode: 403, ResponsePagePath: "/403.html"}}, Behaviors: []Behavior{public("/403.html")}},
 			[]string{`Behaviors[0].PathPattern: "/403.html", which is never reached`}},
-		{"one that opens everything", Content{Behaviors: []Behavior{public("*")}}, []string{`Behaviors[0].PathPattern: "*", public`}},
+		{"one that opens everything", Content{Behaviors: []Behavior{public("/*")}}, []string{`Behaviors[0].PathPattern: "/*", public`}},
 		{"one that may open an escape", Content{Behaviors: []Behavior{public("/*24.pdf")}}, []string{`Behaviors[0].PathPattern: "/*24.pdf", with *2`}},
 		{"a public path and an error page within a signed one",
 			Content{PublicPaths: []string{"/a/b/*"}, ErrorPages: []ErrorPage{{ErrorCode: 403, ResponsePagePath: "/a/403.html"}}, Behaviors: []Behavior{signed("/a/*")}},

@@ -110,7 +110,7 @@ func TestContentThatCannotBeProvisionedIsRefused(t *testing.T) {
 			`publicPaths[2]: "/\u00e4"; write * in place of 'ä': a pattern holds letters, digits and _-.~/*, and another character may be escaped in a URL, as three or more`,
 			`publicPaths[3]: "?/x"; write * in place of '?': a pattern holds letters, digits and _-.~/*, and another character may be escaped in a URL, as three or more`,
 		}},
-		{"a pattern that is too long", `{"publicPaths": ["*"], "signedPaths": ["/` + strings.Repeat("x", 255) + `"]}`, []string{
+		{"a pattern that is too long", `{"publicPaths": ["/*"], "signedPaths": ["/` + strings.Repeat("x", 255) + `"]}`, []string{
 			`signedPaths[0]: 256 characters; write at most 255`,
 		}},
 		{"patterns that are listed twice", `{"publicPaths": ["/a/*", "/b/*", "/a/*"]}`, []string{
@@ -122,13 +122,13 @@ func TestContentThatCannotBeProvisionedIsRefused(t *testing.T) {
 		{"a public pattern within a signed one", `{"publicPaths": ["/assets/free/*", "/assets/*"], "signedPaths": ["/assets/f*"]}`, []string{
 			`publicPaths[0]: "/assets/free/*", which lies within the signed "/assets/f*"; take it away, or make the signed one narrower: before it, this would leave a part of it open, and behind it, it would never be reached`,
 		}},
-		{"everything signed, and a public pattern", `{"publicPaths": ["/assets/*"], "signedPaths": ["*"]}`, []string{
-			`publicPaths[0]: "/assets/*", which lies within the signed "*"; take it away, or make the signed one narrower: before it, this would leave a part of it open, and behind it, it would never be reached`,
+		{"everything signed, and a public pattern", `{"publicPaths": ["/assets/*"], "signedPaths": ["/*"]}`, []string{
+			`publicPaths[0]: "/assets/*", which lies within the signed "/*"; take it away, or make the signed one narrower: before it, this would leave a part of it open, and behind it, it would never be reached`,
 		}},
-		{"a default root object that is signed under its own path alone", `{"publicPaths": ["*"], "signedPaths": ["/index.html"], "defaultRootObject": "index.html"}`, []string{
+		{"a default root object that is signed under its own path alone", `{"publicPaths": ["/*"], "signedPaths": ["/index.html"], "defaultRootObject": "index.html"}`, []string{
 			`defaultRootObject: "index.html", which lies within the signed "/index.html"; list "/" in signedPaths too, or choose another object: / is public, and would open it`,
 		}},
-		{"one that is signed under both", `{"publicPaths": ["*"], "signedPaths": ["/index.html", "/"], "defaultRootObject": "index.html"}`, nil},
+		{"one that is signed under both", `{"publicPaths": ["/*"], "signedPaths": ["/index.html", "/"], "defaultRootObject": "index.html"}`, nil},
 		{"one below paths of which none is /", `{"publicPaths": ["/assets/*"], "signedPaths": ["/assets/a/*"], "defaultRootObject": "assets/a/b.html"}`, nil},
 		{"a public pattern whose star could take in a part of an escape", `{"publicPaths": ["/*2024*", "*0a.png", "/*File.txt", "/*.png", "*/favicon.ico", "/-*-x/*"]}`, []string{
 			`publicPaths[0]: "/*2024*", with *2; write another character behind the *, such as / or -: a digit or a letter from A to F may end an escape such as %20, and the pattern would open what it does not name`,
@@ -141,9 +141,9 @@ func TestContentThatCannotBeProvisionedIsRefused(t *testing.T) {
 		{"an error page with a space", `{"errorPages": [{"errorCode": 403, "responsePagePath": "/my page.html"}]}`, []string{
 			`errorPages[0].responsePagePath: "/my page.html"; give the object another name, of letters, digits and _-.~/: the path is a pattern too`,
 		}},
-		{"a signed pattern that is never reached", `{"signedPaths": ["/assets/*", "/assets/a/*"], "publicPaths": ["*", "/free/*"]}`, []string{
+		{"a signed pattern that is never reached", `{"signedPaths": ["/assets/*", "/assets/a/*"], "publicPaths": ["/*", "/free/*"]}`, []string{
 			`signedPaths[1]: "/assets/a/*", which is never reached; take it away: "/assets/*" comes before it and matches all that it does`,
-			`publicPaths[1]: "/free/*", which is never reached; take it away: "*" comes before it and matches all that it does`,
+			`publicPaths[1]: "/free/*", which is never reached; take it away: "/*" comes before it and matches all that it does`,
 		}},
 		{"an error page that wants a signature", `{"publicPaths": ["/err*"], "signedPaths": ["/errors/*"], "errorPages": [{"errorCode": 403, "responsePagePath": "/errors/403.html"}]}`, []string{
 			`errorPages[0].responsePagePath: "/errors/403.html", which lies within the signed "/errors/*"; move the page elsewhere, or make the signed one narrower: a page that wants a signature cannot be served to whoever has none`,
@@ -151,7 +151,7 @@ func TestContentThatCannotBeProvisionedIsRefused(t *testing.T) {
 		{"an error page that is a signed path", `{"publicPaths": ["/errors/*"], "signedPaths": ["/errors/403.html"], "errorPages": [{"errorCode": 403, "responsePagePath": "/errors/403.html"}]}`, []string{
 			`errorPages[0].responsePagePath: "/errors/403.html", which is a signed path; move the page elsewhere, or make the signed one narrower: a page that wants a signature cannot be served to whoever has none`,
 		}},
-		{"a signed pattern with a character that is three where it is escaped", `{"publicPaths": ["*"], "signedPaths": ["/my?files/*"]}`, []string{
+		{"a signed pattern with a character that is three where it is escaped", `{"publicPaths": ["/*"], "signedPaths": ["/my?files/*"]}`, []string{
 			`signedPaths[0]: "/my?files/*"; write * in place of '?': a pattern holds letters, digits and _-.~/*, and another character may be escaped in a URL, as three or more`,
 		}},
 		{"signed patterns that no public one meets", `{"publicPaths": ["/assets/*", "/e*.html"], "signedPaths": ["/asset/premium/*", "/assets/premium/*", "*2.html"]}`, []string{
@@ -166,7 +166,7 @@ func TestContentThatCannotBeProvisionedIsRefused(t *testing.T) {
 		{"signed patterns without public ones", `{"signedPaths": ["/premium/*"]}`, []string{
 			`signedPaths: signed paths without public ones; take them away, or write the publicPaths of which they are exceptions: without any, every path wants a signature`,
 		}},
-		{"misspelt public paths are not missing too", `{"signedPaths": ["/premium/*"], "publicPath": ["*"]}`, []string{
+		{"misspelt public paths are not missing too", `{"signedPaths": ["/premium/*"], "publicPath": ["/*"]}`, []string{
 			`publicPath: unknown setting; did you mean "publicPaths"?`,
 		}},
 		{"a public path that is none is not compared", `{"signedPaths": ["/premium/*"], "publicPaths": ["premium"]}`, []string{
@@ -607,6 +607,15 @@ func TestContentThatCannotBeProvisionedIsRefused(t *testing.T) {
 			`uploads.roles[1]: "service/media-app", a path; write the name alone, "media-app"`,
 			`uploads.roles[2]: a name that starts with AWSReservedSSO_; write the name of a role of your own: IAM attaches no policy to a role of an AWS service or of IAM Identity Center`,
 			`uploads.roles[4]: "media", which is "Media"; list it once: letter case does not count in the names of roles`,
+		}},
+		{"an origin that uploads beside all of them", `{"uploads": {"origins": ["https://app.example.com", "*"]}}`, []string{
+			`uploads.origins[1]: "*" beside other origins; leave the others out, or this one`,
+		}},
+		{"a role that uploads and that IAM keeps for itself", `{"uploads": {"roles": ["AWSReservedSSO_Admin_1"]}}`, []string{
+			`uploads.roles[0]: a name that starts with AWSReservedSSO_; write the name of a role of your own: IAM attaches no policy to a role of an AWS service or of IAM Identity Center`,
+		}},
+		{"a pattern of the default behavior", `{"publicPaths": ["*"]}`, []string{
+			`publicPaths[0]: "*"; write "/*": CloudFront keeps * for the default behavior`,
 		}},
 		{"a guard in quotes", `{"guard": "off"}`, []string{
 			`guard: "off"; write true or false, without quotes`,

@@ -108,7 +108,7 @@ func TestEveryMistakeIsReportedAtOnce(t *testing.T) {
 		"environments": {
 			"dev": {
 				"regoin": "eu-west-1", "ephemeral": "yes", "lendKeys": true, "originShield": 5,
-				"maxKeyAge": "1s", "publicPaths": ["/a/*", "b", "/a/*"], "signedPaths": ["/a/b/*", "*"],
+				"maxKeyAge": "1s", "publicPaths": ["/a/*", "b", "/a/*"], "signedPaths": ["/a/b/*", "/*"],
 				"cors": {"origins": [], "credentials": 1}, "domain": {"hostedZone": {"name": "example.com."}}, "accessLogs": {"retention": "4d"}
 			},
 			"prod": {
@@ -132,7 +132,7 @@ func TestEveryMistakeIsReportedAtOnce(t *testing.T) {
   environments.dev.maxKeyAge: 1s; write 1m or more: with less, signers would spend the account's quota of reading parameters
   environments.dev.publicPaths[1]: "b"; write "/b": a pattern starts with / or *
   environments.dev.publicPaths[2]: "/a/*", listed twice; list it once
-  environments.dev.publicPaths[0]: "/a/*", which lies within the signed "*"; take it away, or make the signed one narrower: before it, this would leave a part of it open, and behind it, it would never be reached
+  environments.dev.publicPaths[0]: "/a/*", which lies within the signed "/*"; take it away, or make the signed one narrower: before it, this would leave a part of it open, and behind it, it would never be reached
   environments.dev.domain.hostedZone.id: missing; write the id of the zone, such as "Z0123456789ABCDEFGHIJ"
   environments.dev.domain.hostedZone.name: "example.com."; write "example.com", without the dot at the end
   environments.dev.accessLogs.retention: 4d; write one of the steps of CloudWatch Logs: 1d, 3d, 5d, 7d, 14d, 30d, 60d, 90d, 120d, 150d, 180d, 365d, 400d, 545d, 731d, 1096d, 1827d, 2192d, 2557d, 2922d, 3288d, 3653d

@@ -54,6 +54,8 @@ func patternFault(pattern string) (fix string) {
 			return "write a / before it: a pattern starts with / or *"
 		}
 		return fmt.Sprintf("write %s: a pattern starts with / or *", quote("/"+pattern))
+	case pattern == "*":
+		return `write "/*": CloudFront keeps * for the default behavior`
 	case denormal.MatchString(pattern):
 		return fmt.Sprintf("write it without %s: CloudFront takes empty and dot segments out of a path before it looks for a pattern", quote(denormal.FindString(pattern)))
 	}

@@ -59,9 +59,9 @@ var away = map[string]struct {
 	"uploads": {`{"uploads": {"origins": ["https://app.example.com", "http://localhost:3000"], "roles": ["media-editor"]}}`, func(e *Environment) {
 		e.Content.Uploads = &Uploads{Origins: []string{"https://app.example.com", "http://localhost:3000"}, Roles: []string{"media-editor"}}
 	}},
-	"publicPaths": {`{"publicPaths": ["*"]}`, func(e *Environment) { e.Content.PublicPaths = []string{"*"} }},
-	"signedPaths": {`{"signedPaths": ["/a/*"], "publicPaths": ["*"]}`, func(e *Environment) {
-		e.Content.SignedPaths, e.Content.PublicPaths = []string{"/a/*"}, []string{"*"}
+	"publicPaths": {`{"publicPaths": ["/*"]}`, func(e *Environment) { e.Content.PublicPaths = []string{"/*"} }},
+	"signedPaths": {`{"signedPaths": ["/a/*"], "publicPaths": ["/*"]}`, func(e *Environment) {
+		e.Content.SignedPaths, e.Content.PublicPaths = []string{"/a/*"}, []string{"/*"}
 	}},
 	"defaultRootObject": {`{"defaultRootObject": "start/index.html"}`, func(e *Environment) { e.Content.DefaultRootObject = "start/index.html" }},
 	"missing": {`{"missing": 404, "defaultRootObject": "index.html"}`, func(e *Environment) {
@@ -401,9 +401,9 @@ func TestWhatIsSeldomMeantIsWarnedOf(t *testing.T) {
 		settings string
 		want     []string
 	}{
-		{"everything is public", `{"publicPaths": ["*"]}`, []string{`publicPaths[0]: "*", without signedPaths; ` + open}},
+		{"everything is public", `{"publicPaths": ["/*"]}`, []string{`publicPaths[0]: "/*", without signedPaths; ` + open}},
 		{"everything is public, with a slash", `{"publicPaths": ["/a/*", "/*"]}`, []string{`publicPaths[1]: "/*", without signedPaths; ` + open}},
-		{"everything is public but what is signed", `{"publicPaths": ["*"], "signedPaths": ["/a/*"]}`, nil},
+		{"everything is public but what is signed", `{"publicPaths": ["/*"], "signedPaths": ["/a/*"]}`, nil},
 		{"a page for missing objects, which are 403", `{"errorPages": [{"errorCode": 403, "responsePagePath": "/403.html"}, {"errorCode": 404, "responsePagePath": "/404.html"}]}`, []string{
 			"errorPages[1].errorCode: 404, the status of no answer of the bucket; write missing 404 too, or 403 here: a missing object is a 403 otherwise"}},
 		{"a page for missing objects", `{"missing": 404, "defaultRootObject": "index.html", "errorPages": [{"errorCode": 404, "responsePagePath": "/404.html"}]}`, nil},
