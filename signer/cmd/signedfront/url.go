@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -14,6 +16,7 @@ import (
 
 func newURL(t *terminal) *cobra.Command {
 	var f signingFlags
+	var asJSON bool
 	cmd := &cobra.Command{
 		Use:        "url URL...",
 		Short:      "Sign URLs",
@@ -22,7 +25,12 @@ func newURL(t *terminal) *cobra.Command {
 
 With --env or --deployment an object key is enough. A URL that some client would
 rewrite on its way is refused, with the byte and what to write instead; then
-nothing is printed.`,
+nothing is printed.
+
+With - in place of the URLs they are read from standard input, one a line, and the
+signed URLs are printed in the same order. A line that is refused is told on
+standard error, with its number, and printed nowhere; the others are signed, and the
+exit status is 1. What has been read is signed before more is waited for.`,
 		Example: `  # An object of the deployed environment dev, for two minutes:
   signedfront url --env dev rt.png
 
@@ -40,11 +48,17 @@ nothing is printed.`,
   signedfront url --key-pair-id K2JCJMDEHXQW5F --private-key-env PRIVATE_KEY \
     https://d111111abcdef8.cloudfront.net/rt.png
 
+  # Every object of a folder, from a list of their keys:
+  signedfront url --env dev - < keys.txt > urls.txt
+
   # A URL that opens all of an album:
   signedfront url --env dev --resource 'albums/7/*' --ttl 1h albums/7/index.m3u8`,
 		Args:              atLeastOne("URL or object key"),
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 1 && slices.Contains(args, "-") {
+				return wrongUsage("- stands for standard input: give it alone")
+			}
 			if f.privateKey == "-" && slices.Contains(args, "-") {
 				return wrongUsage("- stands for standard input, which holds the private key or the URLs: give the key with --private-key-env or as a file")
 			}
@@ -62,36 +76,32 @@ nothing is printed.`,
 					return fmt.Errorf("--resource %s: %w", shown(f.resource), err)
 				}
 			}
+			write := writeURL
+			if asJSON {
+				write = writeJSON
+			}
+			sign := func(ctx context.Context, arg string, name func() string) (string, error) {
+				return f.sign(ctx, c, p, arg, name)
+			}
+			if args[0] == "-" {
+				return t.signLines(cmd.Context(), sign, write)
+			}
 			// All of them, or none.
 			var out strings.Builder
 			for i, arg := range args {
-				name := shown(arg)
-				if len(args) > 1 && !isQuoted(name) {
-					name = fmt.Sprintf("argument %d, %s", i+1, name)
-				}
-				rawURL, err := c.url(arg)
+				signed, err := sign(cmd.Context(), arg, func() string {
+					name := shown(arg)
+					if len(args) > 1 && !isQuoted(name) {
+						name = fmt.Sprintf("argument %d, %s", i+1, name)
+					}
+					return name
+				})
 				if err != nil {
-					return fmt.Errorf("%s: %w", name, err)
-				}
-				signed, err := c.URL(cmd.Context(), rawURL, p)
-				var unstable *signer.URLError
-				var uncovered *signer.CoverageError
-				switch {
-				case errors.As(err, &uncovered):
-					return &failure{err: fmt.Errorf("--resource %s does not cover %s", shown(f.resource), name), hint: "write * for any characters, also none", usage: true}
-				case errors.As(err, &unstable) && f.resource != "" && strings.HasPrefix(err.Error(), "resource: "):
-					return fmt.Errorf("--resource %s: %w", shown(f.resource), unstable)
-				case errors.As(err, &unstable) && unstable.Found == "*":
-					return &failure{err: fmt.Errorf("%s: %w", name, err), hint: "--resource takes a pattern, in addition to the URL that it covers; so does `signedfront cookies`"}
-				case errors.As(err, &unstable) && isURL(arg) && unstable.Part == "path" && strings.HasPrefix(unstable.Fix, "write %"):
-					return &failure{err: fmt.Errorf("%s: %w", name, err), hint: "with --env or --deployment give the object key as it is in S3, and it is escaped for you"}
-				case errors.As(err, &unstable):
-					return fmt.Errorf("%s: %w", name, err)
-				case err != nil:
 					return err
 				}
-				out.WriteString(signed)
-				out.WriteByte('\n')
+				if err := write(&out, &inputLine{text: arg, signed: signed}); err != nil {
+					return err
+				}
 			}
 			_, err = io.WriteString(t.out, out.String())
 			return err
@@ -101,7 +111,51 @@ nothing is printed.`,
 	f.addPolicyFlags(cmd)
 	cmd.Flags().StringVar(&f.resource, "resource", "", "open what this `pattern` covers, with * for any characters; it must cover the URLs")
 	cmd.RegisterFlagCompletionFunc("resource", cobra.NoFileCompletions)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print a JSON object a line: input, url and, of standard input, line")
 	return cmd
+}
+
+// sign signs a URL or an object key of the deployment. An error that is not about
+// it is an *everyLine.
+func (f *signingFlags) sign(ctx context.Context, c *credentials, p signer.Policy, arg string, name func() string) (string, error) {
+	rawURL, err := c.url(arg)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", name(), err)
+	}
+	signed, err := c.URL(ctx, rawURL, p)
+	if err == nil {
+		return signed, nil
+	}
+	var unstable *signer.URLError
+	var uncovered *signer.CoverageError
+	switch {
+	case errors.As(err, &uncovered):
+		return "", &failure{err: fmt.Errorf("--resource %s does not cover %s", shown(f.resource), name()), hint: "write * for any characters, also none", usage: true}
+	case errors.As(err, &unstable) && f.resource != "" && strings.HasPrefix(err.Error(), "resource: "):
+		return "", &everyLine{fmt.Errorf("--resource %s: %w", shown(f.resource), unstable)}
+	case errors.As(err, &unstable) && unstable.Found == "*":
+		return "", &failure{err: fmt.Errorf("%s: %w", name(), err), hint: "--resource takes a pattern, in addition to the URL that it covers; so does `signedfront cookies`"}
+	case errors.As(err, &unstable) && isURL(arg) && unstable.Part == "path" && strings.HasPrefix(unstable.Fix, "write %"):
+		return "", &failure{err: fmt.Errorf("%s: %w", name(), err), hint: "with --env or --deployment give the object key as it is in S3, and it is escaped for you"}
+	case errors.As(err, &unstable), strings.HasPrefix(err.Error(), "signing with key "): // one in KMS may sign the next
+		return "", fmt.Errorf("%s: %w", name(), err)
+	}
+	return "", &everyLine{err}
+}
+
+func writeURL(w io.Writer, l *inputLine) error {
+	_, err := io.WriteString(w, l.signed+"\n")
+	return err
+}
+
+func writeJSON(w io.Writer, l *inputLine) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false) // a & of a URL stays one
+	return e.Encode(struct {
+		Line  int    `json:"line,omitempty"`
+		Input string `json:"input"`
+		URL   string `json:"url"`
+	}{l.number, l.text, l.signed})
 }
 
 func atLeastOne(what string) cobra.PositionalArgs {
