@@ -57,14 +57,15 @@ var mayImport = map[string]imports{
 	"constructs/keyguard/lambda":                   {code: []string{"constructs/customresource", "constructs/keyguard", sdkConfig, lambdaPackages}},
 	"constructs/bucketemptier/lambda":              {code: []string{"constructs/customresource", "constructs/bucketemptier", sdkConfig, lambdaPackages}},
 
-	"signer":                     {tests: []string{"signer/leaktest"}},
+	"signer":                     {tests: []string{"signer/internal/vectors", "signer/leaktest"}},
 	"signer/leaktest":            {},
 	"signer/internal/randomtext": {},
+	"signer/internal/vectors":    {},
 	"signer/hls":                 {[]string{"signer"}, []string{"signer/leaktest"}},
 	"signer/rotation":            {[]string{"signer"}, []string{"signer/leaktest"}},
 	"signer/signhttp":            {[]string{"signer"}, []string{"signer/leaktest"}},
 	"signer/sourcetest":          {code: []string{"signer"}},
-	"signer/awskeys":             {[]string{"constructs/contract", "signer", sdkPackages, smithyPackages}, []string{"signer/leaktest", "signer/sourcetest"}},
+	"signer/awskeys":             {[]string{"constructs/contract", "signer", sdkPackages, smithyPackages}, []string{"signer/internal/vectors", "signer/leaktest", "signer/sourcetest"}},
 	"signer/cmd/signedfront":     {code: []string{"constructs/config", "signer/...", cobraPackage, pflagPackage, termPackage, sdkPackages, smithyPackages}},
 
 	"signer/edge":                 {[]string{"constructs/contract/...", "signer", "signer/edge/model", "signer/edge/template", "signer/edge/internal/redact"}, []string{"signer/leaktest"}},

@@ -38,10 +38,13 @@ func membersOf(of reflect.Type, above string) map[string]string {
 	return members
 }
 
+// memberRows match the rows of the contract's table: a member and its JSON type.
+var memberRows = regexp.MustCompile("(?m)^\\| `([^`]+)` \\| (\\w+) \\|")
+
 func TestTheContractDescribesEveryMemberOfTheDocumentAndNoOther(t *testing.T) {
 	page := string(must[[]byte](t)(os.ReadFile("DEPLOYMENT.md")))
 	described := map[string]string{}
-	for _, row := range regexp.MustCompile("(?m)^\\| `([^`]+)` \\| (\\w+) \\|").FindAllStringSubmatch(page, -1) {
+	for _, row := range memberRows.FindAllStringSubmatch(page, -1) {
 		if _, twice := described[row[1]]; twice {
 			t.Errorf("%s is described twice", row[1])
 		}

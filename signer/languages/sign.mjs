@@ -14,7 +14,7 @@
 //	const signer = await Signer.open("/signedfront/signedfront/dev");
 //	const url = await signer.url("albums/7/rt.png", 600);
 import { createHash, createPrivateKey, createPublicKey } from "node:crypto";
-import { realpathSync } from "node:fs";
+import { existsSync, realpathSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { isDeepStrictEqual } from "node:util";
@@ -26,8 +26,9 @@ import { GetParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
 // not use, such as trustedKeys, it passes over.
 const region = "[a-z]+(-[a-z]+)+-[0-9]+";
 const arn = (service, resource) => RegExp(`^arn:aws(-[a-z]+)*:${service}:${region}:[0-9]{12}:${resource}$`);
+const port = "([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])";
 const strings = {
-	baseUrl: /^https?:\/\/(?!\.)[a-z0-9._-]+(?<!\.)(:[1-9][0-9]{0,4})?$/,
+	baseUrl: RegExp(`^(https://(?!.*:443$)|http://(?!.*:80$))[a-z0-9_-]+([.][a-z0-9_-]+)*(:${port})?$`),
 	keyPairId: /^[A-Z0-9]{1,32}$/,
 	algorithm: /^(ecdsa-p256|rsa-2048)$/,
 	hash: /^(sha256|sha1)$/,
@@ -279,7 +280,7 @@ async function main() {
 	}
 }
 
-if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
+if (existsSync(process.argv[1]) && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
 	await main().catch((error) => {
 		console.error(error.message);
 		process.exitCode = 1;

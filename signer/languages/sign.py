@@ -51,8 +51,9 @@ logging.getLogger("botocore.parsers").setLevel(logging.INFO)
 # not use, such as trustedKeys, it passes over.
 REGION = "[a-z]+(-[a-z]+)+-[0-9]+"
 ARN = "arn:aws(-[a-z]+)*:%s:" + REGION + ":[0-9]{12}:%s"
+PORT = "([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
 STRINGS = {
-    "baseUrl": r"https?://(?!\.)[a-z0-9._-]+(?<!\.)(:[1-9][0-9]{0,4})?",
+    "baseUrl": r"(https://(?!.*:443\Z)|http://(?!.*:80\Z))[a-z0-9_-]+([.][a-z0-9_-]+)*(:" + PORT + ")?",
     "keyPairId": "[A-Z0-9]{1,32}",
     "algorithm": "ecdsa-p256|rsa-2048",
     "hash": "sha256|sha1",

@@ -23,6 +23,7 @@ import (
 	"github.com/signedfront/signedfront/constructs/config"
 	"github.com/signedfront/signedfront/signer"
 	"github.com/signedfront/signedfront/signer/edge"
+	"github.com/signedfront/signedfront/signer/internal/vectors"
 )
 
 // languages is the folder of the programs in other languages, which sign for a
@@ -585,5 +586,97 @@ func TestTheWordsOfCdkJSONForBotoAloneMakeSuchAKey(t *testing.T) {
 	key, _ := c.Environments[0].Content.SigningKeys.CurrentKey()
 	if key.Algorithm != string(signer.RSA2048) || key.Hash != string(signer.SHA1) {
 		t.Errorf("the key is %s with %s", key.Algorithm, key.Hash)
+	}
+}
+
+// readers call parse, check and borrow of the programs: a list of calls in JSON on
+// standard input, what each returns or refuses on standard output.
+var readers = map[string]func(t testing.TB) []string{
+	"JavaScript": func(t testing.TB) []string {
+		return []string{"node", "--input-type=module", "--eval", `
+import { readFileSync } from "node:fs";
+const program = await import(process.argv[2]);
+console.log(JSON.stringify(JSON.parse(readFileSync(0)).map(({ call, documents, place }) => {
+	try {
+		const read = documents.map(program.parse);
+		return { document: call === "borrow" ? program.borrow(...read) : call === "check" ? program.check(read[0], place) : read[0] };
+	} catch (error) {
+		return { refused: error.message };
+	}
+})));`, "no program", filepath.Join(node(t), "languages", "sign.mjs")}
+	},
+	"Python": func(t testing.TB) []string {
+		return []string{python(t), "-B", "-c", `
+import json, sys
+sys.path.insert(0, sys.argv[1])
+import sign
+def call(call, documents, place):
+    try:
+        read = [sign.parse(text) for text in documents]
+        return {"document": sign.borrow(*read) if call == "borrow" else sign.check(read[0], place) if call == "check" else read[0]}
+    except sign.Refused as error:
+        return {"refused": str(error)}
+print(json.dumps([call(**c) for c in json.load(sys.stdin)]))`, languages}
+	},
+}
+
+// A reader passes over members that it does not know.
+var unknownToPrograms = regexp.MustCompile(`^(trustedKeys|query|bucket)`)
+
+func TestProgramsOfOtherLanguagesReadTheVectorsAsWeDo(t *testing.T) {
+	type answered struct {
+		KeyPairID, Hash           string
+		Key                       signer.KeyLocation
+		MaxURLLifetime, MaxKeyAge int64
+	}
+	type call struct {
+		Call      string   `json:"call"`
+		Documents []string `json:"documents"`
+		Place     string   `json:"place"`
+		name      string
+		refused   bool
+		want      func(d answered) bool
+	}
+	v := vectors.Read(t, filepath.Join(languages, "vectors.json"))
+	var calls []call
+	for name, text := range v.Documents {
+		calls = append(calls, call{Call: "parse", Documents: []string{text}, name: name})
+	}
+	for _, d := range v.Refused {
+		refused := !unknownToPrograms.MatchString(d.Member)
+		calls = append(calls, call{Call: "parse", Documents: []string{d.Text}, name: d.Member + ", " + d.Reason, refused: refused})
+	}
+	for _, p := range v.Places {
+		if p.Member != "key.file" { // the programs refuse every file, later
+			parts := strings.SplitN(p.Parameter, ":", 6)
+			place := parts[1] + ":" + parts[3] + ":" + parts[4]
+			calls = append(calls, call{Call: "check", Documents: []string{p.Text}, Place: place, name: p.Member + ", " + p.Reason, refused: p.Reason != ""})
+		}
+	}
+	for _, b := range v.Borrowing {
+		calls = append(calls, call{Call: "borrow", Documents: []string{b.Borrower, b.Lender}, name: b.Name, refused: b.Refused != "", want: func(d answered) bool {
+			return d.KeyPairID == b.KeyPairID && d.MaxURLLifetime == b.MaxURLLifetime && d.MaxKeyAge == b.MaxKeyAge && d.Key.SecretARN != "" && d.Hash != ""
+		}})
+	}
+	for name, reader := range readers {
+		t.Run(name, func(t *testing.T) {
+			command := reader(t)
+			var answers []struct {
+				Document answered
+				Refused  string
+			}
+			out := run(t, string(must[[]byte](t)(json.Marshal(calls))), command[0], command[1:]...)
+			if err := json.Unmarshal([]byte(out), &answers); err != nil || len(answers) != len(calls) {
+				t.Fatalf("%v: %d answers to %d calls", err, len(answers), len(calls))
+			}
+			for i, c := range calls {
+				a := answers[i]
+				if (a.Refused != "") != c.refused {
+					t.Errorf("%s: %s: refused is %q", c.Call, c.name, a.Refused)
+				} else if c.want != nil && !c.refused && !c.want(a.Document) {
+					t.Errorf("%s: %s: got %+v", c.Call, c.name, a.Document)
+				}
+			}
+		})
 	}
 }
