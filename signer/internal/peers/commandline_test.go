@@ -1,21 +1,21 @@
 package peers
 
 import (
+	"crypto"
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"strings"
 	"testing"
+	"time"
 )
 
 // BenchmarkCommandLine compares whole programs, from their start to their end:
 // one URL, signed with one RSA key from a file.
 func BenchmarkCommandLine(b *testing.B) {
-	binary := filepath.Join(scratch, "signedfront")
-	build := exec.Command("go", "build", "-o", binary, "./signer/cmd/signedfront")
-	build.Dir = "../../.."
-	if out, err := build.CombinedOutput(); err != nil {
-		b.Fatalf("%v\n%s", err, out)
-	}
+	binary := commandLine(b)
 	aws, key, end := awsCLI(b), rsaFile(b), fmt.Sprint(expires.AddDate(50, 0, 0).Unix())
 
 	var our, their string
@@ -32,4 +32,89 @@ func BenchmarkCommandLine(b *testing.B) {
 	b.ReportMetric(r.time(0), "ns/op")
 	b.ReportMetric(r.time(1), "AWS-CLI-ns")
 	atLeast(b, r.median(func(t []float64) float64 { return t[1] / t[0] }), "times-AWS-CLI", 15)
+}
+
+// commandLine is the program, built.
+func commandLine(b *testing.B) string {
+	b.Helper()
+	binary := filepath.Join(scratch, "signedfront")
+	build := exec.Command("go", "build", "-o", binary, "./signer/cmd/signedfront")
+	build.Dir = "../../.."
+	if out, err := build.CombinedOutput(); err != nil {
+		b.Fatalf("%v\n%s", err, out)
+	}
+	return binary
+}
+
+// BenchmarkList compares "signedfront url -", from its start to its end, with a
+// loop of botocore's signer over the same list, of which the loop alone counts. It
+// signs with an RSA key; the other side with our default, or with the same key. It
+// takes two cores of ours: botocore has one.
+func BenchmarkList(b *testing.B) {
+	const urls = 10_000
+	binary, end := commandLine(b), expires.AddDate(50, 0, 0).Unix()
+	var list strings.Builder
+	rsaTask := task{KeyPairID: keyPairID, Key: pkcs8(b, rsaKey())}
+	for i := range urls {
+		url := fmt.Sprintf("%s/albums/2026/July/%d.png?size=large", site, i)
+		list.WriteString(url + "\n")
+		rsaTask.Cases = append(rsaTask.Cases, signedCase{URL: url, Resource: url, Expires: end, Hash: "SHA1"})
+	}
+	theirs := startSigner(b, rsaTask, python(b), "testdata/sign.py", "--times")
+	theirs(500)
+	for _, way := range []struct {
+		name  string
+		args  []string
+		bound func(b *testing.B, r rounds)
+	}{
+		{"ECDSA", []string{"--private-key", keyFile(b, ecdsaKey())}, func(b *testing.B, r rounds) {
+			atLeast(b, r.median(func(t []float64) float64 { return t[1] / t[0] }), "times-botocore", 10)
+		}},
+		{"RSA", []string{"--hash", "sha1", "--private-key", keyFile(b, rsaKey())}, func(b *testing.B, r rounds) {
+			atMost(b, r.median(func(t []float64) float64 { return t[0] / t[1] }), "of-botocore", 1.8)
+		}},
+	} {
+		b.Run(way.name, func(b *testing.B) {
+			twoCores(b)
+			args := append([]string{"url", "--key-pair-id", keyPairID, "--expires", fmt.Sprint(end), "-"}, way.args...)
+			r := make(rounds, 2)
+			round := func() {
+				start := time.Now()
+				out := run(b, list.String(), binary, args...)
+				r[0] = append(r[0], float64(time.Since(start))/urls)
+				if n := strings.Count(out, "&Signature="); n != urls {
+					b.Fatalf("%d URLs of %d", n, urls)
+				}
+				r[1] = append(r[1], float64(theirs(urls))/urls)
+			}
+			for b.Loop() {
+				round()
+			}
+			for len(r[0]) < 3 {
+				round()
+			}
+			b.ReportMetric(r.time(0), "ns/op")
+			b.ReportMetric(r.time(1), "botocore-ns")
+			way.bound(b, r)
+		})
+	}
+}
+
+// keyFile is a file with a private key.
+func keyFile(b *testing.B, key crypto.Signer) string {
+	b.Helper()
+	name := filepath.Join(b.TempDir(), "key.pem")
+	if err := os.WriteFile(name, []byte(pkcs8(b, key)), 0o600); err != nil {
+		b.Fatal(err)
+	}
+	return name
+}
+
+// twoCores has what follows run on two cores, for a figure that needs them.
+func twoCores(b *testing.B) {
+	b.Helper()
+	if runtime.NumCPU() < 2 {
+		b.Fatal("the figure is one of two cores")
+	}
+	b.Setenv("GOMAXPROCS", "2")
 }

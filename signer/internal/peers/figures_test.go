@@ -11,6 +11,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -313,6 +314,64 @@ func copyLines(w io.Writer, r io.Reader) error {
 			return err
 		}
 	}
+}
+
+// BenchmarkPlaylistForms compares playlists whose URIs have queries or escapes, or
+// lead to another host, with one of plain names.
+func BenchmarkPlaylistForms(b *testing.B) {
+	pass := must[*signer.Pass](b)(ours(b, ecdsaKey(), signer.Options{Now: time.Now}).OpenAll(b.Context(), site+"/movies/7/", signer.Policy{TTL: time.Hour}))
+	rewrite := func(text string) func() {
+		return func() {
+			if err := hls.Rewrite(io.Discard, strings.NewReader(text), site+"/movies/7/720p/index.m3u8", pass, nil); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	for _, way := range []struct{ name, from, to string }{
+		{"queries", ".ts", ".ts?part=12&size=large"},
+		{"escapes", "segment_", "segment%20%C3%AD"},
+		{"another host", "segment_", "https://ads.example.com:8443/spots/"},
+	} {
+		b.Run(way.name, func(b *testing.B) {
+			r := turns(b, rewrite(strings.ReplaceAll(playlist(), way.from, way.to)), rewrite(playlist()))
+			b.ReportMetric(r.time(0), "ns/op")
+			b.ReportMetric(r.time(1), "plain-ns")
+			atMost(b, r.median(func(t []float64) float64 { return t[0] / t[1] }), "of-plain", 2)
+		})
+	}
+}
+
+// BenchmarkMemo compares how many URLs that are remembered two cores give out with
+// how many one does, everyone asking for one and the same. What two cores do for
+// signers of their own, which share nothing, is what the machine has at the time:
+// 2, unless another program needs a core.
+func BenchmarkMemo(b *testing.B) {
+	twoCores(b)
+	p := signer.Policy{TTL: time.Hour, Window: time.Hour}
+	o := signer.Options{Now: time.Now, Memoize: 1000}
+	shared, own := ours(b, ecdsaKey(), o), ours(b, ecdsaKey(), o)
+	ask := func(signers ...*signer.Signer) func(calls int) time.Duration {
+		return func(calls int) time.Duration {
+			var wg sync.WaitGroup
+			start := time.Now()
+			for _, s := range signers {
+				wg.Go(func() {
+					for range 100 * calls {
+						if _, err := s.URL(b.Context(), photo, p); err != nil {
+							b.Error(err)
+						}
+					}
+				})
+			}
+			wg.Wait()
+			return time.Since(start) / time.Duration(100*len(signers))
+		}
+	}
+	r := longTurns(b, 5*time.Millisecond/100, ask(shared), ask(shared, shared), ask(shared, own))
+	b.ReportMetric(r.time(0), "ns/op")
+	b.ReportMetric(r.median(func(t []float64) float64 { return t[0] / t[1] }), "times-one-core")
+	b.ReportMetric(r.median(func(t []float64) float64 { return t[0] / t[2] }), "times-for-own")
+	atLeast(b, r.median(func(t []float64) float64 { return 2 * t[2] / t[1] }), "times-of-two", 1.7)
 }
 
 // BenchmarkPlaylist compares rewriting a playlist of 1,000 segments, under one

@@ -1,9 +1,11 @@
 """Signs URLs with botocore: a task in JSON on standard input, URLs on standard output.
 
-With --times, the task is a line, and each line after it a number: so many times the
-first URL of the task is signed, and the nanoseconds that it took are printed.
+With --times, the task is a line, and each line after it a number: so many URLs of the
+task are signed, from the first one on and again from there, and the nanoseconds that
+it took are printed.
 """
 import datetime
+import itertools
 import json
 import sys
 import time
@@ -40,7 +42,8 @@ if "--times" not in sys.argv:
     json.dump([signed(case) for case in task["cases"]], sys.stdout)
 else:
     for line in iter(sys.stdin.readline, ""):
+        cases = itertools.islice(itertools.cycle(task["cases"]), int(line))
         start = time.perf_counter_ns()
-        for _ in range(int(line)):
-            signed(task["cases"][0])
+        for case in cases:
+            signed(case)
         print(time.perf_counter_ns() - start, flush=True)
