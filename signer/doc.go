@@ -37,8 +37,8 @@
 //
 // Signer.OpenAll makes a Pass: one signature that opens everything below a
 // prefix, and URLs and cookies from it at the price of a string. Whoever holds
-// one of its URLs can open all of the prefix. Package hls puts passes into
-// playlists.
+// one of its URLs can open all of the prefix. Pass.Query is for players that make
+// URLs themselves, and package hls puts passes into playlists.
 //
 // Signer.Cookies makes cookies for a resource with wildcards, checks that a
 // browser takes them and sends them where they belong, and ClearCookies removes

@@ -241,6 +241,12 @@ func TestNoExportedFunctionShowsAKeyThatItIsHanded(t *testing.T) {
 			}
 			return back
 		},
+		"Pass.Object": func(text string) (back []any) {
+			for _, object := range []string{text, "/" + text, "../" + text} {
+				back = append(back, errorOf(pass.Object(object))...)
+			}
+			return back
+		},
 		"Pass.Cookies": func(text string) (back []any) {
 			for _, o := range cookieOptions(text) {
 				back = append(back, errorOf(pass.Cookies(o))...)

@@ -125,6 +125,31 @@ func (p *Pass) URL(rawURL string) (string, error) {
 	return rawURL + params, nil
 }
 
+// Object returns the URL of an object below the prefix with the pass, by the
+// object's S3 key: ObjectURL on the prefix's host, then URL.
+func (p *Pass) Object(objectKey string) (string, error) {
+	if p.prefix.raw == "" {
+		return "", errZeroPass
+	}
+	rawURL, err := ObjectURL(p.prefix.raw[:p.prefix.path], objectKey)
+	if err != nil {
+		return "", err
+	}
+	return p.URL(rawURL)
+}
+
+// Query returns the parameters of the pass, without a ? or & before them, for what
+// makes its URLs by itself, such as the request filter of a player. Behind a ? they
+// open each URL below the prefix that has no query, behind an & one that has. They
+// open nothing else, and a program appends them to no other URL: whoever gets them
+// can open all of the prefix.
+func (p *Pass) Query() (string, error) {
+	if err := p.alive(); err != nil {
+		return "", err
+	}
+	return p.first[1:], nil
+}
+
 // Cookies are the cookies that open everything below the prefix.
 func (p *Pass) Cookies(o CookieOptions) ([]*http.Cookie, error) {
 	if err := p.alive(); err != nil {

@@ -126,6 +126,50 @@ func TestAPassIsForAPrefixThatEndsInASlash(t *testing.T) {
 	}
 }
 
+func TestTheQueryOfAPassOpensWhatItsURLsOpen(t *testing.T) {
+	for _, hash := range []Hash{SHA256, SHA1} {
+		s := newSigner(t, ECDSAP256, Options{Hash: hash})
+		pass := must[*Pass](t)(s.OpenAll(t.Context(), site+"/movies/7/", Policy{TTL: ttl}))
+		query := must[string](t)(pass.Query())
+		for u, want := range map[string]string{
+			site + "/movies/7/seg.ts?" + query:     site + "/movies/7/seg.ts",
+			site + "/movies/7/seg.ts?a=b&" + query: site + "/movies/7/seg.ts?a=b",
+		} {
+			if signed := must[string](t)(pass.URL(want)); signed != u {
+				t.Errorf("got %s, want %s", u, signed)
+			}
+			if v := Verify(Request{URL: u, Time: now()}, trusted(t, ECDSAP256)); !v.Allowed {
+				t.Errorf("%s: %s", u, v.Detail)
+			}
+		}
+		if v := Verify(Request{URL: site + "/movies/8/seg.ts?" + query, Time: now()}, trusted(t, ECDSAP256)); v.Reason != ReasonOtherResource {
+			t.Errorf("beside the prefix: got %q", v.Reason)
+		}
+	}
+}
+
+func TestAPassOpensObjectsByTheirKeysWhoeverMadeItsSigner(t *testing.T) {
+	s := newSigner(t, ECDSAP256, Options{})
+	pass := must[*Pass](t)(s.OpenAll(t.Context(), site+"/July%202026/", Policy{TTL: ttl}))
+	for _, key := range []string{"July 2026/día 1+2.png", "July 2026/a*?&.png"} {
+		signed := must[string](t)(pass.Object(key))
+		if want := must[string](t)(pass.URL(must[string](t)(ObjectURL(site, key)))); signed != want {
+			t.Errorf("%s: got %s", key, signed)
+		}
+		if v := Verify(Request{URL: signed, Time: now()}, trusted(t, ECDSAP256)); !v.Allowed {
+			t.Errorf("%s: %s", key, v.Detail)
+		}
+	}
+	for _, key := range []string{"July/a.png", "July 20266/a.png", "July 2026", ""} {
+		if signed, err := pass.Object(key); err == nil {
+			t.Errorf("%s: got %s", key, signed)
+		}
+	}
+	if _, err := pass.Object("July/a.png"); !errors.As(err, new(*CoverageError)) {
+		t.Errorf("beside the prefix: got %v", err)
+	}
+}
+
 func TestAPassThatHasExpiredMakesNothingMore(t *testing.T) {
 	clock := now()
 	s := newSigner(t, ECDSAP256, Options{Now: func() time.Time { return clock }})
@@ -133,9 +177,11 @@ func TestAPassThatHasExpiredMakesNothingMore(t *testing.T) {
 	if !pass.Expires().Equal(now().Add(ttl)) {
 		t.Errorf("ends at %s", pass.Expires())
 	}
-	makes := func() (errs [2]error) {
+	makes := func() (errs [4]error) {
 		_, errs[0] = pass.URL(site + "/a/b")
 		_, errs[1] = pass.Cookies(CookieOptions{})
+		_, errs[2] = pass.Query()
+		_, errs[3] = pass.Object("a/b")
 		return errs
 	}
 	clock = now().Add(ttl - time.Second)

@@ -71,6 +71,12 @@ func TestAZeroValueInASecurityDecisionDenies(t *testing.T) {
 	if got, err := (&Pass{}).URL(site + "/a"); err == nil {
 		t.Errorf("the zero Pass makes %s", got)
 	}
+	if got, err := (&Pass{}).Object("a"); err == nil {
+		t.Errorf("the zero Pass makes %s", got)
+	}
+	if got, err := (&Pass{}).Query(); err == nil {
+		t.Errorf("the zero Pass makes %s", got)
+	}
 	if got, err := (&Pass{}).Cookies(CookieOptions{}); err == nil {
 		t.Errorf("the zero Pass makes %v", got)
 	}
