@@ -150,6 +150,9 @@ func TestNoExportedFunctionShowsAKeyThatItIsHanded(t *testing.T) {
 		"New": func(text string) (back []any) {
 			back = append(back, errorOf(New(text, key, nil))...)
 			back = append(back, errorOf(New(text, nil, nil))...)
+			for _, base := range []string{text, "https://" + text, site + "/" + text} {
+				back = append(back, errorOf(New(keyID, key, &Options{BaseURL: base}))...)
+			}
 			return append(back, errorOf(New(keyID, key, &Options{Hash: Hash(text)}))...)
 		},
 		"GenerateKey":    func(text string) []any { return errorOf(GenerateKey(Algorithm(text))) },

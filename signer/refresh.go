@@ -423,8 +423,8 @@ func jitter(d time.Duration) time.Duration {
 	return d - time.Duration(spread) + time.Duration(rand.Int64N(2*spread))
 }
 
-// BaseURL is where the deployment serves its content; empty for a signer that
-// New made.
+// BaseURL is where the content is served: that of the deployment, or of
+// Options.BaseURL; empty if neither is known.
 func (s *Signer) BaseURL(ctx context.Context) (string, error) {
 	m, _, err := s.use(ctx)
 	if err != nil {
@@ -433,15 +433,15 @@ func (s *Signer) BaseURL(ctx context.Context) (string, error) {
 	return m.baseURL, nil
 }
 
-// Object signs the URL of an object of the deployment by its S3 key: ObjectURL,
-// then URL.
+// Object signs the URL of an object by its S3 key: ObjectURL with the signer's base
+// URL, then URL, whose policies it takes.
 func (s *Signer) Object(ctx context.Context, objectKey string, p Policy) (string, error) {
 	base, err := s.BaseURL(ctx)
 	if err != nil {
 		return "", err
 	}
 	if base == "" {
-		return "", errors.New("this signer belongs to no deployment: use Open, or URL with a whole URL")
+		return "", errors.New("this signer belongs to no deployment: use Open, set Options.BaseURL, or use URL with a whole URL")
 	}
 	rawURL, err := ObjectURL(base, objectKey)
 	if err != nil {

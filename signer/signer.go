@@ -31,6 +31,11 @@ type Options struct {
 	// once wait for one signature.
 	Memoize int
 
+	// BaseURL is where the content is served, such as
+	// https://d111111abcdef8.cloudfront.net, for Signer.Object and handlers. Empty
+	// means that URLs are given whole.
+	BaseURL string
+
 	// MaxURLLifetime is how far ahead an expiry may lie; 0 means no limit.
 	MaxURLLifetime time.Duration
 
@@ -76,6 +81,11 @@ func New(keyPairID string, key Key, o *Options) (*Signer, error) {
 		return nil, fmt.Errorf("new signer: MaxURLLifetime is %s: set a second or more, such as time.Hour, or 0 for no limit", o.MaxURLLifetime)
 	}
 	m.maxLifetime = o.MaxURLLifetime
+	if m.baseURL = strings.TrimSuffix(o.BaseURL, "/"); o.BaseURL != "" {
+		if err := checkBaseURL(m.baseURL); err != nil {
+			return nil, fmt.Errorf("new signer: BaseURL: %w", err)
+		}
+	}
 	now := clock(o.Now)
 	return &Signer{
 		now:     now,

@@ -345,3 +345,25 @@ func TestSHA1IsRefusedInFIPSOnlyModeAlone(t *testing.T) {
 		t.Error("a changed URL is allowed")
 	}
 }
+
+func TestASignerOfAKeyAloneSignsObjectsBehindTheBaseURLThatItWasGiven(t *testing.T) {
+	p := Policy{TTL: ttl, Resource: site + "/July%202026/*", IPAddress: "203.0.113.7"}
+	for _, base := range []string{site, site + "/"} {
+		s := must[*Signer](t)(New(keyID, newKey(t, RSA2048), &Options{Now: now, BaseURL: base}))
+		signed := must[string](t)(s.Object(t.Context(), "July 2026/a+b.png", p))
+		if want := must[string](t)(s.URL(t.Context(), site+"/July%202026/a%2Bb.png", p)); signed != want {
+			t.Errorf("got %s, want %s", signed, want)
+		}
+		if got := must[string](t)(s.BaseURL(t.Context())); got != site {
+			t.Errorf("the base URL is %s", got)
+		}
+	}
+	if _, err := newSigner(t, ECDSAP256, Options{}).Object(t.Context(), "a", p); err == nil || !strings.Contains(err.Error(), "Options.BaseURL") {
+		t.Errorf("without one: got %v", err)
+	}
+	for _, base := range []string{"/", "d111111abcdef8.cloudfront.net", site + "/a", "https://", site + "?a", site + "//"} {
+		if _, err := New(keyID, newKey(t, ECDSAP256), &Options{BaseURL: base}); err == nil || !strings.Contains(err.Error(), "BaseURL: ") {
+			t.Errorf("%s: got %v", base, err)
+		}
+	}
+}
