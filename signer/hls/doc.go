@@ -93,7 +93,8 @@
 //
 // # Serving
 //
-// The rewritten playlist opens content: serve it as
+// signhttp.Playlists is a handler that does all of this. A handler of your own
+// serves the rewritten playlist, which opens content, as
 // application/vnd.apple.mpegurl with Cache-Control: private, no-store and
 // Referrer-Policy: no-referrer. The player needs CORS for the content's host,
 // and no credentials there.

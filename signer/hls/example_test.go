@@ -7,7 +7,6 @@ import (
 	"crypto/rand"
 	"fmt"
 	"log"
-	"net/http"
 	"os"
 	"strings"
 	"time"
@@ -101,45 +100,4 @@ func ExampleOptions_playlist() {
 	// #EXTM3U
 	// #EXT-X-STREAM-INF:BANDWIDTH=2000000
 	// /movies/7/720p.m3u8
-}
-
-// A handler that serves the playlists of one movie, rewritten. open reads them
-// from where they are kept, and passFor gives a viewer one pass for a viewing.
-func ExampleRewrite_handler() {
-	const base = "https://d111111abcdef8.cloudfront.net"
-	var open func(r *http.Request, objectKey string) (*os.File, error)
-	var passFor func(r *http.Request, prefix string) (*signer.Pass, error)
-
-	http.HandleFunc("GET /movies/{movie}/{playlist}", func(w http.ResponseWriter, r *http.Request) {
-		folder := "movies/" + r.PathValue("movie") + "/"
-		url, err := signer.ObjectURL(base, folder+r.PathValue("playlist"))
-		if err != nil {
-			http.NotFound(w, r)
-			return
-		}
-		pass, err := passFor(r, folder)
-		if err != nil {
-			http.Error(w, "Forbidden", http.StatusForbidden)
-			return
-		}
-		object, err := open(r, folder+r.PathValue("playlist"))
-		if err != nil {
-			http.NotFound(w, r)
-			return
-		}
-		defer object.Close()
-		w.Header().Set("Content-Type", "application/vnd.apple.mpegurl")
-		w.Header().Set("Cache-Control", "private, no-store")
-		w.Header().Set("Referrer-Policy", "no-referrer")
-		err = hls.Rewrite(w, object, url, pass, &hls.Options{Playlist: func(p hls.Reference) (string, error) {
-			if !pass.Covers(p.URL) {
-				return "", nil
-			}
-			return strings.TrimPrefix(p.URL, base), nil // the same path, here
-		}})
-		if err != nil {
-			log.Print(err)
-			panic(http.ErrAbortHandler)
-		}
-	})
 }

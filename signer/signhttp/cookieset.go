@@ -8,10 +8,11 @@ import (
 	"github.com/signedfront/signedfront/signer"
 )
 
-// cookieSet is one signature, as cookies. Only renewing changes, under the lock
-// of cookieSets.
+// cookieSet is one signature, as cookies or as the pass of playlists. Only renewing
+// changes, under the lock of cookieSets.
 type cookieSet struct {
-	resource string // what they open, with its *
+	pass     *signer.Pass // of playlists
+	resource string       // what the cookies open, with its *
 	cookies  []*http.Cookie
 	lines    []string  // as in Set-Cookie
 	renew    time.Time // from when on a new signature is wanted

@@ -1,6 +1,7 @@
 // Package signhttp puts an application's own access check in front of private
 // content: Redirect, a handler that redirects to signed URLs, and Cookies, a
-// middleware that sets signed cookies. Private keeps an application's own answers
+// middleware that sets signed cookies. Playlists serves HLS playlists with a pass in
+// them. Private keeps an application's own answers
 // with signed URLs out of caches.
 //
 // # One object: redirect
@@ -43,15 +44,34 @@
 // signer.ClearCookies removes them when a user signs out; what they open stays
 // open until it expires for whoever has kept a copy.
 //
+// # A video: playlists
+//
+// A player fetches a playlist from the application, and its segments from
+// CloudFront. Open reads the playlist where it lies, such as in the bucket:
+//
+//	playlists, err := signhttp.Playlists(s, signhttp.PlaylistsOptions{
+//		Authorize: authorize, // as above
+//		Open: func(ctx context.Context, key string) (io.ReadCloser, error) {
+//			object, err := s3client.GetObject(ctx, &s3.GetObjectInput{Bucket: &bucket, Key: &key})
+//			if err != nil {
+//				return nil, err
+//			}
+//			return object.Body, nil
+//		},
+//	})
+//	...
+//	http.Handle("GET /play/{key...}", playlists)
+//
 // # What answers what
 //
 //	allowed                              307 to the signed URL, or the page with its cookies
 //	ErrDenied                            403
 //	*StatusError                         its status
 //	any other error of Authorize         403, and OnError is told
-//	a key that no URL can name           404 from Redirect, and OnError is told
+//	a key that no URL can name           404 from Redirect and Playlists, and OnError is told
+//	a playlist that cannot be served     404 if there is none, or else 502, and OnError is told
 //	the signer fails                     503, and OnError is told
-//	a method other than GET and HEAD     405 from Redirect
+//	a method other than GET and HEAD     405 from Redirect and Playlists
 //	Authorize or OnError panics          the panic goes on to the server
 //
 // The client sees the status and its standard text, never an error's.
@@ -62,11 +82,11 @@
 // of every cache, whatever the handler and the middleware around it put into the
 // header:
 //
-//   - every answer of Redirect, and every refusal
+//   - every answer of Redirect and of Playlists, and every refusal
 //   - the page of every request that Authorize grants something, also where the
 //     viewer has the cookies already
-//   - every answer of a handler in Private, which is for playlists and pages that
-//     hold signed URLs
+//   - every answer of a handler in Private, which is for pages that hold signed
+//     URLs
 //
 // They say Cache-Control: private, no-store, Vary: * and X-Accel-Expires: 0, and
 // nothing else of what makes a cache keep an answer: Expires, Age, Pragma,

@@ -1,11 +1,14 @@
 package signhttp_test
 
 import (
+	"context"
 	"fmt"
+	"io"
 	"log"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"testing/fstest"
 	"time"
 
 	"github.com/signedfront/signedfront/signer"
@@ -113,4 +116,34 @@ func ExamplePrivate() {
 	fmt.Println(rec.Header().Get("Cache-Control"))
 	// Output:
 	// private, no-store
+}
+
+// The playlists of a folder on disk, and of the folders in it.
+func ExamplePlaylists() {
+	movies := fstest.MapFS{"movies/7/index.m3u8": {Data: []byte("#EXTM3U\n#EXTINF:6,\nseg1.ts\n")}}
+	playlists, err := signhttp.Playlists(exampleSigner(), signhttp.PlaylistsOptions{
+		BaseURL: "https://cdn.example.com",
+		Authorize: func(r *http.Request) (signhttp.Grant, error) {
+			key := r.PathValue("key")
+			if !strings.HasPrefix(key, "movies/7/") {
+				return signhttp.Grant{}, signhttp.ErrDenied
+			}
+			return signhttp.Grant{Key: key}, nil
+		},
+		Open: func(_ context.Context, key string) (io.ReadCloser, error) { return movies.Open(key) },
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	mux := http.NewServeMux()
+	mux.Handle("GET /play/{key...}", playlists)
+
+	rec := httptest.NewRecorder()
+	mux.ServeHTTP(rec, httptest.NewRequest("GET", "/play/movies/7/index.m3u8", nil))
+	text, _, _ := strings.Cut(rec.Body.String(), "Policy=")
+	fmt.Println(text)
+	// Output:
+	// #EXTM3U
+	// #EXTINF:6,
+	// https://cdn.example.com/movies/7/seg1.ts?
 }

@@ -2,9 +2,12 @@ package signhttp
 
 import (
 	"bytes"
+	"context"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -95,5 +98,31 @@ func TestNothingHereShowsAKeyThatWasPutInTheWrongPlace(t *testing.T) {
 		}
 		return all
 	}
-	leaktest.Run(t, ".", map[string]func(string) []any{"Redirect": redirect, "Cookies": cookies})
+	playlists := func(text string) (all []any) {
+		try := func(o PlaylistsOptions, g Grant, put func(*http.Request)) {
+			o.Authorize = func(*http.Request) (Grant, error) { return g, nil }
+			if o.Open == nil {
+				o.Open = func(context.Context, string) (io.ReadCloser, error) {
+					return io.NopCloser(strings.NewReader("#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\n" + text + "\n/../" + text + "\n")), nil
+				}
+			}
+			h, err := Playlists(w.Signer, o)
+			all = append(all, shown(h, err, put)...)
+		}
+		for _, base := range []string{text, "https://" + text, site + "/" + text} {
+			try(PlaylistsOptions{BaseURL: base}, Grant{Key: "a/b.m3u8"}, plain)
+		}
+		for _, key := range []string{text, "/" + text, text + "/../x"} {
+			try(PlaylistsOptions{BaseURL: site}, Grant{Key: key}, plain)
+			try(PlaylistsOptions{BaseURL: site, Folder: func(string) string { return key }}, Grant{Key: "a/b.m3u8"}, plain)
+		}
+		for _, p := range policies(text) {
+			try(PlaylistsOptions{BaseURL: site}, Grant{Key: "a/b.m3u8", Policy: p}, plain)
+		}
+		for _, put := range requests(text) {
+			try(PlaylistsOptions{BaseURL: site}, Grant{Key: "a/b.m3u8"}, put)
+		}
+		return all
+	}
+	leaktest.Run(t, ".", map[string]func(string) []any{"Redirect": redirect, "Cookies": cookies, "Playlists": playlists})
 }

@@ -15,8 +15,8 @@ import (
 // Private returns a handler that keeps the answers of next out of every cache
 // and their URLs out of the Referer header, whatever next and the middleware
 // around it put into the header: see "Caches" in the package comment. It is for
-// handlers whose answers hold signed URLs, such as playlists and pages with
-// links. The handlers of Redirect and Cookies need no Private around them.
+// handlers whose answers hold signed URLs, such as pages with links. The handlers
+// of Redirect, Cookies and Playlists need no Private around them.
 //
 // It panics if next is nil.
 func Private(next http.Handler) http.Handler {

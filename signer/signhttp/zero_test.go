@@ -26,8 +26,13 @@ func TestZeroValuesOpenNothing(t *testing.T) {
 			_, err := Cookies(&signer.Signer{}, CookiesOptions{Authorize: grants("a/"), BaseURL: site})
 			return err
 		},
-		"zero RedirectOptions": func() error { _, err := Redirect(w.Signer, RedirectOptions{}); return err },
-		"zero CookiesOptions":  func() error { _, err := Cookies(w.Signer, CookiesOptions{}); return err },
+		"zero RedirectOptions":  func() error { _, err := Redirect(w.Signer, RedirectOptions{}); return err },
+		"zero CookiesOptions":   func() error { _, err := Cookies(w.Signer, CookiesOptions{}); return err },
+		"zero PlaylistsOptions": func() error { _, err := Playlists(w.Signer, PlaylistsOptions{}); return err },
+		"no Open": func() error {
+			_, err := Playlists(w.Signer, PlaylistsOptions{Authorize: grants("a"), BaseURL: site})
+			return err
+		},
 		"no Authorize": func() error {
 			_, err := Redirect(w.Signer, RedirectOptions{BaseURL: site, Authorize: Authorize(nil)})
 			return err

@@ -1,0 +1,213 @@
+package signhttp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/signedfront/signedfront/signer"
+	"github.com/signedfront/signedfront/signer/hls"
+)
+
+// PlaylistsOptions configures Playlists. Authorize and Open must be set; the zero
+// value of every other field is its default.
+type PlaylistsOptions struct {
+	// Authorize says which playlist a request may have: Grant.Key is the object
+	// key of the playlist, and the viewer can open all of its Folder.
+	Authorize Authorize
+
+	// Open opens a playlist by its object key, as the application reads its own
+	// bucket. An error that is fs.ErrNotExist is answered with 404.
+	Open func(ctx context.Context, key string) (io.ReadCloser, error)
+
+	// Folder returns what the pass of a playlist opens: what the object keys of
+	// its segments start with, up to and with a slash; "/" alone stands for every
+	// key. Nil means the folder of the playlist. Where playlists lie in folders of
+	// their own, below that of the first one, it returns the folder of all.
+	Folder func(key string) string
+
+	// BaseURL is where the content is served, such as https://cdn.example.com.
+	// Empty means the base URL of the signer's deployment, as it is at the time of
+	// a request.
+	BaseURL string
+
+	// Policy is for grants that have none of their own. The zero Policy means a
+	// TTL of four hours. All viewers who are granted one folder with one policy
+	// share a pass until a quarter of its life is over, so that a live playlist
+	// keeps its URLs; where no new one can be signed, until half of it is over. So
+	// a playback may last for half of the TTL.
+	Policy signer.Policy
+
+	// OnError is told of errors that the client is not told. It is called
+	// concurrently. Nil means slog.Default.
+	OnError func(r *http.Request, err error)
+
+	// Now is the clock by which passes are renewed, that of the signer; nil means
+	// time.Now.
+	Now func() time.Time
+}
+
+const playlistsTTL = 4 * time.Hour
+
+// Playlists returns a handler that serves the HLS playlists that Authorize grants,
+// with a pass for their segments in them: see package hls. It answers GET and HEAD.
+//
+// The variants and renditions of a playlist are served by the same handler. A
+// reference to one below the pass's folder becomes a relative reference, so the
+// path of the handler's URL must end with the object key, as in
+// "GET /play/{key...}"; where it does not, a playlist with such references is
+// answered with 502, and OnError is told. References to other playlists stay as
+// they are.
+//
+// It is an error if there is no Authorize, no Open, or no base URL.
+func Playlists(s *signer.Signer, o PlaylistsOptions) (http.Handler, error) {
+	g, err := newGate(s, o.Authorize, o.BaseURL, o.OnError)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("playlist handler: %w", err)
+	case o.Open == nil:
+		return nil, errors.New("playlist handler: Open is not set: it reads a playlist from the bucket")
+	}
+	if o.Policy == (signer.Policy{}) {
+		o.Policy.TTL = playlistsTTL
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Folder == nil {
+		o.Folder = func(key string) string {
+			if i := strings.LastIndexByte(key, '/'); i >= 0 {
+				return key[:i+1]
+			}
+			return "/"
+		}
+	}
+	return &playlists{gate: g, o: o}, nil
+}
+
+type playlists struct {
+	gate
+	o      PlaylistsOptions
+	passes cookieSets
+}
+
+func (h *playlists) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	ownAnswer(w.Header()) // first: what follows may panic
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		w.Header().Set("Allow", "GET, HEAD")
+		refuse(w, http.StatusMethodNotAllowed)
+		return
+	}
+	grant, err := h.authorize(r)
+	if err != nil {
+		h.deny(w, r, err)
+		return
+	}
+	base, err := h.baseURL(r.Context())
+	if err != nil {
+		h.fail(w, r, http.StatusServiceUnavailable, fmt.Errorf("the base URL: %w", err))
+		return
+	}
+	url, err := signer.ObjectURL(base, grant.Key)
+	if err != nil {
+		h.fail(w, r, http.StatusNotFound, err)
+		return
+	}
+	pass, err := h.pass(r, base, grant)
+	if err != nil {
+		h.fail(w, r, http.StatusServiceUnavailable, err)
+		return
+	}
+	playlist, err := h.o.Open(r.Context(), grant.Key)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		refuse(w, http.StatusNotFound)
+		return
+	case err != nil:
+		h.fail(w, r, http.StatusBadGateway, fmt.Errorf("opening the playlist: %w", err))
+		return
+	}
+	defer playlist.Close()
+	w.Header().Set("Content-Type", "application/vnd.apple.mpegurl")
+	out := &startedWriter{w: w}
+	err = hls.Rewrite(out, playlist, url, pass, &hls.Options{Playlist: func(p hls.Reference) (string, error) {
+		if !strings.HasPrefix(p.URL, pass.Prefix()) {
+			return "", nil
+		}
+		if r.URL.Path != grant.Key && !strings.HasSuffix(r.URL.Path, "/"+grant.Key) {
+			return "", errors.New("the path of the request does not end with the object key, so a further playlist cannot be named relative to it: serve playlists at a path such as /play/{key...}")
+		}
+		return relative(url, p.URL), nil
+	}})
+	switch {
+	case err == nil || r.Context().Err() != nil:
+	case out.started:
+		h.report(r, err)
+		panic(http.ErrAbortHandler) // the client must not take a part for the whole
+	default:
+		h.fail(w, r, http.StatusBadGateway, err)
+	}
+}
+
+// pass is the pass for a grant: the one at hand, or a new one.
+func (h *playlists) pass(r *http.Request, base string, grant Grant) (*signer.Pass, error) {
+	id := setID{policy: grant.Policy}
+	if id.policy == (signer.Policy{}) {
+		id.policy = h.o.Policy
+	}
+	var err error
+	if id.prefix, err = prefix(base, h.o.Folder(grant.Key)); err != nil {
+		return nil, fmt.Errorf("the folder of a playlist: %w", err)
+	}
+	now := h.o.Now()
+	usable, renew := h.passes.get(id, now)
+	if !renew {
+		return usable.pass, nil
+	}
+	pass, err := h.signer.OpenAll(r.Context(), id.prefix, id.policy)
+	if err != nil {
+		h.passes.failed(usable)
+		if usable == nil {
+			return nil, fmt.Errorf("signing a pass: %w", err)
+		}
+		h.report(r, fmt.Errorf("signing a new pass: %w", err))
+		return usable.pass, nil
+	}
+	life := pass.Expires().Sub(now)
+	h.passes.put(id, &cookieSet{pass: pass, renew: now.Add(life / 4), end: now.Add(life / 2)})
+	return pass, nil
+}
+
+// startedWriter knows whether anything was written.
+type startedWriter struct {
+	w       io.Writer
+	started bool
+}
+
+func (s *startedWriter) Write(p []byte) (int, error) {
+	s.started = true
+	return s.w.Write(p)
+}
+
+// relative is the reference that leads from one URL of a host to another.
+func relative(from, to string) string {
+	common := 0
+	path, _, _ := strings.Cut(to, "?")
+	for i := 0; i < len(from) && i < len(path) && from[i] == path[i]; i++ {
+		if from[i] == '/' {
+			common = i + 1
+		}
+	}
+	ups := strings.Count(from[common:], "/")
+	rest := to[common:]
+	segment, _, _ := strings.Cut(rest, "/")
+	if ups == 0 && (segment == "" || segment[0] == '?' || strings.Contains(segment, ":")) {
+		return "./" + rest // which would be another path, or a scheme
+	}
+	return strings.Repeat("../", ups) + rest
+}
