@@ -6,7 +6,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+
+	"github.com/signedfront/signedfront/signer"
 )
 
 // deployFailing deploys dev, and the next resource of a type is not made. The
@@ -54,6 +58,45 @@ func (p *app) failsInTheMiddle(t *testing.T) {
 
 	p.deploy(t, "dev")
 	p.checkGenerations(t, "dev", secrets+1)
+}
+
+// failsLate makes key 2 current, which is right, and adds a key, and fails once
+// the document names key 2. To go back would be wrong as a step of its own: key 1
+// would be current in a group that was changed a moment ago. A rollback goes back
+// all the same, and nobody is refused.
+func (p *app) failsLate(t *testing.T) {
+	t.Helper()
+	before := identities(p.checkResources(t, stackName("dev")))
+	document, err := p.document(t.Context(), lender)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.configure(t, func(environments map[string]any) {
+		environments["dev"] = development(map[string]any{"1": map[string]any{}, "2": map[string]any{}, "3": map[string]any{}}, 2)
+	})
+	writeFile(t, filepath.Join(p.scratch, "fail-after-once"), []byte("AWS::SSM::Parameter"))
+	_, said, err := p.tryDeploy(t, "dev")
+	if err == nil || !strings.Contains(said, "AWS::SSM::Parameter fails once, as the test has asked") {
+		t.Fatalf("it did not fail at the document: %v\n%s", err, said)
+	}
+	p.wantStatus(t, "dev", "UPDATE_ROLLBACK_COMPLETE")
+	wantSame(t, identities(p.checkResources(t, stackName("dev"))), before)
+
+	history, err := p.ssm.GetParameterHistory(t.Context(), &ssm.GetParameterHistoryInput{Name: aws.String(lender)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var named []string
+	for _, version := range history.Parameters {
+		d, err := signer.ParseDeployment([]byte(*version.Value))
+		if err != nil {
+			t.Fatal(err)
+		}
+		named = append(named, d.KeyPairID)
+	}
+	if n := len(named); n < 3 || named[n-1] != document.KeyPairID || named[n-2] == document.KeyPairID {
+		t.Errorf("the document has named %q: not %s, another key, and %[2]s again", named, document.KeyPairID)
+	}
 }
 
 // failsAtFirst has the first deployment of an environment fail, which

@@ -3,6 +3,7 @@ package deploytest
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/signedfront/signedfront/signer"
@@ -42,6 +43,37 @@ func (p *app) imports(t *testing.T) {
 		t.Errorf("CloudFront has not the imported key as %s, of %d", outputs["KeyPairId"], len(trusted))
 	}
 	p.checkSigning(t, environment)
+	p.editsAnImportedKey(t, environment)
 
 	p.destroy(t, environment)
+}
+
+// editsAnImportedKey puts another key in the place of the one that signs. CloudFront
+// changes no public key, and would refuse all that was signed.
+func (p *app) editsAnImportedKey(t *testing.T, environment string) {
+	t.Helper()
+	before := identities(p.checkResources(t, stackName(environment)))
+	p.run(t, p.signedfront, "keygen", "--out", filepath.Join(p.folder, "other"))
+	private, err := os.ReadFile(filepath.Join(p.folder, "other", "private_key.pem"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.imported = append(p.imported, private)
+	file := func(name string) {
+		p.configure(t, func(environments map[string]any) {
+			keys := environments[environment].(map[string]any)["signingKeys"].(map[string]any)["keys"].(map[string]any)
+			keys["1"].(map[string]any)["publicKey"] = name
+		})
+	}
+	file("other/public_key.pem")
+	_, said, err := p.tryDeploy(t, environment)
+	for _, reason := range []string{"signing key 1 is in CloudFront as ", "would become another key", "give the new key another number"} {
+		if err == nil || !strings.Contains(said, reason) {
+			t.Errorf("it is deployed, or does not say %q: %v\n%s", reason, err, said)
+		}
+	}
+	p.wantStatus(t, environment, "UPDATE_ROLLBACK_COMPLETE")
+	wantSame(t, identities(p.checkResources(t, stackName(environment))), before)
+	file("public_key.pem")
+	p.checkSigning(t, environment)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -29,8 +30,8 @@ func development(keys map[string]any, current int) map[string]any {
 }
 
 // rotates replaces the key in the three deployments that the README tells,
-// while an app signs, and another stack's role may read what it needs. Each step
-// is refused while it is too early.
+// while an app signs, viewers open what they hold, and another stack's role may
+// read what it needs. Each step is refused while it is too early.
 func (p *app) rotates(t *testing.T) {
 	policy := p.physicalID(t, "dev", "AWS::IAM::ManagedPolicy")
 	role := p.appRole(t, policy)
@@ -50,10 +51,14 @@ func (p *app) rotates(t *testing.T) {
 	frozen := p.frozenSigner(t)
 	running := p.watch(t, "dev", p.signableBy(role))
 	first := running.signsFirst(t)
+	running.hold(t)
 	rotation(1, "1", "2")
 	both, last := map[string]any{"1": map[string]any{}, "2": map[string]any{}}, map[string]any{"2": map[string]any{}}
 	p.wantRefused(t, development(both, 2), "refuse viewers before ", "signing key 2 (", "may have joined the key group as late as ")
 	p.wantRefused(t, development(last, 2), "signing key 1 (", "is current since ")
+	p.later(t)
+	p.failsLate(t)
+	running.settles(t, first)
 	p.later(t)
 	rotation(2, "1", "2")
 	second := running.rotated(t)
@@ -64,6 +69,8 @@ func (p *app) rotates(t *testing.T) {
 	shorter["maxUrlLifetime"] = "1m"
 	p.wantRefused(t, shorter, "refuse viewers before ", "(maxUrlLifetime 7d, ")
 	p.later(t)
+	running.lapse()
+	running.hold(t)
 	rotation(2, "2")
 	running.stop(t, first, second)
 	p.atOnce(t)
@@ -164,6 +171,9 @@ type watched struct {
 
 	mu     sync.Mutex
 	signed map[string]int // URLs, by the key pair that signed them
+	last   string         // the key pair of the last one
+	held   []func() (signer.Request, error)
+	opened int // times that what is held was used
 }
 
 // watch starts it. look reads what must be true at any moment of environment,
@@ -226,7 +236,69 @@ func (w *watched) sign(ctx context.Context) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.signed[v.KeyPairID]++
+	w.last = v.KeyPairID
+	for i, open := range w.held {
+		request, err := open()
+		if err != nil {
+			return fmt.Errorf("what is held, number %d: %w", i+1, err)
+		}
+		if v := signer.Verify(request, trusted); !v.Allowed {
+			return fmt.Errorf("CloudFront refuses what is held, number %d, signed with %s: %s", i+1, v.KeyPairID, v.Detail)
+		}
+		w.opened++
+	}
 	return nil
+}
+
+// hold gives viewers what they open from now on, at every moment: a URL, cookies,
+// and a pass, of which a program makes another URL each time.
+func (w *watched) hold(t *testing.T) {
+	t.Helper()
+	base, err := w.signer.BaseURL(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	object := base + "/rt.png"
+	url, err := w.signer.URL(t.Context(), object, signer.Policy{TTL: time.Hour})
+	if err != nil {
+		t.Fatal(err)
+	}
+	pass, err := w.signer.OpenAll(t.Context(), base+"/", signer.Policy{TTL: time.Hour})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cookies, err := pass.Cookies(signer.CookieOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var header []string
+	for _, cookie := range cookies {
+		if cookie.MaxAge >= 0 { // the others are removed
+			header = append(header, cookie.Name+"="+cookie.Value)
+		}
+	}
+	made := 0
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.held = append(w.held,
+		func() (signer.Request, error) { return signer.Request{URL: url, Time: time.Now()}, nil },
+		func() (signer.Request, error) {
+			return signer.Request{URL: object, Time: time.Now(), Cookie: []string{strings.Join(header, "; ")}}, nil
+		},
+		func() (signer.Request, error) {
+			made++
+			url, err := pass.URL(fmt.Sprintf("%s/%d.png", base, made))
+			return signer.Request{URL: url, Time: time.Now()}, err
+		},
+	)
+}
+
+// lapse is the end of all that is held: CloudFront and Systems Manager say that a
+// month has gone by, of which the clock here knows nothing.
+func (w *watched) lapse() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.held = nil
 }
 
 // read reads the environment's document and the keys that are trusted.
@@ -293,6 +365,21 @@ func (w *watched) rotated(t *testing.T) string {
 	return w.until(t, func() (string, bool) { return now, w.signed[now] > 0 })
 }
 
+// settles waits until the running signer has read the document again after all
+// that was done, and signs with this key pair.
+func (w *watched) settles(t *testing.T, keyPairID string) {
+	t.Helper()
+	time.Sleep(3 * time.Second) // it reads every second
+	for len(w.rotates) > 0 {
+		<-w.rotates
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.last != keyPairID {
+		t.Errorf("the running signer signs with %s, want %s", w.last, keyPairID)
+	}
+}
+
 // until waits for what was signed.
 func (w *watched) until(t *testing.T, signed func() (keyPairID string, is bool)) string {
 	t.Helper()
@@ -326,7 +413,10 @@ func (w *watched) stop(t *testing.T, keyPairs ...string) {
 	if len(w.signed) != len(keyPairs) {
 		t.Errorf("signed %v", w.signed)
 	}
-	t.Logf("URLs signed and verified, by key pair: %v", w.signed)
+	if w.held != nil && w.opened == 0 {
+		t.Error("nothing that was held was opened")
+	}
+	t.Logf("URLs signed and verified, by key pair: %v; what was held was opened %d times", w.signed, w.opened)
 }
 
 // frozenSigner is a process that is frozen once it has read its key.

@@ -31,6 +31,9 @@ FOLDER is where the test and this program meet:
 
 - "fail-once" holds the type of a resource. The next one of that type is not
   made, and the file goes.
+- "fail-after-once" holds the type of a resource. The next update of one of that
+  type is done and then said to have failed, and "age" is 0 from then on. The file
+  goes.
 - "fail-delete-once" holds the type of a resource. The next one of that type is
   not deleted, and the file goes.
 - "plant-once" holds a text, which somebody puts into the next secret that is
@@ -79,6 +82,7 @@ def main():
     read_outputs_of_other_regions()
     keep_exports_in_use()
     register_resources(scratch / "fail-once", scratch / "plant-once")
+    fail_after_updates(scratch / "fail-after-once", scratch / "age")
     deny_writes()
     answer_preflights_by_the_bucket()
     read_buckets_with_tls()
@@ -369,6 +373,32 @@ def failing_once(name, create, file):
         return create(logical_id, props, stack_name)
 
     return create_or_fail
+
+
+def fail_after_updates(file, age):
+    """Has an update fail after it was done. CloudFormation sends such a resource
+    back too, where the engine thinks that nothing was done."""
+    from ministack.services.cloudformation import provisioners, stacks
+
+    failed = set()
+    otherwise = stacks._sends_back_failed_update
+    stacks._sends_back_failed_update = lambda name: name in failed or otherwise(name)
+
+    def failing(name, update):
+        def update_and_fail(*arguments):
+            answer = update(*arguments)
+            if file.exists() and file.read_text() == name:
+                file.unlink()
+                failed.add(name)
+                age.write_text("0")
+                raise ValueError(f"{name} fails once, as the test has asked")
+            return answer
+
+        return update_and_fail
+
+    for name, handler in provisioners._RESOURCE_HANDLERS.items():
+        if handler.get("update"):
+            handler["update"] = failing(name, handler["update"])
 
 
 def deny_writes():
