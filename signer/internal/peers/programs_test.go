@@ -2,6 +2,7 @@ package peers
 
 import (
 	"bufio"
+	"cmp"
 	"crypto"
 	"encoding/json"
 	"fmt"
@@ -60,6 +61,7 @@ type cloud struct {
 	down       bool              // every call fails
 	cut        bool              // every secret arrives cut off
 	at         string            // where the parameters are
+	arns       map[string]string // of parameters that are elsewhere, by name
 	calls      map[string]int    // by operation
 }
 
@@ -97,7 +99,7 @@ func (c *cloud) serve(w http.ResponseWriter, r *http.Request) {
 		refuse("AccessDeniedException")
 	case operation == "GetParameter" && known:
 		answer(http.StatusOK, map[string]any{"Parameter": map[string]string{
-			"Name": in.Name, "Value": value, "ARN": "arn:aws:ssm:" + c.at + ":parameter" + in.Name,
+			"Name": in.Name, "Value": value, "ARN": cmp.Or(c.arns[in.Name], "arn:aws:ssm:"+c.at+":parameter"+in.Name),
 		}})
 	case operation == "GetParameter":
 		refuse("ParameterNotFound")
@@ -284,6 +286,9 @@ func TestProgramsOfOtherLanguagesSignTheURLsAndCookiesThatWeDo(t *testing.T) {
 					{signed[len(lines)], "/albums/7/a.png", false}, {signed[len(lines)], "/albums/%2A", false},
 					{signed[len(lines)+1], "/albums/7/a.png", true},
 				} {
+					if want := "CloudFront-Hash-Algorithm=" + strings.ToUpper(string(way.hash)); !strings.Contains(test.cookies, want) {
+						t.Errorf("%s, want %s", test.cookies, want)
+					}
 					if v := signer.Verify(signer.Request{URL: site + test.path, Cookie: []string{test.cookies}}, keys); v.Allowed != test.allowed {
 						t.Errorf("%d: %s: allowed is %v: %s", i, test.path, v.Allowed, v.Detail)
 					}
@@ -472,6 +477,20 @@ func TestProgramsOfOtherLanguagesRefuse(t *testing.T) {
 			c.put(t, lender, d)
 			c.put(t, parameter, &signer.Deployment{Schema: 1, BaseURL: site, Key: signer.KeyLocation{Parameter: lender}})
 		}, signable, lender},
+		{"a lender of another account", func(t *testing.T, c *cloud, d *signer.Deployment) {
+			d.Key.SecretARN = strings.Replace(d.Key.SecretARN, account, "444455556666", 1)
+			c.put(t, lender, d)
+			c.put(t, parameter, &signer.Deployment{Schema: 1, BaseURL: site, Key: signer.KeyLocation{Parameter: lender}})
+			c.change(func() {
+				c.arns = map[string]string{lender: "arn:aws:ssm:" + region + ":444455556666:parameter" + lender}
+				c.secrets[d.Key.SecretARN+"/"+d.Key.SecretVersionID] = pem
+			})
+		}, signable, "the lender is not in"},
+		{"another parameter than was asked for", func(_ *testing.T, c *cloud, _ *signer.Deployment) {
+			c.change(func() {
+				c.arns = map[string]string{parameter: "arn:aws:ssm:" + region + ":" + account + ":parameter/other"}
+			})
+		}, signable, "answered another parameter"},
 		{"a key in KMS", func(t *testing.T, c *cloud, d *signer.Deployment) {
 			d.Key = signer.KeyLocation{KMSARN: "arn:aws:kms:" + region + ":" + account + ":key/0000"}
 			c.put(t, parameter, d)
