@@ -63,7 +63,7 @@ var mayImport = map[string]imports{
 	"signer/internal/vectors":    {},
 	"signer/hls":                 {[]string{"signer"}, []string{"signer/leaktest"}},
 	"signer/rotation":            {[]string{"signer"}, []string{"signer/leaktest"}},
-	"signer/signhttp":            {[]string{"signer"}, []string{"signer/leaktest"}},
+	"signer/signhttp":            {[]string{"signer", "signer/hls"}, []string{"signer/leaktest"}},
 	"signer/sourcetest":          {code: []string{"signer"}},
 	"signer/awskeys":             {[]string{"constructs/contract", "signer", sdkPackages, smithyPackages}, []string{"signer/internal/vectors", "signer/leaktest", "signer/sourcetest"}},
 	"signer/cmd/signedfront":     {code: []string{"constructs/config", "signer/...", cobraPackage, pflagPackage, termPackage, sdkPackages, smithyPackages}},
