@@ -243,7 +243,7 @@ func TestAppReadsWhatGoProgramsSay(t *testing.T) {
 	if err := json.Unmarshal([]byte(`{
 		"account": "123456789012", "region": "eu-west-1",
 		"tags": {"team": "media", "cost-center": "4711"},
-		"ephemeral": true, "originAccess": "oac", "encryption": "kms",
+		"versions": {"keep": "30d"}, "ephemeral": true, "originAccess": "oac", "encryption": "kms",
 		"signingKeys": {"keys": {
 			"1": {"algorithm": "rsa-2048", "hash": "sha1"},
 			"2": {"custody": "imported", "publicKey": `+jsonText(publicECDSA)+`,
@@ -256,7 +256,7 @@ func TestAppReadsWhatGoProgramsSay(t *testing.T) {
 		"publicPaths": ["/assets/*", "*.ico"],
 		"signedPaths": ["/assets/premium/*", "/assets/beta/*"],
 		"addressRestriction": true,
-		"defaultRootObject": "index.html",
+		"defaultRootObject": "index.html", "missing": 404,
 		"errorPages": [
 			{"errorCode": 403, "responsePagePath": "/errors/denied.html"},
 			{"errorCode": 404, "responsePagePath": "/errors/denied.html", "responseCode": 403, "cachingMinTtl": "1m"}
