@@ -61,7 +61,7 @@ func FuzzAnyPropertiesAreAnswered(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		var p map[string]any
 		if json.Unmarshal([]byte(text), &p) != nil || p == nil {
-			t.Skip()
+			return // no object of properties
 		}
 		if p[contract.DocumentName] != nil {
 			p[contract.DocumentName] = parameter // one that is not there is a first creation
