@@ -89,6 +89,33 @@ func (g *gate) baseNow() (string, error) {
 	return g.baseURL(ctx)
 }
 
+// granted is what Authorize grants of a GET or HEAD request, with the base URL and
+// the object's. It answers any other request itself, and is false then.
+func (g *gate) granted(w http.ResponseWriter, r *http.Request) (grant Grant, base, url string, ok bool) {
+	ownAnswer(w.Header()) // first: Authorize and OnError may panic
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		w.Header().Set("Allow", "GET, HEAD")
+		refuse(w, http.StatusMethodNotAllowed)
+		return grant, "", "", false
+	}
+	grant, err := g.authorize(r)
+	if err != nil {
+		g.deny(w, r, err)
+		return grant, "", "", false
+	}
+	base, err = g.baseURL(r.Context())
+	if err != nil {
+		g.fail(w, r, http.StatusServiceUnavailable, fmt.Errorf("the base URL: %w", err))
+		return grant, "", "", false
+	}
+	url, err = signer.ObjectURL(base, grant.Key)
+	if err != nil {
+		g.fail(w, r, http.StatusNotFound, err)
+		return grant, "", "", false
+	}
+	return grant, base, url, true
+}
+
 // baseURL is where the content is served; it never depends on a request.
 func (g *gate) baseURL(ctx context.Context) (string, error) {
 	if g.fixedBase != "" {

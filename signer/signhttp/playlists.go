@@ -97,25 +97,8 @@ type playlists struct {
 }
 
 func (h *playlists) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	ownAnswer(w.Header()) // first: what follows may panic
-	if r.Method != http.MethodGet && r.Method != http.MethodHead {
-		w.Header().Set("Allow", "GET, HEAD")
-		refuse(w, http.StatusMethodNotAllowed)
-		return
-	}
-	grant, err := h.authorize(r)
-	if err != nil {
-		h.deny(w, r, err)
-		return
-	}
-	base, err := h.baseURL(r.Context())
-	if err != nil {
-		h.fail(w, r, http.StatusServiceUnavailable, fmt.Errorf("the base URL: %w", err))
-		return
-	}
-	url, err := signer.ObjectURL(base, grant.Key)
-	if err != nil {
-		h.fail(w, r, http.StatusNotFound, err)
+	grant, base, url, ok := h.granted(w, r)
+	if !ok {
 		return
 	}
 	pass, err := h.pass(r, base, grant)
