@@ -211,8 +211,7 @@ func (d *Deployment) Validate() error {
 	_, faults := d.readTrustedKeys()
 	errs = append(errs, faults...)
 	if d.Query != nil {
-		errs = append(errs, queryFaults("signed", d.Query.Signed)...)
-		errs = append(errs, queryFaults("public", d.Query.Public)...)
+		errs = append(errs, d.Query.faults()...)
 	}
 	if d.Bucket != nil {
 		if !isBucket(d.Bucket.Name) {
@@ -231,6 +230,10 @@ func (d *Deployment) Validate() error {
 // maxForwarded is how many query parameters a policy of CloudFront names:
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
 const maxForwarded = 10
+
+func (q *ForwardedQuery) faults() []error {
+	return append(queryFaults("signed", q.Signed), queryFaults("public", q.Public)...)
+}
 
 // queryFaults reports what is wrong with the names of a class of paths.
 func queryFaults(class string, names []string) (faults []error) {

@@ -191,10 +191,21 @@ func TestNoExportedFunctionShowsAKeyThatItIsHanded(t *testing.T) {
 			}
 			return back
 		},
+		"Download.URL": func(text string) (back []any) {
+			for _, d := range []Download{{Name: "/" + text}, {Name: text + " "}, {Name: text + "\n"}, {Type: text}, {Type: "text/" + text + "\n"}} {
+				back = append(back, errorOf(d.URL(site+"/rt.png"))...)
+			}
+			return append(back, errorOf(Download{}.URL(text))...)
+		},
 		"StableExpiry": nil, // returns a time
 		"Signer.URL": func(text string) (back []any) {
 			for _, url := range []string{text, "https://" + text, site + "/" + text, site + "/" + text + "*"} {
 				back = append(back, errorOf(s.URL(ctx, url, Policy{TTL: time.Hour}))...)
+			}
+			forwarding := must[*Signer](t)(New(keyID, key, &Options{Query: &ForwardedQuery{Signed: []string{}, Public: []string{}}}))
+			back = append(back, errorOf(New(keyID, key, &Options{Query: &ForwardedQuery{Signed: []string{text}, Public: []string{}}}))...)
+			for _, query := range []string{"response-" + text, "X-Amz-" + text} {
+				back = append(back, errorOf(forwarding.URL(ctx, site+"/rt.png?"+query, Policy{TTL: time.Hour}))...)
 			}
 			for _, p := range policies(text) {
 				back = append(back, errorOf(s.URL(ctx, site+"/rt.png", p))...)

@@ -22,6 +22,8 @@ type Pass struct {
 	cookies signedCookies
 	expires time.Time
 	now     func() time.Time
+
+	forwarding *forwarding
 }
 
 // OpenAll signs a pass for everything below a prefix. The prefix is a URL that
@@ -72,7 +74,7 @@ func (s *Signer) OpenAll(ctx context.Context, prefix string, p Policy) (*Pass, e
 	}
 	w.text = m.appendParams(append(w.text[:0], "?Policy="+c.policy...), signature)
 	first := string(w.text)
-	return &Pass{prefix: u, first: first, further: "&" + first[1:], cookies: c, expires: st.Expires, now: s.now}, nil
+	return &Pass{prefix: u, first: first, further: "&" + first[1:], cookies: c, expires: st.Expires, now: s.now, forwarding: m.forwarding}, nil
 }
 
 // Prefix is the URL below which the pass opens everything.
@@ -113,6 +115,9 @@ func (p *Pass) URL(rawURL string) (string, error) {
 		return "", err
 	}
 	if err := p.alive(); err != nil {
+		return "", err
+	}
+	if err := p.forwarding.check(&u); err != nil {
 		return "", err
 	}
 	params := p.first

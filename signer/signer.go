@@ -39,6 +39,17 @@ type Options struct {
 	// MaxURLLifetime is how far ahead an expiry may lie; 0 means no limit.
 	MaxURLLifetime time.Duration
 
+	// Query tells which query parameters reach the bucket. URLs with another one
+	// that S3 would act on are refused with a *QueryError. Nil means that it is
+	// not known.
+	Query *ForwardedQuery
+
+	// OnUnforwarded is told the name of any other parameter of a signed URL that
+	// Query does not name, once each and of a hundred at most, before the URL is
+	// returned. It is called concurrently. The name is a caller's: describe it with
+	// Describe. Nil means a warning in slog.Default.
+	OnUnforwarded func(parameter string)
+
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 }
@@ -65,6 +76,7 @@ type material struct {
 	memo        *memo // nil unless asked for
 	maxLifetime time.Duration
 	baseURL     string
+	forwarding  *forwarding
 }
 
 // New makes a signer of a key and the id that CloudFront gave its public half,
@@ -86,6 +98,12 @@ func New(keyPairID string, key Key, o *Options) (*Signer, error) {
 			return nil, fmt.Errorf("new signer: BaseURL: %w", err)
 		}
 	}
+	if o.Query != nil {
+		if err := errors.Join(o.Query.faults()...); err != nil {
+			return nil, fmt.Errorf("new signer: %w", err)
+		}
+	}
+	m.forwarding = &forwarding{query: o.Query, tell: o.OnUnforwarded}
 	now := clock(o.Now)
 	return &Signer{
 		now:     now,
@@ -178,7 +196,8 @@ var scratches = sync.Pool{New: func() any {
 //	signed, err := s.URL(ctx, "https://d111111abcdef8.cloudfront.net/rt.png", signer.Policy{TTL: 2 * time.Minute})
 //
 // A URL that some client would rewrite on its way is refused with a *URLError,
-// an expiry beyond the deployment's limit with a *LifetimeError. ctx bounds the
+// an expiry beyond the deployment's limit with a *LifetimeError, a parameter for S3
+// that the deployment does not forward with a *QueryError. ctx bounds the
 // use of a key behind a network.
 func (s *Signer) URL(ctx context.Context, rawURL string, p Policy) (string, error) {
 	u, err := parseURL(rawURL)
@@ -208,6 +227,9 @@ func (s *Signer) URL(ctx context.Context, rawURL string, p Policy) (string, erro
 	}
 	m, now, err := s.use(ctx)
 	if err != nil {
+		return "", err
+	}
+	if err := m.forwarding.check(&u); err != nil {
 		return "", err
 	}
 	st, err := p.statement(resource, now, m)

@@ -218,6 +218,7 @@ func (e *Edge) newSigner(key signer.Key) (*signer.Signer, error) {
 	return signer.New(e.deployment.KeyPairID, key, &signer.Options{
 		Hash:           e.deployment.Hash,
 		MaxURLLifetime: seconds(e.deployment.MaxURLLifetime),
+		Query:          e.deployment.Query,
 		Now:            e.now,
 	})
 }

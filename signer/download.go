@@ -1,0 +1,255 @@
+package signer
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"mime"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Download tells S3 under which name a browser saves an object, and as what type
+// it is sent. URL writes that into the query of a URL that is not signed yet:
+//
+//	rawURL, err := signer.Download{Name: "Invoice July 2026.pdf"}.URL("https://d111111abcdef8.cloudfront.net/invoices/7f3a.pdf")
+//	signed, err := s.URL(ctx, rawURL, signer.Policy{TTL: 2 * time.Minute})
+//
+// The deployment must forward these parameters to the bucket: in cdk.json,
+// "downloads": true, or for a type "downloads": {"types": true}. A Signer of a
+// deployment that does not refuses such a URL with a *QueryError, and so does its
+// Pass. The signature covers the query: whoever holds the URL cannot change the
+// name. Whoever holds a Pass, or a signature with a wildcard, can.
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+//
+// The zero value saves the object under the last part of its URL's path.
+type Download struct {
+	// Name is the file's name, at most 255 bytes. It is written as RFC 6266 and
+	// RFC 8187 have it, so that it may hold quotes, semicolons and any language.
+	// A browser replaces what its system has no files of.
+	//
+	// Refused is a name with a slash or a backslash, of which a browser keeps one
+	// part; a control character, a line break or a mark of direction, which hides
+	// the name's true end; white space around it; dots alone.
+	Name string
+
+	// Inline shows the object in the browser. The name is for a viewer who saves
+	// it then.
+	Inline bool
+
+	// Type is the media type, such as application/pdf, at most 255 bytes. Empty
+	// means the object's own.
+	Type string
+}
+
+const (
+	dispositionParameter = "response-content-disposition"
+	typeParameter        = "response-content-type"
+)
+
+// URL returns the URL with the parameters in its query. It does not sign. A URL
+// that CheckURL refuses, or that has one of the parameters, is refused.
+func (d Download) URL(rawURL string) (string, error) {
+	if err := d.check(); err != nil {
+		return "", fmt.Errorf("download: %w", err)
+	}
+	u, err := parseURL(rawURL)
+	if err != nil {
+		return "", err
+	}
+	separator := byte('?')
+	if u.query > 0 {
+		for name := range queryNames(rawURL[u.query:]) {
+			if name == dispositionParameter || name == typeParameter {
+				return "", fmt.Errorf("download: the URL has the parameter %s already: leave it out", name)
+			}
+		}
+		separator = '&'
+	}
+	b := make([]byte, 0, len(rawURL)+len(dispositionParameter)+len("?=attachment%3B%20filename%3D%22%22")+3*len(d.Name)+64)
+	b = append(append(b, rawURL...), separator)
+	b = append(b, dispositionParameter+"="...)
+	b = d.appendDisposition(b)
+	if d.Type != "" {
+		b = append(b, "&"+typeParameter+"="...)
+		for i := range len(d.Type) {
+			b = appendQueryByte(b, d.Type[i])
+		}
+	}
+	if n := len(b) - u.path; n > MaxURLLength {
+		return "", tooLong(n)
+	}
+	return string(b), nil
+}
+
+const maxFileName = 255 // of a file system, and of Type
+
+func (d Download) check() error {
+	switch name := d.Name; {
+	case name == "":
+	case isItself(name):
+		return fmt.Errorf("name, %s: write the name of a file on one line", Describe(name, FormText))
+	case len(name) > maxFileName:
+		return fmt.Errorf("name: %d bytes long, file systems take %d: write a shorter one", len(name), maxFileName)
+	case !utf8.ValidString(name):
+		return errors.New("name: not UTF-8: write it so")
+	case strings.ContainsAny(name, `/\`):
+		return errors.New(`name: holds a slash or a backslash, of which browsers keep one part: write the part after it`)
+	case strings.ContainsFunc(name, isHidden):
+		return errors.New("name: holds a control character or a mark that changes the direction of a text: leave it out")
+	case strings.TrimSpace(name) != name:
+		return errors.New("name: has white space around it, which browsers drop: leave it out")
+	case strings.Trim(name, ".") == "":
+		return errors.New("name: dots alone, which name no file: write the name of a file")
+	}
+	if d.Type == "" {
+		return nil
+	}
+	const want = "write a media type such as application/pdf"
+	switch _, _, err := mime.ParseMediaType(d.Type); {
+	case len(d.Type) > maxFileName:
+		return fmt.Errorf("type: %d bytes long, at most %d are taken: %s", len(d.Type), maxFileName, want)
+	case err != nil || !strings.Contains(d.Type, "/") || strings.ContainsFunc(d.Type, func(c rune) bool { return c < ' ' || c > '~' }):
+		return fmt.Errorf("type, %s: %s", Describe(d.Type, FormWord), want)
+	}
+	return nil
+}
+
+// isHidden reports whether a character is not seen in a name and changes how the
+// rest is read: in "invoice\u202Efdp.exe" a person reads the end as exe.pdf.
+// https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters
+func isHidden(c rune) bool {
+	return unicode.IsControl(c) || c == '\u2028' || c == '\u2029' || unicode.Is(unicode.Bidi_Control, c)
+}
+
+// appendDisposition appends the value of the header Content-Disposition, escaped
+// for a query. S3 takes a value of ISO-8859-1 alone, and clients that do not know
+// filename* read filename: https://www.rfc-editor.org/rfc/rfc6266#appendix-D
+func (d Download) appendDisposition(b []byte) []byte {
+	if d.Inline {
+		b = append(b, "inline"...)
+	} else {
+		b = append(b, "attachment"...)
+	}
+	if d.Name == "" {
+		return b
+	}
+	b = append(b, "%3B%20filename%3D%22"...)
+	ascii := true
+	for _, c := range d.Name {
+		if c < ' ' || c > '~' || c == '"' || c == '\\' || c == '%' {
+			ascii, c = false, '_'
+		}
+		b = appendQueryByte(b, byte(c))
+	}
+	b = append(b, "%22"...)
+	if ascii {
+		return b
+	}
+	b = append(b, "%3B%20filename%2A%3DUTF-8%27%27"...)
+	for i := range len(d.Name) {
+		if c := d.Name[i]; class[c]&unreserved != 0 {
+			b = append(b, c)
+		} else {
+			b = append(b, '%', '2', '5', upperHex[c>>4], upperHex[c&15])
+		}
+	}
+	return b
+}
+
+// appendQueryByte appends a byte of a value of a query as most clients send it.
+func appendQueryByte(b []byte, c byte) []byte {
+	if class[c]&plain != 0 && class[c]&inQuery != 0 && c != '&' && c != '=' && c != ';' {
+		return append(b, c)
+	}
+	return append(b, '%', upperHex[c>>4], upperHex[c&15])
+}
+
+// queryNames are the names of the parameters of a query.
+func queryNames(query string) func(yield func(string) bool) {
+	return func(yield func(string) bool) {
+		for parameter := range strings.SplitSeq(query, "&") {
+			name, _, _ := strings.Cut(parameter, "=")
+			if !yield(name) {
+				return
+			}
+		}
+	}
+}
+
+// QueryError is the refusal to sign a URL with a parameter by which S3 is asked
+// for something, and that the deployment does not forward to the bucket: the
+// answer would be as without it.
+type QueryError struct {
+	Parameter string // its name, or response-* or X-Amz-* for one that begins so
+	Fix       string // what to do instead
+}
+
+func (e *QueryError) Error() string {
+	return fmt.Sprintf("url: query: the parameter %s would be ignored, because the deployment does not forward it to the bucket: %s", e.Parameter, e.Fix)
+}
+
+// subresources are parameters by which S3 is asked for something else than the
+// object, for another version or for a part of it.
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html
+var subresources = map[string]bool{
+	"acl": true, "attributes": true, "legal-hold": true, "partNumber": true, "retention": true, "select": true,
+	"tagging": true, "torrent": true, "uploadId": true, "uploads": true, "versionId": true,
+}
+
+// forwarding is what a signer knows of the queries that reach the bucket.
+type forwarding struct {
+	query *ForwardedQuery        // nil: not known
+	tell  func(parameter string) // of a parameter that is not forwarded
+	told  sync.Map               // names of parameters
+	count atomic.Int32           // of them
+}
+
+// maxTold is of how many parameters a signer tells: their names may come from
+// outside, and each is remembered.
+const maxTold = 100
+
+// check refuses what S3 would act on and does not get. Other parameters, such as
+// a version that keeps caches apart, are signed, and told of once each.
+func (f *forwarding) check(u *wireURL) error {
+	if u.query == 0 || f == nil || f.query == nil {
+		return nil
+	}
+	for name := range queryNames(u.raw[u.query:]) {
+		if slices.Contains(f.query.Signed, name) || slices.Contains(f.query.Signed, "*") {
+			continue
+		}
+		switch {
+		case name == dispositionParameter:
+			return &QueryError{name, `set "downloads": true in cdk.json and deploy`}
+		case name == typeParameter:
+			return &QueryError{name, `set "downloads": {"types": true} in cdk.json and deploy`}
+		case strings.HasPrefix(name, "response-"):
+			return &QueryError{"response-*", "leave it out, or set the header on the object when it is uploaded"}
+		case strings.HasPrefix(name, "X-Amz-"):
+			return &QueryError{"X-Amz-*", "leave it out: CloudFront does not know the signatures of S3"}
+		case subresources[name]:
+			return &QueryError{name, "leave it out"}
+		}
+		f.tellOnce(name)
+	}
+	return nil
+}
+
+func (f *forwarding) tellOnce(name string) {
+	if _, told := f.told.Load(name); told || f.count.Load() >= maxTold {
+		return
+	}
+	if _, told := f.told.LoadOrStore(strings.Clone(name), true); told || f.count.Add(1) > maxTold {
+		return
+	}
+	if f.tell != nil {
+		f.tell(name)
+		return
+	}
+	slog.Warn("the deployment does not forward a signed query parameter to the bucket", "parameter", unquoted(name, FormWord))
+}

@@ -1,0 +1,206 @@
+package signer
+
+import (
+	"errors"
+	"mime"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+const invoice = "https://d111111abcdef8.cloudfront.net/invoices/7f3a.pdf"
+
+// What a browser reads of the header is the name that was given, whatever is in
+// it. Package mime reads filename* before filename, as browsers do.
+func TestABrowserReadsTheNameThatADownloadHas(t *testing.T) {
+	for _, name := range []string{
+		"a.pdf", "Invoice July 2026.pdf", `6" pipe; "large".pdf`, "a;filename=b.exe", "100%.txt", "a%20b", "día 1+2.png",
+		"履歴書.pdf", "😀.gif", "it's.txt", "a=b&c=d#e?f*g.txt", "%22.exe", ".htaccess", "a\u00a0b", strings.Repeat("é", 127), "x~!$(),:@[]{}^`|<>",
+	} {
+		for _, inline := range []bool{false, true} {
+			raw, err := Download{Name: name, Inline: inline, Type: `text/plain; charset="utf-8"`}.URL(invoice + "?v=1")
+			if err != nil {
+				t.Errorf("%q: %v", name, err)
+				continue
+			}
+			if err := CheckURL(raw); err != nil {
+				t.Errorf("%q: %v", name, err)
+			}
+			if strings.ContainsAny(raw, "*+'") {
+				t.Errorf("%q: a character in %s that clients or S3 read otherwise", name, raw)
+			}
+			u, err := url.Parse(raw)
+			if err != nil {
+				t.Fatal(err)
+			}
+			query := u.Query()
+			value := query.Get("response-content-disposition")
+			for i := range len(value) {
+				if value[i] < ' ' || value[i] > '~' {
+					t.Errorf("%q: %q is no ASCII", name, value)
+				}
+			}
+			disposition, params, err := mime.ParseMediaType(value)
+			want := map[bool]string{false: "attachment", true: "inline"}[inline]
+			if err != nil || disposition != want || params["filename"] != name {
+				t.Errorf("%q: %s is read as %s, %q: %v", name, value, disposition, params["filename"], err)
+			}
+			// A client that knows filename alone gets no escape that it may undo.
+			fallback, _, _ := strings.Cut(value, "; filename*=")
+			if _, params, err := mime.ParseMediaType(fallback); err != nil || strings.ContainsAny(params["filename"], `"\%`) {
+				t.Errorf("%q: without filename*: %s: %v", name, fallback, err)
+			}
+			if query.Get("v") != "1" || query.Get("response-content-type") != `text/plain; charset="utf-8"` || len(query) != 3 {
+				t.Errorf("%q: the query is %v", name, query)
+			}
+		}
+	}
+}
+
+func TestADownloadIsWrittenAsMostClientsSendIt(t *testing.T) {
+	const attachment = "response-content-disposition=attachment"
+	for want, d := range map[string]Download{
+		attachment:                                      {},
+		"response-content-disposition=inline":           {Inline: true},
+		attachment + "%3B%20filename%3D%22a%20b.pdf%22": {Name: "a b.pdf"},
+		attachment + "%3B%20filename%3D%22d_a.pdf%22%3B%20filename%2A%3DUTF-8%27%27d%25C3%25ADa.pdf": {Name: "día.pdf"},
+		attachment + "&response-content-type=application/pdf":                                        {Type: "application/pdf"},
+	} {
+		got, err := d.URL(invoice)
+		if err != nil || got != invoice+"?"+want {
+			t.Errorf("%+v: %s, %v, want %s", d, got, err, want)
+		}
+	}
+}
+
+func TestADownloadRefusesNamesAndTypesThatNoFileHas(t *testing.T) {
+	for found, d := range map[string]Download{
+		"line":                    {Name: "a\nb.pdf"},
+		"one line":                {Name: "a\r\nContent-Type: text/html"},
+		"300 bytes":               {Name: strings.Repeat("a", 300)},
+		"256 bytes":               {Name: strings.Repeat("é", 128)},
+		"UTF-8":                   {Name: "a\xff.pdf"},
+		"slash":                   {Name: "../../a.pdf"},
+		"backslash":               {Name: `C:\a.pdf`},
+		"control character":       {Name: "a\x00.pdf"},
+		"a control character":     {Name: "a\u0085.pdf"},
+		"direction":               {Name: "invoice\u202efdp.exe"},
+		"white space":             {Name: " a.pdf"},
+		"white":                   {Name: "a.pdf "},
+		"dots":                    {Name: ".."},
+		"dots alone":              {Name: "."},
+		"write the name":          {Name: "-----BEGIN PRIVATE KEY-----"},
+		"media type":              {Type: "pdf"},
+		"such as":                 {Type: "text/html\r\nX: y"},
+		"application/pdf":         {Type: "text/é"},
+		"300 bytes long, at most": {Type: "text/" + strings.Repeat("a", 295)},
+	} {
+		got, err := d.URL(invoice)
+		if err == nil || !strings.Contains(err.Error(), found) {
+			t.Errorf("%+v: %s, %v, want an error with %q", d, got, err, found)
+		}
+	}
+	for _, raw := range []string{"ftp://x/", invoice + "?response-content-type=a/b", invoice + "?response-content-disposition=inline", invoice + "?Expires=1"} {
+		if got, err := (Download{}).URL(raw); err == nil {
+			t.Errorf("%s: %s", raw, got)
+		}
+	}
+	long := "https://d111111abcdef8.cloudfront.net/" + strings.Repeat("a", 8100)
+	var fault *URLError
+	if _, err := (Download{Name: strings.Repeat("b", 100)}).URL(long); !errors.As(err, &fault) {
+		t.Errorf("a URL that is too long with the name: %v", err)
+	}
+}
+
+// What a parameter is for decides: one of S3's that is not forwarded would do
+// nothing, any other one works without the bucket.
+func TestAParameterThatTheDeploymentDoesNotForwardIsRefusedOrNamed(t *testing.T) {
+	for _, test := range []struct {
+		query   *ForwardedQuery
+		url     string
+		refused string // what the error names
+		told    []string
+	}{
+		{nil, "?response-content-type=a/b&v=1", "", nil},
+		{&ForwardedQuery{Signed: []string{}, Public: []string{}}, "", "", nil},
+		{&ForwardedQuery{Signed: []string{}, Public: []string{}}, "?v=1", "", []string{"v"}},
+		{&ForwardedQuery{Signed: []string{}, Public: []string{}}, "?v=1&v=2&w", "", []string{"v", "w"}},
+		{&ForwardedQuery{Signed: []string{}, Public: []string{"response-content-disposition"}}, "?response-content-disposition=inline", `"downloads": true`, nil},
+		{&ForwardedQuery{Signed: []string{"response-content-disposition"}, Public: []string{}}, "?response-content-disposition=inline", "", nil},
+		{&ForwardedQuery{Signed: []string{"response-content-disposition"}, Public: []string{}}, "?response-content-disposition=inline&response-content-type=a/b", `"downloads": {"types": true}`, nil},
+		{&ForwardedQuery{Signed: []string{"response-content-disposition"}, Public: []string{}}, "?response-expires=0", "response-*", nil},
+		{&ForwardedQuery{Signed: []string{"response-content-disposition"}, Public: []string{}}, "?versionId=1", "versionId", nil},
+		{&ForwardedQuery{Signed: []string{}, Public: []string{}}, "?partNumber=1", "partNumber", nil},
+		{&ForwardedQuery{Signed: []string{}, Public: []string{}}, "?v=1&acl", "acl", []string{"v"}},
+		{&ForwardedQuery{Signed: []string{}, Public: []string{}}, "?X-Amz-Expires=60", "X-Amz-*", nil},
+		{&ForwardedQuery{Signed: []string{}, Public: []string{}}, "?Response-Content-Type=a/b&versionid=1", "", []string{"Response-Content-Type", "versionid"}},
+		{&ForwardedQuery{Signed: []string{"*"}, Public: []string{}}, "?response-content-type=a/b&versionId=1&v=1", "", nil},
+	} {
+		key, err := GenerateKey("")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, way := range []string{"URL", "Pass"} {
+			var told []string
+			s, err := New("K2JCJMDEHXQW5F", key, &Options{Query: test.query, OnUnforwarded: func(name string) { told = append(told, name) }})
+			if err != nil {
+				t.Fatal(err)
+			}
+			sign := func() error {
+				if way == "URL" {
+					_, err := s.URL(t.Context(), invoice+test.url, Policy{TTL: time.Minute})
+					return err
+				}
+				pass, err := s.OpenAll(t.Context(), "https://d111111abcdef8.cloudfront.net/invoices/", Policy{TTL: time.Minute})
+				if err != nil {
+					return err
+				}
+				_, err = pass.URL(invoice + test.url)
+				return err
+			}
+			for range 2 { // what was told is not told again
+				err = sign()
+			}
+			var ignored *QueryError
+			switch {
+			case test.refused == "" && err != nil:
+				t.Errorf("%s of %s: %v", way, test.url, err)
+			case test.refused != "" && (!errors.As(err, &ignored) || !strings.Contains(err.Error(), test.refused)):
+				t.Errorf("%s of %s: %v, want an error with %s", way, test.url, err, test.refused)
+			}
+			if !slices.Equal(told, test.told) {
+				t.Errorf("%s of %s: told of %q, want %q", way, test.url, told, test.told)
+			}
+		}
+	}
+	key, err := GenerateKey("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := New("K2JCJMDEHXQW5F", key, &Options{Query: &ForwardedQuery{Signed: []string{"Policy"}, Public: []string{}}}); err == nil {
+		t.Error("a Query that no deployment has is taken")
+	}
+}
+
+// Names of parameters may come from outside, and are remembered.
+func TestASignerTellsOfAHundredParametersAtMost(t *testing.T) {
+	key, err := GenerateKey("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := 0
+	s, err := New("K2JCJMDEHXQW5F", key, &Options{Query: &ForwardedQuery{Signed: []string{}, Public: []string{}}, OnUnforwarded: func(string) { told++ }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 150 {
+		if _, err := s.URL(t.Context(), invoice+"?p"+strings.Repeat("x", i)+"=1", Policy{TTL: time.Minute}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if told != maxTold {
+		t.Errorf("told of %d, want %d", told, maxTold)
+	}
+}
