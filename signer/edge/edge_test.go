@@ -469,7 +469,8 @@ func TestTheDeploymentDocumentIsTheTemplatesOwn(t *testing.T) {
 	s := serveConfig(t, Config{
 		Template: edited(t, change{"Resources.DeploymentDocument.Properties.Value.Fn::Join.1.12", map[string]any{"Fn::Join": []any{"", []any{
 			`","trustedKeys":[{"id":"`, map[string]any{"Ref": "PublicKey"}, `","spki":"` + base64.StdEncoding.EncodeToString(spki) + `"}],
-			"query":{"signed":["a"],"public":["b"]},"bucket":{"name":"bbb","region":"eu-west-1"},"maxUrlLifetime":604800,"maxKeyAge":3600}`}}}}),
+			"query":{"signed":["a"],"public":["b"]},"bucket":{"name":"bbb","region":"eu-west-1"},"maxUrlLifetime":604800,"maxKeyAge":3600}`}}}},
+			passing("AWS::CloudFront::OriginRequestPolicy", "OriginRequestPolicyConfig", "", "whitelist", "a"), change{fallback + ".OriginRequestPolicyId", map[string]any{"Ref": "Passing"}}),
 		Objects: OpenFS(pictures),
 		Keys: func(k KeyPair) (*signer.PrivateKey, error) {
 			made++

@@ -3,9 +3,12 @@ package edge
 import (
 	"crypto"
 	"crypto/sha256"
+	"encoding/json"
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/signedfront/signedfront/signer"
 )
 
 func sha256Of(text string) ([]byte, crypto.Hash) {
@@ -166,4 +169,41 @@ func fmtStatus(r reply) string {
 	_, code, _ := strings.Cut(r.body, "<Code>")
 	code, _, _ = strings.Cut(code, "</Code>")
 	return strings.TrimSpace(strings.Join([]string{strconv.Itoa(r.status), code}, " "))
+}
+
+// What the document says of a query is what signers go by.
+func TestTheDocumentSaysWhatTheBehaviorsForward(t *testing.T) {
+	forwards := func(behavior string) []change {
+		return []change{passing("AWS::CloudFront::CachePolicy", "CachePolicyConfig", "ParametersInCacheKeyAndForwardedToOrigin", "whitelist", "response-content-type"),
+			{behavior + ".CachePolicyId", map[string]any{"Ref": "Passing"}}}
+	}
+	for _, test := range []struct {
+		name         string
+		changes      []change
+		signed, open []string
+		want         string // in the error; empty: there is none
+	}{
+		{"nothing, as it is said", nil, []string{}, []string{}, ""},
+		{"signed paths, as it is said", forwards(fallback), []string{"response-content-type"}, []string{}, ""},
+		{"signed paths, of which nothing is said", forwards(fallback), []string{}, []string{}, "query.signed, does not say response-content-type, which the cache behavior * forwards"},
+		{"signed paths, of which more is said", forwards(fallback), []string{"response-content-type", "x"}, []string{}, "query.signed, says x, which the cache behavior * does not forward"},
+		{"public paths, of which nothing is said", forwards(config + ".CacheBehaviors.0"), []string{}, []string{}, "query.public, does not say response-content-type"},
+		{"nothing, and it is said that public paths do", nil, []string{}, []string{"response-content-type"}, "query.public, says response-content-type"},
+		{"all", []change{{fallback + ".OriginRequestPolicyId", "216adef6-5c7f-47e4-b989-5492eafa07d3"}}, []string{"*"}, []string{}, ""},
+		{"all, of which one is said", []change{{fallback + ".OriginRequestPolicyId", "216adef6-5c7f-47e4-b989-5492eafa07d3"}}, []string{"x"}, []string{}, "query.signed, does not say *"},
+		{"nothing, and all is said", nil, []string{"*"}, []string{}, "query.signed, says *"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			query, err := json.Marshal(signer.ForwardedQuery{Signed: test.signed, Public: test.open})
+			if err != nil {
+				t.Fatal(err)
+			}
+			open := change{config + ".CacheBehaviors", []any{map[string]any{"PathPattern": "/public/*", "TargetOriginId": "content", "ViewerProtocolPolicy": "https-only"}}}
+			changes := append(append([]change{open}, test.changes...), change{"Resources.DeploymentDocument.Properties.Value.Fn::Join.1.12", `","maxUrlLifetime":604800,"maxKeyAge":3600,"query":` + string(query) + "}"})
+			_, err = New(Config{Template: edited(t, changes...), BaseURL: "http://127.0.0.1:8080", Objects: OpenFS(pictures)})
+			if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
+				t.Errorf("%v, want an error with %q", err, test.want)
+			}
+		})
+	}
 }

@@ -1,8 +1,11 @@
 package template
 
 import (
+	"fmt"
 	"slices"
 
+	"github.com/signedfront/signedfront/signer"
+	"github.com/signedfront/signedfront/signer/edge/internal/redact"
 	"github.com/signedfront/signedfront/signer/edge/model"
 )
 
@@ -71,4 +74,45 @@ func readSelection(behavior, names property) model.Selection {
 		return model.Selection{All: true, Names: names.texts()}
 	}
 	return model.Selection{}
+}
+
+// checkQuery compares what a deployment document says of the query with what the
+// behaviors forward. Where it says less, strangers may choose how an object is
+// sent; where it says more, a signer signs what would be ignored.
+func (r *resolver) checkQuery(document *signer.Deployment, d *model.Distribution) {
+	if document.Query == nil || d == nil {
+		return
+	}
+	for _, b := range d.Behaviors {
+		class, said := "signed", document.Query.Signed
+		if b.Public {
+			class, said = "public", document.Query.Public
+		}
+		wrong := func(format string, name string) {
+			r.report(fmt.Errorf("%s: the deployment document, query.%s, "+format, d.Place, class, redact.Text(name), redact.Path(b.PathPattern)))
+		}
+		all := false
+		for _, f := range b.Forwarding {
+			all = all || f.Query.All && len(f.Query.Names) == 0
+			if slices.Contains(said, "*") {
+				continue
+			}
+			if f.Query.All {
+				wrong("does not say %s, which the cache behavior %s forwards", "*")
+				continue
+			}
+			for _, name := range f.Query.Names {
+				if !slices.Contains(said, name) {
+					wrong("does not say %s, which the cache behavior %s forwards", name)
+				}
+			}
+		}
+		for _, name := range said {
+			if !all && !slices.ContainsFunc(b.Forwarding, func(f model.Forwarding) bool {
+				return name != "*" && slices.Contains(f.Query.Names, name) != f.Query.All
+			}) {
+				wrong("says %s, which the cache behavior %s does not forward", name)
+			}
+		}
+	}
 }

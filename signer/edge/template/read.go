@@ -76,6 +76,7 @@ func Read(s Stack, o Options) (model.Stack, error) {
 	read := model.Stack{Distribution: r.readDistribution(), Document: r.readDeployment(o.BaseURL)}
 	r.checkGiven()
 	if read.Document != nil {
+		r.checkQuery(read.Document, read.Distribution)
 		read.Key = r.private[read.Document.PublicKeySHA256]
 	}
 	return read, errors.Join(r.problems...)
