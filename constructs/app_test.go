@@ -252,6 +252,7 @@ func TestAppReadsWhatGoProgramsSay(t *testing.T) {
 		}, "current": 3, "alsoTrust": ["K2JCJMDEHXQW5F"]},
 		"lendKeys": true, "maxUrlLifetime": "1d", "maxKeyAge": "10m",
 		"signers": {"roles": ["media-app"], "roleArns": ["arn:aws:iam::444455556666:role/app"]},
+		"downloads": {"types": true},
 		"uploads": {"origins": ["https://app.example.com"], "roles": ["media-editor"]},
 		"publicPaths": ["/assets/*", "*.ico"],
 		"signedPaths": ["/assets/premium/*", "/assets/beta/*"],

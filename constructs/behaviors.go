@@ -25,7 +25,7 @@ func addBehaviors(distribution awscloudfront.Distribution, p *PrivateContentProp
 		distribution.AddBehavior(&pattern, origin, public)
 	}
 	addFurther(distribution, p, origin, public, true)
-	distribution.Node().AddValidation(&signedBehaviors{distribution, slices.Concat(publicPatterns(p), furtherPatterns(p, true))})
+	distribution.Node().AddValidation(&signedBehaviors{distribution, slices.Concat(publicPatterns(p), furtherPatterns(p, true)), signed.CachePolicy})
 }
 
 // addFurther adds those of Behaviors that are public, or those that are not.
@@ -113,21 +113,36 @@ func furtherPatterns(p *PrivateContentProps, public bool) (patterns []string) {
 // synthesis: whoever has the distribution may have added behaviors to it.
 type signedBehaviors struct {
 	distribution awscloudfront.Distribution
-	public       []string // the patterns that are meant to be open
+	public       []string                                // the patterns that are meant to be open
+	caching      interfacesawscloudfront.ICachePolicyRef // of what requires a signature
 }
 
 // Validate returns what is wrong with the distribution.
 func (v *signedBehaviors) Validate() *[]*string {
 	stack := awscdk.Stack_Of(v.distribution)
+	caching := stack.Resolve(v.caching.CachePolicyRef().CachePolicyId)
+	isOwn := caching != any(*awscloudfront.CachePolicy_CACHING_OPTIMIZED().CachePolicyId())
 	var wrong []*string
 	for _, b := range cacheBehaviors(v.distribution) {
 		pattern := b["pathPattern"]
 		isPublic := func(public string) bool { return reflect.DeepEqual(stack.Resolve(public), pattern) }
-		if groups, _ := b["trustedKeyGroups"].([]any); len(groups) == 0 && !slices.ContainsFunc(v.public, isPublic) {
+		if isSigned(b) {
+			continue
+		}
+		if !slices.ContainsFunc(v.public, isPublic) {
 			wrong = append(wrong, jsii.String(fmt.Sprintf("the behavior of %s trusts no key group, which opens it to everyone; list it in Behaviors of PrivateContentProps, with Public: true if that is meant", config.Quote(fmt.Sprint(pattern)))))
+		}
+		if isOwn && reflect.DeepEqual(b["cachePolicyId"], caching) {
+			wrong = append(wrong, jsii.String(fmt.Sprintf("the public behavior of %s has the cache policy of Downloads, by which strangers would choose how the content's host sends its objects; give it another one, such as awscloudfront.CachePolicy_CACHING_OPTIMIZED()", config.Quote(fmt.Sprint(pattern)))))
 		}
 	}
 	return &wrong
+}
+
+// isSigned reports whether a behavior requires a signature.
+func isSigned(behavior map[string]any) bool {
+	groups, _ := behavior["trustedKeyGroups"].([]any)
+	return len(groups) > 0
 }
 
 // cacheBehaviors are the behaviors of a distribution, besides the default one, as

@@ -3,6 +3,7 @@ package constructs
 import (
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -23,7 +24,7 @@ import (
 // that a document never names a key that is not trusted yet or that signers may
 // not read yet, and it goes back with them when a deployment fails. Where the
 // keys are borrowed it points at the lender's, and signers follow.
-func newDeploymentDocument(scope constructs.Construct, props *PrivateContentProps, bucket awss3.IBucket, distribution awscloudfront.Distribution, keys *signingKeys, policy awsiam.ManagedPolicy) awsssm.StringParameter {
+func newDeploymentDocument(scope constructs.Construct, props *PrivateContentProps, bucket awss3.IBucket, distribution awscloudfront.Distribution, caching awscloudfront.ICachePolicy, keys *signingKeys, policy awsiam.ManagedPolicy) awsssm.StringParameter {
 	d := signer.Deployment{
 		Schema:         signer.DeploymentSchema,
 		BaseURL:        baseURL(props, distribution),
@@ -54,8 +55,9 @@ func newDeploymentDocument(scope constructs.Construct, props *PrivateContentProp
 	}
 	text := string(document)
 	if d.Query != nil {
-		const none = `"query":{"signed":[],"public":[]},`
-		text = strings.Replace(text, none, *awscdk.Lazy_UncachedString(&queryMember{distribution, none}, nil), 1)
+		query, _ := json.Marshal(d.Query)
+		member := `"query":` + string(query) + ","
+		text = strings.Replace(text, member, *awscdk.Lazy_UncachedString(&queryMember{distribution, caching, member}, nil), 1)
 	}
 	parameter := awsssm.NewStringParameter(scope, jsii.String("DeploymentDocument"), &awsssm.StringParameterProps{
 		ParameterName: jsii.String(props.ParameterName),
@@ -68,32 +70,38 @@ func newDeploymentDocument(scope constructs.Construct, props *PrivateContentProp
 	return parameter
 }
 
-// forwardedQuery returns which query parameters reach the bucket: none, by the
-// policies of our cache behaviors. It is nil, which is not known, where the props
+// forwardedQuery returns which query parameters reach the bucket by the policies
+// of our cache behaviors. It is nil, which is not known, where the props
 // have policies of their own, or may have.
 func forwardedQuery(p *PrivateContentProps) *signer.ForwardedQuery {
 	if p.ConfigureDistribution != nil || slices.ContainsFunc(p.Behaviors, func(b Behavior) bool { return b.Options != nil }) {
 		return nil
 	}
-	return &signer.ForwardedQuery{Signed: []string{}, Public: []string{}}
+	return &signer.ForwardedQuery{Signed: p.Downloads.Parameters(), Public: []string{}}
 }
 
-// queryMember is the document's member for a query of which nothing is forwarded.
+// queryMember is the document's member for the query that our policies forward.
 // Whether that holds is known when the template is written: until then, an app may
 // add behaviors to the distribution.
 type queryMember struct {
 	distribution awscloudfront.Distribution
-	none         string
+	caching      awscloudfront.ICachePolicy // of what requires a signature
+	member       string
 }
 
 // Produce returns the member, or nothing where a behavior has a policy that we
 // give none.
 func (q *queryMember) Produce(awscdk.IResolveContext) *string {
-	cache, request := awscloudfront.CachePolicy_CACHING_OPTIMIZED().CachePolicyId(), awscloudfront.OriginRequestPolicy_CORS_S3_ORIGIN().OriginRequestPolicyId()
+	stack := awscdk.Stack_Of(q.distribution)
+	public, request := awscloudfront.CachePolicy_CACHING_OPTIMIZED().CachePolicyId(), awscloudfront.OriginRequestPolicy_CORS_S3_ORIGIN().OriginRequestPolicyId()
 	for _, b := range cacheBehaviors(q.distribution) {
-		if b["cachePolicyId"] != *cache || b["originRequestPolicyId"] != nil && b["originRequestPolicyId"] != *request {
+		cache := any(*public)
+		if isSigned(b) {
+			cache = stack.Resolve(q.caching.CachePolicyId())
+		}
+		if !reflect.DeepEqual(b["cachePolicyId"], cache) || b["originRequestPolicyId"] != nil && b["originRequestPolicyId"] != *request {
 			return jsii.String("")
 		}
 	}
-	return &q.none
+	return &q.member
 }

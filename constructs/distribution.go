@@ -16,10 +16,11 @@ import (
 // newDistribution serves the origin to whoever has a URL or cookies that a key
 // of the group signed, and what is public to everyone. Signatures are no part
 // of the cache key, nor do they reach the origin, so that one object is cached
-// once for all its URLs. Certificate is nil where the content has no domain.
-func newDistribution(scope constructs.Construct, p *PrivateContentProps, origin awscloudfront.IOrigin, trusted interfacesawscloudfront.IKeyGroupRef, certificate awscertificatemanager.ICertificate) (awscloudfront.Distribution, error) {
+// once for all its URLs. Caching is the policy of what requires a signature. Certificate is nil where the content has no domain.
+func newDistribution(scope constructs.Construct, p *PrivateContentProps, origin awscloudfront.IOrigin, trusted interfacesawscloudfront.IKeyGroupRef, caching awscloudfront.ICachePolicy, certificate awscertificatemanager.ICertificate) (awscloudfront.Distribution, error) {
 	headers := newResponseHeaders(scope, p)
 	signed, public := behaviorOf(p, headers), behaviorOf(p, headers)
+	signed.CachePolicy = caching
 	signed.TrustedKeyGroups = &[]interfacesawscloudfront.IKeyGroupRef{trusted}
 
 	props := &awscloudfront.DistributionProps{

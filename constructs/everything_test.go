@@ -30,6 +30,7 @@ func everythingOn(t *testing.T) config.Environment {
 	e.Content.LendKeys = true
 	e.Content.MaxURLLifetime, e.Content.MaxKeyAge = 24*time.Hour, 10*time.Minute
 	e.Content.Signers = config.SignerRoles{Roles: []string{"media-app"}, RoleARNs: []string{"arn:aws:iam::444455556666:role/app"}}
+	e.Content.Downloads = &config.Downloads{Types: true}
 	e.Content.Uploads = &config.Uploads{Origins: []string{"https://app.example.com"}, Roles: []string{"media-editor"}}
 	e.Content.PublicPaths = []string{"/assets/*", "*.ico"}
 	e.Content.SignedPaths = []string{"/assets/premium/*", "/assets/beta/*"}

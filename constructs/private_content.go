@@ -164,7 +164,8 @@ func makePrivateContent(scope constructs.Construct, id string, props *PrivateCon
 	}
 	access := newOriginAccess(construct, p)
 	certificate := newCertificate(construct, p)
-	distribution, err := newDistribution(construct, p, access.originOf(content.bucket, p), keys.group, certificate)
+	caching := newSignedCaching(construct, p)
+	distribution, err := newDistribution(construct, p, access.originOf(content.bucket, p), keys.group, caching, certificate)
 	if err != nil {
 		return nil, err
 	}
@@ -177,7 +178,7 @@ func makePrivateContent(scope constructs.Construct, id string, props *PrivateCon
 	newAliasRecords(construct, p, distribution)
 	newAccessLogs(construct, p, distribution)
 	policy := newSigningPolicy(construct, p, keys)
-	document := newDeploymentDocument(construct, p, content.bucket, distribution, keys, policy)
+	document := newDeploymentDocument(construct, p, content.bucket, distribution, caching, keys, policy)
 	if *p.Guard {
 		if err := guardKeys(construct, p, keys, distribution, policy, document, builder); err != nil {
 			return nil, err

@@ -160,6 +160,13 @@ type PrivateContentProps struct {
 	// Default: none.
 	SignerRoleAssumers []awsiam.IRole
 
+	// Downloads lets a signed URL say under which name a browser saves an object,
+	// and with Types as what type it is sent. A cache policy of the stack forwards
+	// that to the bucket, for paths that require a signature alone.
+	//
+	// Default: nil. A signed URL cannot say so.
+	Downloads *config.Downloads
+
 	// UploadOrigins are the origins whose pages may upload by presigned PUT and
 	// POST requests, such as https://app.example.com or https://*.example.com. The
 	// one word * stands for all.
@@ -386,7 +393,8 @@ type Behavior struct {
 	// is what Public decides.
 	//
 	// Default: each field that is left out is as for the content itself: HTTPS
-	// only, GET and HEAD, compression, the managed cache policy
-	// CachingOptimized, the content's response headers.
+	// only, GET and HEAD, compression, the content's response headers, and the
+	// managed cache policy CachingOptimized or, where a signature is required, that
+	// of Downloads.
 	Options *awscloudfront.AddBehaviorOptions
 }

@@ -93,6 +93,7 @@ var wirings = func() map[string]wiring {
 		"Content.Guard":             {nil, values(new(bool))},
 		"Content.Signers.Roles":     {nil, values([]string{"media-app"}, []string{"film-app"})},
 		"Content.Signers.RoleARNs":  {nil, values([]string{"arn:aws:iam::444455556666:role/app"}, []string{"arn:aws:iam::444455556666:role/web"})},
+		"Content.Downloads.Types":   {func(e *env) { e.Content.Downloads = &config.Downloads{} }, values(true)},
 		"Content.Uploads.Origins":   {uploads, values([]string{"*"}, []string{"https://app.example.com", "https://*.example.com"})},
 		"Content.Uploads.Roles":     {uploads, values([]string{"media-editor"}, []string{"film-editor"})},
 		"Content.PublicPaths":       {nil, values([]string{"/assets/*"}, []string{"/styles/*"})},

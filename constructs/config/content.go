@@ -127,6 +127,13 @@ type Content struct {
 	// Default: none.
 	Signers SignerRoles `json:"signers"`
 
+	// Downloads lets a signed URL say under which name a browser saves an object,
+	// and with Types as what type it is sent. It takes a cache policy, of which an
+	// account has 20.
+	//
+	// Default: false.
+	Downloads *Downloads `json:"downloads"`
+
 	// Uploads lets pages of other origins upload by presigned requests, and roles
 	// upload, list and read.
 	//

@@ -90,6 +90,19 @@ func (d decoder) value(at node, value any, target reflect.Value, example string)
 			*t = &read
 		}
 		return
+	case **Downloads:
+		switch on := value.(type) {
+		case bool:
+			if on {
+				*t = &Downloads{}
+			}
+		case map[string]any:
+			*t = &Downloads{}
+			d.into(jsonObject{at, on}, reflect.ValueOf(*t).Elem())
+		default:
+			at.wrong(describe(value), `write true, or {"types": true}`)
+		}
+		return
 	case *time.Duration:
 		if read, ok := readDuration(at, value); ok {
 			*t = read

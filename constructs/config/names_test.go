@@ -288,6 +288,11 @@ func TestQuotasOfAnAccountAreCounted(t *testing.T) {
 		{"twenty environments fit, of which nineteen borrow", many(19, `"ephemeral": true, "signingKeys": {"from": "lender"}`) + `, "lender": {"ephemeral": true, "lendKeys": true}`, nil},
 		{"borrowers take a response headers policy too", many(20, `"ephemeral": true, "signingKeys": {"from": "lender"}`) + `, "lender": {"ephemeral": true, "lendKeys": true}`, []string{
 			"environments: 21 response headers policies in the account of whoever deploys; " + twenty}},
+		{"twenty environments may have downloads", many(20, `"ephemeral": true, "downloads": true, "signingKeys": {"from": "lender"}`) + `, "lender": {"ephemeral": true, "lendKeys": true}`, []string{
+			"environments: 21 response headers policies in the account of whoever deploys; " + twenty}},
+		{"twenty-one environments have downloads", many(20, `"ephemeral": true, "downloads": true, "signingKeys": {"from": "lender"}`) + `, "lender": {"ephemeral": true, "lendKeys": true, "downloads": true}`, []string{
+			"environments: 21 cache policies in the account of whoever deploys; " + strings.Replace(twenty, "have fewer environments, each", "have fewer environments with downloads, each", 1),
+			"environments: 21 response headers policies in the account of whoever deploys; " + twenty}},
 		{"ten environments may name a role", many(9, `"ephemeral": true, "signingKeys": {"from": "lender"}, "signers": {"roles": ["app"]}`) + `, "lender": {"ephemeral": true, "lendKeys": true}, "pr-*": {"ephemeral": true, "signingKeys": {"from": "lender"}, "signers": {"roles": ["App"]}}`, nil},
 		{"eleven environments name a role, a pattern among them", many(10, `"ephemeral": true, "signingKeys": {"from": "lender"}, "signers": {"roles": ["app", "own"]}`) + `, "lender": {"ephemeral": true, "lendKeys": true}, "pr-*": {"ephemeral": true, "signingKeys": {"from": "lender"}, "signers": {"roles": ["App"]}}`, []string{
 			`environments: the role "App" with the signing policies of 11 environments in the account of whoever deploys; IAM attaches 10 managed policies to a role: list a role of its own in some of them, or ask AWS for more, https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html`}},

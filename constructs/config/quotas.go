@@ -22,13 +22,13 @@ const (
 	publicKeys = "public keys"
 )
 
-// quotas are those that environments can use up. They make no cache policies and
-// no origin request policies, of which an account has 20 of each: those that they
-// use are AWS's own.
+// quotas are those that environments can use up. They make no origin
+// request policies, of which an account has 20: those that they use are AWS's own.
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
 var quotas = []quota{
 	{publicKeys, 10, borrow, func(d *draft) int { return len(d.Content.SigningKeys.Keys) }},
 	{"key groups", 10, borrow, func(d *draft) int { return oneIf(d.Content.SigningKeys.From == "") }},
+	{"cache policies", 20, "have fewer environments with downloads, each of which takes one", func(d *draft) int { return oneIf(d.Content.Downloads != nil) }},
 	{"response headers policies", 20, fewer, func(*draft) int { return 1 }},
 	{"origin access identities", 100, `write "originAccess": "oac" where that can be`, func(d *draft) int { return oneIf(d.Content.OriginAccess.HasIdentity()) }},
 	{"origin access controls", 100, "have fewer environments with one", func(d *draft) int { return oneIf(d.Content.OriginAccess.HasControl()) }},

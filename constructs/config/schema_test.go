@@ -216,6 +216,8 @@ func (m schemaMaker) value(of reflect.Type) schema {
 	switch {
 	case of == reflect.TypeFor[time.Duration]():
 		return schema{"type": "string", "minLength": 2, "pattern": durationShape.String()}
+	case of == reflect.TypeFor[*Downloads]():
+		return schema{"anyOf": []schema{{"type": "boolean"}, m.object(of.Elem())}}
 	case of.Kind() == reflect.Pointer:
 		return m.value(of.Elem())
 	}

@@ -99,6 +99,8 @@ var examples = map[string]string{
 	"roles":    `["media-app"]`,
 	"roleArns": `["arn:aws:iam::210987654321:role/media-app"]`,
 
+	"downloads": `true`,
+
 	"uploads": `{"origins": ["https://app.example.com"], "roles": ["media-editor"]}`,
 
 	"publicPaths":       `["/assets/*"]`,

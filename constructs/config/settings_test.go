@@ -56,6 +56,7 @@ var away = map[string]struct {
 	"signers": {`{"signers": {"roles": ["media-app"], "roleArns": ["arn:aws:iam::210987654321:role/service/app"]}}`, func(e *Environment) {
 		e.Content.Signers = SignerRoles{Roles: []string{"media-app"}, RoleARNs: []string{"arn:aws:iam::210987654321:role/service/app"}}
 	}},
+	"downloads": {`{"downloads": {"types": true}}`, func(e *Environment) { e.Content.Downloads = &Downloads{Types: true} }},
 	"uploads": {`{"uploads": {"origins": ["https://app.example.com", "http://localhost:3000"], "roles": ["media-editor"]}}`, func(e *Environment) {
 		e.Content.Uploads = &Uploads{Origins: []string{"https://app.example.com", "http://localhost:3000"}, Roles: []string{"media-editor"}}
 	}},
@@ -173,6 +174,10 @@ func TestSettingsThatAreRightInOtherWays(t *testing.T) {
 		`{"region": "eu-west-1", "domain": {"hostedZone": {"id": "Z1", "name": "example.com"}}}`,
 		`{"domain": {"names": ["{environment}.example.com"], "certificate": "arn:aws:acm:us-east-1:123456789012:certificate/a"}}`,
 		`{"region": "eu-west-1", "accessLogs": {"bucket": "logs"}}`,
+		`{"downloads": true, "publicPaths": ["/assets/*"]}`,
+		`{"downloads": false}`,
+		`{"downloads": {}}`,
+		`{"downloads": {"types": false}}`,
 		`{"uploads": {"origins": ["*"]}}`,
 		`{"uploads": {"roles": ["media-editor", "media-app"]}, "signers": {"roles": ["media-app"]}}`,
 		`{"bucket": "example-media", "uploads": {"origins": ["https://*.example.com"]}}`,
