@@ -177,6 +177,9 @@ func (c *cookieSetter) checkHost(r *http.Request, set *cookieSet) {
 // cookies are those for a grant. With an error they may come from an earlier
 // signature, or be nil.
 func (c *cookieSetter) cookies(ctx context.Context, grant Grant) (*cookieSet, error) {
+	if grant.Download != nil {
+		return nil, errDownload
+	}
 	if grant.Policy == (signer.Policy{}) {
 		grant.Policy = c.policy
 	}

@@ -24,7 +24,14 @@ type Grant struct {
 	// Policy is for how long and for whom; the zero Policy means that of the
 	// options.
 	Policy signer.Policy
+
+	// Download is how a browser saves the object; nil says nothing of it. It is
+	// for Redirect: cookies and playlists have no query to say it in, and a grant
+	// of theirs that has one is an error.
+	Download *signer.Download
 }
+
+var errDownload = errors.New("Grant.Download is set, which only the URL of Redirect can say: leave it out")
 
 // Authorize is an application's own check: who asks, what for, and whether that
 // may be. ErrDenied and *StatusError say no; any other error says no too, and

@@ -139,6 +139,9 @@ func (h *playlists) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // pass is the pass for a grant: the one at hand, or a new one.
 func (h *playlists) pass(r *http.Request, base string, grant Grant) (*signer.Pass, error) {
+	if grant.Download != nil {
+		return nil, errDownload
+	}
 	id := setID{policy: grant.Policy}
 	if id.policy == (signer.Policy{}) {
 		id.policy = h.o.Policy

@@ -55,6 +55,13 @@ func (h *redirect) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
+	if grant.Download != nil {
+		var err error
+		if url, err = grant.Download.URL(url); err != nil {
+			h.fail(w, r, http.StatusInternalServerError, err)
+			return
+		}
+	}
 	policy := grant.Policy
 	if policy == (signer.Policy{}) {
 		policy = h.policy

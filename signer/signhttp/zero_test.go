@@ -63,14 +63,16 @@ func TestZeroValuesOpenNothing(t *testing.T) {
 		redirect  int // the status of Redirect
 		page      int // the status of Cookies; 200 is the page without cookies
 	}{
-		"a zero Grant":                         {func(*http.Request) (Grant, error) { return Grant{}, nil }, 404, 200},
-		"a Grant without a key":                {func(*http.Request) (Grant, error) { return Grant{Policy: signer.Policy{TTL: time.Hour}}, nil }, 404, 200},
-		"a Grant with a policy without an end": {func(*http.Request) (Grant, error) { return Grant{"a/", signer.Policy{IPAddress: "203.0.113.7"}}, nil }, 503, 503},
-		"a Grant with an error":                {func(*http.Request) (Grant, error) { return Grant{Key: "a/"}, ErrDenied }, 403, 403},
-		"a zero StatusError":                   {refuses(&StatusError{}), 403, 403},
-		"a nil *StatusError":                   {func(*http.Request) (Grant, error) { return Grant{Key: "a/"}, noStatus }, 403, 403},
-		"a StatusError of success":             {refuses(&StatusError{Status: 200}), 403, 403},
-		"a canceled context":                   {refuses(context.Canceled), 403, 403},
+		"a zero Grant":          {func(*http.Request) (Grant, error) { return Grant{}, nil }, 404, 200},
+		"a Grant without a key": {func(*http.Request) (Grant, error) { return Grant{Policy: signer.Policy{TTL: time.Hour}}, nil }, 404, 200},
+		"a Grant with a policy without an end": {func(*http.Request) (Grant, error) {
+			return Grant{Key: "a/", Policy: signer.Policy{IPAddress: "203.0.113.7"}}, nil
+		}, 503, 503},
+		"a Grant with an error":    {func(*http.Request) (Grant, error) { return Grant{Key: "a/"}, ErrDenied }, 403, 403},
+		"a zero StatusError":       {refuses(&StatusError{}), 403, 403},
+		"a nil *StatusError":       {func(*http.Request) (Grant, error) { return Grant{Key: "a/"}, noStatus }, 403, 403},
+		"a StatusError of success": {refuses(&StatusError{Status: 200}), 403, 403},
+		"a canceled context":       {refuses(context.Canceled), 403, 403},
 	} {
 		r := serve(w.redirect(t, RedirectOptions{Authorize: test.authorize}), "GET", "/")
 		if r.StatusCode != test.redirect || r.Header.Get("Location") != "" {
