@@ -34,6 +34,9 @@ type signingFlags struct {
 	notBefore time.Time
 	ip        string
 	resource  string
+	saveAs    string
+
+	onUnforwarded func(parameter string)
 }
 
 const defaultTTL = 2 * time.Minute
@@ -180,7 +183,7 @@ func (f *signingFlags) open(ctx context.Context) (*credentials, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := signer.Open(ctx, source, nil)
+	s, err := signer.Open(ctx, source, &signer.OpenOptions{OnUnforwarded: f.onUnforwarded})
 	if err != nil {
 		return nil, awsFailure(err)
 	}

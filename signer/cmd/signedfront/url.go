@@ -51,6 +51,9 @@ exit status is 1. What has been read is signed before more is waited for.`,
   # Every object of a folder, from a list of their keys:
   signedfront url --env dev - < keys.txt > urls.txt
 
+  # A URL that a browser saves under another name than the object's:
+  signedfront url --env dev --save-as 'Invoice July 2026.pdf' invoices/7f3a.pdf
+
   # A URL that opens all of an album:
   signedfront url --env dev --resource 'albums/7/*' --ttl 1h albums/7/index.m3u8`,
 		Args:              atLeastOne("URL or object key"),
@@ -62,9 +65,15 @@ exit status is 1. What has been read is signed before more is waited for.`,
 			if f.privateKey == "-" && slices.Contains(args, "-") {
 				return wrongUsage("- stands for standard input, which holds the private key or the URLs: give the key with --private-key-env or as a file")
 			}
+			if f.saveAs != "" && (len(args) > 1 || args[0] == "-") {
+				return wrongUsage("--save-as is the name of one file: give one URL or object key")
+			}
 			p, err := f.policy(cmd)
 			if err != nil {
 				return err
+			}
+			f.onUnforwarded = func(parameter string) {
+				t.notef("the deployment does not forward the parameter %s to the bucket: S3 does not see it", signer.Describe(parameter, signer.FormWord))
 			}
 			c, err := f.open(cmd.Context())
 			if err != nil {
@@ -111,6 +120,8 @@ exit status is 1. What has been read is signed before more is waited for.`,
 	f.addPolicyFlags(cmd)
 	cmd.Flags().StringVar(&f.resource, "resource", "", "open what this `pattern` covers, with * for any characters; it must cover the URLs")
 	cmd.RegisterFlagCompletionFunc("resource", cobra.NoFileCompletions)
+	cmd.Flags().StringVar(&f.saveAs, "save-as", "", "have browsers save the object under this `name`; the deployment needs the setting downloads")
+	cmd.RegisterFlagCompletionFunc("save-as", cobra.NoFileCompletions)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print a JSON object a line: input, url and, of standard input, line")
 	return cmd
 }
@@ -122,13 +133,21 @@ func (f *signingFlags) sign(ctx context.Context, c *credentials, p signer.Policy
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", name(), err)
 	}
+	if f.saveAs != "" {
+		if rawURL, err = (signer.Download{Name: f.saveAs}).URL(rawURL); err != nil {
+			return "", fmt.Errorf("--save-as: %w", err)
+		}
+	}
 	signed, err := c.URL(ctx, rawURL, p)
 	if err == nil {
 		return signed, nil
 	}
 	var unstable *signer.URLError
 	var uncovered *signer.CoverageError
+	var ignored *signer.QueryError
 	switch {
+	case errors.As(err, &ignored):
+		return "", fmt.Errorf("%s: %w", name(), err)
 	case errors.As(err, &uncovered):
 		return "", &failure{err: fmt.Errorf("--resource %s does not cover %s", shown(f.resource), name()), hint: "write * for any characters, also none", usage: true}
 	case errors.As(err, &unstable) && f.resource != "" && strings.HasPrefix(err.Error(), "resource: "):
