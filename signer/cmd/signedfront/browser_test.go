@@ -4,6 +4,7 @@ package main_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"image"
 	"image/color"
@@ -16,17 +17,33 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/signedfront/signedfront/signer"
+	"github.com/signedfront/signedfront/signer/edge"
 )
 
 // chromium runs headless Chromium, which must be on the PATH, and returns what
 // it writes. It asks nobody but this machine.
 func chromium(t *testing.T, args ...string) string {
 	t.Helper()
+	cmd := chromiumCommand(t, t.TempDir(), args...)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		t.Fatalf("%s: %v\n%s", cmd.Path, err, &stderr)
+	}
+	return stdout.String()
+}
+
+// chromiumCommand is headless Chromium with a home of its own.
+func chromiumCommand(t *testing.T, home string, args ...string) *exec.Cmd {
+	t.Helper()
 	path, err := exec.LookPath("chromium")
 	if err != nil {
 		t.Fatalf("Chromium is not on the PATH: install it, as with `apt-get install chromium` (%v)", err)
 	}
-	home := t.TempDir()
 	cmd := exec.CommandContext(t.Context(), path, append([]string{
 		"--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
 		"--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -35,12 +52,58 @@ func chromium(t *testing.T, args ...string) string {
 		"--window-size=800,600", "--user-data-dir=" + filepath.Join(home, "profile"),
 	}, args...)...)
 	cmd.Env = append(os.Environ(), "HOME="+home)
-	var stdout, stderr bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	if err := cmd.Run(); err != nil {
-		t.Fatalf("%s: %v\n%s", path, err, &stderr)
+	return cmd
+}
+
+// saved is the name of the file that Chromium saves of a URL, and what is in it.
+func saved(t *testing.T, url string) (name, content string) {
+	t.Helper()
+	home := t.TempDir()
+	folder := filepath.Join(home, "saved")
+	preferences, err := json.Marshal(map[string]any{"download": map[string]any{"default_directory": folder, "prompt_for_download": false}})
+	if err != nil {
+		t.Fatal(err)
 	}
-	return stdout.String()
+	for _, dir := range []string{folder, filepath.Join(home, "profile", "Default")} {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(home, "profile", "Default", "Preferences"), preferences, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cmd := chromiumCommand(t, home, "--dump-dom", url)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	cmd.WaitDelay = time.Second
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	// A download is no page, so that Chromium waits for one for ever.
+	defer func() {
+		cmd.Process.Kill()
+		cmd.Wait()
+	}()
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+		files, err := os.ReadDir(folder)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			// While it is being written it has a name of Chromium's.
+			if strings.HasSuffix(file.Name(), ".crdownload") || strings.HasPrefix(file.Name(), ".") {
+				continue
+			}
+			text, err := os.ReadFile(filepath.Join(folder, file.Name()))
+			if err != nil || len(text) == 0 {
+				continue
+			}
+			return file.Name(), string(text)
+		}
+	}
+	left, _ := os.ReadDir(folder)
+	t.Fatalf("Chromium saves no file but %v: %s", left, &stderr)
+	return "", ""
 }
 
 // screenshot is what Chromium shows of a URL. It is kept in the folder that
@@ -148,4 +211,47 @@ func TestABrowserShowsThePictureThroughASignedURLAlone(t *testing.T) {
 			t.Errorf("the picture is shown at %v, want at the top alone", found)
 		}
 	})
+}
+
+// Chromium replaces quotes, which not every system has in names of files.
+func TestABrowserSavesUnderTheNameThatWasSigned(t *testing.T) {
+	template, err := os.ReadFile("../../../constructs/testdata/everything.template.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const content = "%PDF-1.7"
+	server := httptest.NewUnstartedServer(nil)
+	base := "http://" + server.Listener.Addr().String()
+	e, err := edge.New(edge.Config{Template: template, BaseURL: base, Account: "123456789012", Region: "eu-west-1",
+		Objects: edge.OpenFS(fstest.MapFS{"invoices/7f3a.pdf": {Data: []byte(content)}})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server.Config.Handler = e
+	server.Start()
+	defer server.Close()
+	s, err := e.Signer()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{
+		`Invoice "July"; día 100%.pdf`: `Invoice _July_; día 100%.pdf`,
+		"履歴書.pdf":                      "履歴書.pdf",
+		"it's a+b=c&d;e.pdf":           "it's a+b=c&d;e.pdf",
+	} {
+		raw, err := signer.Download{Name: name}.URL(base + "/invoices/7f3a.pdf")
+		if err != nil {
+			t.Fatal(err)
+		}
+		signed, err := s.URL(t.Context(), raw, signer.Policy{TTL: 2 * time.Minute})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Run(want, func(t *testing.T) {
+			got, text := saved(t, signed)
+			if got != want || text != content {
+				t.Errorf("%q is saved as %q, want %q, with %q", name, got, want, text)
+			}
+		})
+	}
 }
