@@ -195,6 +195,25 @@ func BenchmarkURL(b *testing.B) {
 	}
 }
 
+// BenchmarkDownload compares a URL that says under which name a browser saves with
+// one that does not. The name is made into the URL each time.
+func BenchmarkDownload(b *testing.B) {
+	s := ours(b, ecdsaKey(), signer.Options{Now: time.Now, Query: &signer.ForwardedQuery{Signed: []string{"size", "response-content-disposition"}, Public: []string{}}})
+	ctx, p, d := b.Context(), signer.Policy{TTL: 2 * time.Minute}, signer.Download{Name: "Invoice July 2026, día 1.pdf"}
+	r := turns(b, func() {
+		url, err := d.URL(photo)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if sink, err = s.URL(ctx, url, p); err != nil {
+			b.Fatal(err)
+		}
+	}, oursURL(b, s, photo))
+	b.ReportMetric(r.time(0), "ns/op")
+	b.ReportMetric(r.time(1), "plain-ns")
+	atMost(b, r.median(func(t []float64) float64 { return t[0] / t[1] }), "of-plain", 1.15)
+}
+
 // BenchmarkDefaults compares what someone gets who chooses nothing: P-256 and
 // SHA-256 here, RSA and SHA-1 there.
 func BenchmarkDefaults(b *testing.B) {
