@@ -191,6 +191,11 @@ func checkLine(text string, number int) error {
 	switch {
 	case text == "":
 		return fmt.Errorf("line %d is empty", number)
+	case number == 1 && (strings.HasPrefix(text, "\xff\xfe") || strings.HasPrefix(text, "\xfe\xff")):
+		return &everyLine{&failure{
+			err:  errors.New("standard input is UTF-16"),
+			hint: "write the list as UTF-8, as PowerShell does with `Out-File -Encoding utf8`",
+		}}
 	case strings.Contains(text, "-----BEGIN"):
 		return &everyLine{&failure{
 			err:  fmt.Errorf("line %d of standard input is %s", number, notShown(text)),

@@ -82,6 +82,19 @@ func TestALineThatCannotBeSignedIsToldWithItsNumberAndTheOthersAreSigned(t *test
 		"a URL that is signed already": {site + "/a?Expires=1&Signature=secret&Key-Pair-Id=K1", "not signed yet"},
 		"a path of S3":                 {"s3://bucket/a", "an address of S3"},
 		"a control character":          {site + "/a\x00b", "%00"},
+		"a key with a NUL":             {"a\x00b\x00", `byte 1, "\x00"`},
+		"columns":                      {"a.png\t1234", "with %09"},
+		"colors of a terminal":         {"\x1b[32ma.png\x1b[0m", "with %1B"},
+		"lines of an old Macintosh":    {"a.png\rb.png", "with %0D"},
+		"a byte order mark inside":     {"\ufeffa.png", "with %EF%BB%BF"},
+		"white space":                  {" \t ", "white space alone"},
+		"quotation marks":              {`"bucket","a.png"`, "with %22"},
+		"a line of aws s3 ls":          {"2026-11-29 08:00:00       1234 albums/a.png", "aws s3api list-objects-v2"},
+		"the same in large units":      {"2026-11-29 08:00:00    1.2 KiB albums/a.png", "aws s3api list-objects-v2"},
+		"a folder of aws s3 ls":        {"                           PRE albums/", "aws s3api list-objects-v2"},
+		"a scheme with one slash":      {"https:/d111111abcdef8.cloudfront.net/a", "two slashes after its scheme"},
+		"a scheme of something else":   {"gs://bucket/a", "neither an object key nor a URL"},
+		"another host, no scheme":      {"d222222abcdef8.cloudfront.net/a", "write https:// before it"},
 		"a dot segment":                {"a/../b", "segment"},
 		"another host of S3":           {"https://b.s3.amazonaws.com/a", "does not know CloudFront's signatures"},
 		"one beside the resource":      {"other/a", `--resource "albums/*" does not cover line 2, "other/a"`},
@@ -120,6 +133,13 @@ func TestAnErrorOfAllLinesIsToldOnce(t *testing.T) {
 		p := runWith(t, dir, strings.Repeat("a\n", 1000), strings.Fields(test.args)...)
 		if told := p.stderr.String(); p.status() != test.status || p.stdout.String() != "" || strings.Count(told, "error:") != 1 || !strings.Contains(told, test.want) {
 			t.Errorf("%s: exit status %d: %.500s", test.args, p.status(), told)
+		}
+	}
+	// The next lines of UTF-16 would be taken for the keys of other objects.
+	for _, input := range []string{"\xff\xfea\x00\n\x00b\x00", "\xfe\xff\x00a\x00\n\x00b"} {
+		p := runWith(t, dir, input, "url", "--deployment", "deployment.json", "-")
+		if told := p.stderr.String(); p.status() != 1 || p.stdout.String() != "" || !strings.Contains(told, "write the list as UTF-8") {
+			t.Errorf("exit status %d: %s%s", p.status(), p.stdout.String(), told)
 		}
 	}
 	// An empty list has nothing that fails.

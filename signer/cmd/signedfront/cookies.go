@@ -80,7 +80,7 @@ They are printed as Set-Cookie headers, for curl's --cookie, or as JSON.`,
 				return err
 			}
 			_, err = fmt.Fprintln(t.out, text)
-			return err
+			return writing(err)
 		},
 	}
 	f.addKeyFlags(cmd)

@@ -12,6 +12,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -198,7 +200,7 @@ func (f *signingFlags) loadPrivateKey(ctx context.Context) (*signer.PrivateKey, 
 	var open func() (io.ReadCloser, error)
 	switch {
 	case f.privateEnv != "":
-		from = "--private-key-env: the variable " + signer.Describe(f.privateEnv, signer.FormVariable)
+		from = "--private-key-env: the variable " + described(f.privateEnv)
 		value, ok := os.LookupEnv(f.privateEnv)
 		switch {
 		case !ok:
@@ -335,31 +337,62 @@ func (c *credentials) url(arg string) (string, error) {
 	if cause := errors.Unwrap(err); cause != nil {
 		return "", cause
 	}
-	return url, keyMistake(arg, c.base)
+	if err := keyMistake(arg, c.base); err != nil {
+		return "", err
+	}
+	if strings.Contains(arg, "*") {
+		return "", &failure{
+			err:  errors.New("a * in an object key, which would stand for itself alone"),
+			hint: "to open all that a pattern covers, give --resource PATTERN and the key of one object, or use `signedfront cookies`; for a key that has a *, give the whole URL, with %2A", usage: true,
+		}
+	}
+	return url, nil
 }
 
 // keyMistake reports what is surely no object key of the deployment behind a base
-// URL. S3 may have an object with such a key: its whole URL names that.
+// URL, and no pattern of keys. S3 may have an object with such a key: its whole URL
+// names that.
 func keyMistake(arg, base string) error {
 	mistake := func(what, hint string) error { return &failure{err: errors.New(what), hint: hint, usage: true} }
 	_, host, _ := strings.Cut(base, "://")
 	before, query, _ := strings.Cut(arg, "?")
+	place, _, _ := strings.Cut(arg, "/")
 	switch {
 	case strings.HasPrefix(arg, "s3://"), strings.HasPrefix(arg, "arn:"):
 		return mistake("an address of S3, not an object key", "give the key alone: what follows the name of the bucket and a slash")
 	case strings.HasPrefix(arg, "file://"):
 		return mistake("a file, not an object key", "give the key of the object in the bucket")
-	case strings.HasPrefix(arg, host+"/"):
+	case otherURL.MatchString(arg):
+		return mistake("neither an object key nor a URL with https:// or http://", "write the URL whole, with two slashes after its scheme")
+	case place == host, strings.HasSuffix(place, ".cloudfront.net"):
 		return mistake("a URL without its scheme", "write "+strings.TrimSuffix(base, host)+" before it")
-	case strings.Contains(arg, "*"):
-		return mistake("a * in an object key, which would stand for itself alone", "to open all that a pattern covers, give --resource PATTERN and the key of one object, or use `signedfront cookies`; for a key that has a *, give the whole URL, with %2A")
+	case listingLine.MatchString(arg):
+		return mistake("a line of `aws s3 ls`, not an object key", "list the keys alone, as `aws s3api list-objects-v2 --bucket BUCKET --query 'Contents[].[Key]' --output text` does")
+	case strings.TrimSpace(arg) == "":
+		return mistake("white space alone, not an object key", "give the key of an object in the bucket")
+	case len(arg) > 1 && strings.ContainsRune("\"'`", rune(arg[0])) && arg[0] == arg[len(arg)-1]:
+		return mistake("quotation marks around an object key", fmt.Sprintf("leave them out; for a key that has them, give the whole URL, with %%%02X", arg[0]))
 	case queryLike.MatchString(query):
 		return mistake("an object key with a query", "write "+base+"/ before it to sign a URL with that query; for a key that has a ?, write %3F in that URL")
 	case strings.ContainsRune(before, '\\') && !strings.Contains(before, "/"):
 		return mistake("a path of Windows, not an object key", "write / between folders; for a key that has a \\, give the whole URL, with %5C")
 	}
+	if i := strings.IndexFunc(arg, isUnseen); i >= 0 {
+		_, size := utf8.DecodeRuneInString(arg[i:])
+		return mistake(fmt.Sprintf("a character that nobody sees in an object key, byte %d, %q", i, arg[i:i+size]),
+			"leave it out; for a key that has it, give the whole URL, with "+escapePattern(arg[i:i+size]))
+	}
 	return nil
 }
+
+// isUnseen tells what gets into a text by mistake: the ends of lines and columns of
+// other formats, colors of a terminal, a byte order mark between two files.
+func isUnseen(c rune) bool { return unicode.IsControl(c) || c == '\ufeff' }
+
+var (
+	otherURL    = regexp.MustCompile(`^(?i)(https?:|[a-z][a-z0-9+.-]+://)`)
+	listingLine = regexp.MustCompile(`^([0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{8} +[0-9.]+ | +PRE )`)
+)
 
 // queryLike is the start of a query: a name, and a value after an equals sign.
 var queryLike = regexp.MustCompile(`^[A-Za-z0-9_.\[\]-]+=`)
@@ -376,6 +409,9 @@ func (c *credentials) resource(arg string) (string, error) {
 	}
 	if c.base == "" {
 		return "", errNoBase
+	}
+	if err := keyMistake(arg, c.base); err != nil {
+		return "", err
 	}
 	return c.base + "/" + escapePattern(strings.TrimPrefix(arg, "/")), nil
 }

@@ -95,7 +95,7 @@ func TestMistakesInSigningAreToldAndNothingIsPrinted(t *testing.T) {
 		"a signed URL, no scheme":   {"url --key-pair-id K1 --private-key private_key.pem d1.cloudfront.net/a?Signature=secret", 2, "write it whole"},
 		"explaining one":            {"explain --deployment deployment.json d1.cloudfront.net/a?Signature=secret", 2, "write it whole"},
 		"a signed key, dots":        {"url --deployment deployment.json d1.cloudfront.net/../a?Signature=secret", 1, "segment"},
-		"a signed pattern":          {"url --deployment deployment.json --resource b?Signature=secret* a", 2, "does not cover"},
+		"a signed pattern":          {"url --deployment deployment.json --resource b?Signature=secret* a", 2, "with a query"},
 		"cookies for a signed URL":  {"cookies --deployment deployment.json " + site + "/a?Expires=1&Signature=secret", 1, "not signed yet"},
 		"a signed URL for a verb":   {site + "/a?Signature=secret", 2, "there is no verb"},
 		"a signed URL to version":   {"version " + site + "/a?Signature=secret", 2, "no argument is wanted"},
@@ -122,6 +122,13 @@ func TestMistakesInSigningAreToldAndNothingIsPrinted(t *testing.T) {
 		"two private keys":          {"url --key-pair-id K1 --private-key private_key.pem --private-key-env KEY " + site + "/a", 2, "give one"},
 		"a variable without an id":  {"url --private-key-env KEY " + site + "/a", 2, "go together"},
 		"a variable that is unset":  {"url --key-pair-id K1 --private-key-env NO_SUCH_VARIABLE " + site + "/a", 1, `the variable "NO_SUCH_VARIABLE" is not set`},
+		"another unset variable":    {"url --key-pair-id K1 --private-key-env no_such_variable " + site + "/a", 1, `the variable "no_such_variable" is not set`},
+		"cookies for a path of S3":  {"cookies --deployment deployment.json s3://bucket/albums/*", 2, "give the key alone"},
+		"cookies without a scheme":  {"cookies --deployment deployment.json d111111abcdef8.cloudfront.net/*", 2, "write https:// before it"},
+		"cookies for a query":       {"cookies --deployment deployment.json albums/*?size=l", 2, "write " + site + "/ before it"},
+		"a resource of Windows":     {`url --deployment deployment.json --resource albums\* albums/a`, 2, "write / between folders"},
+		"a resource in quotes":      {`url --deployment deployment.json --resource "*" a`, 2, "leave them out"},
+		"a host for a key":          {"url --deployment deployment.json d111111abcdef8.cloudfront.net", 2, "write https:// before it"},
 		"a variable with its $":     {"url --key-pair-id K1 --private-key-env $KEY " + site + "/a", 2, "without $"},
 		"nothing on standard input": {"url --key-pair-id K1 --private-key - " + site + "/a", 1, "standard input: empty"},
 		"two of standard input":     {"url --key-pair-id K1 --private-key - -", 2, "--private-key-env"},
@@ -197,6 +204,10 @@ func TestAKeyThatLooksLikeAMistakeAndIsNoneIsSignedAsThatVeryKey(t *testing.T) {
 		`a/b\c`:           "/a/b%5Cc",
 		"100%25.png":      "/100%2525.png",
 		"folder/":         "/folder/",
+		" a ":             "/%20a%20",
+		`"a" 'b`:          "/%22a%22%20%27b",
+		"v:1/a":           "/v:1/a",
+		"2026-11-29 a":    "/2026-11-29%20a",
 	} {
 		signed := line(t, run(t, dir, "url", "--deployment", "deployment.json", arg))
 		if !strings.HasPrefix(signed, site+path+"?Expires=") {

@@ -113,7 +113,7 @@ exit status is 1. What has been read is signed before more is waited for.`,
 				}
 			}
 			_, err = io.WriteString(t.out, out.String())
-			return err
+			return writing(err)
 		},
 	}
 	f.addKeyFlags(cmd)
