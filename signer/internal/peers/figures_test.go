@@ -73,19 +73,42 @@ func repeated(way func()) func(calls int) time.Duration {
 
 // longTurns is turns of ways that take the time of many calls themselves.
 func longTurns(b *testing.B, turn time.Duration, ways ...func(calls int) time.Duration) rounds {
+	r, next := newRounds(turn, ways...)
+	loop(b, next)
+	return r
+}
+
+// newRounds returns no rounds yet, and what runs the next one.
+func newRounds(turn time.Duration, ways ...func(calls int) time.Duration) (r rounds, next func()) {
 	calls := make([]int, len(ways))
 	for i, way := range ways {
 		for calls[i] = 1; calls[i] < 1000 && way(calls[i]) < turn; {
 			calls[i] *= 2
 		}
 	}
-	r := make(rounds, len(ways))
-	loop(b, func() {
+	r = make(rounds, len(ways))
+	return r, func() {
 		for i, way := range ways {
 			r[i] = append(r[i], float64(way(calls[i]))/float64(calls[i]))
 		}
-	})
-	return r
+	}
+}
+
+// where returns the rounds of which f holds.
+func (r rounds) where(f func(times []float64) bool) rounds {
+	kept := make(rounds, len(r))
+	times := make([]float64, len(r))
+	for round := range r[0] {
+		for way := range r {
+			times[way] = r[way][round]
+		}
+		if f(times) {
+			for way := range r {
+				kept[way] = append(kept[way], times[way])
+			}
+		}
+	}
+	return kept
 }
 
 // median is the median over all rounds of what f makes of the times of one.
@@ -361,9 +384,9 @@ func BenchmarkPlaylistForms(b *testing.B) {
 }
 
 // BenchmarkMemo compares how many URLs that are remembered two cores give out with
-// how many one does, everyone asking for one and the same. What two cores do for
-// signers of their own, which share nothing, is what the machine has at the time:
-// 2, unless another program needs a core.
+// how many one does, everyone asking for one and the same. A round counts only if
+// two cores were free in it: if signers of their own, which share nothing, gave out
+// nearly twice as many.
 func BenchmarkMemo(b *testing.B) {
 	twoCores(b)
 	p := signer.Policy{TTL: time.Hour, Window: time.Hour}
@@ -386,11 +409,19 @@ func BenchmarkMemo(b *testing.B) {
 			return time.Since(start) / time.Duration(100*len(signers))
 		}
 	}
-	r := longTurns(b, 5*time.Millisecond/100, ask(shared), ask(shared, shared), ask(shared, own))
+	all, next := newRounds(5*time.Millisecond/100, ask(shared), ask(shared, shared), ask(shared, own))
+	loop(b, next)
+	twoFree := func() rounds { return all.where(func(t []float64) bool { return t[0]/t[2] >= 1.8 }) }
+	for start := time.Now(); len(twoFree()[0]) < enough && time.Since(start) < time.Minute; {
+		next()
+	}
+	r := twoFree()
+	if len(r[0]) < enough {
+		b.Fatalf("two cores were free in %d rounds of %d: run this where no other program needs them", len(r[0]), len(all[0]))
+	}
 	b.ReportMetric(r.time(0), "ns/op")
-	b.ReportMetric(r.median(func(t []float64) float64 { return t[0] / t[1] }), "times-one-core")
 	b.ReportMetric(r.median(func(t []float64) float64 { return t[0] / t[2] }), "times-for-own")
-	atLeast(b, r.median(func(t []float64) float64 { return 2 * t[2] / t[1] }), "times-of-two", 1.7)
+	atLeast(b, r.median(func(t []float64) float64 { return t[0] / t[1] }), "times-one-core", 1.7)
 }
 
 // BenchmarkPlaylist compares rewriting a playlist of 1,000 segments, under one
