@@ -3,6 +3,7 @@ package signer
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -109,6 +110,14 @@ func (m *memo) find(k memoKey) (string, bool) {
 
 // put remembers a URL that newer does not have. mu is held.
 func (m *memo) put(k memoKey, signed string) {
+	// The caller's URL may be a piece of a larger text, which would stay in memory.
+	own := signed[:len(k.url)]
+	if k.statement.Resource == own {
+		k.statement.Resource = own
+	} else {
+		k.statement.Resource = strings.Clone(k.statement.Resource)
+	}
+	k.url = own
 	g := m.newer.Load()
 	if g.n >= m.half {
 		if m.half < m.size { // of one there is no half

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -376,6 +377,29 @@ func TestTheMemoryOfURLsIsBoundedAndKeepsWhatIsAskedFor(t *testing.T) {
 			t.Errorf("of %d: %d signatures for one URL asked for twice", size, made)
 		}
 	}
+}
+
+func TestWhatIsRememberedKeepsNoTextOfTheCallerInMemory(t *testing.T) {
+	s := must[*Signer](t)(New(keyID, newKey(t, ECDSAP256), &Options{Memoize: 100, Now: now}))
+	inUse := func() int64 {
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return int64(m.HeapAlloc)
+	}
+	before := inUse()
+	for i := range 40 {
+		url := fmt.Sprintf("%s/%d", site, i)
+		pattern := url + "*"
+		text := pattern + strings.Repeat("a", 1<<20)
+		for _, resource := range []string{"", text[:len(pattern)]} {
+			must[string](t)(s.URL(t.Context(), text[:len(url)], Policy{TTL: ttl, Window: time.Hour, Resource: resource}))
+		}
+	}
+	if kept := inUse() - before; kept > 10<<20 {
+		t.Errorf("%d bytes are kept for 80 URLs", kept)
+	}
+	runtime.KeepAlive(s)
 }
 
 func TestOnlyStableURLsAreRememberedEachForItsOwnPolicy(t *testing.T) {
