@@ -183,6 +183,7 @@ type rewriter struct {
 	dir         string // the playlist's URL up to its last slash
 	host        string // that of the pass, without its port
 	maxName     int    // how long a file name in dir may be; 0 if the pass does not cover dir
+	asked       []byte // a query whose parameters the pass takes
 }
 
 func newRewriter(playlistURL string, pass *signer.Pass, o *Options) (*rewriter, error) {
@@ -427,13 +428,32 @@ func (rw *rewriter) plain(uri []byte, t *target) (s substitute, ok bool) {
 		before, ok = rw.dir, len(uri) <= rw.maxName
 	}
 	hasQuery, isPlain := isPlainURI(name)
-	if !ok || !isPlain {
+	switch {
+	case !ok || !isPlain:
 		return s, false
+	case !hasQuery:
+		return substitute{before, true, rw.tail}, true
 	}
-	if hasQuery {
-		return substitute{before, true, rw.tailOfQuery}, true
+	return substitute{before, true, rw.tailOfQuery}, haveSameNames(name[bytes.IndexByte(name, '?')+1:], rw.asked)
+}
+
+// haveSameNames reports whether two queries have the same parameters in the same
+// order, whatever their values. None has an empty name.
+func haveSameNames(a, b []byte) bool {
+	for {
+		n := 0
+		for n < len(a) && n < len(b) && a[n] == b[n] && a[n] != '=' && a[n] != '&' {
+			n++
+		}
+		if n == 0 || n < len(a) && a[n] != '=' && a[n] != '&' || n < len(b) && b[n] != '=' && b[n] != '&' {
+			return false
+		}
+		i, j := bytes.IndexByte(a[n:], '&'), bytes.IndexByte(b[n:], '&')
+		if i < 0 || j < 0 {
+			return i == j
+		}
+		a, b = a[n+i+1:], b[n+j+1:]
 	}
-	return substitute{before, true, rw.tail}, true
 }
 
 // isElsewhere knows the media URIs on other hosts, as most playlists write them.
@@ -498,10 +518,13 @@ func (rw *rewriter) replace(uri string, t *target) (string, error) {
 		if strings.Contains(url, escapedVariable) {
 			return "", errEscapedVariable
 		}
-		if len(url)+len(rw.tail) > signer.MaxURLLength {
+		_, query, _ := strings.Cut(url, "?")
+		if query != "" && !haveSameNames([]byte(query), rw.asked) || len(url)+len(rw.tail) > signer.MaxURLLength {
+			// It knows which parameters reach the bucket.
 			if _, err := rw.pass.URL(url); err != nil {
 				return "", err
 			}
+			rw.asked = append(rw.asked[:0], query...)
 		}
 		return url, nil
 	case t.kind == mediaURI:

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -449,6 +450,48 @@ func TestWhatWouldFailForSomeViewersIsAnErrorThatNamesTheLineAndTheFix(t *testin
 				t.Errorf("a part of a short playlist was written: %q", got)
 			}
 		})
+	}
+}
+
+func TestAParameterThatDoesNotReachTheBucketIsRefusedOrToldOnce(t *testing.T) {
+	var told []string
+	s, err := signer.New(keyID, newKey(t), &signer.Options{
+		Now:           now,
+		Query:         &signer.ForwardedQuery{Signed: []string{"size"}, Public: []string{}},
+		OnUnforwarded: func(parameter string) { told = append(told, parameter) },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	pass, err := s.OpenAll(t.Context(), prefix, signer.Policy{TTL: time.Hour})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rewrite := func(lines ...string) error {
+		return Rewrite(io.Discard, strings.NewReader("#EXTM3U\n"+strings.Join(lines, "\n")), list, pass, nil)
+	}
+	for _, lines := range [][]string{
+		{"1.ts?size=1&v=2", "2.ts?size=2&v=3", "3.ts?w=1&size=1", "4.ts?v", "5.ts?size", "6.ts?sizes=1", "7.ts?siz=1"},
+		{"8.ts?x=é", "9.ts?size=é"},
+		{`#EXT-X-MAP:URI="init.mp4?y=1"`},
+		{"https://ads.example.com/1.ts?z=1"},
+	} {
+		if err := rewrite(lines...); err != nil {
+			t.Error(err)
+		}
+	}
+	if want := []string{"v", "w", "sizes", "siz", "x", "y"}; !slices.Equal(told, want) {
+		t.Errorf("told of %q, want %q", told, want)
+	}
+	for _, line := range []string{
+		"a.ts?response-content-type=text/html", "a.ts?size=1&versionId=1", "a.ts?versionId=é", `#EXT-X-MAP:URI="a.mp4?versionId=1"`,
+		prefix + "a.ts?versionId=1",
+	} {
+		var wrong *LineError
+		var query *signer.QueryError
+		if err := rewrite("1.ts?size=1", line); !errors.As(err, &wrong) || wrong.Line != 3 || !errors.As(err, &query) {
+			t.Errorf("%s: %v", line, err)
+		}
 	}
 }
 
