@@ -41,6 +41,31 @@ func pkcs8Kind(der []byte) string {
 	}
 }
 
+// isPKCS12 reports whether bytes are a PKCS #12 file: RFC 7292, section 4.
+func isPKCS12(der []byte) bool {
+	var file struct {
+		Version int
+		Safe    struct {
+			Type    asn1.ObjectIdentifier
+			Content asn1.RawValue `asn1:"tag:0"`
+		}
+		MAC asn1.RawValue `asn1:"optional"`
+	}
+	_, err := asn1.Unmarshal(der, &file)
+	return err == nil && file.Version == 3
+}
+
+// isEncryptedPKCS8 reports whether bytes are a key of PKCS #8 with a passphrase: RFC
+// 5958, section 3.
+func isEncryptedPKCS8(der []byte) bool {
+	var key struct {
+		Algorithm pkix.AlgorithmIdentifier
+		Key       []byte
+	}
+	_, err := asn1.Unmarshal(der, &key)
+	return err == nil
+}
+
 // sec1Kind names the curve of a SEC 1 key that is not taken.
 func sec1Kind(der []byte) string {
 	type sec1[C any] struct {

@@ -10,6 +10,7 @@ import (
 	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
+	"crypto/x509/pkix"
 	"encoding/asn1"
 	"encoding/base64"
 	"encoding/binary"
@@ -142,8 +143,23 @@ func TestWhatHappensToAKeyOnItsWayIsUndoneWhereThatIsCertain(t *testing.T) {
 
 func TestEveryOtherKeyIsRefusedWithWhatItIsAndWhatIsNeeded(t *testing.T) {
 	der := must[[]byte](t)
+	ecOf := func(c elliptic.Curve) *ecdsa.PrivateKey {
+		return must[*ecdsa.PrivateKey](t)(ecdsa.GenerateKey(c, rand.Reader))
+	}
 	ec := func(c elliptic.Curve) []byte {
-		return pemBlock("PRIVATE KEY", der(x509.MarshalPKCS8PrivateKey(must[*ecdsa.PrivateKey](t)(ecdsa.GenerateKey(c, rand.Reader)))))
+		return pemBlock("PRIVATE KEY", der(x509.MarshalPKCS8PrivateKey(ecOf(c))))
+	}
+	type encryptedInfo struct {
+		Algorithm pkix.AlgorithmIdentifier
+		Key       []byte
+	}
+	type contentInfo struct {
+		Type    asn1.ObjectIdentifier
+		Content asn1.RawValue
+	}
+	type pfx struct {
+		Version int
+		Safe    contentInfo
 	}
 	rsa3072 := must[*rsa.PrivateKey](t)(rsa.GenerateKey(rand.Reader, 3072))
 	_, edwards, _ := ed25519.GenerateKey(rand.Reader)
@@ -184,8 +200,11 @@ func TestEveryOtherKeyIsRefusedWithWhatItIsAndWhatIsNeeded(t *testing.T) {
 		"a PuTTY key":           {"PuTTY-User-Key-File-3: ecdsa-sha2-nistp256\n", []string{"PuTTY", "signedfront keygen"}},
 		"an SSH public key":     {"ssh-rsa AAAA me@example.com\n", []string{"OpenSSH public key"}},
 		"DER of a public key":   {string(must[[]byte](t)(base64.StdEncoding.DecodeString(p256.PublicKey().SPKI()))), []string{"public key in DER", "private half"}},
-		"DER of P-384":          {string(must[[]byte](t)(x509.MarshalECPrivateKey(must[*ecdsa.PrivateKey](t)(ecdsa.GenerateKey(elliptic.P384(), rand.Reader))))), []string{"P-384", "P-256"}},
+		"DER of P-384":          {string(must[[]byte](t)(x509.MarshalECPrivateKey(ecOf(elliptic.P384())))), []string{"P-384", "P-256"}},
 		"DER cut off":           {string(x509.MarshalPKCS1PrivateKey(rsa3072)[:100]), []string{"DER", "whole"}},
+		"DER, a line behind it": {string(der(x509.MarshalECPrivateKey(ecOf(elliptic.P256())))) + "\n", []string{"binary", "whole"}},
+		"DER of a passphrase":   {string(der(asn1.Marshal(encryptedInfo{pkix.AlgorithmIdentifier{Algorithm: asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 5, 13}}, make([]byte, 64)}))), []string{"encrypted", "openssl pkey"}},
+		"a PKCS #12 file":       {string(der(asn1.Marshal(pfx{3, contentInfo{asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 7, 1}, asn1.RawValue{Class: asn1.ClassContextSpecific, Tag: 0, IsCompound: true, Bytes: []byte{4, 1, 0}}}}))), []string{"PKCS #12", "openssl pkcs12"}},
 		"another block":         {string(pemBlock("PGP MESSAGE", []byte{1})), []string{"another type"}},
 		"another private key":   {string(pemBlock("ANY PRIVATE KEY", []byte{1})), []string{"another type"}},
 		"parameters alone":      {string(pemBlock("EC PARAMETERS", []byte{1})), []string{"no private key"}},

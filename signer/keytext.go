@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strings"
 	"unicode/utf16"
+	"unicode/utf8"
 )
 
 // Keys come through editors, shells, variables, YAML and JSON, which change the
@@ -103,6 +104,12 @@ func derKey(der []byte) (crypto.Signer, error) {
 	if _, err := x509.ParseCertificate(der); err == nil {
 		return nil, errors.New("a certificate in DER, not a private key: give the private key that belongs to it")
 	}
+	switch {
+	case isPKCS12(der):
+		return nil, errors.New("a PKCS #12 file: take the private key out of it, as with `openssl pkcs12 -in FILE -nocerts -nodes -out PEM`")
+	case isEncryptedPKCS8(der):
+		return nil, errEncryptedKey
+	}
 	for _, kind := range []string{pkcs8Kind(der), sec1Kind(der)} {
 		if kind != "" {
 			return nil, unsupportedKey(kind)
@@ -129,6 +136,8 @@ func notPEM(text string) error {
 	switch {
 	case text == "":
 		return errors.New("empty, not a PEM private key: " + want)
+	case strings.Contains(text, "\x00") || !utf8.ValidString(text):
+		return errors.New("binary, and neither PEM nor a private key in DER that is whole with nothing around it: " + want)
 	case err == nil && bytes.Contains(decoded, []byte("-----BEGIN")):
 		return errors.New("base64 of a PEM text, not the text itself: decode it once, as with `base64 -d`")
 	case err == nil && isDER(decoded):
