@@ -193,12 +193,31 @@ func (e *QueryError) Error() string {
 	return fmt.Sprintf("url: query: the parameter %s would be ignored, because the deployment does not forward it to the bucket: %s", e.Parameter, e.Fix)
 }
 
-// subresources are parameters by which S3 is asked for something else than the
-// object, for another version or for a part of it.
+// S3Overrides returns the query parameters that set headers of S3's answer, each
+// with its header, such as Content-Type for response-content-type. S3 takes them
+// in signed requests alone, as those are of an origin access identity or control.
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+func S3Overrides() map[string]string {
+	return map[string]string{
+		"response-cache-control":    "Cache-Control",
+		dispositionParameter:        "Content-Disposition",
+		"response-content-encoding": "Content-Encoding",
+		"response-content-language": "Content-Language",
+		typeParameter:               "Content-Type",
+		"response-expires":          "Expires",
+	}
+}
+
+// IsS3Subresource reports whether S3 takes a request with a query parameter of
+// that name for one for something else than the object, for another version or
+// for a part of it.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html
-var subresources = map[string]bool{
-	"acl": true, "attributes": true, "legal-hold": true, "partNumber": true, "retention": true, "select": true,
-	"tagging": true, "torrent": true, "uploadId": true, "uploads": true, "versionId": true,
+func IsS3Subresource(parameter string) bool {
+	switch parameter {
+	case "acl", "attributes", "legal-hold", "partNumber", "retention", "select", "tagging", "torrent", "uploadId", "uploads", "versionId":
+		return true
+	}
+	return false
 }
 
 // forwarding is what a signer knows of the queries that reach the bucket.
@@ -232,7 +251,7 @@ func (f *forwarding) check(u *wireURL) error {
 			return &QueryError{"response-*", "leave it out, or set the header on the object when it is uploaded"}
 		case strings.HasPrefix(name, "X-Amz-"):
 			return &QueryError{"X-Amz-*", "leave it out: CloudFront does not know the signatures of S3"}
-		case subresources[name]:
+		case IsS3Subresource(name):
 			return &QueryError{name, "leave it out"}
 		}
 		f.tellOnce(name)

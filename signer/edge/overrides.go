@@ -2,28 +2,17 @@ package edge
 
 import (
 	"net/http"
-	"slices"
 	"strings"
 
 	"github.com/signedfront/signedfront/signer/edge/internal/redact"
 	"github.com/signedfront/signedfront/signer/edge/model"
+
+	"github.com/signedfront/signedfront/signer"
 )
 
 // overridable are the parameters by which a request tells S3 the headers of its
 // answer.
-// https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
-var overridable = map[string]string{
-	"response-cache-control":       "Cache-Control",
-	"response-content-disposition": "Content-Disposition",
-	"response-content-encoding":    "Content-Encoding",
-	"response-content-language":    "Content-Language",
-	"response-content-type":        "Content-Type",
-	"response-expires":             "Expires",
-}
-
-// subresources are the parameters that make a request one for something else
-// than the object, or for another version or a part of it.
-var subresources = []string{"acl", "attributes", "legal-hold", "partNumber", "retention", "select", "tagging", "torrent", "uploadId", "uploads", "versionId"}
+var overridable = signer.S3Overrides()
 
 // overrides are the headers that a query sets, or how S3 refuses them. query is
 // what reaches the bucket of it.
@@ -42,7 +31,7 @@ func (o origin) overrides(query []string) (http.Header, *refusal) {
 		header, known := overridable[name]
 		latin1, encoded := toLatin1(value)
 		switch {
-		case slices.Contains(subresources, name):
+		case signer.IsS3Subresource(name):
 			return nil, s3Refusal(501, "NotImplemented", "A header you provided implies functionality that is not implemented", "the local bucket does not do S3's parameter "+name)
 		case !strings.HasPrefix(name, "response-"):
 			continue // S3 passes over what it does not know
