@@ -30,6 +30,13 @@ func passing(kind, config, inside, behavior string, names ...string) change {
 	return change{"Resources.Passing", map[string]any{"Type": kind, "Properties": map[string]any{config: properties}}}
 }
 
+// passingAll is an origin request policy of one's own that passes on the whole
+// query, for signed paths.
+var passingAll = []change{
+	passing("AWS::CloudFront::OriginRequestPolicy", "OriginRequestPolicyConfig", "", "all"),
+	{fallback + ".OriginRequestPolicyId", map[string]any{"Ref": "Passing"}},
+}
+
 func TestTheQueryReachesTheBucketWhereAPolicySaysSo(t *testing.T) {
 	origin := func(behavior string, names ...string) []change {
 		return []change{passing("AWS::CloudFront::OriginRequestPolicy", "OriginRequestPolicyConfig", "", behavior, names...),
@@ -65,8 +72,12 @@ func TestTheQueryReachesTheBucketWhereAPolicySaysSo(t *testing.T) {
 		{"CachingOptimized", managed("CachePolicyId", "658327ea-f89d-4fab-a63d-7e88639e58f6"), false},
 		{"CachingDisabled", managed("CachePolicyId", "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"), false},
 		{"UseOriginCacheControlHeaders-QueryStrings", managed("CachePolicyId", "4cc15a8a-d715-48a4-82b8-cc0b614638fe"), true},
-		{"AllViewer", managed("OriginRequestPolicyId", "216adef6-5c7f-47e4-b989-5492eafa07d3"), true},
-		{"AllViewerExceptHostHeader", managed("OriginRequestPolicyId", "b689b0a8-53d0-40ab-baf2-68738e2966ac"), true},
+		{"Amplify", managed("CachePolicyId", "2e54312d-136d-493c-8eb9-b001f22f67d2"), true},
+		{"Elemental-MediaPackage", managed("CachePolicyId", "08627262-05a9-4f76-9ded-b50ca2e3a84f"), false},
+		{"AllViewer", managed("OriginRequestPolicyId", "216adef6-5c7f-47e4-b989-5492eafa07d3"), false},
+		{"AllViewerExceptHostHeader", managed("OriginRequestPolicyId", "b689b0a8-53d0-40ab-baf2-68738e2966ac"), false},
+		{"AllViewerAndCloudFrontHeaders-2022-06", managed("OriginRequestPolicyId", "33f36d7e-f396-46d9-90e0-52428a34d9dc"), false},
+		{"Elemental-MediaTailor-PersonalizedManifests", managed("OriginRequestPolicyId", "775133bc-15f2-49f9-abea-afb2e0bf67d2"), false},
 		{"CORS-S3Origin", managed("OriginRequestPolicyId", "88a5eaf4-2fd4-4709-b370-b4c650ea3fcf"), false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -83,9 +94,23 @@ func TestTheQueryReachesTheBucketWhereAPolicySaysSo(t *testing.T) {
 	}
 }
 
+// Of the whole query, the managed policies keep three parameters from a bucket:
+// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-origin-request-policies.html
+func TestAManagedPolicyOfTheWholeQueryPassesOnAllButThreeOverrides(t *testing.T) {
+	for _, id := range []string{"216adef6-5c7f-47e4-b989-5492eafa07d3", "b689b0a8-53d0-40ab-baf2-68738e2966ac", "33f36d7e-f396-46d9-90e0-52428a34d9dc", "775133bc-15f2-49f9-abea-afb2e0bf67d2"} {
+		s := serve(t, change{fallback + ".OriginRequestPolicyId", id})
+		for parameter, header := range signer.S3Overrides() {
+			got := s.get(s.sign("/rt.png?" + parameter + "=gzip"))
+			stays := parameter == "response-content-type" || parameter == "response-content-disposition" || parameter == "response-content-encoding"
+			if got.status != 200 || (got.header.Get(header) == "gzip") == stays {
+				t.Errorf("%s, %s: %d %s", id, parameter, got.status, got.header.Get(header))
+			}
+		}
+	}
+}
+
 func TestSixHeadersAreSetByTheQuery(t *testing.T) {
-	forwarded := change{fallback + ".OriginRequestPolicyId", "216adef6-5c7f-47e4-b989-5492eafa07d3"}
-	s := serve(t, forwarded)
+	s := serve(t, passingAll...)
 	for query, want := range map[string]string{
 		"response-cache-control=no-cache":                      "Cache-Control: no-cache",
 		"response-content-disposition=inline":                  "Content-Disposition: inline",
@@ -119,17 +144,16 @@ func TestSixHeadersAreSetByTheQuery(t *testing.T) {
 		t.Errorf("of several ranges: %d %v", got.status, got.header)
 	}
 	// The response headers policy comes after S3.
-	s = serve(t, forwarded, change{"Resources.Headers.Properties.ResponseHeadersPolicyConfig.CustomHeadersConfig", map[string]any{
+	s = serve(t, append(passingAll, change{"Resources.Headers.Properties.ResponseHeadersPolicyConfig.CustomHeadersConfig", map[string]any{
 		"Items": []any{map[string]any{"Header": "Cache-Control", "Value": "no-store", "Override": true}},
-	}})
+	}})...)
 	if got := s.get(s.sign("/rt.png?response-cache-control=public")); got.header.Get("Cache-Control") != "no-store" {
 		t.Errorf("an overriding policy: %v", got.header)
 	}
 }
 
 func TestS3RefusesWhatAQueryAsksForAndCannotHave(t *testing.T) {
-	forwarded := change{fallback + ".OriginRequestPolicyId", "216adef6-5c7f-47e4-b989-5492eafa07d3"}
-	s := serve(t, forwarded)
+	s := serve(t, passingAll...)
 	pass := s.signPass("*")
 	for query, want := range map[string]string{
 		"response-server=x":                               "400 InvalidArgument",
@@ -152,10 +176,10 @@ func TestS3RefusesWhatAQueryAsksForAndCannotHave(t *testing.T) {
 			t.Errorf("%s: a header was injected", query)
 		}
 	}
-	anonymous := serve(t, forwarded,
+	anonymous := serve(t, append(passingAll,
 		change{reader + ".Principal", "*"},
 		change{origin0 + ".S3OriginConfig.OriginAccessIdentity", ""},
-		change{"Resources.Bucket.Properties.PublicAccessBlockConfiguration", map[string]any{"BlockPublicAcls": true}})
+		change{"Resources.Bucket.Properties.PublicAccessBlockConfiguration", map[string]any{"BlockPublicAcls": true}})...)
 	if got := anonymous.get(anonymous.sign("/rt.png")); got.status != 200 {
 		t.Fatalf("%d %s", got.status, got.header.Get(reasonHeader))
 	}
@@ -189,8 +213,9 @@ func TestTheDocumentSaysWhatTheBehaviorsForward(t *testing.T) {
 		{"signed paths, of which more is said", forwards(fallback), []string{"response-content-type", "x"}, []string{}, "query.signed, says x, which the cache behavior * does not forward"},
 		{"public paths, of which nothing is said", forwards(config + ".CacheBehaviors.0"), []string{}, []string{}, "query.public, does not say response-content-type"},
 		{"nothing, and it is said that public paths do", nil, []string{}, []string{"response-content-type"}, "query.public, says response-content-type"},
-		{"all", []change{{fallback + ".OriginRequestPolicyId", "216adef6-5c7f-47e4-b989-5492eafa07d3"}}, []string{"*"}, []string{}, ""},
-		{"all, of which one is said", []change{{fallback + ".OriginRequestPolicyId", "216adef6-5c7f-47e4-b989-5492eafa07d3"}}, []string{"x"}, []string{}, "query.signed, does not say *"},
+		{"all", passingAll, []string{"*"}, []string{}, ""},
+		{"all but three, and all is said", []change{{fallback + ".OriginRequestPolicyId", "216adef6-5c7f-47e4-b989-5492eafa07d3"}}, []string{"*"}, []string{}, "query.signed, says *"},
+		{"all, of which one is said", passingAll, []string{"x"}, []string{}, "query.signed, does not say *"},
 		{"nothing, and all is said", nil, []string{"*"}, []string{}, "query.signed, says *"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -202,6 +227,56 @@ func TestTheDocumentSaysWhatTheBehaviorsForward(t *testing.T) {
 			changes := append(append([]change{open}, test.changes...), change{"Resources.DeploymentDocument.Properties.Value.Fn::Join.1.12", `","maxUrlLifetime":604800,"maxKeyAge":3600,"query":` + string(query) + "}"})
 			_, err = New(Config{Template: edited(t, changes...), BaseURL: "http://127.0.0.1:8080", Objects: OpenFS(pictures)})
 			if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
+				t.Errorf("%v, want an error with %q", err, test.want)
+			}
+		})
+	}
+}
+
+// Strangers choose neither the name under which an object is saved nor its type.
+func TestATemplateIsRefusedWhosePublicPathsTellS3HowToSendAnObject(t *testing.T) {
+	const (
+		cachePolicy, inCache     = "AWS::CloudFront::CachePolicy", "ParametersInCacheKeyAndForwardedToOrigin"
+		requestPolicy, inRequest = "AWS::CloudFront::OriginRequestPolicy", ""
+		behavior                 = config + ".CacheBehaviors.0"
+	)
+	by := func(kind string, names ...string) []change {
+		word := names[0]
+		if names = names[1:]; len(names) > 0 {
+			word = "whitelist"
+		}
+		if word == "allExcept" {
+			names = []string{"response-content-type", "response-content-disposition", "response-cache-control", "response-content-encoding", "response-content-language", "response-expires"}
+		}
+		if kind == cachePolicy {
+			return []change{passing(kind, "CachePolicyConfig", inCache, word, names...), {behavior + ".CachePolicyId", map[string]any{"Ref": "Passing"}}}
+		}
+		return []change{passing(kind, "OriginRequestPolicyConfig", inRequest, word, names...), {behavior + ".OriginRequestPolicyId", map[string]any{"Ref": "Passing"}}}
+	}
+	const disposition, every = "forwards response-content-disposition to", "forwards response-content-type and its like to"
+	for _, test := range []struct {
+		name    string
+		changes []change
+		want    string // in the error; empty: it is served
+	}{
+		{"a cache policy of a name", by(cachePolicy, "", "v", "response-content-disposition"), disposition},
+		{"a cache policy of a language", by(cachePolicy, "", "response-content-language"), "forwards response-content-language to"},
+		{"a cache policy of all", by(cachePolicy, "all"), every},
+		{"a policy of requests of a name", by(requestPolicy, "", "response-content-disposition"), disposition},
+		{"a policy of requests of all", by(requestPolicy, "all"), every},
+		{"a policy of requests of all but these, which may be escaped", by(requestPolicy, "allExcept"), every},
+		{"AllViewer", []change{{behavior + ".OriginRequestPolicyId", "216adef6-5c7f-47e4-b989-5492eafa07d3"}}, every},
+		{"UseOriginCacheControlHeaders-QueryStrings", []change{{behavior + ".CachePolicyId", "4cc15a8a-d715-48a4-82b8-cc0b614638fe"}}, every},
+		{"forwarded values", []change{{behavior + ".ForwardedValues", map[string]any{"QueryString": true}}}, every},
+		{"a cache policy of others", by(cachePolicy, "", "v", "width"), ""},
+		{"CachingOptimized", []change{{behavior + ".CachePolicyId", "658327ea-f89d-4fab-a63d-7e88639e58f6"}}, ""},
+		{"a name, and nobody signs the request to the bucket", append(by(cachePolicy, "", "response-content-disposition"), change{origin0 + ".S3OriginConfig.OriginAccessIdentity", ""}), ""},
+		{"a name, of signed paths", append(by(cachePolicy, "", "response-content-disposition"), change{behavior + ".TrustedKeyGroups", []any{map[string]any{"Ref": "KeyGroup"}}}), ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			open := change{config + ".CacheBehaviors", []any{map[string]any{"PathPattern": "/public/*", "TargetOriginId": "content", "ViewerProtocolPolicy": "https-only"}}}
+			_, err := New(Config{Template: edited(t, append([]change{open}, test.changes...)...), BaseURL: "http://127.0.0.1:8080", Objects: OpenFS(pictures)})
+			if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(err.Error(), "CacheBehaviors[0]: the public behavior /public/* "+test.want)) {
 				t.Errorf("%v, want an error with %q", err, test.want)
 			}
 		})

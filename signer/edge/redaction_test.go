@@ -235,18 +235,19 @@ func TestNoKeyIsShownThatWasPutIntoARequest(t *testing.T) {
 	all := map[string]any{"Ref": "AWS::NoValue"}
 	s := serveConfig(t, Config{
 		Objects: OpenFS(pictures), Log: slog.New(slog.NewTextHandler(&log, nil)), Keys: testKeys,
-		Template: edited(t,
+		Template: edited(t, append(passingAll,
 			change{config + ".CacheBehaviors", []any{map[string]any{
 				"PathPattern": "/public/*", "TargetOriginId": "content", "AllowedMethods": []any{"GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE"},
-				"OriginRequestPolicyId": "216adef6-5c7f-47e4-b989-5492eafa07d3", "ResponseHeadersPolicyId": all,
+				"OriginRequestPolicyId": "88a5eaf4-2fd4-4709-b370-b4c650ea3fcf", "ResponseHeadersPolicyId": all,
 			}}},
 			change{"Resources.Bucket.Properties.CorsConfiguration.CorsRules", []any{map[string]any{
 				"AllowedOrigins": []any{"https://*"}, "AllowedMethods": []any{"GET", "PUT"}, "AllowedHeaders": []any{"*"}}}},
 			// Whoever may list is told the key of what is not there.
 			change{reader + ".Action", []any{"s3:GetObject", "s3:ListBucket"}},
 			change{reader + ".Resource", "*"},
-		),
+		)...),
 	})
+	pass := s.signPass("*")
 	for way, key := range ways {
 		line := strings.ReplaceAll(key, "\n", "")
 		escaped := strings.NewReplacer("%", "%25", " ", "%20", "\n", "%0A", `"`, "%22").Replace(key)
@@ -283,10 +284,10 @@ func TestNoKeyIsShownThatWasPutIntoARequest(t *testing.T) {
 				return s.handle("OPTIONS", "/public/logo.svg", "Origin", "https://a.example", "Access-Control-Request-Method", "GET", "Access-Control-Request-Headers", line)
 			},
 			"a header for S3": func() reply {
-				return s.handle("GET", "/public/logo.svg?response-"+escaped+"=x")
+				return s.handle("GET", "/rt.png?response-"+escaped+"=x&"+pass)
 			},
 			"a value that S3 refuses": func() reply {
-				return s.handle("GET", "/public/logo.svg?response-content-type="+escaped+"%0A")
+				return s.handle("GET", "/rt.png?response-content-type="+escaped+"%0A&"+pass)
 			},
 		} {
 			log.Reset()

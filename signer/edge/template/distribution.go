@@ -82,6 +82,7 @@ func (r *resolver) readBehavior(p property, pattern string, o *model.Origin) *mo
 	if len(b.Methods) == 0 {
 		b.Methods = []string{"GET", "HEAD"}
 	}
+	checkPublicQuery(p, b)
 	return b
 }
 

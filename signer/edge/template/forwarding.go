@@ -19,16 +19,26 @@ var managedForwarding = map[string]model.Forwarding{
 	// CORS-CustomOrigin
 	"59781a5b-3903-41f3-afcb-af62929ccde1": {Headers: model.Selection{Names: []string{"Origin"}}},
 	// AllViewer
-	"216adef6-5c7f-47e4-b989-5492eafa07d3": {Headers: everything, Query: everything},
+	"216adef6-5c7f-47e4-b989-5492eafa07d3": {Headers: everything, Query: toBuckets},
 	// AllViewerExceptHostHeader
-	"b689b0a8-53d0-40ab-baf2-68738e2966ac": {Headers: model.Selection{All: true, Names: []string{"Host"}}, Query: everything},
+	"b689b0a8-53d0-40ab-baf2-68738e2966ac": {Headers: model.Selection{All: true, Names: []string{"Host"}}, Query: toBuckets},
 	// AllViewerAndCloudFrontHeaders-2022-06
-	"33f36d7e-f396-46d9-90e0-52428a34d9dc": {Headers: everything, Query: everything},
+	"33f36d7e-f396-46d9-90e0-52428a34d9dc": {Headers: everything, Query: toBuckets},
+	// Elemental-MediaTailor-PersonalizedManifests
+	"775133bc-15f2-49f9-abea-afb2e0bf67d2": {Headers: model.Selection{Names: []string{"Origin", "Access-Control-Request-Method", "Access-Control-Request-Headers"}}, Query: toBuckets},
 	// UseOriginCacheControlHeaders-QueryStrings
 	"4cc15a8a-d715-48a4-82b8-cc0b614638fe": {Query: everything},
+	// Amplify
+	"2e54312d-136d-493c-8eb9-b001f22f67d2": {Query: everything},
+	// Elemental-MediaPackage
+	"08627262-05a9-4f76-9ded-b50ca2e3a84f": {Headers: model.Selection{Names: []string{"Origin"}}, Query: model.Selection{Names: []string{"aws.manifestfilter", "start", "end", "m"}}},
 }
 
 var everything = model.Selection{All: true}
+
+// toBuckets is what the managed origin request policies of the whole query pass
+// on to a bucket. A policy of one's own has no such exceptions.
+var toBuckets = model.Selection{All: true, Names: []string{"response-content-type", "response-content-disposition", "response-content-encoding"}}
 
 // readForwarding reads what a behavior passes on by its origin request policy
 // and by its cache policy, or in the form that came before them: what is part of
@@ -74,6 +84,30 @@ func readSelection(behavior, names property) model.Selection {
 		return model.Selection{All: true, Names: names.texts()}
 	}
 	return model.Selection{}
+}
+
+// checkPublicQuery refuses a public behavior that passes on to a bucket by which
+// headers S3 is to answer a request that CloudFront signs. Strangers would choose,
+// on the host that signed content has, and with text/html for a type they make a
+// page of what somebody has uploaded. A behavior of all parameters but some is
+// refused too: S3 undoes the escapes of a name, which CloudFront compares as it is.
+func checkPublicQuery(p property, b *model.Behavior) {
+	if !b.Public || b.Origin == nil || b.Origin.Identity == (model.Identity{}) {
+		return
+	}
+	const wrong = "the public behavior %s forwards %s to the bucket, by which strangers choose how S3 sends an object: name the parameters that it needs, without these, or leave the query out"
+	overrides := signer.S3Overrides()
+	for _, f := range b.Forwarding {
+		if f.Query.All {
+			p.wrong(wrong, redact.Path(b.PathPattern), "response-content-type and its like")
+			return
+		}
+		for _, name := range f.Query.Names {
+			if overrides[name] != "" {
+				p.wrong(wrong, redact.Path(b.PathPattern), name)
+			}
+		}
+	}
 }
 
 // checkQuery compares what a deployment document says of the query with what the
