@@ -38,7 +38,7 @@ type imports struct{ code, tests []string }
 var mayImport = map[string]imports{
 	".": {code: []string{"constructs", "constructs/config", cdkPackages, jsiiRuntime}},
 
-	"constructs": {[]string{"constructs/config", "constructs/contract/...", "constructs/functions", "signer", "signer/rotation", cdkPackages, cdkConstructs, jsiiRuntime}, []string{"signer/edge", "constructs/internal/novalidation", "signer/leaktest"}},
+	"constructs": {[]string{"constructs/config", "constructs/contract/...", "constructs/functions", "signer", "signer/rotation", cdkPackages, cdkConstructs, jsiiRuntime}, []string{"signer/edge", "signer/edge/recorded", "constructs/internal/novalidation", "signer/leaktest"}},
 
 	"constructs/contract":         {},
 	"constructs/contract/escapes": {},
@@ -73,6 +73,7 @@ var mayImport = map[string]imports{
 	"signer/edge/model":           {code: []string{"constructs/contract/escapes", "signer"}},
 	"signer/edge/template":        {code: []string{"constructs/contract/...", "signer", "signer/edge/model", "signer/edge/internal/redact"}},
 	"signer/edge/cdkapp":          {code: []string{"signer/edge/internal/redact"}},
+	"signer/edge/recorded":        {tests: []string{"signer", "signer/edge"}},
 }
 
 func TestPackagesImportWhatTheyMay(t *testing.T) {
