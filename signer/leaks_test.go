@@ -156,6 +156,7 @@ func TestNoExportedFunctionShowsAKeyThatItIsHanded(t *testing.T) {
 			return append(back, errorOf(New(keyID, key, &Options{Hash: Hash(text)}))...)
 		},
 		"GenerateKey":    func(text string) []any { return errorOf(GenerateKey(Algorithm(text))) },
+		"IsS3Subresource": func(text string) []any { return []any{IsS3Subresource(text)} },
 		"ParseAlgorithm": func(text string) []any { return errorOf(ParseAlgorithm(text)) },
 		"ParseHash":      func(text string) []any { return errorOf(ParseHash(text)) },
 		"PrivateKey.Sign": func(text string) (back []any) {
