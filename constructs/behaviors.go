@@ -25,7 +25,7 @@ func addBehaviors(distribution awscloudfront.Distribution, p *PrivateContentProp
 		distribution.AddBehavior(&pattern, origin, public)
 	}
 	addFurther(distribution, p, origin, public, true)
-	distribution.Node().AddValidation(&signedBehaviors{distribution, slices.Concat(publicPatterns(p), furtherPatterns(p, true)), signed.CachePolicy})
+	distribution.Node().AddValidation(&checkedBehaviors{distribution, slices.Concat(publicPatterns(p), furtherPatterns(p, true)), p.Downloads.Parameters()})
 }
 
 // addFurther adds those of Behaviors that are public, or those that are not.
@@ -109,34 +109,81 @@ func furtherPatterns(p *PrivateContentProps, public bool) (patterns []string) {
 	return patterns
 }
 
-// signedBehaviors is the CDK's validation of a distribution, at the end of the
+// checkedBehaviors is the CDK's validation of a distribution, at the end of the
 // synthesis: whoever has the distribution may have added behaviors to it.
-type signedBehaviors struct {
+type checkedBehaviors struct {
 	distribution awscloudfront.Distribution
-	public       []string                                // the patterns that are meant to be open
-	caching      interfacesawscloudfront.ICachePolicyRef // of what requires a signature
+	public       []string // the patterns that are meant to be open
+	downloads    []string // the parameters that signed paths promise to forward to the content
 }
 
 // Validate returns what is wrong with the distribution.
-func (v *signedBehaviors) Validate() *[]*string {
+func (v *checkedBehaviors) Validate() *[]*string {
 	stack := awscdk.Stack_Of(v.distribution)
-	caching := stack.Resolve(v.caching.CachePolicyRef().CachePolicyId)
-	isOwn := caching != any(*awscloudfront.CachePolicy_CACHING_OPTIMIZED().CachePolicyId())
+	settings := distributionSettings(v.distribution)
+	content, _ := settings["defaultCacheBehavior"].(map[string]any)
+	signsRequests := signedOrigins(settings)
+	policies := &forwardedQueries{stack: stack}
 	var wrong []*string
-	for _, b := range cacheBehaviors(v.distribution) {
-		pattern := b["pathPattern"]
-		isPublic := func(public string) bool { return reflect.DeepEqual(stack.Resolve(public), pattern) }
+	report := func(format string, args ...any) { wrong = append(wrong, jsii.String(fmt.Sprintf(format, args...))) }
+	for _, b := range append(cacheBehaviors(v.distribution), content) {
+		pattern, named := b["pathPattern"]
+		if !named {
+			pattern = "*" // of the default behavior
+		}
+		of := "the behavior of " + config.Quote(fmt.Sprint(pattern))
 		if isSigned(b) {
+			if b["targetOriginId"] != content["targetOriginId"] {
+				continue
+			}
+			for _, parameter := range v.downloads {
+				if policies.of(b).lacks(parameter) {
+					report("%s does not forward %s to the bucket, which signers are told by Downloads; leave its CachePolicy out, or write one with that parameter", of, parameter)
+				}
+			}
 			continue
 		}
+		isPublic := func(public string) bool { return reflect.DeepEqual(stack.Resolve(public), pattern) }
 		if !slices.ContainsFunc(v.public, isPublic) {
-			wrong = append(wrong, jsii.String(fmt.Sprintf("the behavior of %s trusts no key group, which opens it to everyone; list it in Behaviors of PrivateContentProps, with Public: true if that is meant", config.Quote(fmt.Sprint(pattern)))))
+			report("%s trusts no key group, which opens it to everyone; list it in Behaviors of PrivateContentProps, with Public: true if that is meant", of)
 		}
-		if isOwn && reflect.DeepEqual(b["cachePolicyId"], caching) {
-			wrong = append(wrong, jsii.String(fmt.Sprintf("the public behavior of %s has the cache policy of Downloads, by which strangers would choose how the content's host sends its objects; give it another one, such as awscloudfront.CachePolicy_CACHING_OPTIMIZED()", config.Quote(fmt.Sprint(pattern)))))
+		if target, _ := b["targetOriginId"].(string); !signsRequests[target] {
+			continue
+		}
+		if override := policies.of(b).override(); override != "" {
+			report("%s is public and forwards %s to the bucket, by which strangers would choose how S3 sends an object; write a CachePolicy and an OriginRequestPolicy that name the parameters they need, without these, or leave them out", of, override)
 		}
 	}
 	return &wrong
+}
+
+// signedOrigins are the ids of origins and groups of them from which CloudFront
+// reads a bucket by an access identity or control. S3 lets such requests, and no
+// others, choose headers of the answer.
+func signedOrigins(settings map[string]any) map[string]bool {
+	signed := map[string]bool{}
+	origins, _ := settings["origins"].([]any)
+	for _, origin := range origins {
+		o, _ := origin.(map[string]any)
+		bucket, isBucket := o["s3OriginConfig"].(map[string]any)
+		identity := bucket["originAccessIdentity"]
+		id, _ := o["id"].(string)
+		signed[id] = isBucket && (identity != nil && identity != "" || o["originAccessControlId"] != nil)
+	}
+	groups, _ := settings["originGroups"].(map[string]any)
+	items, _ := groups["items"].([]any)
+	for _, group := range items {
+		g, _ := group.(map[string]any)
+		members, _ := g["members"].(map[string]any)
+		list, _ := members["items"].([]any)
+		id, _ := g["id"].(string)
+		signed[id] = slices.ContainsFunc(list, func(member any) bool {
+			m, _ := member.(map[string]any)
+			of, _ := m["originId"].(string)
+			return signed[of]
+		})
+	}
+	return signed
 }
 
 // isSigned reports whether a behavior requires a signature.
@@ -148,15 +195,20 @@ func isSigned(behavior map[string]any) bool {
 // cacheBehaviors are the behaviors of a distribution, besides the default one, as
 // they are now.
 func cacheBehaviors(of awscloudfront.Distribution) (behaviors []map[string]any) {
-	var distribution awscloudfront.CfnDistribution
-	jsii.UnsafeCast(of.Node().DefaultChild(), &distribution)
-	settings, _ := awscdk.Stack_Of(distribution).Resolve(distribution.DistributionConfig()).(map[string]any)
-	listed, _ := settings["cacheBehaviors"].([]any)
+	listed, _ := distributionSettings(of)["cacheBehaviors"].([]any)
 	for _, behavior := range listed {
 		b, _ := behavior.(map[string]any)
 		behaviors = append(behaviors, b)
 	}
 	return behaviors
+}
+
+// distributionSettings are the settings of a distribution as they are now.
+func distributionSettings(of awscloudfront.Distribution) map[string]any {
+	var distribution awscloudfront.CfnDistribution
+	jsii.UnsafeCast(of.Node().DefaultChild(), &distribution)
+	settings, _ := awscdk.Stack_Of(distribution).Resolve(distribution.DistributionConfig()).(map[string]any)
+	return settings
 }
 
 // checkConfigured reports what ConfigureDistribution has taken from the signed

@@ -42,6 +42,7 @@ var mayImport = map[string]imports{
 
 	"constructs/contract":         {},
 	"constructs/contract/escapes": {},
+	"constructs/contract/managed": {},
 
 	"constructs/internal/novalidation":             {},
 	"constructs/config":                            {[]string{"constructs/contract", "signer"}, []string{"signer/leaktest"}},

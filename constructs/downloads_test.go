@@ -2,17 +2,22 @@ package constructs
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
 	"time"
 
+	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudfront"
+	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/signedfront/signedfront/constructs/config"
+	"github.com/signedfront/signedfront/constructs/contract/managed"
 	"github.com/signedfront/signedfront/signer"
 	"github.com/signedfront/signedfront/signer/edge"
 )
@@ -141,6 +146,17 @@ func TestABrowserIsToldTheNameThatWasSigned(t *testing.T) {
 	}
 }
 
+// synthesisError is what the CDK says of an app that it refuses.
+func synthesisError(app awscdk.App) (said string) {
+	defer func() {
+		if r := recover(); r != nil {
+			said = fmt.Sprint(r)
+		}
+	}()
+	app.Synth(nil)
+	return ""
+}
+
 // The options of a behavior are the caller's, who may change them until they are
 // read.
 func TestAPublicBehaviorWithTheCachePolicyOfDownloadsFailsTheSynthesis(t *testing.T) {
@@ -149,7 +165,7 @@ func TestAPublicBehaviorWithTheCachePolicyOfDownloadsFailsTheSynthesis(t *testin
 		want   string
 	}{
 		{false, ""},
-		{true, `the public behavior of "/open/*" has the cache policy of Downloads, by which strangers would choose how the content's host sends its objects; give it another one, such as awscloudfront.CachePolicy_CACHING_OPTIMIZED()`},
+		{true, `the behavior of "/open/*" is public and forwards response-content-disposition to the bucket, by which strangers would choose how S3 sends an object; write a CachePolicy and an OriginRequestPolicy that name the parameters they need, without these, or leave them out`},
 	} {
 		app, _ := newApp(t, nil)
 		options := &awscloudfront.AddBehaviorOptions{Compress: jsii.Bool(true)}
@@ -161,17 +177,179 @@ func TestAPublicBehaviorWithTheCachePolicyOfDownloadsFailsTheSynthesis(t *testin
 		if err != nil {
 			t.Fatal(err)
 		}
-		said := func() (said string) {
-			defer func() {
-				if r := recover(); r != nil {
-					said = CDKError(r).Error()
-				}
-			}()
-			app.Synth(nil)
-			return ""
-		}()
+		said := synthesisError(app)
 		if test.want == "" && said != "" || !strings.Contains(said, test.want) {
 			t.Errorf("public %t: it says %s", test.public, said)
 		}
+	}
+}
+
+// cachePolicyOf is a cache policy of the app that forwards parameters.
+func cachePolicyOf(scope constructs.Construct, query awscloudfront.CacheQueryStringBehavior) awscloudfront.ICachePolicy {
+	return awscloudfront.NewCachePolicy(scope, jsii.String("OwnCaching"), &awscloudfront.CachePolicyProps{QueryStringBehavior: query})
+}
+
+func requestPolicyOf(scope constructs.Construct, query awscloudfront.OriginRequestQueryStringBehavior) awscloudfront.IOriginRequestPolicy {
+	return awscloudfront.NewOriginRequestPolicy(scope, jsii.String("OwnRequests"), &awscloudfront.OriginRequestPolicyProps{QueryStringBehavior: query})
+}
+
+// Strangers must not choose a name or a type on the host of signed content, whoever
+// has written the policy that forwards it.
+func TestAPublicBehaviorThatTellsS3HowToSendAnObjectFailsTheSynthesis(t *testing.T) {
+	const every = "response-content-type and its like"
+	caching := func(query awscloudfront.CacheQueryStringBehavior) func(awscdk.Stack) *awscloudfront.AddBehaviorOptions {
+		return func(stack awscdk.Stack) *awscloudfront.AddBehaviorOptions {
+			return &awscloudfront.AddBehaviorOptions{CachePolicy: cachePolicyOf(stack, query)}
+		}
+	}
+	requests := func(query awscloudfront.OriginRequestQueryStringBehavior) func(awscdk.Stack) *awscloudfront.AddBehaviorOptions {
+		return func(stack awscdk.Stack) *awscloudfront.AddBehaviorOptions {
+			return &awscloudfront.AddBehaviorOptions{OriginRequestPolicy: requestPolicyOf(stack, query)}
+		}
+	}
+	cachingBy := func(policy awscloudfront.ICachePolicy) func(awscdk.Stack) *awscloudfront.AddBehaviorOptions {
+		return func(awscdk.Stack) *awscloudfront.AddBehaviorOptions {
+			return &awscloudfront.AddBehaviorOptions{CachePolicy: policy}
+		}
+	}
+	requestsBy := func(policy awscloudfront.IOriginRequestPolicy) func(awscdk.Stack) *awscloudfront.AddBehaviorOptions {
+		return func(awscdk.Stack) *awscloudfront.AddBehaviorOptions {
+			return &awscloudfront.AddBehaviorOptions{OriginRequestPolicy: policy}
+		}
+	}
+	for _, test := range []struct {
+		name    string
+		options func(awscdk.Stack) *awscloudfront.AddBehaviorOptions
+		origin  awscloudfront.IOrigin // nil: the content's
+		want    string                // what is forwarded; empty: nothing by which S3 would do otherwise
+	}{
+		{"a cache policy of a name", caching(awscloudfront.CacheQueryStringBehavior_AllowList(jsii.String("v"), jsii.String("response-content-disposition"))), nil, "response-content-disposition"},
+		{"a cache policy of all", caching(awscloudfront.CacheQueryStringBehavior_All()), nil, every},
+		{"a cache policy of all but the type", caching(awscloudfront.CacheQueryStringBehavior_DenyList(jsii.String("response-content-type"))), nil, every},
+		{"a cache policy of another parameter", caching(awscloudfront.CacheQueryStringBehavior_AllowList(jsii.String("v"))), nil, ""},
+		{"a cache policy of a token", caching(awscloudfront.CacheQueryStringBehavior_AllowList(awscdk.Fn_ImportValue(jsii.String("parameter")))), nil, "what a policy says that is known by its id alone"},
+		{"a cache policy of nothing", caching(awscloudfront.CacheQueryStringBehavior_None()), nil, ""},
+		{"a policy of requests of a type", requests(awscloudfront.OriginRequestQueryStringBehavior_AllowList(jsii.String("response-content-type"))), nil, "response-content-type"},
+		{"a policy of requests of all", requests(awscloudfront.OriginRequestQueryStringBehavior_All()), nil, every},
+		{"a policy of requests of another parameter", requests(awscloudfront.OriginRequestQueryStringBehavior_AllowList(jsii.String("v"))), nil, ""},
+		{"AllViewer", requestsBy(awscloudfront.OriginRequestPolicy_ALL_VIEWER()), nil, every},
+		{"UserAgentRefererHeaders", requestsBy(awscloudfront.OriginRequestPolicy_USER_AGENT_REFERER_HEADERS()), nil, ""},
+		{"UseOriginCacheControlHeaders-QueryStrings", cachingBy(awscloudfront.CachePolicy_USE_ORIGIN_CACHE_CONTROL_HEADERS_QUERY_STRINGS()), nil, every},
+		{"CachingDisabled", cachingBy(awscloudfront.CachePolicy_CACHING_DISABLED()), nil, ""},
+		{"a policy that the account has", func(stack awscdk.Stack) *awscloudfront.AddBehaviorOptions {
+			return &awscloudfront.AddBehaviorOptions{CachePolicy: awscloudfront.CachePolicy_FromCachePolicyId(stack, jsii.String("Imported"), jsii.String("11111111-2222-3333-4444-555555555555"))}
+		}, nil, "what a policy says that is known by its id alone"},
+		{"a policy of another stack", func(stack awscdk.Stack) *awscloudfront.AddBehaviorOptions {
+			other := awscdk.NewStack(awscdk.App_Of(stack), jsii.String("Policies"), nil)
+			return &awscloudfront.AddBehaviorOptions{CachePolicy: cachePolicyOf(other, awscloudfront.CacheQueryStringBehavior_AllowList(jsii.String("response-content-type")))}
+		}, nil, "response-content-type"},
+		{"a policy of another stack, of another parameter", func(stack awscdk.Stack) *awscloudfront.AddBehaviorOptions {
+			other := awscdk.NewStack(awscdk.App_Of(stack), jsii.String("Policies"), nil)
+			return &awscloudfront.AddBehaviorOptions{CachePolicy: cachePolicyOf(other, awscloudfront.CacheQueryStringBehavior_AllowList(jsii.String("v")))}
+		}, nil, ""},
+		{"all, to an origin of another kind", requestsBy(awscloudfront.OriginRequestPolicy_ALL_VIEWER_EXCEPT_HOST_HEADER()), &webOrigin{}, ""},
+	} {
+		for _, access := range []config.OriginAccess{config.OAI, config.OAC} {
+			for _, public := range []bool{true, false} {
+				app, _ := newApp(t, nil)
+				stack := newStack(app, "Media")
+				if _, err := NewPrivateContent(stack, "Content", &PrivateContentProps{
+					OriginAccess: access,
+					Behaviors:    []Behavior{{PathPattern: "/open/*", Public: public, Origin: test.origin, Options: test.options(stack)}},
+				}); err != nil {
+					t.Fatal(err)
+				}
+				want := ""
+				if public && test.want != "" {
+					want = `the behavior of "/open/*" is public and forwards ` + test.want + " to the bucket"
+				}
+				if said := synthesisError(app); want == "" && said != "" || !strings.Contains(said, want) {
+					t.Errorf("%s, %s, public %t: it says %s", test.name, access, public, said)
+				}
+			}
+		}
+	}
+}
+
+// A signer goes by what Downloads says, and would sign what is ignored.
+func TestASignedBehaviorThatForwardsNoDownloadsFailsTheSynthesis(t *testing.T) {
+	own := func(names ...string) func(awscdk.Stack) awscloudfront.ICachePolicy {
+		return func(stack awscdk.Stack) awscloudfront.ICachePolicy {
+			return cachePolicyOf(stack, awscloudfront.CacheQueryStringBehavior_AllowList(*jsii.Strings(names...)...))
+		}
+	}
+	disabled := func(awscdk.Stack) awscloudfront.ICachePolicy { return awscloudfront.CachePolicy_CACHING_DISABLED() }
+	for _, test := range []struct {
+		name     string
+		policy   func(awscdk.Stack) awscloudfront.ICachePolicy
+		requests awscloudfront.IOriginRequestPolicy
+		origin   awscloudfront.IOrigin
+		want     []string // the parameters that are missing
+	}{
+		{"no caching", disabled, nil, nil, []string{"response-content-disposition", "response-content-type"}},
+		{"a policy of one parameter", own("response-content-disposition"), nil, nil, []string{"response-content-type"}},
+		{"a policy of both", own("response-content-disposition", "response-content-type", "v"), nil, nil, nil},
+		{"no caching, and AllViewer, which keeps them from a bucket", disabled, awscloudfront.OriginRequestPolicy_ALL_VIEWER(), nil, []string{"response-content-disposition", "response-content-type"}},
+		{"all, by a policy of AWS", func(awscdk.Stack) awscloudfront.ICachePolicy {
+			return awscloudfront.CachePolicy_USE_ORIGIN_CACHE_CONTROL_HEADERS_QUERY_STRINGS()
+		}, nil, nil, nil},
+		{"a policy that the account has", func(stack awscdk.Stack) awscloudfront.ICachePolicy {
+			return awscloudfront.CachePolicy_FromCachePolicyId(stack, jsii.String("Imported"), jsii.String("11111111-2222-3333-4444-555555555555"))
+		}, nil, nil, nil},
+		{"another origin", disabled, nil, &webOrigin{}, nil},
+	} {
+		for _, byDefault := range []bool{true, false} {
+			if byDefault && test.origin != nil {
+				continue
+			}
+			app, _ := newApp(t, nil)
+			stack := newStack(app, "Media")
+			props := &PrivateContentProps{Downloads: &config.Downloads{Types: true}}
+			of := `the behavior of "*"`
+			if policy := test.policy(stack); byDefault {
+				props.ConfigureDistribution = func(p *awscloudfront.DistributionProps) {
+					p.DefaultBehavior.CachePolicy, p.DefaultBehavior.OriginRequestPolicy = policy, test.requests
+				}
+			} else {
+				of = `the behavior of "/films/*"`
+				props.Behaviors = []Behavior{{PathPattern: "/films/*", Origin: test.origin, Options: &awscloudfront.AddBehaviorOptions{CachePolicy: policy, OriginRequestPolicy: test.requests}}}
+			}
+			if _, err := NewPrivateContent(stack, "Content", props); err != nil {
+				t.Fatal(err)
+			}
+			said := synthesisError(app)
+			for _, parameter := range []string{"response-content-disposition", "response-content-type"} {
+				want := of + " does not forward " + parameter + " to the bucket, which signers are told by Downloads"
+				if strings.Contains(said, want) != slices.Contains(test.want, parameter) {
+					t.Errorf("%s, by default %t: it says %s", test.name, byDefault, said)
+				}
+			}
+			if len(test.want) == 0 && said != "" {
+				t.Errorf("%s, by default %t: it says %s", test.name, byDefault, said)
+			}
+		}
+	}
+}
+
+// The CDK has the policies of AWS by name.
+func TestWhatEveryPolicyOfAWSForwardsIsKnown(t *testing.T) {
+	var ids []string
+	for _, policy := range []awscloudfront.ICachePolicy{
+		awscloudfront.CachePolicy_AMPLIFY(), awscloudfront.CachePolicy_CACHING_DISABLED(), awscloudfront.CachePolicy_CACHING_OPTIMIZED(),
+		awscloudfront.CachePolicy_CACHING_OPTIMIZED_FOR_UNCOMPRESSED_OBJECTS(), awscloudfront.CachePolicy_ELEMENTAL_MEDIA_PACKAGE(),
+		awscloudfront.CachePolicy_USE_ORIGIN_CACHE_CONTROL_HEADERS(), awscloudfront.CachePolicy_USE_ORIGIN_CACHE_CONTROL_HEADERS_QUERY_STRINGS(),
+	} {
+		ids = append(ids, *policy.CachePolicyId())
+	}
+	for _, policy := range []awscloudfront.IOriginRequestPolicy{
+		awscloudfront.OriginRequestPolicy_ALL_VIEWER(), awscloudfront.OriginRequestPolicy_ALL_VIEWER_AND_CLOUDFRONT_2022(), awscloudfront.OriginRequestPolicy_ALL_VIEWER_EXCEPT_HOST_HEADER(),
+		awscloudfront.OriginRequestPolicy_CORS_CUSTOM_ORIGIN(), awscloudfront.OriginRequestPolicy_CORS_S3_ORIGIN(), awscloudfront.OriginRequestPolicy_ELEMENTAL_MEDIA_TAILOR(),
+		awscloudfront.OriginRequestPolicy_HOST_HEADER_ONLY(), awscloudfront.OriginRequestPolicy_USER_AGENT_REFERER_HEADERS(),
+	} {
+		ids = append(ids, *policy.OriginRequestPolicyId())
+	}
+	slices.Sort(ids)
+	if known := slices.Sorted(maps.Keys(managed.Queries)); !slices.Equal(known, ids) {
+		t.Errorf("known are %q, the CDK has %q", known, ids)
 	}
 }

@@ -4,41 +4,37 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/signedfront/signedfront/constructs/contract/managed"
 	"github.com/signedfront/signedfront/signer"
 	"github.com/signedfront/signedfront/signer/edge/internal/redact"
 	"github.com/signedfront/signedfront/signer/edge/model"
 )
 
-// managedForwarding are the managed policies that pass on headers of CORS or any
-// query, by id:
+// forwardedHeaders are which headers of CORS managed policies pass on, by id. What
+// they pass on of a query is in package managed.
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-origin-request-policies.html
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-cache-policies.html
-var managedForwarding = map[string]model.Forwarding{
+var forwardedHeaders = map[string]model.Selection{
 	// CORS-S3Origin
-	"88a5eaf4-2fd4-4709-b370-b4c650ea3fcf": {Headers: model.Selection{Names: []string{"Origin", "Access-Control-Request-Method", "Access-Control-Request-Headers"}}},
-	// CORS-CustomOrigin
-	"59781a5b-3903-41f3-afcb-af62929ccde1": {Headers: model.Selection{Names: []string{"Origin"}}},
-	// AllViewer
-	"216adef6-5c7f-47e4-b989-5492eafa07d3": {Headers: everything, Query: toBuckets},
-	// AllViewerExceptHostHeader
-	"b689b0a8-53d0-40ab-baf2-68738e2966ac": {Headers: model.Selection{All: true, Names: []string{"Host"}}, Query: toBuckets},
-	// AllViewerAndCloudFrontHeaders-2022-06
-	"33f36d7e-f396-46d9-90e0-52428a34d9dc": {Headers: everything, Query: toBuckets},
+	"88a5eaf4-2fd4-4709-b370-b4c650ea3fcf": preflightHeaders,
 	// Elemental-MediaTailor-PersonalizedManifests
-	"775133bc-15f2-49f9-abea-afb2e0bf67d2": {Headers: model.Selection{Names: []string{"Origin", "Access-Control-Request-Method", "Access-Control-Request-Headers"}}, Query: toBuckets},
-	// UseOriginCacheControlHeaders-QueryStrings
-	"4cc15a8a-d715-48a4-82b8-cc0b614638fe": {Query: everything},
-	// Amplify
-	"2e54312d-136d-493c-8eb9-b001f22f67d2": {Query: everything},
+	"775133bc-15f2-49f9-abea-afb2e0bf67d2": preflightHeaders,
+	// CORS-CustomOrigin
+	"59781a5b-3903-41f3-afcb-af62929ccde1": {Names: []string{"Origin"}},
 	// Elemental-MediaPackage
-	"08627262-05a9-4f76-9ded-b50ca2e3a84f": {Headers: model.Selection{Names: []string{"Origin"}}, Query: model.Selection{Names: []string{"aws.manifestfilter", "start", "end", "m"}}},
+	"08627262-05a9-4f76-9ded-b50ca2e3a84f": {Names: []string{"Origin"}},
+	// AllViewer
+	"216adef6-5c7f-47e4-b989-5492eafa07d3": everything,
+	// AllViewerExceptHostHeader
+	"b689b0a8-53d0-40ab-baf2-68738e2966ac": {All: true, Names: []string{"Host"}},
+	// AllViewerAndCloudFrontHeaders-2022-06
+	"33f36d7e-f396-46d9-90e0-52428a34d9dc": everything,
 }
 
-var everything = model.Selection{All: true}
-
-// toBuckets is what the managed origin request policies of the whole query pass
-// on to a bucket. A policy of one's own has no such exceptions.
-var toBuckets = model.Selection{All: true, Names: []string{"response-content-type", "response-content-disposition", "response-content-encoding"}}
+var (
+	everything       = model.Selection{All: true}
+	preflightHeaders = model.Selection{Names: []string{"Origin", "Access-Control-Request-Method", "Access-Control-Request-Headers"}}
+)
 
 // readForwarding reads what a behavior passes on by its origin request policy
 // and by its cache policy, or in the form that came before them: what is part of
@@ -50,8 +46,8 @@ func (r *resolver) readForwarding(behavior property) []model.Forwarding {
 		{"CachePolicyId", "AWS::CloudFront::CachePolicy", "CachePolicyConfig", "ParametersInCacheKeyAndForwardedToOrigin"},
 	} {
 		id := behavior.get(policy.member).text()
-		if managed, ok := managedForwarding[id]; ok {
-			list = append(list, managed)
+		if query, ok := managed.Queries[id]; ok {
+			list = append(list, model.Forwarding{Headers: forwardedHeaders[id], Query: model.Selection(query)})
 		}
 		if p, ok := r.resource(id, policy.kind); ok {
 			config := p.get(policy.config)

@@ -1,0 +1,133 @@
+package constructs
+
+import (
+	"reflect"
+	"slices"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudfront"
+	"github.com/aws/constructs-go/constructs/v10"
+
+	"github.com/signedfront/signedfront/constructs/contract/managed"
+	"github.com/signedfront/signedfront/signer"
+)
+
+// forwardedQueries finds which query parameters cache behaviors forward to their
+// origins, by the policies of the app and those of AWS.
+type forwardedQueries struct {
+	stack awscdk.Stack     // of the distribution
+	ofApp []policyOfTheApp // once found
+	found bool
+}
+
+// forwarded is what a policy forwards of a query to a bucket.
+type forwarded struct {
+	managed.Query
+	unknown bool // the policy is known by its id alone
+}
+
+type policyOfTheApp struct {
+	ids  []any // as the distribution's stack has them
+	says forwarded
+}
+
+// of returns what the two policies of a behavior forward.
+func (f *forwardedQueries) of(behavior map[string]any) queryForwarding {
+	return queryForwarding{f.by(behavior["cachePolicyId"]), f.by(behavior["originRequestPolicyId"])}
+}
+
+// by returns what a policy forwards, of which a behavior has the id.
+func (f *forwardedQueries) by(id any) forwarded {
+	if id == nil {
+		return forwarded{}
+	}
+	if text, is := id.(string); is {
+		if query, known := managed.Queries[text]; known {
+			return forwarded{Query: query}
+		}
+	}
+	if !f.found {
+		f.ofApp, f.found = policiesOfTheApp(f.stack), true
+	}
+	for _, policy := range f.ofApp {
+		if slices.ContainsFunc(policy.ids, func(one any) bool { return reflect.DeepEqual(one, id) }) {
+			return policy.says
+		}
+	}
+	return forwarded{unknown: true}
+}
+
+// policiesOfTheApp are the policies of all stacks of the app.
+func policiesOfTheApp(stack awscdk.Stack) (policies []policyOfTheApp) {
+	for _, c := range *stack.Node().Root().Node().FindAll(constructs.ConstructOrder_PREORDER) {
+		var ref, id *string
+		var config any
+		switch policy := c.(type) {
+		case awscloudfront.CfnCachePolicy:
+			ref, id = policy.Ref(), policy.AttrId()
+			settings, _ := policy.Stack().Resolve(policy.CachePolicyConfig()).(map[string]any)
+			config = settings["parametersInCacheKeyAndForwardedToOrigin"]
+		case awscloudfront.CfnOriginRequestPolicy:
+			ref, id = policy.Ref(), policy.AttrId()
+			config = policy.Stack().Resolve(policy.OriginRequestPolicyConfig())
+		default:
+			continue
+		}
+		settings, _ := config.(map[string]any)
+		policies = append(policies, policyOfTheApp{[]any{stack.Resolve(ref), stack.Resolve(id)}, readQuery(settings["queryStringsConfig"])})
+	}
+	return policies
+}
+
+func readQuery(config any) forwarded {
+	query, _ := config.(map[string]any)
+	var names []string
+	listed, _ := query["queryStrings"].([]any)
+	for _, name := range listed {
+		text, is := name.(string)
+		if !is {
+			return forwarded{unknown: true}
+		}
+		names = append(names, text)
+	}
+	switch query["queryStringBehavior"] {
+	case "none":
+		return forwarded{}
+	case "whitelist":
+		return forwarded{Query: managed.Query{Names: names}}
+	case "all":
+		return forwarded{Query: managed.Query{All: true}}
+	case "allExcept":
+		return forwarded{Query: managed.Query{All: true, Names: names}}
+	}
+	return forwarded{unknown: true}
+}
+
+// queryForwarding is what the policies of a behavior forward together.
+type queryForwarding [2]forwarded
+
+// lacks reports whether a parameter surely is not forwarded.
+func (q queryForwarding) lacks(parameter string) bool {
+	return !slices.ContainsFunc(q[:], func(f forwarded) bool {
+		return f.unknown || slices.Contains(f.Names, parameter) != f.All
+	})
+}
+
+// override returns a parameter by which S3 sets a header of its answer and that
+// may be forwarded, or words for several. All parameters but some may be these
+// too: S3 undoes the escapes of a name, which CloudFront compares as it is.
+func (q queryForwarding) override() string {
+	overrides := signer.S3Overrides()
+	for _, f := range q {
+		switch {
+		case f.unknown:
+			return "what a policy says that is known by its id alone"
+		case f.All:
+			return "response-content-type and its like"
+		}
+		if i := slices.IndexFunc(f.Names, func(name string) bool { return overrides[name] != "" }); i >= 0 {
+			return f.Names[i]
+		}
+	}
+	return ""
+}
