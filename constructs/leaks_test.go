@@ -64,6 +64,7 @@ func TestWhatTheCDKPanicsWithShowsNoKey(t *testing.T) {
 	for panicked, want := range map[string]string{
 		plain + "\n    at new Node (node.js:1)": plain,
 		named:                                   named,
+		"ValidationFailedWithErrors: " + named:  named,
 	} {
 		if got := CDKError(panicked).Error(); got != want {
 			t.Errorf("it says %s", got)

@@ -125,7 +125,9 @@ func CDKError(panicked any) error {
 	if bug, is := panicked.(runtime.Error); is {
 		panic(bug)
 	}
-	said := slices.DeleteFunc(strings.Split(strings.TrimSpace(fmt.Sprint(panicked)), "\n"), func(line string) bool {
+	// This name of an error of the CDK has the form of a piece of a key.
+	text := strings.TrimPrefix(strings.TrimSpace(fmt.Sprint(panicked)), "ValidationFailedWithErrors: ")
+	said := slices.DeleteFunc(strings.Split(text, "\n"), func(line string) bool {
 		return strings.HasPrefix(line, "    at ")
 	})
 	return errors.New(config.WithoutKeys(strings.Join(said, "\n")))
