@@ -155,10 +155,10 @@ func TestNoExportedFunctionShowsAKeyThatItIsHanded(t *testing.T) {
 			}
 			return append(back, errorOf(New(keyID, key, &Options{Hash: Hash(text)}))...)
 		},
-		"GenerateKey":    func(text string) []any { return errorOf(GenerateKey(Algorithm(text))) },
+		"GenerateKey":     func(text string) []any { return errorOf(GenerateKey(Algorithm(text))) },
 		"IsS3Subresource": func(text string) []any { return []any{IsS3Subresource(text)} },
-		"ParseAlgorithm": func(text string) []any { return errorOf(ParseAlgorithm(text)) },
-		"ParseHash":      func(text string) []any { return errorOf(ParseHash(text)) },
+		"ParseAlgorithm":  func(text string) []any { return errorOf(ParseAlgorithm(text)) },
+		"ParseHash":       func(text string) []any { return errorOf(ParseHash(text)) },
 		"PrivateKey.Sign": func(text string) (back []any) {
 			for _, hash := range []crypto.Hash{0, crypto.SHA256} {
 				back = append(back, errorOf(key.Sign(rand.Reader, []byte(text), hash))...)
