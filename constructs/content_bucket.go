@@ -22,7 +22,7 @@ type contentBucket struct {
 	folder string       // that is served, with a slash first; empty: the whole bucket
 
 	// key is what objects are or were encrypted with, nil where that is S3's
-	// matter or not known. Uploads use it where it is the bucket's default.
+	// matter or not known. New objects are where it is the bucket's default.
 	key     awskms.IKey
 	usesKey bool
 
@@ -188,8 +188,7 @@ func policyText(scope constructs.Construct, statements ...awsiam.PolicyStatement
 // grantUpload gives what an upload takes, whole or in parts, and what tells what
 // is there already: to list and to read. So "aws s3 sync" works in both
 // directions, in the folder that is served. To overwrite is to upload; to delete
-// and to change access lists is
-// not.
+// and to change access lists is not.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html#mpuAndPermissions
 func (b *contentBucket) grantUpload(grantee awsiam.IGrantable) awsiam.Grant {
 	var listed *map[string]*map[string]any // nil: the whole bucket
@@ -208,11 +207,16 @@ func (b *contentBucket) grantUpload(grantee awsiam.IGrantable) awsiam.Grant {
 		Resource:     b.bucket,
 		Conditions:   listed,
 	}))
-	if !b.usesKey {
+	if b.key == nil {
 		return grant
 	}
-	// An upload in parts is put together by S3 with the data key that it began
-	// with, which takes kms:Decrypt:
+	// To read takes kms:Decrypt, also what was encrypted before the bucket left the
+	// key; so does an upload in parts, which S3 puts together with the data key that
+	// it began with:
 	// https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html
-	return grant.Combine(b.key.Grant(grantee, jsii.String("kms:GenerateDataKey"), jsii.String("kms:Decrypt")))
+	actions := jsii.Strings("kms:Decrypt")
+	if b.usesKey {
+		actions = jsii.Strings("kms:GenerateDataKey", "kms:Decrypt")
+	}
+	return grant.Combine(b.key.Grant(grantee, *actions...))
 }

@@ -209,15 +209,15 @@ func TestGrantUploadLetsWriteListAndReadObjectsAndDeleteNone(t *testing.T) {
 	const existingBucket, existing = `{"Fn::Join": ["", ["arn:", {"Ref": "AWS::Partition"}, ":s3:::holiday-pictures"]]}`, `{"Fn::Join": ["", ["arn:", {"Ref": "AWS::Partition"}, ":s3:::holiday-pictures/*"]]}`
 	for _, test := range []struct {
 		name, bucket, objects string
-		keyUsed               bool
+		key                   string // what its key is used for
 		change                func(*config.Content)
 	}{
-		{"to a bucket", bucket, own, false, func(*config.Content) {}},
-		{"to a bucket that exists", existingBucket, existing, false, func(c *config.Content) { c.Bucket = "holiday-pictures" }},
-		{"to an encrypted bucket, with its key", bucket, own, true, func(c *config.Content) {
+		{"to a bucket", bucket, own, "", func(*config.Content) {}},
+		{"to a bucket that exists", existingBucket, existing, "", func(c *config.Content) { c.Bucket = "holiday-pictures" }},
+		{"to an encrypted bucket, with its key", bucket, own, `["kms:Decrypt", "kms:GenerateDataKey"]`, func(c *config.Content) {
 			c.OriginAccess, c.Encryption = config.OAC, config.EncryptionKMS
 		}},
-		{"to a bucket that leaves its key, without it", bucket, own, false, func(c *config.Content) {
+		{"to a bucket that leaves its key, which old objects need", bucket, own, `"kms:Decrypt"`, func(c *config.Content) {
 			c.OriginAccess, c.Encryption = config.OAC, config.EncryptionLeavingKMS
 		}},
 	} {
@@ -237,9 +237,9 @@ func TestGrantUploadLetsWriteListAndReadObjectsAndDeleteNone(t *testing.T) {
 
 			template := readTemplate(t, outdir, *stack.StackName())
 			want := fmt.Sprintf(`{"Effect": "Allow", "Action": ["s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"], "Resource": %s}, {"Effect": "Allow", "Action": ["s3:ListBucket", "s3:ListBucketMultipartUploads"], "Resource": %s}`, test.objects, test.bucket)
-			if test.keyUsed {
+			if test.key != "" {
 				keyID, _ := template.only(t, "AWS::KMS::Key")
-				want += fmt.Sprintf(`, {"Effect": "Allow", "Action": ["kms:Decrypt", "kms:GenerateDataKey"], "Resource": {"Fn::GetAtt": [%q, "Arn"]}}`, keyID)
+				want += fmt.Sprintf(`, {"Effect": "Allow", "Action": %s, "Resource": {"Fn::GetAtt": [%q, "Arn"]}}`, test.key, keyID)
 			}
 			_, policy := template.only(t, "AWS::IAM::Policy")
 			wantJSON(t, "the uploader's policy", policy.property("PolicyDocument", "Statement"), "["+want+"]")
