@@ -29,6 +29,7 @@ func TestAFolderIsThePathOfTheOriginAndAllThatMayBeRead(t *testing.T) {
 				c.OriginAccess, c.Missing, c.DefaultRootObject = access, missing, "index.html"
 			}
 			template := synthesizeContent(t, change)
+			wantJSON(t, "where to upload", template.Outputs["BucketPath"].Value, `"/2026/summer"`)
 			_, distribution := template.only(t, "AWS::CloudFront::Distribution")
 			origin := distribution.property("DistributionConfig", "Origins").([]any)[0].(map[string]any)
 			wantJSON(t, "the path of the origin", origin["OriginPath"], `"/2026/summer"`)

@@ -349,6 +349,7 @@ func (c *PrivateContent) AddOutputs(scope constructs.Construct) {
 		{"DistributionDomainName", "Where the content is served", c.distribution.DistributionDomainName()},
 		{"DistributionId", "The CloudFront distribution", c.distribution.DistributionId()},
 		{"BucketName", "Where the content is uploaded to", c.bucket.bucket.BucketName()},
+		{"BucketPath", "The folder of the bucket that it is uploaded to", optional(c.bucket.folder)},
 		{"KeyPairId", "CloudFront's id of the key that signs", c.KeyPairId()},
 		{"KeyGroupId", "The keys that the distribution trusts", c.keys.groupID},
 		{"SigningSecretArn", "Where the key that signs is kept", c.SigningSecretArn()},

@@ -92,6 +92,12 @@ type Bucket struct {
 	Path string `json:"path,omitempty"`
 }
 
+// Key returns the key in the bucket of the object that Signer.Object signs under
+// another key, which starts at the folder: where a program uploads it to.
+func (b *Bucket) Key(served string) string {
+	return strings.TrimPrefix(b.Path+"/"+served, "/")
+}
+
 // KeyLocation says where a private key is: in a secret, in KMS, in a file, or
 // with the environment that lends it.
 type KeyLocation struct {

@@ -237,3 +237,12 @@ func TestAKeyThatDoesNotFitItsIDIsNoticed(t *testing.T) {
 		t.Errorf("another key: got %v", err)
 	}
 }
+
+// What is signed under a key is uploaded under it, or below the folder.
+func TestAnObjectIsUploadedWhereItIsServedFrom(t *testing.T) {
+	for path, want := range map[string]string{"": "albums/7/día.png", "/media": "media/albums/7/día.png", "/2026/summer": "2026/summer/albums/7/día.png"} {
+		if got := (&Bucket{Name: "content", Region: "eu-west-1", Path: path}).Key("albums/7/día.png"); got != want {
+			t.Errorf("%q: %q, want %q", path, got, want)
+		}
+	}
+}

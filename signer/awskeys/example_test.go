@@ -100,7 +100,8 @@ func ExampleNewKMSKey() {
 // CloudFront's signatures open, they do not upload. To let a browser upload,
 // presign a PUT to the bucket with the S3 SDK, as one of the roles that "uploads"
 // in cdk.json names, for a page of one of its origins. Then sign the object's URL
-// for whoever may see it.
+// for whoever may see it. Where a folder of the bucket is served, its key in the
+// bucket starts with the folder.
 func Example_upload() {
 	ctx := context.Background()
 	cfg := aws.Config{ // config.LoadDefaultConfig(ctx) in a program
@@ -109,9 +110,11 @@ func Example_upload() {
 			return aws.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "example"}, nil
 		}),
 	}
+	// document.Bucket, of awskeys.Environment(cfg, "media", "prod").Deployment(ctx)
+	bucket := &signer.Bucket{Name: "example-media", Region: "eu-west-1", Path: "/folder"}
 	upload, err := s3.NewPresignClient(s3.NewFromConfig(cfg)).PresignPutObject(ctx, &s3.PutObjectInput{
-		Bucket:      aws.String("the-stacks-output-bucketname"),
-		Key:         aws.String("albums/7/rt.png"),
+		Bucket:      &bucket.Name,
+		Key:         aws.String(bucket.Key("albums/7/rt.png")),
 		ContentType: aws.String("image/png"),
 	}, s3.WithPresignExpires(2*time.Minute))
 	if err != nil {
@@ -122,7 +125,7 @@ func Example_upload() {
 		log.Fatal(err)
 	}
 	fmt.Println(upload.Method, target.Host+target.Path, "good for", target.Query().Get("X-Amz-Expires"), "seconds")
-	// Output: PUT the-stacks-output-bucketname.s3.eu-west-1.amazonaws.com/albums/7/rt.png good for 120 seconds
+	// Output: PUT example-media.s3.eu-west-1.amazonaws.com/folder/albums/7/rt.png good for 120 seconds
 }
 
 // A presigned POST bounds what a browser uploads: here a PNG of at most 5 MB, under
@@ -135,9 +138,10 @@ func Example_uploadBounded() {
 			return aws.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "example"}, nil
 		}),
 	}
+	bucket := &signer.Bucket{Name: "media-prod-contentbucket-1a2b3c4d", Region: "eu-west-1"} // document.Bucket
 	upload, err := s3.NewPresignClient(s3.NewFromConfig(cfg)).PresignPostObject(ctx, &s3.PutObjectInput{
-		Bucket: aws.String("the-stacks-output-bucketname"),
-		Key:    aws.String("albums/7/rt.png"),
+		Bucket: &bucket.Name,
+		Key:    aws.String(bucket.Key("albums/7/rt.png")),
 	}, func(o *s3.PresignPostOptions) {
 		o.Expires = 2 * time.Minute
 		o.Conditions = []any{
@@ -150,5 +154,5 @@ func Example_uploadBounded() {
 	}
 	upload.Values["Content-Type"] = "image/png" // the field that the condition asks for
 	fmt.Println(upload.URL, upload.Values["key"], upload.Values["Content-Type"])
-	// Output: https://the-stacks-output-bucketname.s3.eu-west-1.amazonaws.com albums/7/rt.png image/png
+	// Output: https://media-prod-contentbucket-1a2b3c4d.s3.eu-west-1.amazonaws.com albums/7/rt.png image/png
 }

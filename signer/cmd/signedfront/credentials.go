@@ -359,7 +359,7 @@ func keyMistake(arg, base string) error {
 	place, _, _ := strings.Cut(arg, "/")
 	switch {
 	case strings.HasPrefix(arg, "s3://"), strings.HasPrefix(arg, "arn:"):
-		return mistake("an address of S3, not an object key", "give the key alone: what follows the name of the bucket and a slash")
+		return mistake("an address of S3, not an object key", "give the key alone: what follows the name of the bucket and a slash, or the folder of it that is served")
 	case strings.HasPrefix(arg, "file://"):
 		return mistake("a file, not an object key", "give the key of the object in the bucket")
 	case otherURL.MatchString(arg):
