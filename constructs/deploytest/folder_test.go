@@ -10,6 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudfront"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"github.com/signedfront/signedfront/signer"
 )
 
 // servesAFolder deploys an environment that serves a folder of a bucket which was
@@ -25,7 +27,7 @@ func (p *app) servesAFolder(t *testing.T) {
 	p.configure(t, func(environments map[string]any) {
 		environments[environment] = map[string]any{
 			"ephemeral": true, "bucket": map[string]any{"name": bucket, "path": folder},
-			"missing": 404, "defaultRootObject": "index.html",
+			"missing": 404, "defaultRootObject": "index.html", "downloads": true,
 		}
 	})
 	outputs, _ := p.deploy(t, environment)
@@ -60,9 +62,28 @@ func (p *app) servesAFolder(t *testing.T) {
 		}
 	}
 	p.checkSigning(t, environment)
+	p.checkDownloads(t, environment, outputs["DistributionId"])
 
 	p.destroy(t, environment)
 	if _, err := p.s3.DeleteBucket(ctx, &s3.DeleteBucketInput{Bucket: aws.String(bucket)}); err != nil {
 		t.Errorf("the bucket that was there before: %v", err)
+	}
+}
+
+// checkDownloads names a download with the command line. What the engine's
+// CloudFront asks a bucket for has no query, so that the header of its answer is
+// the local edge's to show.
+func (p *app) checkDownloads(t *testing.T, environment, distribution string) {
+	t.Helper()
+	trusted, err := p.trustedKeys(t.Context(), distribution)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signed := strings.TrimSpace(p.run(t, p.signedfront, "url", "--env", environment, "--save-as", "día.png", "rt.png"))
+	if v := signer.Verify(signer.Request{URL: signed}, trusted); !v.Allowed || !strings.Contains(signed, "?response-content-disposition=attachment%3B%20filename") {
+		t.Errorf("%s: %s", signed, v.Detail)
+	}
+	if v := signer.Verify(signer.Request{URL: strings.Replace(signed, "attachment", "inline", 1)}, trusted); v.Allowed {
+		t.Error("the signature does not cover how the object is saved")
 	}
 }

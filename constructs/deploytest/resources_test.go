@@ -54,6 +54,7 @@ var checks = map[string]func(ctx context.Context, a *account, r *resource) error
 	"AWS::SecretsManager::Secret":                     checkSecret,
 	"AWS::CloudFront::PublicKey":                      checkPublicKey,
 	"AWS::CloudFront::KeyGroup":                       checkKeyGroup,
+	"AWS::CloudFront::CachePolicy":                    checkCachePolicy,
 	"AWS::CloudFront::CloudFrontOriginAccessIdentity": checkOriginAccessIdentity,
 	"AWS::CloudFront::Function":                       checkCloudFrontFunction,
 	"AWS::CloudFront::OriginAccessControl":            checkOriginAccessControl,
@@ -308,6 +309,38 @@ func (a *account) document(ctx context.Context, parameter string) (*signer.Deplo
 		return nil, err
 	}
 	return signer.ParseDeployment([]byte(*answer.Parameter.Value))
+}
+
+// The query is what the template says, and the distribution's default behavior has
+// the policy.
+func checkCachePolicy(ctx context.Context, a *account, r *resource) error {
+	var properties struct {
+		CachePolicyConfig struct {
+			ParametersInCacheKeyAndForwardedToOrigin struct {
+				QueryStringsConfig struct{ QueryStrings []string }
+			}
+		}
+	}
+	if err := json.Unmarshal(r.Properties, &properties); err != nil {
+		return err
+	}
+	answer, err := a.cloudFront.GetCachePolicy(ctx, &cloudfront.GetCachePolicyInput{Id: &r.physicalID})
+	if err != nil {
+		return err
+	}
+	query := answer.CachePolicy.CachePolicyConfig.ParametersInCacheKeyAndForwardedToOrigin.QueryStringsConfig
+	want := properties.CachePolicyConfig.ParametersInCacheKeyAndForwardedToOrigin.QueryStringsConfig.QueryStrings
+	if query.QueryStringBehavior != cloudfronttypes.CachePolicyQueryStringBehaviorWhitelist || query.QueryStrings == nil || !slices.Equal(query.QueryStrings.Items, want) || len(want) == 0 {
+		return fmt.Errorf("it forwards %+v, want %q", query, want)
+	}
+	distribution, err := a.cloudFront.GetDistribution(ctx, &cloudfront.GetDistributionInput{Id: &ofType(r.stack, "AWS::CloudFront::Distribution")[0].physicalID})
+	if err != nil {
+		return err
+	}
+	if used := aws.ToString(distribution.Distribution.DistributionConfig.DefaultCacheBehavior.CachePolicyId); used != r.physicalID {
+		return fmt.Errorf("the default behavior has the cache policy %s", used)
+	}
+	return nil
 }
 
 func checkSecret(ctx context.Context, a *account, r *resource) error {
