@@ -28,6 +28,9 @@ func Explain(r Request, keys map[string]*PublicKey) Verdict {
 		// What is refused without the damage as it is with it was not refused for it.
 		if fits || d.mended == r.URL || found.Reason != v.Reason || found.KeyPairID != v.KeyPairID {
 			v.Reason, v.Detail = d.reason, d.detail
+			if d.mended != r.URL {
+				v.Difference = &Difference{d.mended, r.URL, commonPrefix(d.mended, r.URL)}
+			}
 			switch {
 			case found.Allowed:
 				v.Detail += "; as it was signed it is allowed"
@@ -68,6 +71,7 @@ func Explain(r Request, keys map[string]*PublicKey) Verdict {
 			if try(s.key, s.hash, cannedText(url, s.expires)) {
 				v.Reason = ReasonRewritten
 				v.Detail = "the URL was rewritten after it was signed: " + rewritten(url, s.url)
+				v.Difference = &Difference{url, s.url, commonPrefix(url, s.url)}
 				if names := whoSends(url, s.url); names != "" {
 					v.Detail += ", as these clients send it: " + names
 				}

@@ -71,6 +71,12 @@ func TestExplainNamesWhatWentWrongWithASignature(t *testing.T) {
 			if c := readQuery(test.url); strings.Contains(v.Detail, c.signature) {
 				t.Errorf("the detail holds the signature: %s", v.Detail)
 			}
+			told := test.reason == ReasonRewritten || test.reason == ReasonOtherResource
+			if d := v.Difference; (d != nil) != told {
+				t.Errorf("the difference is %+v", d)
+			} else if told && (d.Offset != commonPrefix(d.Signed, d.Arrived) || d.Signed == d.Arrived || d.Arrived != readQuery(test.url).url) {
+				t.Errorf("%q and %q differ from byte %d on", d.Signed, d.Arrived, d.Offset)
+			}
 		})
 	}
 	signed := sign(ecdsa, "/a", Policy{})
@@ -169,6 +175,10 @@ func TestExplainNamesWhatHappenedToAURLThatWasCopied(t *testing.T) {
 			}
 			if plain := Verify(r, keys); plain.Allowed != v.Allowed || plain.Code != v.Code || plain.Certain != v.Certain {
 				t.Errorf("Verify decides otherwise: %+v", plain)
+			}
+			damaged := v.Reason == ReasonHTMLEscaped || v.Reason == ReasonPasted
+			if d := v.Difference; (d != nil) != damaged || damaged && (d.Arrived != test.url || d.Signed == test.url || d.Offset != commonPrefix(d.Signed, d.Arrived)) {
+				t.Errorf("the difference is %+v", d)
 			}
 		})
 	}

@@ -186,20 +186,21 @@ type CoverageError struct {
 }
 
 func (e *CoverageError) Error() string {
-	return fmt.Sprintf("the resource, %s, does not cover the URL, %s: %s", Describe(e.Resource, FormName), Describe(e.URL, FormName), difference(e.Resource, e.URL))
+	_, text := difference(e.Resource, e.URL)
+	return fmt.Sprintf("the resource, %s, does not cover the URL, %s: %s", Describe(e.Resource, FormName), Describe(e.URL, FormName), text)
 }
 
-// difference says where a URL leaves a resource that does not cover it.
-func difference(resource, url string) string {
+// difference returns the first byte of a URL that a resource does not cover, and
+// says so in words.
+func difference(resource, url string) (at int, text string) {
 	var g globber
 	r, u := resourceSections(resource), splitSections(url)
 	if g.covers(resource, url) == ambiguousMatch {
 		if g.undecided {
-			return fmt.Sprintf("the resource has a part of over %d bytes with a ? between two stars, which is not looked for: write * for its ?", maxLooseSearch)
+			return 0, fmt.Sprintf("the resource has a part of over %d bytes with a ? between two stars, which is not looked for: write * for its ?", maxLooseSearch)
 		}
-		return "the first ? of the resource starts its query: write * for the characters of a path"
+		return 0, "the first ? of the resource starts its query: write * for the characters of a path"
 	}
-	at := 0
 	for _, part := range []struct{ name, pattern, text string }{
 		{"scheme", r.scheme, u.scheme}, {"host", r.host, u.host}, {"path", r.path, u.path},
 	} {
@@ -212,19 +213,21 @@ func difference(resource, url string) string {
 	}
 	switch {
 	case r.query == "":
-		return fmt.Sprintf("the URL has the query %q, the resource has none", excerpt(u.query))
+		return at, fmt.Sprintf("the URL has the query %q, the resource has none", excerpt(u.query))
 	case u.query == "":
-		return fmt.Sprintf("the resource has the query %q, the URL has none", excerpt(r.query))
+		return at, fmt.Sprintf("the resource has the query %q, the URL has none", excerpt(r.query))
 	}
 	return differs("query", r.query[1:], u.query[1:], at+1)
 }
 
-func differs(name, pattern, text string, at int) string {
+// differs is difference for one section of a URL, which starts at byte start.
+func differs(name, pattern, text string, start int) (at int, words string) {
 	i := reach(pattern, text)
+	at = start + i
 	if i == len(text) {
-		return fmt.Sprintf("the %s does not end as that of the resource does", name)
+		return at, fmt.Sprintf("the %s does not end as that of the resource does", name)
 	}
-	return fmt.Sprintf("the %s differs from byte %d of the URL on, %q", name, at+i, excerpt(text[i:]))
+	return at, fmt.Sprintf("the %s differs from byte %d of the URL on, %q", name, at, excerpt(text[i:]))
 }
 
 // reach is how many bytes of a section its pattern still allows.

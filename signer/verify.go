@@ -138,6 +138,20 @@ type Verdict struct {
 	Cookies   bool       // the cookies were read, not the URL
 	Canned    bool       // the policy is a canned one, rebuilt from the request
 	Statement *Statement // what was signed, nil if that could not be read
+
+	// Difference is where the URL is another one than was signed. It is nil
+	// unless Reason is ReasonOtherResource or one of those that Explain alone
+	// finds in a URL: ReasonRewritten, ReasonHTMLEscaped or ReasonPasted.
+	Difference *Difference
+}
+
+// Difference is a URL beside the one that was signed. After ReasonHTMLEscaped and
+// ReasonPasted both are whole, and hold a live signature; otherwise they are
+// without CloudFront's parameters.
+type Difference struct {
+	Signed  string // after ReasonOtherResource a resource, which may have wildcards
+	Arrived string
+	Offset  int // in Arrived, in bytes, of the first byte that is not as signed
 }
 
 // Verify decides about a request to a cache behavior as CloudFront does. keys
@@ -311,7 +325,9 @@ func verify(r Request, keys map[string]*PublicKey) (Verdict, *signed) {
 			v.Certain = false
 		}
 		if fits != match {
-			return deny(AccessDenied, ReasonOtherResource, fits == noMatch, "the signature is for another resource, %s: %s", Describe(st.Resource, FormName), difference(st.Resource, c.url))
+			at, text := difference(st.Resource, c.url)
+			v.Difference = &Difference{st.Resource, c.url, at}
+			return deny(AccessDenied, ReasonOtherResource, fits == noMatch, "the signature is for another resource, %s: %s", Describe(st.Resource, FormName), text)
 		}
 	}
 	if !r.Time.Before(st.Expires) {
