@@ -43,6 +43,10 @@ type Distribution struct {
 	// the default, and covers every path.
 	Behaviors []*Behavior
 
+	// PublicKeys are those of the template by their key pair ids, in a key group
+	// or not.
+	PublicKeys map[string]*signer.PublicKey
+
 	// RootObject is the object for /, without a slash. Empty: there is none.
 	RootObject string
 

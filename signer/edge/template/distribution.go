@@ -51,6 +51,7 @@ func (r *resolver) readDistribution() *model.Distribution {
 		fallback.wrong("want the behavior of all other paths")
 	}
 	d.Behaviors = append(d.Behaviors, read(fallback, "*"))
+	d.PublicKeys = r.publicKeys()
 	return d
 }
 

@@ -79,6 +79,20 @@ func (r *resolver) publicKey(id string) (string, error) {
 	return name, nil
 }
 
+// publicKeys are the template's public keys that can be read. What is wrong with
+// one that no behavior trusts is not reported: no request needs it.
+func (r *resolver) publicKeys() map[string]*signer.PublicKey {
+	problems, reported := r.problems, maps.Clone(r.reported)
+	defer func() { r.problems, r.reported = problems, reported }()
+	keys := make(map[string]*signer.PublicKey)
+	for _, id := range r.existing("AWS::CloudFront::PublicKey") {
+		if name, err := r.attribute("Resources."+id, id, "Ref"); err == nil {
+			keys[name] = r.public[name]
+		}
+	}
+	return keys
+}
+
 // checkGiven reports the keys of Options.PublicKeys that nothing asked for.
 func (r *resolver) checkGiven() {
 	for _, id := range slices.Sorted(maps.Keys(r.given)) {

@@ -43,6 +43,7 @@ func TestATemplateIsReadIntoPlainData(t *testing.T) {
 		Place:      "Resources.Distribution.Properties.DistributionConfig",
 		Server:     d.Server,
 		ErrorPages: map[int]model.ErrorPage{},
+		PublicKeys: map[string]*signer.PublicKey{id: d.Behaviors[0].TrustedKeys[id]},
 		Behaviors: []*model.Behavior{{
 			PathPattern: "*",
 			Methods:     []string{"GET", "HEAD"},
