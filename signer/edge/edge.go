@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"math"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
@@ -59,6 +58,10 @@ type Config struct {
 	// Log gets one record a request, without its query string and its cookies,
 	// which hold live credentials. nil means none.
 	Log *slog.Logger
+
+	// Observe is called once a request, after its answer, on the goroutine that
+	// answered: it must be quick, and safe for concurrent use. nil means none.
+	Observe func(Record)
 }
 
 // Stack is a CloudFormation stack: its template, and where it is to be thought
@@ -78,6 +81,7 @@ type Edge struct {
 	key          *signer.PrivateKey // nil: its owner has it
 	now          func() time.Time
 	log          *slog.Logger
+	observe      func(Record) // nil: none
 }
 
 // New makes an edge of a template. Everything that stands in its way is
@@ -113,6 +117,7 @@ func New(c Config) (*Edge, error) {
 		key:          stack.Key,
 		now:          c.Now,
 		log:          c.Log,
+		observe:      c.Observe,
 	}
 	if e.now == nil {
 		e.now = time.Now
@@ -235,18 +240,11 @@ func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, errUnmade.Error(), http.StatusForbidden)
 		return
 	}
-	ids := newIDs()
-	h := w.Header()
-	h.Set("Via", "1.1 "+e.distribution.Server+" (CloudFront)")
-	h.Set("X-Amz-Cf-Pop", "LOC50-P1")
-	h.Set("X-Amz-Cf-Id", ids.request)
-
-	out := &response{ResponseWriter: w, request: r, ids: ids}
-	if refused := e.answer(out); refused != nil {
-		e.refuse(out, r, refused)
-	}
-	reason := h.Get(reasonHeader)
-	if hidden := e.hiddenFromPage(r, out.status, h); hidden != "" {
+	start := time.Now()
+	out := &response{ResponseWriter: w, request: r, ids: newIDs(), time: e.now()}
+	hidden := e.respond(out)
+	reason := w.Header().Get(reasonHeader)
+	if hidden != "" {
 		reason = strings.TrimPrefix(reason+"; "+hidden, "; ")
 	}
 	e.log.LogAttrs(r.Context(), slog.LevelInfo, "request",
@@ -254,6 +252,22 @@ func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		slog.String("path", redact.Target(r.RequestURI)),
 		slog.Int("status", out.status),
 		slog.String("reason", reason))
+	if e.observe != nil {
+		e.observe(e.record(out, hidden, time.Since(start)))
+	}
+}
+
+// respond writes the answer to a request. It returns why a browser keeps it from
+// the page that asked, empty if it does not.
+func (e *Edge) respond(w *response) (hidden string) {
+	h := w.Header()
+	h.Set("Via", "1.1 "+e.distribution.Server+" (CloudFront)")
+	h.Set("X-Amz-Cf-Pop", "LOC50-P1")
+	h.Set("X-Amz-Cf-Id", w.ids.request)
+	if w.failed = e.answer(w); w.failed != nil {
+		e.refuse(w, w.request, w.failed)
+	}
+	return e.hiddenFromPage(w.request, w.status, h)
 }
 
 // answer serves the object that a request is for, or says why not.
@@ -264,12 +278,12 @@ func (e *Edge) answer(w *response) *refusal {
 	}
 	path, query, _ := strings.Cut(r.RequestURI, "?")
 	path = withRootObject(e.distribution, path)
-	b := chooseBehavior(e.distribution, path)
-	if refused := e.admit(r, b, path); refused != nil {
+	w.behavior = chooseBehavior(e.distribution, path)
+	if refused := e.admit(w, path); refused != nil {
 		return refused
 	}
-	w.headers = b.Headers
-	return e.originOf(b).serve(w, toOrigin(b, r), path, queryToOrigin(b, query))
+	w.headers = w.behavior.Headers
+	return e.originOf(w.behavior).serve(w, toOrigin(w.behavior, r), path, queryToOrigin(w.behavior, query))
 }
 
 // CloudFront's limits, in bytes, on the path and query of a request, and on its
@@ -286,13 +300,13 @@ const (
 func (e *Edge) check(r *http.Request) *refusal {
 	switch size := requestSize(r); {
 	case len(r.RequestURI) > maxTarget:
-		return requestRefusal(413, "Bad request.", fmt.Sprintf("the request target has %d bytes: CloudFront takes %d", len(r.RequestURI), maxTarget))
+		return requestRefusal(CheckSize, 413, "Bad request.", fmt.Sprintf("the request target has %d bytes: CloudFront takes %d", len(r.RequestURI), maxTarget))
 	case size > maxRequest:
-		return requestRefusal(413, "Bad request.", fmt.Sprintf("the request line and the headers have %d bytes: CloudFront takes %d", size, maxRequest))
+		return requestRefusal(CheckSize, 413, "Bad request.", fmt.Sprintf("the request line and the headers have %d bytes: CloudFront takes %d", size, maxRequest))
 	case !strings.HasPrefix(r.RequestURI, "/"):
-		return requestRefusal(400, "Bad request.", "the request target does not start with a slash: proxies alone take a whole URL there")
+		return requestRefusal(CheckTarget, 400, "Bad request.", "the request target does not start with a slash: proxies alone take a whole URL there")
 	case r.Host != e.host:
-		return requestRefusal(403, "Bad request.", "the edge answers to the host "+e.host+" alone")
+		return requestRefusal(CheckHost, 403, "Bad request.", "the edge answers to the host "+e.host+" alone")
 	}
 	return nil
 }
@@ -310,16 +324,17 @@ func requestSize(r *http.Request) int {
 
 // admit does what else CloudFront does before it asks the origin. path is the
 // one of the object, with the default root object in it.
-func (e *Edge) admit(r *http.Request, b *model.Behavior, path string) *refusal {
+func (e *Edge) admit(w *response, path string) *refusal {
+	r, b := w.request, w.behavior
 	switch {
 	case !slices.Contains(b.Methods, r.Method):
-		return requestRefusal(403, "This distribution is not configured to allow the HTTP request method that was used for this request. The distribution supports only cachable requests.",
+		return requestRefusal(CheckMethod, 403, "This distribution is not configured to allow the HTTP request method that was used for this request. The distribution supports only cachable requests.",
 			fmt.Sprintf("the cache behavior %s allows %s", redact.Path(b.PathPattern), redact.Text(strings.Join(b.Methods, ", "))))
 	case r.Method == http.MethodGet && r.ContentLength != 0:
-		return requestRefusal(403, "Bad request.", "a GET request with a body")
+		return requestRefusal(CheckMethod, 403, "Bad request.", "a GET request with a body")
 	}
 	if !b.Public {
-		if refused := e.checkSignature(r, b); refused != nil {
+		if refused := e.checkSignature(w); refused != nil {
 			return refused
 		}
 	}
@@ -332,18 +347,21 @@ func (e *Edge) admit(r *http.Request, b *model.Behavior, path string) *refusal {
 }
 
 // checkSignature is why a behavior that asks for a signature refuses a request.
-func (e *Edge) checkSignature(r *http.Request, b *model.Behavior) *refusal {
-	viewer, _ := netip.ParseAddrPort(r.RemoteAddr)
-	// Explain decides as Verify does. That it takes longer to tell a person more
-	// is no matter on their own machine.
-	v := signer.Explain(signer.Request{
+func (e *Edge) checkSignature(w *response) *refusal {
+	r := w.request
+	request := signer.Request{
 		URL:        e.scheme + "://" + r.Host + r.RequestURI,
 		Cookie:     r.Header.Values("Cookie"),
-		RemoteAddr: viewer.Addr().Unmap(),
-		Time:       e.now(),
-	}, b.TrustedKeys)
-	if !v.Allowed {
-		return signatureRefusal(v)
+		RemoteAddr: viewerOf(r),
+		Time:       w.time,
 	}
-	return nil
+	v := signer.Verify(request, w.behavior.TrustedKeys)
+	w.keyPairID = v.KeyPairID
+	if v.Allowed {
+		return nil
+	}
+	check := signatureCheck(v)
+	// Explain decides as Verify does. That it takes longer to tell a person more
+	// is no matter on their own machine.
+	return signatureRefusal(check, signer.Explain(request, w.behavior.TrustedKeys))
 }

@@ -111,6 +111,18 @@ func TestNoErrorLogAndAnswerOfTheEdgeShowsAKey(t *testing.T) {
 			_, err := e.SignerWith(other)
 			return []any{err}
 		},
+		"Edge.Explain": func(text string) (back []any) {
+			text = escaped(text)
+			for _, r := range []Record{
+				{Target: strings.Replace(target, "Signature=", "Signature="+text, 1)}, {Target: strings.Replace(target, "Key-Pair-Id=", "Key-Pair-Id="+text, 1)},
+				{Target: "/rt.png?Policy=" + text + "&Signature=a&Key-Pair-Id=K"}, {Target: "/" + text}, {Target: target + "&" + text},
+				{Target: target, Method: text}, {Target: target, Host: text}, {Target: target, Origin: "https://" + text}, {Target: "/rt.png", Cookies: []string{"CloudFront-Policy=" + text + "; CloudFront-Key-Pair-Id=" + text}},
+			} {
+				x := e.Explain(r)
+				back = append(back, x.Steps, x.Record.Refused, x.Record.Reason, x.Record.Hidden, x.Record.KeyPairID)
+			}
+			return back
+		},
 		"Edge.ServeHTTP": func(text string) (back []any) {
 			log.Reset()
 			text = escaped(text)

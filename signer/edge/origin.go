@@ -25,7 +25,7 @@ func (e *Edge) originOf(b *model.Behavior) origin { return origin{b.Origin, e.ob
 func (o origin) serve(w *response, r *http.Request, path string, query []string) *refusal {
 	h := w.Header()
 	if r.Method == http.MethodOptions {
-		refused := o.preflight(h, r)
+		refused := o.preflight(h, r).at(CheckCORS)
 		if refused == nil {
 			h.Set("Content-Length", "0")
 			h.Set("Server", "AmazonS3")
@@ -37,9 +37,10 @@ func (o origin) serve(w *response, r *http.Request, path string, query []string)
 	o.share(h, r)
 	sets, refused := o.overrides(query)
 	if refused != nil {
-		return refused
+		return refused.at(CheckQuery)
 	}
 	object, key, refused := o.open(r.Method, path)
+	w.key = key
 	if refused != nil {
 		return refused
 	}
@@ -86,16 +87,16 @@ func (o origin) open(method, rawPath string) (*object, string, *refusal) {
 	key, err := objectKey(o.Path + rawPath)
 	switch {
 	case err != nil:
-		return nil, key, s3Refusal(400, "InvalidURI", "Couldn't parse the specified URI.", err.Error())
+		return nil, key, s3Refusal(400, "InvalidURI", "Couldn't parse the specified URI.", err.Error()).at(CheckObjectKey)
 	case len(key) > maxKeyLength:
-		return nil, key, s3Refusal(400, "KeyTooLongError", "Your key is too long", "object keys have at most 1024 bytes")
+		return nil, key, s3Refusal(400, "KeyTooLongError", "Your key is too long", "object keys have at most 1024 bytes").at(CheckObjectKey)
 	case !utf8.ValidString(key):
-		return nil, key, s3Refusal(400, "InvalidURI", "Couldn't parse the specified URI.", "object keys are UTF-8")
+		return nil, key, s3Refusal(400, "InvalidURI", "Couldn't parse the specified URI.", "object keys are UTF-8").at(CheckObjectKey)
 	}
 
 	action, ok := actions[method]
 	if !ok {
-		return nil, key, s3Refusal(403, "AccessDenied", "Access Denied", "the local edge does not pass "+redact.Text(method)+" on to the bucket")
+		return nil, key, s3Refusal(403, "AccessDenied", "Access Denied", "the local edge does not pass "+redact.Text(method)+" on to the bucket").at(CheckBucket)
 	}
 	who, policy := identity(o.Identity), resourcePolicy(o.Bucket.Policy)
 	bucketARN := "arn:aws:s3:::" + o.Bucket.Name
@@ -105,29 +106,29 @@ func (o origin) open(method, rawPath string) (*object, string, *refusal) {
 		if lists {
 			reason += "; the bucket policy allows s3:ListBucket, so CloudFront would list the bucket here"
 		}
-		return nil, key, s3Refusal(403, "AccessDenied", "Access Denied", reason)
+		return nil, key, s3Refusal(403, "AccessDenied", "Access Denied", reason).at(CheckObjectKey)
 	}
 	if allowed, reason := policy.decide(accessRequest{who, action, bucketARN + "/" + key}); !allowed {
-		return nil, key, s3Refusal(403, "AccessDenied", "Access Denied", reason)
+		return nil, key, s3Refusal(403, "AccessDenied", "Access Denied", reason).at(CheckBucket)
 	}
 	if action != "s3:GetObject" {
-		return nil, key, s3Refusal(501, "NotImplemented", "A header you provided implies functionality that is not implemented", "the local bucket is read-only")
+		return nil, key, s3Refusal(501, "NotImplemented", "A header you provided implies functionality that is not implemented", "the local bucket is read-only").at(CheckBucket)
 	}
 
 	opened, err := o.objects.open(key)
 	switch {
 	case errors.Is(err, errNoObject) && lists:
-		return nil, key, s3Refusal(404, "NoSuchKey", "The specified key does not exist.", "no such object", "Key", redact.Path(key))
+		return nil, key, s3Refusal(404, "NoSuchKey", "The specified key does not exist.", "no such object", "Key", redact.Path(key)).at(CheckObject)
 	case errors.Is(err, errNoObject):
-		return nil, key, s3Refusal(403, "AccessDenied", "Access Denied", "no such object; without s3:ListBucket, S3 does not tell it from a forbidden one")
+		return nil, key, s3Refusal(403, "AccessDenied", "Access Denied", "no such object; without s3:ListBucket, S3 does not tell it from a forbidden one").at(CheckObject)
 	case errors.Is(err, errPrivateKey):
-		return nil, key, s3Refusal(403, "AccessDenied", "Access Denied", err.Error())
+		return nil, key, s3Refusal(403, "AccessDenied", "Access Denied", err.Error()).at(CheckObject)
 	case err != nil:
-		return nil, key, s3Refusal(500, "InternalError", "We encountered an internal error. Please try again.", "the file of the object cannot be read")
+		return nil, key, s3Refusal(500, "InternalError", "We encountered an internal error. Please try again.", "the file of the object cannot be read").at(CheckObject)
 	}
 	if refused := decrypt(o.Bucket.Encryption, who); refused != nil {
 		opened.Close()
-		return nil, key, refused
+		return nil, key, refused.at(CheckEncryption)
 	}
 	return opened, key, nil
 }

@@ -20,6 +20,7 @@ const reasonHeader = "X-Signedfront-Reason"
 
 // refusal is an answer without the object.
 type refusal struct {
+	check       Check // that failed
 	status      int
 	server      string
 	contentType string
@@ -76,25 +77,23 @@ func (f *refusal) write(w http.ResponseWriter, ids ids) {
 // signatureRefusal is CloudFront's answer to a request that is not, or not
 // rightly, signed.
 // https://repost.aws/knowledge-center/cloudfront-troubleshoot-signed-url-cookies
-func signatureRefusal(v signer.Verdict) *refusal {
-	reason := string(v.Reason) + ": " + v.Detail
-	if !v.Certain {
-		reason += " (what CloudFront does here is not known: this is the strict reading)"
-	}
+func signatureRefusal(check Check, v signer.Verdict) *refusal {
 	return &refusal{
+		check:       check,
 		status:      http.StatusForbidden,
 		server:      "CloudFront",
 		contentType: "text/xml",
 		body:        func(ids) string { return errorXML("", string(v.Code), v.Code.Message()) },
-		reason:      reason,
+		reason:      reasonOf(v),
 		replaceable: true,
 	}
 }
 
 // requestRefusal is CloudFront's answer to a request that it does not serve at
 // all.
-func requestRefusal(status int, message, reason string) *refusal {
+func requestRefusal(check Check, status int, message, reason string) *refusal {
 	return &refusal{
+		check:       check,
 		status:      status,
 		server:      "CloudFront",
 		contentType: "text/html",
@@ -144,6 +143,14 @@ func s3Refusal(status int, code, message, reason string, details ...string) *ref
 	}
 }
 
+// at names the check that failed.
+func (f *refusal) at(check Check) *refusal {
+	if f != nil {
+		f.check = check
+	}
+	return f
+}
+
 // errorXML is the form of error that S3 and CloudFront share. S3 alone ends the
 // line after the declaration.
 func errorXML(lineEnd, code, message string, details ...string) string {
@@ -174,6 +181,7 @@ func headerText(s string) string {
 // Whether a custom error response stands in for it is not known.
 func escapeRefusal(why error) *refusal {
 	return &refusal{
+		check:       CheckEscapes,
 		status:      escapes.Status,
 		server:      "CloudFront",
 		contentType: escapes.ContentType,

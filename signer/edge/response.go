@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/signedfront/signedfront/signer/edge/model"
 )
@@ -18,6 +19,7 @@ type response struct {
 	http.ResponseWriter
 	request *http.Request
 	ids     ids
+	time    time.Time            // by which the request is judged
 	headers *model.HeadersPolicy // for answers of the origin
 	sets    http.Header          // what the query sets in an answer with the object
 	object  *object              // that is being served
@@ -25,6 +27,13 @@ type response struct {
 	parts   *multipart.Writer
 	status  int
 	refused *refusal // what comes is dropped
+
+	// What came of the request, as far as it got.
+	behavior  *model.Behavior
+	keyPairID string
+	key       string   // that the bucket was asked for
+	failed    *refusal // nil: nothing refused it
+	bytes     int64    // of the body
 }
 
 func (w *response) WriteHeader(status int) {
@@ -49,7 +58,7 @@ func (w *response) WriteHeader(status int) {
 // come after what http.ServeContent writes, which is dropped.
 func (w *response) announceParts() {
 	h := w.Header()
-	w.parts = multipart.NewWriter(w.ResponseWriter)
+	w.parts = multipart.NewWriter(countingWriter{w})
 	var size lengthWriter
 	counted := multipart.NewWriter(&size)
 	counted.SetBoundary(w.parts.Boundary())
@@ -60,6 +69,16 @@ func (w *response) announceParts() {
 	h.Set("Content-Type", "multipart/byteranges; boundary="+w.parts.Boundary())
 	h.Set("Content-Length", strconv.FormatInt(int64(size), 10))
 	h.Del("Content-Range")
+}
+
+// countingWriter writes parts of the body past Write, which drops what
+// http.ServeContent writes.
+type countingWriter struct{ w *response }
+
+func (c countingWriter) Write(b []byte) (int, error) {
+	n, err := c.w.ResponseWriter.Write(b)
+	c.w.bytes += int64(n)
+	return n, err
 }
 
 // lengthWriter counts what is written to it, in bytes.
@@ -89,9 +108,9 @@ func (w *response) contentRefusal(status int) *refusal {
 	switch status {
 	case http.StatusRequestedRangeNotSatisfiable:
 		return s3Refusal(status, "InvalidRange", "The requested range is not satisfiable", "the object has no byte of the range",
-			"ActualObjectSize", strconv.FormatInt(w.object.size, 10))
+			"ActualObjectSize", strconv.FormatInt(w.object.size, 10)).at(CheckConditions)
 	case http.StatusPreconditionFailed:
-		return s3Refusal(status, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold", "If-Match or If-Unmodified-Since does not hold")
+		return s3Refusal(status, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold", "If-Match or If-Unmodified-Since does not hold").at(CheckConditions)
 	}
 	return nil
 }
@@ -103,7 +122,9 @@ func (w *response) Write(b []byte) (int, error) {
 	if w.refused != nil || w.parts != nil {
 		return len(b), nil
 	}
-	return w.ResponseWriter.Write(b)
+	n, err := w.ResponseWriter.Write(b)
+	w.bytes += int64(n)
+	return n, err
 }
 
 // ReadFrom lets the server send a file without copying it through this program.
@@ -114,7 +135,9 @@ func (w *response) ReadFrom(src io.Reader) (int64, error) {
 	if w.refused != nil || w.parts != nil {
 		return io.Copy(io.Discard, src)
 	}
-	return io.Copy(w.ResponseWriter, src)
+	n, err := io.Copy(w.ResponseWriter, src)
+	w.bytes += n
+	return n, err
 }
 
 // Unwrap is for http.ResponseController.
