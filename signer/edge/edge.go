@@ -72,7 +72,7 @@ type Stack = template.Stack
 type KeyPair = template.KeyPair
 
 // Edge is a local CloudFront. It is an http.Handler, and safe for concurrent
-// use.
+// use, and must not be copied.
 type Edge struct {
 	scheme, host string
 	distribution *model.Distribution
@@ -82,6 +82,7 @@ type Edge struct {
 	now          func() time.Time
 	log          *slog.Logger
 	observe      func(Record) // nil: none
+	explaining   budget
 }
 
 // New makes an edge of a template. Everything that stands in its way is
@@ -361,7 +362,11 @@ func (e *Edge) checkSignature(w *response) *refusal {
 		return nil
 	}
 	check := signatureCheck(v)
-	// Explain decides as Verify does. That it takes longer to tell a person more
-	// is no matter on their own machine.
-	return signatureRefusal(check, signer.Explain(request, w.behavior.TrustedKeys))
+	switch check {
+	case CheckExpiry, CheckStart, CheckAddress: // there is no more to find
+	default:
+		// Explain decides as Verify does.
+		e.explaining.spend(func() { v = signer.Explain(request, w.behavior.TrustedKeys) })
+	}
+	return signatureRefusal(check, v)
 }
