@@ -48,7 +48,7 @@ func TestATemplateIsReadIntoPlainData(t *testing.T) {
 			PathPattern: "*",
 			Methods:     []string{"GET", "HEAD"},
 			TrustedKeys: map[string]*signer.PublicKey{id: d.Behaviors[0].TrustedKeys[id]},
-			Forwarding:  []model.Forwarding{{}},
+			Forwarding:  []model.Forwarding{{}, {}}, // by the cache policy, and in the older form
 			Headers: &model.HeadersPolicy{Add: []model.Header{
 				{Name: "X-Content-Type-Options", Value: "nosniff", Override: true},
 				{Name: "Referrer-Policy", Value: "no-referrer", Override: true},
