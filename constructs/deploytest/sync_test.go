@@ -35,7 +35,8 @@ func (p *app) syncs(t *testing.T) {
 	p.createStack(t, role, roleTemplate(role))
 	p.configure(t, func(environments map[string]any) {
 		clear(environments)
-		environments[environment] = map[string]any{"ephemeral": true, "bucket": map[string]any{"name": bucket, "path": folder}, "uploads": map[string]any{"roles": []string{role}}}
+		// The engine's CloudFront does not know an identity by its canonical user.
+		environments[environment] = map[string]any{"ephemeral": true, "originAccess": "oac", "bucket": map[string]any{"name": bucket, "path": folder}, "uploads": map[string]any{"roles": []string{role}}}
 	})
 	outputs, _ := p.deploy(t, environment)
 	if _, err := p.s3.PutBucketPolicy(ctx, &s3.PutBucketPolicyInput{Bucket: aws.String(bucket), Policy: aws.String(outputs["RequiredBucketPolicy"])}); err != nil {
