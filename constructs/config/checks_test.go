@@ -73,6 +73,15 @@ func TestContentThatCannotBeProvisionedIsRefused(t *testing.T) {
 		{"the ARN of a bucket", `{"bucket": "arn:aws:s3:::media"}`, []string{
 			`bucket: "arn:aws:s3:::media"; write the name of the bucket alone, such as "example-media"`,
 		}},
+		{"a bucket and a folder of it in one", `{"bucket": "media/2026/summer"}`, []string{
+			`bucket: "media/2026/summer"; write {"name": "media", "path": "/2026/summer"}, for that folder of the bucket`,
+		}},
+		{"the address of a folder", `{"bucket": "s3://media/films/"}`, []string{
+			`bucket: "s3://media/films/"; write {"name": "media", "path": "/films"}, for that folder of the bucket`,
+		}},
+		{"the address of a bucket", `{"bucket": "s3://media/"}`, []string{
+			`bucket: "s3://media/"; write the name of the bucket alone, such as "example-media"`,
+		}},
 		{"a bucket named like an address", `{"bucket": "192.168.5.4"}`, []string{
 			`bucket: "192.168.5.4"; write the name of a bucket, such as "example-media": 3 to 63 lower-case letters, digits, hyphens and single dots, a letter or digit at both ends, and no IP address`,
 		}},
@@ -184,7 +193,7 @@ func TestContentThatCannotBeProvisionedIsRefused(t *testing.T) {
 			`publicPaths: 76 cache behaviors: the default one, 0 of signed and 75 of public paths, 0 of error pages; make fewer and wider patterns: a distribution has 75 behaviors`,
 		}},
 		{"error pages that are none", `{"errorPages": [{}, {"errorCode": 401, "responsePagePath": "403.html"}, {"errorCode": 404, "responsePagePath": "/*.html", "responseCode": 302}, {"errorCode": 404, "responsePagePath": "/e/", "cachingMinTtl": "0s"}, 5]}`, []string{
-			`errorPages[3].cachingMinTtl: 0s; write 1s or more`,
+			`errorPages[3].cachingMinTtl: 0s; write a longer one, such as "7d", "12h" or "90m"`,
 			`errorPages[4]: the number 5; write an object, such as {"errorCode": 403, "responsePagePath": "/errors/403.html"}`,
 			`errorPages[0].errorCode: missing; write 400, 403, 404, 405, 414, 416, 500, 501, 502, 503 or 504`,
 			`errorPages[0].responsePagePath: missing; write the path of an object, such as "/errors/403.html"`,
@@ -258,10 +267,19 @@ func TestContentThatCannotBeProvisionedIsRefused(t *testing.T) {
 			`versions.keep: missing; write for how long, such as "30d"`,
 		}},
 		{"versions for ever", `{"versions": {"keep": "forever"}}`, []string{
-			`versions.keep: "forever"; write a duration in quotes, such as "7d", "12h" or "90m"`,
+			`versions.keep: "forever"; write a duration in quotes, such as "30d"`,
+		}},
+		{"versions that are not kept", `{"versions": {"keep": "0d"}}`, []string{
+			`versions.keep: 0s; write a longer one, such as "30d"`,
+		}},
+		{"versions for longer than a number can say", `{"versions": {"keep": "99999999d"}}`, []string{
+			`versions.keep: "99999999d"; write 3650d or less`,
+		}},
+		{"versions for hours without end", `{"versions": {"keep": "99999999999999999999h"}}`, []string{
+			`versions.keep: "99999999999999999999h"; write 3650d or less`,
 		}},
 		{"versions that are kept for a number", `{"versions": {"keep": 30}}`, []string{
-			`versions.keep: the number 30; write a duration in quotes, such as "7d", "12h" or "90m"`,
+			`versions.keep: the number 30; write a duration in quotes, such as "30d"`,
 		}},
 		{"versions that are kept for less than a day", `{"versions": {"keep": "12h"}}`, []string{
 			`versions.keep: 12h; write 1d or more: S3 counts whole days`,

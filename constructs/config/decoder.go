@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -29,6 +30,9 @@ func (o jsonObject) only(allowed ...string) {
 		fix := "the settings here are " + strings.Join(allowed, ", ")
 		if near := Nearest(name, allowed); near != "" {
 			fix = fmt.Sprintf("did you mean %q?", near)
+		}
+		if within := slices.DeleteFunc(slices.Clone(settingsWith[name]), func(outer string) bool { return !slices.Contains(allowed, outer) }); len(within) > 0 {
+			fix = "write it within " + choices(within)
 		}
 		if now := renamed[name]; slices.Contains(allowed, now) {
 			fix = fmt.Sprintf("write %q, which is its name now", now)
@@ -104,7 +108,7 @@ func (d decoder) value(at node, value any, target reflect.Value, example string)
 		}
 		return
 	case *time.Duration:
-		if read, ok := readDuration(at, value); ok {
+		if read, ok := readDuration(at, value, cmp.Or(example, `, such as "7d", "12h" or "90m"`)); ok {
 			*t = read
 		}
 		return
@@ -214,20 +218,24 @@ func readNumber(at node, value any, want string) int {
 	return int(n)
 }
 
-func readDuration(at node, value any) (time.Duration, bool) {
-	const want = `a duration in quotes, such as "7d", "12h" or "90m"`
+func readDuration(at node, value any, example string) (time.Duration, bool) {
+	want := "a duration in quotes" + example
 	text, ok := expect[string](at, value, want)
 	if !ok {
 		return 0, false
 	}
 	d, ok := ParseDuration(text)
-	if !ok {
+	switch {
+	case !ok && longDuration.MatchString(text):
+		at.wrong(quote(text), fmt.Sprintf("write %s or less", FormatDuration(maxDuration)))
+		return 0, false
+	case !ok:
 		at.wrong(quote(text), "write "+want)
 		return 0, false
 	}
 	if d < time.Second {
 		// 0 would be read as left out.
-		at.wrong(FormatDuration(d), "write 1s or more")
+		at.wrong(FormatDuration(d), "write a longer one"+example)
 		return 0, false
 	}
 	return d, true

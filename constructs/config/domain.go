@@ -104,12 +104,14 @@ func (d Domain) check(at node) {
 			at.wrong(quote(name)+" as the first name", "write one without * first: signed URLs start with it")
 		case strings.Contains(name, environmentMark) && !at.json:
 			at.wrong(quoteName(name), "write the name itself: the one of an environment is put into those of cdk.json")
-		case strings.Contains(name, environmentMark):
+		case strings.Count(name, environmentMark) > 1:
 			at.wrong(quoteName(name), fmt.Sprintf("write %s once in a name", environmentMark))
+		case at.json && strings.ContainsAny(strings.Replace(name, environmentMark, "", 1), "{}$<>"):
+			at.wrong(quoteName(name), fmt.Sprintf("write %s, as it is, where the name of the environment is to stand", environmentMark))
 		case longestLabel(bare) > maxLabel:
 			at.wrong(fmt.Sprintf("%s, with %d characters between dots", quote(name), longestLabel(bare)), fmt.Sprintf("write at most %d there", maxLabel))
 		case !isHostName(bare) || len(name) > maxHostName:
-			at.wrong(quote(name), "write a domain name in lower case, such as "+examples["name"]+", with *. before it at most")
+			at.wrong(quoteName(name), "write a domain name in lower case, such as "+examples["name"]+", with *. before it at most")
 		case bare == "cloudfront.net" || strings.HasSuffix(bare, ".cloudfront.net"):
 			at.wrong(quote(name), "write a name of your own: those of CloudFront need no mention")
 		case d.makesCertificate() && name == d.Names[0] && len(name) > maxCommonName:

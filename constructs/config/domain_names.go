@@ -17,8 +17,8 @@ func quoteName(name string) string {
 	return `"` + name + `"`
 }
 
-// named returns the domain with its names for an environment. One that holds the
-// mark more than once stays as it is.
+// named returns the domain with its names for an environment. One that makes no
+// domain name stays as it is written.
 func (d *Domain) named(environment string) *Domain {
 	if d == nil {
 		return nil
@@ -26,8 +26,9 @@ func (d *Domain) named(environment string) *Domain {
 	of := *d
 	of.Names = slices.Clone(d.Names)
 	for i, name := range of.Names {
-		if strings.Count(name, environmentMark) == 1 {
-			of.Names[i] = strings.Replace(name, environmentMark, environment, 1)
+		named := strings.Replace(name, environmentMark, environment, 1)
+		if bare := strings.TrimPrefix(named, "*."); isHostName(bare) || longestLabel(bare) > maxLabel {
+			of.Names[i] = named
 		}
 	}
 	return &of

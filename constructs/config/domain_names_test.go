@@ -60,7 +60,17 @@ func TestADomainNameBelongsToOneEnvironment(t *testing.T) {
 			`environments.dev.domain.names[0]: "{environment}.{environment}.example.com"; write {environment} once in a name`,
 		}},
 		{"another word in braces", `"dev": {` + domain(`"{project}.example.com"`) + `}`, []string{
-			`environments.dev.domain.names[0]: "{project}.example.com"; write a domain name in lower case, such as "example.com", with *. before it at most`,
+			`environments.dev.domain.names[0]: "{project}.example.com"; write {environment}, as it is, where the name of the environment is to stand`,
+		}},
+		{"the mark as a shell has it", `"dev": {` + domain(`"${environment}.example.com"`) + `}`, []string{
+			`environments.dev.domain.names[0]: "${environment}.example.com"; write {environment}, as it is, where the name of the environment is to stand`,
+		}},
+		{"the mark in capital letters, and half of it", `"dev": {` + domain(`"{ENVIRONMENT}.example.com", "environment}.example.com"`) + `}`, []string{
+			`environments.dev.domain.names[0]: "{ENVIRONMENT}.example.com"; write {environment}, as it is, where the name of the environment is to stand`,
+			`environments.dev.domain.names[1]: "environment}.example.com"; write {environment}, as it is, where the name of the environment is to stand`,
+		}},
+		{"the mark and nothing else", `"dev": {` + domain(`"{environment}"`) + `}`, []string{
+			`environments.dev.domain.names[0]: "{environment}"; write a domain name in lower case, such as "example.com", with *. before it at most`,
 		}},
 		{"an environment whose name makes too long a part", `"a-name-of-an-environment-of-38-letters": {` + domain(`"{environment}-of-the-preview-branches-x.example.com"`) + `}`, []string{
 			`environments.a-name-of-an-environment-of-38-letters.domain.names[0]: "a-name-of-an-environment-of-38-letters-of-the-preview-branches-x.example.com", with 64 characters between dots; write at most 63 there`,

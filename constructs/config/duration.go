@@ -17,6 +17,9 @@ const (
 // the other.
 var durationShape = regexp.MustCompile(`^([0-9]{1,5}d)?([0-9]+(\.[0-9]+)?(h|m|s|ms|us|ns))*$`)
 
+// longDuration is durationShape with any number of digits.
+var longDuration = regexp.MustCompile(`^([0-9]+d)?([0-9]+(\.[0-9]+)?(h|m|s|ms|us|ns))*$`)
+
 // ParseDuration reads a duration as cdk.json has it, such as "90m", "7d" or
 // "1d12h": days, then what [time.ParseDuration] reads. It takes none that is
 // negative, and reports whether the text is a duration.

@@ -196,7 +196,7 @@ func TestMistakes(t *testing.T) {
 		{"a duration as a number", `{"project": "p", "environments": {"dev": {"maxKeyAge": 3600}}}`, []string{
 			`environments.dev.maxKeyAge: the number 3600; write a duration in quotes, such as "7d", "12h" or "90m"`}},
 		{"a duration of nothing", `{"project": "p", "environments": {"dev": {"maxUrlLifetime": "0s"}}}`, []string{
-			`environments.dev.maxUrlLifetime: 0s; write 1s or more`}},
+			`environments.dev.maxUrlLifetime: 0s; write a longer one, such as "7d", "12h" or "90m"`}},
 		{"a duration between two seconds", `{"project": "p", "environments": {"dev": {"maxUrlLifetime": "1.5s"}}}`, []string{
 			`environments.dev.maxUrlLifetime: 1.5s; write a whole number of seconds`}},
 		{"a duration of centuries", `{"project": "p", "environments": {"dev": {"maxUrlLifetime": "36500d"}}}`, []string{
@@ -227,6 +227,11 @@ func TestMistakes(t *testing.T) {
 			`environments.dev.signingKeys.keys.1.algorithm: "rsa"; write "ecdsa-p256" or "rsa-2048"`}},
 		{"a misspelt hash", `{"project": "p", "environments": {"dev": {"signingKeys": {"keys": {"1": {"hash": "SHA-256"}}}}}}`, []string{
 			`environments.dev.signingKeys.keys.1.hash: "SHA-256"; write "sha256" or "sha1"; did you mean "sha256"?`}},
+		{"settings that stand within another", `{"project": "p", "environments": {"dev": {"alsoTrust": ["K2JCJMDEHXQW5F"], "keep": "30d", "origins": ["*"], "path": "/films"}}}`, []string{
+			`environments.dev.alsoTrust: unknown setting; write it within "signingKeys"`,
+			`environments.dev.keep: unknown setting; write it within "versions"`,
+			`environments.dev.origins: unknown setting; write it within "uploads" or "cors"`,
+			`environments.dev.path: unknown setting; write it within "bucket"`}},
 		{"a setting of a key that is unknown", `{"project": "p", "environments": {"dev": {"signingKeys": {"keys": {"1": {"curve": "p256"}}, "curent": 1}}}}`, []string{
 			`environments.dev.signingKeys.curent: unknown setting; did you mean "current"?`,
 			`environments.dev.signingKeys.keys.1.curve: unknown setting; the settings here are algorithm, hash, custody, publicKey, privateKey`}},

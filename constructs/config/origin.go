@@ -100,7 +100,10 @@ func checkBucketName(at node, name string) {
 		return
 	}
 	_, notAddress := netip.ParseAddr(name)
+	bucket, folder, ofFolder := cutFolder(name)
 	switch {
+	case at.json && ofFolder && isQuotable(name):
+		at.wrong(quote(name), fmt.Sprintf(`write {"name": %s, "path": %s}, for that folder of the bucket`, quote(bucket), quote(folder)))
 	case strings.HasPrefix(name, "arn:"), strings.HasPrefix(name, "s3:"):
 		at.wrong(quote(name), "write the name of the bucket alone, such as "+examples["bucket"])
 	case !bucketShape.MatchString(name), notAddress == nil, strings.Contains(name, ".."):
@@ -109,6 +112,13 @@ func checkBucketName(at node, name string) {
 		slices.ContainsFunc(reservedBucketSuffixes, func(suffix string) bool { return strings.HasSuffix(name, suffix) }):
 		at.wrong(quote(name), "write the name of a general purpose bucket: S3 keeps names that start or end so for itself")
 	}
+}
+
+// cutFolder cuts a text that names a bucket and a folder of it.
+func cutFolder(text string) (bucket, folder string, has bool) {
+	bucket, folder, _ = strings.Cut(strings.TrimPrefix(text, "s3://"), "/")
+	folder = "/" + strings.Trim(folder, "/")
+	return bucket, folder, bucketShape.MatchString(bucket) && isFolder(folder)
 }
 
 // folderShape is that of bucket.path in the deployment document, which makes one

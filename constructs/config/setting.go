@@ -68,6 +68,26 @@ var jsonNames = func() map[string]string {
 	return names
 }()
 
+// settingsWith are the settings of an environment, such as signingKeys, that are
+// objects with a setting of a name.
+var settingsWith = func() map[string][]string {
+	outer := map[string][]string{}
+	for _, s := range settings(reflect.TypeFor[Environment]()) {
+		t := s.field.Type
+		if t.Kind() == reflect.Pointer {
+			t = t.Elem()
+		}
+		if t.Kind() != reflect.Struct {
+			continue
+		}
+		for _, inner := range settings(t) {
+			outer[inner.name] = append(outer[inner.name], s.name)
+		}
+	}
+	outer["path"] = append(outer["path"], "bucket") // whose form is its own
+	return outer
+}()
+
 // renamed are former names of settings.
 var renamed = map[string]string{"securityHeaders": "responseHeaders"}
 
