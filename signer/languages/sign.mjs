@@ -119,6 +119,7 @@ export class Signer {
 		const s = new Signer();
 		s.#parameter = parameter;
 		s.#clients = { ssm: new SSMClient({ maxAttempts: 2 }), secrets: new SecretsManagerClient({ maxAttempts: 2 }) };
+		await s.#clients.ssm.config.region(); // fails where there is none
 		await s.#read();
 		return s;
 	}

@@ -18,8 +18,8 @@ that lends its keys.
     echo url 600 albums/7/rt.png | python sign.py /signedfront/signedfront/dev
     echo cookies 600 albums/7/ | python sign.py /signedfront/signedfront/dev
 
-The Region and the credentials are those of boto3: AWS_REGION, AWS_PROFILE. In a
-program of your own:
+The Region is AWS_REGION or, without it, that of boto3; the credentials are those of
+boto3: AWS_PROFILE. In a program of your own:
 
     from sign import Signer
     signer = Signer("/signedfront/signedfront/dev")
@@ -29,6 +29,7 @@ import base64
 import hashlib
 import json
 import logging
+import os
 import re
 import sys
 import threading
@@ -38,7 +39,7 @@ from urllib.parse import quote
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
@@ -205,9 +206,13 @@ class Signer:
 
     def __init__(self, parameter):
         bounds = Config(connect_timeout=3, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 2})
+        region = os.environ.get("AWS_REGION") or None  # boto3 reads AWS_DEFAULT_REGION alone
         self._parameter = parameter
-        self._ssm = boto3.client("ssm", config=bounds)
-        self._secrets = boto3.client("secretsmanager", config=bounds)
+        try:
+            self._ssm = boto3.client("ssm", region_name=region, config=bounds)
+            self._secrets = boto3.client("secretsmanager", region_name=region, config=bounds)
+        except (BotoCoreError, ValueError) as error:  # such as no Region
+            raise Refused(str(error)) from None
         self._reading = threading.Lock()
         self._failed = (-1.0, None)  # when and why the last reading failed
         self._state = None

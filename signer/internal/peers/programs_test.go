@@ -15,6 +15,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -141,7 +142,7 @@ func (c *cloud) deploy(t testing.TB, name, baseURL, keyPairID string, key crypto
 
 func (c *cloud) environment() []string {
 	return append(os.Environ(),
-		"AWS_ENDPOINT_URL="+c.URL, "AWS_REGION="+region, "AWS_DEFAULT_REGION="+region,
+		"AWS_ENDPOINT_URL="+c.URL, "AWS_REGION="+region, "AWS_DEFAULT_REGION=", // as in their README
 		"AWS_ACCESS_KEY_ID=AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY=example", "AWS_SESSION_TOKEN=",
 		"AWS_CONFIG_FILE="+os.DevNull, "AWS_SHARED_CREDENTIALS_FILE="+os.DevNull, "AWS_EC2_METADATA_DISABLED=true",
 		"NO_PROXY=127.0.0.1", "no_proxy=127.0.0.1", "PYTHONDONTWRITEBYTECODE=1",
@@ -564,6 +565,18 @@ func TestProgramsOfOtherLanguagesTellTheLinesThatFail(t *testing.T) {
 		for _, want := range []string{"line 1: want url", "line 3: want url", "line 4: not UTF-8"} {
 			if !strings.Contains(said, want) {
 				t.Errorf("said %q, want %q in it", said, want)
+			}
+		}
+	})
+}
+
+func TestProgramsOfOtherLanguagesTellInALineThatThereIsNoRegion(t *testing.T) {
+	eachProgram(t, func(t *testing.T, command []string) {
+		c := newCloud(t)
+		for _, without := range [][]string{{"-u", "AWS_REGION", "-u", "AWS_DEFAULT_REGION"}, {"-u", "AWS_ENDPOINT_URL", "AWS_REGION=", "AWS_DEFAULT_REGION="}} {
+			signed, said, err := c.signs(t, slices.Concat([]string{"env"}, without, command), parameter, "url 60 a.png")
+			if lower := strings.ToLower(said); err == nil || len(signed) != 0 || strings.Count(said, "\n") != 1 || !strings.Contains(lower, "region") && !strings.Contains(lower, "endpoint") {
+				t.Errorf("%q: %v, %s", without, err, said)
 			}
 		}
 	})
