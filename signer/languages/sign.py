@@ -351,7 +351,7 @@ def main():
         try:
             if "\ufffd" in line:
                 raise Refused("not UTF-8")
-            asked = re.fullmatch("(url|cookies) ([0-9]{1,15}) (.*)", line.rstrip("\n"))
+            asked = re.fullmatch("(url|cookies) ([0-9]{1,15}) (.*)", line.removesuffix("\n").removesuffix("\r"))
             if asked is None:
                 raise Refused("want url SECONDS KEY, or cookies SECONDS PREFIX/")
             if asked[1] == "url":

@@ -558,8 +558,8 @@ func TestProgramsOfOtherLanguagesTellTheLinesThatFail(t *testing.T) {
 	eachProgram(t, func(t *testing.T, command []string) {
 		c := newCloud(t)
 		c.deploy(t, parameter, site, keyPairID, ecdsaKey(), signer.SHA256)
-		signed, said, err := c.signs(t, command, parameter, "", "url 60 a.png", "url x b.png", "url 60 c\xff.png", "url 60 d.png")
-		if err == nil || len(signed) != 2 {
+		signed, said, err := c.signs(t, command, parameter, "", "url 60 a.png", "url x b.png", "url 60 c\xff.png", "url 60 d.png\r")
+		if err == nil || len(signed) != 2 || !strings.HasPrefix(signed[1], site+"/d.png?") {
 			t.Errorf("%v, signed %q", err, signed)
 		}
 		for _, want := range []string{"line 1: want url", "line 3: want url", "line 4: not UTF-8"} {
