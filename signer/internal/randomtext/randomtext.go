@@ -15,7 +15,7 @@ func Is(text string) bool {
 	text = hexID.ReplaceAllString(text, "")
 	sum, before, last := 0, 0, 0
 	for i := range len(text) {
-		kind := kindOf(text[i])
+		kind := Kind(text[i])
 		sum += randomWeight[before][last][kind]
 		before, last = last, kind
 	}
@@ -25,23 +25,25 @@ func Is(text string) bool {
 // hexID is a UUID, or a hash in hexadecimal.
 var hexID = regexp.MustCompile(`(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{16,}`)
 
+// The kinds of characters.
 const (
-	other = iota // what stands between words, and + and /
-	capital
-	small
-	digit
+	Other = iota // what stands between words, and + and /
+	Capital
+	Small
+	Digit
 )
 
-func kindOf(c byte) int {
+// Kind returns the kind of a character.
+func Kind(c byte) int {
 	switch {
 	case 'A' <= c && c <= 'Z':
-		return capital
+		return Capital
 	case 'a' <= c && c <= 'z':
-		return small
+		return Small
 	case '0' <= c && c <= '9':
-		return digit
+		return Digit
 	}
-	return other
+	return Other
 }
 
 // randomWeight holds the weight of a character by its kind, the last index, and
