@@ -216,8 +216,7 @@ func (c *cookieSetter) cookies(ctx context.Context, grant Grant) (*cookieSet, er
 			c.sets.failed(usable)
 			return usable, fmt.Errorf("signing cookies: %w", err)
 		}
-		c.sets.put(id, fresh)
-		return fresh, nil
+		return c.sets.put(id, fresh, now), nil
 	}
 }
 

@@ -255,7 +255,7 @@ func TestTheSignaturesThatAreHeldAreBounded(t *testing.T) {
 	id := func(i int) setID { return setID{prefix: fmt.Sprint(i)} }
 	lives := noon().Add(time.Hour)
 	for i := range 10 * halfOfSets {
-		sets.put(id(i), &cookieSet{renew: lives, end: lives})
+		sets.put(id(i), &cookieSet{renew: lives, end: lives}, noon())
 		if set, _ := sets.get(id(0), noon()); set == nil {
 			t.Fatalf("after %d others one that is asked for is gone", i)
 		}

@@ -74,10 +74,16 @@ func (s *cookieSets) get(id setID, now time.Time) (set *cookieSet, renew bool) {
 	return set, true
 }
 
-func (s *cookieSets) put(id setID, set *cookieSet) {
+// put keeps a new signature, and returns it. Of callers who made one at once, all
+// get that of the first.
+func (s *cookieSets) put(id setID, set *cookieSet, now time.Time) *cookieSet {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if first := s.newer[id]; first != nil && now.Before(first.renew) {
+		return first
+	}
 	s.set(id, set)
+	return set
 }
 
 // failed lets another caller renew a signature, or nil.

@@ -59,8 +59,8 @@ const playlistsTTL = 4 * time.Hour
 //
 // The variants and renditions of a playlist are served by the same handler. A
 // reference to one below the pass's folder becomes a relative reference, so the
-// path of the handler's URL must end with the object key, as in
-// "GET /play/{key...}"; where it does not, a playlist with such references is
+// path of the handler's URL must end with the object key, its slashes not escaped, as
+// in "GET /play/{key...}"; where it does not, a playlist with such references is
 // answered with 502, and OnError is told. References to other playlists stay as
 // they are.
 //
@@ -122,19 +122,21 @@ func (h *playlists) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if !strings.HasPrefix(p.URL, pass.Prefix()) {
 			return "", nil
 		}
-		if r.URL.Path != grant.Key && !strings.HasSuffix(r.URL.Path, "/"+grant.Key) {
-			return "", errors.New("the path of the request does not end with the object key, so a further playlist cannot be named relative to it: serve playlists at a path such as /play/{key...}")
+		if r.URL.Path != grant.Key && !strings.HasSuffix(r.URL.Path, "/"+grant.Key) || strings.Count(r.URL.EscapedPath(), "/") != strings.Count(r.URL.Path, "/") {
+			return "", errors.New("the path of the request does not end with the object key, with its slashes as they are, so a further playlist cannot be named relative to it: serve playlists at a path such as /play/{key...}")
 		}
 		return relative(url, p.URL), nil
 	}})
-	switch {
-	case err == nil || r.Context().Err() != nil:
-	case out.started:
-		h.report(r, err)
-		panic(http.ErrAbortHandler) // the client must not take a part for the whole
-	default:
-		h.fail(w, r, http.StatusBadGateway, err)
+	if err == nil {
+		return
 	}
+	if !errors.Is(r.Context().Err(), context.Canceled) { // the client is there
+		h.report(r, err)
+	}
+	if out.started {
+		panic(http.ErrAbortHandler) // the client must not take a part for the whole
+	}
+	refuse(w, http.StatusBadGateway)
 }
 
 // pass is the pass for a grant: the one at hand, or a new one.
@@ -165,8 +167,7 @@ func (h *playlists) pass(r *http.Request, base string, grant Grant) (*signer.Pas
 		return usable.pass, nil
 	}
 	life := pass.Expires().Sub(now)
-	h.passes.put(id, &cookieSet{pass: pass, renew: now.Add(life / 4), end: now.Add(life / 2)})
-	return pass, nil
+	return h.passes.put(id, &cookieSet{pass: pass, renew: now.Add(life / 4), end: now.Add(life / 2)}, now).pass, nil
 }
 
 // startedWriter knows whether anything was written.

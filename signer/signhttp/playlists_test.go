@@ -9,7 +9,9 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/signedfront/signedfront/signer"
@@ -141,6 +143,7 @@ func TestAPlaylistThatIsNotServedIsAnsweredWithItsStatus(t *testing.T) {
 		"a page in place of a playlist":  {"GET", "/play/a.m3u8", PlaylistsOptions{Open: bucket{"a.m3u8": "<html>"}.open}, 502, "#EXTM3U"},
 		"a segment that nobody can sign": {"GET", "/play/a.m3u8", PlaylistsOptions{Open: bucket{"a.m3u8": "#EXTM3U\n100%.ts\n"}.open}, 502, "line 2"},
 		"a folder without a slash":       {"GET", "/play/movies/7/index.m3u8", PlaylistsOptions{Folder: func(string) string { return "movies" }}, 503, "slash"},
+		"a path with escaped slashes":    {"GET", "/play/movies%2F7%2Findex.m3u8", PlaylistsOptions{}, 502, "its slashes as they are"},
 		"a path without the key":         {"GET", "/play/x", PlaylistsOptions{Authorize: grants("movies/7/index.m3u8")}, 502, "/play/{key...}"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -166,6 +169,56 @@ func TestAPlaylistThatFailsUnderWayEndsTheConnection(t *testing.T) {
 	defer r.Body.Close()
 	if _, err := io.ReadAll(r.Body); err == nil || !strings.Contains(w.told(), "line 2002") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// A middleware may give a request less time than its client has.
+func TestAPlaylistWhoseTimeIsOverIsNotTakenForAWholeOne(t *testing.T) {
+	for name, lines := range map[string]int{"before anything is sent": 1, "under way": 10_000} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			h := w.playlists(t, PlaylistsOptions{Open: func(ctx context.Context, _ string) (io.ReadCloser, error) {
+				<-ctx.Done()
+				head := strings.NewReader("#EXTM3U\n" + strings.Repeat("#EXTINF:6,\nseg.ts\n", lines))
+				return io.NopCloser(io.MultiReader(head, iotest.ErrReader(ctx.Err()))), nil
+			}})
+			server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+				ctx, cancel := context.WithTimeout(r.Context(), time.Millisecond)
+				defer cancel()
+				h.ServeHTTP(rw, r.WithContext(ctx))
+			}))
+			defer server.Close()
+			r := must[*http.Response](t)(http.Get(server.URL + "/play/a.m3u8"))
+			defer r.Body.Close()
+			if _, err := io.ReadAll(r.Body); err == nil && r.StatusCode != 502 {
+				t.Errorf("%d, read to its end", r.StatusCode)
+			}
+			if !strings.Contains(w.told(), context.DeadlineExceeded.Error()) {
+				t.Error("nobody is told")
+			}
+		})
+	}
+}
+
+func TestViewersWhoComeAtOnceGetOnePass(t *testing.T) {
+	w := newWorld(t)
+	var waiting sync.WaitGroup
+	waiting.Add(20)
+	w.key.before = func() { // all are there before the first one has signed
+		waiting.Done()
+		waiting.Wait()
+	}
+	h := w.playlists(t, PlaylistsOptions{Open: movie.open})
+	answers := make([]string, 20)
+	var viewers sync.WaitGroup
+	for i := range answers {
+		viewers.Go(func() { answers[i] = body(t, serve(h, "GET", "/play/movies/7/audio/index.m3u8")) })
+	}
+	viewers.Wait()
+	for _, answer := range append(answers, body(t, serve(h, "GET", "/play/movies/7/audio/index.m3u8"))) {
+		if answer != answers[0] || !strings.Contains(answer, "Signature=") {
+			t.Fatalf("two passes: %s\n%s", answers[0], answer)
+		}
 	}
 }
 

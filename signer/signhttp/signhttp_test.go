@@ -41,6 +41,7 @@ type failingKey struct {
 	*signer.PrivateKey
 	fails      atomic.Bool
 	signatures atomic.Int64
+	before     func() // each signature; nil does nothing
 }
 
 var errKey = errors.New("the key at arn:aws:kms:eu-west-1:1:key/x is down")
@@ -50,6 +51,9 @@ func (k *failingKey) SignDigest(ctx context.Context, digest []byte, hash crypto.
 		return nil, errKey
 	}
 	k.signatures.Add(1)
+	if k.before != nil {
+		k.before()
+	}
 	return k.PrivateKey.SignDigest(ctx, digest, hash)
 }
 
