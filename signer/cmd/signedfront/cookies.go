@@ -52,6 +52,9 @@ They are printed as Set-Cookie headers, for curl's --cookie, or as JSON.`,
 			default:
 				return wrongUsage("--same-site is %s: want none, lax or strict", signer.Describe(sameSite, signer.FormWord))
 			}
+			if args[0] == "-" {
+				return wrongUsage("cookies are for one resource, which is not read from standard input: give its pattern in place of -")
+			}
 			p, err := f.policy(cmd)
 			if err != nil {
 				return err

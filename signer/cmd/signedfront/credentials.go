@@ -228,10 +228,16 @@ func (f *signingFlags) loadPrivateKey(ctx context.Context) (*signer.PrivateKey, 
 	if err == nil {
 		key, err = signer.ParsePrivateKey(text)
 	}
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", from, err)
+	if err == nil {
+		return key, nil
 	}
-	return key, nil
+	err = fmt.Errorf("%s: %w", from, err)
+	if f.privateEnv != "" {
+		if _, missing := os.Stat(string(text)); missing == nil {
+			err = &failure{err: err, hint: "it holds the name of a file: give that with --private-key"}
+		}
+	}
+	return nil, err
 }
 
 // source is where the deployment of the flags tells its key.

@@ -71,6 +71,11 @@ func TestANameToSaveAsThatCannotBeIsRefused(t *testing.T) {
 
 func TestAParameterThatDoesNotReachTheBucketIsRefusedOrNamed(t *testing.T) {
 	dir, _ := forwardingFolder(t)
+	// A key alone knows of no deployment.
+	alone := run(t, dir, "url", "--key-pair-id", keyPairID, "--private-key", "private_key.pem", "--save-as", "a.pdf", site+"/rt.png")
+	if alone.status() != 0 || !strings.Contains(alone.stderr.String(), "it is not known here whether the distribution forwards response-content-disposition") {
+		t.Errorf("%d %s", alone.status(), alone.stderr.String())
+	}
 	p := run(t, dir, "url", "--deployment", "deployment.json", "--save-as", "a.pdf", "rt.png")
 	if want := `set "downloads": true in cdk.json and deploy`; p.status() != 1 || p.stdout.String() != "" || !strings.Contains(p.stderr.String(), want) {
 		t.Errorf("%d %s, %s", p.status(), p.stdout.String(), p.stderr.String())

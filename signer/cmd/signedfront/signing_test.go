@@ -62,6 +62,7 @@ func line(t *testing.T, p *process) string {
 func TestMistakesInSigningAreToldAndNothingIsPrinted(t *testing.T) {
 	dir, _ := keyFolder(t)
 	writeFile(t, filepath.Join(dir, "garbage.pem"), "garbage")
+	t.Setenv("KEY_FILE", "private_key.pem")
 	for name, test := range map[string]struct {
 		args   string
 		status int
@@ -123,12 +124,14 @@ func TestMistakesInSigningAreToldAndNothingIsPrinted(t *testing.T) {
 		"a variable without an id":  {"url --private-key-env KEY " + site + "/a", 2, "go together"},
 		"a variable that is unset":  {"url --key-pair-id K1 --private-key-env NO_SUCH_VARIABLE " + site + "/a", 1, `the variable "NO_SUCH_VARIABLE" is not set`},
 		"another unset variable":    {"url --key-pair-id K1 --private-key-env no_such_variable " + site + "/a", 1, `the variable "no_such_variable" is not set`},
+		"cookies for a list":        {"cookies --deployment deployment.json -", 2, "give its pattern in place of -"},
 		"cookies for a path of S3":  {"cookies --deployment deployment.json s3://bucket/albums/*", 2, "give the key alone"},
 		"cookies without a scheme":  {"cookies --deployment deployment.json d111111abcdef8.cloudfront.net/*", 2, "write https:// before it"},
 		"cookies for a query":       {"cookies --deployment deployment.json albums/*?size=l", 2, "write " + site + "/ before it"},
 		"a resource of Windows":     {`url --deployment deployment.json --resource albums\* albums/a`, 2, "write / between folders"},
 		"a resource in quotes":      {`url --deployment deployment.json --resource "*" a`, 2, "leave them out"},
 		"a host for a key":          {"url --deployment deployment.json d111111abcdef8.cloudfront.net", 2, "write https:// before it"},
+		"a variable with a file":    {"url --key-pair-id K1 --private-key-env KEY_FILE " + site + "/a", 1, "give that with --private-key"},
 		"a variable with its $":     {"url --key-pair-id K1 --private-key-env $KEY " + site + "/a", 2, "without $"},
 		"nothing on standard input": {"url --key-pair-id K1 --private-key - " + site + "/a", 1, "standard input: empty"},
 		"two of standard input":     {"url --key-pair-id K1 --private-key - -", 2, "--private-key-env"},

@@ -80,6 +80,9 @@ exit status is 1. What has been read is signed before more is waited for.`,
 				return err
 			}
 			defer c.Close()
+			if f.saveAs != "" && f.keyPairID != "" {
+				t.notef("it is not known here whether the distribution forwards response-content-disposition to the bucket: where it does not, the name has no effect")
+			}
 			if f.resource != "" {
 				if p.Resource, err = c.resource(f.resource); err != nil {
 					return fmt.Errorf("--resource %s: %w", shown(f.resource), err)
