@@ -310,6 +310,12 @@ func TestContentThatCannotBeProvisionedIsRefused(t *testing.T) {
 		{"a root object that cannot be read", `{"missing": 404, "defaultRootObject": 5}`, []string{
 			`defaultRootObject: the number 5; write a text in quotes, such as "index.html"`,
 		}},
+		{"headers that take the place of what downloads say", `{"downloads": {"types": true}, "responseHeaders": {"custom": {"Content-Type": "text/plain", "X-A": "b", "content-disposition": "attachment"}}}`, []string{
+			`responseHeaders.custom.Content-Type: a header that takes the place of what signed URLs say, by downloads; leave it out, and set it on objects when they are uploaded, or leave downloads out`,
+			`responseHeaders.custom.content-disposition: a header that takes the place of what signed URLs say, by downloads; leave it out, and set it on objects when they are uploaded, or leave downloads out`,
+		}},
+		{"a type for all, with downloads that name files alone", `{"downloads": true, "responseHeaders": {"custom": {"Content-Type": "text/plain"}}}`, nil},
+		{"a header of downloads without them", `{"downloads": false, "responseHeaders": {"custom": {"Content-Disposition": "attachment"}}}`, nil},
 		{"CORS without an origin", `{"cors": {}}`, []string{
 			`cors.origins: missing; write a list such as ["https://app.example.com"]`,
 		}},

@@ -303,6 +303,7 @@ func (c Content) check(at node) {
 		c.CORS.check(at.field("CORS"))
 	}
 	c.ResponseHeaders.check(at.field("ResponseHeaders"))
+	c.checkDownloads(at)
 	if c.Domain != nil {
 		c.Domain.check(at.field("Domain"))
 	}

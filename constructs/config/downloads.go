@@ -1,5 +1,13 @@
 package config
 
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/signedfront/signedfront/signer"
+)
+
 // Downloads lets a signed URL say how a browser saves an object, by parameters of
 // S3 that a cache policy of the stack forwards to the bucket:
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
@@ -22,4 +30,18 @@ func (d *Downloads) Parameters() []string {
 		return []string{"response-content-disposition", "response-content-type"}
 	}
 	return []string{"response-content-disposition"}
+}
+
+// checkDownloads reports a custom header that CloudFront would write over the one
+// of a signed URL: it adds its own after the answer of S3.
+func (c Content) checkDownloads(at node) {
+	custom := at.field("ResponseHeaders").field("Custom")
+	for _, name := range slices.Sorted(maps.Keys(c.ResponseHeaders.Custom)) {
+		for parameter, header := range signer.S3Overrides() {
+			if strings.EqualFold(name, header) && slices.Contains(c.Downloads.Parameters(), parameter) {
+				custom.member(name).wrong("a header that takes the place of what signed URLs say, by "+at.name("Downloads"),
+					"leave it out, and set it on objects when they are uploaded, or leave "+at.name("Downloads")+" out")
+			}
+		}
+	}
 }
