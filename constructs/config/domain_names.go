@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 )
@@ -109,22 +110,54 @@ func meet(drafts []*draft, a *draft, name string, b *draft, theirs string) (both
 	} else {
 		return "", false
 	}
-	// Of two names that fit, one is made of the start that its pattern has.
-	starts := []string{b.start()}
-	if rest, is := strings.CutPrefix(a.start(), more); is && strings.HasPrefix(rest, b.start()) {
-		starts = append(starts, rest)
+	isBoth := func(ours, others string) bool {
+		return ours != others && makes(drafts, ours) == a && makes(drafts, others) == b
 	}
-	for _, start := range starts {
-		start += "1"
-		if start == "1" {
-			start = "a"
-		}
-		ours, others := more+start+end, start+theirEnd
-		if ours != others && makes(drafts, ours) == a && makes(drafts, others) == b {
+	for middle := range middles(drafts, more, b) {
+		if ours := more + middle + end; isBoth(ours, middle+theirEnd) {
 			return before + ours + after, true
 		}
 	}
+	// Or the name of b's environment starts where that of a's has ended already.
+	for i := range more {
+		if others, fits := strings.CutPrefix(theirEnd, more[i:]); fits && isBoth(more[:i], others) {
+			return before + more[:i] + after, true
+		}
+	}
 	return "", false
+}
+
+// middles are texts that the names of two environments may share: in that of b's
+// at its start, and in the other one after more. Which draft makes an environment
+// is told by the names of all drafts: a text that leaves all of them with one more
+// character stands for every longer one that does.
+func middles(drafts []*draft, more string, b *draft) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		tried := map[string]bool{}
+		for _, d := range drafts {
+			roots := []string{d.start()}
+			if rest, is := strings.CutPrefix(d.start(), more); is {
+				roots = append(roots, rest)
+			}
+			for _, root := range roots {
+				for i := range len(root) + 1 {
+					root := root[:i]
+					if tried[root] || !strings.HasPrefix(root, b.start()) && !strings.HasPrefix(b.start(), root) {
+						continue
+					}
+					tried[root] = true
+					if !yield(root) || !yield(root+"-1") {
+						return
+					}
+					for _, c := range "1abcdefghijklmnopqrstuvwxyz023456789" {
+						if !yield(root + string(c)) {
+							return
+						}
+					}
+				}
+			}
+		}
+	}
 }
 
 // between returns what stands between a start and an end of a text.

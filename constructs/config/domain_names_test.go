@@ -54,7 +54,7 @@ func TestADomainNameBelongsToOneEnvironment(t *testing.T) {
 			`environments["b-*"].domain.names[0]: "a-{environment}.example.com", which makes "a-b-1.example.com", a name that environment "a-*" has too; write another one` + because,
 		}},
 		{"a name that two patterns make of names that overlap", `"a-*": {` + domain(`"{environment}-x.example.com"`) + `}, "b-*": {` + domain(`"a-{environment}.example.com"`) + `}, "live": {}`, []string{
-			`environments["b-*"].domain.names[0]: "a-{environment}.example.com", which makes "a-b-1-x.example.com", a name that environment "a-*" has too; write another one` + because,
+			`environments["b-*"].domain.names[0]: "a-{environment}.example.com", which makes "a-b-x.example.com", a name that environment "a-*" has too; write another one` + because,
 		}},
 		{"the environment twice in a name", `"dev": {` + domain(`"{environment}.{environment}.example.com"`) + `}`, []string{
 			`environments.dev.domain.names[0]: "{environment}.{environment}.example.com"; write {environment} once in a name`,
