@@ -140,8 +140,8 @@ func (d Download) appendDisposition(b []byte) []byte {
 	}
 	b = append(b, "%3B%20filename%3D%22"...)
 	ascii := true
-	for _, c := range d.Name {
-		if c < ' ' || c > '~' || c == '"' || c == '\\' || c == '%' {
+	for _, c := range d.Name { // without controls and backslashes, which are refused
+		if c > '~' || c == '"' || c == '%' {
 			ascii, c = false, '_'
 		}
 		b = appendQueryByte(b, byte(c))
@@ -163,7 +163,7 @@ func (d Download) appendDisposition(b []byte) []byte {
 
 // appendQueryByte appends a byte of a value of a query as most clients send it.
 func appendQueryByte(b []byte, c byte) []byte {
-	if class[c]&plain != 0 && class[c]&inQuery != 0 && c != '&' && c != '=' && c != ';' {
+	if class[c]&plain != 0 && c != '&' && c != '=' && c != ';' {
 		return append(b, c)
 	}
 	return append(b, '%', upperHex[c>>4], upperHex[c&15])

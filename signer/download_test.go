@@ -2,6 +2,7 @@ package signer
 
 import (
 	"errors"
+	"log/slog"
 	"mime"
 	"net/url"
 	"slices"
@@ -67,6 +68,9 @@ func TestADownloadIsWrittenAsMostClientsSendIt(t *testing.T) {
 		attachment + "%3B%20filename%3D%22a%20b.pdf%22": {Name: "a b.pdf"},
 		attachment + "%3B%20filename%3D%22d_a.pdf%22%3B%20filename%2A%3DUTF-8%27%27d%25C3%25ADa.pdf": {Name: "día.pdf"},
 		attachment + "&response-content-type=application/pdf":                                        {Type: "application/pdf"},
+		attachment + "%3B%20filename%3D%22a%3Db%26c%3Bd%23e%3Ff~g.txt%22":                            {Name: "a=b&c;d#e?f~g.txt"},
+		attachment + "%3B%20filename%3D%22a_b_c%22%3B%20filename%2A%3DUTF-8%27%27a%2522b%2525c":      {Name: `a"b%c`},
+		attachment + "&response-content-type=application/x~y%3Ba%3D%22b%20c~%22":                     {Type: `application/x~y;a="b c~"`},
 	} {
 		got, err := d.URL(invoice)
 		if err != nil || got != invoice+"?"+want {
@@ -96,6 +100,13 @@ func TestADownloadRefusesNamesAndTypesThatNoFileHas(t *testing.T) {
 		"such as":                 {Type: "text/html\r\nX: y"},
 		"application/pdf":         {Type: "text/é"},
 		"300 bytes long, at most": {Type: "text/" + strings.Repeat("a", 295)},
+		"256 bytes long, at most": {Type: "text/" + strings.Repeat("a", 251)},
+		"write a media type":      {Type: "text/html; charset"},
+		"a media type such":       {Type: `text/plain; charset="é"`},
+		"type such as":            {Type: "text/plain; charset=\"a\tb\""},
+		"mark that changes":       {Name: "a\u2066b.pdf"},
+		"changes the direction":   {Name: "a\u2028b.pdf"},
+		"direction of a text":     {Name: "a\u2029b.pdf"},
 	} {
 		got, err := d.URL(invoice)
 		if err == nil || !strings.Contains(err.Error(), found) {
@@ -107,10 +118,20 @@ func TestADownloadRefusesNamesAndTypesThatNoFileHas(t *testing.T) {
 			t.Errorf("%s: %s", raw, got)
 		}
 	}
-	long := "https://d111111abcdef8.cloudfront.net/" + strings.Repeat("a", 8100)
+	for _, d := range []Download{{Name: strings.Repeat("a", 255)}, {Type: "text/" + strings.Repeat("a", 250)}} {
+		if _, err := d.URL(invoice); err != nil {
+			t.Errorf("255 bytes: %v", err)
+		}
+	}
+	// The limit is on path and query.
+	const host, query = "https://d111111abcdef8.cloudfront.net", "?response-content-disposition=attachment"
+	longest := "/" + strings.Repeat("a", MaxURLLength-len("/"+query))
+	if _, err := (Download{}).URL(host + longest); err != nil {
+		t.Errorf("a URL that is as long as may be with the parameter: %v", err)
+	}
 	var fault *URLError
-	if _, err := (Download{Name: strings.Repeat("b", 100)}).URL(long); !errors.As(err, &fault) {
-		t.Errorf("a URL that is too long with the name: %v", err)
+	if _, err := (Download{}).URL(host + longest + "a"); !errors.As(err, &fault) {
+		t.Errorf("a URL that is too long with the parameter: %v", err)
 	}
 }
 
@@ -200,7 +221,37 @@ func TestASignerTellsOfAHundredParametersAtMost(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if told != maxTold {
-		t.Errorf("told of %d, want %d", told, maxTold)
+	m, _, err := s.current(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	remembered := 0
+	m.forwarding.told.Range(func(any, any) bool { remembered++; return true })
+	if told != maxTold || remembered != maxTold {
+		t.Errorf("told of %d and remembered %d, want %d", told, remembered, maxTold)
+	}
+}
+
+// A signer that is told no function logs it, once.
+func TestASignerLogsAParameterThatIsNotForwarded(t *testing.T) {
+	var log strings.Builder
+	before := slog.Default()
+	slog.SetDefault(slog.New(slog.NewTextHandler(&log, nil)))
+	defer slog.SetDefault(before)
+	key, err := GenerateKey("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := New("K2JCJMDEHXQW5F", key, &Options{Query: &ForwardedQuery{Signed: []string{}, Public: []string{}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if _, err := s.URL(t.Context(), invoice+"?width=300", Policy{TTL: time.Minute}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if text := log.String(); strings.Count(text, "\n") != 1 || !strings.Contains(text, "does not forward a signed query parameter to the bucket") || !strings.Contains(text, "parameter=width") {
+		t.Errorf("it logs %q", text)
 	}
 }
