@@ -83,12 +83,12 @@ func TestTwoEnvironmentsOfOneDomainNameAreFoundWhereverThereAre(t *testing.T) {
 		var list []drafted
 		context := map[string]any{}
 		for range 2 + random.IntN(2) {
-			d := drafted{name: pick("a", "b", "a-1", "a-b", "a-a1", "a-*", "b-*", "a-b-*", "a*", "*", "live")}
+			d := drafted{name: pick("a-1", "a-b", "a-*", "b-*", "a-b-*", "a*", "*", "live")}
 			if context[d.name] != nil {
 				continue
 			}
 			for range 1 + random.IntN(2) {
-				domain := pick("", "a-", "b", "a-b-") + pick(environmentMark, environmentMark, "1", "a-1", "a-b") + pick("", "-1", "-b", "-a-1") + ".example.com"
+				domain := pick("", "a-", "b", "a-b-") + pick(environmentMark, environmentMark, environmentMark, "a-1") + pick("", "-1", "-b", "-b-1") + ".example.com"
 				if strings.HasSuffix(d.name, "*") && !strings.Contains(domain, environmentMark) || slices.Contains(d.domains, domain) {
 					continue
 				}

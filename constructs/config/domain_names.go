@@ -179,8 +179,8 @@ func makes(drafts []*draft, environment string) (found *draft) {
 		switch {
 		case d.Name == environment:
 			return d
-		case d.matches(environment) && (found == nil || len(d.Name) > len(found.Name)):
-			found = d
+		case d.matches(environment):
+			found = d // the names are sorted: a longer start comes later
 		}
 	}
 	return found
