@@ -79,6 +79,19 @@ func TestContentThatCannotBeProvisionedIsRefused(t *testing.T) {
 		{"the address of a folder", `{"bucket": "s3://media/films/"}`, []string{
 			`bucket: "s3://media/films/"; write {"name": "media", "path": "/films"}, for that folder of the bucket`,
 		}},
+		{"a folder of what is no bucket", `{"bucket": "Media/films"}`, []string{
+			`bucket: "Media/films"; write the name of a bucket, such as "example-media": 3 to 63 lower-case letters, digits, hyphens and single dots, a letter or digit at both ends, and no IP address`,
+		}},
+		{"names that S3 keeps for itself", `{"bucket": "xn--media"}`, []string{
+			`bucket: "xn--media"; write the name of a general purpose bucket: S3 keeps names that start or end so for itself`,
+		}},
+		{"a bucket that cannot be read, with versions", `{"bucket": 5, "versions": {"keep": "30d"}}`, []string{
+			`bucket: the number 5; write a text in quotes, such as "example-media", or, for a folder of it, an object, such as {"name": "example-media", "path": "/folder"}`,
+			`versions: versions of a bucket of one's own; leave it out: how long a bucket that exists keeps them is its owner's`,
+		}},
+		{"a folder of as many characters as may be, with a space", `{"bucket": {"name": "media", "path": "/` + strings.Repeat("a", 252) + ` a"}}`, []string{
+			`bucket.path: what looks like a key; write a folder such as "/folder", of letters, digits and -._~/, without empty parts and dots alone`,
+		}},
 		{"the address of a bucket", `{"bucket": "s3://media/"}`, []string{
 			`bucket: "s3://media/"; write the name of the bucket alone, such as "example-media"`,
 		}},
@@ -289,6 +302,9 @@ func TestContentThatCannotBeProvisionedIsRefused(t *testing.T) {
 		}},
 		{"versions that are kept for more than ten years", `{"versions": {"keep": "3651d"}}`, []string{
 			`versions.keep: 3651d; write 3650d or less`,
+		}},
+		{"versions that are kept for half a day too long", `{"versions": {"keep": "3650d12h"}}`, []string{
+			`versions.keep: 3650d12h; write 3650d or less`,
 		}},
 		{"versions that are kept as long as there is", `{"versions": {"keep": "3650d"}}`, nil},
 		{"versions of a bucket that exists", `{"bucket": "media", "versions": {"keep": "30d"}}`, []string{
@@ -670,5 +686,30 @@ func TestContentThatCannotBeProvisionedIsRefused(t *testing.T) {
 				t.Errorf("got:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(test.want, "\n"))
 			}
 		})
+	}
+}
+
+// A Go program names the folder beside the bucket.
+func TestAFolderOfAProgramIsNamedAsTheProgramHasIt(t *testing.T) {
+	for _, test := range []struct{ bucket, folder, want string }{
+		{"media", "/films", ""},
+		{"media", "films", `Props.BucketPath: "films"; write "/films"`},
+		{"media", "/", `Props.BucketPath: "/"; leave it out`},
+		{"media/films", "", `Props.Bucket: "media/films"; write the name of a bucket`},
+	} {
+		c := Content{Bucket: test.bucket, BucketPath: test.folder}.WithDefaults()
+		wantProblem(t, problemsOf(c.checkOrigin), test.want)
+	}
+}
+
+// What may be a key is not told in two parts either.
+func TestAFolderThatMayBeAKeyIsDescribed(t *testing.T) {
+	const secret = "0Vq1mBfK8s7TzYxR3LpQwE5nUhJd2GcAoI6tMvX9"
+	got := problemsOf(func(at node) {
+		at.json = true
+		checkBucketName(at, "media/"+secret)
+	})
+	if text := strings.Join(got, " "); len(got) != 1 || strings.Contains(text, secret) || strings.Contains(text, "path") {
+		t.Errorf("it says %s", text)
 	}
 }

@@ -64,7 +64,7 @@ func (e Encryption) HasKey() bool { return e == EncryptionKMS || e == Encryption
 // checkOrigin checks where the content is and who reads it for CloudFront.
 func (c Content) checkOrigin(at node) {
 	access := at.field("OriginAccess").word(string(c.OriginAccess), c.OriginAccess.words())
-	encryption := at.field("Encryption").word(string(c.Encryption), c.Encryption.words())
+	at.field("Encryption").word(string(c.Encryption), c.Encryption.words())
 	name, folder := at.field("Bucket"), at.field("BucketPath")
 	if at.json { // there the two are one setting
 		folder = name.member("path")
@@ -75,7 +75,7 @@ func (c Content) checkOrigin(at node) {
 	checkBucketName(name, c.Bucket)
 	checkBucketPath(folder, c.BucketPath, c.Bucket)
 	switch {
-	case !encryption || !c.Encryption.HasKey():
+	case !c.Encryption.HasKey():
 	case c.Bucket != "":
 		at.field("Encryption").wrong(fmt.Sprintf("%q with a bucket of one's own", c.Encryption), "leave it out: how a bucket that exists is encrypted is its owner's")
 	case access && c.OriginAccess.HasIdentity():
@@ -207,7 +207,7 @@ var (
 )
 
 func checkOriginShield(at node, region string) {
-	if region == "" || isToken(region) || slices.Contains(shieldRegions, region) {
+	if region == "" || isToken(region) {
 		return
 	}
 	if near, known := nearestShield[region]; known {
@@ -215,7 +215,7 @@ func checkOriginShield(at node, region string) {
 		return
 	}
 	if regionShape.MatchString(region) {
-		return
+		return // one of shieldRegions, or a newer one
 	}
 	at.wrong(quote(region), "write a Region that has Origin Shield, the one nearest to the bucket: "+choices(shieldRegions)+didYouMean(region, shieldRegions))
 }

@@ -465,7 +465,7 @@ func TestPagesThatArePublicPathsTakeNoBehaviorMore(t *testing.T) {
 
 func TestWordsOfAMigrationSayWhoReads(t *testing.T) {
 	for access, want := range map[OriginAccess][3]bool{ // an identity may, a control may, the control is used
-		OAI: {true, false, false}, Migrating: {true, true, false}, Migrated: {true, true, true}, OAC: {false, true, true},
+		"": {true, false, false}, OAI: {true, false, false}, Migrating: {true, true, false}, Migrated: {true, true, true}, OAC: {false, true, true},
 	} {
 		if got := [3]bool{access.HasIdentity(), access.HasControl(), access.UsesControl()}; got != want {
 			t.Errorf("%s: %v, want %v", access, got, want)
