@@ -31,6 +31,7 @@ var targets = []string{
 	"signer/verify.go",
 	"signer/policy.go",
 	"signer/statement.go",
+	"signer/download.go",
 	"signer/edge/bucketpolicy.go",
 	"signer/edge/identity.go",
 	"signer/edge/template/policy.go",
@@ -45,7 +46,12 @@ var targets = []string{
 	"constructs/config/imported_key.go",
 	"constructs/config/cors.go",
 	"constructs/config/domain.go",
+	"constructs/config/downloads.go",
+	"constructs/config/missing.go",
+	"constructs/config/origin.go",
 	"constructs/config/response_headers.go",
+	"constructs/config/uploads.go",
+	"constructs/config/versions.go",
 }
 
 // slow matches tests that take seconds and are about other things: what errors
