@@ -4,11 +4,13 @@ import (
 	"crypto"
 	"crypto/sha256"
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/signedfront/signedfront/signer"
+	"github.com/signedfront/signedfront/signer/edge/model"
 )
 
 func sha256Of(text string) ([]byte, crypto.Hash) {
@@ -112,17 +114,18 @@ func TestAManagedPolicyOfTheWholeQueryPassesOnAllButThreeOverrides(t *testing.T)
 func TestSixHeadersAreSetByTheQuery(t *testing.T) {
 	s := serve(t, passingAll...)
 	for query, want := range map[string]string{
-		"response-cache-control=no-cache":                      "Cache-Control: no-cache",
-		"response-content-disposition=inline":                  "Content-Disposition: inline",
-		"response-content-encoding=gzip":                       "Content-Encoding: gzip",
-		"response-content-language=de":                         "Content-Language: de",
-		"response-content-type=text%2Fx%3B+charset=utf-8":      "Content-Type: text/x; charset=utf-8",
-		"response-expires=0":                                   "Expires: 0",
-		"response-content-disposition=%C3%A9":                  "Content-Disposition: \xe9",
-		"response-content-type=":                               "Content-Type: image/png",
-		"Response-Content-Type=text/x":                         "Content-Type: image/png",
-		"x=1&response%2Dcontent-type=text/x&%zz=1":             "Content-Type: text/x",
-		"response-content-type=text/x&response-cache-control=": "Cache-Control: ",
+		"response-cache-control=no-cache":                       "Cache-Control: no-cache",
+		"response-content-disposition=inline":                   "Content-Disposition: inline",
+		"response-content-encoding=gzip":                        "Content-Encoding: gzip",
+		"response-content-language=de":                          "Content-Language: de",
+		"response-content-type=text%2Fx%3B+charset=utf-8":       "Content-Type: text/x; charset=utf-8",
+		"response-expires=0":                                    "Expires: 0",
+		"response-content-disposition=%C3%A9":                   "Content-Disposition: \xe9",
+		"response-content-type=":                                "Content-Type: image/png",
+		"Response-Content-Type=text/x":                          "Content-Type: image/png",
+		"x=1&response%2Dcontent-type=text/x&%zz=1":              "Content-Type: text/x",
+		"response-content-type=text/x&response-content-type%=1": "Content-Type: text/x",
+		"response-content-type=text/x&response-cache-control=":  "Cache-Control: ",
 	} {
 		name, value, _ := strings.Cut(want, ": ")
 		for _, method := range []string{"GET", "HEAD"} {
@@ -280,5 +283,25 @@ func TestATemplateIsRefusedWhosePublicPathsTellS3HowToSendAnObject(t *testing.T)
 				t.Errorf("%v, want an error with %q", err, test.want)
 			}
 		})
+	}
+}
+
+// A bucket sees no part of a signature, whatever a behavior passes on.
+func TestNoParameterOfASignatureReachesTheBucket(t *testing.T) {
+	all := &model.Behavior{Forwarding: []model.Forwarding{{Query: model.Selection{All: true}}}}
+	got := queryToOrigin(all, "a=1&Expires=2&Policy=x&&Signature=s&Key-Pair-Id=k&Hash-Algorithm=SHA256&b&=c&a=2&expires=3")
+	if want := []string{"a=1", "b", "a=2", "expires=3"}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+func TestAHeaderHoldsTheCharactersOfISO88591AndNoControl(t *testing.T) {
+	for text, want := range map[string]string{
+		"\t": "\t", " ": " ", "~": "~", "\u00a0": "\xa0", "ÿ": "\xff",
+		"\x00": "", "\x08": "", "\n": "", "\r": "", "\x1f": "", "\x7f": "", "\u0080": "", "\u009f": "", "\u0100": "", "日": "", "\xff": "",
+	} {
+		if got, fits := toLatin1(text); fits != (want != "") || got != want {
+			t.Errorf("%q: %q, %t", text, got, fits)
+		}
 	}
 }
