@@ -136,6 +136,9 @@ func (v *checkedBehaviors) Validate() *[]*string {
 			if b["targetOriginId"] != content["targetOriginId"] {
 				continue
 			}
+			if parameter := policies.of(b).shared(); parameter != "" {
+				report("%s forwards %s to the bucket by its OriginRequestPolicy, and its CachePolicy does not name it, so that a viewer would get what another one has asked for; write a CachePolicy with that parameter, or awscloudfront.CachePolicy_CACHING_DISABLED()", of, parameter)
+			}
 			for _, parameter := range v.downloads {
 				if policies.of(b).lacks(parameter) {
 					report("%s does not forward %s to the bucket, which signers are told by Downloads; leave its CachePolicy out, or write one with that parameter", of, parameter)

@@ -263,7 +263,7 @@ func TestAPublicBehaviorThatTellsS3HowToSendAnObjectFailsTheSynthesis(t *testing
 				if public && test.want != "" {
 					want = `the behavior of "/open/*" is public and forwards ` + test.want + " to the bucket"
 				}
-				if said := synthesisError(app); want == "" && said != "" || !strings.Contains(said, want) {
+				if said := synthesisError(app); strings.Contains(said, "is public") != (want != "") || !strings.Contains(said, want) {
 					t.Errorf("%s, %s, public %t: it says %s", test.name, access, public, said)
 				}
 			}
@@ -327,6 +327,52 @@ func TestASignedBehaviorThatForwardsNoDownloadsFailsTheSynthesis(t *testing.T) {
 			if len(test.want) == 0 && said != "" {
 				t.Errorf("%s, by default %t: it says %s", test.name, byDefault, said)
 			}
+		}
+	}
+}
+
+// What is no part of the key of a cache is the same for all: a viewer who chooses a
+// type would choose it for others.
+func TestASignedBehaviorThatCachesWhatAViewerHasChosenForAllFailsTheSynthesis(t *testing.T) {
+	typed := func(stack awscdk.Stack) awscloudfront.IOriginRequestPolicy {
+		return requestPolicyOf(stack, awscloudfront.OriginRequestQueryStringBehavior_AllowList(jsii.String("response-content-type")))
+	}
+	keyed := func(stack awscdk.Stack) awscloudfront.ICachePolicy {
+		return cachePolicyOf(stack, awscloudfront.CacheQueryStringBehavior_AllowList(jsii.String("response-content-type")))
+	}
+	for _, test := range []struct {
+		name     string
+		caching  func(awscdk.Stack) awscloudfront.ICachePolicy // nil: the content's
+		requests func(awscdk.Stack) awscloudfront.IOriginRequestPolicy
+		origin   awscloudfront.IOrigin
+		want     bool
+	}{
+		{"a type, by a request policy alone", nil, typed, nil, true},
+		{"all, by a request policy alone", nil, func(stack awscdk.Stack) awscloudfront.IOriginRequestPolicy {
+			return requestPolicyOf(stack, awscloudfront.OriginRequestQueryStringBehavior_All())
+		}, nil, true},
+		{"a type, which is a part of the key", keyed, typed, nil, false},
+		{"a type, and nothing is cached", func(awscdk.Stack) awscloudfront.ICachePolicy { return awscloudfront.CachePolicy_CACHING_DISABLED() }, typed, nil, false},
+		{"a type, and the app's policy caches nothing", func(stack awscdk.Stack) awscloudfront.ICachePolicy {
+			return awscloudfront.NewCachePolicy(stack, jsii.String("Uncached"), &awscloudfront.CachePolicyProps{MinTtl: awscdk.Duration_Seconds(jsii.Number(0)), DefaultTtl: awscdk.Duration_Seconds(jsii.Number(0)), MaxTtl: awscdk.Duration_Seconds(jsii.Number(0))})
+		}, typed, nil, false},
+		{"AllViewer, which keeps these from a bucket", nil, func(awscdk.Stack) awscloudfront.IOriginRequestPolicy {
+			return awscloudfront.OriginRequestPolicy_ALL_VIEWER()
+		}, nil, false},
+		{"a type, of another origin", nil, typed, &webOrigin{}, false},
+	} {
+		app, _ := newApp(t, nil)
+		stack := newStack(app, "Media")
+		options := &awscloudfront.AddBehaviorOptions{OriginRequestPolicy: test.requests(stack)}
+		if test.caching != nil {
+			options.CachePolicy = test.caching(stack)
+		}
+		if _, err := NewPrivateContent(stack, "Content", &PrivateContentProps{Behaviors: []Behavior{{PathPattern: "/films/*", Origin: test.origin, Options: options}}}); err != nil {
+			t.Fatal(err)
+		}
+		const want = `the behavior of "/films/*" forwards response-content-type to the bucket by its OriginRequestPolicy, and its CachePolicy does not name it`
+		if said := synthesisError(app); (said != "") != test.want || test.want && !strings.Contains(said, want) {
+			t.Errorf("%s: it says %s", test.name, said)
 		}
 	}
 }

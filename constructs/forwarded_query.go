@@ -23,7 +23,8 @@ type forwardedQueries struct {
 // forwarded is what a policy forwards of a query to a bucket.
 type forwarded struct {
 	managed.Query
-	unknown bool // the policy is known by its id alone
+	unknown  bool // the policy is known by its id alone
+	uncached bool // the policy is one of a cache that keeps nothing
 }
 
 type policyOfTheApp struct {
@@ -43,7 +44,7 @@ func (f *forwardedQueries) by(id any) forwarded {
 	}
 	if text, is := id.(string); is {
 		if query, known := managed.Queries[text]; known {
-			return forwarded{Query: query}
+			return forwarded{Query: query, uncached: text == *awscloudfront.CachePolicy_CACHING_DISABLED().CachePolicyId()}
 		}
 	}
 	if !f.found {
@@ -62,11 +63,12 @@ func policiesOfTheApp(stack awscdk.Stack) (policies []policyOfTheApp) {
 	for _, c := range *stack.Node().Root().Node().FindAll(constructs.ConstructOrder_PREORDER) {
 		var ref, id *string
 		var config any
+		var uncached bool
 		switch policy := c.(type) {
 		case awscloudfront.CfnCachePolicy:
 			ref, id = policy.Ref(), policy.AttrId()
 			settings, _ := policy.Stack().Resolve(policy.CachePolicyConfig()).(map[string]any)
-			config = settings["parametersInCacheKeyAndForwardedToOrigin"]
+			config, uncached = settings["parametersInCacheKeyAndForwardedToOrigin"], settings["maxTtl"] == 0.0
 		case awscloudfront.CfnOriginRequestPolicy:
 			ref, id = policy.Ref(), policy.AttrId()
 			config = policy.Stack().Resolve(policy.OriginRequestPolicyConfig())
@@ -74,7 +76,9 @@ func policiesOfTheApp(stack awscdk.Stack) (policies []policyOfTheApp) {
 			continue
 		}
 		settings, _ := config.(map[string]any)
-		policies = append(policies, policyOfTheApp{[]any{stack.Resolve(ref), stack.Resolve(id)}, readQuery(settings["queryStringsConfig"])})
+		says := readQuery(settings["queryStringsConfig"])
+		says.uncached = uncached
+		policies = append(policies, policyOfTheApp{[]any{stack.Resolve(ref), stack.Resolve(id)}, says})
 	}
 	return policies
 }
@@ -103,14 +107,31 @@ func readQuery(config any) forwarded {
 	return forwarded{unknown: true}
 }
 
-// queryForwarding is what the policies of a behavior forward together.
+// queryForwarding is what the cache policy and the origin request policy of a
+// behavior forward.
 type queryForwarding [2]forwarded
 
 // lacks reports whether a parameter surely is not forwarded.
 func (q queryForwarding) lacks(parameter string) bool {
-	return !slices.ContainsFunc(q[:], func(f forwarded) bool {
-		return f.unknown || slices.Contains(f.Names, parameter) != f.All
-	})
+	return !slices.ContainsFunc(q[:], func(f forwarded) bool { return f.unknown || f.has(parameter) })
+}
+
+// has reports whether a policy forwards a parameter.
+func (f forwarded) has(parameter string) bool { return slices.Contains(f.Names, parameter) != f.All }
+
+// shared returns a parameter that chooses a name, a type or an encoding, and that
+// is no part of the key under which the answer is cached.
+func (q queryForwarding) shared() string {
+	cache, request := q[0], q[1]
+	if cache.unknown || cache.uncached || request.unknown {
+		return ""
+	}
+	for _, parameter := range []string{"response-content-type", "response-content-disposition", "response-content-encoding"} {
+		if request.has(parameter) && !cache.has(parameter) {
+			return parameter
+		}
+	}
+	return ""
 }
 
 // override returns a parameter by which S3 sets a header of its answer and that
