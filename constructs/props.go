@@ -390,7 +390,9 @@ type Behavior struct {
 	Origin awscloudfront.IOrigin
 
 	// Options is how the paths are served. TrustedKeyGroups must stay empty: that
-	// is what Public decides.
+	// is what Public decides. The synthesis fails where the policies forward to a
+	// bucket by which headers S3 is to answer, such as response-content-type, and
+	// everyone could choose them, or one viewer for others by way of the cache.
 	//
 	// Default: each field that is left out is as for the content itself: HTTPS
 	// only, GET and HEAD, compression, the content's response headers, and the
