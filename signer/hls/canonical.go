@@ -35,7 +35,7 @@ var changes = func() (t [256]uint8) {
 //     that players read in different ways: a backslash, control characters, white
 //     space at an end, a { before a $, which may be a variable;
 //   - escapes have capital digits, and those of letters, digits and "-._~" are
-//     undone, but for dot segments, which some players resolve.
+//     undone; a dot segment that this makes is refused, since some players resolve it.
 //
 // A % that starts no escape is left: the rest of the name may not be escaped either.
 func canonical(url string, path int, ref string) string {
@@ -56,13 +56,10 @@ func canonical(url string, path int, ref string) string {
 	b.Grow(len(url) + 16)
 	b.WriteString(url[:i])
 	for i < len(url) {
-		c, size := rune(url[i]), 1
-		if c >= utf8.RuneSelf {
-			c, size = utf8.DecodeRuneInString(url[i:])
-		}
+		c, size := utf8.DecodeRuneInString(url[i:])
 		switch {
 		case c == utf8.RuneError && size == 1, c == '\u2028', c == '\u2029', c == '\ufeff', unicode.IsControl(c),
-			c == '{' && strings.HasPrefix(url[i:], "{$"):
+			strings.HasPrefix(url[i:], "{$"):
 			return url
 		case c == '%':
 			high, low := -1, -1
@@ -90,15 +87,5 @@ func canonical(url string, path int, ref string) string {
 		}
 		i += size
 	}
-	text := b.String()
-	// A dot segment that was escaped is one to some players alone.
-	if end := len(text); strings.Contains(text[path:], "/.") {
-		if query := strings.IndexByte(text, '?'); query >= 0 {
-			end = query
-		}
-		if removeDotSegments(text[path:end]) != text[path:end] {
-			return url
-		}
-	}
-	return text
+	return b.String()
 }

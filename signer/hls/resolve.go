@@ -147,50 +147,44 @@ func removeDotSegments(path string) string {
 // isPlainURI knows the URIs that most segments have: relative, without dot
 // segments, of characters and escapes that every client sends as they are, with a
 // query or without. Behind the directory of a URL that can be signed they make
-// another one, with nothing to resolve. What it does not know may be one too.
-func isPlainURI(uri []byte) (hasQuery, ok bool) {
+// another one, with nothing to resolve, if the names of the query's parameters are
+// known to do. What it does not know may be such a URI too. query is where the query
+// starts, or 0.
+func isPlainURI(uri []byte) (query int, ok bool) {
 	if len(uri) == 0 || uri[0] == '/' || uri[0] == '?' {
-		return false, false
+		return 0, false
 	}
 	previous := byte('/')
 	for i := 0; i < len(uri); i++ {
 		c := uri[i]
 		switch uriBytes[c] {
 		case anywhere:
-		case afterNoSeparator: // what may start a dot segment, or a parameter of CloudFront's
-			if previous == '/' && c == '.' || previous == '&' && c != '.' {
-				return false, false
-			}
-		case separator:
-			switch {
-			case hasQuery == (c == '/'): // it separates nothing here
-				c = 'a'
-			case c == '&' && previous == '&':
-				return false, false
+		case dot:
+			if previous == '/' {
+				return 0, false
 			}
 		case escapeStart:
 			if i+2 >= len(uri) || !isPlainEscape(uri[i+1], uri[i+2]) {
-				return false, false
+				return 0, false
 			}
 			i += 2
 		case queryStart:
-			if hasQuery {
-				return false, false
+			if query > 0 {
+				return 0, false
 			}
-			hasQuery, c = true, '&'
+			query = i + 1
 		default:
-			return false, false
+			return 0, false
 		}
 		previous = c
 	}
-	return hasQuery, previous != '&'
+	return query, true
 }
 
 // What a byte is to isPlainURI; 0 is one that no plain URI has.
 const (
 	anywhere = iota + 1
-	afterNoSeparator
-	separator
+	dot
 	escapeStart
 	queryStart
 )
@@ -201,13 +195,10 @@ var uriBytes = func() (t [256]uint8) {
 			t[c] = anywhere
 		}
 	}
-	for _, c := range []byte("!()+,;=@") {
+	for _, c := range []byte("!&()+,;=@") {
 		t[c] = anywhere
 	}
-	for _, c := range []byte(".EHKPS") {
-		t[c] = afterNoSeparator
-	}
-	t['/'], t['&'], t['%'], t['?'] = separator, separator, escapeStart, queryStart
+	t['.'], t['%'], t['?'] = dot, escapeStart, queryStart
 	return t
 }()
 

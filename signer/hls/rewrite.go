@@ -427,14 +427,14 @@ func (rw *rewriter) plain(uri []byte, t *target) (s substitute, ok bool) {
 	default:
 		before, ok = rw.dir, len(uri) <= rw.maxName
 	}
-	hasQuery, isPlain := isPlainURI(name)
+	query, isPlain := isPlainURI(name)
 	switch {
 	case !ok || !isPlain:
 		return s, false
-	case !hasQuery:
+	case query == 0:
 		return substitute{before, true, rw.tail}, true
 	}
-	return substitute{before, true, rw.tailOfQuery}, haveSameNames(name[bytes.IndexByte(name, '?')+1:], rw.asked)
+	return substitute{before, true, rw.tailOfQuery}, haveSameNames(name[query:], rw.asked)
 }
 
 // haveSameNames reports whether two queries have the same parameters in the same
