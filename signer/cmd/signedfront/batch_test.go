@@ -92,6 +92,7 @@ func TestALineThatCannotBeSignedIsToldWithItsNumberAndTheOthersAreSigned(t *test
 		"a line of aws s3 ls":          {"2026-11-29 08:00:00       1234 albums/a.png", "aws s3api list-objects-v2"},
 		"the same in large units":      {"2026-11-29 08:00:00    1.2 KiB albums/a.png", "aws s3api list-objects-v2"},
 		"a folder of aws s3 ls":        {"                           PRE albums/", "aws s3api list-objects-v2"},
+		"a line of find":               {"./albums/a.png", "leave ./ out"},
 		"a scheme with one slash":      {"https:/d111111abcdef8.cloudfront.net/a", "two slashes after its scheme"},
 		"a scheme of something else":   {"gs://bucket/a", "neither an object key nor a URL"},
 		"another host, no scheme":      {"d222222abcdef8.cloudfront.net/a", "write https:// before it"},

@@ -339,6 +339,9 @@ func (c *credentials) url(arg string) (string, error) {
 	if c.base == "" {
 		return "", errNoBase
 	}
+	if strings.HasPrefix(arg, "./") {
+		return "", &failure{err: errors.New("a path of this machine, not an object key"), hint: "leave ./ out", usage: true}
+	}
 	url, err := signer.ObjectURL(c.base, arg)
 	if cause := errors.Unwrap(err); cause != nil {
 		return "", cause
