@@ -122,3 +122,14 @@ func FuzzEveryMediaURIIsSignedAsThePassSignsIt(f *testing.F) {
 		}
 	})
 }
+
+func TestTheSchemeOfAReferenceIsWhatStandsBeforeItsColon(t *testing.T) {
+	for ref, want := range map[string]string{
+		"https://a/b": "https:", "az:": "az:", "Z09+-.:x": "Z09+-.:",
+		"": "", "a": "", ":a": "", "9a:b": "", "+a:b": "", "a/b:c": "", "a_b:c": "", "a b:c": "", "é:c": "", "a?b:c": "",
+	} {
+		if got := schemeOf(ref); got != want {
+			t.Errorf("%s: got %q, want %q", ref, got, want)
+		}
+	}
+}
