@@ -2,6 +2,7 @@ package signer
 
 import (
 	"context"
+	"crypto"
 	"errors"
 	"net/http"
 	"strings"
@@ -120,6 +121,10 @@ func TestAPassIsForAPrefixThatEndsInASlash(t *testing.T) {
 	if key.signed != 0 {
 		t.Errorf("%d signatures were made all the same", key.signed)
 	}
+	down := must[*Signer](t)(New(keyID, brokenKey{newKey(t, ECDSAP256)}, &Options{Now: now}))
+	if _, err := down.OpenAll(t.Context(), site+"/", Policy{TTL: ttl}); !errors.Is(err, errDown) {
+		t.Errorf("a key that fails: got %v", err)
+	}
 	pass := must[*Pass](t)(s.OpenAll(t.Context(), site+"/", Policy{TTL: ttl}))
 	if pass.Prefix() != site+"/" || !pass.Covers(site+"/a/b") {
 		t.Error("a pass for the whole site does not open it")
@@ -148,6 +153,12 @@ func TestTheQueryOfAPassOpensWhatItsURLsOpen(t *testing.T) {
 	}
 }
 
+type brokenKey struct{ Key }
+
+func (brokenKey) SignDigest(context.Context, []byte, crypto.Hash) ([]byte, error) {
+	return nil, errDown
+}
+
 func TestAPassOpensObjectsByTheirKeysWhoeverMadeItsSigner(t *testing.T) {
 	s := newSigner(t, ECDSAP256, Options{})
 	pass := must[*Pass](t)(s.OpenAll(t.Context(), site+"/July%202026/", Policy{TTL: ttl}))
@@ -167,6 +178,12 @@ func TestAPassOpensObjectsByTheirKeysWhoeverMadeItsSigner(t *testing.T) {
 	}
 	if _, err := pass.Object("July/a.png"); !errors.As(err, new(*CoverageError)) {
 		t.Errorf("beside the prefix: got %v", err)
+	}
+	if _, err := pass.Object("July 2026/../a.png"); err == nil || !strings.HasPrefix(err.Error(), "object key, ") {
+		t.Errorf("a key that no URL reaches: got %v", err)
+	}
+	if _, err := new(Pass).Object("a.png"); !errors.Is(err, errZeroPass) {
+		t.Errorf("the zero Pass: got %v", err)
 	}
 }
 

@@ -66,6 +66,24 @@ func TestAStableExpiryStaysTheSameForAWholeWindow(t *testing.T) {
 	}
 }
 
+// Servers with different versions of this package must agree, too.
+func TestAStableExpiryIsTheSameInEveryVersion(t *testing.T) {
+	for _, test := range []struct {
+		resource string
+		window   time.Duration
+		want     int64
+	}{
+		{site + "/rt.png", time.Hour, 1800000806},
+		{site + "/albums/7/*", time.Hour, 1800001070},
+		{site + "/rt.png", 24 * time.Hour, 1800051206},
+		{site + "/rt.png", time.Second, 1800000601},
+	} {
+		if got := StableExpiry(test.resource, time.Unix(1_800_000_000, 1), 10*time.Minute, test.window).Unix(); got != test.want {
+			t.Errorf("%s, %s: got %d, want %d", test.resource, test.window, got, test.want)
+		}
+	}
+}
+
 func TestStableExpiriesOfManyResourcesAreSpreadOverTheWindow(t *testing.T) {
 	const window, resources, parts = time.Hour, 6000, 12
 	var counts [parts]int

@@ -133,3 +133,32 @@ func TestTheSchemeOfAReferenceIsWhatStandsBeforeItsColon(t *testing.T) {
 		}
 	}
 }
+
+func TestAURLIsNormalizedAsTheMostThoroughClientSendsIt(t *testing.T) {
+	for url, want := range map[string]string{
+		"HTTPS://CDN.example.com:443/%6D/%2e%2e/a": "https://cdn.example.com/a",
+		"http://cdn.example.com:80/a":              "http://cdn.example.com/a",
+		"http://cdn.example.com:443/a":             "http://cdn.example.com:443/a",
+		"https://cdn.example.com:80/a":             "https://cdn.example.com:80/a",
+		"https://h/a%2fb%c3%ad%20%09%0a%7e%5A%61":  "https://h/a%2Fb%C3%AD%20%09%0A~Za",
+		"https://h/100%/%zz/%4z/%z4/%G0/%0G/%/%4":  "https://h/100%/%zz/%4z/%z4/%G0/%0G/%/%4",
+		"https://h/%30%39%41%46%00%99%aA%Ff":       "https://h/09AF%00%99%AA%FF",
+		"https://h/a?%6D":                          "https://h/a?%6D",
+	} {
+		if got := normalize(url); got != want {
+			t.Errorf("%s: got %s, want %s", url, got, want)
+		}
+	}
+}
+
+func TestAHostThatNeedsNoResolvingIsKnownByItsCharacters(t *testing.T) {
+	for uri, want := range map[string]string{
+		"https://ads.example.com/a": "ads.example.com", "http://a-1.example/": "a-1.example", "https://h:8090/a b": "h",
+		"https://h": "", "https://h:80": "", "https://h?a/b": "", "https://H/a": "", "https://h_/a": "", "https://u@h/a": "",
+		"https:///a": "", "https://h:/a": "h", "https://h:8x/a": "", "//h/a": "", "ftp://h/a": "", "HTTPS://h/a": "", "a": "", "": "",
+	} {
+		if got := string(plainHost([]byte(uri))); got != want {
+			t.Errorf("%s: got %q, want %q", uri, got, want)
+		}
+	}
+}
