@@ -2,6 +2,7 @@ package signer
 
 import (
 	"slices"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -15,7 +16,27 @@ import (
 // the pattern between two stars has a ? in it: then it also grows with that
 // part's length in steps of 64.
 func MatchPattern(pattern, text string) bool {
+	if strings.IndexByte(pattern, '?') < 0 && utf8.ValidString(pattern) {
+		return matchStars(pattern, text)
+	}
 	return new(matcher[rune]).match(characters(pattern), characters(text))
+}
+
+// matchStars is MatchPattern for a pattern of stars and whole characters, most of
+// them. Each part between two stars is looked for where it first stands.
+func matchStars(pattern, text string) bool {
+	part, rest, star := strings.Cut(pattern, "*")
+	if !star {
+		return pattern == text
+	}
+	text, ok := strings.CutPrefix(text, part)
+	for ok {
+		if part, rest, star = strings.Cut(rest, "*"); !star {
+			return strings.HasSuffix(text, part)
+		}
+		_, text, ok = strings.Cut(text, part)
+	}
+	return false
 }
 
 // matchBytes is MatchPattern, with a ? for one byte.

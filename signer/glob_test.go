@@ -158,3 +158,32 @@ func BenchmarkAPatternThatGoesBack(b *testing.B) {
 		}
 	}
 }
+
+func TestAPatternOfStarsMatchesAsAnyOther(t *testing.T) {
+	pieces := []string{"", "a", "b", "ab", "é", "\xc3", "\xa9", "日", "/"}
+	texts := map[string]bool{}
+	for _, a := range pieces {
+		for _, b := range pieces {
+			for _, c := range pieces {
+				texts[a+b+c] = true
+			}
+		}
+	}
+	tried := 0
+	for pattern := range texts {
+		if !utf8.ValidString(pattern) {
+			continue
+		}
+		for _, pattern := range []string{pattern, "*" + pattern, pattern + "*", "*" + pattern + "*", strings.Join(strings.Split(pattern, ""), "*")} {
+			for text := range texts {
+				tried++
+				if got, want := matchStars(pattern, text), new(matcher[rune]).match(characters(pattern), characters(text)); got != want {
+					t.Fatalf("%q on %q: %v, want %v", pattern, text, got, want)
+				}
+			}
+		}
+	}
+	if tried < 10_000 {
+		t.Errorf("%d were tried", tried)
+	}
+}
