@@ -17,7 +17,8 @@ type folder interface {
 	lstat(name string) (fs.FileInfo, error)
 	openFolder(name string) (folder, error)
 	openFile(name string) (fs.File, error)
-	same(a, b fs.FileInfo) bool
+	same(a, b fs.FileInfo) bool  // the same file, or it cannot be told
+	tells(a, b fs.FileInfo) bool // the same file, surely
 	Close() error
 }
 
@@ -37,6 +38,7 @@ func openRootFolder(dir string) (folder, error) {
 func (f rootFolder) info() (fs.FileInfo, error)             { return f.Stat(".") }
 func (f rootFolder) lstat(name string) (fs.FileInfo, error) { return f.Lstat(name) }
 func (f rootFolder) same(a, b fs.FileInfo) bool             { return os.SameFile(a, b) }
+func (f rootFolder) tells(a, b fs.FileInfo) bool            { return os.SameFile(a, b) }
 
 func (f rootFolder) names() ([]string, error) {
 	dir, err := f.Open(".")
@@ -77,7 +79,8 @@ func (f fsFolder) Close() error                          { return nil }
 
 // same cannot tell two files apart where they are none of the operating
 // system's.
-func (f fsFolder) same(a, b fs.FileInfo) bool { return os.SameFile(a, b) || !os.SameFile(a, a) }
+func (f fsFolder) same(a, b fs.FileInfo) bool  { return os.SameFile(a, b) || !os.SameFile(a, a) }
+func (f fsFolder) tells(a, b fs.FileInfo) bool { return os.SameFile(a, b) }
 
 func (f fsFolder) names() ([]string, error) {
 	entries, err := fs.ReadDir(f.fsys, f.at)

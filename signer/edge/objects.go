@@ -9,8 +9,10 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -36,18 +38,51 @@ import (
 // the one that was looked at, whatever takes its name meanwhile. Safe for
 // concurrent use. The zero value has no objects.
 type Objects struct {
-	root   func() (folder, error) // opens the tree; nil: there is none
+	tree   func() (folder, error)      // opens the tree; nil: there is none
+	isTree func(info fs.FileInfo) bool // reports whether that would open this folder; nil: not known
 	opened time.Time
 	closed atomic.Bool
 
-	mu       sync.Mutex // guards listings; never held while anything is opened
+	mu       sync.Mutex // guards what is below; never held while anything is opened
+	folders  map[string]*openFolder
 	listings map[string]listing
+	searched map[string]fs.FileInfo // files without a private key, by their object keys
+}
+
+// What is known of the tree is kept for so many folders and files, so that a tree
+// of any size costs no more. Of a folder that is a handle of the operating system.
+const (
+	maxRead     = 32 << 10 // bytes of a file that is read at once
+	maxFolders  = 64
+	maxListings = 1024
+	maxSearched = 1 << 16
+)
+
+// openFolder is a folder that is held open between requests.
+type openFolder struct {
+	folder
+	was   fs.FileInfo // when it was opened
+	users int         // guarded by Objects.mu; one of them is Objects.folders
+	exact atomic.Bool // names are compared with those of its entries byte for byte
 }
 
 // listing is what a folder held when it was read.
 type listing struct {
 	of    fs.FileInfo // the folder then
 	names map[string]bool
+}
+
+// keep adds an entry to a map, in the place of some other if there are so many.
+func keep[V any](entries map[string]V, most int, name string, entry V) (dropped V) {
+	if _, known := entries[name]; !known && len(entries) >= most {
+		for other := range entries {
+			dropped = entries[other]
+			delete(entries, other)
+			break
+		}
+	}
+	entries[name] = entry
+	return dropped
 }
 
 // maxKeyLength is S3's, in bytes:
@@ -69,8 +104,18 @@ func OpenDir(dir string) (*Objects, error) {
 	o := newObjects(nil)
 	info, err := os.Lstat(dir)
 	link := err == nil && !info.IsDir()
-	o.root = func() (folder, error) { return openTree(dir, link) }
-	root, err := o.root()
+	o.tree = func() (folder, error) { return openTree(dir, link) }
+	if keepsFolders {
+		look := os.Lstat
+		if link {
+			look = os.Stat
+		}
+		o.isTree = func(info fs.FileInfo) bool {
+			now, err := look(dir)
+			return err == nil && os.SameFile(info, now)
+		}
+	}
+	root, err := o.tree()
 	if err != nil {
 		return nil, fmt.Errorf("opening the folder with the objects: %s: %w", name, cause(err))
 	}
@@ -137,17 +182,26 @@ func cause(err error) error {
 // the file system of os.DirFS follows links and blocks at pipes that take the
 // place of a file while it is opened.
 func OpenFS(fsys fs.FS) *Objects {
-	return newObjects(func() (folder, error) { return fsFolder{fsys, "."}, nil })
+	o := newObjects(func() (folder, error) { return fsFolder{fsys, "."}, nil })
+	o.isTree = func(fs.FileInfo) bool { return true } // it is a name, not an open folder
+	return o
 }
 
-func newObjects(root func() (folder, error)) *Objects {
-	return &Objects{root: root, opened: time.Now(), listings: make(map[string]listing)}
+func newObjects(tree func() (folder, error)) *Objects {
+	return &Objects{tree: tree, opened: time.Now(), folders: make(map[string]*openFolder), listings: make(map[string]listing), searched: make(map[string]fs.FileInfo)}
 }
 
 // Close ends the serving of objects: there are none any more. What is being
 // served is not cut off.
 func (o *Objects) Close() error {
 	o.closed.Store(true)
+	o.mu.Lock()
+	folders := o.folders
+	o.folders = make(map[string]*openFolder)
+	o.mu.Unlock()
+	for _, f := range folders {
+		o.release(f)
+	}
 	return nil
 }
 
@@ -174,18 +228,18 @@ func (o *Objects) Keys() []string {
 			case err != nil:
 			case info.IsDir():
 				folders = append(folders, key+"/")
-			case info.Mode().IsRegular() && (isMedia(key) || !o.isPrivate(in, name)):
+			case info.Mode().IsRegular() && (isMedia(key) || o.wasSearched(in, key, info) || !o.isPrivate(in, key)):
 				keys = append(keys, key)
 			}
 		}
-		in.Close()
+		o.release(in)
 	}
 	slices.Sort(keys)
 	return keys
 }
 
-func (o *Objects) isPrivate(in folder, name string) bool {
-	opened, err := o.openObject(in, name)
+func (o *Objects) isPrivate(in folder, key string) bool {
+	opened, err := o.openObject(in, key)
 	if err == nil {
 		opened.Close()
 	}
@@ -197,9 +251,10 @@ func isName(name string) bool {
 	return name != "" && name[0] != '.' && !strings.Contains(name, "\x00")
 }
 
-// descend opens the folder of a prefix, which is empty or ends in a slash.
-func (o *Objects) descend(prefix string) (folder, error) {
-	if o.root == nil || o.closed.Load() {
+// descend opens the folder of a prefix, which is empty or ends in a slash. Whoever
+// calls it releases the folder.
+func (o *Objects) descend(prefix string) (*openFolder, error) {
+	if o.tree == nil || o.closed.Load() {
 		return nil, errNoObject
 	}
 	at, err := o.root()
@@ -209,7 +264,7 @@ func (o *Objects) descend(prefix string) (folder, error) {
 	for start := 0; start < len(prefix); {
 		end := start + strings.IndexByte(prefix[start:], '/')
 		next, err := o.step(at, prefix[:start], prefix[start:end])
-		at.Close()
+		o.release(at)
 		if err != nil {
 			return nil, err
 		}
@@ -218,26 +273,114 @@ func (o *Objects) descend(prefix string) (folder, error) {
 	return at, nil
 }
 
-func (o *Objects) step(at folder, prefix, name string) (folder, error) {
+// root is the folder of the whole tree.
+func (o *Objects) root() (*openFolder, error) {
+	if at := o.held(""); at != nil {
+		if o.isTree(at.was) {
+			return at, nil
+		}
+		o.release(at)
+	}
+	tree, err := o.tree()
+	if err != nil {
+		return nil, err
+	}
+	return o.hold("", tree)
+}
+
+// step is the folder of a name in a folder, whose prefix is given.
+func (o *Objects) step(at *openFolder, prefix, name string) (*openFolder, error) {
 	if !isName(name) {
 		return nil, errNoObject
+	}
+	seen, err := at.lstat(name)
+	if err != nil || !seen.IsDir() || !o.lists(at, prefix, name, seen) {
+		return nil, errNoObject
+	}
+	if next := o.held(prefix + name + "/"); next != nil {
+		if at.same(seen, next.was) {
+			return next, nil
+		}
+		o.release(next)
 	}
 	next, err := enter(at, name)
 	if err != nil {
 		return nil, err
 	}
-	if !o.lists(at, prefix, name) {
-		next.Close()
-		return nil, errNoObject
-	}
-	return next, nil
+	return o.hold(prefix+name+"/", next)
 }
 
-// lists reports whether a folder lists a name, byte for byte: where letter case
-// does not matter to the file system, others open the same file. Only a name
-// that opens something is looked for here, so that a key that is not there costs
-// no reading of folders.
-func (o *Objects) lists(in folder, prefix, name string) bool {
+// held is the folder that is held open for a prefix, nil if there is none. It may
+// not be the folder of that prefix any more.
+func (o *Objects) held(prefix string) *openFolder {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	f := o.folders[prefix]
+	if f != nil {
+		f.users++
+	}
+	return f
+}
+
+// hold keeps a folder open for the next request, where that is possible.
+func (o *Objects) hold(prefix string, opened folder) (*openFolder, error) {
+	f := &openFolder{folder: opened, users: 1}
+	if o.isTree == nil {
+		return f, nil
+	}
+	var err error
+	if f.was, err = f.info(); err != nil {
+		f.Close()
+		return nil, errNoObject
+	}
+	o.mu.Lock()
+	before, dropped := o.folders[prefix], (*openFolder)(nil)
+	if !o.closed.Load() {
+		f.users++
+		dropped = keep(o.folders, maxFolders, prefix, f)
+	} else {
+		before = nil
+	}
+	o.mu.Unlock()
+	for _, other := range []*openFolder{before, dropped} {
+		if other != nil {
+			o.release(other)
+		}
+	}
+	return f, nil
+}
+
+// release ends one use of a folder, and closes it after the last one.
+func (o *Objects) release(f *openFolder) {
+	o.mu.Lock()
+	f.users--
+	unused := f.users == 0
+	o.mu.Unlock()
+	if unused {
+		f.Close()
+	}
+}
+
+// lists reports whether a folder lists a name, byte for byte, of an entry that was
+// opened by it: where letter case does not matter to the file system, other names
+// open the same file, and others do where it composes characters or shortens names.
+// A folder of any size is not read for this where the name in the other letter case
+// opens something else, or nothing.
+func (o *Objects) lists(in *openFolder, prefix, name string, entry fs.FileInfo) bool {
+	if other := otherCase(name); keepsFolders && other != "" {
+		if in.exact.Load() {
+			return true
+		}
+		found, err := in.lstat(other)
+		if err == nil && !in.same(found, entry) || errors.Is(err, fs.ErrNotExist) {
+			// If the entry is there still, the other name was not its own.
+			if now, err := in.lstat(name); err == nil && in.same(now, entry) {
+				in.exact.Store(true)
+				return true
+			}
+			return false
+		}
+	}
 	now, err := in.info()
 	if err != nil {
 		return false
@@ -257,15 +400,35 @@ func (o *Objects) lists(in folder, prefix, name string) bool {
 		known.names[n] = true
 	}
 	o.mu.Lock()
-	o.listings[prefix] = known
+	keep(o.listings, maxListings, prefix, known)
 	o.mu.Unlock()
 	return known.names[name]
+}
+
+// otherCase is a name with its letters in the other case. It is empty for a name
+// that has none, or has characters beyond ASCII, whose other spellings are many.
+func otherCase(name string) string {
+	other, letters := []byte(name), false
+	for i, c := range other {
+		switch {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z':
+			other[i] ^= 'a' ^ 'A'
+			letters = true
+		case c >= utf8.RuneSelf:
+			return ""
+		}
+	}
+	if !letters {
+		return ""
+	}
+	return string(other)
 }
 
 // object is one object, opened to be served.
 type object struct {
 	io.ReadSeeker
 	io.Closer
+	info     fs.FileInfo
 	size     int64
 	modified time.Time
 }
@@ -287,24 +450,25 @@ func (o *Objects) open(key string) (*object, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer in.Close()
-	opened, err := o.openObject(in, name)
+	defer o.release(in)
+	opened, err := o.openObject(in, key)
 	if err != nil {
 		return nil, err
 	}
-	if !o.lists(in, prefix, name) {
+	if !o.lists(in, prefix, name, opened.info) {
 		opened.Close()
 		return nil, errNoObject
 	}
 	return opened, nil
 }
 
-func (o *Objects) openObject(in folder, name string) (*object, error) {
-	file, info, err := openEntry(in, name)
+// openObject opens the object of a key in the folder where it would be.
+func (o *Objects) openObject(in folder, key string) (*object, error) {
+	file, info, err := openEntry(in, path.Base(key))
 	if err != nil {
 		return nil, err
 	}
-	opened, err := o.newObject(name, file, info)
+	opened, err := o.newObject(in, key, file, info)
 	if err != nil {
 		file.Close()
 		return nil, err
@@ -312,22 +476,41 @@ func (o *Objects) openObject(in folder, name string) (*object, error) {
 	return opened, nil
 }
 
-// newObject reads the start of a file, where a private key would be. A file that
-// is no longer than that is served from what was read.
-func (o *Objects) newObject(name string, file fs.File, info fs.FileInfo) (*object, error) {
-	opened := &object{Closer: file, size: info.Size(), modified: info.ModTime()}
+// newObject reads the start of a file, where a private key would be, unless it was
+// read before and is as it was. A file that was read whole is served from that.
+func (o *Objects) newObject(in folder, key string, file fs.File, info fs.FileInfo) (*object, error) {
+	opened := &object{Closer: file, info: info, size: info.Size(), modified: info.ModTime()}
 	if opened.modified.IsZero() {
 		opened.modified = o.opened
+	}
+	seeker, seeks := file.(io.ReadSeeker)
+	if seeks && o.wasSearched(in, key, info) {
+		if opened.size <= maxRead {
+			content := make([]byte, opened.size)
+			n, err := io.ReadFull(file, content)
+			if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+				return nil, err
+			}
+			opened.ReadSeeker, opened.size = bytes.NewReader(content[:n]), int64(n)
+			return opened, nil
+		}
+		opened.ReadSeeker = seeker
+		return opened, nil
 	}
 	content, err := io.ReadAll(io.LimitReader(file, redact.MaxKeyFile+1))
 	if err != nil {
 		return nil, err
 	}
-	if redact.HoldsPrivateKey(name, content) {
+	if redact.HoldsPrivateKey(path.Base(key), content) {
 		return nil, errPrivateKey
 	}
+	if seeks && isSettled(info) {
+		o.mu.Lock()
+		keep(o.searched, maxSearched, key, info)
+		o.mu.Unlock()
+	}
 	if len(content) > redact.MaxKeyFile {
-		if seeker, ok := file.(io.ReadSeeker); ok {
+		if seeks {
 			_, err := seeker.Seek(0, io.SeekStart)
 			opened.ReadSeeker = seeker
 			return opened, err
@@ -342,9 +525,27 @@ func (o *Objects) newObject(name string, file fs.File, info fs.FileInfo) (*objec
 	return opened, nil
 }
 
+// wasSearched reports whether a file is, to the time of its last change, one in
+// which no private key was found.
+func (o *Objects) wasSearched(in folder, key string, info fs.FileInfo) bool {
+	o.mu.Lock()
+	known, ok := o.searched[key]
+	o.mu.Unlock()
+	return ok && in.tells(known, info) && known.Size() == info.Size() &&
+		known.ModTime().Equal(info.ModTime()) && changeTime(known).Equal(changeTime(info))
+}
+
+// isSettled reports whether a file was last changed so long ago that the next
+// change will have another time, whatever the file system's clock.
+func isSettled(info fs.FileInfo) bool {
+	const longest = 2 * time.Second // of the tick of such a clock: FAT's
+	return time.Since(info.ModTime()) > longest && time.Since(changeTime(info)) > longest
+}
+
 // etag is a strong validator of the object, made without reading it: files that
 // change also change their size or their time.
 func (o *object) etag() string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%d %d", o.size, o.modified.UnixNano()))
+	text := append(strconv.AppendInt(nil, o.size, 10), ' ')
+	sum := sha256.Sum256(strconv.AppendInt(text, o.modified.UnixNano(), 10))
 	return `"` + hex.EncodeToString(sum[:16]) + `"`
 }
