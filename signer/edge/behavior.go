@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -25,28 +26,39 @@ func withRootObject(d *model.Distribution, rawPath string) string {
 // covers the normalized path. Letter case matters.
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/DownloadDistValuesCacheBehavior.html#DownloadDistValuesPathPattern
 func chooseBehavior(d *model.Distribution, rawPath string) *model.Behavior {
-	path := normalizePath(rawPath)
-	for _, b := range d.Behaviors {
-		if signer.MatchPattern(b.PathPattern, path) {
-			return b
+	last := len(d.Behaviors) - 1 // its pattern, *, covers everything
+	if last > 0 {
+		path := normalizePath(rawPath)
+		for _, b := range d.Behaviors[:last] {
+			if signer.MatchPattern(b.PathPattern, path) {
+				return b
+			}
 		}
 	}
-	return d.Behaviors[len(d.Behaviors)-1] // its pattern, *, covers everything
+	return d.Behaviors[last]
 }
 
 // corsHeaders are the headers that make a request one of CORS.
 var corsHeaders = []string{"Origin", "Access-Control-Request-Method", "Access-Control-Request-Headers"}
 
-// toOrigin returns a request as it reaches the origin, as far as CORS goes.
+// toOrigin returns a request as it reaches the origin, as far as CORS goes. It may
+// be the same one.
 func toOrigin(b *model.Behavior, r *http.Request) *http.Request {
-	forwarded := *r
-	forwarded.Header = r.Header.Clone()
+	forwarded := r
 	for _, name := range corsHeaders {
-		if !slices.ContainsFunc(b.Forwarding, func(f model.Forwarding) bool { return chooses(f.Headers, name, strings.EqualFold) }) {
+		if r.Header[name] != nil && !slices.ContainsFunc(b.Forwarding, func(f model.Forwarding) bool { return chooses(f.Headers, name, strings.EqualFold) }) {
+			forwarded = withHeaders(forwarded)
 			forwarded.Header.Del(name)
 		}
 	}
-	return &forwarded
+	return forwarded
+}
+
+// withHeaders returns a request whose headers are its own.
+func withHeaders(r *http.Request) *http.Request {
+	copied := *r
+	copied.Header = maps.Clone(r.Header)
+	return &copied
 }
 
 // queryToOrigin returns the parameters of a query that reach the origin: those

@@ -107,7 +107,9 @@ func (b *resourcePolicy) applies(s model.Statement, r accessRequest) (got answer
 		if part >= got {
 			continue
 		}
-		got = part
+		if got = part; s.Deny && got == no {
+			return no, "" // which condition does not hold is not told of what would deny
+		}
 		if missing = redact.Name(c.Operator) + " on " + redact.Name(c.Key); got == no {
 			missing = "asks for " + missing + ", which does not hold"
 		}

@@ -242,17 +242,19 @@ func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	start := time.Now()
-	out := &response{ResponseWriter: w, request: r, ids: newIDs(), time: e.now()}
+	out := &response{ResponseWriter: w, request: r, id: newID(), time: e.now()}
 	hidden := e.respond(out)
-	reason := w.Header().Get(reasonHeader)
-	if hidden != "" {
-		reason = strings.TrimPrefix(reason+"; "+hidden, "; ")
+	if e.log.Enabled(r.Context(), slog.LevelInfo) {
+		reason := w.Header().Get(reasonHeader)
+		if hidden != "" {
+			reason = strings.TrimPrefix(reason+"; "+hidden, "; ")
+		}
+		e.log.LogAttrs(r.Context(), slog.LevelInfo, "request",
+			slog.String("method", redact.Text(r.Method)),
+			slog.String("path", redact.Target(r.RequestURI)),
+			slog.Int("status", out.status),
+			slog.String("reason", reason))
 	}
-	e.log.LogAttrs(r.Context(), slog.LevelInfo, "request",
-		slog.String("method", redact.Text(r.Method)),
-		slog.String("path", redact.Target(r.RequestURI)),
-		slog.Int("status", out.status),
-		slog.String("reason", reason))
 	if e.observe != nil {
 		e.observe(e.record(out, hidden, time.Since(start)))
 	}
@@ -262,9 +264,8 @@ func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // the page that asked, empty if it does not.
 func (e *Edge) respond(w *response) (hidden string) {
 	h := w.Header()
-	h.Set("Via", "1.1 "+e.distribution.Server+" (CloudFront)")
-	h.Set("X-Amz-Cf-Pop", "LOC50-P1")
-	h.Set("X-Amz-Cf-Id", w.ids.request)
+	values := [3]string{"1.1 " + e.distribution.Server + " (CloudFront)", "LOC50-P1", w.id}
+	h["Via"], h["X-Amz-Cf-Pop"], h["X-Amz-Cf-Id"] = values[0:1:1], values[1:2:2], values[2:3:3]
 	if w.failed = e.answer(w); w.failed != nil {
 		e.refuse(w, w.request, w.failed)
 	}

@@ -16,20 +16,20 @@ import (
 func (e *Edge) refuse(w *response, r *http.Request, refused *refusal) {
 	page, ok := e.distribution.ErrorPages[refused.status]
 	if !ok || !refused.replaceable {
-		refused.write(w, w.ids)
+		refused.write(w, w.id)
 		return
 	}
 	path := withRootObject(e.distribution, page.Path)
 	b := chooseBehavior(e.distribution, path)
 	if !b.Public {
 		refused.reason += fmt.Sprintf(" (the custom error page %s is not shown: the cache behavior %s asks for a signature)", redact.Path(path), redact.Path(b.PathPattern))
-		refused.write(w, w.ids)
+		refused.write(w, w.id)
 		return
 	}
 	object, key, unavailable := e.originOf(b).open(http.MethodGet, path)
 	if unavailable != nil {
 		unavailable.reason = fmt.Sprintf("%s (and the custom error page %s cannot be had: %s)", refused.reason, redact.Path(path), unavailable.reason)
-		unavailable.write(w, w.ids)
+		unavailable.write(w, w.id)
 		return
 	}
 	defer object.Close()

@@ -254,7 +254,7 @@ func (e *Edge) replay(r Record) Record {
 	if r.RemoteAddr.IsValid() {
 		request.RemoteAddr = netip.AddrPortFrom(r.RemoteAddr, 0).String()
 	}
-	w := &response{ResponseWriter: unsent{}, request: request, ids: newIDs(), time: r.Time}
+	w := &response{ResponseWriter: unsent{}, request: request, id: newID(), time: r.Time}
 	hidden := e.respond(w)
 	answered := e.record(w, hidden, 0)
 	answered.Method, answered.Bytes = r.Method, 0

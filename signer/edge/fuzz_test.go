@@ -247,7 +247,7 @@ func FuzzOverrides(f *testing.F) {
 		}
 		headers, refused := o.overrides(parameters)
 		if refused != nil {
-			refused.write(httptest.NewRecorder(), newIDs())
+			refused.write(httptest.NewRecorder(), newID())
 		}
 		for name, values := range headers {
 			for _, value := range values {

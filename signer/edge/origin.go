@@ -46,13 +46,14 @@ func (o origin) serve(w *response, r *http.Request, path string, query []string)
 	}
 	defer object.Close()
 
-	h.Set("Content-Type", contentType(key))
-	h.Set("Etag", object.etag())
-	h.Set("Server", "AmazonS3")
-	h.Set("X-Cache", "Miss from cloudfront")
+	values := [4]string{contentType(key), object.etag(), "AmazonS3", "Miss from cloudfront"}
+	h["Content-Type"], h["Etag"], h["Server"], h["X-Cache"] = values[0:1:1], values[1:2:2], values[2:3:3], values[3:4:4]
 	if header := r.Header.Get("Range"); header != "" {
-		header, w.ranges = servedRanges(header, object.size)
-		r.Header.Set("Range", header)
+		var served string
+		if served, w.ranges = servedRanges(header, object.size); served != header {
+			r = withHeaders(r)
+			r.Header.Set("Range", served)
+		}
 	}
 	w.object, w.sets = object, sets
 	// The file itself, so that the server sends it without copying it through
@@ -100,10 +101,13 @@ func (o origin) open(method, rawPath string) (*object, string, *refusal) {
 	}
 	who, policy := identity(o.Identity), resourcePolicy(o.Bucket.Policy)
 	bucketARN := "arn:aws:s3:::" + o.Bucket.Name
-	lists, _ := policy.decide(accessRequest{who, "s3:ListBucket", bucketARN})
+	lists := func() bool { // asked where there is no object alone
+		allowed, _ := policy.decide(accessRequest{who, "s3:ListBucket", bucketARN})
+		return allowed
+	}
 	if key == "" {
 		reason := "the path names no object, and the distribution has no default root object"
-		if lists {
+		if lists() {
 			reason += "; the bucket policy allows s3:ListBucket, so CloudFront would list the bucket here"
 		}
 		return nil, key, s3Refusal(403, "AccessDenied", "Access Denied", reason).at(CheckObjectKey)
@@ -117,7 +121,7 @@ func (o origin) open(method, rawPath string) (*object, string, *refusal) {
 
 	opened, err := o.objects.open(key)
 	switch {
-	case errors.Is(err, errNoObject) && lists:
+	case errors.Is(err, errNoObject) && lists():
 		return nil, key, s3Refusal(404, "NoSuchKey", "The specified key does not exist.", "no such object", "Key", redact.Path(key)).at(CheckObject)
 	case errors.Is(err, errNoObject):
 		return nil, key, s3Refusal(403, "AccessDenied", "Access Denied", "no such object; without s3:ListBucket, S3 does not tell it from a forbidden one").at(CheckObject)

@@ -34,24 +34,24 @@ type refusal struct {
 	replaceable bool
 }
 
-// ids are the ids of one answer. They are random and mean nothing.
+// ids are the ids of one refusal. They are random and mean nothing.
 type ids struct {
 	request  string // CloudFront's, x-amz-cf-id
 	s3, host string // S3's RequestId and HostId
 }
 
-func newIDs() ids {
-	random := make([]byte, 106)
-	rand.Read(random)
-	return ids{
-		request: base64.URLEncoding.EncodeToString(random[:40]),
-		s3:      base32.HexEncoding.EncodeToString(random[40:50]),
-		host:    base64.StdEncoding.EncodeToString(random[50:]),
-	}
+// newID is the id of an answer of CloudFront.
+func newID() string {
+	var random [40]byte
+	rand.Read(random[:])
+	return base64.URLEncoding.EncodeToString(random[:])
 }
 
-// write sends the refusal.
-func (f *refusal) write(w http.ResponseWriter, ids ids) {
+// write sends the refusal, under the id of its answer.
+func (f *refusal) write(w http.ResponseWriter, id string) {
+	var random [66]byte
+	rand.Read(random[:])
+	ids := ids{id, base32.HexEncoding.EncodeToString(random[:10]), base64.StdEncoding.EncodeToString(random[10:])}
 	body := f.body(ids)
 	h := w.Header()
 	h.Set("Content-Type", f.contentType)

@@ -18,7 +18,7 @@ import (
 type response struct {
 	http.ResponseWriter
 	request *http.Request
-	ids     ids
+	id      string               // of the answer, x-amz-cf-id
 	time    time.Time            // by which the request is judged
 	headers *model.HeadersPolicy // for answers of the origin
 	sets    http.Header          // what the query sets in an answer with the object

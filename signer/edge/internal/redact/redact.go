@@ -110,7 +110,7 @@ func Path(path string) string {
 	if err != nil {
 		plain = path
 	}
-	random := slices.ContainsFunc(runs.FindAllString(plain, -1), randomtext.Is)
+	random := len(plain) >= 40 && slices.ContainsFunc(runs.FindAllString(plain, -1), randomtext.Is)
 	if !random && !slices.ContainsFunc(parts, MayBeKey) {
 		return path
 	}
