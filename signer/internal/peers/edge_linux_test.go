@@ -1,0 +1,143 @@
+package peers
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"runtime"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/signedfront/signedfront/signer"
+	"github.com/signedfront/signedfront/signer/edge"
+	"github.com/signedfront/signedfront/signer/edge/recorded"
+)
+
+// edgeHost is the name of the edge in these figures, whose requests come from no
+// network.
+const edgeHost = "127.0.0.1:8080"
+
+// edgeFiles are the objects of these figures: a picture among 100, two folders
+// down, and a film.
+func edgeFiles(b *testing.B) string {
+	b.Helper()
+	dir := b.TempDir()
+	album := filepath.Join(dir, "albums", "july")
+	if err := os.MkdirAll(album, 0o755); err != nil {
+		b.Fatal(err)
+	}
+	write := func(name string, size int) {
+		content := bytes.Repeat([]byte("\xff\xd8 no text of any kind \x00"), size/24+1)[:size]
+		if err := os.WriteFile(filepath.Join(album, name), content, 0o644); err != nil {
+			b.Fatal(err)
+		}
+		// As a file is that nobody is writing.
+		past := time.Now().Add(-time.Hour)
+		if err := os.Chtimes(filepath.Join(album, name), past, past); err != nil {
+			b.Fatal(err)
+		}
+	}
+	for i := range 100 {
+		write(fmt.Sprintf("%03d.jpg", i), 1<<10)
+	}
+	write("film.mp4", 1<<20)
+	time.Sleep(2500 * time.Millisecond) // so that the system says so too
+	return dir
+}
+
+// discarded is an answer that nobody reads.
+type discarded struct {
+	header http.Header
+	status int
+	bytes  int
+}
+
+func (d *discarded) Header() http.Header    { return d.header }
+func (d *discarded) WriteHeader(status int) { d.status = status }
+func (d *discarded) Write(b []byte) (int, error) {
+	d.bytes += len(b)
+	return len(b), nil
+}
+
+// processed is repeated for the processor's time, which what else runs on the
+// machine does not change.
+func processed(b *testing.B, way func()) func(calls int) time.Duration {
+	way()
+	now := func() time.Duration {
+		const thread = 1 // RUSAGE_THREAD
+		var used syscall.Rusage
+		if err := syscall.Getrusage(thread, &used); err != nil {
+			b.Fatal(err)
+		}
+		return time.Duration(used.Utime.Nano() + used.Stime.Nano())
+	}
+	return func(calls int) time.Duration {
+		start := now()
+		for range calls {
+			way()
+		}
+		return now() - start
+	}
+}
+
+// BenchmarkEdge compares the processor's time that the local edge takes for a URL that it has not seen
+// with a file server and a check of the signature.
+func BenchmarkEdge(b *testing.B) {
+	dir := edgeFiles(b)
+	objects := must[*edge.Objects](b)(edge.OpenDir(dir))
+	defer objects.Close()
+	e := must[*edge.Edge](b)(edge.New(edge.Config{Template: recorded.Template(), StackName: recorded.StackName, BaseURL: "http://" + edgeHost, Objects: objects}))
+	s := must[*signer.Signer](b)(e.Signer())
+	keys := must[map[string]*signer.PublicKey](b)(e.Deployment().PublicKeys())
+	files := http.FileServer(http.Dir(dir))
+	for _, test := range []struct {
+		name, path, ranges string
+		status, bytes      int
+	}{
+		{"1KB", "/albums/july/042.jpg", "", 200, 1 << 10},
+		{"1MB", "/albums/july/film.mp4", "", 200, 1 << 20},
+		{"range", "/albums/july/film.mp4", "bytes=500000-500999", 206, 1000},
+	} {
+		b.Run(test.name, func(b *testing.B) {
+			urls := make([]string, 4096)
+			for i := range urls {
+				urls[i] = must[string](b)(s.URL(b.Context(), "http://"+edgeHost+test.path, signer.Policy{TTL: time.Hour + time.Duration(i)*time.Second}))
+			}
+			next := 0
+			request := func() *http.Request {
+				next++
+				r := must[*http.Request](b)(http.NewRequest(http.MethodGet, urls[next%len(urls)], nil))
+				r.RequestURI, r.RemoteAddr = r.URL.RequestURI(), "127.0.0.1:50000"
+				r.Header = http.Header{"User-Agent": {"Mozilla/5.0"}, "Accept": {"image/avif,image/webp,*/*"}, "Accept-Encoding": {"gzip"}}
+				if test.ranges != "" {
+					r.Header.Set("Range", test.ranges)
+				}
+				return r
+			}
+			ask := func(h http.Handler) func() {
+				return func() {
+					w := discarded{header: make(http.Header)}
+					if h.ServeHTTP(&w, request()); w.status != test.status || w.bytes != test.bytes {
+						b.Fatalf("%d, %d bytes: %s", w.status, w.bytes, w.header)
+					}
+				}
+			}
+			verify := func() {
+				next++
+				if sinkVerdict = signer.Verify(signer.Request{URL: urls[next%len(urls)]}, keys); !sinkVerdict.Allowed {
+					b.Fatal(sinkVerdict.Detail)
+				}
+			}
+			runtime.LockOSThread()
+			defer runtime.UnlockOSThread()
+			r := longTurns(b, 5*time.Millisecond, processed(b, ask(e)), processed(b, ask(files)), processed(b, verify))
+			b.ReportMetric(r.time(0), "ns/op")
+			b.ReportMetric(r.time(1), "files-ns")
+			b.ReportMetric(r.time(2), "verify-ns")
+			atMost(b, r.median(func(t []float64) float64 { return t[0] / (t[1] + t[2]) }), "of-files-and-verify", 1.15)
+		})
+	}
+}
