@@ -243,6 +243,9 @@ func TestADeploymentOfAnImportedKeySignsWithTheKeyThatItIsGiven(t *testing.T) {
 		change{"Resources.PublicKey.Properties.PublicKeyConfig.EncodedKey", string(public.PEM())},
 		change{document, map[string]any{"Fn::Sub": `{"schema":1,"baseUrl":"https://${Distribution.DomainName}","keyPairId":"${PublicKey}","algorithm":"rsa-2048","hash":"sha256","publicKeySha256":"` +
 			public.Fingerprint() + `","key":{"file":"private_key.pem"},"maxUrlLifetime":7200}`}})
+	if _, err := s.edge.Source(); !errors.Is(err, ErrImportedKey) {
+		t.Errorf("its source: %v", err)
+	}
 	if _, err := s.edge.Signer(); !errors.Is(err, ErrImportedKey) {
 		t.Errorf("without it: error %v", err)
 	}

@@ -182,7 +182,7 @@ var (
 )
 
 // Signer signs as an application of the deployment does: with its current key
-// and hash, within its limits. If that key is imported, the error is
+// and hash, within its limits, and objects at its base URL. If that key is imported, the error is
 // ErrImportedKey, and SignerWith takes the key.
 func (e *Edge) Signer() (*signer.Signer, error) {
 	if err := e.checkDocument(); err != nil {
@@ -223,6 +223,7 @@ func (e *Edge) checkDocument() error {
 func (e *Edge) newSigner(key signer.Key) (*signer.Signer, error) {
 	return signer.New(e.deployment.KeyPairID, key, &signer.Options{
 		Hash:           e.deployment.Hash,
+		BaseURL:        e.deployment.BaseURL,
 		MaxURLLifetime: seconds(e.deployment.MaxURLLifetime),
 		Query:          e.deployment.Query,
 		Now:            e.now,
