@@ -71,6 +71,7 @@ var mayImport = map[string]imports{
 
 	"signer/edge":                 {[]string{"constructs/contract/...", "signer", "signer/edge/model", "signer/edge/template", "signer/edge/internal/redact"}, []string{"signer/leaktest"}},
 	"signer/edge/internal/redact": {code: []string{"signer", "signer/internal/randomtext"}},
+	"signer/edge/edgetest":        {[]string{"signer", "signer/edge", "signer/edge/internal/redact", "signer/edge/recorded"}, []string{"signer/signhttp"}},
 	"signer/edge/model":           {code: []string{"constructs/contract/escapes", "signer"}},
 	"signer/edge/template":        {code: []string{"constructs/contract/...", "signer", "signer/edge/model", "signer/edge/internal/redact"}},
 	"signer/edge/cdkapp":          {code: []string{"signer/edge/internal/redact"}},

@@ -21,6 +21,7 @@ func TestAProgramThatImportsTheSignerDownloadsNothingElse(t *testing.T) {
 
 import (
 	_ "github.com/signedfront/signedfront/signer"
+	_ "github.com/signedfront/signedfront/signer/edge/edgetest"
 	_ "github.com/signedfront/signedfront/signer/hls"
 	_ "github.com/signedfront/signedfront/signer/signhttp"
 	_ "github.com/signedfront/signedfront/signer/sourcetest"
