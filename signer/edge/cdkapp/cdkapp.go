@@ -68,6 +68,11 @@ type Options struct {
 	// Context is told to the app before what the files say, as by the flag
 	// --context of the CDK's command line: env=pr-42 is {"env": "pr-42"}.
 	Context map[string]string
+
+	// Progress is told how far the app has come, as far as can be known: where the
+	// cdk.json has the go command run it. It is called by one goroutine at a time,
+	// and not after Synthesize has returned. Nil: nobody is told.
+	Progress func(Progress)
 }
 
 // Synthesize runs the app that the cdk.json of a folder names; nil options
@@ -122,7 +127,7 @@ func Synthesize(ctx context.Context, dir string, o *Options) (*Assembly, error) 
 		if line == "" {
 			continue
 		}
-		if err := run(ctx, dir, line, environ); err != nil {
+		if err := run(ctx, dir, line, environ, o.Progress); err != nil {
 			return nil, err
 		}
 	}

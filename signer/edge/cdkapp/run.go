@@ -18,13 +18,21 @@ import (
 // grace is how long an app that is cancelled has to end by itself.
 const grace = 2 * time.Second
 
-// run runs a line of cdk.json in the shell, as the CDK's command line does.
-func run(ctx context.Context, dir, line string, environ []string) error {
-	var stdout, stderr bytes.Buffer
-	cmd := shell(ctx, line)
+// run runs a line of cdk.json in the shell, as the CDK's command line does. tell is
+// told how far it has come, unless it is nil.
+func run(ctx context.Context, dir, line string, environ []string, tell func(Progress)) error {
+	var stdout bytes.Buffer
+	stderr := &lineReader{read: func(string) bool { return false }}
+	runs := line
+	if tell != nil {
+		p := &progress{tell: tell, modules: map[string]bool{}}
+		runs = p.prepare(ctx, dir, line, environ)
+		stderr.read = p.readLine
+	}
+	cmd := shell(ctx, runs)
 	cmd.Dir = dir
 	cmd.Env = environ
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	cmd.Stdout, cmd.Stderr = &stdout, stderr
 	cmd.WaitDelay = grace
 	err := cmd.Run()
 	switch {
