@@ -23,7 +23,8 @@ import (
 type keyFolders struct {
 	app   string            // the app's folder
 	files map[string]string // key files, by the public key's fingerprint
-	lock  *os.File          // nil: another process holds it, or none is wanted yet
+	stack string            // the one whose document is kept; empty: none is yet
+	lock  *os.File          // of its folder; nil: another process holds it
 	own   string            // the document of this process alone, if there is one
 }
 
@@ -54,6 +55,7 @@ func (f *keyFolders) close() {
 	if f.lock != nil {
 		f.lock.Close()
 	}
+	f.stack, f.own, f.lock = "", "", nil
 }
 
 // folder is that of a stack, made unless it is there.
@@ -157,8 +159,9 @@ type kept struct {
 	other    string // the process that keeps deployment.json, if another does
 }
 
-// keep writes a stack's deployment document for applications on this machine. A
-// key that is in AWS stays where the document says.
+// keep writes a stack's deployment document for applications on this machine, in
+// place of the one that it wrote before. A key that is in AWS stays where the
+// document says.
 func (f *keyFolders) keep(stack string, at address, d *signer.Deployment) (kept, error) {
 	dir, err := f.folder(stack)
 	if err != nil {
@@ -176,7 +179,14 @@ func (f *keyFolders) keep(stack string, at address, d *signer.Deployment) (kept,
 	if err != nil {
 		return k, err
 	}
-	if k.other = f.claim(dir, at); k.other != "" {
+	if f.stack != stack {
+		f.close()
+		f.stack = stack
+	}
+	if f.lock == nil {
+		k.other = f.claim(dir, at)
+	}
+	if k.other != "" {
 		name := fmt.Sprintf("deployment-%d.json", at.port)
 		if at.ip != defaultAddress.ip {
 			name = fmt.Sprintf("deployment-%s-%d.json", at.ip, at.port)

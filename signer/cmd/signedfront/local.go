@@ -3,20 +3,14 @@ package main
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
-	"log/slog"
-	"net"
-	"net/http"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/signedfront/signedfront/signer"
 	"github.com/signedfront/signedfront/signer/edge"
-	"github.com/signedfront/signedfront/signer/edge/cdkapp"
 )
 
 // local is the verb that runs a stack of a CDK app on this machine.
@@ -26,6 +20,7 @@ type local struct {
 	dir         string // empty for the sample files
 	environment string // empty for the only one
 	app         string
+	appAsked    bool // for it
 	address     address
 	asked       bool // for the address
 	publicKeys  []string
@@ -48,15 +43,23 @@ bucket policy that a deployment would have. DIR stands in for the bucket, its
 dot files left out; without DIR a few sample files do. Each file is printed with
 a signed and an unsigned URL, and with what each answers now.
 
+In a folder without a cdk.json, the stack that signedfront ships is what runs: it
+is recorded in this program. It runs at once for the app that signedfront ships,
+too, which is synthesized meanwhile and compared.
+
+A change of the app is served as soon as it is synthesized, and a URL printed
+before opens after, if the new template lets it. Of a change that cannot be
+served it is told why, and what was served before is served on.
+
 The private key and the deployment document are kept in .signedfront/ beside the
 app's cdk.json, for applications on this machine and for the next run. While one
 process serves a stack, another one of the same stack has a document of its own,
-deployment-PORT.json, until it ends. Where an
-environment borrows its key, it is the one that is kept for the lender. An
+deployment-PORT.json, until it ends. Where an environment borrows its key, it is
+the one that is kept for the lender. An
 imported key signs if its file is where the configuration says, as seen from the
-cdk.json.
+cdk.json. Where there is no cdk.json, .signedfront/ is in the current folder.
 
-Needs Node.js, and what runs the app: Go for "go run cdk.go".`,
+An app needs Node.js, and what runs it: Go for "go run cdk.go".`,
 		Example: `  signedfront local                           # sample files
   signedfront local ./photos                  # a folder of your own
   signedfront local ./photos --env prod       # one of several environments
@@ -75,6 +78,7 @@ Needs Node.js, and what runs the app: Go for "go run cdk.go".`,
 			if len(args) == 1 {
 				l.dir = args[0]
 			}
+			l.appAsked = cmd.Flags().Changed("app")
 			if l.asked = cmd.Flags().Changed("addr"); l.asked {
 				if l.address, err = parseAddress(addr); err != nil {
 					return &failure{
@@ -105,7 +109,8 @@ Needs Node.js, and what runs the app: Go for "go run cdk.go".`,
 // run serves until ctx ends, which is no error.
 func (l *local) run(ctx context.Context) error {
 	// What can go wrong at once goes wrong before the app is built.
-	if err := checkApp(l.app); err != nil {
+	source, err := l.source()
+	if err != nil {
 		return err
 	}
 	publicKeys, err := readPublicKeys(ctx, l.publicKeys)
@@ -123,7 +128,7 @@ func (l *local) run(ctx context.Context) error {
 	}
 	defer listener.Close()
 
-	stack, others, err := l.synthesize(ctx)
+	first, err := source.first(ctx)
 	if err != nil {
 		return err
 	}
@@ -132,47 +137,17 @@ func (l *local) run(ctx context.Context) error {
 		return err
 	}
 	defer keys.close()
-	e, err := edge.New(edge.Config{
-		Template:   stack.Template,
-		BaseURL:    address.url(),
-		Objects:    objects,
-		Keys:       keys.pair,
-		PublicKeys: publicKeys,
-		StackName:  stack.Name,
-		Account:    stack.Account,
-		Region:     stack.Region,
-		Others:     others,
-		Log:        slog.New(accessLog{l.err}),
-	})
-	if err != nil {
-		return fmt.Errorf("stack %s: %w", stack.Name, err)
-	}
-	signs, err := e.Signer()
-	imported := errors.Is(err, edge.ErrImportedKey)
-	if imported {
-		signs, err = keys.imported(e)
-	}
-	if err != nil && !imported {
-		return fmt.Errorf("stack %s: %w", stack.Name, err)
-	}
-	unsigned := err // why no URL is signed
-
-	list := listing{
-		edge:    e,
-		signer:  signs,
-		objects: objects,
-		baseURL: address.url(),
-		stack:   stack.Name,
-		content: content,
-		ttl:     l.ttl,
-		all:     l.all,
-	}
-	// The document is written when nothing else can go wrong.
-	text, err := list.text(ctx)
+	s := &server{local: l, address: address, objects: objects, content: content, publicKeys: publicKeys, keys: keys}
+	now, err := s.open(first)
 	if err != nil {
 		return err
 	}
-	kept, err := keys.keep(stack.Name, address, e.Deployment())
+	// The document is written when nothing else can go wrong.
+	text, err := s.listing(now).text(ctx)
+	if err != nil {
+		return err
+	}
+	kept, err := keys.keep(now.stack.Name, address, now.edge.Deployment())
 	if err != nil {
 		return err
 	}
@@ -180,8 +155,9 @@ func (l *local) run(ctx context.Context) error {
 		return err
 	}
 	l.tellLeftOut(objects)
-	l.tellKeys(kept, unsigned)
-	return l.serve(ctx, listener, e, list)
+	l.tellKeys(kept, now.unsigned)
+	s.now.Store(now)
+	return s.serve(ctx, listener, source)
 }
 
 // tellLeftOut names the files that are not served because they hold a private
@@ -221,110 +197,6 @@ func (l *local) tellKeys(k kept, unsigned error) {
 	default:
 		l.notef("no URLs are signed here: %v", unsigned)
 		l.notef("hint: put the private key into %s, and start again; or sign where it is, for the key pair and the base URL in %s", k.key, k.document)
-	}
-}
-
-// synthesize makes the template of the environment, and those of the stacks
-// beside it. An app makes some environments only when they are named, and then
-// no other: the stacks that such a one refers to come from the whole app.
-func (l *local) synthesize(ctx context.Context) (*cdkapp.Stack, []edge.Stack, error) {
-	whole, err := l.build(ctx, "building the CDK app (the first time takes about a minute) ...", nil)
-	if err == nil {
-		var stack *cdkapp.Stack
-		if stack, err = chooseStack(whole, l.environment); err == nil {
-			return stack, otherStacks(stack, whole), nil
-		}
-	}
-	if l.environment == "" || ctx.Err() != nil {
-		return nil, nil, err
-	}
-	if whole == nil { // an app of nothing but such environments fails where none is named
-		whole = &cdkapp.Assembly{}
-	}
-	stack, named, failed := l.synthesizeNamed(ctx, strings.TrimPrefix(l.environment, project(whole)+"-"))
-	switch {
-	case failed == nil:
-		return stack, otherStacks(stack, named, whole), nil
-	case ctx.Err() != nil || fitsPattern(whole, l.environment):
-		return nil, nil, failed
-	}
-	return nil, nil, err
-}
-
-// synthesizeNamed has the app make an environment by its name.
-func (l *local) synthesizeNamed(ctx context.Context, name string) (*cdkapp.Stack, *cdkapp.Assembly, error) {
-	assembly, err := l.build(ctx, "building it again, for "+described(name)+" ...", &cdkapp.Options{Context: map[string]string{"env": name}})
-	if err != nil {
-		return nil, nil, err
-	}
-	stack, err := chooseStack(assembly, name)
-	return stack, assembly, err
-}
-
-// build synthesizes the app.
-func (l *local) build(ctx context.Context, doing string, o *cdkapp.Options) (*cdkapp.Assembly, error) {
-	end := l.progress(doing, "built the CDK app")
-	assembly, err := cdkapp.Synthesize(ctx, l.app, o)
-	end(err == nil)
-	if ctx.Err() != nil {
-		return nil, errors.New("interrupted while the CDK app was being built")
-	}
-	var hinted *cdkapp.Error
-	switch {
-	case errors.Is(err, cdkapp.ErrNoApp):
-		return nil, &failure{err: err, hint: "run this in the folder of a CDK app, or name that folder with --app"}
-	case errors.As(err, &hinted):
-		return nil, &failure{err: err, hint: hinted.Hint}
-	}
-	return assembly, err
-}
-
-// serve answers requests until ctx ends. A line on standard input, so the Enter
-// key, prints fresh URLs.
-func (l *local) serve(ctx context.Context, listener net.Listener, e *edge.Edge, list listing) error {
-	server := &http.Server{
-		Handler:           e,
-		ReadHeaderTimeout: 10 * time.Second,
-		IdleTimeout:       2 * time.Minute,
-		// No WriteTimeout: a file of gigabytes takes its time.
-		MaxHeaderBytes: 64 << 10,
-		ErrorLog:       slog.NewLogLogger(accessLog{l.err}, slog.LevelWarn),
-	}
-	served := make(chan error, 1)
-	go func() { served <- server.Serve(listener) }()
-
-	if l.inIsTTY {
-		l.notef("press Enter for fresh URLs, Ctrl-C to stop")
-	} else {
-		l.notef("stop with Ctrl-C or SIGTERM")
-	}
-	lines := l.lines()
-	for {
-		select {
-		case err := <-served:
-			return fmt.Errorf("serving %s: %w", listener.Addr(), err)
-		case _, open := <-lines:
-			if !open {
-				lines = nil
-				continue
-			}
-			text, err := list.text(ctx)
-			if err != nil {
-				return err
-			}
-			if _, err := l.out.Write(text); err != nil {
-				return err
-			}
-		case <-ctx.Done():
-			l.notef("stopping")
-			// What is being answered has a second; a stream of gigabytes is cut.
-			grace, cancel := context.WithTimeout(context.Background(), time.Second)
-			defer cancel()
-			if server.Shutdown(grace) != nil {
-				server.Close()
-			}
-			return nil
-		}
 	}
 }
 

@@ -102,47 +102,68 @@ func (t *terminal) report(cmd *cobra.Command, err error) int {
 	return 2
 }
 
-// progress tells what is being done while it lasts; on a terminal, with the
-// seconds that it has taken so far. The function that it returns ends it, and
-// tells how long it took.
-func (t *terminal) progress(doing, done string) (end func(ok bool)) {
-	start := time.Now()
-	if !t.errIsTTY {
-		t.notef("%s", doing)
-		return func(ok bool) {
-			if ok {
-				t.notef("%s in %s", done, seconds(time.Since(start)))
-			}
-		}
-	}
-
+// progress tells what is being done while it lasts, and the seconds that it has
+// taken so far: in place on a terminal, and a line every other second elsewhere.
+// tell says what is being done from then on. end ends it, and tells how long it
+// took.
+func (t *terminal) progress(doing, done string) (tell func(doing string), end func(ok bool)) {
 	const eraseLine = "\r\033[K"
-	write := func() { fmt.Fprintf(t.err, eraseLine+"signedfront: %s %s", doing, seconds(time.Since(start))) }
+	start, last := time.Now(), time.Time{}
+	var mu sync.Mutex
+	write := func() {
+		if t.errIsTTY {
+			fmt.Fprintf(t.err, eraseLine+"signedfront: %s %s", t.withheld().clean(doing), seconds(time.Since(start)))
+		} else if last.IsZero() {
+			t.notef("%s", doing)
+		} else {
+			t.notef("%s %s", doing, seconds(time.Since(start)))
+		}
+		last = time.Now()
+	}
 	write()
 	ctx, cancel := context.WithCancel(context.Background())
 	stopped := make(chan struct{})
 	go func() {
 		defer close(stopped)
-		tick := time.NewTicker(time.Second)
+		every := silence
+		if t.errIsTTY {
+			every = time.Second
+		}
+		tick := time.NewTicker(every)
 		defer tick.Stop()
 		for {
 			select {
 			case <-ctx.Done():
 				return
 			case <-tick.C:
+				mu.Lock()
 				write()
+				mu.Unlock()
 			}
 		}
 	}()
-	return func(ok bool) {
+	tell = func(what string) {
+		mu.Lock()
+		defer mu.Unlock()
+		doing = what
+		if t.errIsTTY && time.Since(last) > silence/10 {
+			write()
+		}
+	}
+	return tell, func(ok bool) {
 		cancel()
 		<-stopped
-		fmt.Fprint(t.err, eraseLine)
+		if t.errIsTTY {
+			fmt.Fprint(t.err, eraseLine)
+		}
 		if ok {
 			t.notef("%s in %s", done, seconds(time.Since(start)))
 		}
 	}
 }
+
+// silence is how long nothing is said of what is being done.
+const silence = 1500 * time.Millisecond
 
 func seconds(d time.Duration) string { return fmt.Sprintf("%ds", int(d.Round(time.Second).Seconds())) }
 

@@ -74,7 +74,6 @@ func TestMistakesAreToldWithWhatToDo(t *testing.T) {
 		"a link to one of the keys":   {"local link", 1, `"link" is a folder in which keys are kept, and is never served`, "name the folder that your files are in"},
 		"an app that is not there":    {"local --app missing", 1, `--app: there is no folder "missing"`, "name the folder of a CDK app, in which its cdk.json is"},
 		"a file for an app":           {"local --app file.txt", 1, `--app: "file.txt" is not a folder`, "name the folder of a CDK app, in which its cdk.json is"},
-		"no CDK app":                  {"local", 1, ": no cdk.json, so no CDK app", "run this in the folder of a CDK app, or name that folder with --app"},
 		"no CDK app there":            {"local --app empty", 1, "empty: no cdk.json, so no CDK app", "run this in the folder of a CDK app, or name that folder with --app"},
 		"a verb in capitals":          {"URL rt.png", 2, `there is no verb "URL"`, "did you mean `signedfront url`?"},
 		"a flag in camel case":        {"url --keyPairId K2JCJMDEHXQW5F rt.png", 2, `there is no flag "--keyPairId"`, "did you mean --key-pair-id?"},

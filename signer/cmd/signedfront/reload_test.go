@@ -1,0 +1,209 @@
+package main_test
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/signedfront/signedfront/signer/edge/recorded"
+)
+
+// withCommand puts a program of a name before all others on the PATH.
+func withCommand(t *testing.T, name, script string) {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, name), []byte("#!/bin/sh\n"+script), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", dir+string(filepath.ListSeparator)+os.Getenv("PATH"))
+}
+
+// recordedApp is a folder with the sources of the recorded app, and an assembly.
+// The go command copies that, in place of running the app.
+func recordedApp(t *testing.T, template []byte) string {
+	t.Helper()
+	sums, err := os.ReadFile(filepath.Join(repository, "signer/edge/recorded/sources.sum"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	for line := range strings.Lines(string(sums)) {
+		_, name, _ := strings.Cut(strings.TrimSpace(line), "  ")
+		text, err := os.ReadFile(filepath.Join(repository, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		writeFile(t, filepath.Join(dir, name), string(text))
+	}
+	if !recorded.IsOf(os.DirFS(dir)) {
+		t.Fatal("the sources of the repository are not those recorded: go test ./constructs -run Recorded -update")
+	}
+	writeAssembly(t, filepath.Join(dir, ".assembly"), map[string]string{"signedfront-dev": string(template)})
+	withCommand(t, "go", `test "$*" = "run cdk.go" && cp -R .assembly "$CDK_OUTDIR"`)
+	return dir
+}
+
+// statusOf asks for a URL.
+func statusOf(t *testing.T, url string) int {
+	t.Helper()
+	status, _, _ := get(t, url)
+	return status
+}
+
+// public is the recorded template with one more behavior, which is public.
+func public(t *testing.T, pattern string) []byte {
+	t.Helper()
+	const first = `"DefaultCacheBehavior": {`
+	text := string(recorded.Template())
+	at := strings.Index(text, first)
+	id := text[at+strings.Index(text[at:], `"TargetOriginId"`):]
+	id = id[:strings.Index(id, "\n")]
+	changed := strings.Replace(text, first, `"CacheBehaviors": [{"PathPattern": "`+pattern+`", "ViewerProtocolPolicy": "https-only", `+strings.TrimRight(strings.TrimSuffix(strings.TrimSpace(id), ","), ",")+`}], `+first, 1)
+	return []byte(changed)
+}
+
+func TestTheShippedAppRunsAtOnceAndIsCompared(t *testing.T) {
+	app := recordedApp(t, bytes.ReplaceAll(recorded.Template(), []byte(strings.Repeat("0", 64)), []byte(strings.Repeat("5e", 32))))
+	p, printed := serve(t, app)
+	if status := statusOf(t, printed["rt.png"].signedURL); status != 200 {
+		t.Errorf("signed: %d", status)
+	}
+	said := p.stderr.await(t, has("both are equal", 1))
+	if !strings.Contains(said, "signedfront: the template of this app is served as recorded; the app is being synthesized, to compare it ...\n") {
+		t.Errorf("it says:\n%s", said)
+	}
+	interrupt(t, p)
+}
+
+func TestWhatTheAppSynthesizesTakesTheRecordedTemplatesPlace(t *testing.T) {
+	app := recordedApp(t, public(t, "/texts/*"))
+	p, printed := serve(t, app)
+	before, _ := deployment(t, app, "signedfront-dev")
+	p.stderr.await(t, has("the app synthesizes another template than the recorded one: it is served now", 1))
+	if status := statusOf(t, printed["texts/hello.txt"].unsignedURL); status != 200 {
+		t.Errorf("what is public now: %d", status)
+	}
+	if status := statusOf(t, printed["rt.png"].unsignedURL); status != 403 {
+		t.Errorf("what is signed still, unsigned: %d", status)
+	}
+	if status := statusOf(t, printed["rt.png"].signedURL); status != 200 {
+		t.Errorf("a URL that was printed before: %d", status)
+	}
+	after, _ := deployment(t, app, "signedfront-dev")
+	if before.KeyPairID != after.KeyPairID || before.BaseURL != after.BaseURL {
+		t.Errorf("the document was of %s at %s, and is of %s at %s", before.KeyPairID, before.BaseURL, after.KeyPairID, after.BaseURL)
+	}
+}
+
+func TestTheRecordedTemplateIsServedOnWhereTheAppCannotBeSynthesized(t *testing.T) {
+	app := recordedApp(t, recorded.Template())
+	withCommand(t, "node", "exit 1")
+	p, printed := serve(t, app)
+	said := p.stderr.await(t, has("what was served before is served on", 1))
+	if !strings.Contains(said, "signedfront: what the app synthesizes is not known: Node.js does not run") || !strings.Contains(said, "signedfront: hint: install Node.js") {
+		t.Errorf("it says:\n%s", said)
+	}
+	if status := statusOf(t, printed["rt.png"].signedURL); status != 200 {
+		t.Errorf("signed: %d", status)
+	}
+}
+
+// The recorded template is not served for an app that is another by one letter.
+func TestAnAppThatIsNotTheRecordedOneIsBuiltFirst(t *testing.T) {
+	app := recordedApp(t, public(t, "/texts/*"))
+	writeFile(t, filepath.Join(app, "cdk.go"), "package main\n")
+	withCommand(t, "go", `case "$1" in list) ;; *) cp -R .assembly "$CDK_OUTDIR";; esac`)
+	p, printed := serve(t, app)
+	if status := statusOf(t, printed["texts/hello.txt"].unsignedURL); status != 200 {
+		t.Errorf("what its own template makes public: %d", status)
+	}
+	if said := p.stderr.String(); strings.Contains(said, "recorded") || !strings.Contains(said, "built the CDK app in") {
+		t.Errorf("it says:\n%s", said)
+	}
+}
+
+func TestAChangeOfTheAppIsServedAndNoRequestIsDropped(t *testing.T) {
+	app := copiedApp(t, "shop-dev")
+	p, printed := serve(t, app)
+	signed := printed["rt.png"].signedURL
+
+	stop, failed := make(chan struct{}), make(chan string, 8)
+	for range cap(failed) {
+		go func() {
+			for {
+				select {
+				case <-stop:
+					failed <- ""
+					return
+				case <-time.After(5 * time.Millisecond):
+				}
+				answer, err := http.Get(signed)
+				if err != nil {
+					failed <- err.Error()
+					return
+				}
+				answer.Body.Close()
+				if answer.StatusCode != 200 {
+					failed <- answer.Status
+					return
+				}
+			}
+		}()
+	}
+	for i := range 5 {
+		writeFile(t, filepath.Join(app, "assembly", "shop-dev.template.json"), string(public(t, fmt.Sprintf("/texts/%d*", i))))
+		p.stderr.await(t, has("the new template is served now", i+1))
+	}
+	writeFile(t, filepath.Join(app, "assembly", "shop-dev.template.json"), string(public(t, "/texts/*")))
+	said := p.stderr.await(t, has("the new template is served now", 6))
+	if !strings.Contains(said, "signedfront: assembly/shop-dev.template.json changed ...\n") {
+		t.Errorf("it does not say what changed:\n%s", said)
+	}
+	close(stop)
+	for range cap(failed) {
+		if what := <-failed; what != "" {
+			t.Error(what)
+		}
+	}
+	if status := statusOf(t, printed["texts/hello.txt"].unsignedURL); status != 200 {
+		t.Errorf("what is public now: %d", status)
+	}
+	if d, _ := deployment(t, app, "shop-dev"); !strings.HasPrefix(signed, d.BaseURL+"/") || !strings.Contains(signed, "Key-Pair-Id="+d.KeyPairID) {
+		t.Errorf("the document is of %s at %s, and %s was printed", d.KeyPairID, d.BaseURL, signed)
+	}
+}
+
+func TestABrokenChangeIsToldAndTheOldStackServedOn(t *testing.T) {
+	app := copiedApp(t, "shop-dev")
+	p, printed := serve(t, app)
+	config, err := os.ReadFile(filepath.Join(app, "cdk.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := filepath.Join(app, "assembly", "shop-dev.template.json")
+	for i, broken := range []struct{ file, text, told string }{
+		{filepath.Join(app, "cdk.json"), "{", "cdk.json:1:1: unexpected end of JSON input"},
+		{filepath.Join(app, "cdk.json"), `{"app": "echo environments.dev.ephemral: unknown setting >&2; exit 1"}`, "environments.dev.ephemral: unknown setting"},
+		{template, strings.Replace(string(public(t, "/x*")), "CloudFrontOriginAccessIdentity", "Unknown", 1), "the local edge does not know"},
+		{template, `{"Resources": {}}`, "the app has no stack with a CloudFront distribution"},
+	} {
+		if broken.file == template {
+			writeFile(t, filepath.Join(app, "cdk.json"), string(config))
+		}
+		writeFile(t, broken.file, broken.text)
+		said := p.stderr.await(t, has("what was served before is served on", i+1))
+		if !strings.Contains(said, "signedfront: the change is not served: ") || !strings.Contains(said, broken.told) {
+			t.Errorf("it does not say %q:\n%s", broken.told, said)
+		}
+		if status := statusOf(t, printed["rt.png"].signedURL); status != 200 {
+			t.Errorf("%s: signed: %d", broken.told, status)
+		}
+	}
+	writeFile(t, template, string(public(t, "/texts/*")))
+	p.stderr.await(t, has("the new template is served now", 1))
+}

@@ -1,0 +1,210 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/signedfront/signedfront/signer"
+	"github.com/signedfront/signedfront/signer/edge"
+	"github.com/signedfront/signedfront/signer/edge/recorded"
+)
+
+// server serves a stack, and another one in its place after a change.
+type server struct {
+	*local
+	address    address
+	objects    *edge.Objects
+	content    string // its name
+	publicKeys map[string]*signer.PublicKey
+	keys       *keyFolders
+
+	now atomic.Pointer[serving]
+}
+
+// serving is a stack as it is served.
+type serving struct {
+	stack    *target
+	edge     *edge.Edge
+	signer   *signer.Signer // nil: the key is elsewhere
+	unsigned error          // why no URL is signed
+}
+
+// ServeHTTP answers from the stack that is served when the request comes.
+func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.now.Load().edge.ServeHTTP(w, r)
+}
+
+// open makes a stack ready to be served.
+func (s *server) open(stack *target) (*serving, error) {
+	e, err := edge.New(edge.Config{
+		Template:   stack.Template,
+		BaseURL:    s.address.url(),
+		Objects:    s.objects,
+		Keys:       s.keys.pair,
+		PublicKeys: s.publicKeys,
+		StackName:  stack.Name,
+		Account:    stack.Account,
+		Region:     stack.Region,
+		Others:     stack.others,
+		Log:        slog.New(accessLog{s.err}),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("stack %s: %w", stack.Name, err)
+	}
+	opened := &serving{stack: stack, edge: e}
+	opened.signer, opened.unsigned = e.Signer()
+	if imported := errors.Is(opened.unsigned, edge.ErrImportedKey); imported {
+		opened.signer, opened.unsigned = s.keys.imported(e)
+	} else if opened.unsigned != nil {
+		return nil, fmt.Errorf("stack %s: %w", stack.Name, opened.unsigned)
+	}
+	return opened, nil
+}
+
+// listing is what is printed of a stack.
+func (s *server) listing(of *serving) listing {
+	return listing{
+		edge:    of.edge,
+		signer:  of.signer,
+		objects: s.objects,
+		baseURL: s.address.url(),
+		stack:   of.stack.Name,
+		content: s.content,
+		ttl:     s.ttl,
+		all:     s.all,
+	}
+}
+
+// serve answers requests until ctx ends. A line on standard input, so the Enter
+// key, prints fresh URLs. What the source becomes is served in place of what it
+// was.
+func (s *server) serve(ctx context.Context, listener net.Listener, source *source) error {
+	web := &http.Server{
+		Handler:           s,
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		// No WriteTimeout: a file of gigabytes takes its time.
+		MaxHeaderBytes: 64 << 10,
+		ErrorLog:       slog.NewLogLogger(accessLog{s.err}, slog.LevelWarn),
+	}
+	served := make(chan error, 1)
+	go func() { served <- web.Serve(listener) }()
+
+	if s.inIsTTY {
+		s.notef("press Enter for fresh URLs, Ctrl-C to stop")
+	} else {
+		s.notef("stop with Ctrl-C or SIGTERM")
+	}
+	following, stop := context.WithCancel(ctx)
+	followed := source.follow(following)
+	defer func() { // what is being synthesized ends before this program
+		stop()
+		for range followed {
+		}
+	}()
+	changes := followed
+	lines := s.lines()
+	for {
+		select {
+		case err := <-served:
+			return fmt.Errorf("serving %s: %w", listener.Addr(), err)
+		case _, open := <-lines:
+			if !open {
+				lines = nil
+				continue
+			}
+			text, err := s.listing(s.now.Load()).text(ctx)
+			if err != nil {
+				return err
+			}
+			if _, err := s.out.Write(text); err != nil {
+				return err
+			}
+		case c, open := <-changes:
+			if !open {
+				changes = nil
+				continue
+			}
+			s.take(c)
+		case <-ctx.Done():
+			s.notef("stopping")
+			// What is being answered has a second; a stream of gigabytes is cut.
+			grace, cancel := context.WithTimeout(context.Background(), time.Second)
+			defer cancel()
+			if web.Shutdown(grace) != nil {
+				web.Close()
+			}
+			return nil
+		}
+	}
+}
+
+// take serves what the source has become, unless that cannot be served or is what
+// is served already.
+func (s *server) take(c change) {
+	before := s.now.Load()
+	switch {
+	case c.started != "":
+		s.notef("%s", c.started)
+		return
+	case c.err != nil && c.recorded:
+		s.notef("what the app synthesizes is not known: %v", c.err)
+	case c.err != nil:
+		s.notef("the change is not served: %v", c.err)
+	case before.stack.equal(c.stack):
+		s.notef("%s", c.same)
+		return
+	}
+	err := c.err
+	if err == nil {
+		if err = s.swap(c.stack); err == nil {
+			s.notef("%s", c.other)
+			return
+		}
+		s.notef("the change is not served: %v", err)
+	}
+	var hinted *failure
+	if errors.As(err, &hinted) && hinted.hint != "" {
+		s.notef("hint: %s", hinted.hint)
+	}
+	s.notef("what was served before is served on")
+}
+
+// swap serves a stack in place of another.
+func (s *server) swap(stack *target) error {
+	opened, err := s.open(stack)
+	if err != nil {
+		return err
+	}
+	kept, err := s.keys.keep(stack.Name, s.address, opened.edge.Deployment())
+	if err != nil {
+		return err
+	}
+	before := s.now.Swap(opened)
+	if before.stack.Name != stack.Name || (before.unsigned == nil) != (opened.unsigned == nil) {
+		s.tellKeys(kept, opened.unsigned)
+	}
+	return nil
+}
+
+// equal reports whether two stacks would be served alike. The digests of functions'
+// archives do not count.
+func (t *target) equal(other *target) bool {
+	same := func(a, b edge.Stack) bool {
+		return a.Name == b.Name && a.Account == b.Account && a.Region == b.Region &&
+			bytes.Equal(recorded.WithoutDigests(a.Template), recorded.WithoutDigests(b.Template))
+	}
+	return same(t.edgeStack(), other.edgeStack()) && slices.EqualFunc(t.others, other.others, same)
+}
+
+func (t *target) edgeStack() edge.Stack {
+	return edge.Stack{Name: t.Name, Account: t.Account, Region: t.Region, Template: t.Template}
+}
