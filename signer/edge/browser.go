@@ -16,7 +16,7 @@ import (
 func (e *Edge) hiddenFromPage(r *http.Request, status int, answer http.Header) string {
 	origin := r.Header.Get("Origin")
 	mode := r.Header.Get("Sec-Fetch-Mode")
-	if origin == "" || origin == e.scheme+"://"+e.host || mode != "" && mode != "cors" {
+	if origin == "" || origin == e.scheme+"://"+r.Host || mode != "" && mode != "cors" {
 		return ""
 	}
 	why := corsFailure(r, origin, status, answer)

@@ -23,9 +23,13 @@ type Config struct {
 	Template []byte
 
 	// BaseURL is where the edge is reached, such as http://127.0.0.1:8080. Its
-	// host is the only one that the edge answers to, and its scheme is the one
-	// that URLs are signed with.
+	// host is the only one that the edge answers to, besides Hosts, and its scheme
+	// is the one that URLs are signed with.
 	BaseURL string
+
+	// Hosts are more hosts that the edge answers to, such as 192.168.1.5:8080 for
+	// other machines. What is signed for one opens at no other.
+	Hosts []string
 
 	// Objects is the content of the bucket.
 	Objects *Objects
@@ -75,6 +79,7 @@ type KeyPair = template.KeyPair
 // use, and must not be copied.
 type Edge struct {
 	scheme, host string
+	hosts        []string // more of them
 	distribution *model.Distribution
 	objects      *Objects
 	deployment   *signer.Deployment // nil: the stack has no document
@@ -95,6 +100,11 @@ func New(c Config) (*Edge, error) {
 	if err != nil || base.Scheme != "http" && base.Scheme != "https" || base.Host == "" || base.Scheme+"://"+base.Host != c.BaseURL || !redact.IsPlain(c.BaseURL) {
 		return nil, fmt.Errorf("base URL: %s: want a scheme and a host alone, as in http://127.0.0.1:8080", redact.Quote(c.BaseURL))
 	}
+	for i, host := range c.Hosts {
+		if u, err := url.Parse("http://" + host); err != nil || u.Host == "" || u.Host != host || !redact.IsPlain(host) {
+			return nil, fmt.Errorf("hosts: %d of %d: %s: want a name or an address, and its port unless that is 80, as in 192.168.1.5:8080", i+1, len(c.Hosts), redact.Quote(host))
+		}
+	}
 	if c.Objects == nil {
 		return nil, errors.New("no objects: give the content of the bucket, as OpenDir does")
 	}
@@ -112,6 +122,7 @@ func New(c Config) (*Edge, error) {
 	e := &Edge{
 		scheme:       base.Scheme,
 		host:         base.Host,
+		hosts:        slices.Clone(c.Hosts),
 		distribution: stack.Distribution,
 		objects:      c.Objects,
 		deployment:   stack.Document,
@@ -308,8 +319,8 @@ func (e *Edge) check(r *http.Request) *refusal {
 		return requestRefusal(CheckSize, 413, "Bad request.", fmt.Sprintf("the request line and the headers have %d bytes: CloudFront takes %d", size, maxRequest))
 	case !strings.HasPrefix(r.RequestURI, "/"):
 		return requestRefusal(CheckTarget, 400, "Bad request.", "the request target does not start with a slash: proxies alone take a whole URL there")
-	case r.Host != e.host:
-		return requestRefusal(CheckHost, 403, "Bad request.", "the edge answers to the host "+e.host+" alone")
+	case r.Host != e.host && !slices.Contains(e.hosts, r.Host):
+		return requestRefusal(CheckHost, 403, "Bad request.", "the edge answers to the host "+strings.Join(append([]string{e.host}, e.hosts...), ", ")+" alone")
 	}
 	return nil
 }

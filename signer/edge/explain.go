@@ -167,7 +167,7 @@ func (e *Edge) passed(check Check, r Record, b *model.Behavior, query string, v 
 	case CheckTarget:
 		return found("it starts with a slash")
 	case CheckHost:
-		return found("%s is the edge's own", e.host)
+		return found("%s is the edge's own", r.Host)
 	case CheckMethod:
 		return found("the cache behavior %s allows %s", redact.Path(b.PathPattern), redact.Text(strings.Join(b.Methods, ", ")))
 	case CheckSigned:
