@@ -220,7 +220,7 @@ func (f *keyFolders) claim(dir string, at address) (holder string) {
 	return ""
 }
 
-var lockLine = regexp.MustCompile(`^process [0-9]{1,10} on http://[a-z0-9.:]{1,40}$`)
+var lockLine = regexp.MustCompile(`^process [0-9]{1,10} on http://[a-z0-9.:-]{1,260}$`)
 
 // relative is the name of a file as seen from a folder.
 func relative(dir, file string) (string, error) {

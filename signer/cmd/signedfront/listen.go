@@ -1,26 +1,38 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
 	"net/netip"
+	"regexp"
 	"strconv"
+	"strings"
 	"syscall"
 )
 
-// address is where the edge listens: always on this machine alone.
+// address is where the edge listens: on this machine alone, unless hosts say how
+// other machines reach it.
 type address struct {
-	name string // as in its URL: localhost, or an address
-	ip   netip.Addr
-	port uint16 // 0 for any that is free
+	name  string // as in its URL: localhost, or an address
+	ip    netip.Addr
+	port  uint16 // 0 for any that is free
+	hosts []host
+}
+
+// host is how other machines reach the edge.
+type host struct {
+	name string
+	port string // empty for the one that the edge listens on
 }
 
 var defaultAddress = address{name: "127.0.0.1", ip: netip.AddrFrom4([4]byte{127, 0, 0, 1}), port: 8080}
 
 // parseAddress reads HOST:PORT. Signed URLs hold no IPv6 addresses, so IPv4 it
-// is. Its errors do not name the text.
-func parseAddress(text string) (address, error) {
+// is. An address of other networks, or of all, needs hosts, since it is not the name
+// by which it is reached. Its errors do not name the text.
+func parseAddress(text string, hosts []host) (address, error) {
 	wrong := func(what string) (address, error) { return address{}, errors.New(what) }
 	host, portText, err := net.SplitHostPort(text)
 	if err != nil {
@@ -30,7 +42,7 @@ func parseAddress(text string) (address, error) {
 	if err != nil {
 		return wrong("whose port is not from 0 to 65535")
 	}
-	a := address{name: host, port: uint16(port)}
+	a := address{name: host, port: uint16(port), hosts: hosts}
 	if host == "localhost" {
 		a.ip = defaultAddress.ip
 		return a, nil
@@ -39,22 +51,63 @@ func parseAddress(text string) (address, error) {
 	switch {
 	case err != nil:
 		return wrong("which names no IPv4 address of this machine")
-	case !a.ip.IsLoopback():
-		return wrong("an address that other machines can reach")
 	case !a.ip.Is4():
 		return wrong("an IPv6 address, which signed URLs cannot hold")
+	case a.open() && len(hosts) == 0:
+		return address{}, errUnnamed
 	}
 	return a, nil
 }
 
+var errUnnamed = errors.New("an address that other machines can reach")
+
+// open reports whether other machines can reach the address.
+func (a address) open() bool { return !a.ip.IsLoopback() }
+
+var hostName = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
+
+// parseHost reads NAME or NAME:PORT, the latter where another port leads to that of
+// the edge, as of a container. Its errors do not name the text.
+func parseHost(text string) (h host, err error) {
+	h.name = text
+	if name, port, found := strings.Cut(text, ":"); found {
+		number, err := strconv.ParseUint(port, 10, 16)
+		if err != nil || number == 0 {
+			return host{}, errors.New("whose port is not from 1 to 65535")
+		}
+		h = host{name, strconv.FormatUint(number, 10)}
+	}
+	switch ip, err := netip.ParseAddr(h.name); {
+	case len(h.name) > 253 || !hostName.MatchString(h.name):
+		return host{}, errors.New("not a name in small letters or an IPv4 address")
+	case err == nil && ip.IsUnspecified():
+		return host{}, errors.New("which stands for all addresses, and is none that a browser can open")
+	}
+	return h, nil
+}
+
 func (a address) String() string { return net.JoinHostPort(a.name, strconv.Itoa(int(a.port))) }
 
-// url is the base URL of the address: clients leave the default port out.
-func (a address) url() string {
-	if a.port == 80 {
-		return "http://" + a.name
+// url is the base URL of the address, by the first name that other machines have
+// for it.
+func (a address) url() string { return "http://" + a.hostPorts()[0] }
+
+// hostPorts are the hosts of requests, as clients send them: they leave the default
+// port out.
+func (a address) hostPorts() []string {
+	hosts := a.hosts
+	if len(hosts) == 0 {
+		hosts = []host{{name: a.name}}
 	}
-	return "http://" + a.String()
+	var all []string
+	for _, h := range hosts {
+		port := cmp.Or(h.port, strconv.Itoa(int(a.port)))
+		if h.name += ":" + port; port == "80" {
+			h.name = strings.TrimSuffix(h.name, ":80")
+		}
+		all = append(all, h.name)
+	}
+	return all
 }
 
 // listen listens on an address, and on the next one whose port is free if the

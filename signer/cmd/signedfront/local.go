@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"time"
@@ -31,6 +32,7 @@ type local struct {
 func newLocal(t *terminal) *cobra.Command {
 	l := &local{terminal: t}
 	var addr string
+	var hosts []string
 	cmd := &cobra.Command{
 		Use:        "local [DIR]",
 		Short:      "Run the stack on this machine and print signed URLs",
@@ -64,7 +66,8 @@ An app needs Node.js, and what runs it: Go for "go run cdk.go".`,
   signedfront local ./photos                  # a folder of your own
   signedfront local ./photos --env prod       # one of several environments
   signedfront local --ttl 30s --addr 127.0.0.1:9000
-  signedfront local --app ~/src/shop ./photos # an app in another folder`,
+  signedfront local --app ~/src/shop ./photos # an app in another folder
+  signedfront local ./photos --addr 0.0.0.0:8080 --host 192.168.1.5 # for phones`,
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return nil, cobra.ShellCompDirectiveFilterDirs
 		},
@@ -79,13 +82,25 @@ An app needs Node.js, and what runs it: Go for "go run cdk.go".`,
 				l.dir = args[0]
 			}
 			l.appAsked = cmd.Flags().Changed("app")
-			if l.asked = cmd.Flags().Changed("addr"); l.asked {
-				if l.address, err = parseAddress(addr); err != nil {
+			for _, text := range hosts {
+				h, err := parseHost(text)
+				if err != nil {
 					return &failure{
-						err:   fmt.Errorf("--addr is %s, %w", signer.Describe(addr, signer.FormWord), err),
-						hint:  fmt.Sprintf("write an address of this machine and a port, such as %s", defaultAddress),
+						err:   fmt.Errorf("--host is %s, %w", signer.Describe(text, signer.FormWord), err),
+						hint:  "write how other machines name this one, such as 192.168.1.5, with a port if another one than that of --addr leads here",
 						usage: true,
 					}
+				}
+				l.address.hosts = append(l.address.hosts, h)
+			}
+			if l.asked = cmd.Flags().Changed("addr"); l.asked {
+				l.address, err = parseAddress(addr, l.address.hosts)
+				hint := fmt.Sprintf("write an address of this machine and a port, such as %s", defaultAddress)
+				if errors.Is(err, errUnnamed) {
+					hint = fmt.Sprintf("write %s; or say with --host how other machines name this one, as in --host 192.168.1.5", defaultAddress)
+				}
+				if err != nil {
+					return &failure{err: fmt.Errorf("--addr is %s, %w", signer.Describe(addr, signer.FormWord), err), hint: hint, usage: true}
 				}
 			}
 			return l.run(cmd.Context())
@@ -97,12 +112,14 @@ An app needs Node.js, and what runs it: Go for "go run cdk.go".`,
 	flags.StringVar(&l.environment, "env", "", "serve the environment of this `name` (default the only one)")
 	flags.StringVar(&l.app, "app", ".", "take the CDK app in this `folder`, where its cdk.json is")
 	flags.StringVar(&addr, "addr", "", fmt.Sprintf("listen on this `address` of this machine (default %s, or the next port that is free)", defaultAddress))
+	flags.StringArrayVar(&hosts, "host", nil, "answer to this `name` of this machine, by which others reach it; needed where --addr is not for this machine alone; may be given again")
 	flags.StringArrayVar(&l.publicKeys, "public-key", nil, "know the public key that alsoTrust names, as `id=file`; may be given again")
 	addDuration(cmd, &l.ttl, "ttl", 10*time.Minute, "print URLs that are good for this `duration`")
 	flags.BoolVar(&l.all, "all", false, fmt.Sprintf("print every file, not the first %d alone", listed))
 	cmd.MarkFlagDirname("app")
 	cmd.RegisterFlagCompletionFunc("env", cobra.NoFileCompletions)
 	cmd.RegisterFlagCompletionFunc("addr", cobra.NoFileCompletions)
+	cmd.RegisterFlagCompletionFunc("host", cobra.NoFileCompletions)
 	return cmd
 }
 
@@ -156,8 +173,16 @@ func (l *local) run(ctx context.Context) error {
 	}
 	l.tellLeftOut(objects)
 	l.tellKeys(kept, now.unsigned)
+	l.tellOpen(address)
 	s.now.Store(now)
 	return s.serve(ctx, listener, source)
+}
+
+// tellOpen warns of an address that is not for this machine alone.
+func (l *local) tellOpen(at address) {
+	if at.open() {
+		l.notef("warning: whoever can reach %s can ask for the files: for public ones without more, for the others with any URL that they see, as nothing is encrypted", at)
+	}
 }
 
 // tellLeftOut names the files that are not served because they hold a private

@@ -47,6 +47,7 @@ func (s *server) open(stack *target) (*serving, error) {
 	e, err := edge.New(edge.Config{
 		Template:   stack.Template,
 		BaseURL:    s.address.url(),
+		Hosts:      s.address.hostPorts()[1:],
 		Objects:    s.objects,
 		Keys:       s.keys.pair,
 		PublicKeys: s.publicKeys,

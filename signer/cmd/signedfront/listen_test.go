@@ -1,0 +1,28 @@
+package main_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+)
+
+func TestOtherMachinesReachTheEdgeByTheNamesOfHost(t *testing.T) {
+	_, printed := serve(t, copiedApp(t, "shop-dev"), "--host", "phone.example", "--host", "192.0.2.1:9000")
+	signed := printed["rt.png"].signedURL
+	base, path, _ := strings.Cut(signed, "/rt.png")
+	host, port, _ := strings.Cut(strings.TrimPrefix(base, "http://"), ":")
+	if host != "phone.example" || printed["rt.png"].signed != "200 image/png" {
+		t.Fatalf("it printed %s, which answers %s", signed, printed["rt.png"].signed)
+	}
+	local := "http://127.0.0.1:" + port + "/rt.png"
+	for name, want := range map[string]int{"phone.example:" + port: 200, "192.0.2.1:9000": 403, "phone.example": 403, "127.0.0.1:" + port: 403} {
+		status, header, _ := get(t, local+path, func(r *http.Request) { r.Host = name })
+		if status != want {
+			t.Errorf("Host %s: %d, want %d", name, status, want)
+		}
+		known := !strings.Contains(header.Get("X-Signedfront-Reason"), "the edge answers to the host")
+		if known != (name == "phone.example:"+port || name == "192.0.2.1:9000") {
+			t.Errorf("Host %s: %s", name, header.Get("X-Signedfront-Reason"))
+		}
+	}
+}
