@@ -47,7 +47,7 @@ func TestEachAnswerIsToldOnce(t *testing.T) {
 	}{
 		{"GET", "/rt.png", Record{Status: 200, Bytes: 9, Object: "rt.png", Allowed: true}},
 		{"HEAD", "/rt.png", Record{Status: 200, Object: "rt.png", Allowed: true}},
-		{"GET", "/none.png", Record{Status: 403, Bytes: -1, Object: "none.png", Refused: CheckObject, Reason: "no such object; without s3:ListBucket, S3 does not tell it from a forbidden one"}},
+		{"GET", "/none.png", Record{Status: 403, Bytes: -1, Object: "none.png", Refused: CheckObject, Code: "AccessDenied", Reason: "no such object; without s3:ListBucket, S3 does not tell it from a forbidden one"}},
 	} {
 		told.list = nil
 		url := s.sign(test.path)

@@ -32,9 +32,12 @@ type Record struct {
 	Object    string // the key that the bucket was asked for; empty: it was not asked
 
 	// Allowed is set where no check refused the request. Otherwise Refused is the
-	// check that did, and Reason says why, as the header X-Signedfront-Reason does.
+	// check that did, Reason says why, as the header X-Signedfront-Reason does, and
+	// Code is the one in the body of CloudFront's or S3's refusal, such as MissingKey:
+	// empty where such a body has none.
 	Allowed bool
 	Refused Check
+	Code    string
 	Reason  string
 
 	// Hidden says why a browser keeps the answer from the page that asked for it
@@ -71,7 +74,7 @@ func (e *Edge) record(w *response, hidden string, took time.Duration) Record {
 		told.Behavior = w.behavior.PathPattern
 	}
 	if w.failed != nil {
-		told.Refused, told.Reason = w.failed.check, w.failed.reason
+		told.Refused, told.Code, told.Reason = w.failed.check, w.failed.code, w.failed.reason
 	}
 	return told
 }

@@ -20,7 +20,8 @@ const reasonHeader = "X-Signedfront-Reason"
 
 // refusal is an answer without the object.
 type refusal struct {
-	check       Check // that failed
+	check       Check  // that failed
+	code        string // in the body; empty: none
 	status      int
 	server      string
 	contentType string
@@ -80,6 +81,7 @@ func (f *refusal) write(w http.ResponseWriter, id string) {
 func signatureRefusal(check Check, v signer.Verdict) *refusal {
 	return &refusal{
 		check:       check,
+		code:        string(v.Code),
 		status:      http.StatusForbidden,
 		server:      "CloudFront",
 		contentType: "text/xml",
@@ -131,6 +133,7 @@ Request ID: %s
 // https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
 func s3Refusal(status int, code, message, reason string, details ...string) *refusal {
 	return &refusal{
+		code:        code,
 		status:      status,
 		server:      "AmazonS3",
 		contentType: "application/xml",
