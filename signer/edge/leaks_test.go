@@ -123,6 +123,19 @@ func TestNoErrorLogAndAnswerOfTheEdgeShowsAKey(t *testing.T) {
 			}
 			return back
 		},
+		"ExplainSignature": func(text string) (back []any) {
+			text = escaped(text)
+			keys := map[string]*signer.PublicKey{"K2JCJMDEHXQW5F": other.PublicKey()}
+			for _, r := range []signer.Request{
+				{URL: text}, {URL: "https://" + text + "/"}, {URL: base + "/" + text + "?Expires=1&Signature=a&Key-Pair-Id=K2JCJMDEHXQW5F"},
+				{URL: base + "/?Expires=1&Signature=" + text + "&Key-Pair-Id=K2JCJMDEHXQW5F"}, {URL: base + "/?Expires=1&Signature=a&Key-Pair-Id=" + text},
+				{URL: base + "/", Cookie: []string{"CloudFront-Policy=" + text + "; CloudFront-Signature=a; CloudFront-Key-Pair-Id=K2JCJMDEHXQW5F"}},
+			} {
+				x := ExplainSignature(r, keys)
+				back = append(back, x.Steps, x.Record.Refused, x.Record.Reason, x.Record.KeyPairID)
+			}
+			return back
+		},
 		"Edge.ServeHTTP": func(text string) (back []any) {
 			log.Reset()
 			text = escaped(text)
