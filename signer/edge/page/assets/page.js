@@ -1,0 +1,71 @@
+// The views of the page, one at a time, by the fragment of the address.
+
+import { get, takeToken } from './api.js'
+import { Access } from './access.js'
+import { button, copy, element } from './dom.js'
+import { Explain } from './explain.js'
+import { Files } from './files.js'
+import { Requests } from './requests.js'
+
+const main = document.getElementById('main')
+const titles = { files: 'Files', requests: 'Requests', explain: 'Explain', access: 'Access path' }
+
+// locked is shown in place of all views where the token is missing or of another
+// run.
+function locked() {
+  document.querySelector('.top nav').hidden = true
+  main.replaceChildren(element('div', { class: 'empty lock' },
+    element('h1', { text: 'Open the address that signedfront printed' }),
+    element('p', { text: 'It ends in #token= and opens this page for one run. Another run has another one.' })))
+}
+
+function start() {
+  const files = new Files()
+  const requests = new Requests(() => {
+    files.deployment = null
+    describe()
+    if (shown === 'files' || shown === 'access') views[shown].show(location.hash.split('/')[2])
+  })
+  const views = { files, requests, explain: new Explain(), access: new Access() }
+  let shown
+  for (const view of Object.values(views)) view.node.hidden = true
+  main.replaceChildren(...Object.values(views).map((view) => view.node))
+
+  const show = () => {
+    const [, name = 'files', rest = ''] = location.hash.split('/')
+    const next = views[name] ? name : 'files'
+    if (shown !== next) {
+      if (shown) {
+        views[shown].hide()
+        views[shown].node.hidden = true
+      }
+      views[next].node.hidden = false
+      document.title = `${titles[next]} – ${document.getElementById('stack').textContent}`
+      for (const link of document.querySelectorAll('.top nav a')) {
+        if (link.getAttribute('href') === `#/${next}`) link.setAttribute('aria-current', 'page')
+        else link.removeAttribute('aria-current')
+      }
+      // A change of view is told to a screen reader, and the Tab key goes on from it.
+      if (shown) views[next].node.querySelector('h1').focus({ preventScroll: true })
+      shown = next
+    }
+    views[next].show(rest)
+  }
+  window.addEventListener('hashchange', show)
+  describe()
+  show()
+}
+
+async function describe() {
+  const deployment = await get('/api/deployment')
+  document.getElementById('stack').textContent = deployment.stack || 'signedfront'
+  document.getElementById('base').replaceChildren(button(deployment.baseUrl, 'copy', () => copy(deployment.baseUrl, 'The base URL'), { class: 'quiet small', title: 'Copy the base URL' }))
+}
+
+document.querySelector('.skip').addEventListener('click', (event) => {
+  event.preventDefault()
+  main.focus()
+})
+window.addEventListener('locked', locked)
+if (takeToken()) start()
+else locked()

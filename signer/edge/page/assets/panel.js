@@ -1,0 +1,34 @@
+// What is shown of one item of a list: beside the list where there is room, over it
+// where there is not.
+
+import { button, element, visible } from './dom.js'
+
+export const narrow = matchMedia('(max-width: 899px)')
+
+export function panel(kind, closed) {
+  const title = element('h2', { tabindex: -1 })
+  const body = element('div', { class: 'panel-body' })
+  const node = element('dialog', { class: 'panel', 'aria-label': kind, on: {
+    close: () => closed(),
+    keydown: (event) => {
+      if (event.key === 'Escape' && !narrow.matches) {
+        event.preventDefault()
+        node.close()
+      }
+    },
+  } }, element('div', { class: 'bar' }, title, button('Close', 'close', () => node.close(), { class: 'quiet' })), body)
+  return {
+    node,
+    show(name, ...content) {
+      title.textContent = visible(name)
+      body.replaceChildren(...content.flat().filter(Boolean))
+      body.scrollTop = 0
+      if (!node.open) narrow.matches ? node.showModal() : node.show()
+      title.focus({ preventScroll: true })
+    },
+    close() {
+      if (node.open) node.close()
+    },
+    get open() { return node.open },
+  }
+}

@@ -1,0 +1,482 @@
+package page
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/signedfront/signedfront/signer"
+	"github.com/signedfront/signedfront/signer/edge"
+	"github.com/signedfront/signedfront/signer/edge/internal/redact"
+)
+
+// explanation is what was found of a request.
+type explanation struct {
+	Verdict    string      `json:"verdict"` // allowed, refused or unknown
+	Status     int         `json:"status,omitempty"`
+	Code       string      `json:"code,omitempty"`
+	Detail     string      `json:"detail,omitempty"`
+	Hidden     string      `json:"hidden,omitempty"`
+	Note       string      `json:"note,omitempty"`
+	Certain    bool        `json:"certain"`
+	Path       string      `json:"path"`
+	Checks     []check     `json:"checks"`
+	Policy     *policy     `json:"policy,omitempty"`
+	Difference *difference `json:"difference,omitempty"`
+	Request    [][2]string `json:"request"` // names and values
+}
+
+type check struct {
+	Name   string `json:"name"`
+	Result string `json:"result"`
+	Text   string `json:"text,omitempty"`
+}
+
+// notKnown is the result of a check that cannot be made here.
+const notKnown = "not known"
+
+type policy struct {
+	Kind      string     `json:"kind"` // canned or custom
+	From      string     `json:"from"`
+	KeyPairID string     `json:"keyPairId,omitempty"`
+	Resource  string     `json:"resource"`
+	NotBefore *time.Time `json:"notBefore,omitempty"`
+	Expires   time.Time  `json:"expires"`
+	Address   string     `json:"address,omitempty"`
+	Text      string     `json:"text"` // as JSON
+}
+
+// difference is a URL beside the one that was signed.
+type difference struct {
+	Signed    string `json:"signed"`
+	Arrived   string `json:"arrived"`
+	Offset    int    `json:"offset"` // in Arrived, in bytes
+	Wildcards bool   `json:"wildcards,omitempty"`
+	Whole     string `json:"whole,omitempty"` // the signed URL with its signature
+	Note      string `json:"note,omitempty"`
+}
+
+// explain turns what an edge found into what is shown. keys are those that a
+// signature is judged by.
+func (p *Page) explain(ctx context.Context, x edge.Explanation, url string, keys map[string]*signer.PublicKey) *explanation {
+	r := x.Record
+	path, query, _ := strings.Cut(r.Target, "?")
+	out := &explanation{
+		Verdict: verdictOf(r.Allowed), Status: r.Status, Code: r.Code, Detail: r.Reason, Hidden: r.Hidden, Certain: true, Path: redact.Path(path),
+	}
+	for _, step := range x.Steps {
+		out.Checks = append(out.Checks, check{strings.ToUpper(string(step.Check[:1])) + string(step.Check[1:]), string(step.Result), step.Detail})
+	}
+	if v := x.Verdict; v != nil {
+		if !v.Allowed {
+			out.Detail, out.Certain = v.Detail, v.Certain
+		}
+		out.Policy = policyOf(v)
+		out.Difference = p.differenceOf(ctx, v, signer.Request{URL: url, Cookie: r.Cookies, RemoteAddr: r.RemoteAddr, Time: r.Time}, keys)
+	}
+	add := func(name, value string) {
+		if value != "" {
+			out.Request = append(out.Request, [2]string{name, value})
+		}
+	}
+	add("Method", r.Method)
+	add("Path", redact.Path(path))
+	add("Query", queryNames(query))
+	add("Host", redact.Text(r.Host))
+	if len(r.Cookies) > 0 {
+		add("Cookies", cookieNames(r.Cookies))
+	}
+	add("Origin", redact.Text(r.Origin))
+	if r.RemoteAddr.IsValid() {
+		add("Viewer", r.RemoteAddr.String())
+	}
+	add("Behavior", redact.Path(r.Behavior))
+	add("Key pair id", r.KeyPairID)
+	add("Object", redact.Path(r.Object))
+	if !r.Time.IsZero() {
+		add("Time", r.Time.Format("2006-01-02 15:04:05 MST"))
+	}
+	if r.Duration > 0 {
+		add("Answered in", r.Duration.Round(10*time.Microsecond).String())
+	}
+	if r.Bytes > 0 {
+		add("Body", strconv.FormatInt(r.Bytes, 10)+" bytes")
+	}
+	return out
+}
+
+// queryNames are the names of a query's parameters. Their values may open what the
+// request asked for.
+func queryNames(query string) string {
+	var names []string
+	for parameter := range strings.SplitSeq(query, "&") {
+		if name, _, _ := strings.Cut(parameter, "="); name != "" && len(names) < 20 {
+			names = append(names, redact.Text(name))
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+func cookieNames(headers []string) string {
+	var names []string
+	for _, header := range headers {
+		for pair := range strings.SplitSeq(header, ";") {
+			if name, _, _ := strings.Cut(strings.TrimSpace(pair), "="); name != "" && len(names) < 20 {
+				names = append(names, redact.Text(name))
+			}
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+// policyOf is what a verdict read of the policy, nil if that was nothing.
+func policyOf(v *signer.Verdict) *policy {
+	st := v.Statement
+	if st == nil {
+		return nil
+	}
+	out := &policy{Kind: "custom", From: "URL", KeyPairID: v.KeyPairID, Resource: shownURL(st.Resource), Expires: st.Expires}
+	if v.Canned {
+		out.Kind = "canned"
+	}
+	if v.Cookies {
+		out.From = "cookies"
+	}
+	condition := map[string]any{"DateLessThan": map[string]int64{"AWS:EpochTime": st.Expires.Unix()}}
+	if !st.NotBefore.IsZero() {
+		out.NotBefore = &st.NotBefore
+		condition["DateGreaterThan"] = map[string]int64{"AWS:EpochTime": st.NotBefore.Unix()}
+	}
+	if st.IPAddress.IsValid() {
+		out.Address = st.IPAddress.String()
+		condition["IpAddress"] = map[string]string{"AWS:SourceIp": out.Address}
+	}
+	text, err := json.Marshal(map[string]any{"Statement": []any{map[string]any{"Resource": out.Resource, "Condition": condition}}})
+	if err == nil {
+		out.Text = string(text)
+	}
+	return out
+}
+
+// shownURL returns a URL without its query's values where its path may hold a
+// piece of a private key.
+func shownURL(url string) string {
+	before, query, cut := strings.Cut(url, "?")
+	if shown := redact.Path(before); shown != before {
+		return shown
+	}
+	if cut && !isPlainQuery(query) {
+		return before + "?…"
+	}
+	return url
+}
+
+func isPlainQuery(query string) bool {
+	return !redact.MayBeKey(query) && !redact.HoldsPrivateKey("", []byte(query))
+}
+
+// differenceOf says where a URL is another one than was signed. Where signer does
+// not find that, the URL that fits the signature is looked for.
+func (p *Page) differenceOf(ctx context.Context, v *signer.Verdict, r signer.Request, keys map[string]*signer.PublicKey) *difference {
+	d := v.Difference
+	switch {
+	case d != nil && v.Reason == signer.ReasonOtherResource:
+		if shownURL(d.Signed) != d.Signed || shownURL(d.Arrived) != d.Arrived {
+			return nil
+		}
+		return &difference{Signed: d.Signed, Arrived: d.Arrived, Offset: d.Offset, Wildcards: strings.ContainsAny(d.Signed, "*")}
+	case d != nil && v.Reason == signer.ReasonRewritten:
+		if shownURL(d.Signed) != d.Signed || shownURL(d.Arrived) != d.Arrived {
+			return nil
+		}
+		return &difference{Signed: d.Signed, Arrived: d.Arrived, Offset: d.Offset}
+	case d != nil:
+		// Both are whole. Only what a trusted key has signed is shown with its
+		// signature: in any other a private key may have been pasted.
+		r.URL = d.Signed
+		if !signatureFits(signer.Verify(r, keys)) {
+			return nil
+		}
+		return p.wholeDifference(d.Signed, d.Arrived, "")
+	case v.Allowed || v.Cookies || v.Reason != signer.ReasonSignature && v.Reason != signer.ReasonSignatureEncoding && v.Reason != signer.ReasonPolicyEncoding && v.Reason != signer.ReasonPolicyFormat:
+		return nil
+	}
+	signed, found := p.findSigned(ctx, r, keys)
+	if !found {
+		return nil
+	}
+	return p.wholeDifference(signed, r.URL, "The signature fits the URL above.")
+}
+
+// wholeDifference compares two URLs of which the first has been verified.
+func (p *Page) wholeDifference(signed, arrived, note string) *difference {
+	if before, _, _ := strings.Cut(signed, "?"); redact.Path(before) != before || differing(signed, arrived) > 64 {
+		return nil
+	}
+	return &difference{Signed: signed, Arrived: arrived, Offset: commonStart(signed, arrived), Whole: signed, Note: note}
+}
+
+// trustedKeys are the keys of all cache behaviors of an edge.
+func trustedKeys(e *edge.Edge) map[string]*signer.PublicKey {
+	keys := map[string]*signer.PublicKey{}
+	if d := e.Distribution(); d != nil {
+		for _, b := range d.Behaviors {
+			for id, key := range b.TrustedKeys {
+				if key != nil || keys[id] == nil {
+					keys[id] = key
+				}
+			}
+		}
+	}
+	return keys
+}
+
+// keysFor are the keys that the cache behavior of a pattern trusts.
+func keysFor(e *edge.Edge, pattern string) map[string]*signer.PublicKey {
+	if d := e.Distribution(); d != nil {
+		for _, b := range d.Behaviors {
+			if b.PathPattern == pattern {
+				return b.TrustedKeys
+			}
+		}
+	}
+	return nil
+}
+
+// pasted is a request that a person asks about.
+type pasted struct {
+	URL     string `json:"url"`
+	Cookie  string `json:"cookie"`
+	Method  string `json:"method"`
+	Address string `json:"address"`
+	Origin  string `json:"origin"`
+	Time    string `json:"time"` // RFC 3339; empty: now
+	Keys    []struct {
+		ID  string `json:"id"`
+		PEM string `json:"pem"`
+	} `json:"keys"`
+}
+
+// methods are those that CloudFront takes.
+var methods = []string{"GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE"}
+
+// explainPasted explains a URL or a Cookie header of any distribution. Nothing is
+// fetched.
+func (p *Page) explainPasted(w http.ResponseWriter, r *http.Request) (any, error) {
+	var ask pasted
+	if err := readJSON(w, r, &ask); err != nil {
+		return nil, err
+	}
+	request, err := p.readPasted(ask)
+	if err != nil {
+		return nil, err
+	}
+	e := p.edge()
+	keys := trustedKeys(e)
+	for i, key := range ask.Keys {
+		if strings.TrimSpace(key.ID+key.PEM) == "" {
+			continue
+		}
+		id := strings.TrimSpace(key.ID)
+		if described := signer.Describe(id, signer.FormID); !strings.HasPrefix(described, `"`) {
+			return nil, fmt.Errorf("key %d: its id is %s: write one such as K2JCJMDEHXQW5F", i+1, described)
+		}
+		public, err := signer.ParsePublicKey([]byte(key.PEM))
+		if err != nil {
+			return nil, fmt.Errorf("key %d: %w", i+1, err)
+		}
+		keys[id] = public
+	}
+	method := ask.Method
+	if method == "" {
+		method = http.MethodGet
+	}
+	if !slices.Contains(methods, method) {
+		return nil, fmt.Errorf("the method is %s: write one of %s", signer.Describe(method, signer.FormWord), strings.Join(methods, ", "))
+	}
+	if request.URL == "" {
+		if request.URL, err = openedByCookies(request); err != nil {
+			return nil, err
+		}
+	}
+	if target, ok := p.targetOf(request.URL); ok {
+		record := edge.Record{
+			Time: request.Time, Method: method, Target: target, Cookies: request.Cookie, Origin: strings.TrimSpace(ask.Origin), RemoteAddr: request.RemoteAddr,
+		}
+		x := e.Explain(record)
+		out := p.explain(r.Context(), x, request.URL, keysFor(e, x.Record.Behavior))
+		out.Note = "This is a URL of the local edge: every check is the one that it makes."
+		return out, nil
+	}
+	return p.explainElsewhere(r.Context(), request, method, keys), nil
+}
+
+// readPasted reads what a person pasted. Errors describe it and do not show it: it
+// may be a private key.
+func (p *Page) readPasted(ask pasted) (signer.Request, error) {
+	r := signer.Request{URL: strings.TrimSpace(ask.URL), Time: p.now()}
+	cookie := strings.TrimSpace(ask.Cookie)
+	if !isAddress(r.URL) && cookie == "" && strings.Contains(r.URL, "CloudFront-") {
+		cookie, r.URL = r.URL, "" // a Cookie header in the place of the URL
+	}
+	if name, value, ok := strings.Cut(cookie, ":"); ok && strings.EqualFold(strings.TrimSpace(name), "Cookie") {
+		cookie = strings.TrimSpace(value)
+	}
+	switch {
+	case r.URL == "" && cookie == "":
+		return r, errors.New("there is nothing to explain: paste a URL or a Cookie header")
+	case r.URL != "" && !isAddress(r.URL):
+		return r, fmt.Errorf("the URL is %s: paste it whole, with https:// and its query", signer.Describe(r.URL, signer.FormWord))
+	case len(cookie) > 11 && strings.EqualFold(cookie[:11], "Set-Cookie:"):
+		return r, errors.New("the cookies are a Set-Cookie header, which a server sends: paste the Cookie header that the browser sends, name=value; name=value")
+	case cookie != "" && !strings.Contains(cookie, "="):
+		return r, fmt.Errorf("the cookies are %s: paste the header that the browser sends, name=value; name=value", signer.Describe(cookie, signer.FormWord))
+	}
+	if cookie != "" {
+		r.Cookie = []string{cookie}
+	}
+	if address := strings.TrimSpace(ask.Address); address != "" {
+		parsed, err := netip.ParseAddr(address)
+		if err != nil {
+			return r, fmt.Errorf("the viewer's address is %s: write one such as 203.0.113.7", signer.Describe(address, signer.FormWord))
+		}
+		r.RemoteAddr = parsed
+	}
+	if ask.Time != "" {
+		parsed, err := time.Parse(time.RFC3339, ask.Time)
+		if err != nil {
+			return r, fmt.Errorf("the time is %s: write one such as 2030-01-31T12:00:00Z", signer.Describe(ask.Time, signer.FormWord))
+		}
+		r.Time = parsed
+	}
+	return r, nil
+}
+
+// isAddress reports whether a text has a URL in it, damaged or not.
+func isAddress(text string) bool {
+	return strings.Contains(text, "http://") || strings.Contains(text, "https://")
+}
+
+// explainElsewhere explains a URL of another distribution, of which the signature
+// alone is known. Without its key all but that is told.
+func (p *Page) explainElsewhere(ctx context.Context, r signer.Request, method string, keys map[string]*signer.PublicKey) *explanation {
+	x := edge.ExplainSignature(r, keys)
+	x.Record.Target, x.Record.Host = targetAndHost(r.URL)
+	x.Record.Method = method
+	unjudged := x.Verdict.Reason == signer.ReasonUnknownKey && x.Verdict.KeyPairID != ""
+	var read signer.Verdict
+	if unjudged {
+		read = readUnjudged(r, x.Verdict.KeyPairID)
+		unjudged = read.Reason == signer.ReasonSignature
+	}
+	if !unjudged {
+		out := p.explain(ctx, x, r.URL, keys)
+		out.Note = "This URL is of another distribution: its signature is judged, not its bucket."
+		return out
+	}
+	id := x.Verdict.KeyPairID
+	x.Verdict.Statement, x.Verdict.Canned = read.Statement, read.Canned
+	out := p.explain(ctx, x, r.URL, keys)
+	out.Verdict, out.Status, out.Code, out.Certain = "unknown", 0, "", true
+	out.Detail = "The public key of " + id + " is not known here, so that the signature cannot be judged. Add it below the URL to see."
+	out.Checks = uncheckedSteps(out.Checks, r, read)
+	return out
+}
+
+// targetAndHost are the target of a URL and its host.
+func targetAndHost(url string) (target, host string) {
+	_, rest, _ := strings.Cut(url, "://")
+	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
+		return rest[i:], rest[:i]
+	}
+	return "", rest
+}
+
+// readUnjudged reads what a request carries under a key that is not known: with
+// any key in its place, all comes right up to the signature.
+func readUnjudged(r signer.Request, id string) signer.Verdict {
+	any, err := signer.GenerateKey(signer.ECDSAP256)
+	if err != nil {
+		return signer.Verdict{} // the system has no randomness
+	}
+	return signer.Verify(r, map[string]*signer.PublicKey{id: any.PublicKey()})
+}
+
+// uncheckedSteps are the checks where the signature cannot be judged: what precedes
+// it passed, and what follows is told from the policy as it stands.
+func uncheckedSteps(checks []check, r signer.Request, read signer.Verdict) []check {
+	st := read.Statement
+	for i := range checks {
+		c := &checks[i]
+		name := edge.Check(strings.ToLower(c.Name))
+		c.Result, c.Text = string(edge.Passed), ""
+		switch name {
+		case edge.CheckKey:
+			c.Result, c.Text = notKnown, "the distribution may trust it: its key groups are not known here"
+		case edge.CheckSignature:
+			c.Result, c.Text = notKnown, "its key is not known here"
+		case edge.CheckResource:
+			c.Result, c.Text = notKnown, "after the signature"
+			if read.Canned {
+				c.Text = "a canned policy is for its own URL"
+			}
+		case edge.CheckExpiry:
+			c.Text = "valid until " + st.Expires.UTC().Format(time.RFC3339)
+			if !r.Time.Before(st.Expires) {
+				c.Result, c.Text = string(edge.Failed), "expired at "+st.Expires.UTC().Format(time.RFC3339)
+			}
+		case edge.CheckStart:
+			switch {
+			case st.NotBefore.IsZero():
+				c.Result, c.Text = string(edge.NotMade), "the policy has no start"
+			case r.Time.After(st.NotBefore):
+				c.Text = "valid since " + st.NotBefore.UTC().Format(time.RFC3339)
+			default:
+				c.Result, c.Text = string(edge.Failed), "not valid before "+st.NotBefore.UTC().Format(time.RFC3339)
+			}
+		case edge.CheckAddress:
+			switch {
+			case !st.IPAddress.IsValid():
+				c.Result, c.Text = string(edge.NotMade), "the policy names no address"
+			case !r.RemoteAddr.IsValid():
+				c.Result, c.Text = notKnown, "signed for "+st.IPAddress.String()+": give the viewer's address"
+			case st.IPAddress.Contains(r.RemoteAddr.Unmap()):
+				c.Text = "the viewer's is in " + st.IPAddress.String()
+			default:
+				c.Result, c.Text = string(edge.Failed), "signed for "+st.IPAddress.String()
+			}
+		}
+	}
+	return checks
+}
+
+// openedByCookies is a URL that cookies are for, where a person gave none: the
+// policy's resource, without its wildcards.
+func openedByCookies(r signer.Request) (string, error) {
+	r.URL = "https://any.example/"
+	v := signer.Verify(r, nil)
+	if v.Reason == signer.ReasonUnknownKey && v.KeyPairID != "" {
+		v = readUnjudged(r, v.KeyPairID)
+	}
+	switch {
+	case v.Statement == nil:
+		return "", fmt.Errorf("the cookies cannot be read: %s", v.Detail)
+	case v.Canned:
+		return "", errors.New("the cookies have no policy of their own and open one URL: paste that too")
+	}
+	url := strings.ReplaceAll(v.Statement.Resource, "*", "")
+	if rest, ok := strings.CutPrefix(url, "http://"); ok && strings.HasPrefix(v.Statement.Resource, "http*") {
+		url = "https://" + rest
+	}
+	if !isAddress(url) || strings.Count(url, "/") < 3 {
+		return "", errors.New("the cookies open URLs of more than one host: paste the URL that was asked for too")
+	}
+	return url, nil
+}

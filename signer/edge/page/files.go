@@ -1,0 +1,321 @@
+package page
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"mime"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+	"unicode/utf8"
+
+	"github.com/signedfront/signedfront/signer"
+	"github.com/signedfront/signedfront/signer/edge"
+)
+
+// deployment is what the browser needs to know before it shows files.
+type deployment struct {
+	Stack   string `json:"stack"`
+	Content string `json:"content"`
+	BaseURL string `json:"baseUrl"`
+
+	// Preview is the query that opens pictures for the page itself. It is empty
+	// where there is nothing to sign with, which Unsigned explains.
+	Preview  string `json:"preview,omitempty"`
+	Unsigned string `json:"unsigned,omitempty"`
+
+	// MaxLifetime is the longest time that a link may be good for, in seconds; 0
+	// means no limit.
+	MaxLifetime int64 `json:"maxLifetime,omitempty"`
+
+	// SaveAs is set where a link may name the file under which it is saved.
+	SaveAs bool `json:"saveAs"`
+}
+
+func (p *Page) showDeployment(http.ResponseWriter, *http.Request) (any, error) {
+	e := p.edge()
+	d := deployment{Stack: p.stack, Content: p.content, BaseURL: p.baseURL}
+	if document := e.Deployment(); document != nil {
+		d.MaxLifetime = document.MaxURLLifetime
+		// A document that does not say what is forwarded is of an older version: the
+		// bucket gets no parameters.
+		q := document.Query
+		d.SaveAs = q != nil && (slices.Contains(q.Signed, "*") || slices.Contains(q.Signed, "response-content-disposition"))
+	}
+	query, err := p.previewQuery(e)
+	if err != nil {
+		d.Unsigned = err.Error()
+	}
+	d.Preview = query
+	return d, nil
+}
+
+// previews are the queries with which the page itself opens pictures.
+type previews struct {
+	mu      sync.Mutex
+	of      *edge.Edge
+	query   string
+	renew   time.Time
+	queries []string // the last few, to know the page's own requests by
+}
+
+// previewLife is for how long a preview's query is good, unless the deployment
+// allows less.
+const previewLife = 4 * time.Hour
+
+// previewQuery returns one query that opens every object: one signature serves all
+// pictures of a folder, and tells the page's own requests from those of viewers.
+func (p *Page) previewQuery(e *edge.Edge) (string, error) {
+	p.previews.mu.Lock()
+	defer p.previews.mu.Unlock()
+	if p.previews.of == e && p.now().Before(p.previews.renew) {
+		return p.previews.query, nil
+	}
+	s, err := p.signerOf(e)
+	if err != nil {
+		return "", err
+	}
+	life := previewLife
+	if d := e.Deployment(); d != nil && d.MaxURLLifetime > 0 {
+		life = min(life, time.Duration(min(d.MaxURLLifetime, int64(previewLife/time.Second)))*time.Second)
+	}
+	pass, err := s.OpenAll(context.Background(), p.baseURL+"/", signer.Policy{TTL: life})
+	if err != nil {
+		return "", err
+	}
+	query, err := pass.Query()
+	if err != nil {
+		return "", err
+	}
+	p.previews.of, p.previews.query, p.previews.renew = e, query, p.now().Add(life/2)
+	p.previews.queries = append(p.previews.queries, query)
+	p.previews.queries = p.previews.queries[max(0, len(p.previews.queries)-8):]
+	return query, nil
+}
+
+// isPreview reports whether the page itself asked for a target.
+func (p *Page) isPreview(target string) bool {
+	_, query, ok := strings.Cut(target, "?")
+	if !ok {
+		return false
+	}
+	p.previews.mu.Lock()
+	defer p.previews.mu.Unlock()
+	return slices.Contains(p.previews.queries, query)
+}
+
+// file is an object as the deployment serves it: the key below the bucket's path
+// that the distribution serves, and the path of its URL. The path is left out
+// where it is the key behind a slash, and the reason is there where no URL can
+// name the key.
+type file struct {
+	Key    string `json:"k"`
+	Path   string `json:"p,omitempty"`
+	Reason string `json:"why,omitempty"`
+}
+
+func (p *Page) listFiles(_ http.ResponseWriter, _ *http.Request) (any, error) {
+	prefix := p.edge().BucketPath() + "/"
+	list := struct {
+		Files []file `json:"files"`
+		Other int    `json:"other"` // objects beside the bucket's path
+	}{Files: []file{}}
+	for _, key := range p.objects.Keys() {
+		served, is := strings.CutPrefix("/"+key, prefix)
+		if !is {
+			list.Other++
+			continue
+		}
+		f := file{Key: served}
+		switch address, err := signer.ObjectURL(p.baseURL, served); {
+		case err != nil:
+			f.Reason = err.Error()
+		case address != p.baseURL+"/"+served:
+			f.Path = strings.TrimPrefix(address, p.baseURL)
+		}
+		list.Files = append(list.Files, f)
+	}
+	return list, nil
+}
+
+// linkWish is what a person chose of a link.
+type linkWish struct {
+	Key     string `json:"key"`
+	Seconds int64  `json:"seconds"`
+	Address string `json:"address"`
+	SaveAs  string `json:"saveAs"`
+	Inline  bool   `json:"inline"`
+	Pass    bool   `json:"pass"`   // opens all below Folder
+	Folder  string `json:"folder"` // a prefix of Key that ends in a slash, or empty
+}
+
+// link is a signed URL and its unsigned one.
+type link struct {
+	Signed   string    `json:"signed"`
+	Unsigned string    `json:"unsigned"`
+	Expires  time.Time `json:"expires"`
+	Opens    string    `json:"opens,omitempty"` // what a pass opens
+}
+
+func (p *Page) makeLink(w http.ResponseWriter, r *http.Request) (any, error) {
+	var wish linkWish
+	if err := readJSON(w, r, &wish); err != nil {
+		return nil, err
+	}
+	const longest = 10 * 366 * 24 * 60 * 60 // seconds
+	switch {
+	case wish.Seconds < 1:
+		return nil, errors.New("the time is not positive: give a second or more")
+	case wish.Seconds > longest:
+		return nil, errors.New("the time is over ten years: give a shorter one")
+	case wish.Pass && (!strings.HasPrefix(wish.Key, wish.Folder) || wish.Folder != "" && !strings.HasSuffix(wish.Folder, "/")):
+		return nil, errors.New("the folder of the pass does not hold the file")
+	}
+	unsigned, err := signer.ObjectURL(p.baseURL, wish.Key)
+	if err != nil {
+		return nil, err
+	}
+	asked := unsigned
+	if wish.SaveAs != "" || wish.Inline {
+		if asked, err = (signer.Download{Name: wish.SaveAs, Inline: wish.Inline}).URL(unsigned); err != nil {
+			return nil, err
+		}
+	}
+	s, err := p.signerOf(p.edge())
+	if err != nil {
+		return nil, err
+	}
+	expires := ceilSecond(p.now().Add(time.Duration(wish.Seconds) * time.Second))
+	policy := signer.Policy{Expires: expires, IPAddress: strings.TrimSpace(wish.Address)}
+	made := link{Unsigned: unsigned, Expires: expires}
+	if wish.Pass {
+		prefix, err := signer.ObjectURL(p.baseURL, wish.Folder+"x")
+		if err != nil {
+			return nil, err
+		}
+		made.Opens = strings.TrimSuffix(prefix, "x")
+		pass, err := s.OpenAll(r.Context(), made.Opens, policy)
+		if err != nil {
+			return nil, err
+		}
+		made.Signed, err = pass.URL(asked)
+		if err != nil {
+			return nil, err
+		}
+	} else if made.Signed, err = s.URL(r.Context(), asked, policy); err != nil {
+		return nil, err
+	}
+	p.opened.keep(strings.TrimPrefix(made.Signed, p.baseURL))
+	return made, nil
+}
+
+// ceilSecond rounds up: links expire at whole seconds.
+func ceilSecond(t time.Time) time.Time {
+	if whole := t.Truncate(time.Second); whole.Before(t) {
+		return whole.Add(time.Second)
+	}
+	return t
+}
+
+// answer is what the edge answers to a URL.
+type answer struct {
+	URL     string `json:"url"`
+	Status  int    `json:"status"`
+	Word    string `json:"word"` // of the status, or the code of the refusal
+	Type    string `json:"type"`
+	Reason  string `json:"reason,omitempty"`
+	Text    string `json:"text,omitempty"`    // the start of the body, if it is text
+	Picture bool   `json:"picture,omitempty"` // the body is one that a browser shows
+}
+
+// compareAnswers asks the edge for a signed URL and its unsigned one, as a viewer
+// on this machine would: a page cannot read what another host answers.
+func (p *Page) compareAnswers(w http.ResponseWriter, r *http.Request) (any, error) {
+	var asked struct{ Signed, Unsigned string }
+	if err := readJSON(w, r, &asked); err != nil {
+		return nil, err
+	}
+	var answers struct {
+		Signed   *answer `json:"signed"`
+		Unsigned *answer `json:"unsigned"`
+	}
+	var err, err2 error
+	answers.Signed, err = p.ask(r, asked.Signed)
+	answers.Unsigned, err2 = p.ask(r, asked.Unsigned)
+	return answers, errors.Join(err, err2)
+}
+
+func (p *Page) ask(r *http.Request, address string) (*answer, error) {
+	target, ok := strings.CutPrefix(address, p.baseURL)
+	if !ok || !strings.HasPrefix(target, "/") {
+		return nil, errors.New("the URL is not one of this edge")
+	}
+	asked, err := http.NewRequestWithContext(r.Context(), http.MethodGet, address, nil)
+	if err != nil {
+		return nil, errors.New("the URL cannot be asked for")
+	}
+	asked.RequestURI, asked.RemoteAddr = target, r.RemoteAddr
+	asked.Header.Set("User-Agent", "signedfront page")
+	body := excerpt{header: http.Header{}}
+	p.edge().ServeHTTP(&body, asked)
+	kind, _, _ := mime.ParseMediaType(body.header.Get("Content-Type"))
+	a := &answer{
+		URL: address, Status: body.status, Type: kind, Word: http.StatusText(body.status),
+		Reason: body.header.Get("X-Signedfront-Reason"),
+	}
+	if a.Status >= http.StatusBadRequest {
+		a.Word = cmp.Or(signer.ReadRefusal(body.text.Bytes()).Code, a.Word)
+	}
+	a.Picture = a.Status < http.StatusMultipleChoices && strings.HasPrefix(kind, "image/")
+	if text := body.text.Bytes(); isText(kind) {
+		for len(text) > 0 && !utf8.Valid(text) && body.text.Len()-len(text) < utf8.UTFMax {
+			text = text[:len(text)-1] // a character that the end cuts
+		}
+		a.Text = strings.ToValidUTF8(string(text), "\uFFFD")
+	}
+	return a, nil
+}
+
+// isText reports whether a body of a type can be read by a person.
+func isText(kind string) bool {
+	return strings.HasPrefix(kind, "text/") || strings.HasSuffix(kind, "json") || strings.HasSuffix(kind, "xml") || strings.HasSuffix(kind, "mpegurl") || kind == "application/javascript"
+}
+
+// excerpt takes the start of what a handler answers.
+type excerpt struct {
+	header http.Header
+	status int
+	text   bytes.Buffer
+}
+
+const excerptLength = 2048 // bytes
+
+func (s *excerpt) Header() http.Header { return s.header }
+
+func (s *excerpt) WriteHeader(status int) {
+	if s.status == 0 {
+		s.status = status
+	}
+}
+
+func (s *excerpt) Write(b []byte) (int, error) {
+	s.WriteHeader(http.StatusOK)
+	room := excerptLength - s.text.Len()
+	s.text.Write(b[:min(room, len(b))])
+	if len(b) > room {
+		return 0, errEnough
+	}
+	return len(b), nil
+}
+
+var errEnough = errors.New("the start is enough")
+
+// targetOf returns the target of a URL of this edge.
+func (p *Page) targetOf(address string) (string, bool) {
+	target, ok := strings.CutPrefix(address, p.baseURL)
+	return target, ok && strings.HasPrefix(target, "/")
+}
