@@ -87,7 +87,7 @@ func (p *Page) laneOf(ctx context.Context, e *edge.Edge, d *model.Distribution, 
 		l.Links = append(l.Links, hop{State: good, At: s.Title})
 	}
 	mark := func(at int, state, reason string) {
-		if l.Links[at].State == good || state == broken {
+		if now := l.Links[at].State; now == good || state == broken && now != broken {
 			l.Links[at].State, l.Links[at].Reason = state, reason
 		}
 	}
@@ -102,9 +102,6 @@ func (p *Page) laneOf(ctx context.Context, e *edge.Edge, d *model.Distribution, 
 	}
 	if !b.Public {
 		p.markKeys(e, b, mark)
-	}
-	if b.Origin.Identity == (model.Identity{}) {
-		mark(toIdentity, warning, "CloudFront asks the bucket as an anonymous caller: give the origin an origin access control, or an origin access identity")
 	}
 	target, signed, why := p.probe(ctx, e, b, sample)
 	if why != "" {
@@ -125,7 +122,12 @@ func (p *Page) laneOf(ctx context.Context, e *edge.Edge, d *model.Distribution, 
 	case edge.CheckObject, edge.CheckObjectKey, edge.CheckConditions:
 		return l // the way is open; the object is not there
 	case edge.CheckBucket:
-		mark(toPolicy, broken, reason)
+		if b.Origin.Identity == (model.Identity{}) {
+			mark(toIdentity, broken, "CloudFront asks the bucket as an anonymous caller: give the origin an origin access control, or an origin access identity")
+			mark(toPolicy, notReached, "")
+		} else {
+			mark(toPolicy, broken, reason)
+		}
 		mark(toBucket, notReached, "")
 	case edge.CheckEncryption:
 		mark(toBucket, broken, reason)

@@ -188,6 +188,21 @@ func (s *site) visit(target string, headers ...string) (status int, body string)
 	return response.StatusCode, string(text)
 }
 
+// observed waits until the page has been told of so many requests: an answer is sent
+// before its handler has returned.
+func (s *site) observed(n int64) {
+	s.Helper()
+	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+		s.page.requests.mu.Lock()
+		last := s.page.requests.last
+		s.page.requests.mu.Unlock()
+		if last >= n {
+			return
+		}
+	}
+	s.Fatalf("the page is not told of %d requests", n)
+}
+
 // sign signs a target for ten minutes.
 func (s *site) sign(target string) string {
 	s.Helper()

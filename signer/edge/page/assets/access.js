@@ -2,7 +2,7 @@
 // behavior, and where it cannot pass.
 
 import { get } from './api.js'
-import { button, drawing, element, icon, visible } from './dom.js'
+import { button, drawing, element, icon, sentence, visible } from './dom.js'
 import { facts } from './verdict.js'
 
 const words = { good: 'Open', broken: 'Broken', warning: 'Look here' }
@@ -46,7 +46,7 @@ export class Access {
     return element('figure', { class: `lane ${state}`, 'aria-labelledby': `lane-${i}` },
       element('figcaption', { id: `lane-${i}` }, element('code', { text: visible(lane.pattern) }), element('span', { class: `mark ${state}` }, icon(shapes[state]), element('span', { text: words[state] }))),
       this.drawing(lane),
-      faults.length > 0 && element('ul', { class: 'faults' }, faults.map((l) => element('li', { class: l.state }, icon(shapes[l.state]), element('span', {}, element('strong', { text: `${l.at}: ` }), visible(l.reason))))),
+      faults.length > 0 && element('ul', { class: 'faults' }, faults.map((l) => element('li', { class: l.state }, icon(shapes[l.state]), element('span', {}, element('strong', { text: `${l.at}: ` }), sentence(l.reason))))),
       element('details', { class: 'more' }, element('summary', { text: 'In words' }), element('dl', { class: 'facts' }, facts(lane.stops.map((s) => [s.title, [s.text, ...(s.lines ?? [])].filter(Boolean).join('\n')])))))
   }
 

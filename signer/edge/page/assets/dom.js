@@ -59,6 +59,9 @@ export function visible(text) {
     (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
+// sentence is visible for a text that starts with a small letter.
+export const sentence = (text) => visible(text.charAt(0).toUpperCase() + text.slice(1))
+
 // button makes a button with an icon before its words.
 export function button(words, shape, listener, properties = {}) {
   return element('button', { type: 'button', ...properties, on: { click: listener } }, shape && icon(shape), element('span', { text: words }))

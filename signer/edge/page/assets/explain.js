@@ -1,7 +1,7 @@
 // Why CloudFront answers what it does to a URL or to cookies that are pasted.
 
 import { post } from './api.js'
-import { button, element } from './dom.js'
+import { button, element, sentence } from './dom.js'
 import { explanationView } from './verdict.js'
 
 export class Explain {
@@ -40,7 +40,7 @@ export class Explain {
     const n = ++this.made
     const id = element('input', { id: `key-id-${n}`, autocomplete: 'off', spellcheck: 'false', placeholder: 'K2JCJMDEHXQW5F' })
     const pem = element('textarea', { id: `key-pem-${n}`, rows: 4, spellcheck: 'false', autocomplete: 'off', placeholder: '-----BEGIN PUBLIC KEY-----' })
-    const row = element('div', { class: 'key' },
+    const row = element('div', { class: 'given' },
       element('div', { class: 'field' }, element('label', { for: id.id, text: 'Key pair id' }), id),
       element('div', { class: 'field' }, element('label', { for: pem.id, text: 'Public key, PEM' }), pem),
       button('Remove', 'close', () => row.remove(), { class: 'quiet' }))
@@ -68,9 +68,9 @@ export class Explain {
         url: this.url.value, cookie: this.cookie.value, method: this.method.value, address: this.address.value,
         origin: this.origin.value, time: time && !Number.isNaN(time.getTime()) ? time.toISOString() : '', keys,
       })
-      this.result.replaceChildren(explanationView(x))
+      this.result.replaceChildren(element('h2', { class: 'unseen', text: 'What was found' }), explanationView(x))
     } catch (error) {
-      this.result.replaceChildren(element('div', { class: 'banner refused' }, element('p', { class: 'outcome', text: error.message })))
+      this.result.replaceChildren(element('div', { class: 'banner refused' }, element('p', { class: 'outcome', text: sentence(error.message) })))
     }
     this.forgetKeys()
   }

@@ -1,9 +1,9 @@
 // The files of the bucket, with links that open them.
 
 import { get, post } from './api.js'
-import { button, copy, count, distance, element, icon, moment, outside, say, visible } from './dom.js'
+import { button, copy, count, distance, element, icon, moment, outside, sentence, visible } from './dom.js'
 import { Scroller } from './scroller.js'
-import { narrow, panel } from './panel.js'
+import { panel } from './panel.js'
 
 const pictures = /\.(avif|bmp|gif|ico|jpe?g|png|svg|webp)$/i
 const films = /\.(m3u8|m4s|m4v|mkv|mov|mp4|mpd|ts|webm)$/i
@@ -187,7 +187,7 @@ export class Files {
   }
 
   cannot(words) {
-    return element('div', { class: 'banner refused' }, element('p', { class: 'outcome' }, icon('failed'), element('span', { text: words })))
+    return element('div', { class: 'banner refused' }, element('p', { class: 'outcome' }, icon('failed'), element('span', { text: sentence(words) })))
   }
 
   unsignedOnly(file) {
@@ -274,19 +274,19 @@ export class Files {
 
   pane(title, a) {
     const good = a.status < 400
-    const body = a.picture ? element('div', { class: 'big' }, icon('picture')) : a.text ? element('pre', { tabindex: 0, 'aria-label': `What ${title.toLowerCase()} answers`, text: visible2(a.text) }) : element('p', { class: 'hint', text: good ? `The answer is ${a.type || 'no text'}: open it to see it.` : 'The answer has no text.' })
+    const body = a.picture ? element('div', { class: 'big' }, icon('picture')) : a.text ? element('pre', { tabindex: 0, 'aria-label': `What ${title.toLowerCase()} answers`, text: visibleLines(a.text) }) : element('p', { class: 'hint', text: good ? `The answer is ${a.type || 'no text'}: open it to see it.` : 'The answer has no text.' })
     if (a.picture) body.append(Object.assign(this.picture(a.url, () => body.classList.add('shows')), { alt: 'The picture that the link opens' }))
     return element('section', { class: 'pane', 'aria-label': title },
       element('h3', { text: title }),
       element('p', { class: `mark ${good ? 'allowed' : 'refused'}` }, icon(good ? 'passed' : 'failed'), element('span', { text: `${a.status} ${a.word}` })),
       body,
-      a.reason && element('p', { class: 'why', text: visible(a.reason) }),
+      a.reason && element('p', { class: 'why', text: sentence(a.reason) }),
       element('div', { class: 'row' }, outside('Open', a.url, { class: 'button' }), button('Copy', 'copy', () => copy(a.url, 'The URL'), { class: 'quiet' })))
   }
 }
 
-// visible2 is visible for a text in lines.
-const visible2 = (text) => text.split('\n').map(visible).join('\n')
+// visibleLines is visible for a text in lines.
+const visibleLines = (text) => text.split('\n').map(visible).join('\n')
 
 const hashOf = (folder) => `#/files/${encodeURIComponent(folder)}`
 

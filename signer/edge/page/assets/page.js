@@ -59,7 +59,7 @@ function start() {
 async function describe() {
   const deployment = await get('/api/deployment')
   document.getElementById('stack').textContent = deployment.stack || 'signedfront'
-  document.getElementById('base').replaceChildren(button(deployment.baseUrl, 'copy', () => copy(deployment.baseUrl, 'The base URL'), { class: 'quiet small', title: 'Copy the base URL' }))
+  document.getElementById('base').replaceChildren(button(new URL(deployment.baseUrl).host, 'copy', () => copy(deployment.baseUrl, 'The base URL'), { class: 'quiet small', title: 'Copy the base URL' }))
 }
 
 document.querySelector('.skip').addEventListener('click', (event) => {

@@ -7,7 +7,7 @@ export const narrow = matchMedia('(max-width: 899px)')
 
 export function panel(kind, closed) {
   const title = element('h2', { tabindex: -1 })
-  const body = element('div', { class: 'panel-body' })
+  const body = element('div', { class: 'panel-body', tabindex: 0, role: 'group', 'aria-label': `${kind}, in full` })
   const node = element('dialog', { class: 'panel', 'aria-label': kind, on: {
     close: () => closed(),
     keydown: (event) => {

@@ -1,7 +1,7 @@
 // The requests that the edge answered, as they come.
 
 import { get, lines } from './api.js'
-import { button, count, element, icon, moment, say, visible } from './dom.js'
+import { button, count, element, icon, moment, visible } from './dom.js'
 import { panel } from './panel.js'
 import { Scroller } from './scroller.js'
 import { explanationView } from './verdict.js'

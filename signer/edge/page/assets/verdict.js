@@ -1,7 +1,7 @@
 // What was answered to a request, and why: the same view for a request that came
 // in and for a URL that was pasted.
 
-import { copy, button, distance, element, icon, moment, visible } from './dom.js'
+import { copy, button, distance, element, icon, moment, sentence, visible } from './dom.js'
 
 const results = { passed: 'Passed', failed: 'Failed', 'not made': 'Not needed', 'not reached': 'Not reached', 'not known': 'Not known' }
 const shapesOf = { passed: 'passed', failed: 'failed', 'not made': 'skipped', 'not reached': 'skipped', 'not known': 'unknown' }
@@ -19,12 +19,12 @@ export function explanationView(x) {
   return element('div', { class: 'explanation' },
     element('div', { class: `banner ${x.verdict}` },
       element('p', { class: 'outcome' }, mark(x.verdict), said && element('code', { text: said })),
-      x.detail && element('p', { text: visible(x.detail) }),
+      x.detail && element('p', { text: sentence(x.detail) }),
       !x.certain && element('p', { class: 'doubt', text: 'What CloudFront does here is not known: this is the strict reading.' }),
     ),
     x.hidden && element('div', { class: 'banner hidden' },
       element('p', { class: 'outcome' }, element('span', { class: 'mark' }, icon('hidden'), element('span', { text: 'Hidden by the browser' }))),
-      element('p', { text: visible(x.hidden) })),
+      element('p', { text: sentence(x.hidden) })),
     x.note && element('p', { class: 'note', text: x.note }),
     x.difference && differenceView(x.difference),
     section('Checks, in CloudFront’s order', element('ol', { class: 'checks' }, x.checks.map(checkView))),
@@ -41,7 +41,7 @@ function checkView(c) {
   return element('li', { class: c.result.replace(' ', '-') },
     icon(shapesOf[c.result]), element('div', {},
       element('p', {}, element('strong', { text: c.name }), ' ', element('span', { class: 'became', text: results[c.result] })),
-      c.text && element('p', { class: 'why', text: visible(c.text) })))
+      c.text && element('p', { class: 'why', text: sentence(c.text) })))
 }
 
 // facts makes a list of names with values; empty values are left out.
