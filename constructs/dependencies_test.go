@@ -74,7 +74,7 @@ var mayImport = map[string]imports{
 	"signer/edge/edgetest":        {[]string{"signer", "signer/edge", "signer/edge/internal/redact", "signer/edge/recorded"}, []string{"signer/signhttp"}},
 	"signer/edge/model":           {code: []string{"constructs/contract/escapes", "signer"}},
 	"signer/edge/template":        {code: []string{"constructs/contract/...", "signer", "signer/edge/model", "signer/edge/internal/redact"}},
-	"signer/edge/page":            {code: []string{"signer", "signer/edge", "signer/edge/model", "signer/edge/internal/redact"}},
+	"signer/edge/page":            {[]string{"signer", "signer/edge", "signer/edge/model", "signer/edge/internal/redact"}, []string{"signer/leaktest"}},
 	"signer/edge/cdkapp":          {code: []string{"signer/edge/internal/redact"}},
 	"signer/edge/recorded":        {tests: []string{"signer", "signer/edge"}},
 }

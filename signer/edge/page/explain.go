@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"html"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -69,7 +70,7 @@ func (p *Page) explain(ctx context.Context, x edge.Explanation, url string, keys
 	r := x.Record
 	path, query, _ := strings.Cut(r.Target, "?")
 	out := &explanation{
-		Verdict: verdictOf(r.Allowed), Status: r.Status, Code: r.Code, Detail: r.Reason, Hidden: r.Hidden, Certain: true, Path: redact.Path(path),
+		Verdict: verdictOf(r.Allowed), Status: r.Status, Code: r.Code, Detail: r.Reason, Hidden: r.Hidden, Certain: true, Path: shownPath(path),
 	}
 	for _, step := range x.Steps {
 		out.Checks = append(out.Checks, check{strings.ToUpper(string(step.Check[:1])) + string(step.Check[1:]), string(step.Result), step.Detail})
@@ -86,20 +87,20 @@ func (p *Page) explain(ctx context.Context, x edge.Explanation, url string, keys
 			out.Request = append(out.Request, [2]string{name, value})
 		}
 	}
-	add("Method", r.Method)
-	add("Path", redact.Path(path))
+	add("Method", shownWord(r.Method))
+	add("Path", shownPath(path))
 	add("Query", queryNames(query))
-	add("Host", redact.Text(r.Host))
+	add("Host", shownHost(r.Host))
 	if len(r.Cookies) > 0 {
 		add("Cookies", cookieNames(r.Cookies))
 	}
-	add("Origin", redact.Text(r.Origin))
+	add("Origin", shownOrigin(r.Origin))
 	if r.RemoteAddr.IsValid() {
 		add("Viewer", r.RemoteAddr.String())
 	}
 	add("Behavior", redact.Path(r.Behavior))
 	add("Key pair id", r.KeyPairID)
-	add("Object", redact.Path(r.Object))
+	add("Object", shownPath(r.Object))
 	if !r.Time.IsZero() {
 		add("Time", r.Time.Format("2006-01-02 15:04:05 MST"))
 	}
@@ -110,30 +111,6 @@ func (p *Page) explain(ctx context.Context, x edge.Explanation, url string, keys
 		add("Body", strconv.FormatInt(r.Bytes, 10)+" bytes")
 	}
 	return out
-}
-
-// queryNames are the names of a query's parameters. Their values may open what the
-// request asked for.
-func queryNames(query string) string {
-	var names []string
-	for parameter := range strings.SplitSeq(query, "&") {
-		if name, _, _ := strings.Cut(parameter, "="); name != "" && len(names) < 20 {
-			names = append(names, redact.Text(name))
-		}
-	}
-	return strings.Join(names, ", ")
-}
-
-func cookieNames(headers []string) string {
-	var names []string
-	for _, header := range headers {
-		for pair := range strings.SplitSeq(header, ";") {
-			if name, _, _ := strings.Cut(strings.TrimSpace(pair), "="); name != "" && len(names) < 20 {
-				names = append(names, redact.Text(name))
-			}
-		}
-	}
-	return strings.Join(names, ", ")
 }
 
 // policyOf is what a verdict read of the policy, nil if that was nothing.
@@ -165,35 +142,18 @@ func policyOf(v *signer.Verdict) *policy {
 	return out
 }
 
-// shownURL returns a URL without its query's values where its path may hold a
-// piece of a private key.
-func shownURL(url string) string {
-	before, query, cut := strings.Cut(url, "?")
-	if shown := redact.Path(before); shown != before {
-		return shown
-	}
-	if cut && !isPlainQuery(query) {
-		return before + "?…"
-	}
-	return url
-}
-
-func isPlainQuery(query string) bool {
-	return !redact.MayBeKey(query) && !redact.HoldsPrivateKey("", []byte(query))
-}
-
 // differenceOf says where a URL is another one than was signed. Where signer does
 // not find that, the URL that fits the signature is looked for.
 func (p *Page) differenceOf(ctx context.Context, v *signer.Verdict, r signer.Request, keys map[string]*signer.PublicKey) *difference {
 	d := v.Difference
 	switch {
 	case d != nil && v.Reason == signer.ReasonOtherResource:
-		if shownURL(d.Signed) != d.Signed || shownURL(d.Arrived) != d.Arrived {
+		if !isShown(d.Signed) || !isShown(d.Arrived) {
 			return nil
 		}
 		return &difference{Signed: d.Signed, Arrived: d.Arrived, Offset: d.Offset, Wildcards: strings.ContainsAny(d.Signed, "*")}
 	case d != nil && v.Reason == signer.ReasonRewritten:
-		if shownURL(d.Signed) != d.Signed || shownURL(d.Arrived) != d.Arrived {
+		if !isShown(d.Signed) || !isShown(d.Arrived) {
 			return nil
 		}
 		return &difference{Signed: d.Signed, Arrived: d.Arrived, Offset: d.Offset}
@@ -217,7 +177,9 @@ func (p *Page) differenceOf(ctx context.Context, v *signer.Verdict, r signer.Req
 
 // wholeDifference compares two URLs of which the first has been verified.
 func (p *Page) wholeDifference(signed, arrived, note string) *difference {
-	if before, _, _ := strings.Cut(signed, "?"); redact.Path(before) != before || differing(signed, arrived) > 64 {
+	before, _, _ := strings.Cut(signed, "?")
+	// What is not of the URL that was signed may be anything.
+	if !isShown(before) || differing(signed, arrived) > 8 && html.UnescapeString(html.UnescapeString(arrived)) != signed {
 		return nil
 	}
 	return &difference{Signed: signed, Arrived: arrived, Offset: commonStart(signed, arrived), Whole: signed, Note: note}
@@ -334,6 +296,8 @@ func (p *Page) readPasted(ask pasted) (signer.Request, error) {
 		return r, errors.New("there is nothing to explain: paste a URL or a Cookie header")
 	case r.URL != "" && !isAddress(r.URL):
 		return r, fmt.Errorf("the URL is %s: paste it whole, with https:// and its query", signer.Describe(r.URL, signer.FormWord))
+	case r.URL != "" && shownHost(hostIn(r.URL)) != hostIn(r.URL):
+		return r, fmt.Errorf("the URL has %s in the place of its host: paste it whole, as in https://d111111abcdef8.cloudfront.net/rt.png", signer.Describe(hostIn(r.URL), signer.FormWord))
 	case len(cookie) > 11 && strings.EqualFold(cookie[:11], "Set-Cookie:"):
 		return r, errors.New("the cookies are a Set-Cookie header, which a server sends: paste the Cookie header that the browser sends, name=value; name=value")
 	case cookie != "" && !strings.Contains(cookie, "="):
@@ -368,7 +332,7 @@ func isAddress(text string) bool {
 // alone is known. Without its key all but that is told.
 func (p *Page) explainElsewhere(ctx context.Context, r signer.Request, method string, keys map[string]*signer.PublicKey) *explanation {
 	x := edge.ExplainSignature(r, keys)
-	x.Record.Target, x.Record.Host = targetAndHost(r.URL)
+	x.Record.Target, x.Record.Host = targetIn(r.URL), hostIn(r.URL)
 	x.Record.Method = method
 	unjudged := x.Verdict.Reason == signer.ReasonUnknownKey && x.Verdict.KeyPairID != ""
 	var read signer.Verdict
@@ -390,13 +354,19 @@ func (p *Page) explainElsewhere(ctx context.Context, r signer.Request, method st
 	return out
 }
 
-// targetAndHost are the target of a URL and its host.
-func targetAndHost(url string) (target, host string) {
+// hostIn is the host of a URL.
+func hostIn(url string) string {
 	_, rest, _ := strings.Cut(url, "://")
 	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
-		return rest[i:], rest[:i]
+		return rest[:i]
 	}
-	return "", rest
+	return rest
+}
+
+// targetIn is the path and query of a URL.
+func targetIn(url string) string {
+	before, rest, _ := strings.Cut(url, "://")
+	return url[len(before)+len("://")+len(hostIn(url)) : len(before)+len("://")+len(rest)]
 }
 
 // readUnjudged reads what a request carries under a key that is not known: with

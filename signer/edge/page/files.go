@@ -24,8 +24,10 @@ type deployment struct {
 	BaseURL string `json:"baseUrl"`
 
 	// Preview is the query that opens pictures for the page itself. It is empty
-	// where there is nothing to sign with, which Unsigned explains.
+	// where there is nothing to sign with, which Unsigned explains. Another one is to
+	// be had after Renew, in seconds, before it ends.
 	Preview  string `json:"preview,omitempty"`
+	Renew    int64  `json:"renew,omitempty"`
 	Unsigned string `json:"unsigned,omitempty"`
 
 	// MaxLifetime is the longest time that a link may be good for, in seconds; 0
@@ -46,11 +48,12 @@ func (p *Page) showDeployment(http.ResponseWriter, *http.Request) (any, error) {
 		q := document.Query
 		d.SaveAs = q != nil && (slices.Contains(q.Signed, "*") || slices.Contains(q.Signed, "response-content-disposition"))
 	}
-	query, err := p.previewQuery(e)
+	query, renew, err := p.previewQuery(e)
 	if err != nil {
 		d.Unsigned = err.Error()
+		return d, nil
 	}
-	d.Preview = query
+	d.Preview, d.Renew = query, 1+int64(renew.Sub(p.now()).Seconds())
 	return d, nil
 }
 
@@ -69,15 +72,16 @@ const previewLife = 4 * time.Hour
 
 // previewQuery returns one query that opens every object: one signature serves all
 // pictures of a folder, and tells the page's own requests from those of viewers.
-func (p *Page) previewQuery(e *edge.Edge) (string, error) {
+// From renew on there is another one.
+func (p *Page) previewQuery(e *edge.Edge) (query string, renew time.Time, err error) {
 	p.previews.mu.Lock()
 	defer p.previews.mu.Unlock()
 	if p.previews.of == e && p.now().Before(p.previews.renew) {
-		return p.previews.query, nil
+		return p.previews.query, p.previews.renew, nil
 	}
 	s, err := p.signerOf(e)
 	if err != nil {
-		return "", err
+		return "", time.Time{}, err
 	}
 	life := previewLife
 	if d := e.Deployment(); d != nil && d.MaxURLLifetime > 0 {
@@ -85,16 +89,16 @@ func (p *Page) previewQuery(e *edge.Edge) (string, error) {
 	}
 	pass, err := s.OpenAll(context.Background(), p.baseURL+"/", signer.Policy{TTL: life})
 	if err != nil {
-		return "", err
+		return "", time.Time{}, err
 	}
-	query, err := pass.Query()
+	query, err = pass.Query()
 	if err != nil {
-		return "", err
+		return "", time.Time{}, err
 	}
 	p.previews.of, p.previews.query, p.previews.renew = e, query, p.now().Add(life/2)
 	p.previews.queries = append(p.previews.queries, query)
 	p.previews.queries = p.previews.queries[max(0, len(p.previews.queries)-8):]
-	return query, nil
+	return query, p.previews.renew, nil
 }
 
 // isPreview reports whether the page itself asked for a target.

@@ -2,6 +2,7 @@ package page
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -26,6 +27,9 @@ func (o *opened) keep(target string) {
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	if slices.Contains(o.targets, target) {
+		return
+	}
 	if len(o.targets) < maxOpened {
 		o.targets = append(o.targets, target)
 		return
@@ -40,8 +44,8 @@ func (o *opened) list() []string {
 	return append([]string(nil), o.targets...)
 }
 
-// searchTime is for how long a wrong byte is looked for.
-const searchTime = 3 * time.Second
+// maxSearch is for how long a wrong byte is looked for.
+const maxSearch = 3 * time.Second
 
 // findSigned looks for the URL that was signed, where the signature does not fit
 // the URL of a request: one that this edge opened and that differs in a few bytes,
@@ -52,7 +56,7 @@ func (p *Page) findSigned(ctx context.Context, r signer.Request, keys map[string
 		return "", false
 	}
 	defer p.searches.Unlock()
-	ctx, cancel := context.WithTimeout(ctx, searchTime)
+	ctx, cancel := context.WithTimeout(ctx, p.maxSearch)
 	defer cancel()
 	fits := func(url string) bool {
 		r.URL = url
@@ -119,7 +123,8 @@ const (
 )
 
 // nearURLs yields the URLs that a URL may have been before one byte of its path or
-// query was added, replaced or lost, or two changed places: the likelier first.
+// query was added, replaced or lost, or two changed places: the likelier first,
+// and those of the long values last.
 func nearURLs(url string) func(yield func(string) bool) {
 	scheme := strings.Index(url, "://") + len("://")
 	start := strings.IndexByte(url[scheme:], '/') + scheme + 1
@@ -129,17 +134,16 @@ func nearURLs(url string) func(yield func(string) bool) {
 				return
 			}
 		}
-		for i := start; i < len(url); i++ {
-			for _, c := range bytesAt(url, i) {
-				if byte(c) != url[i] && !yield(url[:i]+string(c)+url[i+1:]) {
-					return
+		for _, long := range []bool{false, true} {
+			for i := start; i <= len(url); i++ {
+				bytes := bytesAt(url, i)
+				if (bytes == inBase64) != long {
+					continue
 				}
-			}
-		}
-		for i := start; i <= len(url); i++ {
-			for _, c := range bytesAt(url, i) {
-				if !yield(url[:i] + string(c) + url[i:]) {
-					return
+				for _, c := range bytes {
+					if i < len(url) && byte(c) != url[i] && !yield(url[:i]+string(c)+url[i+1:]) || !yield(url[:i]+string(c)+url[i:]) {
+						return
+					}
 				}
 			}
 		}

@@ -89,10 +89,11 @@ type Page struct {
 	guard   http.CrossOriginProtection
 	handler *http.ServeMux
 
-	requests requests
-	previews previews
-	opened   opened
-	searches sync.Mutex // held while a wrong byte is looked for: one at a time
+	requests  requests
+	previews  previews
+	opened    opened
+	maxSearch time.Duration
+	searches  sync.Mutex // held while a wrong byte is looked for: one at a time
 }
 
 // New makes a page. Errors name the field of c that is wrong.
@@ -125,6 +126,8 @@ func New(c Config) (*Page, error) {
 		content:  c.Content,
 		token:    c.Token,
 		now:      c.Now,
+
+		maxSearch: maxSearch,
 	}
 	if p.signerOf == nil {
 		p.signerOf = (*edge.Edge).Signer

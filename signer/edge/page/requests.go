@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -113,9 +114,10 @@ type summary struct {
 
 func summarize(o observed) summary {
 	r := o.record
+	path, _, _ := strings.Cut(r.Target, "?")
 	s := summary{
-		ID: o.id, Time: r.Time, Verdict: verdictOf(r.Allowed), Status: r.Status, Code: r.Code, Reason: r.Reason, Method: r.Method,
-		Path: redact.Target(r.Target), Behavior: redact.Path(r.Behavior), Key: r.KeyPairID, Object: redact.Path(r.Object),
+		ID: o.id, Time: r.Time, Verdict: verdictOf(r.Allowed), Status: r.Status, Code: r.Code, Reason: r.Reason, Method: shownWord(r.Method),
+		Path: shownPath(path), Behavior: redact.Path(r.Behavior), Key: r.KeyPairID, Object: shownPath(r.Object),
 		Hidden: r.Hidden != "", Own: o.own,
 	}
 	if r.RemoteAddr.IsValid() {

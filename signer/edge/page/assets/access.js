@@ -5,7 +5,7 @@ import { get } from './api.js'
 import { button, drawing, element, icon, sentence, visible } from './dom.js'
 import { facts } from './verdict.js'
 
-const words = { good: 'Open', broken: 'Broken', warning: 'Look here' }
+const words = { good: 'Open', broken: 'Broken', warning: 'Warning' }
 const shapes = { good: 'passed', broken: 'failed', warning: 'warning' }
 
 export class Access {
@@ -91,16 +91,15 @@ const shortened = (text, letters) => text.length > letters ? `${text.slice(0, Ma
 
 // arrow is a link: whole, or with a gap and a cross where it is broken.
 function arrow(link, x, y, length, down) {
-  const turn = down ? ` rotate(90)` : ''
-  const g = drawing('g', { class: `link ${link.state}`, transform: `translate(${x} ${y})${turn}` })
+  const g = drawing('g', { transform: down ? 'rotate(90)' : null })
   const end = length - 3
   if (link.state === 'broken') {
     g.append(drawing('path', { d: `M3 0H${length / 2 - 9}M${length / 2 + 9} 0H${end}` }), drawing('path', { class: 'cross', d: `M${length / 2 - 5} -5l10 10m0 -10l-10 10` }))
   } else {
     g.append(drawing('path', { d: `M3 0H${end}` }), drawing('path', { d: `M${end - 6} -5l6 5l-6 5` }))
-    if (link.state === 'warning') g.append(drawing('path', { class: 'sign', d: `M${length / 2} -15v6m0 3v.2` }))
   }
-  return g
+  const sign = link.state === 'warning' && drawing('path', { class: 'sign', d: down ? `M10 ${length / 2 - 6}v6m0 4v.2` : `M${length / 2} -16v6m0 4v.2` })
+  return drawing('g', { class: `link ${link.state}`, transform: `translate(${x} ${y})` }, g, sign)
 }
 
 // spoken is the drawing in a sentence.

@@ -4,6 +4,7 @@ import { get, post } from './api.js'
 import { button, copy, count, distance, element, icon, moment, outside, sentence, visible } from './dom.js'
 import { Scroller } from './scroller.js'
 import { panel } from './panel.js'
+import { facts } from './verdict.js'
 
 const pictures = /\.(avif|bmp|gif|ico|jpe?g|png|svg|webp)$/i
 const films = /\.(m3u8|m4s|m4v|mkv|mov|mp4|mpd|ts|webm)$/i
@@ -59,13 +60,20 @@ export class Files {
     if (this.files === undefined) this.tell('Reading the folder …')
     try {
       const [deployment, list] = await Promise.all([get('/api/deployment'), get('/api/files')])
-      this.deployment = deployment
+      this.sign(deployment)
       this.other = list.other
       this.index(list.files)
       this.filter(false)
     } catch (error) {
       this.tell(`The files cannot be listed: ${error.message}`, button('Try again', null, () => this.load()))
     }
+  }
+
+  // sign takes how links are signed, and asks again before the previews' query ends.
+  sign(deployment) {
+    this.deployment = deployment
+    clearTimeout(this.renewing)
+    if (deployment.renew) this.renewing = setTimeout(async () => this.sign(await get('/api/deployment')), deployment.renew * 1000)
   }
 
   // index sorts the files into folders.
@@ -180,9 +188,9 @@ export class Files {
     }
     this.result = element('div', { class: 'result', 'aria-live': 'polite' })
     this.panel.show(baseName(file.k), big,
-      element('dl', { class: 'facts' }, element('dt', { text: 'Object key' }), element('dd', {}, element('span', { class: 'value', text: visible(file.k) }))),
-      file.why ? this.cannot(`No URL names this file: ${file.why}`) : this.deployment.unsigned ? [this.cannot(`No links are signed here: ${this.deployment.unsigned}`), this.unsignedOnly(file)] : this.form(file),
-      this.result)
+      element('dl', { class: 'facts' }, facts([['Object key', file.k]])),
+      this.result,
+      file.why ? this.cannot(`No URL names this file: ${file.why}`) : this.deployment.unsigned ? [this.cannot(`No links are signed here: ${this.deployment.unsigned}`), this.unsignedOnly(file)] : this.form(file))
     if (!file.why && !this.deployment.unsigned) this.make(file)
   }
 

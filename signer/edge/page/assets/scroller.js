@@ -16,17 +16,21 @@ export class Scroller {
     this.node = element('div', { class: 'scroller', ...properties, on: {
       scroll: () => this.schedule(),
       keydown: (event) => this.press(event),
+      focusin: () => { this.entered = true },
     } }, this.room)
     new ResizeObserver(() => this.schedule()).observe(this.node)
   }
 
-  // set shows other items. The focus stays with its item.
+  // set shows other items. A person's place in the list stays with its item.
   set(items, top) {
-    const focused = this.items[this.active]
+    const focused = this.entered ? this.items[this.active] : undefined
     this.items = items
     const at = focused === undefined ? -1 : items.findIndex((item) => this.key(item) === this.key(focused))
-    this.active = at >= 0 ? at : Math.min(this.active, Math.max(0, items.length - 1))
-    if (top) this.node.scrollTop = this.active = 0
+    this.active = at >= 0 ? at : this.entered ? Math.min(this.active, Math.max(0, items.length - 1)) : 0
+    if (top) {
+      this.node.scrollTop = this.active = 0
+      this.entered = false
+    }
     this.show()
   }
 

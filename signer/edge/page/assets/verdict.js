@@ -83,11 +83,13 @@ export function differenceView(d) {
   if (!d.wildcards) {
     while (end < Math.min(signed.length, arrived.length) - at && signed[signed.length - 1 - end] === arrived[arrived.length - 1 - end]) end++
   }
+  // Where much differs, what is marked is where it begins.
+  const first = d.wildcards || Math.max(signed.length, arrived.length) - at - end > 40
   const marked = (text, from, to) => element('mark', { text: visible(text.slice(from, to).join('')) || '\u00a0' })
   const line = (text) => {
     const to = Math.max(at, text.length - end)
-    return [element('span', { text: visible(text.slice(0, at).join('')) }), marked(text, at, d.wildcards ? Math.min(at + 1, text.length) : to),
-      element('span', { text: visible(text.slice(d.wildcards ? at + 1 : to).join('')) })]
+    return [element('span', { text: visible(text.slice(0, at).join('')) }), marked(text, at, first ? Math.min(at + 1, text.length) : to),
+      element('span', { text: visible(text.slice(first ? at + 1 : to).join('')) })]
   }
   return section('Where the URL differs',
     element('div', { class: 'difference' },

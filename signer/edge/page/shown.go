@@ -1,0 +1,149 @@
+package page
+
+import (
+	"fmt"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/signedfront/signedfront/signer"
+	"github.com/signedfront/signedfront/signer/edge/internal/redact"
+)
+
+// What a viewer sends may hold a private key in any place. Of the texts of a
+// request the page shows those that can be none.
+
+// shownPath returns the path of a request, or an object's key, as far as it holds
+// no private key.
+func shownPath(path string) string {
+	plain, err := url.PathUnescape(path)
+	if err != nil {
+		plain = path
+	}
+	if !utf8.ValidString(plain) || longHex.MatchString(plain) {
+		return fmt.Sprintf("(%d bytes)", len(path))
+	}
+	return redact.Path(path)
+}
+
+// longHex is longer than the digits of any hash in the name of a file.
+var longHex = regexp.MustCompile(`[0-9A-Fa-f]{129}`)
+
+// shownURL returns a URL, without its query where that may hold a piece of a
+// private key.
+func shownURL(url string) string {
+	before, query, cut := strings.Cut(url, "?")
+	scheme, rest, _ := strings.Cut(before, "://")
+	host, path, slash := strings.Cut(rest, "/")
+	if slash {
+		path = shownPath("/" + path)
+	}
+	if cut && isShownQuery(query) {
+		path += "?" + query
+	} else if cut {
+		path += "?…"
+	}
+	return scheme + "://" + shownHost(host) + path
+}
+
+// isShown reports whether shownURL returns a URL as it is.
+func isShown(url string) bool { return shownURL(url) == url }
+
+// isShownQuery reports whether a query has what is known, and short words.
+func isShownQuery(query string) bool {
+	for parameter := range strings.SplitSeq(query, "&") {
+		name, value, _ := strings.Cut(parameter, "=")
+		value, err := url.QueryUnescape(value)
+		known := err == nil && slices.Contains(parameters[5:], name) && utf8.ValidString(value) && !redact.MayBeKey(value) && !longHex.MatchString(value)
+		if !known && parameter != "" && !strings.HasPrefix(signer.Describe(parameter, signer.FormWord), `"`) {
+			return false
+		}
+	}
+	return true
+}
+
+// shownHost returns a host, which has a dot. No key has one.
+func shownHost(host string) string {
+	if hosts.MatchString(host) && (strings.Contains(host, ".") || host == "localhost" || strings.HasPrefix(host, "localhost:")) || host == "*" || host == "" {
+		return host
+	}
+	return fmt.Sprintf("(%d bytes)", len(host))
+}
+
+var hosts = regexp.MustCompile(`^(\*\.)?[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63}){0,10}\.?(:[0-9]{1,5})?$`)
+
+// shownOrigin returns the header Origin.
+func shownOrigin(origin string) string {
+	scheme, host, ok := strings.Cut(origin, "://")
+	switch {
+	case ok && (scheme == "http" || scheme == "https"):
+		return scheme + "://" + shownHost(host)
+	case origin == "null" || origin == "":
+		return origin
+	}
+	return fmt.Sprintf("(%d bytes)", len(origin))
+}
+
+// parameters are the names that mean something to CloudFront or S3.
+var parameters = []string{
+	"Expires", "Policy", "Signature", "Key-Pair-Id", "Hash-Algorithm",
+	"response-content-disposition", "response-content-type", "response-content-encoding", "response-content-language", "response-cache-control", "response-expires",
+	"versionId", "partNumber",
+}
+
+// shownNames lists the names that are known, and counts others. Their values open
+// what was asked for.
+func shownNames(names []string, known func(name string) bool) string {
+	var shown []string
+	others := 0
+	for _, name := range names {
+		switch {
+		case !known(name):
+			others++
+		case !slices.Contains(shown, name):
+			shown = append(shown, name)
+		}
+	}
+	switch {
+	case others == 1:
+		shown = append(shown, "1 other")
+	case others > 1:
+		shown = append(shown, fmt.Sprintf("%d others", others))
+	}
+	return strings.Join(shown, ", ")
+}
+
+func queryNames(query string) string {
+	var names []string
+	for parameter := range strings.SplitSeq(query, "&") {
+		if name, _, _ := strings.Cut(parameter, "="); name != "" {
+			names = append(names, name)
+		}
+	}
+	return shownNames(names, func(name string) bool { return slices.Contains(parameters, name) })
+}
+
+func cookieNames(headers []string) string {
+	var names []string
+	for _, header := range headers {
+		for pair := range strings.SplitSeq(header, ";") {
+			if name, _, _ := strings.Cut(strings.TrimSpace(pair), "="); name != "" {
+				names = append(names, name)
+			}
+		}
+	}
+	return shownNames(names, func(name string) bool {
+		parameter, ok := strings.CutPrefix(name, "CloudFront-")
+		return ok && slices.Contains(parameters[:5], parameter)
+	})
+}
+
+// shownWord returns a word, such as a method, or its description.
+func shownWord(word string) string {
+	if slices.Contains(methods, word) {
+		return word
+	}
+	return "(" + signer.Describe(word, signer.FormID) + ")"
+}
