@@ -297,7 +297,7 @@ func (p *Page) readPasted(ask pasted) (signer.Request, error) {
 	case r.URL != "" && !isAddress(r.URL):
 		return r, fmt.Errorf("the URL is %s: paste it whole, with https:// and its query", signer.Describe(r.URL, signer.FormWord))
 	case r.URL != "" && shownHost(hostIn(r.URL)) != hostIn(r.URL):
-		return r, fmt.Errorf("the URL has %s in the place of its host: paste it whole, as in https://d111111abcdef8.cloudfront.net/rt.png", signer.Describe(hostIn(r.URL), signer.FormWord))
+		return r, errors.New("the URL has no name of a host: paste it whole, as in https://d111111abcdef8.cloudfront.net/rt.png")
 	case len(cookie) > 11 && strings.EqualFold(cookie[:11], "Set-Cookie:"):
 		return r, errors.New("the cookies are a Set-Cookie header, which a server sends: paste the Cookie header that the browser sends, name=value; name=value")
 	case cookie != "" && !strings.Contains(cookie, "="):

@@ -35,6 +35,7 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -66,7 +67,8 @@ type Config struct {
 	// Stack and Content name the stack and the folder of the content, for people.
 	Stack, Content string
 
-	// Token opens the page. Empty means a random one.
+	// Token opens the page: 16 letters, digits, hyphens and underscores or more, that
+	// nobody can guess. Empty means a random one.
 	Token string
 
 	// Now is the clock; nil means time.Now.
@@ -112,8 +114,8 @@ func New(c Config) (*Page, error) {
 		return nil, errors.New("page: no Edge: give a function that returns the edge")
 	case c.Objects == nil:
 		return nil, errors.New("page: no Objects: give the content of the bucket")
-	case c.Token != "" && len(c.Token) < 16:
-		return nil, errors.New("page: Token has less than 16 bytes: leave it out to get a random one")
+	case c.Token != "" && !tokens.MatchString(c.Token):
+		return nil, errors.New("page: Token is not 16 letters, digits, hyphens and underscores or more: leave it out to get a random one")
 	}
 	p := &Page{
 		address:  c.Address,
@@ -153,6 +155,8 @@ func New(c Config) (*Page, error) {
 	return p, nil
 }
 
+var tokens = regexp.MustCompile(`^[A-Za-z0-9_-]{16,}$`)
+
 // hostOf returns the host of a base URL, with its port. The errors do not show
 // the text, which may be anything.
 func hostOf(base string) (string, error) {
@@ -164,7 +168,7 @@ func hostOf(base string) (string, error) {
 }
 
 // URL is the address for a browser, with the token. Whoever has it may sign.
-func (p *Page) URL() string { return p.address + "/#token=" + url.QueryEscape(p.token) }
+func (p *Page) URL() string { return p.address + "/#token=" + p.token }
 
 // tokenHeader carries the token of a request for data.
 const tokenHeader = "X-Signedfront-Token"

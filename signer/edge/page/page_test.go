@@ -165,7 +165,7 @@ func TestAPageThatCannotWorkIsNotMade(t *testing.T) {
 		`page: Address is that of the edge: give the page a port of its own`:                                                    func(c *Config) { c.Address = c.BaseURL },
 		`page: no Edge: give a function that returns the edge`:                                                                  func(c *Config) { c.Edge = nil },
 		`page: no Objects: give the content of the bucket`:                                                                      func(c *Config) { c.Objects = nil },
-		`page: Token has less than 16 bytes: leave it out to get a random one`:                                                  func(c *Config) { c.Token = "x" },
+		`page: Token is not 16 letters, digits, hyphens and underscores or more: leave it out to get a random one`:              func(c *Config) { c.Token = "a token with spaces in it" },
 	} {
 		c := right
 		change(&c)

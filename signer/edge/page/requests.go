@@ -136,9 +136,12 @@ func verdictOf(allowed bool) string {
 // batchPause is how long a stream waits for more requests before it sends them.
 const batchPause = 120 * time.Millisecond
 
-// heartbeat is how often a stream sends something, so that a viewer that has gone
-// is noticed.
-const heartbeat = 15 * time.Second
+// How often a stream looks whether there is another edge, and how many times it looks
+// before it sends something, so that a browser that has gone is noticed.
+const (
+	swapPause = time.Second
+	heartbeat = 15
+)
 
 // streamRequests sends the requests that are kept, and each new one, as lines of
 // JSON for as long as the browser listens. A browser that is too slow misses those
@@ -152,10 +155,13 @@ func (p *Page) streamRequests(w http.ResponseWriter, r *http.Request) (any, erro
 	out, flush := json.NewEncoder(w), http.NewResponseController(w).Flush
 	send := func(message any) bool { return out.Encode(message) == nil && flush() == nil }
 	shown := p.edge()
-	if !send(struct{}{}) {
-		return nil, nil
-	}
-	for {
+	for quiet := heartbeat; ; {
+		if quiet++; quiet > heartbeat {
+			quiet = 0
+			if !send(struct{}{}) {
+				return nil, nil
+			}
+		}
 		newer, more := p.requests.after(last)
 		if now := p.edge(); now != shown {
 			shown = now
@@ -178,10 +184,7 @@ func (p *Page) streamRequests(w http.ResponseWriter, r *http.Request) (any, erro
 			return nil, nil
 		case <-more:
 			time.Sleep(batchPause)
-		case <-time.After(heartbeat):
-			if !send(struct{}{}) {
-				return nil, nil
-			}
+		case <-time.After(swapPause):
 		}
 	}
 }

@@ -125,7 +125,6 @@ func TestASwappedEdgeIsTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.current.Store(e)
-	s.visit("/rt.png")
 	if m := next(); !m.Swapped {
 		t.Errorf("%+v", m)
 	}

@@ -32,6 +32,10 @@ export class Files {
       properties: { role: 'listbox', 'aria-label': 'Files' },
     })
     this.scroller.node.addEventListener('scroll', () => this.rest())
+    // Files change while a person looks elsewhere.
+    window.addEventListener('focus', () => {
+      if (!this.node.hidden && Date.now() - this.loaded > 3000) this.load()
+    })
     this.panel = panel('File', () => this.close())
     this.node = element('section', { class: 'view', 'aria-labelledby': 'files-title' },
       element('div', { class: 'list' },
@@ -57,10 +61,12 @@ export class Files {
 
   // renew asks for what may have changed: the files, and how links are signed.
   async load() {
+    this.loaded = Date.now()
     if (this.files === undefined) this.tell('Reading the folder …')
     try {
       const [deployment, list] = await Promise.all([get('/api/deployment'), get('/api/files')])
       this.sign(deployment)
+      this.loaded = Date.now()
       this.other = list.other
       this.index(list.files)
       this.filter(false)

@@ -49,7 +49,10 @@ export class Requests {
       try {
         await lines(`/api/requests?after=${last}`, (message) => {
           wait = 500
-          this.down = false
+          if (this.down) {
+            this.down = false
+            this.filter()
+          }
           if (message.swapped) this.changed()
           if (!message.requests) return
           last = message.requests.at(-1).id
@@ -120,6 +123,10 @@ export class Requests {
   }
 
   told() {
+    if (this.down) {
+      this.total.textContent = 'Not connected: signedfront does not answer'
+      return
+    }
     this.total.textContent = (this.found ? count(this.found.length, 'request') : '') + (this.paused ? `, paused; ${this.waiting.length} more` : '')
   }
 
