@@ -70,9 +70,12 @@ func (p *Page) explain(ctx context.Context, x edge.Explanation, url string, keys
 	r := x.Record
 	path, query, _ := strings.Cut(r.Target, "?")
 	out := &explanation{
-		Verdict: verdictOf(r.Allowed), Status: r.Status, Code: r.Code, Detail: r.Reason, Hidden: r.Hidden, Certain: true, Path: shownPath(path),
+		Verdict: verdictOf(r.Allowed), Status: r.Status, Code: r.Code, Detail: r.Reason, Hidden: shownHidden(r.Origin, r.Hidden), Certain: true, Path: shownPath(path),
 	}
 	for _, step := range x.Steps {
+		if step.Detail == r.Hidden {
+			step.Detail = shownHidden(r.Origin, step.Detail)
+		}
 		out.Checks = append(out.Checks, check{strings.ToUpper(string(step.Check[:1])) + string(step.Check[1:]), string(step.Result), step.Detail})
 	}
 	if v := x.Verdict; v != nil {
@@ -179,7 +182,11 @@ func (p *Page) differenceOf(ctx context.Context, v *signer.Verdict, r signer.Req
 func (p *Page) wholeDifference(signed, arrived, note string) *difference {
 	before, _, _ := strings.Cut(signed, "?")
 	// What is not of the URL that was signed may be anything.
-	if !isShown(before) || differing(signed, arrived) > 8 && html.UnescapeString(html.UnescapeString(arrived)) != signed {
+	others := differing(signed, arrived)
+	if strings.Contains(arrived, signed) {
+		others = len(arrived) - len(signed)
+	}
+	if !isShown(before) || others > 8 && html.UnescapeString(html.UnescapeString(arrived)) != signed {
 		return nil
 	}
 	return &difference{Signed: signed, Arrived: arrived, Offset: commonStart(signed, arrived), Whole: signed, Note: note}
@@ -306,6 +313,9 @@ func (p *Page) readPasted(ask pasted) (signer.Request, error) {
 	if cookie != "" {
 		r.Cookie = []string{cookie}
 	}
+	if origin := strings.TrimSpace(ask.Origin); shownOrigin(origin) != origin {
+		return r, errors.New("the origin is none that a browser sends: write one such as https://app.example.com")
+	}
 	if address := strings.TrimSpace(ask.Address); address != "" {
 		parsed, err := netip.ParseAddr(address)
 		if err != nil {
@@ -332,25 +342,38 @@ func isAddress(text string) bool {
 // alone is known. Without its key all but that is told.
 func (p *Page) explainElsewhere(ctx context.Context, r signer.Request, method string, keys map[string]*signer.PublicKey) *explanation {
 	x := edge.ExplainSignature(r, keys)
-	x.Record.Target, x.Record.Host = targetIn(r.URL), hostIn(r.URL)
-	x.Record.Method = method
-	unjudged := x.Verdict.Reason == signer.ReasonUnknownKey && x.Verdict.KeyPairID != ""
-	var read signer.Verdict
-	if unjudged {
-		read = readUnjudged(r, x.Verdict.KeyPairID)
-		unjudged = read.Reason == signer.ReasonSignature
-	}
-	if !unjudged {
-		out := p.explain(ctx, x, r.URL, keys)
-		out.Note = "This URL is of another distribution: its signature is judged, not its bucket."
-		return out
+	note := "This URL is of another distribution: its signature is judged, not its bucket."
+	if strings.Contains(r.URL, p.baseURL) {
+		note = ""
 	}
 	id := x.Verdict.KeyPairID
-	x.Verdict.Statement, x.Verdict.Canned = read.Statement, read.Canned
-	out := p.explain(ctx, x, r.URL, keys)
-	out.Verdict, out.Status, out.Code, out.Certain = "unknown", 0, "", true
-	out.Detail = "The public key of " + id + " is not known here, so that the signature cannot be judged. Add it below the URL to see."
-	out.Checks = uncheckedSteps(out.Checks, r, read)
+	unjudged := false
+	if x.Verdict.Reason == signer.ReasonUnknownKey && id != "" {
+		// With another key in its place all comes right up to the signature.
+		if standIn, err := signer.GenerateKey(signer.ECDSAP256); err == nil {
+			x = edge.ExplainSignature(r, map[string]*signer.PublicKey{id: standIn.PublicKey()})
+			note = "The public key of " + id + " is not known here: add it below the URL to judge the signature."
+			unjudged = x.Verdict.Reason == signer.ReasonSignature
+		}
+	}
+	x.Record.Target, x.Record.Host, x.Record.Method = targetIn(r.URL), hostIn(r.URL), method
+	if !unjudged {
+		out := p.explain(ctx, x, r.URL, keys)
+		out.Note = note
+		return out
+	}
+	out := p.explain(ctx, x, r.URL, nil)
+	out.Note, out.Certain = note, true
+	out.Verdict, out.Status, out.Code = "unknown", 0, ""
+	out.Detail = "The signature cannot be judged without its key; nothing else stands against the request."
+	out.Checks = uncheckedSteps(out.Checks, r, x.Verdict)
+	for _, c := range out.Checks {
+		if c.Result == string(edge.Failed) {
+			out.Verdict, out.Status = verdictOf(false), http.StatusForbidden
+			out.Detail = "Whatever its signature: " + c.Text
+			break
+		}
+	}
 	return out
 }
 
@@ -369,20 +392,10 @@ func targetIn(url string) string {
 	return url[len(before)+len("://")+len(hostIn(url)) : len(before)+len("://")+len(rest)]
 }
 
-// readUnjudged reads what a request carries under a key that is not known: with
-// any key in its place, all comes right up to the signature.
-func readUnjudged(r signer.Request, id string) signer.Verdict {
-	any, err := signer.GenerateKey(signer.ECDSAP256)
-	if err != nil {
-		return signer.Verdict{} // the system has no randomness
-	}
-	return signer.Verify(r, map[string]*signer.PublicKey{id: any.PublicKey()})
-}
-
 // uncheckedSteps are the checks where the signature cannot be judged: what precedes
 // it passed, and what follows is told from the policy as it stands.
-func uncheckedSteps(checks []check, r signer.Request, read signer.Verdict) []check {
-	st := read.Statement
+func uncheckedSteps(checks []check, r signer.Request, v *signer.Verdict) []check {
+	st := v.Statement
 	for i := range checks {
 		c := &checks[i]
 		name := edge.Check(strings.ToLower(c.Name))
@@ -393,9 +406,9 @@ func uncheckedSteps(checks []check, r signer.Request, read signer.Verdict) []che
 		case edge.CheckSignature:
 			c.Result, c.Text = notKnown, "its key is not known here"
 		case edge.CheckResource:
-			c.Result, c.Text = notKnown, "after the signature"
-			if read.Canned {
-				c.Text = "a canned policy is for its own URL"
+			c.Text = "a canned policy is for its own URL"
+			if !v.Canned {
+				c.Result, c.Text = notKnown, "it is compared after the signature"
 			}
 		case edge.CheckExpiry:
 			c.Text = "valid until " + st.Expires.UTC().Format(time.RFC3339)
@@ -433,7 +446,9 @@ func openedByCookies(r signer.Request) (string, error) {
 	r.URL = "https://any.example/"
 	v := signer.Verify(r, nil)
 	if v.Reason == signer.ReasonUnknownKey && v.KeyPairID != "" {
-		v = readUnjudged(r, v.KeyPairID)
+		if standIn, err := signer.GenerateKey(signer.ECDSAP256); err == nil {
+			v = signer.Verify(r, map[string]*signer.PublicKey{v.KeyPairID: standIn.PublicKey()})
+		}
 	}
 	switch {
 	case v.Statement == nil:

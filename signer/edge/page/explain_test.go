@@ -82,6 +82,10 @@ func TestAURLOfThisEdgeIsExplainedAsItWouldAnswer(t *testing.T) {
 	if x.Verdict != "refused" || resultOf(x, "Method") != "failed" {
 		t.Errorf("POST: %+v", x)
 	}
+	x, _ = s.explain(map[string]any{"url": "\"" + s.base + s.sign("/rt.png") + "\""})
+	if x.Verdict != "refused" || x.Note != "" || x.Difference == nil || !strings.Contains(x.Detail, "as it was signed it is allowed") {
+		t.Errorf("in quotes: %+v", x)
+	}
 	if kept, _ := s.page.requests.after(0); len(kept) != 0 {
 		t.Errorf("what was only explained is shown as %d requests", len(kept))
 	}
@@ -92,7 +96,7 @@ func TestAURLOfAnotherDistributionIsExplained(t *testing.T) {
 	limited := f.sign(t, signer.Policy{TTL: time.Hour, IPAddress: "203.0.113.0/24"})
 
 	x, _ := s.explain(map[string]any{"url": limited})
-	if x.Verdict != "unknown" || x.Status != 0 || x.Policy == nil || x.Policy.Address != "203.0.113.0/24" || x.Policy.Resource != foreignURL || resultOf(x, "Signature") != notKnown || resultOf(x, "Expiry") != "passed" || !strings.Contains(x.Detail, foreignID) {
+	if x.Verdict != "unknown" || x.Status != 0 || x.Policy == nil || x.Policy.Address != "203.0.113.0/24" || x.Policy.Resource != foreignURL || resultOf(x, "Signature") != notKnown || resultOf(x, "Expiry") != "passed" || !strings.Contains(x.Note, foreignID) {
 		t.Errorf("without its key: %+v", x)
 	}
 	x, _ = s.explain(map[string]any{"url": limited, "keys": f.keys(), "address": "203.0.113.9"})
@@ -111,6 +115,14 @@ func TestAURLOfAnotherDistributionIsExplained(t *testing.T) {
 	x, _ = s.explain(map[string]any{"url": strings.ReplaceAll(signed, "&", "&amp;"), "keys": f.keys()})
 	if d := x.Difference; x.Verdict != "refused" || d == nil || d.Signed != signed || !strings.Contains(x.Detail, "HTML") {
 		t.Errorf("copied out of HTML: %+v", x)
+	}
+	x, _ = s.explain(map[string]any{"url": signed, "time": time.Now().Add(2 * time.Hour).UTC().Format(time.RFC3339)})
+	if x.Verdict != "refused" || x.Code != "" || resultOf(x, "Signature") != notKnown || resultOf(x, "Expiry") != "failed" || !strings.Contains(x.Detail, "expired at") {
+		t.Errorf("expired, without its key: %+v", x)
+	}
+	x, _ = s.explain(map[string]any{"url": strings.Replace(limited, "Policy=", "Policy=!", 1)})
+	if x.Verdict != "refused" || x.Code != "MalformedPolicy" || resultOf(x, "Policy") != "failed" {
+		t.Errorf("without its key and with a policy that cannot be read: %+v", x)
 	}
 	x, _ = s.explain(map[string]any{"url": foreignURL})
 	if x.Verdict != "refused" || x.Code != "MissingKey" || x.Policy != nil {
@@ -162,6 +174,7 @@ func TestWhatCannotBeExplainedIsSaid(t *testing.T) {
 		{map[string]any{"url": url, "cookie": "Set-Cookie: a=b"}, "the cookies are a Set-Cookie header"},
 		{map[string]any{"url": url, "cookie": "none"}, `the cookies are "none": paste the header`},
 		{map[string]any{"url": url, "address": "here"}, `the viewer's address is "here"`},
+		{map[string]any{"url": url, "origin": "app.example.com"}, "the origin is none that a browser sends"},
 		{map[string]any{"url": url, "time": "soon"}, `the time is "soon"`},
 		{map[string]any{"url": url, "method": "BREW"}, `the method is "BREW"`},
 		{map[string]any{"url": url, "keys": []map[string]string{{"id": "APKA-1", "pem": "x"}}}, "key 1: its id is a value of 6 bytes"},

@@ -175,6 +175,12 @@ func TestWhatABrowserHidesIsTold(t *testing.T) {
 	if got := summarize(kept[0]); !got.Hidden || got.Verdict != "allowed" {
 		t.Errorf("%+v", got)
 	}
+	if got := shownHidden("MIIEpAIBAAKCAQEA", `a browser does not let a page of "MIIEpAIBAAKCAQEA" read this answer (CORS): it has none`); got != "a browser does not let the page that asked read this answer (CORS): it has none" {
+		t.Error(got)
+	}
+	if got := shownHidden("MIIEpAIBAAKCAQEA", ""); got != "" {
+		t.Error(got)
+	}
 	var x explanation
 	if s.call(http.MethodGet, "/api/requests/1", nil, &x); !strings.Contains(x.Hidden, "Access-Control-Allow-Origin") {
 		t.Errorf("%+v", x)

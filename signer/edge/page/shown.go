@@ -86,6 +86,17 @@ func shownOrigin(origin string) string {
 	return fmt.Sprintf("(%d bytes)", len(origin))
 }
 
+// shownHidden returns why a browser hides an answer, which names the origin.
+func shownHidden(origin, hidden string) string {
+	if hidden == "" || shownOrigin(origin) == origin {
+		return hidden
+	}
+	if _, why, ok := strings.Cut(hidden, "(CORS): "); ok {
+		return "a browser does not let the page that asked read this answer (CORS): " + why
+	}
+	return "a browser does not let the page that asked read this answer (CORS)"
+}
+
 // parameters are the names that mean something to CloudFront or S3.
 var parameters = []string{
 	"Expires", "Policy", "Signature", "Key-Pair-Id", "Hash-Algorithm",

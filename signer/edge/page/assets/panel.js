@@ -8,8 +8,12 @@ export const narrow = matchMedia('(max-width: 899px)')
 export function panel(kind, closed) {
   const title = element('h2', { tabindex: -1 })
   const body = element('div', { class: 'panel-body', tabindex: 0, role: 'group', 'aria-label': `${kind}, in full` })
+  let moving = false
   const node = element('dialog', { class: 'panel', 'aria-label': kind, on: {
-    close: () => closed(),
+    close: () => {
+      if (moving) moving = false
+      else closed()
+    },
     keydown: (event) => {
       if (event.key === 'Escape' && !narrow.matches) {
         event.preventDefault()
@@ -17,6 +21,13 @@ export function panel(kind, closed) {
       }
     },
   } }, element('div', { class: 'bar' }, title, button('Close', 'close', () => node.close(), { class: 'quiet' })), body)
+  // A window that becomes narrow, or wide, shows it the other way.
+  narrow.addEventListener('change', () => {
+    if (!node.open) return
+    moving = true
+    node.close()
+    narrow.matches ? node.showModal() : node.show()
+  })
   return {
     node,
     show(name, ...content) {

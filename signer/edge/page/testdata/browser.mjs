@@ -125,7 +125,7 @@ await test('a person copies a link, limits it, and sees both answers side by sid
 await test('a person pastes a tampered URL and sees the byte', async () => {
   const page = await visit(settings.page)
   await view(page, 'Explain')
-  await page.getByLabel('URL', { exact: true }).fill(settings.tampered)
+  await page.getByLabel('URL or Cookie header').fill(settings.tampered)
   await page.getByRole('button', { name: 'Explain' }).click()
   await explained(page).waitFor()
   assert.match(await explained(page).locator('.banner').first().innerText(), /Refused\s+403 AccessDenied/)
@@ -142,10 +142,11 @@ await test('a person pastes a tampered URL and sees the byte', async () => {
 await test('a person pastes a URL of another distribution, without its key and with it', async () => {
   const page = await visit(settings.page)
   await view(page, 'Explain')
-  await page.getByLabel('URL', { exact: true }).fill(settings.foreign)
+  await page.getByLabel('URL or Cookie header').fill(settings.foreign)
   await page.getByRole('button', { name: 'Explain' }).click()
   await explained(page).getByText('Not known', { exact: true }).first().waitFor()
   await explained(page).getByText('203.0.113.0/24').first().waitFor()
+  await explained(page).getByText(/K2JCJMDEHXQW5F is not known here/).waitFor()
   await page.getByText('Cookies, keys and the viewer').click()
   await page.getByRole('button', { name: 'Add a public key' }).click()
   await page.getByLabel('Key pair id').fill('K2JCJMDEHXQW5F')
@@ -159,10 +160,10 @@ await test('a private key that is pasted is neither shown nor kept', async () =>
   const page = await visit(settings.page)
   await view(page, 'Explain')
   const key = '-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg\n-----END PRIVATE KEY-----'
-  await page.getByLabel('URL', { exact: true }).fill(key)
+  await page.getByLabel('URL or Cookie header').fill(key)
   await page.getByRole('button', { name: 'Explain' }).click()
   await page.getByText(/looks like a PEM private key/).waitFor()
-  assert.equal(await page.getByLabel('URL', { exact: true }).inputValue(), '')
+  assert.equal(await page.getByLabel('URL or Cookie header').inputValue(), '')
   assert.ok(!(await page.content()).includes('MIGHAgEAMBMG'))
 })
 
@@ -312,7 +313,7 @@ for (const size of ['phone', 'desk']) {
       await page.keyboard.press('Escape')
       await view(page, 'Explain')
       await look('explain')
-      await page.getByLabel('URL', { exact: true }).fill(settings.tampered)
+      await page.getByLabel('URL or Cookie header').fill(settings.tampered)
       await page.getByRole('button', { name: 'Explain' }).click()
       await page.locator('.difference').waitFor()
       await page.locator('.answer').scrollIntoViewIfNeeded()
