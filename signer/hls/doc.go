@@ -69,16 +69,16 @@
 // Tools write the names of files as they are. A relative URI with characters that
 // no URL has, such as spaces and letters outside ASCII, or with escapes that need
 // not be or have small digits, is written as the URL that every client sends
-// unchanged. A URI that has two meanings, with a backslash, a bare percent sign,
-// a fragment, or white space at its ends, is not: some players would request
-// another object. Neither is a full URL that some client would rewrite on its way,
-// since it is signed as it stands, or one with a parameter for S3 that the
-// deployment of the pass does not forward. Rewrite stops with the line, the byte and
-// the fix (LineError, signer.URLError, signer.QueryError); the cure is in the
-// packager, or in the name of the object. It stops as well where a URI is below the prefix for some clients
-// alone, where it is signed already, where a reference to a playlist below the
-// prefix meets no Options.Playlist, and at text that is no playlist, such as an
-// error page. Variables have a budget, see Options.MaxLine.
+// unchanged. A URI that has two meanings, with a backslash, a bare percent sign, a
+// fragment, or white space at its ends, is not: some players would request another
+// object. Neither is a full URL that some client would rewrite on its way, since it
+// is signed as it stands, or one with a parameter for S3 that the deployment of the
+// pass does not forward. Rewrite stops with the line, the byte and the fix
+// (LineError, signer.URLError, signer.QueryError); the cure is in the packager, or
+// in the name of the object. It stops as well where a URI is below the prefix for
+// some clients alone, where it is signed already, where a reference to a playlist
+// below the prefix meets no Options.Playlist, and at text that is no playlist, such
+// as an error page. Variables have a budget, see Options.MaxLine.
 //
 // A playlist of some kilobytes is rewritten before anything reaches w. A longer
 // one is under way when a later line fails: a handler ends the response then
