@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -20,6 +19,7 @@ import (
 	"github.com/signedfront/signedfront/constructs/contract/managed"
 	"github.com/signedfront/signedfront/signer"
 	"github.com/signedfront/signedfront/signer/edge"
+	"github.com/signedfront/signedfront/signer/edge/edgetest"
 )
 
 // The policy is CachingOptimized but for the parameters:
@@ -96,18 +96,7 @@ func TestABrowserIsToldTheNameThatWasSigned(t *testing.T) {
 				c.OriginAccess, c.Downloads, c.PublicPaths = access, test.downloads, []string{"/open/*"}
 			})
 			object := &fstest.MapFile{Data: []byte("pdf"), ModTime: time.Now()}
-			server := httptest.NewUnstartedServer(nil)
-			e, err := edge.New(edge.Config{Template: template.text, BaseURL: "http://" + server.Listener.Addr().String(), Objects: edge.OpenFS(fstest.MapFS{"a.pdf": object, "open/a.pdf": object})})
-			if err != nil {
-				t.Fatal(err)
-			}
-			server.Config.Handler = e
-			server.Start()
-			t.Cleanup(server.Close)
-			s, err := e.Signer()
-			if err != nil {
-				t.Fatal(err)
-			}
+			server := edgetest.NewServer(t, edgetest.Options{FS: fstest.MapFS{"a.pdf": object, "open/a.pdf": object}, Edge: edge.Config{Template: template.text}})
 			get := func(url string) *http.Response {
 				response, err := http.Get(url)
 				if err != nil {
@@ -121,7 +110,7 @@ func TestABrowserIsToldTheNameThatWasSigned(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			signed, err := s.URL(t.Context(), raw, signer.Policy{TTL: time.Minute})
+			signed, err := server.Signer.URL(t.Context(), raw, signer.Policy{TTL: time.Minute})
 			if (err != nil) != (test.refused != "") || err != nil && !strings.Contains(err.Error(), test.refused) {
 				t.Errorf("%s, %+v: %v, want %q", access, test.downloads, err, test.refused)
 			}

@@ -17,11 +17,11 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"testing/fstest"
 	"time"
 
 	"github.com/signedfront/signedfront/signer"
 	"github.com/signedfront/signedfront/signer/edge"
+	"github.com/signedfront/signedfront/signer/edge/edgetest"
 )
 
 // chromium runs headless Chromium, which must be on the PATH, and returns what
@@ -220,30 +220,20 @@ func TestABrowserSavesUnderTheNameThatWasSigned(t *testing.T) {
 		t.Fatal(err)
 	}
 	const content = "%PDF-1.7"
-	server := httptest.NewUnstartedServer(nil)
-	base := "http://" + server.Listener.Addr().String()
-	e, err := edge.New(edge.Config{Template: template, BaseURL: base, Account: "123456789012", Region: "eu-west-1",
-		Objects: edge.OpenFS(fstest.MapFS{"invoices/7f3a.pdf": {Data: []byte(content)}})})
-	if err != nil {
-		t.Fatal(err)
-	}
-	server.Config.Handler = e
-	server.Start()
-	defer server.Close()
-	s, err := e.Signer()
-	if err != nil {
-		t.Fatal(err)
-	}
+	server := edgetest.NewServer(t, edgetest.Options{
+		Files: map[string]string{"invoices/7f3a.pdf": content},
+		Edge:  edge.Config{Template: template, Account: "123456789012", Region: "eu-west-1"},
+	})
 	for name, want := range map[string]string{
 		`Invoice "July"; día 100%.pdf`: `Invoice _July_; día 100%.pdf`,
 		"履歴書.pdf":                      "履歴書.pdf",
 		"it's a+b=c&d;e.pdf":           "it's a+b=c&d;e.pdf",
 	} {
-		raw, err := signer.Download{Name: name}.URL(base + "/invoices/7f3a.pdf")
+		raw, err := signer.Download{Name: name}.URL(server.URL + "/invoices/7f3a.pdf")
 		if err != nil {
 			t.Fatal(err)
 		}
-		signed, err := s.URL(t.Context(), raw, signer.Policy{TTL: 2 * time.Minute})
+		signed, err := server.Signer.URL(t.Context(), raw, signer.Policy{TTL: 2 * time.Minute})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -19,12 +19,12 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"testing/fstest"
 	"time"
 
 	"github.com/signedfront/signedfront/constructs/config"
 	"github.com/signedfront/signedfront/signer"
 	"github.com/signedfront/signedfront/signer/edge"
+	"github.com/signedfront/signedfront/signer/edge/edgetest"
 	"github.com/signedfront/signedfront/signer/internal/vectors"
 )
 
@@ -303,20 +303,13 @@ func TestProgramsOfOtherLanguagesSignTheURLsAndCookiesThatWeDo(t *testing.T) {
 // secrets, so the programs sign with the edge's.
 func TestTheEdgeServesWhatProgramsOfOtherLanguagesSign(t *testing.T) {
 	eachProgram(t, func(t *testing.T, command []string) {
-		server := httptest.NewUnstartedServer(nil)
-		base := "http://" + server.Listener.Addr().String()
 		key := must[*signer.PrivateKey](t)(signer.GenerateKey(signer.ECDSAP256))
-		e := must[*edge.Edge](t)(edge.New(edge.Config{
-			Template: must[[]byte](t)(os.ReadFile("../../edge/testdata/template.json")),
-			BaseURL:  base,
-			Objects:  edge.OpenFS(fstest.MapFS{"albums/7/día (1).png": {Data: []byte("a picture")}, "albums/70.png": {Data: []byte("another")}}),
-			Keys:     func(edge.KeyPair) (*signer.PrivateKey, error) { return key, nil },
-		}))
-		server.Config.Handler = e
-		server.Start()
-		defer server.Close()
+		server := edgetest.NewServer(t, edgetest.Options{
+			Files: map[string]string{"albums/7/día (1).png": "a picture", "albums/70.png": "another"},
+			Edge:  edge.Config{Keys: func(edge.KeyPair) (*signer.PrivateKey, error) { return key, nil }},
+		})
 
-		d := e.Deployment()
+		d := server.Edge.Deployment()
 		c := newCloud(t)
 		d.Region, d.Key = region, signer.KeyLocation{SecretARN: secretPrefix + "key", SecretVersionID: versionID}
 		pem := string(must[[]byte](t)(key.MarshalPEM()))
@@ -328,14 +321,14 @@ func TestTheEdgeServesWhatProgramsOfOtherLanguagesSign(t *testing.T) {
 		}
 		withCookies := &http.Client{Jar: must[*cookiejar.Jar](t)(cookiejar.New(nil))}
 		cookies := must[[]*http.Cookie](t)(http.ParseCookie(signed[1]))
-		withCookies.Jar.SetCookies(must[*url.URL](t)(url.Parse(base)), cookies)
+		withCookies.Jar.SetCookies(must[*url.URL](t)(url.Parse(server.URL)), cookies)
 		for _, test := range []struct {
 			client *http.Client
 			url    string
 			status int
 		}{
 			{http.DefaultClient, signed[0], 200}, {http.DefaultClient, strings.Replace(signed[0], "(1)", "(2)", 1), 403},
-			{withCookies, base + "/albums/7/d%C3%ADa%20(1).png", 200}, {withCookies, base + "/albums/70.png", 403},
+			{withCookies, server.URL + "/albums/7/d%C3%ADa%20(1).png", 200}, {withCookies, server.URL + "/albums/70.png", 403},
 		} {
 			response, err := test.client.Get(test.url)
 			if err != nil {
