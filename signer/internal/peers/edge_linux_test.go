@@ -7,9 +7,12 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
+	"unsafe"
 
 	"github.com/signedfront/signedfront/signer"
 	"github.com/signedfront/signedfront/signer/edge"
@@ -67,12 +70,12 @@ func (d *discarded) Write(b []byte) (int, error) {
 func processed(b *testing.B, way func()) func(calls int) time.Duration {
 	way()
 	now := func() time.Duration {
-		const thread = 1 // RUSAGE_THREAD
-		var used syscall.Rusage
-		if err := syscall.Getrusage(thread, &used); err != nil {
-			b.Fatal(err)
+		const thread = 3 // CLOCK_THREAD_CPUTIME_ID
+		var used syscall.Timespec
+		if _, _, fault := syscall.Syscall(syscall.SYS_CLOCK_GETTIME, thread, uintptr(unsafe.Pointer(&used)), 0); fault != 0 {
+			b.Fatal(fault)
 		}
-		return time.Duration(used.Utime.Nano() + used.Stime.Nano())
+		return time.Duration(used.Nano())
 	}
 	return func(calls int) time.Duration {
 		start := now()
@@ -133,11 +136,60 @@ func BenchmarkEdge(b *testing.B) {
 			}
 			runtime.LockOSThread()
 			defer runtime.UnlockOSThread()
-			r := longTurns(b, 5*time.Millisecond, processed(b, ask(e)), processed(b, ask(files)), processed(b, verify))
+			all, round := newRounds(2*time.Millisecond, processed(b, ask(e)), processed(b, ask(files)), processed(b, verify))
+			loop(b, round)
+			// A round counts in which the other two had the processor's caches to
+			// themselves.
+			least := slices.Min(all[1]) + slices.Min(all[2])
+			r := all.where(func(t []float64) bool { return t[1]+t[2] <= 1.15*least })
+			if len(r[0]) < 3 {
+				b.Fatalf("the machine was free in %d rounds of %d: run this where no other program needs it", len(r[0]), len(all[0]))
+			}
 			b.ReportMetric(r.time(0), "ns/op")
 			b.ReportMetric(r.time(1), "files-ns")
 			b.ReportMetric(r.time(2), "verify-ns")
 			atMost(b, r.median(func(t []float64) float64 { return t[0] / (t[1] + t[2]) }), "of-files-and-verify", 1.15)
 		})
 	}
+}
+
+// BenchmarkForged compares the refusal of URLs that a client rewrote, for which
+// signer.Explain would try some hundred others, with a check of the signature: what
+// is not told is not worked out.
+func BenchmarkForged(b *testing.B) {
+	dir := b.TempDir()
+	objects := must[*edge.Objects](b)(edge.OpenDir(dir))
+	defer objects.Close()
+	e := must[*edge.Edge](b)(edge.New(edge.Config{Template: recorded.Template(), StackName: recorded.StackName, BaseURL: "http://" + edgeHost, Objects: objects}))
+	s := must[*signer.Signer](b)(e.Signer())
+	keys := must[map[string]*signer.PublicKey](b)(e.Deployment().PublicKeys())
+	signed := must[string](b)(s.URL(b.Context(), "http://"+edgeHost+"/albums/july/042.jpg", signer.Policy{TTL: time.Hour}))
+	forged := strings.Replace(signed, "042", "043", 1)
+	refuse := func() {
+		r := must[*http.Request](b)(http.NewRequest(http.MethodGet, forged, nil))
+		r.RequestURI, r.RemoteAddr = r.URL.RequestURI(), "127.0.0.1:50000"
+		w := discarded{header: make(http.Header)}
+		if e.ServeHTTP(&w, r); w.status != http.StatusForbidden {
+			b.Fatalf("%d: %s", w.status, w.header)
+		}
+	}
+	verify := func() {
+		if sinkVerdict = signer.Verify(signer.Request{URL: forged}, keys); sinkVerdict.Allowed {
+			b.Fatal("a forged URL is allowed")
+		}
+	}
+	explain := func() {
+		if sinkVerdict = signer.Explain(signer.Request{URL: forged}, keys); sinkVerdict.Allowed {
+			b.Fatal("a forged URL is allowed")
+		}
+	}
+	for start := time.Now(); time.Since(start) < time.Second; { // of which a quarter is explained
+		refuse()
+	}
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	r := longTurns(b, 20*time.Millisecond, processed(b, refuse), processed(b, verify), processed(b, explain))
+	b.ReportMetric(r.time(0), "ns/op")
+	b.ReportMetric(r.median(func(t []float64) float64 { return t[2] / t[1] }), "explain-of-verify")
+	atMost(b, r.median(func(t []float64) float64 { return t[0] / t[1] }), "of-verify", 1.5)
 }
