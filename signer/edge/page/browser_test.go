@@ -118,8 +118,19 @@ func TestThePageInABrowser(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// A page of another origin that reads the edge by CORS.
-	app := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	swapped := start(t, template(t), files)
+	next := swapped.config
+	next.Template = template(t, "Resources.BucketPolicy", "")
+	worse, err := edge.New(next)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// A page of another origin that reads the edge by CORS. It also has the edge of a
+	// page swapped.
+	app := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/swap" {
+			swapped.current.Store(worse)
+		}
 		w.Header().Set("Content-Type", "text/html")
 		fmt.Fprint(w, "<title>app</title>")
 	}))
@@ -132,7 +143,7 @@ func TestThePageInABrowser(t *testing.T) {
 		}
 	}
 	settings, err := json.Marshal(map[string]string{
-		"chromium": chromium, "page": s.page.URL(), "edge": s.base, "large": large.page.URL(), "broken": broken.page.URL(), "app": app.URL,
+		"chromium": chromium, "page": s.page.URL(), "edge": s.base, "large": large.page.URL(), "broken": broken.page.URL(), "app": app.URL, "swapped": swapped.page.URL(),
 		"tampered":    s.base + strings.Replace(s.sign("/albums/2026/harbor.png"), "harbor", "harbqr", 1),
 		"foreign":     foreign,
 		"foreignKey":  string(other.PublicKey().PEM()),

@@ -57,12 +57,18 @@ func isShownQuery(query string) bool {
 		name, value, _ := strings.Cut(parameter, "=")
 		value, err := url.QueryUnescape(value)
 		known := err == nil && slices.Contains(parameters[5:], name) && utf8.ValidString(value) && !redact.MayBeKey(value) && !longHex.MatchString(value)
-		if !known && parameter != "" && !strings.HasPrefix(signer.Describe(parameter, signer.FormWord), `"`) {
+		if known || parameter == "" {
+			continue
+		}
+		plain, err := url.QueryUnescape(parameter)
+		if err != nil || !isWord(parameter) || !isWord(plain) {
 			return false
 		}
 	}
 	return true
 }
+
+func isWord(text string) bool { return strings.HasPrefix(signer.Describe(text, signer.FormWord), `"`) }
 
 // shownHost returns a host, which has a dot. No key has one.
 func shownHost(host string) string {

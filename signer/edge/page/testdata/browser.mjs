@@ -29,7 +29,6 @@ async function visit(address, { size = 'desk', colorScheme = 'light', ...more } 
 }
 
 async function test(name, run) {
-  if (process.env.ONLY && !name.includes(process.env.ONLY)) return
   const start = Date.now()
   try {
     await run()
@@ -221,6 +220,14 @@ await test('the access path shows the broken link with its reason', async () => 
   await page.locator('.lane.broken .faults').getByText(/which is no object: the objects are .*\/\*/).waitFor()
   assert.ok(await page.locator('.link.broken').count() === 1)
   await shot(page, 'access-broken')
+})
+
+await test('a template that changes is shown without a reload', async () => {
+  const page = await visit(settings.swapped)
+  await view(page, 'Access path')
+  await page.locator('.lane.good').waitFor()
+  await fetch(`${settings.app}/swap`)
+  await page.locator('.lane.broken').waitFor()
 })
 
 await test('without the token of the run nothing is shown', async () => {
