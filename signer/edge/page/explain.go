@@ -275,9 +275,9 @@ func (p *Page) explainPasted(w http.ResponseWriter, r *http.Request) (any, error
 			return nil, err
 		}
 	}
-	if target, ok := p.targetOf(request.URL); ok {
+	if p.isOwn(request.URL) {
 		record := edge.Record{
-			Time: request.Time, Method: method, Target: target, Cookies: request.Cookie, Origin: strings.TrimSpace(ask.Origin), RemoteAddr: request.RemoteAddr,
+			Time: request.Time, Method: method, Target: targetIn(request.URL), Host: hostIn(request.URL), Cookies: request.Cookie, Origin: strings.TrimSpace(ask.Origin), RemoteAddr: request.RemoteAddr,
 		}
 		x := e.Explain(record)
 		out := p.explain(r.Context(), x, request.URL, keysFor(e, x.Record.Behavior))
@@ -343,8 +343,8 @@ func isAddress(text string) bool {
 func (p *Page) explainElsewhere(ctx context.Context, r signer.Request, method string, keys map[string]*signer.PublicKey) *explanation {
 	x := edge.ExplainSignature(r, keys)
 	note := "This URL is of another distribution: its signature is judged, not its bucket."
-	if strings.Contains(r.URL, p.baseURL) {
-		note = ""
+	if slices.Contains(p.hosts, hostIn(r.URL)) {
+		note = "" // it is damaged before its host
 	}
 	id := x.Verdict.KeyPairID
 	unjudged := false
@@ -352,7 +352,7 @@ func (p *Page) explainElsewhere(ctx context.Context, r signer.Request, method st
 		// With another key in its place all comes right up to the signature.
 		if standIn, err := signer.GenerateKey(signer.ECDSAP256); err == nil {
 			x = edge.ExplainSignature(r, map[string]*signer.PublicKey{id: standIn.PublicKey()})
-			note = "The public key of " + id + " is not known here: add it below the URL to judge the signature."
+			note = "The public key of " + id + " is not known here: add it under Cookies, keys and the viewer, and the signature is judged."
 			unjudged = x.Verdict.Reason == signer.ReasonSignature
 		}
 	}
@@ -377,6 +377,12 @@ func (p *Page) explainElsewhere(ctx context.Context, r signer.Request, method st
 	return out
 }
 
+// isOwn reports whether a URL is one of the edge.
+func (p *Page) isOwn(url string) bool {
+	scheme, _, _ := strings.Cut(p.baseURL, "://")
+	return strings.HasPrefix(url, scheme+"://") && slices.Contains(p.hosts, hostIn(url)) && strings.HasPrefix(targetIn(url), "/")
+}
+
 // hostIn is the host of a URL.
 func hostIn(url string) string {
 	_, rest, _ := strings.Cut(url, "://")
@@ -388,8 +394,8 @@ func hostIn(url string) string {
 
 // targetIn is the path and query of a URL.
 func targetIn(url string) string {
-	before, rest, _ := strings.Cut(url, "://")
-	return url[len(before)+len("://")+len(hostIn(url)) : len(before)+len("://")+len(rest)]
+	_, rest, _ := strings.Cut(url, "://")
+	return rest[len(hostIn(url)):]
 }
 
 // uncheckedSteps are the checks where the signature cannot be judged: what precedes

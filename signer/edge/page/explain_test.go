@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/signedfront/signedfront/signer"
+	"github.com/signedfront/signedfront/signer/edge"
 )
 
 func (s *site) explain(ask map[string]any) (*explanation, string) {
@@ -88,6 +89,23 @@ func TestAURLOfThisEdgeIsExplainedAsItWouldAnswer(t *testing.T) {
 	}
 	if kept, _ := s.page.requests.after(0); len(kept) != 0 {
 		t.Errorf("what was only explained is shown as %d requests", len(kept))
+	}
+}
+
+func TestAURLOfAnotherHostOfTheEdgeIsTheEdgesOwn(t *testing.T) {
+	const other = "192.168.1.5:8080"
+	s := startConfig(t, edge.Config{Template: template(t), Objects: edge.OpenFS(pictures), Hosts: []string{other}}, Config{Hosts: []string{other}})
+	signed, err := s.signer.URL(t.Context(), "http://"+other+"/rt.png", signer.Policy{TTL: time.Hour})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if x, _ := s.explain(map[string]any{"url": signed}); x.Verdict != "allowed" || resultOf(x, "Object") != "passed" {
+		t.Errorf("%+v", x)
+	}
+	s.page.Observe(s.edge.Explain(edge.Record{Target: strings.Replace(strings.TrimPrefix(signed, "http://"+other), "rt.png", "rs.png", 1), Host: other}).Record)
+	var x explanation
+	if s.call(http.MethodGet, "/api/requests/1", nil, &x); x.Difference == nil || x.Difference.Signed != signed {
+		t.Errorf("%+v", x)
 	}
 }
 

@@ -317,9 +317,3 @@ func (s *excerpt) Write(b []byte) (int, error) {
 }
 
 var errEnough = errors.New("the start is enough")
-
-// targetOf returns the target of a URL of this edge.
-func (p *Page) targetOf(address string) (string, bool) {
-	target, ok := strings.CutPrefix(address, p.baseURL)
-	return target, ok && strings.HasPrefix(target, "/")
-}

@@ -64,10 +64,12 @@ func (p *Page) findSigned(ctx context.Context, r signer.Request, keys map[string
 	}
 	arrived := r.URL
 	best, least := "", 64 // bytes that differ, at most
-	if target, ok := p.targetOf(arrived); ok {
+	if p.isOwn(arrived) {
+		target := targetIn(arrived)
+		base := strings.TrimSuffix(arrived, target)
 		for _, other := range p.opened.list() {
-			if n := differing(other, target); n < least && fits(p.baseURL+other) {
-				best, least = p.baseURL+other, n
+			if n := differing(other, target); n < least && fits(base+other) {
+				best, least = base+other, n
 			}
 		}
 	}

@@ -53,6 +53,10 @@ type Config struct {
 	// BaseURL is where the edge is reached, as in edge.Config.
 	BaseURL string
 
+	// Hosts are more hosts that the edge answers to, as in edge.Config: URLs of theirs
+	// are explained as the edge's own.
+	Hosts []string
+
 	// Edge returns the edge that answers now. It may be another one each time. It
 	// is called concurrently.
 	Edge func() *edge.Edge
@@ -79,6 +83,7 @@ type Config struct {
 type Page struct {
 	address, host string
 	baseURL       string
+	hosts         []string // of the edge, that of baseURL first
 	edge          func() *edge.Edge
 	objects       *edge.Objects
 	signerOf      func(*edge.Edge) (*signer.Signer, error)
@@ -104,7 +109,8 @@ func New(c Config) (*Page, error) {
 	if err != nil {
 		return nil, fmt.Errorf("page: Address: %w", err)
 	}
-	if _, err := hostOf(c.BaseURL); err != nil {
+	edgeHost, err := hostOf(c.BaseURL)
+	if err != nil {
 		return nil, fmt.Errorf("page: BaseURL: %w", err)
 	}
 	switch {
@@ -121,6 +127,7 @@ func New(c Config) (*Page, error) {
 		address:  c.Address,
 		host:     host,
 		baseURL:  c.BaseURL,
+		hosts:    append([]string{edgeHost}, c.Hosts...),
 		edge:     c.Edge,
 		objects:  c.Objects,
 		signerOf: c.Signer,

@@ -197,5 +197,6 @@ func (p *Page) explainRequest(_ http.ResponseWriter, r *http.Request) (any, erro
 		return nil, &refusal{http.StatusNotFound, errors.New("this request is not kept any more: the page keeps the last thousand")}
 	}
 	e := p.edge()
-	return p.explain(r.Context(), e.Explain(o.record), p.baseURL+o.record.Target, keysFor(e, o.record.Behavior)), nil
+	scheme, _, _ := strings.Cut(p.baseURL, "://")
+	return p.explain(r.Context(), e.Explain(o.record), scheme+"://"+o.record.Host+o.record.Target, keysFor(e, o.record.Behavior)), nil
 }
