@@ -51,6 +51,15 @@ type Config struct {
 	// 000000000000 and us-east-1.
 	StackName, Account, Region string
 
+	// StandIn has the edge serve a template without a deployment document, such as
+	// another CDK app's, as far as it can. It gives the key pair that takes the
+	// place of an AWS::CloudFront::PublicKey, or of a key or a key group that is
+	// not of the template; Algorithm is that of the key whose place it takes, as
+	// far as is known, and a key of another is as good. Deployment then says how to
+	// sign. What the edge does not know is named by Unknown; where that decides who
+	// gets what, requests are refused. nil means that all of this is an error.
+	StandIn func(KeyPair) (*signer.PrivateKey, error)
+
 	// Others are the stacks that Fn::GetStackOutput and Fn::ImportValue may read,
 	// such as the one that lends its keys. Only what the template asks for is read
 	// of them.
@@ -83,6 +92,7 @@ type Edge struct {
 	distribution *model.Distribution
 	objects      *Objects
 	deployment   *signer.Deployment // nil: the stack has no document
+	unknown      []string
 	key          *signer.PrivateKey // nil: its owner has it
 	now          func() time.Time
 	log          *slog.Logger
@@ -115,7 +125,7 @@ func New(c Config) (*Edge, error) {
 		}
 	}
 	own.Name, own.Template = c.StackName, c.Template
-	stack, err := template.Read(own, template.Options{BaseURL: c.BaseURL, Others: c.Others, Keys: c.Keys, PublicKeys: c.PublicKeys})
+	stack, err := template.Read(own, template.Options{BaseURL: c.BaseURL, Others: c.Others, Keys: c.Keys, PublicKeys: c.PublicKeys, StandIn: c.StandIn})
 	if err := errors.Join(err, cannotServe(stack.Distribution)); err != nil {
 		return nil, fmt.Errorf("template: %w", err)
 	}
@@ -126,6 +136,7 @@ func New(c Config) (*Edge, error) {
 		distribution: stack.Distribution,
 		objects:      c.Objects,
 		deployment:   stack.Document,
+		unknown:      stack.Unknown,
 		key:          stack.Key,
 		now:          c.Now,
 		log:          c.Log,
@@ -147,7 +158,7 @@ func cannotServe(d *model.Distribution) error {
 	}
 	buckets := make(map[string]bool)
 	for _, b := range d.Behaviors {
-		if b.Origin != nil {
+		if b.Origin != nil && b.Unknown == "" {
 			buckets[b.Origin.Bucket.Name] = true
 		}
 	}
@@ -173,6 +184,10 @@ func (e *Edge) Deployment() *signer.Deployment {
 	}
 	return &d
 }
+
+// Unknown names what of the template the edge does not know, each with its place,
+// and what takes its place: see Config.StandIn.
+func (e *Edge) Unknown() []string { return slices.Clone(e.unknown) }
 
 // BucketPath returns the folder of the bucket that the default behavior serves, as
 // the deployment document has it: with /folder, /a.png is the object folder/a.png.
@@ -341,6 +356,9 @@ func requestSize(r *http.Request) int {
 func (e *Edge) admit(w *response, path string) *refusal {
 	r, b := w.request, w.behavior
 	switch {
+	case b.Unknown != "":
+		return requestRefusal(CheckBehavior, http.StatusNotImplemented, "The local edge does not know who gets what here.",
+			fmt.Sprintf("the cache behavior %s: %s", redact.Path(b.PathPattern), b.Unknown))
 	case !slices.Contains(b.Methods, r.Method):
 		return requestRefusal(CheckMethod, 403, "This distribution is not configured to allow the HTTP request method that was used for this request. The distribution supports only cachable requests.",
 			fmt.Sprintf("the cache behavior %s allows %s", redact.Path(b.PathPattern), redact.Text(strings.Join(b.Methods, ", "))))

@@ -21,8 +21,8 @@ func (e *Edge) refuse(w *response, r *http.Request, refused *refusal) {
 	}
 	path := withRootObject(e.distribution, page.Path)
 	b := chooseBehavior(e.distribution, path)
-	if !b.Public {
-		refused.reason += fmt.Sprintf(" (the custom error page %s is not shown: the cache behavior %s asks for a signature)", redact.Path(path), redact.Path(b.PathPattern))
+	if !b.Public || b.Unknown != "" {
+		refused.reason += fmt.Sprintf(" (the custom error page %s is not shown: the cache behavior %s asks for a signature, or is not known)", redact.Path(path), redact.Path(b.PathPattern))
 		refused.write(w, w.id)
 		return
 	}

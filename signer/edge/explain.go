@@ -24,6 +24,7 @@ const (
 	CheckSize       Check = "size"               // of the path and query, and of the whole request
 	CheckTarget     Check = "request target"     // starts with a slash
 	CheckHost       Check = "host"               // is the distribution's
+	CheckBehavior   Check = "cache behavior"     // is one of which the edge knows who gets what
 	CheckMethod     Check = "method"             // is one that the cache behavior allows
 	CheckSigned     Check = "signed"             // the URL or the cookies are signed, and name a key
 	CheckKey        Check = "key"                // is in a key group that the cache behavior trusts
@@ -48,7 +49,7 @@ const (
 
 // checks are all checks in their order.
 var checks = []Check{
-	CheckSize, CheckTarget, CheckHost, CheckMethod,
+	CheckSize, CheckTarget, CheckHost, CheckBehavior, CheckMethod,
 	CheckSigned, CheckKey, CheckParameters, CheckHash, CheckEncoding, CheckPolicy, CheckSignature, CheckResource, CheckExpiry, CheckStart, CheckAddress,
 	CheckEscapes, CheckQuery, CheckObjectKey, CheckBucket, CheckObject, CheckEncryption, CheckConditions, CheckCORS,
 }
@@ -168,6 +169,8 @@ func (e *Edge) passed(check Check, r Record, b *model.Behavior, query string, v 
 		return found("it starts with a slash")
 	case CheckHost:
 		return found("%s is the edge's own", r.Host)
+	case CheckBehavior:
+		return found("it is %s", redact.Path(b.PathPattern))
 	case CheckMethod:
 		return found("the cache behavior %s allows %s", redact.Path(b.PathPattern), redact.Text(strings.Join(b.Methods, ", ")))
 	case CheckSigned:

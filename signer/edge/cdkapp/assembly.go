@@ -29,18 +29,19 @@ type manifest struct {
 	Missing []struct{ Key string }
 }
 
-// readAssembly reads the templates of an assembly and of the assemblies nested
-// in it, which stages make.
-func readAssembly(dir string) (*Assembly, error) {
+// ReadAssembly reads the templates of an assembly, such as the folder cdk.out, and
+// of the assemblies nested in it, which stages make. Its Context is not known.
+func ReadAssembly(dir string) (*Assembly, error) {
 	var assembly Assembly
-	if err := assembly.read(dir); err != nil {
+	if err := assembly.read(dir, ""); err != nil {
 		return nil, err
 	}
 	slices.SortFunc(assembly.Stacks, func(a, b Stack) int { return cmp.Compare(a.Name, b.Name) })
 	return &assembly, nil
 }
 
-func (a *Assembly) read(dir string) error {
+func (a *Assembly) read(root, nested string) error {
+	dir := filepath.Join(root, nested)
 	text, err := os.ReadFile(filepath.Join(dir, manifestFile))
 	if err != nil {
 		return fmt.Errorf("reading the assembly: %s: %w", manifestFile, cause(err))
@@ -62,7 +63,7 @@ func (a *Assembly) read(dir string) error {
 	for id, artifact := range m.Artifacts {
 		switch properties := artifact.Properties; artifact.Type {
 		case "cdk:cloud-assembly":
-			if err := a.read(filepath.Join(dir, properties.DirectoryName)); err != nil {
+			if err := a.read(root, filepath.Join(nested, properties.DirectoryName)); err != nil {
 				return err
 			}
 		case "aws:cloudformation:stack":
@@ -76,6 +77,7 @@ func (a *Assembly) read(dir string) error {
 				Account:  known(account, "unknown-account"),
 				Region:   known(region, "unknown-region"),
 				Template: template,
+				File:     filepath.Join(nested, properties.TemplateFile),
 			})
 		}
 	}

@@ -42,6 +42,7 @@ type Stack struct {
 	Account, Region string
 
 	Template []byte // JSON
+	File     string // the template's, below the folder of the assembly
 }
 
 // ErrNoApp is the error of a folder without a cdk.json.
@@ -138,7 +139,7 @@ func Synthesize(ctx context.Context, dir string, o *Options) (*Assembly, error) 
 			Hint:    "the command in \"app\" must run a CDK app that ends with app.Synth(nil)",
 		}
 	}
-	assembly, err := readAssembly(out)
+	assembly, err := ReadAssembly(out)
 	if err != nil {
 		return nil, err
 	}

@@ -29,6 +29,10 @@ type Stack struct {
 
 	// Key is the private key that Document names. Nil: its owner has it.
 	Key *signer.PrivateKey
+
+	// Unknown names what of the template the edge does not know, and what takes
+	// its place. It is empty unless template.Options.StandIn was asked.
+	Unknown []string
 }
 
 // Distribution is an AWS::CloudFront::Distribution.
@@ -60,6 +64,10 @@ type Distribution struct {
 type Behavior struct {
 	// PathPattern starts with a slash or a star.
 	PathPattern string
+
+	// Unknown says why it is not known who gets what. Every request is refused
+	// unless it is empty.
+	Unknown string
 
 	Methods []string
 

@@ -14,6 +14,9 @@ import (
 // readDistribution reads the template's one distribution.
 func (r *resolver) readDistribution() *model.Distribution {
 	found := r.existing("AWS::CloudFront::Distribution")
+	if r.foreign != nil {
+		found = r.signedAlone(found)
+	}
 	if len(found) != 1 {
 		r.report(fmt.Errorf("Resources: the local edge serves one AWS::CloudFront::Distribution, the template has %d", len(found)))
 		return nil
@@ -25,19 +28,25 @@ func (r *resolver) readDistribution() *model.Distribution {
 
 	origins := make(map[string]*model.Origin)
 	read := func(p property, pattern string) *model.Behavior {
-		target := p.get("TargetOriginId")
-		name := target.text()
-		if _, done := origins[name]; !done {
+		return r.readBehavior(p, pattern, func() *model.Origin {
+			target := p.get("TargetOriginId")
+			name := target.text()
+			// What is wrong with an origin is why each of its behaviors is refused.
+			if o, done := origins[name]; done && r.foreign == nil {
+				return o
+			}
 			origins[name] = r.readOrigin(config, found[0], target)
-		}
-		return r.readBehavior(p, pattern, origins[name])
+			return origins[name]
+		})
 	}
 	server := r.stack.hash("via")
 	d := &model.Distribution{
 		Place:      config.at,
 		Server:     fmt.Sprintf("%x.cloudfront.net", server[:16]),
 		RootObject: strings.TrimPrefix(config.get("DefaultRootObject").text(), "/"),
-		ErrorPages: readErrorPages(config.get("CustomErrorResponses")),
+	}
+	if !r.decorating(func() { d.ErrorPages = readErrorPages(config.get("CustomErrorResponses")) }) {
+		d.ErrorPages = nil
 	}
 	for _, p := range config.get("CacheBehaviors").array() {
 		pattern := p.get("PathPattern").text()
@@ -51,6 +60,9 @@ func (r *resolver) readDistribution() *model.Distribution {
 		fallback.wrong("want the behavior of all other paths")
 	}
 	d.Behaviors = append(d.Behaviors, read(fallback, "*"))
+	if r.foreign != nil {
+		r.finish(d)
+	}
 	d.PublicKeys = r.publicKeys()
 	return d
 }
@@ -59,22 +71,52 @@ func (r *resolver) readDistribution() *model.Distribution {
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/DownloadDistValuesCacheBehavior.html#DownloadDistValuesPathPattern
 const maxPattern = 255
 
-func (r *resolver) readBehavior(p property, pattern string, o *model.Origin) *model.Behavior {
-	if signers := p.get("TrustedSigners"); len(signers.list()) > 0 {
-		signers.wrong("keys of AWS accounts are unknown to the local edge: use TrustedKeyGroups")
+// signedAlone is the one of distributions that needs signatures, if there is just
+// one: the others are named.
+func (r *resolver) signedAlone(all []string) []string {
+	if len(all) < 2 {
+		return all
 	}
-	if functions := p.get("LambdaFunctionAssociations"); len(functions.list()) > 0 {
-		functions.wrong(noFunctions)
+	signed := func(id string) bool {
+		config := r.properties(id).get("DistributionConfig")
+		return slices.ContainsFunc(append(config.get("CacheBehaviors").list(), config.get("DefaultCacheBehavior")), func(p property) bool {
+			return p.has("TrustedKeyGroups")
+		})
 	}
-	b := &model.Behavior{
-		PathPattern: pattern,
-		Methods:     p.get("AllowedMethods").texts(),
-		Public:      !p.has("TrustedKeyGroups"),
-		TrustedKeys: r.trustedKeys(p),
-		Origin:      o,
-		Forwarding:  r.readForwarding(p),
-		Headers:     r.readHeadersPolicy(p.get("ResponseHeadersPolicyId")),
-		Escapes:     r.readFunction(p.get("FunctionAssociations")),
+	others := slices.DeleteFunc(slices.Clone(all), signed)
+	if len(others) != len(all)-1 {
+		return all
+	}
+	for _, id := range others {
+		r.foreign.name("Resources.%s: a distribution that needs no signature: it is not served", redact.Name(id))
+	}
+	return slices.DeleteFunc(all, func(id string) bool { return slices.Contains(others, id) })
+}
+
+func (r *resolver) readBehavior(p property, pattern string, origin func() *model.Origin) *model.Behavior {
+	b := &model.Behavior{PathPattern: pattern}
+	r.deciding(b, func() {
+		if signers := p.get("TrustedSigners"); len(signers.list()) > 0 {
+			signers.wrong("keys of AWS accounts are unknown to the local edge: use TrustedKeyGroups")
+		}
+		for _, function := range p.get("LambdaFunctionAssociations").list() {
+			if event, known := r.quietly(function.get("EventType")); r.foreign != nil && known && strings.HasSuffix(event, "-response") {
+				r.foreign.name("%s: the local edge runs no functions: it is left out", function.at)
+				continue
+			}
+			p.get("LambdaFunctionAssociations").wrong(noFunctions)
+		}
+		b.Methods = p.get("AllowedMethods").texts()
+		b.Public = !p.has("TrustedKeyGroups")
+		b.TrustedKeys = r.trustedKeys(p)
+		b.Origin = origin()
+		b.Escapes = r.readFunction(p.get("FunctionAssociations"))
+	})
+	if !r.decorating(func() { b.Forwarding = r.readForwarding(p) }) {
+		b.Forwarding = nil
+	}
+	if !r.decorating(func() { b.Headers = r.readHeadersPolicy(p.get("ResponseHeadersPolicyId")) }) {
+		b.Headers = nil
 	}
 	// CloudFront's behavior is the same with and without the slash.
 	if !strings.HasPrefix(b.PathPattern, "/") && !strings.HasPrefix(b.PathPattern, "*") {
@@ -83,7 +125,7 @@ func (r *resolver) readBehavior(p property, pattern string, o *model.Origin) *mo
 	if len(b.Methods) == 0 {
 		b.Methods = []string{"GET", "HEAD"}
 	}
-	checkPublicQuery(p, b)
+	r.decorating(func() { checkPublicQuery(p, b) })
 	return b
 }
 
@@ -102,6 +144,7 @@ func (r *resolver) readOrigin(config property, distributionID string, target pro
 	}
 	if custom := found.get("CustomOriginConfig"); custom.exists() {
 		custom.wrong("the local edge serves a bucket, no other origin")
+		return nil
 	}
 	bucket := r.readBucket(found.get("DomainName"))
 	if bucket == nil {

@@ -13,6 +13,10 @@ func (r *resolver) readFunction(associations property) *escapes.Filter {
 	var found *escapes.Filter
 	for _, p := range associations.array() {
 		event, arn := p.get("EventType"), p.get("FunctionARN")
+		if when, known := r.quietly(event); r.foreign != nil && known && when == "viewer-response" {
+			r.foreign.name("%s: the local edge runs no functions: it is left out", p.at)
+			continue
+		}
 		function, ok := r.resource(arn.text(), "AWS::CloudFront::Function")
 		if !ok {
 			arn.wrong("not a function of this template: " + noFunctions)

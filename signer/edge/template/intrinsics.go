@@ -21,8 +21,9 @@ import (
 type resolver struct {
 	*template
 	*cloud
-	stack  stack
-	domain string // of the stack's distribution: the edge's host, if it is the edge's own stack
+	stack   stack
+	foreign *foreign // nil: what is not known is an error
+	domain  string   // of the stack's distribution: the edge's host, if it is the edge's own stack
 
 	pairs      map[string]*signer.PrivateKey // by logical id of the Custom::SigningKeyPair; nil: it cannot be had
 	attributes map[string]string             // values given out, by logical id and attribute

@@ -69,7 +69,16 @@ func (r *resolver) keyPairAttribute(id, name string) (string, error) {
 // publicKey reads an AWS::CloudFront::PublicKey and gives it its key pair id.
 func (r *resolver) publicKey(id string) (string, error) {
 	encoded := r.properties(id).get("PublicKeyConfig").get("EncodedKey")
-	key, err := signer.ParsePublicKey([]byte(encoded.text()))
+	var key *signer.PublicKey
+	var err error
+	if r.foreign != nil {
+		if key, err = r.standInFor(id, encoded); err != nil {
+			return "", err
+		}
+	}
+	if key == nil {
+		key, err = signer.ParsePublicKey([]byte(encoded.text()))
+	}
 	if err != nil {
 		encoded.wrong("%w", err)
 		return "", errReported
@@ -113,22 +122,36 @@ var isPublicKeyID = regexp.MustCompile(`^K[A-Z0-9]{7,31}$`).MatchString
 func (r *resolver) trustedKeys(behavior property) map[string]*signer.PublicKey {
 	trusted := make(map[string]*signer.PublicKey)
 	groups := behavior.get("TrustedKeyGroups")
-	list := groups.array()
+	list := r.references(groups)
 	if behavior.has("TrustedKeyGroups") && len(list) == 0 {
 		groups.wrong("an empty list: name a key group, or leave TrustedKeyGroups out to open the behavior to all")
 	}
 	for _, group := range list {
+		if r.foreign != nil {
+			name, known := r.quietly(group)
+			if _, ok := r.owners[name]; !known || !ok {
+				maps.Copy(trusted, r.standInForGroup(group))
+				continue
+			}
+		}
 		config, ok := r.resource(group.text(), "AWS::CloudFront::KeyGroup")
 		if !ok {
 			group.wrong("not a key group of this template: the local edge cannot know its keys")
 			continue
 		}
 		items := config.get("KeyGroupConfig").get("Items")
-		keys := items.array()
+		keys := r.references(items)
 		if len(keys) == 0 {
 			items.wrong("a key group needs at least one public key")
 		}
 		for _, item := range keys {
+			if r.foreign != nil {
+				name, known := r.quietly(item)
+				if _, owned := r.owners[name]; (!known || !owned) && r.given[name] == nil {
+					maps.Copy(trusted, r.standInForKey(item))
+					continue
+				}
+			}
 			name := item.text()
 			key, ok := r.public[name]
 			if _, owned := r.owners[name]; !ok && !owned && isPublicKeyID(name) {

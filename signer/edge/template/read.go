@@ -52,6 +52,10 @@ type Options struct {
 
 	// PublicKeys are public keys that the template has by their ids alone.
 	PublicKeys map[string]*signer.PublicKey
+
+	// StandIn gives a key pair that takes the place of a public key: see
+	// edge.Config. Nil: what is not known is an error.
+	StandIn func(KeyPair) (*signer.PrivateKey, error)
 }
 
 // Read reads a stack. Its error joins all that is wrong, each part with its place
@@ -72,8 +76,17 @@ func Read(s Stack, o Options) (model.Stack, error) {
 		region:   cmp.Or(s.Region, localRegion),
 		anywhere: s.Region == "",
 	}, host)
+	if o.StandIn != nil && !t.hasDeployment() {
+		r.foreign = &foreign{standIn: o.StandIn, made: make(map[string]*signer.PrivateKey)}
+	}
 	r.makeKeyPairs()
-	read := model.Stack{Distribution: r.readDistribution(), Document: r.readDeployment(o.BaseURL)}
+	read := model.Stack{Distribution: r.readDistribution()}
+	if r.foreign == nil {
+		read.Document = r.readDeployment(o.BaseURL)
+	} else {
+		read.Document = r.makeDeployment(o.BaseURL, read.Distribution)
+		read.Unknown = r.foreign.unknown
+	}
 	r.checkGiven()
 	if read.Document != nil {
 		r.checkQuery(read.Document, read.Distribution)
