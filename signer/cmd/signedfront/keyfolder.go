@@ -21,7 +21,8 @@ import (
 // folder writes deployment.json. Each other one writes a document of its own,
 // named by its port, and removes it at its end. No process writes over a key.
 type keyFolders struct {
-	app   string            // the app's folder
+	app   string // the app's folder
+	given []*givenKey
 	files map[string]string // key files, by the public key's fingerprint
 	stack string            // the one whose document is kept; empty: none is yet
 	lock  *os.File          // of its folder; nil: another process holds it
@@ -36,7 +37,7 @@ const (
 
 // openKeyFolders makes the folder of the folders, unless it is there. Git is
 // told to leave it alone.
-func openKeyFolders(app string) (*keyFolders, error) {
+func openKeyFolders(app string, given []*givenKey) (*keyFolders, error) {
 	state := filepath.Join(app, stateFolder)
 	if err := os.MkdirAll(state, 0o700); err != nil {
 		return nil, fmt.Errorf("making the folder of the keys: %w", err)
@@ -44,7 +45,7 @@ func openKeyFolders(app string) (*keyFolders, error) {
 	if err := os.WriteFile(filepath.Join(state, ".gitignore"), []byte("*\n"), 0o600); err != nil {
 		return nil, fmt.Errorf("making the folder of the keys: %w", err)
 	}
-	return &keyFolders{app: app, files: map[string]string{}}, nil
+	return &keyFolders{app: app, given: given, files: map[string]string{}}, nil
 }
 
 // close lets go of the lock and removes the document of this process alone.
@@ -60,6 +61,9 @@ func (f *keyFolders) close() {
 
 // folder is that of a stack, made unless it is there.
 func (f *keyFolders) folder(stack string) (string, error) {
+	if !stackName.MatchString(stack) {
+		return "", fmt.Errorf("the stack is called %s: want letters, digits and hyphens, with a letter first", signer.Describe(stack, signer.FormName))
+	}
 	dir := filepath.Join(f.app, stateFolder, stack)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return "", fmt.Errorf("making the folder of the keys: %w", err)
@@ -67,21 +71,16 @@ func (f *keyFolders) folder(stack string) (string, error) {
 	return dir, nil
 }
 
+// What CloudFormation takes for a name, and what is made a file's.
+var (
+	stackName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]{0,127}$`)
+	logicalID = regexp.MustCompile(`^[A-Za-z0-9]{1,255}$`)
+)
+
 // pair is the key pair of a Custom::SigningKeyPair, made on its first use. It
 // is for edge.Config.Keys.
 func (f *keyFolders) pair(k edge.KeyPair) (*signer.PrivateKey, error) {
-	dir, err := f.folder(k.Stack)
-	if err != nil {
-		return nil, err
-	}
-	file := filepath.Join(dir, k.LogicalID+".pem")
-	key, err := signer.LoadPrivateKey(file)
-	if errors.Is(err, fs.ErrNotExist) {
-		if err := generate(file, k.Algorithm); err != nil {
-			return nil, err
-		}
-		key, err = signer.LoadPrivateKey(file)
-	}
+	key, file, err := f.load(k)
 	if err != nil {
 		return nil, err
 	}
@@ -91,8 +90,42 @@ func (f *keyFolders) pair(k edge.KeyPair) (*signer.PrivateKey, error) {
 			hint: "stop every `signedfront local` of this app and delete the file: a new key is made",
 		}
 	}
-	f.files[key.PublicKey().Fingerprint()] = file
 	return key, nil
+}
+
+// standIn is the key pair in place of a public key whose private half is elsewhere,
+// made on its first use. It is for edge.Config.StandIn.
+func (f *keyFolders) standIn(k edge.KeyPair) (*signer.PrivateKey, error) {
+	key, _, err := f.load(k)
+	return key, err
+}
+
+// load reads a key pair, or makes it, and tells its file.
+func (f *keyFolders) load(k edge.KeyPair) (key *signer.PrivateKey, file string, err error) {
+	if given := f.givenFor(k.LogicalID); given != nil {
+		f.files[given.key.PublicKey().Fingerprint()] = given.file
+		return given.key, given.file, nil
+	}
+	dir, err := f.folder(k.Stack)
+	if err != nil {
+		return nil, "", err
+	}
+	if !logicalID.MatchString(k.LogicalID) {
+		return nil, "", fmt.Errorf("the logical id of a key is %s: want letters and digits", signer.Describe(k.LogicalID, signer.FormName))
+	}
+	file = filepath.Join(dir, k.LogicalID+".pem")
+	key, err = signer.LoadPrivateKey(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err := generate(file, k.Algorithm); err != nil {
+			return nil, "", err
+		}
+		key, err = signer.LoadPrivateKey(file)
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	f.files[key.PublicKey().Fingerprint()] = file
+	return key, file, nil
 }
 
 // imported signs with the imported key of an edge's deployment, if the document
@@ -100,6 +133,14 @@ func (f *keyFolders) pair(k edge.KeyPair) (*signer.PrivateKey, error) {
 // folder.
 func (f *keyFolders) imported(e *edge.Edge) (*signer.Signer, error) {
 	d := e.Deployment()
+	if given := f.givenFor(""); given != nil {
+		s, err := e.SignerWith(given.key)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", given.file, err)
+		}
+		f.files[d.PublicKeySHA256] = given.file
+		return s, nil
+	}
 	file := d.Key.File
 	if file == "" {
 		return nil, fmt.Errorf("the private key is in AWS: %s", d.Key.SecretARN+d.Key.KMSARN)
@@ -163,6 +204,9 @@ type kept struct {
 // place of the one that it wrote before. A key that is in AWS stays where the
 // document says.
 func (f *keyFolders) keep(stack string, at address, d *signer.Deployment) (kept, error) {
+	if d == nil {
+		return kept{}, nil
+	}
 	dir, err := f.folder(stack)
 	if err != nil {
 		return kept{}, err

@@ -23,8 +23,10 @@ type local struct {
 	app         string
 	appAsked    bool // for it
 	address     address
-	asked       bool // for the address
+	asked       bool   // for the address
+	template    string // a file; empty for the app's
 	publicKeys  []string
+	privateKeys []string
 	ttl         time.Duration
 	all         bool
 }
@@ -49,6 +51,12 @@ In a folder without a cdk.json, the stack that signedfront ships is what runs: i
 is recorded in this program. It runs at once for the app that signedfront ships,
 too, which is synthesized meanwhile and compared.
 
+Any other CDK app with CloudFront in front of a bucket is served as far as it is
+known, and so is its template alone, with --template. Where such a stack has no
+deployment document, a key pair that is made, or that --private-key gives, takes the
+place of its public key. What is not known of the template is named, and refused
+where it decides who gets what.
+
 A change of the app is served as soon as it is synthesized, and a URL printed
 before opens after, if the new template lets it. Of a change that cannot be
 served it is told why, and what was served before is served on.
@@ -67,6 +75,7 @@ An app needs Node.js, and what runs it: Go for "go run cdk.go".`,
   signedfront local ./photos --env prod       # one of several environments
   signedfront local --ttl 30s --addr 127.0.0.1:9000
   signedfront local --app ~/src/shop ./photos # an app in another folder
+  signedfront local ./photos --template cdk.out/Media.template.json
   signedfront local ./photos --addr 0.0.0.0:8080 --host 192.168.1.5 # for phones`,
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return nil, cobra.ShellCompDirectiveFilterDirs
@@ -82,6 +91,11 @@ An app needs Node.js, and what runs it: Go for "go run cdk.go".`,
 				l.dir = args[0]
 			}
 			l.appAsked = cmd.Flags().Changed("app")
+			for flag, asked := range map[string]bool{"--app": l.appAsked, "--env": l.environment != ""} {
+				if asked && l.template != "" {
+					return wrongUsage("--template and %s each say what is served: give one", flag)
+				}
+			}
 			for _, text := range hosts {
 				h, err := parseHost(text)
 				if err != nil {
@@ -113,10 +127,14 @@ An app needs Node.js, and what runs it: Go for "go run cdk.go".`,
 	flags.StringVar(&l.app, "app", ".", "take the CDK app in this `folder`, where its cdk.json is")
 	flags.StringVar(&addr, "addr", "", fmt.Sprintf("listen on this `address` of this machine (default %s, or the next port that is free)", defaultAddress))
 	flags.StringArrayVar(&hosts, "host", nil, "answer to this `name` of this machine, by which others reach it; needed where --addr is not for this machine alone; may be given again")
+	flags.StringVar(&l.template, "template", "", "serve the stack of this `file`, a template as the CDK synthesizes it, in place of an app's")
+	flags.StringArrayVar(&l.privateKeys, "private-key", nil, "sign with the private key of this `[id=]file`, in place of the key whose logical id in the template is id; may be given again")
 	flags.StringArrayVar(&l.publicKeys, "public-key", nil, "know the public key that alsoTrust names, as `id=file`; may be given again")
 	addDuration(cmd, &l.ttl, "ttl", 10*time.Minute, "print URLs that are good for this `duration`")
 	flags.BoolVar(&l.all, "all", false, fmt.Sprintf("print every file, not the first %d alone", listed))
 	cmd.MarkFlagDirname("app")
+	cmd.MarkFlagFilename("template", "json")
+	cmd.MarkFlagFilename("private-key")
 	cmd.RegisterFlagCompletionFunc("env", cobra.NoFileCompletions)
 	cmd.RegisterFlagCompletionFunc("addr", cobra.NoFileCompletions)
 	cmd.RegisterFlagCompletionFunc("host", cobra.NoFileCompletions)
@@ -131,6 +149,10 @@ func (l *local) run(ctx context.Context) error {
 		return err
 	}
 	publicKeys, err := readPublicKeys(ctx, l.publicKeys)
+	if err != nil {
+		return err
+	}
+	given, err := readPrivateKeys(l.privateKeys)
 	if err != nil {
 		return err
 	}
@@ -149,7 +171,7 @@ func (l *local) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	keys, err := openKeyFolders(l.app)
+	keys, err := openKeyFolders(l.app, given)
 	if err != nil {
 		return err
 	}
@@ -172,6 +194,7 @@ func (l *local) run(ctx context.Context) error {
 		return err
 	}
 	l.tellLeftOut(objects)
+	l.tellUnknown(now.edge)
 	l.tellKeys(kept, now.unsigned)
 	l.tellOpen(address)
 	s.now.Store(now)
@@ -204,6 +227,13 @@ func (l *local) tellLeftOut(objects *edge.Objects) {
 	l.notef("hint: keep private keys out of the folder that is uploaded")
 }
 
+// tellUnknown names what the edge does not know of the template.
+func (l *local) tellUnknown(e *edge.Edge) {
+	for _, what := range e.Unknown() {
+		l.notef("not known: %s", what)
+	}
+}
+
 // tellKeys tells where the deployment document is and where the file of its
 // key, if it has one, and how to sign where this program cannot.
 func (l *local) tellKeys(k kept, unsigned error) {
@@ -212,6 +242,8 @@ func (l *local) tellKeys(k kept, unsigned error) {
 	}
 	sign := "signedfront url --deployment " + k.document + " KEY"
 	switch {
+	case k.document == "":
+		l.notef("no URLs are signed: %v", unsigned)
 	case unsigned == nil && filepath.Dir(k.key) == filepath.Dir(k.document):
 		l.notef("keys and deployment document are in %s", filepath.Dir(k.document))
 	case unsigned == nil:

@@ -44,12 +44,16 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // open makes a stack ready to be served.
 func (s *server) open(stack *target) (*serving, error) {
+	if err := s.keys.match(stack.Template); err != nil {
+		return nil, err
+	}
 	e, err := edge.New(edge.Config{
 		Template:   stack.Template,
 		BaseURL:    s.address.url(),
 		Hosts:      s.address.hostPorts()[1:],
 		Objects:    s.objects,
 		Keys:       s.keys.pair,
+		StandIn:    s.keys.standIn,
 		PublicKeys: s.publicKeys,
 		StackName:  stack.Name,
 		Account:    stack.Account,
@@ -61,13 +65,17 @@ func (s *server) open(stack *target) (*serving, error) {
 		return nil, fmt.Errorf("stack %s: %w", stack.Name, err)
 	}
 	opened := &serving{stack: stack, edge: e}
+	if e.Deployment() == nil {
+		opened.unsigned = errors.New("the stack has no deployment document, and no cache behavior that is served needs a signature")
+		return opened, s.keys.checkUsed()
+	}
 	opened.signer, opened.unsigned = e.Signer()
 	if imported := errors.Is(opened.unsigned, edge.ErrImportedKey); imported {
 		opened.signer, opened.unsigned = s.keys.imported(e)
 	} else if opened.unsigned != nil {
 		return nil, fmt.Errorf("stack %s: %w", stack.Name, opened.unsigned)
 	}
-	return opened, nil
+	return opened, s.keys.checkUsed()
 }
 
 // listing is what is printed of a stack.
@@ -190,6 +198,7 @@ func (s *server) swap(stack *target) error {
 		return err
 	}
 	before := s.now.Swap(opened)
+	s.tellUnknown(opened.edge)
 	if before.stack.Name != stack.Name || (before.unsigned == nil) != (opened.unsigned == nil) {
 		s.tellKeys(kept, opened.unsigned)
 	}

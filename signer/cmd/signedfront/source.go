@@ -39,6 +39,13 @@ type source struct {
 
 // source finds out what there is to serve.
 func (l *local) source() (*source, error) {
+	if l.template != "" {
+		return &source{
+			first: func(context.Context) (*target, error) { return readTemplate(l.template) },
+			next:  func(context.Context) (*target, error) { return readTemplate(l.template) },
+			files: func() files { return templateFiles(l.template) },
+		}, nil
+	}
 	if err := checkApp(l.app); err != nil {
 		return nil, err
 	}

@@ -48,6 +48,11 @@ func (r *resolver) readDistribution() *model.Distribution {
 	if !r.decorating(func() { d.ErrorPages = readErrorPages(config.get("CustomErrorResponses")) }) {
 		d.ErrorPages = nil
 	}
+	fallback := config.get("DefaultCacheBehavior")
+	if !fallback.exists() {
+		fallback.wrong("want the behavior of all other paths")
+	}
+	last := read(fallback, "*")
 	for _, p := range config.get("CacheBehaviors").array() {
 		pattern := p.get("PathPattern").text()
 		if pattern == "" || len(pattern) > maxPattern {
@@ -55,11 +60,7 @@ func (r *resolver) readDistribution() *model.Distribution {
 		}
 		d.Behaviors = append(d.Behaviors, read(p, pattern))
 	}
-	fallback := config.get("DefaultCacheBehavior")
-	if !fallback.exists() {
-		fallback.wrong("want the behavior of all other paths")
-	}
-	d.Behaviors = append(d.Behaviors, read(fallback, "*"))
+	d.Behaviors = append(d.Behaviors, last)
 	if r.foreign != nil {
 		r.finish(d)
 	}

@@ -17,7 +17,7 @@ import (
 // the edge: one without a deployment document, whose keys are elsewhere.
 type foreign struct {
 	standIn func(KeyPair) (*signer.PrivateKey, error)
-	made    map[string]*signer.PrivateKey // by the name that standIn was given; nil: it cannot be had
+	made    map[KeyPair]*signer.PrivateKey // by what standIn was asked for; nil: it cannot be had
 	unknown []string
 	bucket  string // the one whose content the edge has
 }
@@ -90,17 +90,18 @@ func (r *resolver) decorating(read func()) (whole bool) {
 // elsewhere. place is what it stands in for, name what standIn calls it.
 func (r *resolver) stand(place, name string, algorithm signer.Algorithm) *signer.PublicKey {
 	f := r.foreign
-	key, asked := f.made[name]
+	pair := KeyPair{Stack: r.stack.name, LogicalID: name, Algorithm: algorithm}
+	key, asked := f.made[pair]
 	if !asked {
 		var err error
-		if key, err = f.standIn(KeyPair{Stack: r.stack.name, LogicalID: name, Algorithm: algorithm}); err == nil && key == nil {
+		if key, err = f.standIn(pair); err == nil && key == nil {
 			err = errors.New("Config.StandIn gave no key pair and no error")
 		}
 		if err != nil {
 			r.report(fmt.Errorf("%s: a key in its place: %w", place, err))
 			key = nil
 		}
-		f.made[name] = key
+		f.made[pair] = key
 	}
 	if key == nil {
 		return nil

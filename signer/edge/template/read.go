@@ -77,7 +77,7 @@ func Read(s Stack, o Options) (model.Stack, error) {
 		anywhere: s.Region == "",
 	}, host)
 	if o.StandIn != nil && !t.hasDeployment() {
-		r.foreign = &foreign{standIn: o.StandIn, made: make(map[string]*signer.PrivateKey)}
+		r.foreign = &foreign{standIn: o.StandIn, made: make(map[KeyPair]*signer.PrivateKey)}
 	}
 	r.makeKeyPairs()
 	read := model.Stack{Distribution: r.readDistribution()}

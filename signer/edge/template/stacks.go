@@ -189,6 +189,7 @@ func (r *resolver) openOther(i int) (*resolver, error) {
 		other:    true,
 	}
 	other := newResolver(r.cloud, t, at, "d"+strings.ToLower(at.letters("domain", 13))+".cloudfront.net")
+	other.foreign = r.foreign
 	r.opened[i] = other
 	return other, nil
 }
