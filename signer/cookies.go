@@ -113,7 +113,14 @@ func (s *Signer) Cookies(ctx context.Context, resource string, p Policy, o Cooki
 	} else {
 		c.policy = cloudFront.EncodeToString(w.policy)
 	}
-	return c.cookies(template)
+	cookies, err := c.cookies(template)
+	if err == nil && m.onGrant != nil {
+		err = m.granted(ctx, GrantCookies, now, st, canned)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return cookies, nil
 }
 
 // signedCookies are the values of one set of cookies.

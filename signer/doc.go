@@ -56,6 +56,12 @@
 // and signs with no key that it could not confirm for longer than the
 // deployment allows.
 //
+// # A record of each grant
+//
+// Options.OnGrant and OpenOptions.OnGrant are told of each URL, each set of cookies
+// and each pass before it is given out: what it opens, for whom (WithSubject) and
+// until when. The record is a Grant, which log/slog writes and which opens nothing.
+//
 // # What is refused, and why
 //
 // CloudFront compares the signed URL with the one that arrives, byte for byte.

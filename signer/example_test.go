@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log"
+	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -170,4 +171,54 @@ func ExampleEscapeSegment() {
 	// https://d111111abcdef8.cloudfront.net/users/%2A/rt.png
 	// true
 	// false
+}
+
+// Each grant is one record of a log, under the subject that the program names. The
+// access log of a distribution names no subject: it has date, time, c-ip and
+// cs-uri-stem, the path of the request. A request may have used any grant whose
+// resource covers its path and that was good at its time.
+func ExampleGrant() {
+	key, err := signer.GenerateKey(signer.ECDSAP256)
+	if err != nil {
+		log.Fatal(err)
+	}
+	records := slog.New(slog.NewJSONHandler(os.Stdout, &slog.HandlerOptions{ReplaceAttr: withoutTime}))
+	var given []signer.Grant
+	s, err := signer.New("K2JCJMDEHXQW5F", key, &signer.Options{
+		OnGrant: func(ctx context.Context, g signer.Grant) error {
+			given = append(given, g) // under a lock, where requests run side by side
+			records.LogAttrs(ctx, slog.LevelInfo, "grant", slog.Any("grant", g))
+			return nil
+		},
+		Now: func() time.Time { return time.Date(2026, 7, 1, 12, 0, 0, 0, time.UTC) },
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	const site = "https://d111111abcdef8.cloudfront.net"
+	s.URL(signer.WithSubject(context.Background(), "anna"), site+"/rt.png", signer.Policy{TTL: 2 * time.Minute})
+	s.OpenAll(signer.WithSubject(context.Background(), "bert"), site+"/albums/7/", signer.Policy{TTL: time.Hour})
+
+	// A line of the access log of the distribution.
+	line := struct{ Date, Time, Stem string }{"2026-07-01", "12:30:00", "/albums/7/rt.png"}
+	at, err := time.Parse(time.DateTime, line.Date+" "+line.Time)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, g := range given {
+		if at.Before(g.Statement.Expires) && signer.MatchPattern(g.Statement.Resource, site+line.Stem) {
+			fmt.Println(line.Stem, "was opened for", g.Subject)
+		}
+	}
+	// Output:
+	// {"level":"INFO","msg":"grant","grant":{"kind":"url","keyPairId":"K2JCJMDEHXQW5F","resource":"https://d111111abcdef8.cloudfront.net/rt.png","policy":"canned","expires":"2026-07-01T12:02:00Z","subject":"anna"}}
+	// {"level":"INFO","msg":"grant","grant":{"kind":"pass","keyPairId":"K2JCJMDEHXQW5F","resource":"https://d111111abcdef8.cloudfront.net/albums/7/*","policy":"custom","expires":"2026-07-01T13:00:00Z","subject":"bert"}}
+	// /albums/7/rt.png was opened for bert
+}
+
+func withoutTime(_ []string, a slog.Attr) slog.Attr {
+	if a.Key == slog.TimeKey {
+		return slog.Attr{}
+	}
+	return a
 }

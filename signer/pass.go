@@ -68,6 +68,12 @@ func (s *Signer) OpenAll(ctx context.Context, prefix string, p Policy) (*Pass, e
 	if err != nil {
 		return nil, err
 	}
+	if m.onGrant != nil {
+		if err := m.granted(ctx, GrantPass, now, st, false); err != nil {
+			return nil, err
+		}
+	}
+
 	c := signedCookies{
 		policy: cloudFront.EncodeToString(w.policy), signature: cloudFront.EncodeToString(signature),
 		keyPairID: m.keyPairID, hash: m.hash,

@@ -14,10 +14,11 @@ import (
 // OpenOptions are what Open may be told. The zero value of each is its default,
 // and a nil *OpenOptions has all of them.
 type OpenOptions struct {
-	// Deterministic, Memoize and OnUnforwarded are those of Options.
+	// Deterministic, Memoize, OnUnforwarded and OnGrant are those of Options.
 	Deterministic bool
 	Memoize       int
 	OnUnforwarded func(parameter string)
+	OnGrant       func(ctx context.Context, g Grant) error
 
 	// Refresh is how often the source is asked in the background, give or take
 	// a tenth. By default a quarter of the deployment's maxKeyAge, between ten
@@ -359,6 +360,7 @@ func (r *refresher) confirm(ctx context.Context, before *confirmed, began time.T
 	m.maxLifetime = seconds(document.MaxURLLifetime)
 	m.baseURL = document.BaseURL
 	m.forwarding = &forwarding{query: document.Query, tell: r.o.OnUnforwarded}
+	m.onGrant = r.o.OnGrant
 	return &confirmed{material: m, document: document, key: key, at: began, maxAge: seconds(document.MaxKeyAge)}, nil
 }
 

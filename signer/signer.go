@@ -50,6 +50,12 @@ type Options struct {
 	// Describe. Nil means a warning in slog.Default.
 	OnUnforwarded func(parameter string)
 
+	// OnGrant is told of each URL, each set of cookies and each pass before it is
+	// returned, in its caller's time. If it returns an error, nothing is given out:
+	// the caller gets that error, wrapped. It is called concurrently. Nil records
+	// nothing and costs nothing.
+	OnGrant func(ctx context.Context, g Grant) error
+
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 }
@@ -77,6 +83,7 @@ type material struct {
 	maxLifetime time.Duration
 	baseURL     string
 	forwarding  *forwarding
+	onGrant     func(ctx context.Context, g Grant) error // nil unless asked for
 }
 
 // New makes a signer of a key and the id that CloudFront gave its public half,
@@ -104,6 +111,7 @@ func New(keyPairID string, key Key, o *Options) (*Signer, error) {
 		}
 	}
 	m.forwarding = &forwarding{query: o.Query, tell: o.OnUnforwarded}
+	m.onGrant = o.OnGrant
 	now := clock(o.Now)
 	return &Signer{
 		now:     now,
@@ -236,14 +244,26 @@ func (s *Signer) URL(ctx context.Context, rawURL string, p Policy) (string, erro
 	if err != nil {
 		return "", err
 	}
-	if m.memo == nil || p.Window == 0 {
-		return m.signURL(ctx, &u, &st, canned)
+	signed, err := m.signedURL(ctx, p.Window, &u, &st, canned)
+	if err == nil && m.onGrant != nil {
+		err = m.granted(ctx, GrantURL, now, st, canned)
 	}
-	key := memoKey{rawURL, st}
+	if err != nil {
+		return "", err
+	}
+	return signed, nil
+}
+
+// signedURL is the URL that is remembered for a statement, or a new one.
+func (m *material) signedURL(ctx context.Context, window time.Duration, u *wireURL, st *Statement, canned bool) (string, error) {
+	if m.memo == nil || window == 0 {
+		return m.signURL(ctx, u, st, canned)
+	}
+	key := memoKey{u.raw, *st}
 	if signed, ok := m.memo.get(key); ok {
 		return signed, nil
 	}
-	return m.memo.once(ctx, key, func() (string, error) { return m.signURL(ctx, &u, &st, canned) })
+	return m.memo.once(ctx, key, func() (string, error) { return m.signURL(ctx, u, st, canned) })
 }
 
 // signURL signs a URL for a statement.
