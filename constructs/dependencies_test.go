@@ -54,7 +54,7 @@ var mayImport = map[string]imports{
 	"constructs/keypair/keypairtest":               {[]string{"signer/leaktest"}, []string{"signer"}},
 	"constructs/keypair/lambda":                    {code: []string{"constructs/customresource", "constructs/keypair", sdkConfig, lambdaPackages}},
 	"constructs/bucketemptier":                     {[]string{"constructs/contract", "constructs/customresource", "signer", sdkPackages, smithyPackages}, []string{"constructs/customresource/customresourcetest", lambdaPackages}},
-	"constructs/keyguard":                          {[]string{"constructs/contract", "constructs/customresource", "signer", "signer/rotation", sdkPackages, smithyPackages}, []string{"constructs/customresource/customresourcetest", "signer/leaktest", lambdaPackages}},
+	"constructs/keyguard":                          {[]string{"constructs/contract", "constructs/customresource", "signer", "signer/awsrotation", "signer/rotation", sdkPackages, smithyPackages}, []string{"constructs/customresource/customresourcetest", "signer/leaktest", lambdaPackages}},
 	"constructs/keyguard/lambda":                   {code: []string{"constructs/customresource", "constructs/keyguard", sdkConfig, lambdaPackages}},
 	"constructs/bucketemptier/lambda":              {code: []string{"constructs/customresource", "constructs/bucketemptier", sdkConfig, lambdaPackages}},
 
@@ -64,6 +64,7 @@ var mayImport = map[string]imports{
 	"signer/internal/vectors":    {},
 	"signer/hls":                 {[]string{"signer"}, []string{"signer/leaktest"}},
 	"signer/rotation":            {[]string{"signer"}, []string{"signer/leaktest"}},
+	"signer/awsrotation":         {[]string{"signer", "signer/rotation", sdkPackages, smithyPackages}, []string{"signer/leaktest"}},
 	"signer/signhttp":            {[]string{"signer", "signer/hls"}, []string{"signer/leaktest"}},
 	"signer/sourcetest":          {code: []string{"signer"}},
 	"signer/awskeys":             {[]string{"constructs/contract", "signer", sdkPackages, smithyPackages}, []string{"signer/internal/vectors", "signer/leaktest", "signer/sourcetest"}},

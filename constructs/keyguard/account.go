@@ -3,8 +3,8 @@ package keyguard
 import (
 	"context"
 	"errors"
-	"time"
 
+	"github.com/signedfront/signedfront/signer/awsrotation"
 	"github.com/signedfront/signedfront/signer/rotation"
 )
 
@@ -24,34 +24,25 @@ type Account interface {
 	// KeyGroup reads a key group of CloudFront.
 	KeyGroup(ctx context.Context, id string) (rotation.KeyGroup, error)
 
-	// PublicKey reads a public key of CloudFront. It fails with ErrNoPublicKey if
+	// PublicKey reads a public key of CloudFront. It fails with
+	// awsrotation.ErrNoPublicKey if
 	// there is none of that id.
-	PublicKey(ctx context.Context, id string) (PublicKey, error)
+	PublicKey(ctx context.Context, id string) (awsrotation.PublicKey, error)
 
 	// History reads the versions of a parameter that holds deployment documents.
-	// It fails with ErrNoParameter if there is no such parameter.
+	// It fails with awsrotation.ErrNoParameter if there is no such parameter.
 	History(ctx context.Context, name string) ([]rotation.Version, error)
 
 	// Trusting returns the ids of the distributions that trust a key group.
 	Trusting(ctx context.Context, keyGroupID string) (distributions []string, err error)
 }
 
-// What an Account's errors wrap.
-var (
-	ErrNoResource  = errors.New("the stack has no such resource")
-	ErrNoPublicKey = errors.New("CloudFront has no such public key")
-	ErrNoParameter = errors.New("the parameter does not exist")
-)
+// ErrNoResource is wrapped by the errors of Resource.
+var ErrNoResource = errors.New("the stack has no such resource")
 
 // Stack is a stack as CloudFormation describes it. While it is updated, Exports
 // are those of before.
 type Stack struct {
 	Status  string
 	Exports map[string]string // values by the names of the exports
-}
-
-// PublicKey is a public key in CloudFront.
-type PublicKey struct {
-	CallerReference string
-	Created         time.Time
 }

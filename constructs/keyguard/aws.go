@@ -10,12 +10,11 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	cloudformationtypes "github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
-	"github.com/aws/aws-sdk-go-v2/service/cloudfront"
-	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/smithy-go"
 
 	"github.com/signedfront/signedfront/constructs/customresource"
 	"github.com/signedfront/signedfront/signer"
+	"github.com/signedfront/signedfront/signer/awsrotation"
 	"github.com/signedfront/signedfront/signer/rotation"
 )
 
@@ -31,9 +30,8 @@ import (
 // IAM knows no key groups and public keys to narrow the last three to:
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudfront.html
 type AWS struct {
-	stacks     *cloudformation.Client
-	cloudFront *cloudfront.Client
-	parameters *ssm.Client
+	stacks *cloudformation.Client
+	keys   *awsrotation.Reader
 }
 
 // The SDK tries a call again that is throttled or gets no answer, for a minute
@@ -52,7 +50,7 @@ func NewAWS(config aws.Config) *AWS {
 	case *awshttp.BuildableClient:
 		config.HTTPClient = client.WithTimeout(attemptTime)
 	}
-	return &AWS{cloudformation.NewFromConfig(config), cloudfront.NewFromConfig(config), ssm.NewFromConfig(config)}
+	return &AWS{cloudformation.NewFromConfig(config), awsrotation.New(config)}
 }
 
 // Stack is DescribeStacks of one stack. The answer counts only if it is about
@@ -97,71 +95,33 @@ func (a *AWS) Resource(ctx context.Context, stackID, logicalID string) (string, 
 
 // KeyGroup is GetKeyGroup.
 func (a *AWS) KeyGroup(ctx context.Context, id string) (rotation.KeyGroup, error) {
-	out, err := a.cloudFront.GetKeyGroup(ctx, &cloudfront.GetKeyGroupInput{Id: &id})
-	if err != nil {
-		return rotation.KeyGroup{}, customresource.Failure(ctx, "cloudfront:GetKeyGroup", id, err)
-	}
-	if out.KeyGroup == nil || out.KeyGroup.KeyGroupConfig == nil {
-		return rotation.KeyGroup{}, fmt.Errorf("cloudfront:GetKeyGroup on %s answered no key group", signer.Describe(id, signer.FormName))
-	}
-	return rotation.KeyGroup{Members: out.KeyGroup.KeyGroupConfig.Items, Modified: aws.ToTime(out.KeyGroup.LastModifiedTime)}, nil
+	return told(ctx, func() (rotation.KeyGroup, error) { return a.keys.KeyGroup(ctx, id) })
 }
 
 // PublicKey is GetPublicKey.
-func (a *AWS) PublicKey(ctx context.Context, id string) (PublicKey, error) {
-	out, err := a.cloudFront.GetPublicKey(ctx, &cloudfront.GetPublicKeyInput{Id: &id})
-	switch {
-	case is(err, "NoSuchPublicKey"):
-		return PublicKey{}, fmt.Errorf("%w: %s", ErrNoPublicKey, signer.Describe(id, signer.FormID))
-	case err != nil:
-		return PublicKey{}, customresource.Failure(ctx, "cloudfront:GetPublicKey", id, err)
-	case out.PublicKey == nil || out.PublicKey.PublicKeyConfig == nil:
-		return PublicKey{}, fmt.Errorf("cloudfront:GetPublicKey on %s answered no public key", signer.Describe(id, signer.FormID))
-	}
-	return PublicKey{CallerReference: aws.ToString(out.PublicKey.PublicKeyConfig.CallerReference), Created: aws.ToTime(out.PublicKey.CreatedTime)}, nil
+func (a *AWS) PublicKey(ctx context.Context, id string) (awsrotation.PublicKey, error) {
+	return told(ctx, func() (awsrotation.PublicKey, error) { return a.keys.PublicKey(ctx, id) })
 }
 
 // History is GetParameterHistory. A version that is no deployment document has
 // none.
-func (a *AWS) History(ctx context.Context, name string) (versions []rotation.Version, err error) {
-	pages := ssm.NewGetParameterHistoryPaginator(a.parameters, &ssm.GetParameterHistoryInput{Name: &name})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		switch {
-		case is(err, "ParameterNotFound"):
-			return nil, fmt.Errorf("%w: %s", ErrNoParameter, signer.Describe(name, signer.FormName))
-		case err != nil:
-			return nil, customresource.Failure(ctx, "ssm:GetParameterHistory", name, err)
-		}
-		for _, v := range page.Parameters {
-			document, _ := signer.ParseDeployment([]byte(aws.ToString(v.Value))) // nil if it is none
-			versions = append(versions, rotation.Version{Number: v.Version, Modified: aws.ToTime(v.LastModifiedDate), Document: document})
-		}
-	}
-	return versions, nil
+func (a *AWS) History(ctx context.Context, name string) ([]rotation.Version, error) {
+	return told(ctx, func() ([]rotation.Version, error) { return a.keys.History(ctx, name) })
 }
 
 // Trusting is ListDistributionsByKeyGroup.
 func (a *AWS) Trusting(ctx context.Context, keyGroupID string) (distributions []string, err error) {
-	in := &cloudfront.ListDistributionsByKeyGroupInput{KeyGroupId: &keyGroupID}
-	for {
-		out, err := a.cloudFront.ListDistributionsByKeyGroup(ctx, in)
-		if err != nil {
-			return nil, customresource.Failure(ctx, "cloudfront:ListDistributionsByKeyGroup", keyGroupID, err)
-		}
-		list := out.DistributionIdList
-		if list == nil {
-			return nil, fmt.Errorf("cloudfront:ListDistributionsByKeyGroup on %s answered no list", signer.Describe(keyGroupID, signer.FormName))
-		}
-		distributions = append(distributions, list.Items...)
-		if !aws.ToBool(list.IsTruncated) {
-			return distributions, nil
-		}
-		if aws.ToString(list.NextMarker) == "" || aws.ToString(list.NextMarker) == aws.ToString(in.Marker) {
-			return nil, fmt.Errorf("cloudfront:ListDistributionsByKeyGroup on %s answered a list that does not go on", signer.Describe(keyGroupID, signer.FormName))
-		}
-		in.Marker = list.NextMarker
+	return told(ctx, func() ([]string, error) { return a.keys.Trusting(ctx, keyGroupID) })
+}
+
+// told has a provider tell why a call failed.
+func told[T any](ctx context.Context, call func() (T, error)) (T, error) {
+	found, err := call()
+	var failed *awsrotation.CallError
+	if errors.As(err, &failed) {
+		err = customresource.Failure(ctx, failed.Action, failed.Resource, failed.Err)
 	}
+	return found, err
 }
 
 // is reports whether an error is AWS's answer of this code.

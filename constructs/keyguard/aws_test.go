@@ -20,6 +20,7 @@ import (
 	"github.com/signedfront/signedfront/constructs/customresource"
 	"github.com/signedfront/signedfront/constructs/keyguard"
 	"github.com/signedfront/signedfront/signer"
+	"github.com/signedfront/signedfront/signer/awsrotation"
 )
 
 // client is an HTTP client that reaches a service without a socket.
@@ -176,8 +177,8 @@ func TestTheServicesErrorsAreToldByTheirCode(t *testing.T) {
 	}{
 		{"a stack that does not exist", "Stack", "ValidationError", nil, `cloudformation:DescribeStacks on "` + stackID + `" answered ValidationError`},
 		{"no such resource", "Resource", "ValidationError", keyguard.ErrNoResource, `the stack has no such resource: "Group1A"`},
-		{"no such public key", "PublicKey", "NoSuchPublicKey", keyguard.ErrNoPublicKey, `CloudFront has no such public key: "K1"`},
-		{"no such parameter", "History", "ParameterNotFound", keyguard.ErrNoParameter, `the parameter does not exist: "` + parameter + `"`},
+		{"no such public key", "PublicKey", "NoSuchPublicKey", awsrotation.ErrNoPublicKey, `CloudFront has no such public key: "K1"`},
+		{"no such parameter", "History", "ParameterNotFound", awsrotation.ErrNoParameter, `the parameter does not exist: "` + parameter + `"`},
 		{"no such key group", "KeyGroup", "NoSuchResource", nil, `cloudfront:GetKeyGroup on "` + groupID + `" answered NoSuchResource`},
 		{"no right to read the stack", "Stack", "AccessDenied", customresource.ErrDenied, `access denied: the function's role may not use cloudformation:DescribeStacks on "` + stackID + `" (AccessDenied)`},
 		{"no right to read a resource", "Resource", "AccessDenied", customresource.ErrDenied, `access denied: the function's role may not use cloudformation:DescribeStackResource on "Group1A" (AccessDenied)`},

@@ -23,6 +23,7 @@ import (
 	"github.com/signedfront/signedfront/constructs/customresource/customresourcetest"
 	"github.com/signedfront/signedfront/constructs/keyguard"
 	"github.com/signedfront/signedfront/signer"
+	"github.com/signedfront/signedfront/signer/awsrotation"
 	"github.com/signedfront/signedfront/signer/rotation"
 )
 
@@ -71,7 +72,7 @@ type account struct {
 	exports   map[string]string
 	resources map[string]string // physical ids
 	group     rotation.KeyGroup
-	keys      map[string]keyguard.PublicKey
+	keys      map[string]awsrotation.PublicKey
 	history   []rotation.Version
 	trusting  []string
 
@@ -91,7 +92,7 @@ func inUse() *account {
 		exports:   map[string]string{},
 		resources: map[string]string{"Group1A": groupID, "Document2B": parameter, "Distribution3C": "E1"},
 		group:     rotation.KeyGroup{Members: []string{"K1", "K2"}, Modified: began},
-		keys: map[string]keyguard.PublicKey{
+		keys: map[string]awsrotation.PublicKey{
 			"K1": {CallerReference: reference(1, "a"), Created: began},
 			"K2": {CallerReference: reference(2, "b"), Created: began},
 		},
@@ -142,13 +143,13 @@ func (a *account) KeyGroup(_ context.Context, id string) (rotation.KeyGroup, err
 	return call(a, "KeyGroup", id, a.group, missing(id == groupID, errors.New("no such key group")))
 }
 
-func (a *account) PublicKey(_ context.Context, id string) (keyguard.PublicKey, error) {
+func (a *account) PublicKey(_ context.Context, id string) (awsrotation.PublicKey, error) {
 	key, there := a.keys[id]
-	return call(a, "PublicKey", id, key, missing(there, keyguard.ErrNoPublicKey))
+	return call(a, "PublicKey", id, key, missing(there, awsrotation.ErrNoPublicKey))
 }
 
 func (a *account) History(_ context.Context, name string) ([]rotation.Version, error) {
-	return call(a, "History", name, a.history, missing(a.history != nil && name == parameter, keyguard.ErrNoParameter))
+	return call(a, "History", name, a.history, missing(a.history != nil && name == parameter, awsrotation.ErrNoParameter))
 }
 
 func (a *account) Trusting(_ context.Context, id string) ([]string, error) {
@@ -265,9 +266,9 @@ func (a *account) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return false
 		case errors.Is(err, keyguard.ErrNoResource), errors.Is(err, customresource.ErrNoStack):
 			fail("ValidationError")
-		case errors.Is(err, keyguard.ErrNoPublicKey):
+		case errors.Is(err, awsrotation.ErrNoPublicKey):
 			fail("NoSuchPublicKey")
-		case errors.Is(err, keyguard.ErrNoParameter):
+		case errors.Is(err, awsrotation.ErrNoParameter):
 			fail("ParameterNotFound")
 		default:
 			fail(err.Error())

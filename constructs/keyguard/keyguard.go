@@ -55,6 +55,7 @@ import (
 	"github.com/signedfront/signedfront/constructs/contract"
 	"github.com/signedfront/signedfront/constructs/customresource"
 	"github.com/signedfront/signedfront/signer"
+	"github.com/signedfront/signedfront/signer/awsrotation"
 	"github.com/signedfront/signedfront/signer/rotation"
 )
 
@@ -148,7 +149,7 @@ func (p *Provider) judge(ctx context.Context, stackID string, now time.Time, sta
 		return v, nil
 	}
 	history, err := read(ctx, func() ([]rotation.Version, error) { return p.Account.History(ctx, d.name) })
-	switch gone := errors.Is(err, ErrNoParameter); {
+	switch gone := errors.Is(err, awsrotation.ErrNoParameter); {
 	case gone && name == "":
 		return v, nil // there is no document yet, and so no signer
 	case err != nil && !gone:
@@ -305,11 +306,11 @@ func (p *Provider) observe(ctx context.Context, stackID string, now time.Time, g
 	}
 	references = map[string]string{}
 	for _, id := range ids {
-		key, err := read(ctx, func() (PublicKey, error) { return p.Account.PublicKey(ctx, id) })
-		if err != nil && !errors.Is(err, ErrNoPublicKey) {
+		key, err := read(ctx, func() (awsrotation.PublicKey, error) { return p.Account.PublicKey(ctx, id) })
+		if err != nil && !errors.Is(err, awsrotation.ErrNoPublicKey) {
 			return o, nil, err
 		}
-		o.PublicKeys = append(o.PublicKeys, rotation.PublicKey{ID: id, Number: numberOf(key.CallerReference, stackID), Created: key.Created})
+		o.PublicKeys = append(o.PublicKeys, rotation.PublicKey{ID: id, Number: awsrotation.KeyNumber(key.CallerReference, stackID), Created: key.Created})
 		if err == nil {
 			references[key.CallerReference] = id
 		}

@@ -3,10 +3,8 @@ package keyguard
 import (
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/signedfront/signedfront/constructs/contract"
@@ -101,24 +99,6 @@ func keyNumber(property, text string) (int, error) {
 		return 0, fmt.Errorf("property %s has %s where the number of a key belongs: want 1 or more", property, signer.Describe(text, signer.FormWord))
 	}
 	return number, nil
-}
-
-// callerReference matches the caller reference of a public key that a stack of
-// ours has made: <name>-key-<number>-<salt>-<SHA-256 of the key>.
-var callerReference = regexp.MustCompile(`-key-([1-9][0-9]{0,8})-([0-9a-f]{8})-[0-9a-f]{64}$`)
-
-// numberOf returns the number of the key that a stack has made under a caller
-// reference, 0 if it is none of the stack's. The salt is the start of the UUID
-// that ends the stack's ARN.
-func numberOf(reference, stackID string) int {
-	parts := callerReference.FindStringSubmatch(reference)
-	_, id, _ := strings.Cut(stackID, "/")
-	_, uuid, _ := strings.Cut(id, "/")
-	if salt, _, _ := strings.Cut(uuid, "-"); parts == nil || parts[2] != salt {
-		return 0
-	}
-	number, _ := strconv.Atoi(parts[1])
-	return number
 }
 
 // numbers are those of the keys, in order.

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/signedfront/signedfront/constructs/contract"
-	"github.com/signedfront/signedfront/constructs/keyguard"
+	"github.com/signedfront/signedfront/signer/awsrotation"
 )
 
 // rotated is a stack whose second key became current so long ago.
@@ -22,7 +22,7 @@ func added(ago time.Duration) *account {
 	a := rotated(20 * day)
 	a.group.Members = append(a.group.Members, "K3")
 	a.group.Modified = time.Now().Add(-ago).Truncate(time.Second)
-	a.keys["K3"] = keyguard.PublicKey{CallerReference: reference(3, "c"), Created: a.group.Modified}
+	a.keys["K3"] = awsrotation.PublicKey{CallerReference: reference(3, "c"), Created: a.group.Modified}
 	return a
 }
 
@@ -53,7 +53,7 @@ func TestARightStepIsAllowed(t *testing.T) {
 // before the stack.
 func foreign(a *account) *account {
 	a.group.Members = append(a.group.Members, "K7")
-	a.keys["K7"] = keyguard.PublicKey{CallerReference: "by hand", Created: time.Now().Add(-400 * day)}
+	a.keys["K7"] = awsrotation.PublicKey{CallerReference: "by hand", Created: time.Now().Add(-400 * day)}
 	return a
 }
 
@@ -87,7 +87,7 @@ func TestKeysThatAreNoneOfTheStacksAreInNoStepsWay(t *testing.T) {
 	})
 	inBubble(t, "one that somebody has put there after the stack was made is not removed", func(t *testing.T) {
 		a := foreign(inUse())
-		a.keys["K7"] = keyguard.PublicKey{CallerReference: "by hand", Created: time.Now().Add(-day)}
+		a.keys["K7"] = awsrotation.PublicKey{CallerReference: "by hand", Created: time.Now().Add(-day)}
 		a.wantRefused(t, properties("1", "1a", "2b"), removed)
 	})
 	inBubble(t, "a wait of the stack's own does not make the removal of another one safe", func(t *testing.T) {
@@ -102,7 +102,7 @@ func TestKeysThatAreNoneOfTheStacksAreInNoStepsWay(t *testing.T) {
 		"a document has named it":        func(a *account) { a.documents(day, document("K7")); a.documents(time.Hour, document("K1")) },
 		"a document cannot be read":      func(a *account) { a.documents(day, nil); a.documents(time.Hour, document("K1")) },
 		"CloudFront does not know it":    func(a *account) { delete(a.keys, "K7") },
-		"the stack made it under number": func(a *account) { a.keys["K7"] = keyguard.PublicKey{CallerReference: reference(7, "f")} },
+		"the stack made it under number": func(a *account) { a.keys["K7"] = awsrotation.PublicKey{CallerReference: reference(7, "f")} },
 	} {
 		inBubble(t, "one is not removed where "+name, func(t *testing.T) {
 			a := foreign(inUse())
@@ -235,7 +235,7 @@ func TestACompromisedKeyGoesInTheDeploymentAfterTheNewOne(t *testing.T) {
 	})
 	inBubble(t, "nor a key of another stack that has the number", func(t *testing.T) {
 		a := rotated(time.Second)
-		a.keys["K1"] = keyguard.PublicKey{CallerReference: strings.Replace(reference(1, "a"), salt, "ffffffff", 1), Created: a.keys["K1"].Created}
+		a.keys["K1"] = awsrotation.PublicKey{CallerReference: strings.Replace(reference(1, "a"), salt, "ffffffff", 1), Created: a.keys["K1"].Created}
 		a.wantRefused(t, compromised(properties("2", "2b"), "1"), `public key "K1" is in the key group and is not one of the stack's`)
 	})
 }
@@ -278,7 +278,7 @@ func TestAKeyThatIsOutOfTheGroupAndSignsStaysCurrent(t *testing.T) {
 	inBubble(t, "and a key that no number belongs to is in it", func(t *testing.T) {
 		a := inUse()
 		a.group.Members = append(a.group.Members, "K9")
-		a.keys["K9"] = keyguard.PublicKey{CallerReference: "by-hand", Created: time.Now()}
+		a.keys["K9"] = awsrotation.PublicKey{CallerReference: "by-hand", Created: time.Now()}
 		a.documents(day, document("K9"))
 		a.documents(time.Hour, document("K1"))
 		a.wantRefused(t, properties("1", "1a", "2b"), `public key "K9" is in the key group and is not one of the stack's`)

@@ -12,8 +12,8 @@ import (
 
 	"github.com/signedfront/signedfront/constructs/contract"
 	"github.com/signedfront/signedfront/constructs/customresource"
-	"github.com/signedfront/signedfront/constructs/keyguard"
 	"github.com/signedfront/signedfront/signer"
+	"github.com/signedfront/signedfront/signer/awsrotation"
 	"github.com/signedfront/signedfront/signer/rotation"
 )
 
@@ -271,7 +271,7 @@ func TestTheLogHasEveryFault(t *testing.T) {
 func TestOnlyTheKeysInUseAreRead(t *testing.T) {
 	inBubble(t, "members and the current one", func(t *testing.T) {
 		a := inUse()
-		a.keys["K8"] = keyguard.PublicKey{CallerReference: reference(8, "9")}
+		a.keys["K8"] = awsrotation.PublicKey{CallerReference: reference(8, "9")}
 		a.deliver(t, a, cfn.RequestUpdate, properties("1", "1a", "2b"))
 		if got, want := strings.Join(a.calls, "; "), "Stack "+stackID+"; Resource Document2B; History "+parameter+"; Resource Group1A; KeyGroup "+groupID+"; PublicKey K1; PublicKey K2"; got != want {
 			t.Errorf("it called\n%s\nwant\n%s", got, want)

@@ -1,0 +1,188 @@
+// Package awsrotation reads from AWS what package rotation judges: the members of
+// a key group, public keys, and the versions of a deployment document.
+//
+//	r := awsrotation.New(cfg)
+//	group, err := r.KeyGroup(ctx, keyGroupID)
+//	versions, err := r.History(ctx, "/signedfront/media/dev")
+//
+// It needs the actions that the methods name, all of which read. IAM knows no key
+// groups and no public keys to narrow those of CloudFront to:
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudfront.html
+package awsrotation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudfront"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	"github.com/aws/smithy-go"
+
+	"github.com/signedfront/signedfront/signer"
+	"github.com/signedfront/signedfront/signer/rotation"
+)
+
+// Reader reads with the clients that it holds. Every method reads all pages. A
+// call that AWS refused, or that did not reach it, fails with a *CallError.
+type Reader struct {
+	CloudFront interface {
+		GetKeyGroup(context.Context, *cloudfront.GetKeyGroupInput, ...func(*cloudfront.Options)) (*cloudfront.GetKeyGroupOutput, error)
+		GetPublicKey(context.Context, *cloudfront.GetPublicKeyInput, ...func(*cloudfront.Options)) (*cloudfront.GetPublicKeyOutput, error)
+		ListDistributionsByKeyGroup(context.Context, *cloudfront.ListDistributionsByKeyGroupInput, ...func(*cloudfront.Options)) (*cloudfront.ListDistributionsByKeyGroupOutput, error)
+	}
+	SSM ssm.GetParameterHistoryAPIClient
+}
+
+// New returns a Reader that uses the Region, credentials and endpoint of config.
+func New(config aws.Config) *Reader {
+	return &Reader{cloudfront.NewFromConfig(config), ssm.NewFromConfig(config)}
+}
+
+// What errors wrap where AWS has no such thing.
+var (
+	ErrNoKeyGroup  = errors.New("CloudFront has no such key group")
+	ErrNoPublicKey = errors.New("CloudFront has no such public key")
+	ErrNoParameter = errors.New("the parameter does not exist")
+)
+
+// CallError is a call that AWS refused, or that did not reach it.
+type CallError struct {
+	Action   string // as IAM knows the call, such as cloudfront:GetKeyGroup
+	Resource string // the id or the name that was asked for, or what signer.Describe says of one that may be a key
+	Err      error  // of the SDK; its text may quote the request and the answer
+}
+
+// Error returns the action, the resource and the code of the answer. The text of
+// the SDK's error is left out.
+func (e *CallError) Error() string {
+	var answer smithy.APIError
+	if errors.As(e.Err, &answer) {
+		return fmt.Sprintf("%s on %s answered %.100s", e.Action, e.Resource, answer.ErrorCode())
+	}
+	return fmt.Sprintf("%s on %s: no answer that could be read", e.Action, e.Resource)
+}
+
+func (e *CallError) Unwrap() error { return e.Err }
+
+func failed(action, resource string, err error) *CallError {
+	if quoted := signer.Describe(resource, signer.FormName); quoted != strconv.Quote(resource) {
+		resource = quoted
+	}
+	return &CallError{action, resource, err}
+}
+
+// KeyGroup is cloudfront:GetKeyGroup. It fails with ErrNoKeyGroup if there is none
+// of that id.
+func (r *Reader) KeyGroup(ctx context.Context, id string) (rotation.KeyGroup, error) {
+	out, err := r.CloudFront.GetKeyGroup(ctx, &cloudfront.GetKeyGroupInput{Id: &id})
+	switch {
+	case is(err, "NoSuchResource"):
+		return rotation.KeyGroup{}, fmt.Errorf("%w: %w", ErrNoKeyGroup, failed("cloudfront:GetKeyGroup", id, err))
+	case err != nil:
+		return rotation.KeyGroup{}, failed("cloudfront:GetKeyGroup", id, err)
+	case out.KeyGroup == nil || out.KeyGroup.KeyGroupConfig == nil:
+		return rotation.KeyGroup{}, fmt.Errorf("cloudfront:GetKeyGroup on %s answered no key group", signer.Describe(id, signer.FormName))
+	}
+	return rotation.KeyGroup{Members: out.KeyGroup.KeyGroupConfig.Items, Modified: aws.ToTime(out.KeyGroup.LastModifiedTime)}, nil
+}
+
+// PublicKey is a public key in CloudFront.
+type PublicKey struct {
+	CallerReference string // from which KeyNumber reads its number
+	Created         time.Time
+	PEM             string // the key itself, as it was given
+}
+
+// PublicKey is cloudfront:GetPublicKey. It fails with ErrNoPublicKey if there is
+// none of that id.
+func (r *Reader) PublicKey(ctx context.Context, id string) (PublicKey, error) {
+	out, err := r.CloudFront.GetPublicKey(ctx, &cloudfront.GetPublicKeyInput{Id: &id})
+	switch {
+	case is(err, "NoSuchPublicKey"):
+		return PublicKey{}, fmt.Errorf("%w: %s", ErrNoPublicKey, signer.Describe(id, signer.FormID))
+	case err != nil:
+		return PublicKey{}, failed("cloudfront:GetPublicKey", id, err)
+	case out.PublicKey == nil || out.PublicKey.PublicKeyConfig == nil:
+		return PublicKey{}, fmt.Errorf("cloudfront:GetPublicKey on %s answered no public key", signer.Describe(id, signer.FormID))
+	}
+	return PublicKey{
+		CallerReference: aws.ToString(out.PublicKey.PublicKeyConfig.CallerReference),
+		Created:         aws.ToTime(out.PublicKey.CreatedTime),
+		PEM:             aws.ToString(out.PublicKey.PublicKeyConfig.EncodedKey),
+	}, nil
+}
+
+// History is ssm:GetParameterHistory of a parameter that holds deployment
+// documents. A version that is none has a nil Document. It fails with
+// ErrNoParameter if there is no such parameter.
+func (r *Reader) History(ctx context.Context, name string) (versions []rotation.Version, err error) {
+	pages := ssm.NewGetParameterHistoryPaginator(r.SSM, &ssm.GetParameterHistoryInput{Name: &name})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		switch {
+		case is(err, "ParameterNotFound"):
+			return nil, fmt.Errorf("%w: %s", ErrNoParameter, signer.Describe(name, signer.FormName))
+		case err != nil:
+			return nil, failed("ssm:GetParameterHistory", name, err)
+		}
+		for _, v := range page.Parameters {
+			document, _ := signer.ParseDeployment([]byte(aws.ToString(v.Value))) // nil if it is none
+			versions = append(versions, rotation.Version{Number: v.Version, Modified: aws.ToTime(v.LastModifiedDate), Document: document})
+		}
+	}
+	return versions, nil
+}
+
+// Trusting is cloudfront:ListDistributionsByKeyGroup. It returns the ids of the
+// distributions that trust a key group.
+func (r *Reader) Trusting(ctx context.Context, keyGroupID string) (distributions []string, err error) {
+	in := &cloudfront.ListDistributionsByKeyGroupInput{KeyGroupId: &keyGroupID}
+	for {
+		out, err := r.CloudFront.ListDistributionsByKeyGroup(ctx, in)
+		if err != nil {
+			return nil, failed("cloudfront:ListDistributionsByKeyGroup", keyGroupID, err)
+		}
+		list := out.DistributionIdList
+		if list == nil {
+			return nil, fmt.Errorf("cloudfront:ListDistributionsByKeyGroup on %s answered no list", signer.Describe(keyGroupID, signer.FormName))
+		}
+		distributions = append(distributions, list.Items...)
+		if !aws.ToBool(list.IsTruncated) {
+			return distributions, nil
+		}
+		if aws.ToString(list.NextMarker) == "" || aws.ToString(list.NextMarker) == aws.ToString(in.Marker) {
+			return nil, fmt.Errorf("cloudfront:ListDistributionsByKeyGroup on %s answered a list that does not go on", signer.Describe(keyGroupID, signer.FormName))
+		}
+		in.Marker = list.NextMarker
+	}
+}
+
+// callerReference matches the caller reference of a public key that a stack of
+// ours has made: <name>-key-<number>-<salt>-<SHA-256 of the key>.
+var callerReference = regexp.MustCompile(`-key-([1-9][0-9]{0,8})-([0-9a-f]{8})-[0-9a-f]{64}$`)
+
+// KeyNumber returns the number of the signing key that a stack has made under a
+// caller reference, 0 if it is none of the stack's. The salt in the reference is
+// the start of the UUID that ends the stack's ARN.
+func KeyNumber(reference, stackID string) int {
+	parts := callerReference.FindStringSubmatch(reference)
+	_, id, _ := strings.Cut(stackID, "/")
+	_, uuid, _ := strings.Cut(id, "/")
+	if salt, _, _ := strings.Cut(uuid, "-"); parts == nil || parts[2] != salt {
+		return 0
+	}
+	number, _ := strconv.Atoi(parts[1])
+	return number
+}
+
+// is reports whether an error is AWS's answer of this code.
+func is(err error, code string) bool {
+	var answer smithy.APIError
+	return errors.As(err, &answer) && answer.ErrorCode() == code
+}
