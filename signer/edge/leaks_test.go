@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/signedfront/signedfront/signer"
+	"github.com/signedfront/signedfront/signer/edge/model"
+	"github.com/signedfront/signedfront/signer/edge/template"
 	"github.com/signedfront/signedfront/signer/leaktest"
 )
 
@@ -107,6 +109,17 @@ func TestNoErrorLogAndAnswerOfTheEdgeShowsAKey(t *testing.T) {
 			return back
 		},
 		"OpenFS": nil, // returns no error
+		"Allows": func(text string) (back []any) {
+			in, _ := json.Marshal(text)
+			for _, policy := range []string{text, "{" + text, `{"Statement":{"Sid":` + string(in) + `,"Effect":"Allow","Principal":{"AWS":` + string(in) + `},"Action":"*","Resource":` + string(in) + `,"Condition":{` + string(in) + `:{` + string(in) + `:` + string(in) + `}}}}`,
+				`{"Statement":{"Effect":` + string(in) + `,"Principal":` + string(in) + `,"Action":"*","Resource":"*"}}`,
+				`{"Statement":{"Effect":"Allow","Principal":"*","Action":"*","Resource":` + string(in) + `}}`} {
+				read, err := template.ReadPolicy("the bucket policy", []byte(policy))
+				_, reason := Allows(read, model.Identity{OAI: text, CanonicalUser: text}, "s3:GetObject", "arn:aws:s3:::media/rt.png")
+				back = append(back, err, reason)
+			}
+			return back
+		},
 		"Edge.SignerWith": func(string) []any {
 			_, err := e.SignerWith(other)
 			return []any{err}
