@@ -70,6 +70,9 @@ var mayImport = map[string]imports{
 	"signer/awskeys":             {[]string{"constructs/contract", "signer", sdkPackages, smithyPackages}, []string{"signer/internal/vectors", "signer/leaktest", "signer/sourcetest"}},
 	"signer/cmd/signedfront":     {code: []string{"constructs/config", "signer/...", cobraPackage, pflagPackage, termPackage, sdkPackages, smithyPackages}},
 
+	"signer/internal/status":            {[]string{"constructs/contract", "signer", "signer/awsrotation", "signer/edge", "signer/edge/model", "signer/edge/template", "signer/rotation", sdkPackages, smithyPackages}, []string{"signer/internal/status/statustest", "signer/leaktest"}},
+	"signer/internal/status/statustest": {code: []string{"constructs/contract", "signer", "signer/awsrotation", "signer/internal/status", "signer/rotation"}},
+
 	"signer/edge":                 {[]string{"constructs/contract/...", "signer", "signer/edge/model", "signer/edge/template", "signer/edge/internal/redact"}, []string{"signer/leaktest"}},
 	"signer/edge/internal/redact": {code: []string{"signer", "signer/internal/randomtext"}},
 	"signer/edge/edgetest":        {[]string{"signer", "signer/edge", "signer/edge/internal/redact", "signer/edge/recorded"}, []string{"signer/signhttp"}},

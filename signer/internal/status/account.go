@@ -1,0 +1,139 @@
+package status
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/signedfront/signedfront/signer/awsrotation"
+	"github.com/signedfront/signedfront/signer/rotation"
+)
+
+// Account is what Read asks of AWS. Nothing in it writes, and nothing in it reads a
+// private key. Every method reads all pages.
+//
+// A call that AWS refused, or that did not reach it, fails with an
+// *awsrotation.CallError. What AWS does not have fails with an error that wraps
+// ErrMissing too.
+type Account interface {
+	// Document returns the text of a parameter.
+	Document(ctx context.Context, parameter string) (text string, err error)
+
+	// History returns the versions of a parameter.
+	History(ctx context.Context, parameter string) ([]rotation.Version, error)
+
+	// Stack describes a stack, by its name or its ARN.
+	Stack(ctx context.Context, name string) (Stack, error)
+
+	// StackOf returns the name of the stack that has a resource of this physical id.
+	StackOf(ctx context.Context, physicalID string) (stack string, err error)
+
+	// Resources lists the resources of a stack.
+	Resources(ctx context.Context, stack string) ([]Resource, error)
+
+	// Template returns the template of a stack as it was given.
+	Template(ctx context.Context, stack string) (text string, err error)
+
+	// Drift compares a resource of a stack with the template.
+	Drift(ctx context.Context, stack, logicalID string) (Drift, error)
+
+	// Importers returns the names of the stacks that import an export.
+	Importers(ctx context.Context, export string) (stacks []string, err error)
+
+	// Distribution reads a distribution.
+	Distribution(ctx context.Context, id string) (Distribution, error)
+
+	// KeyGroup reads a key group.
+	KeyGroup(ctx context.Context, id string) (rotation.KeyGroup, error)
+
+	// PublicKey reads a public key.
+	PublicKey(ctx context.Context, id string) (awsrotation.PublicKey, error)
+
+	// OriginIdentity returns the canonical user of an origin access identity.
+	OriginIdentity(ctx context.Context, id string) (canonicalUser string, err error)
+
+	// OriginControl fails if there is no such origin access control.
+	OriginControl(ctx context.Context, id string) error
+
+	// PublicKeys and KeyGroups count those of the account.
+	PublicKeys(ctx context.Context) (int, error)
+	KeyGroups(ctx context.Context) (int, error)
+
+	// Secret describes a secret, without its value.
+	Secret(ctx context.Context, arn string) (Secret, error)
+
+	// KMSKey returns the state of a key in KMS, such as Enabled.
+	KMSKey(ctx context.Context, arn string) (state string, err error)
+
+	// KMSPolicy returns the policy of a key in KMS, as JSON.
+	KMSPolicy(ctx context.Context, arn string) (policy string, err error)
+
+	// BucketPolicy returns the policy of a bucket, as JSON; empty if it has none.
+	BucketPolicy(ctx context.Context, b Bucket) (policy string, err error)
+
+	// PublicAccessBlocked reports whether a bucket blocks all public access.
+	PublicAccessBlocked(ctx context.Context, b Bucket) (bool, error)
+
+	// Encryption returns the KMS key that encrypts new objects of a bucket, empty if
+	// S3's own keys do.
+	Encryption(ctx context.Context, b Bucket) (kmsKey string, err error)
+}
+
+// ErrMissing is wrapped by the errors about what AWS does not have.
+var ErrMissing = errors.New("there is none")
+
+// Stack is a stack of CloudFormation.
+type Stack struct {
+	Name, ID      string
+	State, Reason string // StackStatus, and StackStatusReason
+	Updated       time.Time
+	Protected     bool              // from termination
+	Exports       map[string]string // values by the names of the exports
+}
+
+// Resource is a resource of a stack.
+type Resource struct {
+	LogicalID, PhysicalID, Type string
+	State, Reason               string
+}
+
+// Drift is what CloudFormation finds of a resource.
+type Drift struct {
+	State       string   // IN_SYNC, MODIFIED, DELETED or NOT_CHECKED
+	Differences []string // the paths of properties that are not those of the template
+}
+
+// Distribution is a distribution of CloudFront.
+type Distribution struct {
+	ID, ARN, DomainName string
+	Aliases             []string
+	Enabled             bool
+	Deployed            bool // every edge has it
+	Modified            time.Time
+
+	// Behaviors are the cache behaviors, the default one last.
+	Behaviors []Behavior
+	Origins   []Origin
+}
+
+// Behavior is a cache behavior.
+type Behavior struct {
+	Pattern   string   // * for the default one
+	Origin    string   // the id of an origin
+	KeyGroups []string // trusted; none: it requires no signature
+}
+
+// Origin is an origin of a distribution.
+type Origin struct {
+	ID, DomainName    string
+	Identity, Control string // ids of an origin access identity and an access control
+}
+
+// Secret is a secret of Secrets Manager.
+type Secret struct {
+	Deleted  time.Time // when its deletion was asked for; zero if it was not
+	Versions []string  // ids
+}
+
+// Bucket is a bucket of S3 in its Region.
+type Bucket struct{ Name, Region string }

@@ -1,0 +1,68 @@
+package status
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"strings"
+
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+)
+
+// Denied reports a call that IAM refused.
+func Denied(err error) bool {
+	switch codeOf(err) {
+	case "AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationErrorException", "Forbidden":
+		return true
+	}
+	return false
+}
+
+// BadCredentials reports a call whose credentials AWS does not take.
+func BadCredentials(err error) bool {
+	switch codeOf(err) {
+	case "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "InvalidAccessKeyId", "UnrecognizedClientException",
+		"SignatureDoesNotMatch", "InvalidSignatureException", "InvalidToken", "AuthFailure", "IncompleteSignature", "MissingAuthenticationToken", "RequestExpired", "RequestTimeTooSkewed":
+		return true
+	}
+	return false
+}
+
+// Throttled reports a call that AWS put off.
+func Throttled(err error) bool {
+	code := codeOf(err)
+	return strings.HasPrefix(code, "Throttl") || strings.HasPrefix(code, "TooManyRequests") || code == "RequestLimitExceeded" || code == "SlowDown" || code == "RequestThrottled"
+}
+
+// Unreachable reports a call that did not reach AWS.
+func Unreachable(err error) bool {
+	var unsent *smithyhttp.RequestSendError
+	return err != nil && codeOf(err) == "" && (errors.As(err, &unsent) || errors.Is(err, context.DeadlineExceeded))
+}
+
+// Why says in few words why a call failed, without the request and the answer.
+func Why(err error) string {
+	var unsent *smithyhttp.RequestSendError
+	var lookup *net.DNSError
+	switch code := codeOf(err); {
+	case Throttled(err):
+		return "AWS throttles these calls (" + code + "): try again in a minute"
+	case code != "":
+		return fmt.Sprintf("AWS answered %.100s", code)
+	case errors.As(err, &lookup):
+		return "the name of the service cannot be looked up"
+	case errors.As(err, &unsent):
+		var request *url.Error
+		if errors.As(err, &request) {
+			return "AWS cannot be reached: " + request.Err.Error()
+		}
+		return "AWS cannot be reached"
+	case errors.Is(err, context.Canceled):
+		return "interrupted"
+	case errors.Is(err, context.DeadlineExceeded):
+		return "AWS did not answer in time"
+	}
+	return "AWS's answer cannot be read"
+}

@@ -1,0 +1,995 @@
+// Package status asks AWS what a deployed environment is, and says what is wrong
+// with it. It sends no viewer's request, reads no private key and changes nothing.
+//
+// An Account reads; AWS is the one over the SDK. Read asks it for everything there
+// is to know of an environment, side by side where it can, and returns a Report:
+// plain data, with Findings for what is wrong and Unread for what could not be
+// read. The deployment document comes first, the stack beside it; from these two
+// follow the distribution, the key group, the keys with their history, secrets,
+// the bucket and its policy. Package rotation says what each key is and what is
+// safe next, and the local edge's own evaluator whether CloudFront may read the
+// bucket.
+//
+// Who shows a Report adds nothing to it: package report, the command line.
+package status
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/signedfront/signedfront/constructs/contract"
+	"github.com/signedfront/signedfront/signer"
+	"github.com/signedfront/signedfront/signer/awsrotation"
+	"github.com/signedfront/signedfront/signer/edge"
+	"github.com/signedfront/signedfront/signer/edge/model"
+	"github.com/signedfront/signedfront/signer/edge/template"
+	"github.com/signedfront/signedfront/signer/rotation"
+)
+
+// Environment names what Read reads.
+type Environment struct {
+	Project, Name string
+	Region        string // of the stack, for texts
+}
+
+// ErrNoEnvironment is wrapped by the error for an environment of which there is
+// neither a deployment document nor a stack.
+var ErrNoEnvironment = errors.New("there is no such environment")
+
+// Read reads an environment. An error means that nothing could be asked, or that
+// there is no such environment. Anything else that fails is in Report.Unread.
+func Read(ctx context.Context, a Account, e Environment) (*Report, error) {
+	r := newReading(ctx, a, e)
+	return r.read(r.readDistribution, r.readKeys, r.readSecrets, r.readBucket, r.readBorrowers, r.readQuotas, r.readDrift)
+}
+
+// ReadServing is Read of what decides on a viewer's request: the distribution, the
+// keys that it trusts, and the bucket. Keys are the trusted ones by their ids, as
+// CloudFront has them; one that cannot be parsed is nil. They are nil where the
+// distribution's key groups were not read.
+func ReadServing(ctx context.Context, a Account, e Environment) (*Report, map[string]*signer.PublicKey, error) {
+	r := newReading(ctx, a, e)
+	report, err := r.read(r.readDistribution, r.readKeys, r.readBucket)
+	if err != nil {
+		return nil, nil, err
+	}
+	_, group, known := r.signedGroup()
+	if !known {
+		return report, nil, nil
+	}
+	keys := map[string]*signer.PublicKey{}
+	for _, id := range group.Members {
+		public, err := signer.ParsePublicKey([]byte(r.public[id].PEM))
+		if err != nil {
+			public = nil
+		}
+		keys[id] = public
+	}
+	return report, keys, nil
+}
+
+func newReading(ctx context.Context, a Account, e Environment) *reading {
+	r := &reading{Account: a, ctx: ctx, env: e, now: time.Now()}
+	r.report = Report{
+		Schema: Schema, Environment: e.Name, Parameter: contract.ParameterName(e.Project, e.Name), Region: e.Region, Time: r.now.UTC().Truncate(time.Second),
+		Keys: []Key{}, Quotas: []Quota{}, Findings: []Finding{}, Unread: []Unread{},
+	}
+	return r
+}
+
+// read reads the parts side by side, once it is known where to look.
+func (r *reading) read(parts ...func()) (*Report, error) {
+	if err := r.begin(); err != nil {
+		return nil, err
+	}
+	sideBySide(parts...)
+	r.judge()
+	if err := r.unreachable(); err != nil {
+		return nil, err
+	}
+	r.finish()
+	return &r.report, nil
+}
+
+// reading is one Read. The fields are written in one step and read in later ones.
+type reading struct {
+	Account
+	ctx context.Context
+	env Environment
+	now time.Time
+
+	mu       sync.Mutex // of the report and of errs
+	report   Report
+	errs     []error // of all calls
+	answered bool    // one call was
+
+	document  *signer.Deployment // nil if it cannot be read
+	noDoc     bool               // there is no parameter
+	effective *signer.Deployment // the document with the lender's key; nil if that is not known
+	parameter string             // whose history tells of the keys
+	history   []rotation.Version
+	historied bool // history was read
+
+	stack     *Stack
+	resources []Resource // of this environment's content
+	guard     guard
+	templated bool // the template was read, and with it which keys are compromised
+
+	distribution *Distribution
+	trustedOnce  bool // the key groups that the distribution trusts were read
+	groups       map[string]rotation.KeyGroup
+	public       map[string]awsrotation.PublicKey
+	policy       *string // of the bucket; nil if it was not read
+	blocked      *bool
+	kmsKey       *string
+	kmsPolicy    *string
+}
+
+// guard is what the template says of the keys in the properties of its
+// Custom::KeyGuard.
+type guard struct {
+	distribution string // logical id
+	compromised  int    // how many
+}
+
+func sideBySide(parts ...func()) {
+	var wait sync.WaitGroup
+	for _, part := range parts {
+		wait.Go(part)
+	}
+	wait.Wait()
+}
+
+func (r *reading) find(check, what, meaning, do string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.report.Findings = append(r.report.Findings, Finding{check, what, meaning, do})
+}
+
+// called keeps what a call ended with, and reports whether it was answered. An
+// error that is no answer, and is not one that the caller expects, is unread.
+func (r *reading) called(line string, needed bool, err error) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err == nil || isMissing(err) {
+		r.answered = true
+		return err == nil
+	}
+	r.errs = append(r.errs, err)
+	u := Unread{Line: line, Needed: needed, Why: Why(err)}
+	var call *awsrotation.CallError
+	if errors.As(err, &call) && Denied(err) {
+		u.Action = call.Action
+		u.Why = "these credentials may not use " + call.Action
+	}
+	if !Unreachable(err) {
+		r.answered = true
+	}
+	if !slices.Contains(r.report.Unread, u) {
+		r.report.Unread = append(r.report.Unread, u)
+	}
+	return false
+}
+
+// isMissing reports an answer that there is no such thing.
+func isMissing(err error) bool {
+	return errors.Is(err, ErrMissing) || errors.Is(err, awsrotation.ErrNoKeyGroup) || errors.Is(err, awsrotation.ErrNoPublicKey) || errors.Is(err, awsrotation.ErrNoParameter)
+}
+
+// unreachable is the error where no call was answered at all, or the credentials
+// were not taken.
+func (r *reading) unreachable() error {
+	for _, err := range r.errs {
+		if BadCredentials(err) {
+			return err
+		}
+	}
+	if r.ctx.Err() != nil {
+		return r.ctx.Err()
+	}
+	if !r.answered && len(r.errs) > 0 {
+		return r.errs[0]
+	}
+	return nil
+}
+
+// begin reads the document and the stack.
+func (r *reading) begin() error {
+	var text string
+	var docErr, stackErr error
+	var stack Stack
+	sideBySide(
+		func() { text, docErr = r.Document(r.ctx, r.report.Parameter) },
+		func() { stack, stackErr = r.Stack(r.ctx, r.env.Project+"-"+r.env.Name) },
+	)
+	r.noDoc = isMissing(docErr)
+	read := r.called("deployment document", true, docErr)
+	foundStack := r.called("stack", true, stackErr)
+	if err := r.unreachable(); err != nil {
+		return err
+	}
+	if read {
+		var err error
+		if r.document, err = signer.ParseDeployment([]byte(text)); err != nil {
+			r.find("document", "the parameter "+r.report.Parameter+" holds no deployment document: "+oneLine(err),
+				"signers that start fail, and those that run go on for maxKeyAge", "put back the last version that was one: `aws ssm get-parameter-history --name "+r.report.Parameter+"` lists them")
+		}
+	}
+	if foundStack {
+		r.readStack(stack)
+	}
+	orphan := false
+	if r.stack == nil && !r.noDoc && (foundStack || isMissing(stackErr)) {
+		// The content may be in a stack of another name.
+		name, err := r.StackOf(r.ctx, r.report.Parameter)
+		orphan = isMissing(err)
+		if r.called("stack", true, err) {
+			stack, err := r.Account.Stack(r.ctx, name)
+			if r.called("stack", true, err) {
+				r.readStack(stack)
+			}
+		}
+	}
+	switch {
+	case r.noDoc && r.stack == nil && (isMissing(stackErr) || foundStack):
+		return fmt.Errorf("%w: Region %s of this account has no parameter %s, and no stack of it", ErrNoEnvironment, r.env.Region, r.report.Parameter)
+	case r.noDoc && r.stack == nil:
+		r.find("document", fmt.Sprintf("Region %s of this account has no parameter %s", r.env.Region, r.report.Parameter), "nothing can be signed here: there is no such environment, or somebody has deleted the parameter",
+			"`aws sts get-caller-identity` tells which account this is; with the right to read stacks more would be known")
+	case r.noDoc && r.stack.inProgress():
+		r.find("document", fmt.Sprintf("there is no parameter %s while the stack is %s", r.report.Parameter, r.stack.State), "signers cannot start", "wait until the stack is done")
+	case r.noDoc && !r.stack.whole(): // what is wrong with the stack says why
+	case r.noDoc:
+		r.find("document", "there is no parameter "+r.report.Parameter, "signers that start fail, and those that run go on for maxKeyAge", r.redo())
+	case orphan && read:
+		r.find("stack", fmt.Sprintf("the parameter %s is there, and no stack has it", r.report.Parameter), "nothing deploys this environment, or its stack is in another account or was deleted and left the parameter",
+			"look for the stack by `aws cloudformation list-stacks`, and delete the parameter if nobody signs with it")
+	}
+	return nil
+}
+
+// redo is how to have CloudFormation make something again that it believes to be
+// there.
+func (r *reading) redo() string {
+	return "CloudFormation believes that it is there, so a deployment alone changes nothing: `cdk drift` names it, and a change of it, or `cdk deploy --revert-drift`, makes it again"
+}
+
+// children start the logical ids of what a content has, after its own id.
+var children = regexp.MustCompile(`^(SigningKey[0-9]|Distribution|KeyGroup|KeyGuard|KeyPairProvider|Bucket|OriginAccess|SigningPolicy|DeploymentDocument|ResponseHeaders|SignedCaching|EscapeRefusal)`)
+
+// readStack keeps a stack if it is this environment's, and reads what it has. It is
+// if it has the parameter of the document, or did not come to make it.
+func (r *reading) readStack(stack Stack) {
+	all, err := r.Resources(r.ctx, stack.Name)
+	if !r.called("resources of the stack", true, err) {
+		r.stack = &stack
+		r.judgeStack(nil)
+		return
+	}
+	at := slices.IndexFunc(all, func(resource Resource) bool {
+		return resource.Type == "AWS::SSM::Parameter" && resource.PhysicalID == r.report.Parameter
+	})
+	if at < 0 && (!r.noDoc || stack.whole()) {
+		return // of the same name, and another's
+	}
+	prefix := ""
+	if at >= 0 {
+		prefix, _, _ = strings.Cut(all[at].LogicalID, "DeploymentDocument")
+	}
+	r.stack = &stack
+	for _, resource := range all {
+		if rest, ok := strings.CutPrefix(resource.LogicalID, prefix); ok && children.MatchString(rest) && !gone(resource) {
+			r.resources = append(r.resources, resource)
+		}
+	}
+	r.judgeStack(all)
+	if text, err := r.Template(r.ctx, stack.Name); r.called("keys taken out too early", true, err) {
+		r.guard = readGuard(text, r.report.Parameter)
+		r.templated = true
+	}
+}
+
+func gone(resource Resource) bool {
+	return resource.PhysicalID == "" || resource.State == "DELETE_COMPLETE" || resource.State == "DELETE_SKIPPED"
+}
+
+func readGuard(text, parameter string) (g guard) {
+	var t struct {
+		Resources map[string]struct {
+			Type       string
+			Properties map[string]any
+		}
+	}
+	if json.Unmarshal([]byte(text), &t) != nil {
+		return g // YAML, as others write: then nothing is known
+	}
+	for _, resource := range t.Resources {
+		if resource.Type == contract.KeyGuard && resource.Properties[contract.DocumentName] == parameter {
+			g.distribution, _ = resource.Properties[contract.DistributionLogicalID].(string)
+			list, _ := resource.Properties[contract.CompromisedKeys].([]any)
+			g.compromised = len(list)
+		}
+	}
+	return g
+}
+
+// judgeStack says what the state of the stack means.
+func (r *reading) judgeStack(resources []Resource) {
+	s := r.stack
+	r.report.Stack = &StackState{s.Name, s.ID, s.State, s.Updated.UTC()}
+	if s.whole() || s.inProgress() {
+		return
+	}
+	var failed []string
+	for _, resource := range resources {
+		if strings.HasSuffix(resource.State, "_FAILED") {
+			failed = append(failed, resource.LogicalID)
+		}
+	}
+	what := "the stack " + s.Name + " is " + s.State
+	if len(failed) > 0 {
+		what += ": " + strings.Join(failed, ", ") + " failed"
+	}
+	events := fmt.Sprintf("`aws cloudformation describe-stack-events --stack-name %s` tells why", s.Name)
+	switch s.State {
+	case "UPDATE_ROLLBACK_FAILED", "UPDATE_FAILED":
+		r.find("stack", what, "the environment is between two states, and CloudFormation takes no update",
+			events+fmt.Sprintf("; mend that, then `aws cloudformation continue-update-rollback --stack-name %s`. Do not skip the key group, the document or the distribution", s.Name))
+	case "DELETE_FAILED":
+		r.find("stack", what, "the environment is half gone: a bucket that was written to again is the usual cause", events+"; then destroy it again")
+	case "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED":
+		r.find("stack", what, "the first deployment failed and nothing is served; CloudFormation takes no update of such a stack", events+"; then destroy the stack and deploy again")
+	case "REVIEW_IN_PROGRESS":
+	default:
+		r.find("stack", what, "the last deployment did not end as it should", events)
+	}
+}
+
+// of returns the resources of a type.
+func (r *reading) of(kind string) (list []Resource) {
+	for _, resource := range r.resources {
+		if resource.Type == kind {
+			list = append(list, resource)
+		}
+	}
+	return list
+}
+
+// readDistribution reads the distribution of the content, and who its origin says
+// that CloudFront is.
+func (r *reading) readDistribution() {
+	candidates := r.of("AWS::CloudFront::Distribution")
+	if r.guard.distribution != "" {
+		candidates = slices.DeleteFunc(candidates, func(c Resource) bool { return c.LogicalID != r.guard.distribution })
+	}
+	if len(candidates) == 0 {
+		return // without a stack, or before it has one
+	}
+	id := candidates[0].PhysicalID
+	d, err := r.Distribution(r.ctx, id)
+	if isMissing(err) {
+		r.called("distribution", true, err)
+		r.find("distribution", "the distribution "+id+" is gone", "nothing is served", "deploy it anew: the new one has another domain name, so that all URLs change. "+r.redo())
+		return
+	}
+	if !r.called("distribution", true, err) {
+		return
+	}
+	r.distribution = &d
+	var groups []string
+	for _, b := range d.Behaviors {
+		for _, id := range b.KeyGroups {
+			if !slices.Contains(groups, id) {
+				groups = append(groups, id)
+			}
+		}
+	}
+	read := true
+	found := make([]*rotation.KeyGroup, len(groups))
+	var parts []func()
+	for i, id := range groups {
+		parts = append(parts, func() {
+			g, err := r.KeyGroup(r.ctx, id)
+			if isMissing(err) {
+				r.find("group", "the key group "+id+" that the distribution trusts is gone", "CloudFront refuses every viewer", r.redo())
+			}
+			if r.called("key group", true, err) {
+				found[i] = &g
+			} else if !isMissing(err) {
+				r.mu.Lock()
+				read = false
+				r.mu.Unlock()
+			}
+		})
+	}
+	sideBySide(parts...)
+	r.groups = map[string]rotation.KeyGroup{}
+	for i, id := range groups {
+		if found[i] != nil {
+			r.groups[id] = *found[i]
+		}
+	}
+	r.trustedOnce = read
+}
+
+// readKeys follows the lender, and reads the history of the document that names
+// the keys, and whether the private key is there.
+func (r *reading) readKeys() {
+	r.parameter = r.report.Parameter
+	if r.document != nil && r.document.Key.Parameter != "" {
+		r.parameter = r.document.Key.Parameter
+		r.report.Lender = r.parameter
+		text, err := r.Document(r.ctx, r.parameter)
+		if isMissing(err) {
+			r.find("lender", "the environment that lends the keys is gone: there is no parameter "+r.parameter, "signers cannot sign: CloudFront refuses every viewer once their URLs have expired",
+				"give this environment keys of its own, in two deployments as its page says, or deploy the lender again")
+		}
+		if r.called("lender", true, err) {
+			lender, err := signer.ParseDeployment([]byte(text))
+			if err == nil {
+				r.effective, err = r.document.Borrow(lender)
+			}
+			if err != nil {
+				r.find("lender", "the keys cannot be borrowed from "+r.parameter+": "+oneLine(err), "signers cannot sign",
+					"borrow from an environment that has keys of its own and lends them")
+			}
+		}
+	} else {
+		r.effective = r.document
+	}
+	if r.document == nil && !r.noDoc {
+		return
+	}
+	sideBySide(
+		func() {
+			history, err := r.History(r.ctx, r.parameter)
+			if r.called("history of the keys", true, err) {
+				r.history, r.historied = history, true
+			}
+		},
+		func() {
+			if r.effective != nil {
+				r.readPrivateKey(r.effective.Key)
+			}
+		},
+	)
+}
+
+// readSecrets reads the secrets of the stack, but for the current one.
+func (r *reading) readSecrets() {
+	var parts []func()
+	for _, secret := range r.of("AWS::SecretsManager::Secret") {
+		if r.document == nil || r.document.Key.SecretARN != secret.PhysicalID {
+			parts = append(parts, func() { r.readSecret(secret.PhysicalID, false, "") })
+		}
+	}
+	sideBySide(parts...)
+}
+
+// readPrivateKey reads whether the key that signs is where the document says.
+func (r *reading) readPrivateKey(at signer.KeyLocation) {
+	switch {
+	case at.SecretARN != "":
+		r.readSecret(at.SecretARN, true, at.SecretVersionID)
+	case at.KMSARN != "":
+		state, err := r.KMSKey(r.ctx, at.KMSARN)
+		switch read := r.called("signing key in KMS", true, err); {
+		case isMissing(err):
+			r.find("secret", "the KMS key "+at.KMSARN+" that signs is gone", "nothing can be signed", "make another key current")
+		case read && state != "Enabled":
+			r.find("secret", "the KMS key "+at.KMSARN+" that signs is "+state, "nothing can be signed", "enable the key again, or make another key current")
+		}
+	}
+}
+
+func (r *reading) readSecret(arn string, current bool, version string) {
+	meaning := "the key cannot be made current again"
+	if current {
+		meaning = "signers that start fail, and those that run sign for at most maxKeyAge: then nothing can be signed"
+	}
+	const lost = "the private key is lost for good: add a signing key with a new number, make it current once it is ready, and remove this one"
+	secret, err := r.Secret(r.ctx, arn)
+	switch read := r.called("secret", true, err); {
+	case isMissing(err):
+		r.find("secret", "the secret "+arn+" is gone", meaning, lost)
+	case !read:
+	case !secret.Deleted.IsZero():
+		r.find("secret", fmt.Sprintf("the secret %s is to be deleted since %s", arn, stamp(secret.Deleted)), meaning, "take that back while it can be: `aws secretsmanager restore-secret --secret-id "+arn+"`")
+	case current && !slices.Contains(secret.Versions, version):
+		r.find("secret", fmt.Sprintf("the secret %s has no labelled version %s, which the deployment document names", arn, version), meaning,
+			"somebody has put other values into the secret: while the version exists, `aws secretsmanager update-secret-version-stage` labels it again")
+	}
+}
+
+// readBucket reads the bucket's policy and what goes with it.
+func (r *reading) readBucket() {
+	b, ok := r.bucket()
+	if !ok {
+		return
+	}
+	sideBySide(
+		func() {
+			policy, err := r.BucketPolicy(r.ctx, b)
+			if isMissing(err) {
+				r.find("bucket", "the bucket "+b.Name+" is gone", "CloudFront answers 403 for every object that no edge has", "make the bucket again, with its policy, and upload the objects. "+r.redo())
+			}
+			if r.called("bucket policy", true, err) {
+				r.policy = &policy
+			}
+		},
+		func() {
+			blocked, err := r.PublicAccessBlocked(r.ctx, b)
+			if r.called("public access of the bucket", true, err) {
+				r.blocked = &blocked
+			}
+		},
+		func() {
+			key, err := r.Encryption(r.ctx, b)
+			if !r.called("encryption of the bucket", true, err) {
+				return
+			}
+			r.kmsKey = &key
+			if key == "" || key == awsKey {
+				return
+			}
+			if state, err := r.KMSKey(r.ctx, key); r.called("state of the KMS key", true, err) && state != "Enabled" {
+				r.find("kms", "the KMS key "+key+" that encrypts the bucket is "+state, "CloudFront cannot decrypt the objects", "enable the key again, or cancel its deletion")
+			}
+			policy, err := r.KMSPolicy(r.ctx, key)
+			if isMissing(err) {
+				r.find("kms", "the KMS key "+key+" that encrypts the bucket is gone", "CloudFront cannot decrypt the objects", "cancel its deletion while that can be, or encrypt the objects with another key")
+			}
+			if r.called("policy of the KMS key", true, err) {
+				r.kmsPolicy = &policy
+			}
+		},
+	)
+}
+
+func (r *reading) bucket() (Bucket, bool) {
+	if r.document != nil && r.document.Bucket != nil {
+		return Bucket{r.document.Bucket.Name, r.document.Bucket.Region}, true
+	}
+	if made := r.of("AWS::S3::Bucket"); len(made) == 1 {
+		return Bucket{made[0].PhysicalID, ""}, true
+	}
+	return Bucket{}, false
+}
+
+// readBorrowers lists who signs with the keys of this environment.
+func (r *reading) readBorrowers() {
+	if r.stack == nil {
+		return
+	}
+	export := contract.KeyGroupExport(r.report.Parameter)
+	if r.stack.Exports[export] == "" {
+		return
+	}
+	stacks, err := r.Importers(r.ctx, export)
+	if r.called("borrowers", false, err) {
+		slices.Sort(stacks)
+		r.report.Borrowers = stacks
+	}
+}
+
+// The quotas of an account, unless AWS gave it more:
+// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
+const (
+	maxPublicKeys = 10
+	maxKeyGroups  = 10
+)
+
+func (r *reading) readQuotas() {
+	var keys, groups *int
+	sideBySide(
+		func() {
+			if n, err := r.PublicKeys(r.ctx); r.called("public keys of the account", false, err) {
+				keys = &n
+			}
+		},
+		func() {
+			if n, err := r.KeyGroups(r.ctx); r.called("key groups of the account", false, err) {
+				groups = &n
+			}
+		},
+	)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if keys != nil {
+		r.report.Quotas = append(r.report.Quotas, Quota{"public keys", *keys, maxPublicKeys})
+	}
+	if groups != nil {
+		r.report.Quotas = append(r.report.Quotas, Quota{"key groups", *groups, maxKeyGroups})
+	}
+}
+
+// readDrift has CloudFormation look at what nothing else here reads: the policy
+// that lets roles sign, and the functions of the next deployment.
+func (r *reading) readDrift() {
+	if r.stack == nil || !r.stack.whole() {
+		return
+	}
+	var parts []func()
+	for _, resource := range r.resources {
+		policy := resource.Type == "AWS::IAM::ManagedPolicy"
+		if !policy && resource.Type != "AWS::Lambda::Function" {
+			continue
+		}
+		parts = append(parts, func() {
+			drift, err := r.Drift(r.ctx, r.stack.Name, resource.LogicalID)
+			line := map[bool]string{true: "drift of the signing policy", false: "drift of the functions"}[policy]
+			switch read := r.called(line, false, err); {
+			case !read:
+			case policy && drift.State == "DELETED":
+				r.find("signing-policy", "the policy "+resource.PhysicalID+" is gone", "roles that sign by it are refused by AWS", r.redo())
+			case policy && drift.State == "MODIFIED":
+				r.find("signing-policy", fmt.Sprintf("the policy %s is not what the stack made it (%s)", resource.PhysicalID, strings.Join(drift.Differences, ", ")),
+					"roles that sign by it may be refused by AWS, or may do more than sign", "put it back: `cdk drift` shows the difference")
+			case drift.State == "DELETED":
+				r.find("function", "the function "+resource.PhysicalID+" is gone", "viewers notice nothing, and the next deployment that needs it fails", r.redo())
+			}
+		})
+	}
+	sideBySide(parts...)
+}
+
+// judge says what follows from what was read.
+func (r *reading) judge() {
+	r.judgeDistribution()
+	r.judgeKeys()
+	r.judgeBucket()
+}
+
+func (r *reading) judgeDistribution() {
+	d := r.distribution
+	if d == nil {
+		return
+	}
+	url := "https://" + d.DomainName
+	names := append([]string{d.DomainName}, d.Aliases...)
+	if r.document != nil {
+		url = r.document.BaseURL
+		if host := strings.TrimPrefix(url, "https://"); !slices.Contains(names, host) {
+			r.find("served", fmt.Sprintf("the deployment document says %s, and the distribution %s has the names %s", url, d.ID, strings.Join(names, ", ")), "URLs of signers lead elsewhere, or to nothing",
+				"put the name back, or write the document as the template has it")
+		}
+	}
+	r.report.Served = &Served{url, names, d.ID, d.Enabled, d.Deployed, d.Modified.UTC()}
+	if !d.Enabled {
+		r.find("distribution", "the distribution "+d.ID+" is disabled", "nothing is served", "enable it")
+	}
+
+	p := &Protection{Public: []string{}, PublicAccessBlocked: r.blocked}
+	if r.stack != nil {
+		p.Termination = &r.stack.Protected
+	}
+	for _, b := range d.Behaviors {
+		switch {
+		case len(b.KeyGroups) == 0 && b.Pattern == "*":
+			r.find("protection", "the default behavior of the distribution "+d.ID+" trusts no key group", "everyone can open every object without a signature", r.redo())
+		case len(b.KeyGroups) == 0:
+			p.Public = append(p.Public, b.Pattern)
+		case b.Pattern == "*":
+			p.Signed = true
+		}
+	}
+	r.report.Protection = p
+	if own := r.of("AWS::CloudFront::KeyGroup"); p.Signed && len(own) == 1 {
+		if groups := d.Behaviors[len(d.Behaviors)-1].KeyGroups; !slices.Contains(groups, own[0].PhysicalID) {
+			r.find("group", fmt.Sprintf("the distribution trusts the key group %s, and not the stack's own, %s", strings.Join(groups, ", "), own[0].PhysicalID), "CloudFront refuses what the stack's keys sign", r.redo())
+		}
+	}
+}
+
+// signedGroup is the key group of the default behavior, and whether it is known.
+func (r *reading) signedGroup() (id string, g rotation.KeyGroup, known bool) {
+	if r.distribution == nil || !r.trustedOnce {
+		return "", g, false
+	}
+	groups := r.distribution.Behaviors[len(r.distribution.Behaviors)-1].KeyGroups
+	if len(groups) == 0 {
+		return "", g, false
+	}
+	for _, id := range groups {
+		for _, member := range r.groups[id].Members {
+			if !slices.Contains(g.Members, member) {
+				g.Members = append(g.Members, member)
+			}
+		}
+		if m := r.groups[id].Modified; m.After(g.Modified) {
+			g.Modified = m
+		}
+	}
+	return groups[0], g, true
+}
+
+func (r *reading) judgeKeys() {
+	group, members, known := r.signedGroup()
+	ids := slices.Clone(members.Members)
+	add := func(id string) {
+		if id != "" && !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	if r.effective != nil {
+		add(r.effective.KeyPairID)
+	}
+	for _, v := range r.history {
+		if v.Document != nil && v.Document.Key.Parameter == "" {
+			add(v.Document.KeyPairID)
+		}
+	}
+	for _, key := range r.of("AWS::CloudFront::PublicKey") {
+		add(key.PhysicalID)
+	}
+
+	r.public = map[string]awsrotation.PublicKey{}
+	var parts []func()
+	for _, id := range ids {
+		parts = append(parts, func() {
+			key, err := r.PublicKey(r.ctx, id)
+			if r.called("public keys", true, err) {
+				r.mu.Lock()
+				r.public[id] = key
+				r.mu.Unlock()
+			}
+		})
+	}
+	sideBySide(parts...)
+
+	if d := r.effective; d != nil {
+		r.judgeCurrent(d, group, members, known)
+	}
+	if !known || !r.historied {
+		return
+	}
+	o := rotation.Observation{Now: r.now, KeyGroup: members, History: r.history}
+	stackID := ""
+	if r.stack != nil {
+		stackID = r.stack.ID
+	}
+	for _, id := range ids {
+		key, there := r.public[id]
+		if there || slices.Contains(members.Members, id) {
+			o.PublicKeys = append(o.PublicKeys, rotation.PublicKey{ID: id, Number: awsrotation.KeyNumber(key.CallerReference, stackID), Created: key.Created})
+		}
+	}
+	s := rotation.Assess(o)
+	for _, k := range s.Keys {
+		key := Key{ID: k.KeyPairID, Number: k.Number, State: string(k.State), Since: timeOf(k.Since), Until: timeOf(k.Until), Trusted: k.Trusted, Created: timeOf(r.public[k.KeyPairID].Created), May: []string{}}
+		if public, err := signer.ParsePublicKey([]byte(r.public[k.KeyPairID].PEM)); err == nil {
+			key.Algorithm = string(public.Algorithm())
+		}
+		for _, step := range s.Steps {
+			if step.KeyPairID == k.KeyPairID && step.Safe && (step.Action == rotation.Promote || step.Action == rotation.Remove) {
+				key.May = append(key.May, string(step.Action))
+			}
+		}
+		r.report.Keys = append(r.report.Keys, key)
+	}
+	next := &Next{Safe: []string{}, From: timeOf(s.Next)}
+	for _, step := range s.Steps {
+		if step.Safe && step.Action != rotation.RemoveCompromised {
+			next.Safe = append(next.Safe, strings.TrimSpace(string(step.Action)+" "+step.KeyPairID))
+		}
+		if !step.Safe && !s.Next.IsZero() && step.From.Equal(s.Next) && next.Why == "" && len(step.Faults) > 0 {
+			next.Why = step.Faults[0].Error()
+		}
+	}
+	r.report.Next = next
+	r.judgeRetired(o, ids)
+}
+
+// judgeCurrent says whether CloudFront takes what the current key signs.
+func (r *reading) judgeCurrent(d *signer.Deployment, group string, members rotation.KeyGroup, known bool) {
+	id := d.KeyPairID
+	if known && !slices.Contains(members.Members, id) {
+		do := "put the key back into the group, or the earlier document back: " + r.redo()
+		if r.report.Lender != "" {
+			do = "the distribution must trust the key group of the environment that lends: deploy this one again, or give it keys of its own"
+		}
+		r.find("trusted", fmt.Sprintf("signers sign with %s, and the key group %s that the distribution trusts does not have it", id, group), "CloudFront refuses every URL and every cookie that is signed", do)
+	}
+	key, there := r.public[id]
+	if !there {
+		return
+	}
+	public, err := signer.ParsePublicKey([]byte(key.PEM))
+	if err != nil || public.Fingerprint() != d.PublicKeySHA256 {
+		r.find("key", fmt.Sprintf("the public key %s in CloudFront is not the one whose SHA-256 the deployment document has", id), "signers refuse to sign with a key that does not fit, or CloudFront refuses what they sign",
+			"somebody has changed the document: put back its last version that fits, or make another key current")
+	}
+	for _, trusted := range d.TrustedKeys {
+		if known && !slices.Contains(members.Members, trusted.ID) {
+			r.find("trusted", fmt.Sprintf("the deployment document lists the key %s as trusted, and the key group %s does not have it", trusted.ID, group), "CloudFront refuses the URLs that the key signed, and verifiers that go by the document take them", "put the key back into the group: "+r.redo())
+		}
+	}
+}
+
+// judgeRetired finds keys that left the group while their URLs may have been good.
+// Compromised keys leave it so, which the template says. Of borrowed keys the status
+// of the lender tells.
+func (r *reading) judgeRetired(o rotation.Observation, ids []string) {
+	if !r.templated || r.guard.compromised > 0 || r.report.Lender != "" {
+		return
+	}
+	for _, id := range ids {
+		if slices.Contains(o.KeyGroup.Members, id) || r.effective != nil && id == r.effective.KeyPairID {
+			continue
+		}
+		with := o
+		with.KeyGroup.Members = append(slices.Clone(o.KeyGroup.Members), id)
+		if _, there := r.public[id]; !there {
+			// What counts is that a version named it, and not what may have before.
+			with.PublicKeys = append(slices.Clone(o.PublicKeys), rotation.PublicKey{ID: id, Created: r.named(id)})
+		}
+		current := ""
+		if r.effective != nil {
+			current = r.effective.KeyPairID
+		}
+		for _, fault := range rotation.Judge(with, rotation.Change{Keys: o.KeyGroup.Members, Current: current}).Faults {
+			if fault.KeyPairID == id && !fault.From.IsZero() {
+				before, _, _ := strings.Cut(fault.Error(), ": keep it")
+				r.find("retired", "the key "+id+" is not in the key group any more, and was taken out too early: "+before, "CloudFront refuses these URLs", r.restore(id))
+			}
+		}
+	}
+}
+
+// named is when the document named a key first, as far as its history goes.
+func (r *reading) named(id string) (first time.Time) {
+	for _, v := range r.history {
+		if v.Document != nil && v.Document.KeyPairID == id && (first.IsZero() || v.Modified.Before(first)) {
+			first = v.Modified
+		}
+	}
+	return first
+}
+
+func (r *reading) restore(id string) string {
+	if _, there := r.public[id]; there {
+		return "put the key back into the group until then: CloudFront still has it"
+	}
+	return `sign these URLs anew: CloudFront does not have the key any more. If that is meant, list its number in "compromised"`
+}
+
+// judgeBucket says whether CloudFront may read the bucket.
+func (r *reading) judgeBucket() {
+	b, ok := r.bucket()
+	if !ok {
+		return
+	}
+	use := &BucketUse{Name: b.Name, Region: b.Region}
+	if r.document != nil && r.document.Bucket != nil {
+		use.Path = r.document.Bucket.Path
+	}
+	if r.kmsKey != nil {
+		use.KMSKey = *r.kmsKey
+	}
+	r.report.Bucket = use
+	if r.blocked != nil && !*r.blocked {
+		r.find("public-access", "the bucket "+b.Name+" does not block public access", "a policy or an ACL can open objects to everyone, past CloudFront", "block it: `aws s3api put-public-access-block` with all four settings")
+	}
+	d := r.distribution
+	if d == nil {
+		return
+	}
+	target := d.Behaviors[len(d.Behaviors)-1].Origin
+	at := slices.IndexFunc(d.Origins, func(o Origin) bool { return o.ID == target })
+	if at < 0 {
+		return
+	}
+	origin := d.Origins[at]
+	if !strings.HasPrefix(origin.DomainName, b.Name+".s3") {
+		r.find("origin", fmt.Sprintf("the distribution reads %s, and the content is in the bucket %s", origin.DomainName, b.Name), "what is uploaded is not what is served", r.redo())
+		return
+	}
+	who, ok := r.whoReads(origin, use)
+	if !ok || r.policy == nil {
+		return
+	}
+	if *r.policy == "" {
+		r.find("bucket-policy", "the bucket "+b.Name+" has no policy", "CloudFront may not read it: S3 answers 403 for every object that no edge has", "somebody has removed the policy, or made the bucket again: "+r.redo())
+		return
+	}
+	policy, err := template.ReadPolicy("the bucket policy", []byte(*r.policy))
+	if err != nil {
+		r.find("bucket-policy", "the policy of the bucket "+b.Name+" cannot be evaluated: "+oneLine(err), "whether CloudFront may read is not known", "write it as the template has it")
+		return
+	}
+	policy.BlockPublic = r.blocked == nil || *r.blocked
+	partition := "aws"
+	if parts := strings.Split(d.ARN, ":"); len(parts) > 1 && parts[1] != "" {
+		partition = parts[1]
+	}
+	object := "arn:" + partition + ":s3:::" + b.Name + use.Path + "/an-object"
+	if allowed, reason := edge.Allows(policy, who, "s3:GetObject", object); !allowed {
+		r.find("bucket-policy", "CloudFront may not read the bucket "+b.Name+": "+reason, "S3 answers 403 for every object that no edge has", "write the policy as the template has it: "+r.redo())
+	}
+	r.judgeEncryption(who, use)
+}
+
+// whoReads is who CloudFront is at the bucket, and whether that is known.
+func (r *reading) whoReads(origin Origin, use *BucketUse) (who model.Identity, known bool) {
+	d := r.distribution
+	switch {
+	case origin.Control != "":
+		use.Access = "origin access control " + origin.Control
+		err := r.OriginControl(r.ctx, origin.Control)
+		if isMissing(err) {
+			r.find("identity", "the origin access control "+origin.Control+" is gone", "CloudFront reads the bucket as nobody and is refused", r.redo())
+			return who, false
+		}
+		account := ""
+		if parts := strings.Split(d.ARN, ":"); len(parts) > 4 {
+			account = parts[4]
+		}
+		return model.Identity{Control: true, Distribution: d.ARN, Account: account}, r.called("origin access control", true, err)
+	case origin.Identity != "":
+		use.Access = "origin access identity " + origin.Identity
+		user, err := r.OriginIdentity(r.ctx, origin.Identity)
+		if isMissing(err) {
+			r.find("identity", "the origin access identity "+origin.Identity+" is gone", "CloudFront reads the bucket as nobody and is refused", r.redo())
+			return who, false
+		}
+		return model.Identity{OAI: origin.Identity, CanonicalUser: user}, r.called("origin access identity", true, err)
+	}
+	r.find("identity", "the origin "+origin.DomainName+" has neither an access identity nor an access control", "CloudFront reads the bucket as nobody and is refused", r.redo())
+	return who, false
+}
+
+// judgeEncryption says whether CloudFront may decrypt.
+func (r *reading) judgeEncryption(who model.Identity, use *BucketUse) {
+	switch key := use.KMSKey; {
+	case key == "":
+	case !who.Control:
+		r.find("kms", "the bucket "+use.Name+" is encrypted with the KMS key "+key+", and CloudFront reads it by an origin access identity", "new objects cannot be read", `move to an access control, with "originAccess", or encrypt with S3's own keys`)
+	case key == awsKey:
+		r.find("kms", "the bucket "+use.Name+" is encrypted with AWS's own KMS key aws/s3", "CloudFront may not use that key: new objects cannot be read", "encrypt with a key of your own, or with S3's own keys")
+	case r.kmsPolicy != nil:
+		policy, err := template.ReadPolicy("the key policy", []byte(*r.kmsPolicy))
+		allowed, reason := false, ""
+		if err != nil {
+			reason = oneLine(err)
+		} else {
+			allowed, reason = edge.Allows(policy, who, "kms:Decrypt", key)
+		}
+		if !allowed {
+			r.find("kms", "CloudFront may not decrypt with the KMS key "+key+": "+reason, "new objects cannot be read", "let the key's policy allow kms:Decrypt to cloudfront.amazonaws.com for this distribution")
+		}
+	}
+}
+
+// finish sorts what was found, and says whether all is well.
+func (r *reading) finish() {
+	slices.SortStableFunc(r.report.Findings, func(a, b Finding) int {
+		if a.Check != b.Check {
+			return strings.Compare(a.Check, b.Check)
+		}
+		return strings.Compare(a.What, b.What)
+	})
+	slices.SortStableFunc(r.report.Unread, func(a, b Unread) int { return strings.Compare(a.Line, b.Line) })
+	r.report.Healthy = len(r.report.Findings) == 0 && !slices.ContainsFunc(r.report.Unread, func(u Unread) bool { return u.Needed })
+}
+
+// oneLine is the text of an error about a document, whose faults may be several.
+func oneLine(err error) string {
+	return strings.ReplaceAll(strings.TrimPrefix(err.Error(), "deployment document: "), "\n", "; ")
+}
+
+func timeOf(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	t = t.UTC()
+	return &t
+}
+
+func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
