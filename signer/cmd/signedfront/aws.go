@@ -12,17 +12,37 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials/ssocreds"
 	"github.com/aws/smithy-go/logging"
+	"github.com/spf13/cobra"
 
 	"github.com/signedfront/signedfront/signer"
 )
 
 var regionShape = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]{1,2}$`)
 
-// awsConfig is the configuration and the credentials that the AWS CLI would use
-// here. The errors of the SDK are not repeated, and its log is not written: they
-// quote the files, and these hold secrets.
-func awsConfig(ctx context.Context, needsRegion bool) (aws.Config, error) {
-	cfg, err := config.LoadDefaultConfig(ctx, config.WithLogger(logging.Nop{}))
+// awsFlags are --profile and --region, as the AWS CLI has them: each goes before
+// its variable, and before the credentials of the environment.
+type awsFlags struct{ profile, region string }
+
+func (f *awsFlags) add(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&f.profile, "profile", "", "the AWS `profile` (default AWS_PROFILE)")
+	flags.StringVar(&f.region, "region", "", "the AWS `Region` of the stack (default AWS_REGION, or that of the profile)")
+	cmd.RegisterFlagCompletionFunc("profile", cobra.NoFileCompletions)
+	cmd.RegisterFlagCompletionFunc("region", cobra.NoFileCompletions)
+}
+
+// config is the configuration and the credentials that the AWS CLI would use here.
+// The errors of the SDK are not repeated, and its log is not written: they quote
+// the files, and these hold secrets.
+func (f *awsFlags) config(ctx context.Context, needsRegion bool) (aws.Config, error) {
+	options := []func(*config.LoadOptions) error{config.WithLogger(logging.Nop{})}
+	if f.profile != "" {
+		options = append(options, config.WithSharedConfigProfile(f.profile))
+	}
+	if f.region != "" {
+		options = append(options, config.WithRegion(f.region))
+	}
+	cfg, err := config.LoadDefaultConfig(ctx, options...)
 	var missing config.SharedConfigProfileNotExistError
 	switch {
 	case ctx.Err() != nil:

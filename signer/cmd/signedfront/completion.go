@@ -1,9 +1,12 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -81,6 +84,30 @@ func newHelp() *cobra.Command {
 			return about.Help()
 		},
 	}
+}
+
+// environments completes --env with the environments of the cdk.json here, or of
+// the folder that --app names. A pattern such as pr-* stands for many, and is left
+// out.
+func environments(cmd *cobra.Command, _ []string, start string) ([]string, cobra.ShellCompDirective) {
+	folder := "."
+	if app := cmd.Flags().Lookup("app"); app != nil && app.Value.String() != "" {
+		folder = app.Value.String()
+	}
+	var file struct {
+		Context struct{ Environments map[string]any }
+	}
+	text, err := os.ReadFile(filepath.Join(folder, "cdk.json"))
+	if err != nil || json.Unmarshal(text, &file) != nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	var names []string
+	for _, name := range slices.Sorted(maps.Keys(file.Context.Environments)) {
+		if partOfName.MatchString(name) && isQuoted(signer.Describe(name, signer.FormName)) && strings.HasPrefix(name, start) {
+			names = append(names, name)
+		}
+	}
+	return names, cobra.ShellCompDirectiveNoFileComp
 }
 
 // words returns the words of a flag that takes one of a few.

@@ -24,6 +24,7 @@ import (
 // signingFlags are the words that url, cookies and explain share: whose key
 // signs, and for how long.
 type signingFlags struct {
+	awsFlags
 	env, project string
 	deployment   string
 	keyPairID    string
@@ -53,9 +54,11 @@ func (f *signingFlags) addKeyFlags(cmd *cobra.Command) {
 	f.addPrivateKeyFlags(cmd)
 	flags.StringVar(&f.hash, "hash", "", "the `hash` to sign with --private-key: "+choices(signer.Hashes())+" (default "+string(signer.SHA256)+")")
 	cmd.MarkFlagFilename("deployment", "json")
-	for _, name := range []string{"env", "project", "key-pair-id"} {
+	f.awsFlags.add(cmd)
+	for _, name := range []string{"project", "key-pair-id"} {
 		cmd.RegisterFlagCompletionFunc(name, cobra.NoFileCompletions)
 	}
+	cmd.RegisterFlagCompletionFunc("env", environments)
 	cmd.RegisterFlagCompletionFunc("hash", cobra.FixedCompletions(words(signer.Hashes()), cobra.ShellCompDirectiveNoFileComp))
 }
 
@@ -124,6 +127,10 @@ func (f *signingFlags) check() error {
 		return wrongUsage("--env, --deployment and --key-pair-id each name a key: give one")
 	case f.project != "" && f.env == "":
 		return wrongUsage("--project goes with --env")
+	case f.region != "" && f.env == "":
+		return wrongUsage("--region goes with --env: a deployment document has the Region in it")
+	case f.profile != "" && f.env == "" && f.deployment == "":
+		return wrongUsage("--profile goes with --env or --deployment")
 	case f.hash != "" && f.keyPairID == "":
 		return wrongUsage("--hash goes with --private-key: a deployment says itself what its key signs with")
 	}
@@ -251,9 +258,12 @@ func (f *signingFlags) source(ctx context.Context) (signer.Source, error) {
 		return nil, err
 	}
 	if d.Key.File != "" {
+		if f.profile != "" {
+			return nil, wrongUsage("--profile: the key of that document is in a file, and AWS is not asked")
+		}
 		return signer.FileSource(file), nil
 	}
-	cfg, err := awsConfig(ctx, false)
+	cfg, err := f.awsFlags.config(ctx, false)
 	cfg.Region = cmp.Or(d.Region, cfg.Region) // the file was named here: its Region is meant
 	return awskeys.File(cfg, file), err
 }
@@ -274,7 +284,7 @@ func (f *signingFlags) environment(ctx context.Context) (*awskeys.Source, error)
 	if err != nil {
 		return nil, err
 	}
-	cfg, err := awsConfig(ctx, true)
+	cfg, err := f.awsFlags.config(ctx, true)
 	source := awskeys.Environment(cfg, project, f.env)
 	source.KeyFiles = true
 	return source, err

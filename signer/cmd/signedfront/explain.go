@@ -75,9 +75,11 @@ here: the document of an older deployment does not list the keys.`,
 	flags.StringVar(&e.method, "method", http.MethodGet, "the request's `method`")
 	flags.BoolVar(&e.asJSON, "json", false, "print JSON")
 	cmd.MarkFlagFilename("deployment", "json")
-	for _, name := range []string{"env", "project", "key-pair-id", "cookie", "ip"} {
+	e.awsFlags.add(cmd)
+	for _, name := range []string{"project", "key-pair-id", "cookie", "ip"} {
 		cmd.RegisterFlagCompletionFunc(name, cobra.NoFileCompletions)
 	}
+	cmd.RegisterFlagCompletionFunc("env", environments)
 	cmd.RegisterFlagCompletionFunc("method", cobra.FixedCompletions(methods, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
@@ -221,6 +223,10 @@ func (e *explain) keys(ctx context.Context) (map[string]*signer.PublicKey, error
 		return nil, wrongUsage("--env and --deployment each name a deployment: give one")
 	case e.project != "" && e.env == "":
 		return nil, wrongUsage("--project goes with --env")
+	case e.region != "" && e.env == "":
+		return nil, wrongUsage("--region goes with --env: a deployment document has the Region in it")
+	case e.profile != "" && e.env == "" && e.deployment == "":
+		return nil, wrongUsage("--profile goes with --env or --deployment")
 	case e.env != "" || e.deployment != "":
 		d, err := e.document(ctx)
 		if err != nil {
@@ -251,8 +257,13 @@ func (e *explain) document(ctx context.Context) (*signer.Deployment, error) {
 		source, err = e.environment(ctx)
 	} else {
 		_, d, fault := e.documentFile()
-		if fault != nil || d.Key.Parameter == "" {
-			return d, fault
+		switch {
+		case fault != nil:
+			return nil, fault
+		case d.Key.Parameter == "" && e.profile != "":
+			return nil, wrongUsage("--profile: that document lists the trusted keys itself, and AWS is not asked")
+		case d.Key.Parameter == "":
+			return d, nil
 		}
 		source, err = e.source(ctx)
 	}

@@ -135,7 +135,7 @@ An app needs Node.js, and what runs it: Go for "go run cdk.go".`,
 	cmd.MarkFlagDirname("app")
 	cmd.MarkFlagFilename("template", "json")
 	cmd.MarkFlagFilename("private-key")
-	cmd.RegisterFlagCompletionFunc("env", cobra.NoFileCompletions)
+	cmd.RegisterFlagCompletionFunc("env", environments)
 	cmd.RegisterFlagCompletionFunc("addr", cobra.NoFileCompletions)
 	cmd.RegisterFlagCompletionFunc("host", cobra.NoFileCompletions)
 	return cmd
