@@ -29,7 +29,7 @@ func execute(t *testing.T, args []string) (status int, stdout, stderr string) {
 	defer in.Close()
 	var out, messages bytes.Buffer
 	term := newTerminal(args)
-	term.in, term.out, term.err, term.inIsTTY, term.errIsTTY = in, &out, &lockedWriter{w: &messages}, false, false
+	term.in, term.out, term.err, term.inIsTTY, term.outIsTTY, term.errIsTTY = in, &out, &lockedWriter{w: &messages}, false, false, false
 	before := os.Stderr // which completing changes
 	defer func() { os.Stderr = before }()
 	status = term.run(context.Background(), args)
@@ -103,6 +103,7 @@ var fixtures = map[string][][]string{
 	"url":        {{"--deployment", "deployment.json"}, {"--key-pair-id", "K2JCJMDEHXQW5F", "--private-key", "private_key.pem"}, {"--env", "dev"}},
 	"cookies":    {{"--deployment", "deployment.json"}, {"--key-pair-id", "K2JCJMDEHXQW5F", "--private-key", "private_key.pem"}, {"--env", "dev"}},
 	"explain":    {{"--public-key", "K2JCJMDEHXQW5F=public_key.pem"}, {"--deployment", "deployment.json"}, {"--env", "dev"}},
+	"status":     {{"--env", "dev"}},
 	"keygen":     {{}},
 	"completion": {{}},
 	"version":    {{}},

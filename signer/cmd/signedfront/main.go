@@ -5,6 +5,7 @@
 //	signedfront url URL...        sign URLs
 //	signedfront cookies RESOURCE  sign cookies
 //	signedfront explain URL       tell what CloudFront answers, and why
+//	signedfront status --env NAME tell what a deployed environment is, and what is wrong
 //	signedfront keygen            make a key pair
 //	signedfront completion SHELL  print a script for the Tab key
 //	signedfront version           print the version
@@ -55,7 +56,7 @@ func (t *terminal) run(ctx context.Context, args []string) int {
 	switch {
 	case err == nil:
 		return 0
-	case errors.Is(err, errDenied):
+	case errors.Is(err, errDenied), errors.Is(err, errFound):
 		return 3
 	}
 	return t.report(cmd, err)
@@ -92,7 +93,7 @@ func newRoot(t *terminal) *cobra.Command {
 	root.SetErr(t.err)
 	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
 	root.SetHelpCommand(newHelp())
-	root.AddCommand(newLocal(t), newURL(t), newCookies(t), newExplain(t), newKeygen(t), newCompletion(t), newVersion(t))
+	root.AddCommand(newLocal(t), newURL(t), newCookies(t), newExplain(t), newStatus(t), newKeygen(t), newCompletion(t), newVersion(t))
 	root.InitDefaultHelpCmd()
 	checkValues(root)
 	return root

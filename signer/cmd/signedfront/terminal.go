@@ -10,7 +10,10 @@ package main
 //     "signedfront: hint: " and what to do. No capital first, no full stop at
 //     the end, no stack.
 //   - The exit status is 0 if it is done, 1 if it failed, 2 if the command line
-//     is wrong; explain also has 3, for a request that is denied.
+//     is wrong; explain also has 3, for a request that is denied, and status, for
+//     an environment in which something is wrong.
+//   - Color is written to a terminal alone, unless NO_COLOR is set, and says
+//     nothing that the words do not: https://no-color.org
 //   - Where the command line is wrong, a last line names the help to read.
 //   - Private keys are never written to either. Signed URLs go to standard
 //     output alone, and the log leaves queries out.
@@ -40,6 +43,7 @@ type terminal struct {
 	out      io.Writer
 	err      io.Writer
 	inIsTTY  bool
+	outIsTTY bool
 	errIsTTY bool
 	withheld func() withheld // of what it was given
 }
@@ -51,8 +55,14 @@ func newTerminal(args []string) *terminal {
 		out:      os.Stdout,
 		err:      &lockedWriter{w: os.Stderr},
 		inIsTTY:  term.IsTerminal(int(os.Stdin.Fd())),
+		outIsTTY: term.IsTerminal(int(os.Stdout.Fd())),
 		errIsTTY: term.IsTerminal(int(os.Stderr.Fd())),
 	}
+}
+
+// color reports whether standard output may have colors.
+func (t *terminal) color() bool {
+	return t.outIsTTY && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 }
 
 // lockedWriter keeps lines whole that are written at the same time.

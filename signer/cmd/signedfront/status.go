@@ -1,0 +1,111 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/signedfront/signedfront/signer/internal/report"
+	"github.com/signedfront/signedfront/signer/internal/status"
+)
+
+// errFound ends status with exit status 3: it has told what is wrong.
+var errFound = errors.New("something is wrong")
+
+func newStatus(t *terminal) *cobra.Command {
+	var f signingFlags
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:        "status --env NAME",
+		Short:      "Tell what a deployed environment is, and what is wrong with it",
+		SuggestFor: []string{"state", "info", "describe", "health"},
+		Long: `Tell what a deployed environment is and what is wrong with it: where it is served,
+how it is protected, the state of its stack, each signing key with what is safe next
+and when, who borrows its keys, and how much of the account's quotas is left.
+
+It asks AWS's APIs and nothing else: it changes nothing, sends no viewer's request,
+and needs no right to sign. What these credentials may not read is named with the
+action of IAM that is missing, and the rest is shown. STATUS.md of this command has a
+policy with all of them, each check, and the members of the JSON.
+
+The exit status is 0 if nothing is wrong, 3 if something is, 1 if that could not be
+asked, whole or in part, and 2 if the command line is wrong.`,
+		Example: `  signedfront status --env dev
+
+  # For a monitor:
+  signedfront status --env prod --profile readonly --region eu-west-1 --json | jq '.findings[]'`,
+		Args:              noArguments,
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if f.env == "" {
+				return &failure{err: errors.New("no environment given"), hint: "give --env NAME, with the name that it has in cdk.json", usage: true}
+			}
+			if err := f.checkNames(); err != nil {
+				return err
+			}
+			e, account, err := f.account(cmd.Context())
+			if err != nil {
+				return err
+			}
+			_, end := t.progress(fmt.Sprintf("asking AWS about %s in %s", e.Name, e.Region), "asked AWS about "+e.Name)
+			found, err := status.Read(cmd.Context(), account, e)
+			end(err == nil)
+			if err != nil {
+				return statusFailure(cmd.Context(), err)
+			}
+			if asJSON {
+				err = report.JSON(t.out, found)
+			} else {
+				err = report.Screen(t.out, found, t.color())
+			}
+			switch {
+			case err != nil:
+				return writing(err)
+			case len(found.Findings) > 0:
+				return errFound
+			case !found.Healthy:
+				return &failure{err: errors.New("not everything could be read, so it is not known whether all is well"), hint: "the lines above name what is missing"}
+			}
+			return nil
+		},
+	}
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	flags.StringVar(&f.env, "env", "", "the `environment`")
+	flags.StringVar(&f.project, "project", "", "the `project` of the environment (default that of the cdk.json here, or signedfront)")
+	f.awsFlags.add(cmd)
+	flags.BoolVar(&asJSON, "json", false, "print JSON")
+	cmd.RegisterFlagCompletionFunc("env", environments)
+	cmd.RegisterFlagCompletionFunc("project", cobra.NoFileCompletions)
+	return cmd
+}
+
+// account is the environment of --env, and who answers about it.
+func (f *signingFlags) account(ctx context.Context) (status.Environment, *status.AWS, error) {
+	project, err := f.projectName()
+	if err != nil {
+		return status.Environment{}, nil, err
+	}
+	cfg, err := f.awsFlags.config(ctx, true)
+	if err != nil {
+		return status.Environment{}, nil, err
+	}
+	return status.Environment{Project: project, Name: f.env, Region: cfg.Region}, status.NewAWS(cfg), nil
+}
+
+// statusFailure says what to do where nothing could be asked.
+func statusFailure(ctx context.Context, err error) error {
+	switch {
+	case ctx.Err() != nil:
+		return errors.New("interrupted")
+	case errors.Is(err, status.ErrNoEnvironment):
+		return &failure{err: err, hint: "`aws sts get-caller-identity` tells which account this is; --profile and --region choose another, --project another project, and --env takes the name in cdk.json"}
+	case status.BadCredentials(err):
+		return &failure{err: errors.New("AWS does not take the credentials: " + status.Why(err)), hint: "sign in again with `aws sso login`, choose others with --profile, and see that this machine's clock is right"}
+	case status.Unreachable(err):
+		return &failure{err: errors.New(status.Why(err)), hint: "is this machine online, may it reach AWS, and is the Region one that AWS has? HTTPS_PROXY names a proxy"}
+	}
+	return errors.New(status.Why(err))
+}
