@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/signedfront/signedfront/signer"
+	"github.com/signedfront/signedfront/signer/internal/status"
 )
 
 // errDenied ends explain with status 3: it has told its verdict.
@@ -35,6 +36,9 @@ type explain struct {
 	at         time.Time
 	method     string
 	asJSON     bool
+
+	// faults are what is wrong with the deployment of --env, whatever the request.
+	faults []status.Finding
 }
 
 func newExplain(t *terminal) *cobra.Command {
@@ -46,10 +50,12 @@ func newExplain(t *terminal) *cobra.Command {
 		Long: `Tell what CloudFront answers to a signed URL or signed cookies, and why, which
 CloudFront itself never tells. Nothing is fetched.
 
-The keys are those that a deployment trusts (--env, --deployment), or public keys
-in files. No private key is read, unless --private-key names one. The exit status
-is 0 if the request is allowed, 3 if it is denied, and 1 if that is not known
-here: the document of an older deployment does not list the keys.`,
+The keys are public keys in files, those that the document of --deployment lists, or
+those that the distribution of --env trusts at this moment. With --env it is told too
+what is wrong with the deployment itself, whatever the request. No private key is
+read, unless --private-key names one. The exit status is 0 if the request is allowed,
+3 if it is denied, and 1 if that is not known here: the document of an older
+deployment does not list the keys.`,
 		Example: `  # Why is this URL refused?
   signedfront explain --public-key K2JCJMDEHXQW5F=public_key.pem 'https://d111111abcdef8.cloudfront.net/rt.png?Expires=...'
 
@@ -233,6 +239,20 @@ func (e *explain) keys(ctx context.Context) (map[string]*signer.PublicKey, error
 			return nil, err
 		}
 		trusted, err := d.PublicKeys()
+		if e.env != "" {
+			now, fault := e.trustedNow(ctx)
+			if fault != nil {
+				return nil, fault
+			}
+			for id, key := range now {
+				if key == nil { // in a form that is not known here: the document may have it
+					now[id] = trusted[id]
+				}
+			}
+			if now != nil {
+				trusted, err = now, nil
+			}
+		}
 		for id, key := range trusted {
 			if key != nil || keys[id] == nil {
 				keys[id] = key
@@ -241,6 +261,46 @@ func (e *explain) keys(ctx context.Context) (map[string]*signer.PublicKey, error
 		return keys, err
 	case len(keys) == 0:
 		return nil, &failure{err: errors.New("no key to check with"), hint: "give --public-key ID=FILE, --env NAME, --deployment FILE, or --key-pair-id ID with --private-key FILE", usage: true}
+	}
+	return keys, nil
+}
+
+// trustedNowTime bounds what trustedNow asks: a network may reach Systems Manager
+// alone, and drop the rest.
+const trustedNowTime = 8 * time.Second
+
+// trustedNow returns the keys that the distribution of --env trusts at this moment,
+// as CloudFront has them, and keeps what is wrong with the deployment. The keys are
+// nil where these credentials may not read that: then the document's are the ones
+// to go by, and the terminal is told so.
+func (e *explain) trustedNow(ctx context.Context) (map[string]*signer.PublicKey, error) {
+	env, account, err := e.account(ctx)
+	if err != nil {
+		return nil, err
+	}
+	bounded, cancel := context.WithTimeout(ctx, trustedNowTime)
+	defer cancel()
+	found, keys, err := status.ReadServing(bounded, account, env)
+	switch {
+	case err != nil && bounded.Err() != nil && ctx.Err() == nil:
+		e.notef("what the distribution trusts now was not told within %s: going by the deployment document", trustedNowTime)
+		return nil, nil
+	case err != nil:
+		return nil, statusFailure(ctx, err)
+	}
+	e.faults = found.Findings
+	if keys == nil {
+		var missing []string // on the way from the stack to the keys
+		for _, u := range found.Unread {
+			if strings.HasPrefix(u.Action, "cloud") && !slices.Contains(missing, u.Action) {
+				missing = append(missing, u.Action)
+			}
+		}
+		why := ""
+		if len(missing) > 0 {
+			why = " (these credentials lack " + strings.Join(missing, ", ") + ")"
+		}
+		e.notef("what the distribution trusts now could not be read%s: going by the deployment document", why)
 	}
 	return keys, nil
 }
@@ -287,6 +347,9 @@ type verdict struct {
 	KeyPairID string      `json:"keyPairId,omitempty"`
 	From      string      `json:"from,omitempty"`
 	Policy    *policyJSON `json:"policy,omitempty"`
+
+	// Faults are what is wrong with the deployment, whatever the request.
+	Faults []status.Finding `json:"faults,omitempty"`
 }
 
 type policyJSON struct {
@@ -301,7 +364,7 @@ type policyJSON struct {
 func (e *explain) write(v signer.Verdict, unseen string) error {
 	out := verdict{
 		Allowed: &v.Allowed, Certain: v.Certain, Status: http.StatusOK, Code: v.Code, Message: v.Code.Message(),
-		Reason: string(v.Reason), Detail: v.Detail, KeyPairID: v.KeyPairID,
+		Reason: string(v.Reason), Detail: v.Detail, KeyPairID: v.KeyPairID, Faults: e.faults,
 	}
 	switch {
 	case unseen != "":
@@ -364,6 +427,10 @@ func (e *explain) write(v signer.Verdict, unseen string) error {
 		line("not before", p.NotBefore)
 		line("expires", p.Expires)
 		line("address", p.IPAddress)
+	}
+	for _, f := range e.faults {
+		line("fault", f.What+": "+f.Meaning)
+		line("", f.Do)
 	}
 	_, err := io.WriteString(e.out, b.String())
 	return err

@@ -118,6 +118,11 @@ func systemsManager(folder string) http.HandlerFunc {
 			}
 			refusal = "ParameterNotFound"
 		}
+		if r.Header.Get("X-Amz-Target") == "" { // CloudFormation, CloudFront and S3
+			w.WriteHeader(http.StatusForbidden)
+			fmt.Fprint(w, "<ErrorResponse><Error><Code>AccessDenied</Code></Error></ErrorResponse>")
+			return
+		}
 		w.WriteHeader(http.StatusBadRequest)
 		fmt.Fprintf(w, `{"__type":%q}`, refusal)
 	}
