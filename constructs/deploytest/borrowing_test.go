@@ -63,6 +63,8 @@ func (p *app) borrows(t *testing.T) {
 		t.Errorf("who has the borrower's signing policy may read the documents %v", documents)
 	}
 	p.checkSigning(t, borrower)
+	p.wantHealthy(t, borrower)
+	p.wantHealthy(t, "dev")
 
 	before, events := snapshot(resources), len(p.events(t, stackName(borrower)))
 	running := p.watch(t, borrower, func(_ context.Context, document *signer.Deployment, _ map[string]*signer.PublicKey) error {
@@ -82,6 +84,7 @@ func (p *app) borrows(t *testing.T) {
 	lend(compromised, 1)
 	running.stop(t, first, second)
 	p.checkSigning(t, borrower)
+	p.wantHealthy(t, "dev") // the compromised key is gone as it should be
 	wantSame(t, snapshot(p.checkResources(t, stackName(borrower))), before)
 	if now := len(p.events(t, stackName(borrower))); now != events {
 		t.Errorf("the borrower's stack had %d events, has %d", events, now)

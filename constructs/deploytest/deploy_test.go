@@ -21,6 +21,7 @@ func TestADeployment(t *testing.T) {
 		{"a fresh clone is deployed and every resource is there", (*app).isDeployed},
 		{"the command line signs what the key in CloudFront verifies", (*app).signs},
 		{"deploying again with no change changes nothing", (*app).deploysAgain},
+		{"accidents that deployments do not notice are found, and a healthy environment shows none", (*app).hasAccidents},
 		{"a rotation reaches a running signer and another stack's role", (*app).rotates},
 		{"a deployment that fails in the middle is made good by the next", (*app).failsInTheMiddle},
 		{"a guard without its rights fails a deployment, and not the rollback or the next one", (*app).losesItsRights},

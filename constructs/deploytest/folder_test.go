@@ -62,6 +62,7 @@ func (p *app) servesAFolder(t *testing.T) {
 		}
 	}
 	p.checkSigning(t, environment)
+	p.wantHealthy(t, environment)
 	p.checkDownloads(t, environment, outputs["DistributionId"])
 
 	p.destroy(t, environment)

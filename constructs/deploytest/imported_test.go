@@ -43,6 +43,7 @@ func (p *app) imports(t *testing.T) {
 		t.Errorf("CloudFront has not the imported key as %s, of %d", outputs["KeyPairId"], len(trusted))
 	}
 	p.checkSigning(t, environment)
+	p.wantHealthy(t, environment)
 	p.editsAnImportedKey(t, environment)
 
 	p.destroy(t, environment)

@@ -48,6 +48,7 @@ func (p *app) moves(t *testing.T) {
 			t.Errorf("%s: %v may read, want %v", step.access, mayRead, step.mayRead)
 		}
 		p.wantBehaviors(t, outputs["DistributionId"])
+		p.wantHealthy(t, environment)
 		if reads := p.reader(t, outputs["DistributionId"], resources); reads != step.reads {
 			t.Errorf("%s: the distribution reads by %q, want %s", step.access, reads, step.reads)
 		}
