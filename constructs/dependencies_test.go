@@ -38,7 +38,7 @@ type imports struct{ code, tests []string }
 var mayImport = map[string]imports{
 	".": {code: []string{"constructs", "constructs/config", cdkPackages, jsiiRuntime}},
 
-	"constructs": {[]string{"constructs/config", "constructs/contract/...", "constructs/functions", "signer", "signer/rotation", cdkPackages, cdkConstructs, jsiiRuntime}, []string{"signer/edge", "signer/edge/recorded", "constructs/internal/novalidation", "signer/leaktest"}},
+	"constructs": {[]string{"constructs/config", "constructs/contract/...", "constructs/functions", "signer", "signer/rotation", cdkPackages, cdkConstructs, jsiiRuntime}, []string{"signer/edge", "signer/edge/edgetest", "signer/edge/recorded", "constructs/internal/novalidation", "signer/leaktest"}},
 
 	"constructs/contract":         {},
 	"constructs/contract/escapes": {},
@@ -68,7 +68,7 @@ var mayImport = map[string]imports{
 	"signer/signhttp":            {[]string{"signer", "signer/hls"}, []string{"signer/leaktest"}},
 	"signer/sourcetest":          {code: []string{"signer"}},
 	"signer/awskeys":             {[]string{"constructs/contract", "signer", sdkPackages, smithyPackages}, []string{"signer/internal/vectors", "signer/leaktest", "signer/sourcetest"}},
-	"signer/cmd/signedfront":     {code: []string{"constructs/config", "signer/...", cobraPackage, pflagPackage, termPackage, sdkPackages, smithyPackages}},
+	"signer/cmd/signedfront":     {code: []string{"constructs/config", "constructs/contract", "signer/...", cobraPackage, pflagPackage, termPackage, sdkPackages, smithyPackages}},
 
 	"signer/internal/status":            {[]string{"constructs/contract", "signer", "signer/awsrotation", "signer/edge", "signer/edge/model", "signer/edge/template", "signer/rotation", sdkPackages, smithyPackages}, []string{"signer/internal/status/statustest", "signer/leaktest"}},
 	"signer/internal/status/statustest": {code: []string{"constructs/contract", "signer", "signer/awsrotation", "signer/internal/status", "signer/rotation"}},
