@@ -98,6 +98,15 @@ func TestAnAppInTypeScriptIsServedAsFarAsItIsKnown(t *testing.T) {
 	}
 }
 
+func TestAnAppInPythonIsServed(t *testing.T) {
+	s, keys := serveApp(t, "python", "index.html", "a.txt", "either/b.txt")
+	s.wantAnswers(map[string][2]int{"/a.txt": {200, 403}, "/": {200, 403}, "/either/b.txt": {501, 501}})
+	s.wantUnknown("cache behavior /either/*: every request is refused: ")
+	if len(keys) != 2 { // of texts that are no keys yet
+		t.Errorf("keys %v", keys)
+	}
+}
+
 func TestAnAppOfPlainResourcesIsServed(t *testing.T) {
 	s, keys := serveApp(t, "plain", "a.txt", "b/c.txt")
 	s.wantAnswers(map[string][2]int{"/a.txt": {200, 403}, "/b/c.txt": {200, 403}})
