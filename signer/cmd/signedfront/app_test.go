@@ -125,7 +125,7 @@ func (p *process) entries(t *testing.T) map[string]entry {
 	return entries(printed)
 }
 
-var titleForm = regexp.MustCompile(`^\S+ on \S+, (\d+) files? of .+\n`)
+var titleForm = regexp.MustCompile(`(?m)^\S+ on \S+, (\d+) files? of .+\n`)
 
 func entries(printed string) map[string]entry {
 	all := map[string]entry{}

@@ -28,6 +28,8 @@ type local struct {
 	publicKeys  []string
 	privateKeys []string
 	ttl         time.Duration
+	noPage      bool
+	open        bool
 	all         bool
 }
 
@@ -46,6 +48,10 @@ is what runs: a local CloudFront with the keys, the cache behaviors and the
 bucket policy that a deployment would have. DIR stands in for the bucket, its
 dot files left out; without DIR a few sample files do. Each file is printed with
 a signed and an unsigned URL, and with what each answers now.
+
+The first line is the address of a page for this run, on this machine alone, which
+shows the files, each request and why it was answered so. Whoever has that address
+can sign.
 
 In a folder without a cdk.json, the stack that signedfront ships is what runs: it
 is recorded in this program. It runs at once for the app that signedfront ships,
@@ -96,6 +102,9 @@ An app needs Node.js, and what runs it: Go for "go run cdk.go".`,
 					return wrongUsage("--template and %s each say what is served: give one", flag)
 				}
 			}
+			if l.open && l.noPage {
+				return wrongUsage("--open opens the page that --no-page leaves out: give one")
+			}
 			for _, text := range hosts {
 				h, err := parseHost(text)
 				if err != nil {
@@ -131,6 +140,8 @@ An app needs Node.js, and what runs it: Go for "go run cdk.go".`,
 	flags.StringArrayVar(&l.privateKeys, "private-key", nil, "sign with the private key of this `[id=]file`, in place of the key whose logical id in the template is id; may be given again")
 	flags.StringArrayVar(&l.publicKeys, "public-key", nil, "know the public key that alsoTrust names, as `id=file`; may be given again")
 	addDuration(cmd, &l.ttl, "ttl", 10*time.Minute, "print URLs that are good for this `duration`")
+	flags.BoolVar(&l.open, "open", false, "open the page in the browser")
+	flags.BoolVar(&l.noPage, "no-page", false, "leave the page out")
 	flags.BoolVar(&l.all, "all", false, fmt.Sprintf("print every file, not the first %d alone", listed))
 	cmd.MarkFlagDirname("app")
 	cmd.MarkFlagFilename("template", "json")
@@ -177,6 +188,13 @@ func (l *local) run(ctx context.Context) error {
 	}
 	defer keys.close()
 	s := &server{local: l, address: address, objects: objects, content: content, publicKeys: publicKeys, keys: keys}
+	if !l.noPage {
+		closePage, err := s.openPage(first.Name)
+		if err != nil {
+			return err
+		}
+		defer closePage()
+	}
 	now, err := s.open(first)
 	if err != nil {
 		return err
@@ -190,14 +208,29 @@ func (l *local) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	s.now.Store(now)
+	if s.page != nil {
+		text = append([]byte(s.page.URL()+"\n\n"), text...)
+		go s.servePage()
+	}
 	if _, err := l.out.Write(text); err != nil {
 		return err
+	}
+	if s.page != nil {
+		l.notef("the first line is the address of a page for this run: files, requests and why each was answered so")
+	}
+	if l.open {
+		remove, err := s.openBrowser()
+		if err != nil {
+			l.notef("warning: the browser cannot be opened (%v): open the address of the page in it", err)
+		} else {
+			defer remove()
+		}
 	}
 	l.tellLeftOut(objects)
 	l.tellUnknown(now.edge)
 	l.tellKeys(kept, now.unsigned)
 	l.tellOpen(address)
-	s.now.Store(now)
 	return s.serve(ctx, listener, source)
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"github.com/signedfront/signedfront/signer"
 	"github.com/signedfront/signedfront/signer/edge"
+	"github.com/signedfront/signedfront/signer/edge/page"
 	"github.com/signedfront/signedfront/signer/edge/recorded"
 )
 
@@ -27,6 +28,9 @@ type server struct {
 	keys       *keyFolders
 
 	now atomic.Pointer[serving]
+
+	page      *page.Page // nil: none
+	servePage func()
 }
 
 // serving is a stack as it is served.
@@ -47,6 +51,10 @@ func (s *server) open(stack *target) (*serving, error) {
 	if err := s.keys.match(stack.Template); err != nil {
 		return nil, err
 	}
+	var observe func(edge.Record)
+	if s.page != nil {
+		observe = s.page.Observe
+	}
 	e, err := edge.New(edge.Config{
 		Template:   stack.Template,
 		BaseURL:    s.address.url(),
@@ -60,6 +68,7 @@ func (s *server) open(stack *target) (*serving, error) {
 		Region:     stack.Region,
 		Others:     stack.others,
 		Log:        slog.New(accessLog{s.err}),
+		Observe:    observe,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("stack %s: %w", stack.Name, err)

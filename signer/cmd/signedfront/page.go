@@ -1,0 +1,90 @@
+package main
+
+import (
+	"fmt"
+	"html"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"github.com/signedfront/signedfront/signer"
+	"github.com/signedfront/signedfront/signer/edge"
+	"github.com/signedfront/signedfront/signer/edge/page"
+)
+
+// openPage makes the page that shows the edge, on a port of its own of this machine,
+// which no other may reach even where the edge is open to others. close ends it.
+func (s *server) openPage(stack string) (close func(), err error) {
+	listener, err := net.Listen("tcp4", net.JoinHostPort(defaultAddress.ip.String(), "0"))
+	if err != nil {
+		return nil, fmt.Errorf("the page: %w", err)
+	}
+	s.page, err = page.New(page.Config{
+		Address: "http://" + listener.Addr().String(),
+		BaseURL: s.address.url(),
+		Hosts:   s.address.hostPorts()[1:],
+		Edge:    func() *edge.Edge { return s.now.Load().edge },
+		Objects: s.objects,
+		Signer:  s.signerOf,
+		Stack:   stack,
+		Content: s.content,
+	})
+	if err != nil {
+		listener.Close()
+		return nil, err
+	}
+	web := &http.Server{
+		Handler:           s.page,
+		ReadHeaderTimeout: 10 * time.Second,
+		ErrorLog:          slog.NewLogLogger(accessLog{s.err}, slog.LevelWarn),
+	}
+	s.servePage = func() { web.Serve(listener) }
+	return func() {
+		listener.Close() // if it is not served yet
+		web.Close()
+	}, nil
+}
+
+// signerOf is what signs for an edge.
+func (s *server) signerOf(e *edge.Edge) (*signer.Signer, error) {
+	if now := s.now.Load(); now.edge == e {
+		return now.signer, now.unsigned
+	}
+	return e.Signer()
+}
+
+// openBrowser opens the page in the browser. Every user of this machine can read
+// the arguments of a program: the browser gets the name of a file that leads to the
+// page, and that only its owner can read. remove removes it.
+func (s *server) openBrowser() (remove func(), err error) {
+	dir, err := os.MkdirTemp("", "signedfront-page-") // mode 0700
+	if err != nil {
+		return nil, err
+	}
+	remove = func() { os.RemoveAll(dir) }
+	file := filepath.Join(dir, "open.html")
+	text := `<!DOCTYPE html><meta charset="utf-8"><title>signedfront</title><meta http-equiv="refresh" content="0; url=` + html.EscapeString(s.page.URL()) + `">`
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		remove()
+		return nil, err
+	}
+	command := map[string][]string{
+		"darwin":  {"open", file},
+		"windows": {"rundll32", "url.dll,FileProtocolHandler", file},
+	}[runtime.GOOS]
+	if command == nil {
+		command = []string{"xdg-open", file}
+	}
+	opener := exec.Command(command[0], command[1:]...)
+	if err := opener.Start(); err != nil {
+		remove()
+		return nil, cause(err)
+	}
+	go opener.Wait()
+	return remove, nil
+}
