@@ -37,8 +37,8 @@
 // # Security
 //
 // The edge is for one's own machine: listen on a loopback address. It answers
-// to the host of its base URL alone, so that no website can reach it under
-// another name. The path of a request is decoded once, and each name between
+// to the host of its base URL, and to those of [Config].Hosts, alone, so that no
+// website can reach it under another name. The path of a request is decoded once, and each name between
 // its slashes is looked up, byte for byte, among those that the folder there
 // lists: no link is followed, and dot files and private keys are never served.
 package edge
