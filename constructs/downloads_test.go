@@ -388,3 +388,16 @@ func TestWhatEveryPolicyOfAWSForwardsIsKnown(t *testing.T) {
 		t.Errorf("known are %q, the CDK has %q", known, ids)
 	}
 }
+
+// The policies of the environments of one app have one logical id.
+func TestEnvironmentsOfOneAppMayDifferInDownloads(t *testing.T) {
+	app, _ := newApp(t, nil)
+	for name, downloads := range map[string]*config.Downloads{"None": nil, "Names": {}, "Types": {Types: true}, "NamesToo": {}} {
+		if _, err := NewPrivateContent(newStack(app, name), "Content", &PrivateContentProps{Downloads: downloads}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if said := synthesisError(app); said != "" {
+		t.Error(said)
+	}
+}

@@ -58,8 +58,11 @@ func (f *forwardedQueries) by(id any) forwarded {
 	return forwarded{unknown: true}
 }
 
-// policiesOfTheApp are the policies of all stacks of the app.
-func policiesOfTheApp(stack awscdk.Stack) (policies []policyOfTheApp) {
+// policiesOfTheApp are the policies of all stacks of the app, those of the
+// distribution's own first: another stack may have one with the same logical id,
+// by which a reference to either is told until the CDK makes it an import.
+func policiesOfTheApp(stack awscdk.Stack) []policyOfTheApp {
+	var own, others []policyOfTheApp
 	for _, c := range *stack.Node().Root().Node().FindAll(constructs.ConstructOrder_PREORDER) {
 		var ref, id *string
 		var config any
@@ -78,9 +81,14 @@ func policiesOfTheApp(stack awscdk.Stack) (policies []policyOfTheApp) {
 		settings, _ := config.(map[string]any)
 		says := readQuery(settings["queryStringsConfig"])
 		says.uncached = uncached
-		policies = append(policies, policyOfTheApp{[]any{stack.Resolve(ref), stack.Resolve(id)}, says})
+		policy := policyOfTheApp{[]any{stack.Resolve(ref), stack.Resolve(id)}, says}
+		if *awscdk.Stack_Of(c).Node().Path() == *stack.Node().Path() {
+			own = append(own, policy)
+		} else {
+			others = append(others, policy)
+		}
 	}
-	return policies
+	return append(own, others...)
 }
 
 func readQuery(config any) forwarded {

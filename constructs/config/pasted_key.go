@@ -86,6 +86,6 @@ func WithoutKeys(said string) string {
 }
 
 var (
-	longWord  = regexp.MustCompile(`[^\s"'\x60(),;]{12,}|(?:(?:0x)?[0-9A-Fa-f]{1,3}[, ]+){12,}`)
+	longWord  = regexp.MustCompile(`[^\s"'\x60(),;\[\]{}<>]{12,}|(?:(?:0x)?[0-9A-Fa-f]{1,3}[, ]+){12,}`)
 	logicalID = regexp.MustCompile(`^[A-Za-z]{1,240}[0-9A-F]{8}$`)
 )

@@ -104,3 +104,13 @@ func TestTheHashesOfAContentSecurityPolicyAreNoPrivateKeys(t *testing.T) {
 		}
 	}
 }
+func TestWhatAnotherProgramSaysKeepsItsPaths(t *testing.T) {
+	for _, said := range []string{
+		"Validation failed with the following errors:\n  [signedfront-downloads/Content/Distribution] the behavior of \"*\" is wrong",
+		"[Media/Content/SigningKey2/PublicKey] is <unresolved-token>, {\"Ref\":\"ContentBucket52D4B12C\"}",
+	} {
+		if got := WithoutKeys(said); got != said {
+			t.Errorf("%s became %s", said, got)
+		}
+	}
+}
