@@ -64,7 +64,9 @@ func (p *app) borrows(t *testing.T) {
 	}
 	p.checkSigning(t, borrower)
 	p.wantHealthy(t, borrower)
-	p.wantHealthy(t, "dev")
+	// Key 1 was removed while the account showed times that were long ago. It does
+	// not any more, and by the times of now it was too early.
+	p.wantFound(t, "dev", "retired", "was taken out too early")
 
 	before, events := snapshot(resources), len(p.events(t, stackName(borrower)))
 	running := p.watch(t, borrower, func(_ context.Context, document *signer.Deployment, _ map[string]*signer.PublicKey) error {
