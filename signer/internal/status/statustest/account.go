@@ -18,6 +18,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/signedfront/signedfront/signer/awsrotation"
@@ -52,6 +53,8 @@ type Account struct {
 
 	// What a healthy environment consists of, for tests to change.
 	Parameter, SecretARN, VersionID, BucketName, DistributionID, GroupID, KeyPairID, IdentityID, ControlID, StackName string
+
+	inFlight, most atomic.Int32
 
 	mu    sync.Mutex
 	calls map[Call]bool
@@ -99,6 +102,9 @@ func (a *Account) Calls() []Call {
 	return slices.SortedFunc(maps.Keys(a.calls), func(x, y Call) int { return strings.Compare(x.Action+x.Resource, y.Action+y.Resource) })
 }
 
+// SideBySide returns how many calls were under way at once, at most.
+func (a *Account) SideBySide() int { return int(a.most.Load()) }
+
 // Users returns the ids of the access keys that calls were signed with.
 func (a *Account) Users() []string {
 	a.mu.Lock()
@@ -108,6 +114,10 @@ func (a *Account) Users() []string {
 
 // ServeHTTP answers one call.
 func (a *Account) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	now := a.inFlight.Add(1)
+	defer a.inFlight.Add(-1)
+	for most := a.most.Load(); now > most && !a.most.CompareAndSwap(most, now); most = a.most.Load() {
+	}
 	time.Sleep(a.Delay)
 	a.mu.Lock()
 	defer a.mu.Unlock()
