@@ -24,6 +24,12 @@ func (p *app) servesAFolder(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
+	// As AWS makes every bucket since April 2023, and the engine does not.
+	if _, err := p.s3.PutPublicAccessBlock(ctx, &s3.PutPublicAccessBlockInput{Bucket: aws.String(bucket), PublicAccessBlockConfiguration: &s3types.PublicAccessBlockConfiguration{
+		BlockPublicAcls: aws.Bool(true), BlockPublicPolicy: aws.Bool(true), IgnorePublicAcls: aws.Bool(true), RestrictPublicBuckets: aws.Bool(true),
+	}}); err != nil {
+		t.Fatal(err)
+	}
 	p.configure(t, func(environments map[string]any) {
 		environments[environment] = map[string]any{
 			"ephemeral": true, "bucket": map[string]any{"name": bucket, "path": folder},
