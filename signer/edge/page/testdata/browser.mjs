@@ -146,7 +146,7 @@ await test('a person pastes a URL of another distribution, without its key and w
   await explained(page).getByText('Not known', { exact: true }).first().waitFor()
   await explained(page).getByText('203.0.113.0/24').first().waitFor()
   await explained(page).getByText(/K2JCJMDEHXQW5F is not known here/).waitFor()
-  await page.getByText('Cookies, keys and the viewer').click()
+  await page.locator('summary', { hasText: 'Cookies, keys and the viewer' }).click()
   await page.getByRole('button', { name: 'Add a public key' }).click()
   await page.getByLabel('Key pair id').fill('K2JCJMDEHXQW5F')
   await page.getByLabel('Public key, PEM').fill(settings.foreignKey)
