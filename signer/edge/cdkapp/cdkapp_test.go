@@ -148,9 +148,9 @@ func TestTheTemplatesOfAllStacksAreRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []cdkapp.Stack{
-		{Name: "app-second", Account: "123456789012", Region: "eu-west-1", Template: []byte("second")},
-		{Name: "first", Template: []byte("first")},
-		{Name: "stage-in", Region: "us-east-1", Template: []byte("in")},
+		{Name: "app-second", Account: "123456789012", Region: "eu-west-1", Template: []byte("second"), File: filepath.FromSlash("Second.template.json")},
+		{Name: "first", Template: []byte("first"), File: filepath.FromSlash("first.template.json")},
+		{Name: "stage-in", Region: "us-east-1", Template: []byte("in"), File: filepath.FromSlash("assembly-Stage/In.json")},
 	}
 	if !reflect.DeepEqual(assembly.Stacks, want) {
 		t.Errorf("got %q\nwant %q", assembly.Stacks, want)
