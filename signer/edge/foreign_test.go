@@ -278,3 +278,24 @@ func TestAStandInIsAskedForInNoTemplateWithADocument(t *testing.T) {
 		t.Errorf("stand-ins %v", keys)
 	}
 }
+
+// The document of a borrower names no key pair.
+func TestAStandInIsAskedForInNoTemplateThatBorrows(t *testing.T) {
+	lender, borrower := lent(t)
+	e, err := New(Config{
+		Template: borrower,
+		BaseURL:  "http://127.0.0.1:8080",
+		Objects:  OpenFS(fstest.MapFS{}),
+		Others:   []Stack{{Name: "shop-dev", Template: lender}},
+		StandIn: func(k KeyPair) (*signer.PrivateKey, error) {
+			t.Errorf("asked for %+v", k)
+			return signer.GenerateKey(k.Algorithm)
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := e.Deployment(); d.MaxURLLifetime != 3600 || d.MaxKeyAge != 3600 {
+		t.Errorf("the document is %+v", d)
+	}
+}

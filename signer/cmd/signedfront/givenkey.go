@@ -120,7 +120,7 @@ func (f *keyFolders) checkUsed() error {
 		case k.id != "":
 			return &failure{
 				err:  fmt.Errorf("--private-key: no key that the stack trusts has the logical id %s", signer.Describe(k.id, signer.FormName)),
-				hint: "write that of an AWS::CloudFront::PublicKey or a Custom::SigningKeyPair of the template",
+				hint: "write that of an AWS::CloudFront::PublicKey or a " + contract.SigningKeyPair + " of the template",
 			}
 		default:
 			return &failure{err: fmt.Errorf("--private-key: the stack trusts no key whose place %s could take", k.file)}

@@ -34,8 +34,9 @@ func (f *foreign) name(format string, args ...any) {
 func (t *template) hasDeployment() bool {
 	for _, id := range t.ofType("AWS::SSM::Parameter") {
 		properties, _ := t.Resources[id].Properties.(map[string]any)
-		text, err := json.Marshal(properties["Value"])
-		if err == nil && strings.Contains(string(text), "keyPairId") && strings.Contains(string(text), "baseUrl") {
+		encoded, err := json.Marshal(properties["Value"])
+		text := strings.ReplaceAll(string(encoded), `\`, "") // of a text in a text
+		if err == nil && strings.Contains(text, `"baseUrl"`) && strings.Contains(text, `"key"`) {
 			return true
 		}
 	}
