@@ -191,12 +191,18 @@ func (e *Edge) Unknown() []string { return slices.Clone(e.unknown) }
 
 // BucketPath returns the folder of the bucket that the default behavior serves, as
 // the deployment document has it: with /folder, /a.png is the object folder/a.png.
-// It returns an empty text where the whole bucket is served.
+// Where it serves none that the edge knows, it is that of the last other behavior
+// that does. It returns an empty text where the whole bucket is served.
 func (e *Edge) BucketPath() string {
 	if e.distribution == nil {
 		return ""
 	}
-	return strings.TrimSuffix(e.distribution.Behaviors[len(e.distribution.Behaviors)-1].Origin.Path, "/")
+	for _, b := range slices.Backward(e.distribution.Behaviors) { // the default is the last
+		if b.Origin != nil && b.Unknown == "" {
+			return strings.TrimSuffix(b.Origin.Path, "/")
+		}
+	}
+	return ""
 }
 
 // ErrImportedKey is the error of a deployment that signs with an imported key.

@@ -299,3 +299,16 @@ func TestAStandInIsAskedForInNoTemplateThatBorrows(t *testing.T) {
 		t.Errorf("the document is %+v", d)
 	}
 }
+
+// Of the default behavior, nothing is known then.
+func TestAnAppWhoseDefaultBehaviorIsNoBucketIsServed(t *testing.T) {
+	s, keys := serveApp(t, "website", "private/media/a.txt", "index.html")
+	s.wantAnswers(map[string][2]int{"/media/a.txt": {200, 403}, "/index.html": {501, 501}})
+	s.wantUnknown("cache behavior *: every request is refused: ")
+	if path := s.edge.BucketPath(); path != "/private" {
+		t.Errorf("the folder that is served is %q", path)
+	}
+	if len(keys) != 1 {
+		t.Errorf("keys %v", keys)
+	}
+}
