@@ -94,6 +94,9 @@ func (p *Page) laneOf(ctx context.Context, e *edge.Edge, d *model.Distribution, 
 	if state, reason := hiddenBy(d.Behaviors[:i], b); state != "" {
 		mark(toBehavior, state, reason)
 	}
+	if b.Unknown != "" {
+		mark(toBehavior, broken, "every request is refused here: "+b.Unknown)
+	}
 	if l.Links[toBehavior].State == broken {
 		for at := toKeys; at <= toBucket; at++ {
 			mark(at, notReached, "")
@@ -239,6 +242,9 @@ func stopsOf(e *edge.Edge, d *model.Distribution, b *model.Behavior) []stop {
 		}
 		keys.Lines = keyLines(e, d, b)
 	}
+	if b.Origin == nil {
+		return []stop{viewer, behavior, keys, {Title: "Identity", Text: unknownHere}, {Title: "Bucket policy", Text: unknownHere}, {Title: "Bucket", Text: unknownHere}}
+	}
 	policy := b.Origin.Bucket.Policy
 	policyStop := stop{Title: "Bucket policy", Text: fmt.Sprintf("%d statements", len(policy.Statements))}
 	if len(policy.Statements) == 1 {
@@ -249,6 +255,10 @@ func stopsOf(e *edge.Edge, d *model.Distribution, b *model.Behavior) []stop {
 	}
 	return []stop{viewer, behavior, keys, identityStop(b.Origin.Identity), policyStop, bucketStop(b.Origin)}
 }
+
+// unknownHere is what stands for the origin of a cache behavior that the edge cannot
+// serve.
+const unknownHere = "not known here"
 
 // keyLines are the keys of a cache behavior with their states, and those of the
 // template that it does not trust.

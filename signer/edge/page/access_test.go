@@ -3,6 +3,7 @@ package page
 import (
 	"encoding/json"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -168,5 +169,34 @@ func TestPatternsThatShareAPath(t *testing.T) {
 		if got := coversPattern(test.a, test.b); got != test.covers {
 			t.Errorf("%s covers %s: %t", test.a, test.b, got)
 		}
+	}
+}
+
+func TestTheAccessPathOfAnotherAppMarksWhatIsNotServed(t *testing.T) {
+	text, err := os.ReadFile("../testdata/apps/media.template.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := startConfig(t, edge.Config{Template: text, Objects: edge.OpenFS(pictures), StandIn: func(k edge.KeyPair) (*signer.PrivateKey, error) {
+		return signer.GenerateKey(k.Algorithm)
+	}}, Config{})
+	states := map[string]hop{}
+	for _, l := range s.access().Lanes {
+		if len(l.Stops) != 6 || len(l.Links) != 5 {
+			t.Errorf("%s: %d stops and %d links", l.Pattern, len(l.Stops), len(l.Links))
+			continue
+		}
+		states[l.Pattern] = l.Links[toBehavior]
+		if l.Links[toBehavior].State == broken && l.Links[toBucket].State != notReached {
+			t.Errorf("%s: the bucket is %s behind a broken link", l.Pattern, l.Links[toBucket].State)
+		}
+	}
+	for pattern, reason := range map[string]string{"/api/*": "no other origin", "/pages/*": "runs no functions", "/site/*": "its bucket is "} {
+		if got := states[pattern]; got.State != broken || !strings.Contains(got.Reason, "every request is refused here: ") || !strings.Contains(got.Reason, reason) {
+			t.Errorf("%s: %+v", pattern, got)
+		}
+	}
+	if got := states["*"]; got.State != good {
+		t.Errorf("what is served: %+v", got)
 	}
 }
