@@ -85,10 +85,14 @@ func (f *keyFolders) pair(k edge.KeyPair) (*signer.PrivateKey, error) {
 		return nil, err
 	}
 	if found := key.PublicKey().Algorithm(); found != k.Algorithm {
-		return nil, &failure{
+		wrong := &failure{
 			err:  fmt.Errorf("%s holds a key of kind %s, and the template wants %s", file, found, k.Algorithm),
 			hint: "stop every `signedfront local` of this app and delete the file: a new key is made",
 		}
+		if f.givenFor(k.LogicalID) != nil { // it is not ours to delete
+			wrong.hint = fmt.Sprintf("give another one with --private-key: `signedfront keygen --algorithm %s` makes one; or leave it out, and one is made", k.Algorithm)
+		}
+		return nil, wrong
 	}
 	return key, nil
 }
