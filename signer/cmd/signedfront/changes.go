@@ -24,11 +24,12 @@ type change struct {
 }
 
 // follow sends what the source becomes, and closes the channel when ctx has ended
-// and nothing that it started runs any more.
+// and nothing that it started runs any more. seen are the files as they were before
+// what is served was made of them.
 //
 // The files are looked at again and again: that costs a few milliseconds, works on
 // every file system and in containers, and needs no library.
-func (s *source) follow(ctx context.Context) <-chan change {
+func (s *source) follow(ctx context.Context, seen files) <-chan change {
 	changes := make(chan change)
 	if s.next == nil {
 		close(changes)
@@ -40,9 +41,9 @@ func (s *source) follow(ctx context.Context) <-chan change {
 		case <-ctx.Done():
 		}
 	}
-	seen := s.files()
 	go func() {
 		defer close(changes)
+		wrote := seen.changes(s.files(), nil) // what changed while the app ran
 		if s.recorded {
 			send(change{started: "the template of this app is served as recorded; the app is being synthesized, to compare it ..."})
 			c := change{recorded: true}
@@ -51,7 +52,6 @@ func (s *source) follow(ctx context.Context) <-chan change {
 			c.stack, c.err = s.next(ctx)
 			send(c)
 		}
-		var wrote []string // what changed while the app ran
 		ignored := map[string]bool{}
 		for {
 			changed, now := s.wait(ctx, seen, ignored)
@@ -139,9 +139,9 @@ func (f files) add(name string, info fs.FileInfo, err error) {
 // Folders that hold what is installed or made, and no sources.
 var notSources = []string{"node_modules", "cdk.out", "vendor", "__pycache__", "target", "obj"}
 
-// appFiles are the files of a CDK app, without the folder that is served, dot files
-// and Go's tests.
-func appFiles(app, served string) files {
+// appFiles are the files of a CDK app, without the folder that is served, the files
+// that this program writes, dot files and Go's tests.
+func appFiles(app, served string, written ...fs.FileInfo) files {
 	found := files{}
 	content, _ := os.Stat(cmp.Or(served, string(filepath.Separator)))
 	filepath.WalkDir(app, func(name string, entry fs.DirEntry, err error) error {
@@ -158,6 +158,9 @@ func appFiles(app, served string) files {
 			}
 		case !strings.HasSuffix(entry.Name(), "_test.go"):
 			info, err := entry.Info()
+			if err == nil && slices.ContainsFunc(written, func(w fs.FileInfo) bool { return os.SameFile(info, w) }) {
+				return nil
+			}
 			relative, _ := filepath.Rel(app, name)
 			found.add(relative, info, err)
 		}

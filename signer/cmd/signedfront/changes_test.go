@@ -54,7 +54,7 @@ func follow(t *testing.T, s *source, during func()) (started []string, synthesiz
 		synthesized++
 		return next(ctx)
 	}
-	changes := s.follow(ctx)
+	changes := s.follow(ctx, s.files())
 	go func() {
 		during()
 		time.Sleep(time.Minute)

@@ -178,6 +178,10 @@ func (l *local) run(ctx context.Context) error {
 	}
 	defer listener.Close()
 
+	var seen files
+	if source.files != nil { // what changes from here on is served later
+		seen = source.files()
+	}
 	first, err := source.first(ctx)
 	if err != nil {
 		return err
@@ -231,7 +235,7 @@ func (l *local) run(ctx context.Context) error {
 	l.tellUnknown(now.edge)
 	l.tellKeys(kept, now.unsigned)
 	l.tellOpen(address)
-	return s.serve(ctx, listener, source)
+	return s.serve(ctx, listener, source, seen)
 }
 
 // tellOpen warns of an address that is not for this machine alone.

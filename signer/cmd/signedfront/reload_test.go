@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -206,4 +208,63 @@ func TestABrokenChangeIsToldAndTheOldStackServedOn(t *testing.T) {
 	}
 	writeFile(t, template, string(public(t, "/texts/*")))
 	p.stderr.await(t, has("the new template is served now", 1))
+}
+
+// The app runs for minutes the first time.
+func TestAChangeWhileTheAppIsBuiltAtFirstIsServed(t *testing.T) {
+	app := copiedApp(t, "shop-dev")
+	writeFile(t, filepath.Join(app, "cdk.json"), `{"app": "cp -R assembly \"$CDK_OUTDIR\" && touch .read && while ! test -e .go; do sleep 0.01; done"}`)
+	p := start(t, app, "local", "--addr", "127.0.0.1:0")
+	for {
+		if _, err := os.Stat(filepath.Join(app, ".read")); err == nil {
+			break
+		}
+		select {
+		case <-p.ended:
+			t.Fatal(p.stderr.String())
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+	writeFile(t, filepath.Join(app, "assembly", "shop-dev.template.json"), string(public(t, "/texts/*")))
+	writeFile(t, filepath.Join(app, ".go"), "")
+	p.stderr.await(t, has("the new template is served now", 1))
+	if status := statusOf(t, p.entries(t)["texts/hello.txt"].unsignedURL); status != 200 {
+		t.Errorf("what is public now: %d", status)
+	}
+}
+
+// What is printed and logged is no change, wherever it goes.
+func TestWhatItWritesIntoTheFolderOfTheAppIsNoChangeOfIt(t *testing.T) {
+	app := copiedApp(t, "shop-dev")
+	log := filepath.Join(app, "local.log")
+	file, err := os.Create(log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	p := exec.Command(signedfront, "local", "--addr", "127.0.0.1:0", "--no-page")
+	p.Dir, p.Stdout, p.Stderr = app, file, file
+	if err := p.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer p.Wait()
+	defer p.Process.Kill()
+	said := func(text string) string {
+		for {
+			all, err := os.ReadFile(log)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if strings.Contains(string(all), text) {
+				return string(all)
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+	}
+	url := regexp.MustCompile(`http://\S+/rt\.png\n`).FindString(said("stop with Ctrl-C"))
+	statusOf(t, strings.TrimSpace(url))
+	writeFile(t, filepath.Join(app, "assembly", "shop-dev.template.json"), string(public(t, "/texts/*")))
+	if all := said("the new template is served now"); strings.Count(all, " changed ...") != 1 || !strings.Contains(all, "signedfront: assembly/shop-dev.template.json changed ...\n") {
+		t.Errorf("it says:\n%s", all)
+	}
 }

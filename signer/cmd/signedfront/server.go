@@ -103,8 +103,8 @@ func (s *server) listing(of *serving) listing {
 
 // serve answers requests until ctx ends. A line on standard input, so the Enter
 // key, prints fresh URLs. What the source becomes is served in place of what it
-// was.
-func (s *server) serve(ctx context.Context, listener net.Listener, source *source) error {
+// was when its files were as seen.
+func (s *server) serve(ctx context.Context, listener net.Listener, source *source, seen files) error {
 	web := &http.Server{
 		Handler:           s,
 		ReadHeaderTimeout: 10 * time.Second,
@@ -122,7 +122,7 @@ func (s *server) serve(ctx context.Context, listener net.Listener, source *sourc
 		s.notef("stop with Ctrl-C or SIGTERM")
 	}
 	following, stop := context.WithCancel(ctx)
-	followed := source.follow(following)
+	followed := source.follow(following, seen)
 	defer func() { // what is being synthesized ends before this program
 		stop()
 		for range followed {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -52,7 +53,7 @@ func (l *local) source() (*source, error) {
 	app := &source{
 		first: func(ctx context.Context) (*target, error) { return l.synthesize(ctx, true) },
 		next:  func(ctx context.Context) (*target, error) { return l.synthesize(ctx, false) },
-		files: func() files { return appFiles(l.app, l.dir) },
+		files: func() files { return appFiles(l.app, l.dir, outputs()...) },
 	}
 	if _, err := os.Stat(filepath.Join(l.app, configFile)); errors.Is(err, os.ErrNotExist) && !l.appAsked {
 		l.notef("no %s in this folder: the stack that signedfront ships is served, as recorded in this program", configFile)
@@ -65,6 +66,17 @@ func (l *local) source() (*source, error) {
 		app.first, app.recorded = l.recorded, true
 	}
 	return app, nil
+}
+
+// outputs are what standard output and standard error are written to: perhaps files
+// in the folder of the app.
+func outputs() (written []fs.FileInfo) {
+	for _, f := range []*os.File{os.Stdout, os.Stderr} {
+		if info, err := f.Stat(); err == nil {
+			written = append(written, info)
+		}
+	}
+	return written
 }
 
 // configFile is the file that makes a folder that of a CDK app.
