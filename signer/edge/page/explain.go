@@ -2,12 +2,15 @@ package page
 
 import (
 	"context"
+	"crypto"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"html"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -349,11 +352,15 @@ func (p *Page) explainElsewhere(ctx context.Context, r signer.Request, method st
 	id := x.Verdict.KeyPairID
 	unjudged := false
 	if x.Verdict.Reason == signer.ReasonUnknownKey && id != "" {
-		// With another key in its place all comes right up to the signature.
+		// With another key in its place, and the policy signed by that, all other
+		// rules are applied as they are.
 		if standIn, err := signer.GenerateKey(signer.ECDSAP256); err == nil {
-			x = edge.ExplainSignature(r, map[string]*signer.PublicKey{id: standIn.PublicKey()})
+			keys := map[string]*signer.PublicKey{id: standIn.PublicKey()}
+			x = edge.ExplainSignature(r, keys)
 			note = "The public key of " + id + " is not known here: add it under Cookies, keys and the viewer, and the signature is judged."
-			unjudged = x.Verdict.Reason == signer.ReasonSignature
+			if unjudged = x.Verdict.Reason == signer.ReasonSignature; unjudged {
+				x = edge.ExplainSignature(signedBy(standIn, r, x.Verdict), keys)
+			}
 		}
 	}
 	x.Record.Target, x.Record.Host, x.Record.Method = targetIn(r.URL), hostIn(r.URL), method
@@ -365,11 +372,14 @@ func (p *Page) explainElsewhere(ctx context.Context, r signer.Request, method st
 	out := p.explain(ctx, x, r.URL, nil)
 	out.Note, out.Certain = note, true
 	out.Verdict, out.Status, out.Code = "unknown", 0, ""
-	out.Detail = "The signature cannot be judged without its key; nothing else stands against the request."
-	out.Checks = uncheckedSteps(out.Checks, r, x.Verdict)
+	out.Detail = "The signature cannot be judged without its key"
+	if x.Verdict.Reason != signer.ReasonSignature {
+		out.Detail += "; nothing else stands against the request."
+	}
+	withoutKey(out.Checks, r, x.Verdict)
 	for _, c := range out.Checks {
 		if c.Result == string(edge.Failed) {
-			out.Verdict, out.Status = verdictOf(false), http.StatusForbidden
+			out.Verdict, out.Status, out.Certain = verdictOf(false), http.StatusForbidden, x.Verdict.Certain
 			out.Detail = "Whatever its signature: " + c.Text
 			break
 		}
@@ -398,52 +408,74 @@ func targetIn(url string) string {
 	return rest[len(hostIn(url)):]
 }
 
-// uncheckedSteps are the checks where the signature cannot be judged: what precedes
-// it passed, and what follows is told from the policy as it stands.
-func uncheckedSteps(checks []check, r signer.Request, v *signer.Verdict) []check {
-	st := v.Statement
+// withoutKey takes back of the checks what a stand-in for the key made of them, and
+// what the viewer's address decides if that is not given.
+func withoutKey(checks []check, r signer.Request, v *signer.Verdict) {
 	for i := range checks {
 		c := &checks[i]
-		name := edge.Check(strings.ToLower(c.Name))
-		c.Result, c.Text = string(edge.Passed), ""
-		switch name {
+		switch edge.Check(strings.ToLower(c.Name)) {
 		case edge.CheckKey:
 			c.Result, c.Text = notKnown, "the distribution may trust it: its key groups are not known here"
 		case edge.CheckSignature:
 			c.Result, c.Text = notKnown, "its key is not known here"
-		case edge.CheckResource:
-			c.Text = "a canned policy is for its own URL"
-			if !v.Canned {
-				c.Result, c.Text = notKnown, "it is compared after the signature"
-			}
-		case edge.CheckExpiry:
-			c.Text = "valid until " + st.Expires.UTC().Format(time.RFC3339)
-			if !r.Time.Before(st.Expires) {
-				c.Result, c.Text = string(edge.Failed), "expired at "+st.Expires.UTC().Format(time.RFC3339)
-			}
-		case edge.CheckStart:
-			switch {
-			case st.NotBefore.IsZero():
-				c.Result, c.Text = string(edge.NotMade), "the policy has no start"
-			case r.Time.After(st.NotBefore):
-				c.Text = "valid since " + st.NotBefore.UTC().Format(time.RFC3339)
-			default:
-				c.Result, c.Text = string(edge.Failed), "not valid before "+st.NotBefore.UTC().Format(time.RFC3339)
-			}
 		case edge.CheckAddress:
-			switch {
-			case !st.IPAddress.IsValid():
-				c.Result, c.Text = string(edge.NotMade), "the policy names no address"
-			case !r.RemoteAddr.IsValid():
-				c.Result, c.Text = notKnown, "signed for "+st.IPAddress.String()+": give the viewer's address"
-			case st.IPAddress.Contains(r.RemoteAddr.Unmap()):
-				c.Text = "the viewer's is in " + st.IPAddress.String()
-			default:
-				c.Result, c.Text = string(edge.Failed), "signed for "+st.IPAddress.String()
+			if c.Result == string(edge.Failed) && !r.RemoteAddr.IsValid() {
+				c.Result, c.Text = notKnown, "signed for "+v.Statement.IPAddress.String()+": give the viewer's address"
 			}
 		}
 	}
-	return checks
+}
+
+// signedBy returns a request with its policy signed by a key, in place of the
+// signature that it has. v is what was found of it, with a policy that can be read.
+func signedBy(key *signer.PrivateKey, r signer.Request, v *signer.Verdict) signer.Request {
+	carrier := &r.URL
+	if v.Cookies {
+		r.Cookie = []string{strings.Join(r.Cookie, "; ")}
+		carrier = &r.Cookie[0]
+	}
+	policy := fmt.Appendf(nil, `{"Statement":[{"Resource":"%s","Condition":{"DateLessThan":{"AWS:EpochTime":%s}}}]}`, v.Statement.Resource, valueOf(*carrier, "Expires"))
+	if !v.Canned {
+		text, err := url.QueryUnescape(strings.ReplaceAll(valueOf(*carrier, "Policy"), "+", "%2B"))
+		if err != nil {
+			return r
+		}
+		if policy, err = base64.StdEncoding.DecodeString(fromCloudFront.Replace(text)); err != nil {
+			return r
+		}
+	}
+	before := *carrier
+	for _, hash := range []crypto.Hash{crypto.SHA256, crypto.SHA1} {
+		sum := hash.New()
+		sum.Write(policy)
+		signature, err := key.Sign(nil, sum.Sum(nil), hash)
+		if err != nil {
+			continue
+		}
+		old := "Signature=" + valueOf(before, "Signature")
+		*carrier = strings.Replace(before, old, "Signature="+toCloudFront.Replace(base64.StdEncoding.EncodeToString(signature)), 1)
+		if signer.Verify(r, map[string]*signer.PublicKey{v.KeyPairID: key.PublicKey()}).Reason != signer.ReasonSignature {
+			break
+		}
+	}
+	return r
+}
+
+// CloudFront's base64.
+var (
+	toCloudFront   = strings.NewReplacer("+", "-", "=", "_", "/", "~")
+	fromCloudFront = strings.NewReplacer("-", "+", "_", "=", "~", "/")
+)
+
+// valueOf is the value of one of CloudFront's parameters in a URL or of its cookies
+// in a Cookie header.
+func valueOf(text, name string) string {
+	for part := range strings.FieldsFuncSeq(text, func(c rune) bool { return strings.ContainsRune("?&; ", c) }) {
+		if value, ok := strings.CutPrefix(strings.TrimPrefix(part, "CloudFront-"), name+"="); ok {
+			return value
+		}
+	}
+	return ""
 }
 
 // openedByCookies is a URL that cookies are for, where a person gave none: the

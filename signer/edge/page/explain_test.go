@@ -142,6 +142,18 @@ func TestAURLOfAnotherDistributionIsExplained(t *testing.T) {
 	if x.Verdict != "refused" || x.Code != "MalformedPolicy" || resultOf(x, "Policy") != "failed" {
 		t.Errorf("without its key and with a policy that cannot be read: %+v", x)
 	}
+	x, _ = s.explain(map[string]any{"url": strings.Replace(signed, "Expires=1", "Expires=01", 1)})
+	if x.Verdict != "unknown" || resultOf(x, "Expiry") != "passed" {
+		t.Errorf("with another spelling of its time, without its key: %+v", x)
+	}
+	x, _ = s.explain(map[string]any{"url": strings.Replace(limited, "intro", "intru", 1), "address": "203.0.113.9"})
+	if d := x.Difference; x.Verdict != "refused" || resultOf(x, "Resource") != "failed" || d == nil || d.Arrived[d.Offset] != 'u' || !strings.Contains(x.Detail, "another resource") {
+		t.Errorf("for another resource, without its key: %+v", x)
+	}
+	x, _ = s.explain(map[string]any{"url": limited, "address": "198.51.100.1"})
+	if x.Verdict != "refused" || resultOf(x, "Resource") != "passed" || resultOf(x, "Address") != "failed" {
+		t.Errorf("from another address, without its key: %+v", x)
+	}
 	x, _ = s.explain(map[string]any{"url": foreignURL})
 	if x.Verdict != "refused" || x.Code != "MissingKey" || x.Policy != nil {
 		t.Errorf("unsigned: %+v", x)
@@ -176,6 +188,9 @@ func TestCookiesAloneAreExplained(t *testing.T) {
 	}
 	if x, _ := s.explain(map[string]any{"cookie": line, "url": "https://d111111abcdef8.cloudfront.net/others/a.mp4", "keys": f.keys()}); x.Verdict != "refused" || x.Difference == nil || !x.Difference.Wildcards {
 		t.Errorf("for another folder: %+v", x)
+	}
+	if x, _ := s.explain(map[string]any{"cookie": line, "url": "https://d111111abcdef8.cloudfront.net/others/a.mp4"}); x.Verdict != "refused" || resultOf(x, "Resource") != "failed" || resultOf(x, "Signature") != notKnown {
+		t.Errorf("for another folder, without their key: %+v", x)
 	}
 }
 
