@@ -50,6 +50,8 @@ func browserTools(t *testing.T) (node, chromium, folder string) {
 	return node, chromium, folder
 }
 
+var deepFolder = "archive" + strings.Repeat("/a folder in another one", 30)
+
 // photos are the files of a site that is looked at.
 func photos() fstest.MapFS {
 	files := fstest.MapFS{
@@ -60,6 +62,7 @@ func photos() fstest.MapFS {
 		"día 1+1.txt":                      {Data: []byte("hola")},
 		"<img src=x onerror=alert(1)>.txt": {Data: []byte("a name")},
 	}
+	files[deepFolder+"/end.txt"] = &fstest.MapFile{Data: []byte("the end")}
 	for i, name := range []string{"harbor", "dunes", "first snow", "ridge", "valley", "evening", "lighthouse", "meadow", "north face", "pines", "river", "shore"} {
 		files["albums/2026/"+name+".png"] = &fstest.MapFile{Data: painting(i + 1)}
 		if i < 5 {
@@ -143,7 +146,7 @@ func TestThePageInABrowser(t *testing.T) {
 		}
 	}
 	settings, err := json.Marshal(map[string]string{
-		"chromium": chromium, "page": s.page.URL(), "edge": s.base, "large": large.page.URL(), "broken": broken.page.URL(), "app": app.URL, "swapped": swapped.page.URL(),
+		"chromium": chromium, "page": s.page.URL(), "edge": s.base, "large": large.page.URL(), "broken": broken.page.URL(), "app": app.URL, "deep": deepFolder, "swapped": swapped.page.URL(),
 		"tampered":    s.base + strings.Replace(s.sign("/albums/2026/harbor.png"), "harbor", "harbqr", 1),
 		"foreign":     foreign,
 		"foreignKey":  string(other.PublicKey().PEM()),

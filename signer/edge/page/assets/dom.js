@@ -73,10 +73,13 @@ export function outside(words, href, properties = {}) {
     element('span', { class: 'unseen', text: ' (opens a new tab)' }))
 }
 
+const toast = document.getElementById('toast')
 let toastTimer
-// say shows a short message, which a screen reader says too.
+// say shows a short message, which a screen reader says too. While a modal dialog is
+// open nothing outside it is seen or read.
 export function say(message) {
-  const toast = document.getElementById('toast')
+  const home = [...document.querySelectorAll('dialog:modal')].at(-1) ?? document.body
+  if (toast.parentNode !== home) home.append(toast)
   toast.textContent = message
   toast.classList.add('shown')
   clearTimeout(toastTimer)

@@ -49,7 +49,7 @@ export class Files {
   }
 
   async show(rest) {
-    this.folder = rest ? `${decodeURIComponent(rest)}/` : ''
+    this.folder = rest ? `${decoded(rest)}/` : ''
     if (!this.deployment) await this.load()
     else {
       this.search.value = ''
@@ -79,7 +79,7 @@ export class Files {
   sign(deployment) {
     this.deployment = deployment
     clearTimeout(this.renewing)
-    if (deployment.renew) this.renewing = setTimeout(async () => this.sign(await get('/api/deployment')), deployment.renew * 1000)
+    if (deployment.renew) this.renewing = setTimeout(() => get('/api/deployment').then((next) => this.sign(next), () => {}), deployment.renew * 1000)
   }
 
   // index sorts the files into folders.
@@ -87,7 +87,7 @@ export class Files {
     this.files = files
     this.folders = new Map([['', { files: [], folders: new Map() }]])
     for (const file of files) {
-      file.search = file.k.toLowerCase()
+      file.search = searched(file.k)
       let prefix = ''
       for (let slash = file.k.indexOf('/'); slash >= 0; slash = file.k.indexOf('/', slash + 1)) {
         const next = file.k.slice(0, slash + 1)
@@ -103,7 +103,7 @@ export class Files {
   filter(top) {
     if (!this.files) return
     const here = this.folders.get(this.folder)
-    const words = this.search.value.trim().toLowerCase()
+    const words = searched(this.search.value.trim())
     let items
     if (words) items = this.files.filter((file) => file.k.startsWith(this.folder) && file.search.includes(words))
     else items = here ? [...[...here.folders].map(([folder, inside]) => ({ folder: folder.slice(0, -1), inside })), ...here.files] : []
@@ -138,6 +138,7 @@ export class Files {
       }))
     })
     this.path.replaceChildren(...steps)
+    this.path.scrollTop = this.path.scrollHeight
   }
 
   folderTile(item) {
@@ -212,7 +213,9 @@ export class Files {
     const key = this.opened
     this.select(null)
     const at = this.scroller.items.findIndex((item) => item.k === key)
-    if (at >= 0 && !this.node.hidden) this.scroller.focus(at)
+    if (this.node.hidden) return
+    if (at >= 0) this.scroller.focus(at)
+    else this.search.focus() // the file is not in the list any more
   }
 
   form(file) {
@@ -303,6 +306,19 @@ export class Files {
 const visibleLines = (text) => text.split('\n').map(visible).join('\n')
 
 const hashOf = (folder) => `#/files/${encodeURIComponent(folder)}`
+
+// decoded undoes hashOf. An address that somebody typed may not be one of it.
+function decoded(text) {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
+
+// searched is a text as it is looked for: one name may be spelled in two ways, as
+// macOS and others do.
+const searched = (text) => text.normalize('NFC').toLowerCase()
 
 function span(seconds) {
   const [name, length] = [...units].reverse().find(([, length]) => seconds % length === 0 && seconds >= length)

@@ -8,7 +8,6 @@ import { Files } from './files.js'
 import { Requests } from './requests.js'
 
 const main = document.getElementById('main')
-const titles = { files: 'Files', requests: 'Requests', explain: 'Explain', access: 'Access path' }
 
 // locked is shown in place of all views where the token is missing or of another
 // run.
@@ -32,15 +31,14 @@ function start() {
   main.replaceChildren(...Object.values(views).map((view) => view.node))
 
   const show = () => {
-    const [, name = 'files', rest = ''] = location.hash.split('/')
-    const next = views[name] ? name : 'files'
+    const [, name, rest = ''] = location.hash.split('/')
+    const next = Object.hasOwn(views, name) ? name : 'files'
     if (shown !== next) {
       if (shown) {
         views[shown].hide()
         views[shown].node.hidden = true
       }
       views[next].node.hidden = false
-      document.title = `${titles[next]} – ${document.getElementById('stack').textContent}`
       for (const link of document.querySelectorAll('.top nav a')) {
         if (link.getAttribute('href') === `#/${next}`) link.setAttribute('aria-current', 'page')
         else link.removeAttribute('aria-current')
@@ -48,6 +46,7 @@ function start() {
       // A change of view is told to a screen reader, and the Tab key goes on from it.
       if (shown) views[next].node.querySelector('h1').focus({ preventScroll: true })
       shown = next
+      entitle()
     }
     views[next].show(rest)
   }
@@ -57,9 +56,21 @@ function start() {
 }
 
 async function describe() {
-  const deployment = await get('/api/deployment')
+  let deployment
+  try {
+    deployment = await get('/api/deployment')
+  } catch {
+    return // the view that is shown says why
+  }
   document.getElementById('stack').textContent = deployment.stack || 'signedfront'
   document.getElementById('base').replaceChildren(button(new URL(deployment.baseUrl).host, 'copy', () => copy(deployment.baseUrl, 'The base URL'), { class: 'quiet small', title: 'Copy the base URL' }))
+  entitle()
+}
+
+// entitle names the window by the view and the stack.
+function entitle() {
+  const view = document.querySelector('.top nav [aria-current]')
+  document.title = `${view.textContent} – ${document.getElementById('stack').textContent}`
 }
 
 document.querySelector('.skip').addEventListener('click', (event) => {

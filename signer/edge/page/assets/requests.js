@@ -1,12 +1,23 @@
 // The requests that the edge answered, as they come.
 
 import { get, lines } from './api.js'
-import { button, count, element, icon, moment, visible } from './dom.js'
+import { button, count, element, icon, moment, sentence, visible } from './dom.js'
 import { panel } from './panel.js'
 import { Scroller } from './scroller.js'
 import { explanationView } from './verdict.js'
 
 const kept = 1000
+
+// seen waits until the page is seen again.
+const seen = () => new Promise((resolve) => {
+  const look = () => {
+    if (document.hidden) return
+    document.removeEventListener('visibilitychange', look)
+    resolve()
+  }
+  document.addEventListener('visibilitychange', look)
+  look()
+})
 
 export class Requests {
   constructor(changed) {
@@ -43,9 +54,13 @@ export class Requests {
     this.follow()
   }
 
-  // follow reads requests for as long as the page is open.
+  // follow reads requests for as long as the page is seen: a browser has six
+  // connections to one server, which many tabs would use up.
   async follow() {
     for (let last = 0, wait = 500; ;) {
+      const left = new AbortController()
+      const look = () => document.hidden && left.abort()
+      document.addEventListener('visibilitychange', look)
       try {
         await lines(`/api/requests?after=${last}`, (message) => {
           wait = 500
@@ -57,13 +72,20 @@ export class Requests {
           if (!message.requests) return
           last = message.requests.at(-1).id
           this.take(message.requests)
-        })
+        }, left.signal)
       } catch (error) {
         if (error.status === 401) return
-        if (!this.down) {
+        if (!left.signal.aborted && !this.down) {
           this.down = true
           this.filter()
         }
+      } finally {
+        document.removeEventListener('visibilitychange', look)
+      }
+      if (left.signal.aborted) {
+        await seen()
+        this.changed() // the edge may have been, meanwhile
+        continue
       }
       await new Promise((resolve) => setTimeout(resolve, wait))
       wait = Math.min(wait * 2, 8000)
@@ -148,13 +170,13 @@ export class Requests {
       this.panel.close()
       return
     }
-    const id = Number(rest)
+    const id = Number(rest) || 0 // no request has this one
     this.select(id)
     try {
       const x = await get(`/api/requests/${id}`)
       if (this.opened === id) this.panel.show(`${x.request.find(([name]) => name === 'Method')[1]} ${x.path}`, explanationView(x))
     } catch (error) {
-      this.panel.show('Request', element('div', { class: 'empty' }, element('p', { text: error.message })))
+      if (this.opened === id) this.panel.show('Request', element('div', { class: 'empty' }, element('p', { text: sentence(error.message) })))
     }
   }
 
@@ -162,6 +184,7 @@ export class Requests {
     this.hiding = true
     this.panel.close()
     this.hiding = false
+    this.opened = null // what is still on its way is not shown over another view
   }
 
   select(id) {
@@ -176,5 +199,6 @@ export class Requests {
     if (location.hash.startsWith('#/requests/')) location.hash = '#/requests'
     const at = this.found?.findIndex((r) => r.id === id) ?? -1
     if (at >= 0) this.scroller.focus(at)
+    else this.words.focus() // the request is not in the list any more
   }
 }

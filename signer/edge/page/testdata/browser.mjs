@@ -230,6 +230,79 @@ await test('a template that changes is shown without a reload', async () => {
   await page.locator('.lane.broken').waitFor()
 })
 
+await test('a tab that is not seen leaves its connection to others, and catches up when it is seen', async () => {
+  const page = await visit(settings.page)
+  await view(page, 'Requests')
+  await page.getByRole('row').filter({ hasText: 'dunes.png' }).first().waitFor()
+  const turn = (hidden) => page.evaluate((hidden) => {
+    Object.defineProperty(document, 'hidden', { configurable: true, get: () => hidden })
+    document.dispatchEvent(new Event('visibilitychange'))
+  }, hidden)
+  const ended = page.waitForEvent('requestfailed', (request) => request.url().includes('/api/requests?'))
+  await turn(true)
+  await ended
+  await fetch(`${settings.edge}/while-away.png`)
+  await page.waitForTimeout(700)
+  assert.equal(await page.getByRole('row').filter({ hasText: 'while-away' }).count(), 0)
+  await turn(false)
+  await page.getByRole('row').filter({ hasText: 'while-away' }).first().waitFor()
+})
+
+await test('an address that is none of the page shows the files', async () => {
+  for (const address of ['files/%E0%A4%A', 'constructor', '__proto__/x', 'requests/none']) {
+    const page = await visit(settings.page)
+    await page.getByRole('option', { name: 'dunes.png' }).waitFor()
+    assert.match(await page.title(), /^Files – signedfront-prod$/)
+    await page.evaluate((address) => { location.hash = `#/${address}` }, address)
+    await page.getByText(/There is no such folder any more|This request is not kept any more/).or(page.getByRole('option', { name: 'dunes.png' })).first().waitFor()
+    await page.context().close()
+  }
+})
+
+await test('long paths, long names and deep folders leave room for what is told of them', async () => {
+  const page = await visit(settings.page, { size: 'phone' })
+  const seen = async (locator) => {
+    const box = await locator.boundingBox()
+    assert.ok(box && box.y + 200 < sizes.phone.height && box.height > 200, JSON.stringify(box))
+  }
+  await page.evaluate((folder) => { location.hash = `#/files/${encodeURIComponent(folder)}` }, settings.deep)
+  await page.getByRole('option', { name: 'end.txt' }).waitFor()
+  await seen(page.getByRole('listbox', { name: 'Files' }))
+  await accessible(page)
+  await shot(page, 'deep')
+  await fetch(`${settings.edge}/long/${'%3Cb%3E/'.repeat(800)}`)
+  await view(page, 'Requests')
+  await page.getByRole('row').filter({ hasText: '/long/' }).first().click()
+  await page.getByText('Checks, in CloudFront’s order').waitFor()
+  await seen(page.locator('.panel[open] .panel-body'))
+  await shot(page, 'long')
+})
+
+await test('a message is seen over the dialog that it is about, and the focus finds a place in the list', async () => {
+  const page = await visit(settings.page, { size: 'phone' })
+  await page.getByRole('option', { name: 'dunes.png' }).click()
+  await page.locator('[data-url=link]').waitFor()
+  await page.getByRole('button', { name: 'Copy', exact: true }).click()
+  const toast = page.getByRole('dialog', { name: 'File' }).getByRole('status').filter({ hasText: 'The signed link is copied' })
+  await toast.waitFor()
+  await page.getByRole('button', { name: 'Side by side' }).click()
+  await page.getByText('403 MissingKey').waitFor()
+  await page.getByRole('dialog', { name: 'Signed and unsigned' }).getByRole('button', { name: 'Copy' }).first().click()
+  await page.getByRole('dialog', { name: 'Signed and unsigned' }).getByText('The URL is copied').waitFor()
+  await page.keyboard.press('Escape')
+  await page.getByRole('button', { name: 'Copy', exact: true }).click()
+  await toast.waitFor()
+  await page.keyboard.press('Escape')
+  await page.setViewportSize(sizes.desk)
+  await fetch(`${settings.edge}/cleared.png`)
+  await view(page, 'Requests')
+  await page.getByRole('row').filter({ hasText: 'cleared.png' }).first().click()
+  await page.getByText('Checks, in CloudFront’s order').waitFor()
+  await page.getByRole('button', { name: 'Clear' }).click()
+  await page.locator('.panel[open]').getByRole('button', { name: 'Close' }).click()
+  assert.equal(await page.evaluate(() => document.activeElement.id), 'filter')
+})
+
 await test('without the token of the run nothing is shown', async () => {
   const page = await visit(settings.page.replace(/#.*/, ''))
   await page.getByRole('heading', { name: 'Open the address that signedfront printed' }).waitFor()
