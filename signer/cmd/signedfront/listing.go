@@ -55,7 +55,8 @@ func (l listing) text(ctx context.Context) ([]byte, error) {
 	for _, key := range shown {
 		unsigned, err := signer.ObjectURL(l.baseURL, key)
 		if err != nil {
-			return nil, err
+			fmt.Fprintf(&b, "\n%s\n  no URL     %v\n", described(key), err)
+			continue
 		}
 		fmt.Fprintf(&b, "\n%s\n", printable(key))
 		if l.signer != nil {

@@ -27,6 +27,8 @@ func TestTheFilesOfAFolderThatIsServedAreListedByTheirURLs(t *testing.T) {
 	}{
 		{[]string{"2026/summer/a/b.png", "2026/summertime.png", "top.png"},
 			[]string{", 1 file of content\n", "\na/b.png\n", "signed     200 image/png", base + "/a/b.png?"}, []string{"summer", "top.png"}},
+		{[]string{"2026/summer/-----BEGIN PRIVATE KEY-----.txt", "2026/summer/c.png"},
+			[]string{", 2 files of content\n", "  no URL     object key, a value of 31 bytes that looks like a PEM private key", "\nc.png\n"}, []string{"-----BEGIN PRIVATE"}},
 		{[]string{"top.png"}, []string{", 0 files of content\n", "the stack serves the folder /2026/summer of its bucket, which content does not have\n"}, []string{"top.png"}},
 	} {
 		files := fstest.MapFS{}
