@@ -108,6 +108,59 @@ func TestURLsThatOpenTheirObjectsAloneAreReportedAsSuch(t *testing.T) {
 	}
 }
 
+// A test of an application has few objects, and those that its URLs are for at the
+// least.
+func TestPoliciesThatOpenMoreThanTheirFolderAreReportedWhateverTheBucketHas(t *testing.T) {
+	s := NewServer(t, Options{Files: map[string]string{"only.png": "", "users/1/a.png": "", "users/1/in/b.png": ""}})
+	others := []string{s.sign(t, "only.png"), s.sign(t, "users/1/a.png"), s.sign(t, "users/1/in/b.png")}
+	policy := func(resource string, keys ...string) (urls []string) {
+		for _, key := range keys {
+			url, err := s.Signer.URL(t.Context(), s.URL+"/"+key, signer.Policy{Expires: s.Now().Add(time.Hour), Resource: s.URL + resource})
+			if err != nil {
+				t.Fatal(err)
+			}
+			urls = append(urls, url)
+		}
+		return urls
+	}
+	for _, test := range []struct {
+		urls []string
+		want string
+	}{
+		{policy("/users/1/*", "users/1/a.png"), ""},
+		{policy("/users/1/*", "users/1/a.png", "users/1/in/b.png"), ""},
+		{policy("/users/1/in/*", "users/1/in/b.png"), ""},
+		{policy("/users/1/*", "users/1/in/b.png"), `edgetest: the signature of "/users/1/in/b.png" opens "/users/1/in0/b.png", if there is such an object`},
+		{policy("/users/1*", "users/1/a.png"), `edgetest: the signature of "/users/1/a.png" opens "/users/10/a.png", if there is such an object`},
+		{policy("/users/*/a.png", "users/1/a.png"), `edgetest: the signature of "/users/1/a.png" opens "/users/10/a.png", if there is such an object`},
+		{policy("/*/a.png", "users/1/a.png"), `edgetest: the signature of "/users/1/a.png" opens "/edgetest-other/a.png", if there is such an object`},
+		{policy("/*", "only.png"), `edgetest: the signature of "/only.png" opens "/edgetest-other", if there is such an object`},
+	} {
+		if told := check(s, func() { s.CheckPrivate(append(test.urls, others...)...) }); strings.TrimSpace(told) != test.want && (test.want == "" || !strings.HasPrefix(told, test.want)) {
+			t.Errorf("%s: %q, want %q", path(test.urls[0]), told, test.want)
+		}
+	}
+	cookies, err := s.Signer.Cookies(t.Context(), s.URL+"/*", signer.Policy{TTL: time.Hour}, signer.CookieOptions{Insecure: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if told := check(s, func() {
+		s.CheckCookies(cookies, s.URL+"/only.png", s.URL+"/users/1/a.png", s.URL+"/users/1/in/b.png")
+	}); !strings.Contains(told, `the signature of "/only.png" opens "/edgetest-other"`) {
+		t.Error(told)
+	}
+}
+
+// A server may be shared by the tests within one.
+func TestWhatIsNoURLOfTheServerEndsNoTest(t *testing.T) {
+	s := NewServer(t, Options{Files: pictures})
+	ended := true
+	told := check(s, func() { s.CheckPrivate("https://app.example.com/rt.png"); ended = false })
+	if !strings.Contains(told, "is not a URL of the server") || ended {
+		t.Errorf("%q, ended: %t", told, ended)
+	}
+}
+
 func TestURLsThatDoNotOpenOrAreNotPrivateAreReported(t *testing.T) {
 	public := strings.Replace(string(recorded.Template()), `"TrustedKeyGroups"`, `"Comment"`, 1)
 	s := NewServer(t, Options{Files: pictures})
