@@ -55,7 +55,7 @@ func (f *awsFlags) config(ctx context.Context, needsRegion bool) (aws.Config, er
 	case err != nil:
 		return cfg, &failure{err: errors.New("the AWS configuration cannot be read"), hint: "`aws configure list` shows the profile and the files that it comes from"}
 	case cfg.Region == "" && needsRegion:
-		return cfg, &failure{err: errors.New("no AWS Region is set"), hint: "set AWS_REGION to the Region of the stack, or region in the AWS profile"}
+		return cfg, &failure{err: errors.New("no AWS Region is set"), hint: "give --region with the Region of the stack, or set AWS_REGION, or region in the AWS profile"}
 	case cfg.Region != "" && !regionShape.MatchString(cfg.Region):
 		wrong := &failure{err: fmt.Errorf("the AWS Region is %s, which is not the name of one", signer.Describe(cfg.Region, signer.FormWord)), hint: "set AWS_REGION to one such as eu-west-1"}
 		if name := strings.TrimRight(strings.ToLower(strings.TrimSpace(cfg.Region)), "abcdefghijklmnopqrstuvwxyz"); regionShape.MatchString(name) {
