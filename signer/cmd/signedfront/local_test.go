@@ -278,7 +278,7 @@ func interrupt(t *testing.T, p *process) {
 }
 
 func TestASignalEndsItAlsoWhileAFileIsSent(t *testing.T) {
-	for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
+	for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
 		content := t.TempDir()
 		big, err := os.Create(filepath.Join(content, "big.bin"))
 		if err != nil {

@@ -32,7 +32,11 @@ import (
 func main() {
 	// What a signal ends, ends within seconds and tidily: further ones, which
 	// some callers send at once, change nothing.
-	ctx, _ := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ends := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) { // as nohup has it
+		ends = append(ends, syscall.SIGHUP) // the terminal is closed
+	}
+	ctx, _ := signal.NotifyContext(context.Background(), ends...)
 	os.Exit(newTerminal(os.Args[1:]).run(ctx, os.Args[1:]))
 }
 
