@@ -226,7 +226,7 @@ func (l *local) run(ctx context.Context) error {
 	if l.open {
 		remove, err := s.openBrowser()
 		if err != nil {
-			l.notef("warning: the browser cannot be opened (%v): open the address of the page in it", err)
+			s.tellUnopened(err)
 		} else {
 			defer remove()
 		}

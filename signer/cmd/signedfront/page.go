@@ -58,6 +58,11 @@ func (s *server) signerOf(e *edge.Edge) (*signer.Signer, error) {
 	return e.Signer()
 }
 
+// tellUnopened says that the browser was not opened, which stops nothing.
+func (s *server) tellUnopened(err error) {
+	s.notef("warning: the browser cannot be opened (%v): open the address of the page in it", err)
+}
+
 // openBrowser opens the page in the browser. Every user of this machine can read
 // the arguments of a program: the browser gets the name of a file that leads to the
 // page, and that only its owner can read. remove removes it.
@@ -85,6 +90,10 @@ func (s *server) openBrowser() (remove func(), err error) {
 		remove()
 		return nil, cause(err)
 	}
-	go opener.Wait()
+	go func() {
+		if err := opener.Wait(); err != nil {
+			s.tellUnopened(err)
+		}
+	}()
 	return remove, nil
 }

@@ -96,3 +96,13 @@ func TestABrowserThatCannotBeOpenedIsNoFailure(t *testing.T) {
 		t.Errorf("it says:\n%s", said)
 	}
 }
+
+func TestABrowserThatCannotBeOpenedIsTold(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	withCommand(t, "xdg-open", "sleep 0.1; exit 3")
+	p, printed := serve(t, copiedApp(t, "shop-dev"), "--open")
+	p.stderr.await(t, has("signedfront: warning: the browser cannot be opened (exit status 3): open the address of the page in it\n", 1))
+	if status := statusOf(t, printed["rt.png"].signedURL); status != 200 {
+		t.Errorf("signed: %d", status)
+	}
+}
