@@ -39,11 +39,15 @@ const (
 // told to leave it alone.
 func openKeyFolders(app string, given []*givenKey) (*keyFolders, error) {
 	state := filepath.Join(app, stateFolder)
-	if err := os.MkdirAll(state, 0o700); err != nil {
-		return nil, fmt.Errorf("making the folder of the keys: %w", err)
+	err := os.MkdirAll(state, 0o700)
+	if err == nil {
+		err = os.WriteFile(filepath.Join(state, ".gitignore"), []byte("*\n"), 0o600)
 	}
-	if err := os.WriteFile(filepath.Join(state, ".gitignore"), []byte("*\n"), 0o600); err != nil {
-		return nil, fmt.Errorf("making the folder of the keys: %w", err)
+	if err != nil {
+		return nil, &failure{
+			err:  fmt.Errorf("making the folder of the keys: %w", err),
+			hint: "keys and deployment document are kept in .signedfront/, beside the cdk.json or in the current folder: start in one that you may write to",
+		}
 	}
 	return &keyFolders{app: app, given: given, files: map[string]string{}}, nil
 }

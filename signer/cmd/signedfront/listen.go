@@ -126,8 +126,18 @@ func listen(a address, asked bool) (net.Listener, address, error) {
 				err:  fmt.Errorf("another program listens on %s", a),
 				hint: "choose another port with --addr, or leave --addr out to get one that is free",
 			}
+		case errors.Is(err, syscall.EADDRNOTAVAIL):
+			return nil, a, &failure{
+				err:  fmt.Errorf("this machine does not have the address %s", a.ip),
+				hint: "give --addr an address of this machine, or 0.0.0.0 for all that it has",
+			}
+		case errors.Is(err, syscall.EACCES):
+			return nil, a, &failure{
+				err:  fmt.Errorf("listening on %s is not permitted", a),
+				hint: "choose a port from 1024 on with --addr",
+			}
 		default:
-			return nil, a, err
+			return nil, a, fmt.Errorf("listening on %s: %w", a, err)
 		}
 	}
 }

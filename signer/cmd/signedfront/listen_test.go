@@ -2,6 +2,7 @@ package main_test
 
 import (
 	"net/http"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -24,5 +25,22 @@ func TestOtherMachinesReachTheEdgeByTheNamesOfHost(t *testing.T) {
 		if known != (name == "phone.example:"+port || name == "192.0.2.1:9000") {
 			t.Errorf("Host %s: %s", name, header.Get("X-Signedfront-Reason"))
 		}
+	}
+}
+
+// 192.0.2.1 is of no machine: RFC 5737.
+func TestAnAddressThatTheMachineDoesNotHaveIsTold(t *testing.T) {
+	p := run(t, t.TempDir(), "local", "--addr", "192.0.2.1:0", "--host", "phone.example")
+	if said := p.stderr.String(); p.status() != 1 || !strings.Contains(said, "signedfront: error: this machine does not have the address 192.0.2.1\nsignedfront: hint: give --addr an address of this machine, or 0.0.0.0 for all that it has\n") {
+		t.Errorf("exit status %d:\n%s", p.status(), said)
+	}
+}
+
+func TestWhereNoKeysCanBeKeptItIsToldWhereTheyWouldBe(t *testing.T) {
+	dir := t.TempDir()
+	writeFile(t, filepath.Join(dir, ".signedfront"), "a file in the way")
+	p := run(t, dir, "local", "--addr", "127.0.0.1:0")
+	if said := p.stderr.String(); p.status() != 1 || !strings.Contains(said, "signedfront: error: making the folder of the keys: ") || !strings.Contains(said, "signedfront: hint: keys and deployment document are kept in .signedfront/") {
+		t.Errorf("exit status %d:\n%s", p.status(), said)
 	}
 }
