@@ -44,12 +44,12 @@ func (s *source) follow(ctx context.Context, seen files) <-chan change {
 	go func() {
 		defer close(changes)
 		wrote := seen.changes(s.files(), nil) // what changed while the app ran
-		if s.recorded {
+		if s.compare != nil {
 			send(change{started: "the template of this app is served as recorded; the app is being synthesized, to compare it ..."})
 			c := change{recorded: true}
 			c.same = "the app synthesizes the recorded template: both are equal"
 			c.other = "the app synthesizes another template than the recorded one: it is served now"
-			c.stack, c.err = s.next(ctx)
+			c.stack, c.err = s.compare(ctx)
 			send(c)
 		}
 		ignored := map[string]bool{}

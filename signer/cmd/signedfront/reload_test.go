@@ -268,3 +268,16 @@ func TestWhatItWritesIntoTheFolderOfTheAppIsNoChangeOfIt(t *testing.T) {
 		t.Errorf("it says:\n%s", all)
 	}
 }
+
+func TestWhileAChangeIsBuiltItIsToldHowLongItTakes(t *testing.T) {
+	app := copiedApp(t, "shop-dev")
+	writeFile(t, filepath.Join(app, "cdk.json"), `{"app": "cp -R assembly \"$CDK_OUTDIR\" && if test -e .slow; then sleep 4; fi"}`)
+	p, _ := serve(t, app)
+	writeFile(t, filepath.Join(app, ".slow"), "")
+	writeFile(t, filepath.Join(app, "assembly", "shop-dev.template.json"), string(public(t, "/texts/*")))
+	said := p.stderr.await(t, has("the new template is served now", 1))
+	_, said, _ = strings.Cut(said, " changed ...\n")
+	if !regexp.MustCompile(`^signedfront: building the CDK app \.\.\. [1-4]s\n`).MatchString(said) || strings.Contains(said, "built the CDK app") {
+		t.Errorf("after the change it says:\n%s", said)
+	}
+}

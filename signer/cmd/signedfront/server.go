@@ -143,7 +143,7 @@ func (s *server) serve(ctx context.Context, listener net.Listener, source *sourc
 			if err != nil {
 				return err
 			}
-			if _, err := s.out.Write(text); err != nil {
+			if err := s.print(text); err != nil {
 				return err
 			}
 		case c, open := <-changes:

@@ -33,9 +33,9 @@ type source struct {
 	// files lists the files that next is made of.
 	files func() files
 
-	// recorded is set where first gives the recorded template of an app, and next
-	// what the app synthesizes.
-	recorded bool
+	// compare gives what the app synthesizes where first gives its recorded
+	// template. Nil: it does not.
+	compare func(context.Context) (*target, error)
 }
 
 // source finds out what there is to serve.
@@ -51,8 +51,8 @@ func (l *local) source() (*source, error) {
 		return nil, err
 	}
 	app := &source{
-		first: func(ctx context.Context) (*target, error) { return l.synthesize(ctx, true) },
-		next:  func(ctx context.Context) (*target, error) { return l.synthesize(ctx, false) },
+		first: func(ctx context.Context) (*target, error) { return l.synthesize(ctx, tellAll) },
+		next:  func(ctx context.Context) (*target, error) { return l.synthesize(ctx, tellSeconds) },
 		files: func() files { return appFiles(l.app, l.dir, outputs()...) },
 	}
 	if _, err := os.Stat(filepath.Join(l.app, configFile)); errors.Is(err, os.ErrNotExist) && !l.appAsked {
@@ -63,7 +63,8 @@ func (l *local) source() (*source, error) {
 		return &source{first: l.recorded}, nil
 	}
 	if recorded.IsOf(os.DirFS(l.app)) {
-		app.first, app.recorded = l.recorded, true
+		app.first = l.recorded
+		app.compare = func(ctx context.Context) (*target, error) { return l.synthesize(ctx, tellInPlace) }
 	}
 	return app, nil
 }
@@ -114,11 +115,20 @@ func (l *local) recorded(context.Context) (*target, error) {
 	return &target{Stack: stack}, nil
 }
 
+// telling is how much is told of what is being built.
+type telling int
+
+const (
+	tellInPlace telling = iota // the seconds, on a terminal alone: nobody waits for it
+	tellSeconds                // the seconds, after a line that says why it is built
+	tellAll                    // the start, how far it has come, and the end
+)
+
 // synthesize makes the template of the environment, and those of the stacks
-// beside it; telling says how far it has come. An app makes some environments only
+// beside it. An app makes some environments only
 // when they are named, and then no other: the stacks that such a one refers to come
 // from the whole app.
-func (l *local) synthesize(ctx context.Context, telling bool) (*target, error) {
+func (l *local) synthesize(ctx context.Context, telling telling) (*target, error) {
 	whole, err := l.build(ctx, telling, "building the CDK app ...", nil)
 	if err == nil {
 		var stack *cdkapp.Stack
@@ -147,13 +157,16 @@ func (l *local) synthesize(ctx context.Context, telling bool) (*target, error) {
 }
 
 // build synthesizes the app, told context besides its own.
-func (l *local) build(ctx context.Context, telling bool, doing string, told map[string]string) (*cdkapp.Assembly, error) {
+func (l *local) build(ctx context.Context, telling telling, doing string, told map[string]string) (*cdkapp.Assembly, error) {
 	options := &cdkapp.Options{Context: told}
 	end := func(bool) {}
-	if telling {
+	switch {
+	case telling == tellAll:
 		var tell func(string)
 		tell, end = l.progress(doing, "built the CDK app")
 		options.Progress = func(p cdkapp.Progress) { tell(describeProgress(p)) }
+	case telling == tellSeconds || l.errIsTTY:
+		_, end = l.progress(doing, "")
 	}
 	assembly, err := cdkapp.Synthesize(ctx, l.app, options)
 	end(err == nil)

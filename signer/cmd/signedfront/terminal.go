@@ -67,14 +67,58 @@ func (t *terminal) color() bool {
 
 // lockedWriter keeps lines whole that are written at the same time.
 type lockedWriter struct {
-	mu sync.Mutex
-	w  io.Writer
+	mu     sync.Mutex
+	w      io.Writer
+	status string // the line of a terminal that is rewritten in place; empty: none
 }
 
-func (l *lockedWriter) Write(b []byte) (int, error) {
+func (l *lockedWriter) Write(b []byte) (n int, err error) {
+	l.above(func() { n, err = l.w.Write(b) })
+	return n, err
+}
+
+// above has whole lines written above the status.
+func (l *lockedWriter) above(write func()) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.w.Write(b)
+	if l.status == "" {
+		write()
+		return
+	}
+	io.WriteString(l.w, eraseLine)
+	write()
+	io.WriteString(l.w, l.status)
+}
+
+// setStatus writes the status of a terminal in place of what it was.
+func (l *lockedWriter) setStatus(text string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.status = text
+	io.WriteString(l.w, eraseLine+text)
+}
+
+const eraseLine = "\r\033[K"
+
+// setStatus writes the status of the terminal that standard error is.
+func (t *terminal) setStatus(text string) {
+	if l, is := t.err.(*lockedWriter); is {
+		l.setStatus(text)
+	} else {
+		io.WriteString(t.err, eraseLine+text)
+	}
+}
+
+// print writes whole lines to standard output while a status may stand on the same
+// terminal.
+func (t *terminal) print(text []byte) (err error) {
+	write := func() { _, err = t.out.Write(text) }
+	if l, is := t.err.(*lockedWriter); is && t.outIsTTY && t.errIsTTY {
+		l.above(write)
+	} else {
+		write()
+	}
+	return err
 }
 
 // notef tells what is being done, or where something is.
@@ -115,14 +159,13 @@ func (t *terminal) report(cmd *cobra.Command, err error) int {
 // progress tells what is being done while it lasts, and the seconds that it has
 // taken so far: in place on a terminal, and a line every other second elsewhere.
 // tell says what is being done from then on. end ends it, and tells how long it
-// took.
+// took. If done is empty, others tell of the start and the end.
 func (t *terminal) progress(doing, done string) (tell func(doing string), end func(ok bool)) {
-	const eraseLine = "\r\033[K"
 	start, last := time.Now(), time.Time{}
 	var mu sync.Mutex
 	write := func() {
 		if t.errIsTTY {
-			fmt.Fprintf(t.err, eraseLine+"signedfront: %s %s", t.withheld().clean(doing), seconds(time.Since(start)))
+			t.setStatus(fmt.Sprintf("signedfront: %s %s", t.withheld().clean(doing), seconds(time.Since(start))))
 		} else if last.IsZero() {
 			t.notef("%s", doing)
 		} else {
@@ -130,7 +173,11 @@ func (t *terminal) progress(doing, done string) (tell func(doing string), end fu
 		}
 		last = time.Now()
 	}
-	write()
+	if done != "" || t.errIsTTY {
+		write()
+	} else {
+		last = start
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	stopped := make(chan struct{})
 	go func() {
@@ -164,9 +211,9 @@ func (t *terminal) progress(doing, done string) (tell func(doing string), end fu
 		cancel()
 		<-stopped
 		if t.errIsTTY {
-			fmt.Fprint(t.err, eraseLine)
+			t.setStatus("")
 		}
-		if ok {
+		if ok && done != "" {
 			t.notef("%s in %s", done, seconds(time.Since(start)))
 		}
 	}

@@ -1,6 +1,9 @@
 package main
 
-import "testing"
+import (
+	"bytes"
+	"testing"
+)
 
 func TestColorIsForATerminalThatWantsIt(t *testing.T) {
 	for _, test := range []struct {
@@ -18,5 +21,24 @@ func TestColorIsForATerminalThatWantsIt(t *testing.T) {
 		if got := (&terminal{outIsTTY: test.tty}).color(); got != test.want {
 			t.Errorf("%+v: got %t", test, got)
 		}
+	}
+}
+
+// What is logged while something is being done neither ends up behind it nor takes
+// it away.
+func TestLinesAreWrittenAboveTheStatus(t *testing.T) {
+	var screen bytes.Buffer
+	l := &terminal{out: &screen, err: &lockedWriter{w: &screen}, outIsTTY: true, errIsTTY: true, withheld: func() withheld { return nil }}
+	l.setStatus("building ... 1s")
+	l.notef("a request")
+	if err := l.print([]byte("fresh URLs\n")); err != nil {
+		t.Fatal(err)
+	}
+	l.setStatus("")
+	l.notef("built")
+	const erase = "\r\x1b[K"
+	want := erase + "building ... 1s" + erase + "signedfront: a request\nbuilding ... 1s" + erase + "fresh URLs\nbuilding ... 1s" + erase + "signedfront: built\n"
+	if got := screen.String(); got != want {
+		t.Errorf("got  %q\nwant %q", got, want)
 	}
 }
