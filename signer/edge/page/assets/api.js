@@ -27,7 +27,7 @@ async function request(path, options = {}) {
     response = await fetch(path, { ...options, headers: { ...options.headers, 'X-Signedfront-Token': localStorage.getItem(kept) ?? '' } })
   } catch (error) {
     if (error.name === 'AbortError') throw error
-    throw new Refused(0, 'signedfront does not answer: it has stopped. Start it again, and open the address that it prints')
+    throw new Refused(0, 'no answer from signedfront, which has stopped. Start it again, and open the address that it prints')
   }
   if (response.ok) return response
   let message = `the page's server answers ${response.status}`
