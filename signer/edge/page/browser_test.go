@@ -109,6 +109,8 @@ func TestThePageInABrowser(t *testing.T) {
 	large := start(t, template(t), many)
 	broken := start(t, template(t, "Resources.BucketPolicy.Properties.PolicyDocument.Statement.1.Resource", `{"Fn::GetAtt": ["Bucket", "Arn"]}`), files)
 
+	elsewhereServed := startConfig(t, edge.Config{Template: template(t, origin+".OriginPath", `"/none here"`), Objects: edge.OpenFS(files)}, Config{Content: "./photos"})
+
 	other, err := signer.GenerateKey(signer.ECDSAP256)
 	if err != nil {
 		t.Fatal(err)
@@ -146,7 +148,7 @@ func TestThePageInABrowser(t *testing.T) {
 		}
 	}
 	settings, err := json.Marshal(map[string]string{
-		"chromium": chromium, "page": s.page.URL(), "edge": s.base, "large": large.page.URL(), "broken": broken.page.URL(), "app": app.URL, "deep": deepFolder, "swapped": swapped.page.URL(),
+		"chromium": chromium, "page": s.page.URL(), "edge": s.base, "large": large.page.URL(), "broken": broken.page.URL(), "app": app.URL, "deep": deepFolder, "elsewhere": elsewhereServed.page.URL(), "swapped": swapped.page.URL(),
 		"tampered":    s.base + strings.Replace(s.sign("/albums/2026/harbor.png"), "harbor", "harbqr", 1),
 		"foreign":     foreign,
 		"foreignKey":  string(other.PublicKey().PEM()),

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"mime"
 	"net/http"
+	"net/netip"
 	"slices"
 	"strings"
 	"sync"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/signedfront/signedfront/signer"
 	"github.com/signedfront/signedfront/signer/edge"
+	"github.com/signedfront/signedfront/signer/edge/internal/redact"
 )
 
 // deployment is what the browser needs to know before it shows files.
@@ -125,9 +127,10 @@ type file struct {
 func (p *Page) listFiles(_ http.ResponseWriter, _ *http.Request) (any, error) {
 	prefix := p.edge().BucketPath() + "/"
 	list := struct {
-		Files []file `json:"files"`
-		Other int    `json:"other"` // objects beside the bucket's path
-	}{Files: []file{}}
+		Files  []file `json:"files"`
+		Other  int    `json:"other"`            // objects outside Folder
+		Folder string `json:"folder,omitempty"` // of the bucket, that the distribution serves
+	}{Files: []file{}, Folder: redact.Path(strings.TrimSuffix(prefix, "/"))}
 	for _, key := range p.objects.Keys() {
 		served, is := strings.CutPrefix("/"+key, prefix)
 		if !is {
@@ -163,6 +166,9 @@ type link struct {
 	Unsigned string    `json:"unsigned"`
 	Expires  time.Time `json:"expires"`
 	Opens    string    `json:"opens,omitempty"` // what a pass opens
+
+	// Public is the pattern of the cache behavior that opens the unsigned one too.
+	Public string `json:"public,omitempty"`
 }
 
 func (p *Page) makeLink(w http.ResponseWriter, r *http.Request) (any, error) {
@@ -189,7 +195,8 @@ func (p *Page) makeLink(w http.ResponseWriter, r *http.Request) (any, error) {
 			return nil, err
 		}
 	}
-	s, err := p.signerOf(p.edge())
+	e := p.edge()
+	s, err := p.signerOf(e)
 	if err != nil {
 		return nil, err
 	}
@@ -214,6 +221,10 @@ func (p *Page) makeLink(w http.ResponseWriter, r *http.Request) (any, error) {
 		return nil, err
 	}
 	p.opened.keep(strings.TrimPrefix(made.Signed, p.baseURL))
+	open := e.Explain(edge.Record{Method: http.MethodGet, Target: strings.TrimPrefix(unsigned, p.baseURL), RemoteAddr: netip.AddrFrom4([4]byte{127, 0, 0, 1})}).Record
+	if open.Allowed {
+		made.Public = redact.Path(open.Behavior)
+	}
 	return made, nil
 }
 

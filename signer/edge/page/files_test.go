@@ -14,8 +14,9 @@ import (
 )
 
 type listed struct {
-	Files []file
-	Other int
+	Files  []file
+	Other  int
+	Folder string
 }
 
 func TestFilesAreThoseThatTheDeploymentServes(t *testing.T) {
@@ -44,7 +45,7 @@ func TestFilesAreThoseThatTheDeploymentServes(t *testing.T) {
 	if status := below.call(http.MethodGet, "/api/files", nil, &got); status != http.StatusOK {
 		t.Fatal(status)
 	}
-	if len(got.Files) != 1 || got.Files[0].Key != "día+1.txt" || got.Other != 1 {
+	if len(got.Files) != 1 || got.Files[0].Key != "día+1.txt" || got.Other != 1 || got.Folder != "/a b" {
 		t.Errorf("below a folder of the bucket: %+v", got)
 	}
 }
@@ -114,8 +115,8 @@ func TestLinksOpenWhatWasChosenAndNothingElse(t *testing.T) {
 					t.Errorf("%s is open", path)
 				}
 			}
-			if status, _ := s.visit(strings.TrimPrefix(made.Unsigned, s.base)); status == http.StatusOK {
-				t.Error("the unsigned URL is open")
+			if status, _ := s.visit(strings.TrimPrefix(made.Unsigned, s.base)); status == http.StatusOK || made.Public != "" {
+				t.Errorf("the unsigned URL is open: %q", made.Public)
 			}
 		})
 	}

@@ -67,7 +67,7 @@ export class Files {
       const [deployment, list] = await Promise.all([get('/api/deployment'), get('/api/files')])
       this.sign(deployment)
       this.loaded = Date.now()
-      this.other = list.other
+      this.served = list.other && list.folder // of a bucket that has files elsewhere
       this.index(list.files)
       this.filter(false)
     } catch (error) {
@@ -113,7 +113,7 @@ export class Files {
     if (items.length === 0) {
       if (words) this.tell(`No file here has “${this.search.value.trim()}” in its name.`)
       else if (this.folder) this.tell('There is no such folder any more.', element('a', { href: '#/files', text: 'Show all files' }))
-      else if (this.other) this.tell(`The stack serves one folder of its bucket, and ${this.deployment.content || 'the content'} has none of that name.`)
+      else if (this.served) this.tell(`The stack serves the folder ${visible(this.served)} of its bucket, which ${visible(this.deployment.content || 'the content')} does not have.`)
       else this.tell('The folder has no files yet. Put some into it, and reload.')
       this.scroller.node.hidden = true
     } else {
@@ -267,6 +267,7 @@ export class Files {
     return element('div', { class: 'links' },
       element('h3', { text: 'Signed link' }),
       element('p', { class: 'hint' }, 'Opens ', link.opens ? `all of ${visible(link.opens)}` : 'this object', ' until ', element('time', { datetime: link.expires, text: moment(link.expires) }), ` (${distance(link.expires)})`),
+      link.public && element('div', { class: 'banner unknown' }, element('p', { class: 'outcome' }, icon('warning'), element('span', { text: `Anyone can open this object: the cache behavior ${visible(link.public)} needs no signature` }))),
       element('p', { class: 'url box', tabindex: 0, 'aria-label': 'Signed link', data: { url: 'link' }, text: link.signed }),
       element('div', { class: 'row' },
         button('Copy', 'copy', () => copy(link.signed, 'The signed link'), { class: 'primary' }),

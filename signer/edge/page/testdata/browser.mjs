@@ -286,6 +286,18 @@ await test('a template that changes is shown without a reload', async () => {
   await page.locator('.lane.broken').waitFor()
 })
 
+await test('a file that is open to all, and a folder that is not there, are told', async () => {
+  const page = await visit(settings.page)
+  await page.getByRole('option', { name: 'assets' }).click()
+  await page.getByRole('option', { name: 'logo.png' }).click()
+  await page.getByText('Anyone can open this object: the cache behavior /assets/* needs no signature').waitFor()
+  await page.waitForTimeout(350)
+  await accessible(page)
+  await shot(page, 'public')
+  const elsewhere = await visit(settings.elsewhere)
+  await elsewhere.getByText('The stack serves the folder /none here of its bucket, which ./photos does not have.').waitFor()
+})
+
 await test('a tab that is not seen leaves its connection to others, and catches up when it is seen', async () => {
   const page = await visit(settings.page)
   await view(page, 'Requests')
