@@ -49,15 +49,26 @@ export class Files {
   }
 
   async show(rest) {
-    this.folder = rest ? `${decoded(rest)}/` : ''
+    const folder = rest ? `${decoded(rest)}/` : ''
+    if (folder !== this.folder) this.hide() // the file of another folder
+    // What had the focus is replaced: whoever uses the keyboard goes on from the
+    // first of the new list, or from the folder above it.
+    const inList = this.scroller.node.contains(document.activeElement)
+    const inPath = this.path.contains(document.activeElement)
+    this.folder = folder
     if (!this.deployment) await this.load()
     else {
       this.search.value = ''
       this.filter(true)
     }
+    if (inList) this.scroller.focus(0)
+    else if (inPath) this.path.lastChild.focus()
   }
 
-  hide() { this.panel.close() }
+  hide() {
+    this.select(null)
+    this.panel.close()
+  }
 
   // renew asks for what may have changed: the files, and how links are signed.
   async load() {
@@ -211,9 +222,9 @@ export class Files {
 
   close() {
     const key = this.opened
+    if (key === null) return // another folder, or another view, is shown
     this.select(null)
     const at = this.scroller.items.findIndex((item) => item.k === key)
-    if (this.node.hidden) return
     if (at >= 0) this.scroller.focus(at)
     else this.search.focus() // the file is not in the list any more
   }

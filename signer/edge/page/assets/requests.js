@@ -181,10 +181,8 @@ export class Requests {
   }
 
   hide() {
-    this.hiding = true
+    this.select(null) // what is still on its way is not shown over another view
     this.panel.close()
-    this.hiding = false
-    this.opened = null // what is still on its way is not shown over another view
   }
 
   select(id) {
@@ -194,8 +192,8 @@ export class Requests {
 
   close() {
     const id = this.opened
+    if (id === null) return // another view is shown
     this.select(null)
-    if (this.hiding) return
     if (location.hash.startsWith('#/requests/')) location.hash = '#/requests'
     const at = this.found?.findIndex((r) => r.id === id) ?? -1
     if (at >= 0) this.scroller.focus(at)

@@ -286,6 +286,18 @@ await test('a template that changes is shown without a reload', async () => {
   await page.locator('.lane.broken').waitFor()
 })
 
+await test('the browser’s Back leaves a file and its folder', async () => {
+  const page = await visit(settings.page, { size: 'phone' })
+  await page.getByRole('option', { name: 'assets' }).click()
+  await page.getByRole('option', { name: 'logo.png' }).click()
+  await page.locator('[data-url=link]').waitFor()
+  await page.goBack()
+  await page.getByRole('option', { name: 'dunes.png' }).waitFor()
+  await page.getByRole('dialog', { name: 'File' }).waitFor({ state: 'hidden' })
+  await page.waitForTimeout(100)
+  assert.notEqual(await page.evaluate(() => document.activeElement.id), 'search', 'the keyboard of the phone opens')
+})
+
 await test('a file that is open to all, and a folder that is not there, are told', async () => {
   const page = await visit(settings.page)
   await page.getByRole('option', { name: 'assets' }).click()
@@ -398,10 +410,18 @@ await test('a whole visit by keyboard', async () => {
   await page.keyboard.press('Home')
   await page.keyboard.press('Enter') // a folder
   await page.getByRole('option', { name: '2026' }).waitFor()
+  assert.match(await focused(), /2026/, 'the focus is not on the first of the folder')
+  await page.keyboard.press('Enter')
+  await page.getByRole('option', { name: 'harbor.png' }).waitFor()
+  await page.getByRole('navigation', { name: 'Folder' }).getByRole('link', { name: 'albums' }).focus()
+  await page.keyboard.press('Enter')
+  await page.getByRole('option', { name: '2026' }).waitFor()
+  assert.match(await focused(), /^albums$/, 'the focus is not on the folder')
   await tabTo(/2026/)
   await page.keyboard.press('Enter')
   await page.getByRole('option', { name: 'harbor.png' }).waitFor()
-  await tabTo(/\.png/)
+  await page.keyboard.press('End')
+  assert.match(await focused(), /\.png/)
   await page.keyboard.press('Enter')
   await page.locator('[data-url=link]').waitFor()
   await tabTo(/^Copy/)
