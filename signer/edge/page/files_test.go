@@ -234,3 +234,19 @@ func TestWhereNothingSignsThePageSaysWhy(t *testing.T) {
 		}
 	}
 }
+
+func TestALinkToWhatAnyoneCanOpenSaysSo(t *testing.T) {
+	text, err := os.ReadFile("../../../constructs/testdata/everything.template.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := startConfig(t, edge.Config{Template: text, Account: "123456789012", Region: "eu-west-1", Objects: edge.OpenFS(fstest.MapFS{
+		"assets/logo.png": {Data: painting(1)}, "assets/premium/1.png": {Data: painting(2)},
+	})}, Config{})
+	for key, want := range map[string]string{"assets/logo.png": "/assets/*", "assets/premium/1.png": "", "assets/none.png": ""} {
+		var made link
+		if status := s.call(http.MethodPost, "/api/links", linkWish{Key: key, Seconds: 60}, &made); status != http.StatusOK || made.Public != want {
+			t.Errorf("%s: %d %q", key, status, made.Public)
+		}
+	}
+}
