@@ -74,6 +74,23 @@ func (b *resourcePolicy) decide(r accessRequest) (allowed bool, reason string) {
 	return false, reason
 }
 
+// grants returns patterns of resources on which decide allows an action. Others may
+// be allowed as well: none is returned where a statement may deny any of them.
+func (b *resourcePolicy) grants(who identity, action string) []string {
+	var patterns []string
+	for _, s := range b.Statements {
+		resources := s.Resources
+		s.Resources = model.Patterns{Inverted: true} // every one
+		switch got, _ := b.applies(s, accessRequest{who, action, ""}); {
+		case s.Deny && got != no:
+			return nil
+		case !s.Deny && got == yes && !resources.Inverted:
+			patterns = append(patterns, resources.Values...)
+		}
+	}
+	return patterns
+}
+
 // applies reports whether a statement is about a request, and if not, which
 // part of it is not.
 func (b *resourcePolicy) applies(s model.Statement, r accessRequest) (got answer, missing string) {

@@ -90,6 +90,8 @@ type Edge struct {
 	scheme, host string
 	hosts        []string // more of them
 	distribution *model.Distribution
+	via          []string                   // the header of each answer
+	readable     map[*model.Origin][]string // see origin
 	objects      *Objects
 	deployment   *signer.Deployment // nil: the stack has no document
 	unknown      []string
@@ -134,6 +136,8 @@ func New(c Config) (*Edge, error) {
 		host:         base.Host,
 		hosts:        slices.Clone(c.Hosts),
 		distribution: stack.Distribution,
+		via:          []string{"1.1 " + stack.Distribution.Server + " (CloudFront)"},
+		readable:     readable(stack.Distribution),
 		objects:      c.Objects,
 		deployment:   stack.Document,
 		unknown:      stack.Unknown,
@@ -293,12 +297,14 @@ func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// popHeader is the header X-Amz-Cf-Pop of each answer.
+var popHeader = []string{"LOC50-P1"}
+
 // respond writes the answer to a request. It returns why a browser keeps it from
 // the page that asked, empty if it does not.
 func (e *Edge) respond(w *response) (hidden string) {
 	h := w.Header()
-	values := [3]string{"1.1 " + e.distribution.Server + " (CloudFront)", "LOC50-P1", w.id}
-	h["Via"], h["X-Amz-Cf-Pop"], h["X-Amz-Cf-Id"] = values[0:1:1], values[1:2:2], values[2:3:3]
+	h["Via"], h["X-Amz-Cf-Pop"], h["X-Amz-Cf-Id"] = e.via, popHeader, []string{w.id}
 	if w.failed = e.answer(w); w.failed != nil {
 		e.refuse(w, w.request, w.failed)
 	}

@@ -98,6 +98,9 @@ func FuzzBucketPolicy(f *testing.F) {
 			if allowed == (reason != "") {
 				t.Fatalf("allowed: %t, and the reason is %q", allowed, reason)
 			}
+			if granted := policy.grants(who, request.action); !allowed && matches(model.Patterns{Values: granted}, request.resource, false) {
+				t.Fatalf("%q are granted, and decide says: %s", granted, reason)
+			}
 			if got, _ := (&resourcePolicy{Statements: denials}).decide(request); got {
 				t.Fatal("allowed, and no statement allows")
 			}

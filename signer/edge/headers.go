@@ -22,9 +22,11 @@ func applyHeaders(p *model.HeadersPolicy, h http.Header, r *http.Request) {
 		h.Del(name)
 	}
 	applyCORS(p.CORS, h, r)
-	for _, added := range p.Add {
-		if added.Override || h.Get(added.Name) == "" {
-			h.Set(added.Name, added.Value)
+	values := make([]string, len(p.Add)) // of all, which is one allocation
+	for i, added := range p.Add {
+		if name := http.CanonicalHeaderKey(added.Name); added.Override || h.Get(name) == "" {
+			values[i] = added.Value
+			h[name] = values[i : i+1 : i+1]
 		}
 	}
 }

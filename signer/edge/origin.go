@@ -13,12 +13,35 @@ import (
 // origin is a bucket as CloudFront reaches it, with its objects.
 type origin struct {
 	*model.Origin
-	objects *Objects
+	objects  *Objects
+	readable []string // of resourcePolicy.grants, for s3:GetObject
 }
 
 // originOf is the origin of a behavior. All have the one bucket whose content the
 // edge has, which cannotServe sees to.
-func (e *Edge) originOf(b *model.Behavior) origin { return origin{b.Origin, e.objects} }
+func (e *Edge) originOf(b *model.Behavior) origin {
+	return origin{b.Origin, e.objects, e.readable[b.Origin]}
+}
+
+// readable returns, for each origin of a distribution, the objects that the bucket
+// policy opens to it for certain.
+func readable(d *model.Distribution) map[*model.Origin][]string {
+	patterns := make(map[*model.Origin][]string)
+	for _, b := range d.Behaviors {
+		if b.Origin != nil && b.Origin.Bucket != nil {
+			policy := resourcePolicy(b.Origin.Bucket.Policy)
+			patterns[b.Origin] = policy.grants(identity(b.Origin.Identity), actions[http.MethodGet])
+		}
+	}
+	return patterns
+}
+
+// serverHeader and missHeader are the headers Server and X-Cache of an answer with
+// an object.
+var (
+	serverHeader = []string{"AmazonS3"}
+	missHeader   = []string{"Miss from cloudfront"}
+)
 
 // serve answers with the object that a path names. r is the request as it
 // reaches the origin, and query what reaches it of the query.
@@ -46,8 +69,8 @@ func (o origin) serve(w *response, r *http.Request, path string, query []string)
 	}
 	defer object.Close()
 
-	values := [4]string{contentType(key), object.etag(), "AmazonS3", "Miss from cloudfront"}
-	h["Content-Type"], h["Etag"], h["Server"], h["X-Cache"] = values[0:1:1], values[1:2:2], values[2:3:3], values[3:4:4]
+	values := [2]string{contentType(key), object.etag()}
+	h["Content-Type"], h["Etag"], h["Server"], h["X-Cache"] = values[0:1:1], values[1:2:2], serverHeader, missHeader
 	if header := r.Header.Get("Range"); header != "" {
 		var served string
 		if served, w.ranges = servedRanges(header, object.size); served != header {
@@ -100,9 +123,8 @@ func (o origin) open(method, rawPath string) (*object, string, *refusal) {
 		return nil, key, s3Refusal(403, "AccessDenied", "Access Denied", "the local edge does not pass "+redact.Text(method)+" on to the bucket").at(CheckBucket)
 	}
 	who, policy := identity(o.Identity), resourcePolicy(o.Bucket.Policy)
-	bucketARN := "arn:aws:s3:::" + o.Bucket.Name
 	lists := func() bool { // asked where there is no object alone
-		allowed, _ := policy.decide(accessRequest{who, "s3:ListBucket", bucketARN})
+		allowed, _ := policy.decide(accessRequest{who, "s3:ListBucket", "arn:aws:s3:::" + o.Bucket.Name})
 		return allowed
 	}
 	if key == "" {
@@ -112,8 +134,11 @@ func (o origin) open(method, rawPath string) (*object, string, *refusal) {
 		}
 		return nil, key, s3Refusal(403, "AccessDenied", "Access Denied", reason).at(CheckObjectKey)
 	}
-	if allowed, reason := policy.decide(accessRequest{who, action, bucketARN + "/" + key}); !allowed {
-		return nil, key, s3Refusal(403, "AccessDenied", "Access Denied", reason).at(CheckBucket)
+	objectARN := "arn:aws:s3:::" + o.Bucket.Name + "/" + key
+	if action != "s3:GetObject" || !matches(model.Patterns{Values: o.readable}, objectARN, false) {
+		if allowed, reason := policy.decide(accessRequest{who, action, objectARN}); !allowed {
+			return nil, key, s3Refusal(403, "AccessDenied", "Access Denied", reason).at(CheckBucket)
+		}
 	}
 	if action != "s3:GetObject" {
 		return nil, key, s3Refusal(501, "NotImplemented", "A header you provided implies functionality that is not implemented", "the local bucket is read-only").at(CheckBucket)

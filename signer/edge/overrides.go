@@ -20,7 +20,7 @@ func (o origin) overrides(query []string) (http.Header, *refusal) {
 	invalid := func(name, value, message, reason string) *refusal {
 		return s3Refusal(400, "InvalidArgument", message, reason, "ArgumentName", name, "ArgumentValue", redact.Text(value))
 	}
-	headers := make(http.Header)
+	var headers http.Header
 	for _, parameter := range query {
 		rawName, rawValue, _ := strings.Cut(parameter, "=")
 		name, err := decodeOnce(rawName)
@@ -49,6 +49,9 @@ func (o origin) overrides(query []string) (http.Header, *refusal) {
 			return nil, invalid(name, value, "Invalid argument", name+" stands twice")
 		case value == "":
 			continue
+		}
+		if headers == nil {
+			headers = make(http.Header)
 		}
 		headers[header] = []string{latin1}
 	}

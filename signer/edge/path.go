@@ -69,6 +69,9 @@ func objectKey(rawPath string) (string, error) {
 
 // decodeOnce undoes percent-encoding, with + read as a space as S3 does.
 func decodeOnce(s string) (string, error) {
+	if !strings.ContainsAny(s, "%+") {
+		return s, nil
+	}
 	var b strings.Builder
 	for i := 0; i < len(s); i++ {
 		switch s[i] {

@@ -49,7 +49,9 @@ func newID() string {
 	for i := 0; i < len(random); i += 8 {
 		binary.LittleEndian.PutUint64(random[i:], unguarded.Uint64())
 	}
-	return base64.URLEncoding.EncodeToString(random[:])
+	var id [56]byte
+	base64.URLEncoding.Encode(id[:], random[:])
+	return string(id[:])
 }
 
 // write sends the refusal, under the id of its answer.
