@@ -40,6 +40,7 @@ import (
 type Objects struct {
 	tree   func() (folder, error)      // opens the tree; nil: there is none
 	isTree func(info fs.FileInfo) bool // reports whether that would open this folder; nil: not known
+	dir    string                      // of the tree, if no link is on this path; empty: not known
 	opened time.Time
 	closed atomic.Bool
 
@@ -47,6 +48,7 @@ type Objects struct {
 	folders  map[string]*openFolder
 	listings map[string]listing
 	searched map[string]fs.FileInfo // files without a private key, by their object keys
+	listed   map[string]fs.FileInfo // those of them that openKnown may open
 }
 
 // What is known of the tree is kept for so many folders and files, so that a tree
@@ -72,7 +74,8 @@ type listing struct {
 	names map[string]bool
 }
 
-// keep adds an entry to a map, in the place of some other if there are so many.
+// keep adds an entry to a map, in the place of some other if there are so many. The
+// name may be a part of a signed URL, which is not kept.
 func keep[V any](entries map[string]V, most int, name string, entry V) (dropped V) {
 	if _, known := entries[name]; !known && len(entries) >= most {
 		for other := range entries {
@@ -81,7 +84,7 @@ func keep[V any](entries map[string]V, most int, name string, entry V) (dropped 
 			break
 		}
 	}
-	entries[name] = entry
+	entries[strings.Clone(name)] = entry
 	return dropped
 }
 
@@ -114,6 +117,9 @@ func OpenDir(dir string) (*Objects, error) {
 			now, err := look(dir)
 			return err == nil && os.SameFile(info, now)
 		}
+	}
+	if real, err := filepath.EvalSymlinks(dir); opensKnown && err == nil && real == dir {
+		o.dir = dir
 	}
 	root, err := o.tree()
 	if err != nil {
@@ -188,7 +194,7 @@ func OpenFS(fsys fs.FS) *Objects {
 }
 
 func newObjects(tree func() (folder, error)) *Objects {
-	return &Objects{tree: tree, opened: time.Now(), folders: make(map[string]*openFolder), listings: make(map[string]listing), searched: make(map[string]fs.FileInfo)}
+	return &Objects{tree: tree, opened: time.Now(), folders: make(map[string]*openFolder), listings: make(map[string]listing), searched: make(map[string]fs.FileInfo), listed: make(map[string]fs.FileInfo)}
 }
 
 // Close ends the serving of objects: there are none any more. What is being
@@ -262,13 +268,13 @@ func (o *Objects) descend(prefix string) (*openFolder, error) {
 		return nil, errNoObject
 	}
 	for start := 0; start < len(prefix); {
-		end := start + strings.IndexByte(prefix[start:], '/')
-		next, err := o.step(at, prefix[:start], prefix[start:end])
+		end := start + strings.IndexByte(prefix[start:], '/') + 1
+		next, err := o.step(at, prefix[:start], prefix[:end])
 		o.release(at)
 		if err != nil {
 			return nil, err
 		}
-		at, start = next, end+1
+		at, start = next, end
 	}
 	return at, nil
 }
@@ -288,8 +294,9 @@ func (o *Objects) root() (*openFolder, error) {
 	return o.hold("", tree)
 }
 
-// step is the folder of a name in a folder, whose prefix is given.
-func (o *Objects) step(at *openFolder, prefix, name string) (*openFolder, error) {
+// step is the folder of the prefix next in the one of prefix.
+func (o *Objects) step(at *openFolder, prefix, next string) (*openFolder, error) {
+	name := next[len(prefix) : len(next)-1]
 	if !isName(name) {
 		return nil, errNoObject
 	}
@@ -297,17 +304,17 @@ func (o *Objects) step(at *openFolder, prefix, name string) (*openFolder, error)
 	if err != nil || !seen.IsDir() || !o.lists(at, prefix, name, seen) {
 		return nil, errNoObject
 	}
-	if next := o.held(prefix + name + "/"); next != nil {
-		if at.same(seen, next.was) {
-			return next, nil
+	if known := o.held(next); known != nil {
+		if at.same(seen, known.was) {
+			return known, nil
 		}
-		o.release(next)
+		o.release(known)
 	}
-	next, err := enter(at, name)
+	opened, err := enter(at, name)
 	if err != nil {
 		return nil, err
 	}
-	return o.hold(prefix+name+"/", next)
+	return o.hold(next, opened)
 }
 
 // held is the folder that is held open for a prefix, nil if there is none. It may
@@ -367,11 +374,11 @@ func (o *Objects) release(f *openFolder) {
 // A folder of any size is not read for this where the name in the other letter case
 // opens something else, or nothing.
 func (o *Objects) lists(in *openFolder, prefix, name string, entry fs.FileInfo) bool {
-	if other := otherCase(name); keepsFolders && other != "" {
+	if keepsFolders && hasOtherCase(name) {
 		if in.exact.Load() {
 			return true
 		}
-		found, err := in.lstat(other)
+		found, err := in.lstat(otherCase(name))
 		if err == nil && !in.same(found, entry) || errors.Is(err, fs.ErrNotExist) {
 			// If the entry is there still, the other name was not its own.
 			if now, err := in.lstat(name); err == nil && in.same(now, entry) {
@@ -405,24 +412,32 @@ func (o *Objects) lists(in *openFolder, prefix, name string, entry fs.FileInfo) 
 	return known.names[name]
 }
 
-// otherCase is a name with its letters in the other case. It is empty for a name
-// that has none, or has characters beyond ASCII, whose other spellings are many.
-func otherCase(name string) string {
-	other, letters := []byte(name), false
-	for i, c := range other {
-		switch {
-		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z':
-			other[i] ^= 'a' ^ 'A'
-			letters = true
-		case c >= utf8.RuneSelf:
-			return ""
+// hasOtherCase reports whether otherCase returns the one other spelling of a name:
+// whether it has letters, and no characters beyond ASCII, whose other spellings are
+// many.
+func hasOtherCase(name string) bool {
+	letters := false
+	for i := range len(name) {
+		if name[i] >= utf8.RuneSelf {
+			return false
 		}
+		letters = letters || isLetter(name[i])
 	}
-	if !letters {
-		return ""
+	return letters
+}
+
+// otherCase is a name with its letters in the other case.
+func otherCase(name string) string {
+	other := []byte(name)
+	for i, c := range other {
+		if isLetter(c) {
+			other[i] ^= 'a' ^ 'A'
+		}
 	}
 	return string(other)
 }
+
+func isLetter(c byte) bool { return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' }
 
 // object is one object, opened to be served.
 type object struct {
@@ -446,6 +461,9 @@ func (o *Objects) open(key string) (*object, error) {
 	if !isName(name) {
 		return nil, errNoObject
 	}
+	if opened := o.openKnown(key); opened != nil {
+		return opened, nil
+	}
 	in, err := o.descend(prefix)
 	if err != nil {
 		return nil, err
@@ -459,7 +477,55 @@ func (o *Objects) open(key string) (*object, error) {
 		opened.Close()
 		return nil, errNoObject
 	}
+	if o.dir != "" && o.wasSearched(in, key, opened.info) {
+		o.list(key, opened.info)
+	}
 	return opened, nil
+}
+
+// openKnown opens an object that open has opened before: by one system call for its
+// whole path, in place of some for each name. It returns nil where open must look at
+// each name, since the file has changed, or is another one, or a link is on its path.
+func (o *Objects) openKnown(key string) *object {
+	o.mu.Lock()
+	known, ok := o.listed[key]
+	o.mu.Unlock()
+	if !ok || o.closed.Load() {
+		return nil
+	}
+	file, content, ok := openKnown(o.dir+"/"+key, known)
+	if !ok {
+		return nil
+	}
+	opened := &object{info: known, size: known.Size(), modified: known.ModTime()}
+	if file == nil {
+		opened.ReadSeeker, opened.Closer = bytes.NewReader(content), io.NopCloser(nil)
+	} else {
+		opened.ReadSeeker, opened.Closer = file, file
+	}
+	return opened
+}
+
+// list lets openKnown open the file of a key, in which no private key is, if each
+// folder on its path is known to tell its names apart byte for byte.
+func (o *Objects) list(key string, info fs.FileInfo) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for start := 0; ; {
+		in, name := o.folders[key[:start]], key[start:]
+		slash := strings.IndexByte(name, '/')
+		if slash >= 0 {
+			name = name[:slash]
+		}
+		if in == nil || !in.exact.Load() || !hasOtherCase(name) {
+			return
+		}
+		if slash < 0 {
+			break
+		}
+		start += slash + 1
+	}
+	keep(o.listed, maxSearched, key, info)
 }
 
 // openObject opens the object of a key in the folder where it would be.
@@ -545,7 +611,9 @@ func isSettled(info fs.FileInfo) bool {
 // etag is a strong validator of the object, made without reading it: files that
 // change also change their size or their time.
 func (o *object) etag() string {
-	text := append(strconv.AppendInt(nil, o.size, 10), ' ')
+	var buffer [48]byte // two numbers of at most 20 bytes each
+	text := append(strconv.AppendInt(buffer[:0], o.size, 10), ' ')
 	sum := sha256.Sum256(strconv.AppendInt(text, o.modified.UnixNano(), 10))
-	return `"` + hex.EncodeToString(sum[:16]) + `"`
+	tag := hex.AppendEncode(append(buffer[:0], '"'), sum[:16])
+	return string(append(tag, '"'))
 }

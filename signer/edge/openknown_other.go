@@ -1,0 +1,14 @@
+//go:build !linux || (!amd64 && !arm64)
+
+package edge
+
+import (
+	"io/fs"
+	"os"
+)
+
+// opensKnown is not set where the system has no call that opens a file by its path
+// and follows no link on it.
+const opensKnown = false
+
+func openKnown(string, fs.FileInfo) (*os.File, []byte, bool) { return nil, nil, false }
