@@ -216,7 +216,13 @@ func (o *Objects) Close() error {
 // those of pictures, sounds, films and fonts: these are looked into when they
 // are served.
 func (o *Objects) Keys() []string {
-	var keys []string
+	keys, _ := o.Find()
+	return keys
+}
+
+// Find is Keys, and lists in the same way the files that are not served because
+// they hold a private key. It looks at each folder once.
+func (o *Objects) Find() (keys, private []string) {
 	for folders := []string{""}; len(folders) > 0; folders = folders[1:] {
 		prefix := folders[0]
 		in, err := o.descend(prefix)
@@ -234,14 +240,18 @@ func (o *Objects) Keys() []string {
 			case err != nil:
 			case info.IsDir():
 				folders = append(folders, key+"/")
-			case info.Mode().IsRegular() && (isMedia(key) || o.wasSearched(in, key, info) || !o.isPrivate(in, key)):
+			case !info.Mode().IsRegular():
+			case !isMedia(key) && !o.wasSearched(in, key, info) && o.isPrivate(in, key):
+				private = append(private, key)
+			default:
 				keys = append(keys, key)
 			}
 		}
 		o.release(in)
 	}
 	slices.Sort(keys)
-	return keys
+	slices.Sort(private)
+	return keys, private
 }
 
 func (o *Objects) isPrivate(in folder, key string) bool {

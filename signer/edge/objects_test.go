@@ -9,6 +9,8 @@ import (
 	"slices"
 	"testing"
 	"testing/fstest"
+
+	"github.com/signedfront/signedfront/signer"
 )
 
 func TestTheBucketHasTheFilesOfTheFolderByTheirNames(t *testing.T) {
@@ -257,4 +259,48 @@ func etag(t *testing.T, o *Objects, key string) string {
 	}
 	defer opened.Close()
 	return opened.etag()
+}
+
+// countingFS counts how often each folder is listed.
+type countingFS struct {
+	fstest.MapFS
+	listed map[string]int
+}
+
+func (f countingFS) ReadDir(name string) ([]fs.DirEntry, error) {
+	f.listed[name]++
+	return f.MapFS.ReadDir(name)
+}
+
+func TestOneLookAtTheFoldersFindsTheKeysAndThePrivateKeys(t *testing.T) {
+	key, err := signer.GenerateKey(signer.ECDSAP256)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pem, err := key.MarshalPEM()
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := countingFS{fstest.MapFS{
+		"b.txt":      {Data: []byte("text")},
+		"a/c.txt":    {Data: []byte("text")},
+		"a/id.pem":   {Data: pem},
+		"a/z/id.txt": {Data: pem},
+		".env":       {Data: pem}, // never an object, whatever is in it
+	}, map[string]int{}}
+	keys, private := OpenFS(files).Find()
+	if want := []string{"a/c.txt", "b.txt"}; !slices.Equal(keys, want) {
+		t.Errorf("keys %q, want %q", keys, want)
+	}
+	if want := []string{"a/id.pem", "a/z/id.txt"}; !slices.Equal(private, want) {
+		t.Errorf("private keys in %q, want %q", private, want)
+	}
+	for name, times := range files.listed {
+		if times != 1 {
+			t.Errorf("%s was listed %d times", name, times)
+		}
+	}
+	if len(files.listed) != 3 {
+		t.Errorf("listed %v", files.listed)
+	}
 }

@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/signedfront/signedfront/signer"
 	"github.com/signedfront/signedfront/signer/edge"
@@ -20,40 +19,55 @@ import (
 //go:embed sample
 var sample embed.FS
 
-// openContent opens what is served in place of the bucket: the files of a
-// folder, or the sample files. name says which.
-func openContent(dir string) (objects *edge.Objects, name string, err error) {
+// content is what is served in place of the bucket.
+type content struct {
+	*edge.Objects
+	name    string
+	keys    []string // the objects at the start
+	private []string // the files that were none then, since they hold private keys
+}
+
+// openContent opens the files of a folder, or the sample files. Each folder is read
+// once, however many files there are.
+func openContent(dir string) (*content, error) {
 	if dir == "" {
 		files, err := fs.Sub(sample, "sample")
 		if err != nil {
-			return nil, "", err
+			return nil, err
 		}
-		return edge.OpenFS(files), "the built-in sample", nil
+		return findContent(edge.OpenFS(files), "the built-in sample"), nil
 	}
 	file := signer.Describe(dir, signer.FormFile)
 	info, err := os.Stat(dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, "", &failure{err: fmt.Errorf("there is no folder %s", file)}
+		return nil, &failure{err: fmt.Errorf("there is no folder %s", file)}
 	case err != nil:
-		return nil, "", fmt.Errorf("the folder %s: %w", file, cause(err))
+		return nil, fmt.Errorf("the folder %s: %w", file, cause(err))
 	case !info.IsDir():
-		return nil, "", &failure{err: fmt.Errorf("%s is not a folder", file), hint: "name the folder that it is in"}
+		return nil, &failure{err: fmt.Errorf("%s is not a folder", file), hint: "name the folder that it is in"}
 	case isState(dir):
-		return nil, "", &failure{err: fmt.Errorf("%s is a folder in which keys are kept, and is never served", file), hint: "name the folder that your files are in"}
+		return nil, &failure{err: fmt.Errorf("%s is a folder in which keys are kept, and is never served", file), hint: "name the folder that your files are in"}
 	}
-	objects, err = edge.OpenDir(dir)
+	objects, err := edge.OpenDir(dir)
 	if err != nil {
-		return nil, "", fmt.Errorf("the folder %s: %w", file, cause(err))
+		return nil, fmt.Errorf("the folder %s: %w", file, cause(err))
 	}
-	if len(objects.Keys()) == 0 {
-		objects.Close()
-		return nil, "", &failure{
+	c := findContent(objects, printable(dir))
+	if len(c.keys) == 0 {
+		c.Close()
+		return nil, &failure{
 			err:  fmt.Errorf("there is no file to serve in the folder %s", file),
 			hint: "files and folders whose names start with a dot are left out, and so are symbolic links and private keys",
 		}
 	}
-	return objects, printable(dir), nil
+	return c, nil
+}
+
+func findContent(objects *edge.Objects, name string) *content {
+	c := &content{Objects: objects, name: name}
+	c.keys, c.private = objects.Find()
+	return c
 }
 
 // isState reports whether a folder is a state folder of this program, or in one.
@@ -64,30 +78,6 @@ func isState(dir string) bool {
 	}
 	return err == nil && slices.ContainsFunc(strings.Split(filepath.ToSlash(real), "/"), func(name string) bool {
 		return strings.EqualFold(name, stateFolder) // letter case may not count there
-	})
-}
-
-// privateKeys are the files of a folder that could be objects and are none:
-// edge.Objects leaves them out because they hold private keys.
-func privateKeys(dir string, objects *edge.Objects) (names []string) {
-	files := os.DirFS(dir)
-	fs.WalkDir(files, ".", func(name string, entry fs.DirEntry, err error) error {
-		switch {
-		case name == "." && err == nil:
-		case err != nil, strings.HasPrefix(entry.Name(), "."), !utf8.ValidString(name), len(name) > 1024:
-			if entry != nil && entry.IsDir() {
-				return fs.SkipDir
-			}
-		case entry.Type().IsRegular():
-			names = append(names, name)
-		}
-		return nil
-	})
-	keys := objects.Keys()
-	return slices.DeleteFunc(names, func(name string) bool {
-		_, is := slices.BinarySearch(keys, name)
-		_, gone := fs.Stat(files, name)
-		return is || gone != nil
 	})
 }
 

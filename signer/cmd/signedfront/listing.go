@@ -22,7 +22,7 @@ const listed = 20
 type listing struct {
 	edge    *edge.Edge
 	signer  *signer.Signer // nil: the key is elsewhere
-	objects *edge.Objects
+	objects []string       // the keys
 	baseURL string
 	stack   string
 	content string
@@ -35,7 +35,7 @@ type listing struct {
 // be copied whole.
 func (l listing) text(ctx context.Context) ([]byte, error) {
 	var keys []string
-	for _, key := range l.objects.Keys() {
+	for _, key := range l.objects {
 		if served, is := strings.CutPrefix("/"+key, l.edge.BucketPath()+"/"); is {
 			keys = append(keys, served)
 		}

@@ -44,7 +44,7 @@ func TestTheFilesOfAFolderThatIsServedAreListedByTheirURLs(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		printed, err := listing{edge: e, signer: s, objects: objects, baseURL: base, stack: "media", content: "content", ttl: 600e9}.text(t.Context())
+		printed, err := listing{edge: e, signer: s, objects: objects.Keys(), baseURL: base, stack: "media", content: "content", ttl: 600e9}.text(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}

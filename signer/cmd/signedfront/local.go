@@ -167,11 +167,11 @@ func (l *local) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	objects, content, err := openContent(l.dir)
+	content, err := openContent(l.dir)
 	if err != nil {
 		return err
 	}
-	defer objects.Close()
+	defer content.Close()
 	listener, address, err := listen(l.address, l.asked)
 	if err != nil {
 		return err
@@ -191,7 +191,7 @@ func (l *local) run(ctx context.Context) error {
 		return err
 	}
 	defer keys.close()
-	s := &server{local: l, address: address, objects: objects, content: content, publicKeys: publicKeys, keys: keys}
+	s := &server{local: l, address: address, content: content, publicKeys: publicKeys, keys: keys}
 	if !l.noPage {
 		closePage, err := s.openPage(first.Name)
 		if err != nil {
@@ -204,7 +204,7 @@ func (l *local) run(ctx context.Context) error {
 		return err
 	}
 	// The document is written when nothing else can go wrong.
-	text, err := s.listing(now).text(ctx)
+	text, err := s.listing(now, content.keys).text(ctx)
 	if err != nil {
 		return err
 	}
@@ -231,7 +231,7 @@ func (l *local) run(ctx context.Context) error {
 			defer remove()
 		}
 	}
-	l.tellLeftOut(objects)
+	l.tellLeftOut(content.private)
 	l.tellUnknown(now.edge)
 	l.tellKeys(kept, now.unsigned)
 	l.tellOpen(address)
@@ -247,11 +247,7 @@ func (l *local) tellOpen(at address) {
 
 // tellLeftOut names the files that are not served because they hold a private
 // key.
-func (l *local) tellLeftOut(objects *edge.Objects) {
-	if l.dir == "" {
-		return
-	}
-	names := privateKeys(l.dir, objects)
+func (l *local) tellLeftOut(names []string) {
 	if len(names) == 0 {
 		return
 	}

@@ -29,10 +29,10 @@ func (s *server) openPage(stack string) (close func(), err error) {
 		BaseURL: s.address.url(),
 		Hosts:   s.address.hostPorts()[1:],
 		Edge:    func() *edge.Edge { return s.now.Load().edge },
-		Objects: s.objects,
+		Objects: s.content.Objects,
 		Signer:  s.signerOf,
 		Stack:   stack,
-		Content: s.content,
+		Content: s.content.name,
 	})
 	if err != nil {
 		listener.Close()

@@ -22,8 +22,7 @@ import (
 type server struct {
 	*local
 	address    address
-	objects    *edge.Objects
-	content    string // its name
+	content    *content
 	publicKeys map[string]*signer.PublicKey
 	keys       *keyFolders
 
@@ -59,7 +58,7 @@ func (s *server) open(stack *target) (*serving, error) {
 		Template:   stack.Template,
 		BaseURL:    s.address.url(),
 		Hosts:      s.address.hostPorts()[1:],
-		Objects:    s.objects,
+		Objects:    s.content.Objects,
 		Keys:       s.keys.pair,
 		StandIn:    s.keys.standIn,
 		PublicKeys: s.publicKeys,
@@ -87,15 +86,15 @@ func (s *server) open(stack *target) (*serving, error) {
 	return opened, s.keys.checkUsed()
 }
 
-// listing is what is printed of a stack.
-func (s *server) listing(of *serving) listing {
+// listing is what is printed of a stack that serves the objects of keys.
+func (s *server) listing(of *serving, keys []string) listing {
 	return listing{
 		edge:    of.edge,
 		signer:  of.signer,
-		objects: s.objects,
+		objects: keys,
 		baseURL: s.address.url(),
 		stack:   of.stack.Name,
-		content: s.content,
+		content: s.content.name,
 		ttl:     s.ttl,
 		all:     s.all,
 	}
@@ -139,7 +138,7 @@ func (s *server) serve(ctx context.Context, listener net.Listener, source *sourc
 				lines = nil
 				continue
 			}
-			text, err := s.listing(s.now.Load()).text(ctx)
+			text, err := s.listing(s.now.Load(), s.content.Keys()).text(ctx)
 			if err != nil {
 				return err
 			}
