@@ -25,10 +25,10 @@ export class Requests {
     this.requests = []
     this.waiting = []
     this.paused = false
-    this.words = element('input', { type: 'search', id: 'filter', placeholder: 'Filter by any word', autocomplete: 'off', spellcheck: 'false', on: { input: () => this.filter() } })
-    this.kind = element('select', { id: 'verdicts', 'aria-label': 'Verdict', on: { change: () => this.filter() } },
+    this.words = element('input', { type: 'search', id: 'filter', placeholder: 'Filter by any word', autocomplete: 'off', spellcheck: 'false', on: { input: () => this.asked() } })
+    this.kind = element('select', { id: 'verdicts', 'aria-label': 'Verdict', on: { change: () => this.asked() } },
       [['all', 'All verdicts'], ['allowed', 'Allowed'], ['refused', 'Refused'], ['hidden', 'Hidden by browser']].map(([value, text]) => element('option', { value, text })))
-    this.own = element('input', { type: 'checkbox', id: 'own', on: { change: () => this.filter() } })
+    this.own = element('input', { type: 'checkbox', id: 'own', on: { change: () => this.asked() } })
     this.pause = button('Pause', null, () => this.toggle(), { class: 'quiet', 'aria-pressed': 'false' })
     this.total = element('p', { class: 'count', role: 'status' })
     this.empty = element('div', { class: 'empty' })
@@ -66,7 +66,7 @@ export class Requests {
           wait = 500
           if (this.down) {
             this.down = false
-            this.filter()
+            this.asked()
           }
           if (message.swapped) this.changed()
           if (!message.requests) return
@@ -77,7 +77,7 @@ export class Requests {
         if (error.status === 401) return
         if (!left.signal.aborted && !this.down) {
           this.down = true
-          this.filter()
+          this.asked()
         }
       } finally {
         document.removeEventListener('visibilitychange', look)
@@ -94,6 +94,8 @@ export class Requests {
   }
 
   take(requests) {
+    // A screen reader says how many a person's filter finds, not each that comes.
+    this.total.setAttribute('aria-live', 'off')
     if (this.paused) {
       this.waiting = [...requests.reverse(), ...this.waiting].slice(0, kept)
       this.told()
@@ -120,6 +122,12 @@ export class Requests {
     this.requests = []
     this.filter()
     this.words.focus()
+  }
+
+  // asked filters for a person, who is told what comes of it.
+  asked() {
+    this.total.setAttribute('aria-live', 'polite')
+    this.filter()
   }
 
   filter() {

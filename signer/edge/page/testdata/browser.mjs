@@ -192,6 +192,8 @@ await test('requests are filtered, held back, and shown with the page’s own if
   await page.getByRole('searchbox', { name: 'Filter requests' }).fill('SIFTED-one missingkey')
   await row('sifted-two').waitFor({ state: 'detached' })
   assert.equal(await row('sifted-one').count(), 1)
+  const total = page.locator('.view:not([hidden]) .count')
+  assert.equal(await total.getAttribute('aria-live'), 'polite')
   await page.getByRole('searchbox', { name: 'Filter requests' }).fill('none of these words')
   await page.getByText('No request fits the filter.').waitFor()
   await page.getByRole('searchbox', { name: 'Filter requests' }).fill('')
@@ -210,6 +212,7 @@ await test('requests are filtered, held back, and shown with the page’s own if
   assert.equal(await row('sifted-three').count(), 0)
   await page.getByRole('button', { name: 'Resume' }).click()
   await row('sifted-three').waitFor()
+  assert.equal(await total.getAttribute('aria-live'), 'off', 'a screen reader says each request that comes')
 })
 
 await test('a person is told that signedfront has stopped, in each view, and goes on when it is back', async () => {
@@ -313,7 +316,8 @@ await test('a file that is open to all, and a folder that is not there, are told
 await test('a tab that is not seen leaves its connection to others, and catches up when it is seen', async () => {
   const page = await visit(settings.page)
   await view(page, 'Requests')
-  await page.getByRole('row').filter({ hasText: 'dunes.png' }).first().waitFor()
+  await fetch(`${settings.edge}/while-here.png`)
+  await page.getByRole('row').filter({ hasText: 'while-here' }).first().waitFor()
   const turn = (hidden) => page.evaluate((hidden) => {
     Object.defineProperty(document, 'hidden', { configurable: true, get: () => hidden })
     document.dispatchEvent(new Event('visibilitychange'))
