@@ -384,7 +384,7 @@ await test('a message is seen over the dialog that it is about, and the focus fi
   await page.getByText('Checks, in CloudFront’s order').waitFor()
   await page.getByRole('button', { name: 'Clear' }).click()
   await page.locator('.panel[open]').getByRole('button', { name: 'Close' }).click()
-  assert.equal(await page.evaluate(() => document.activeElement.id), 'filter')
+  await page.waitForFunction(() => document.activeElement.id === 'filter')
 })
 
 await test('without the token of the run nothing is shown', async () => {
