@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -46,6 +47,25 @@ func TestWhatChangesOfFilesIsNoticed(t *testing.T) {
 	}
 }
 
+// tree is an app's files, which change while they are looked at.
+type tree struct {
+	mu  sync.Mutex
+	now files
+}
+
+func (f *tree) files() files {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.now
+}
+
+// become has other files take the place of those that are there.
+func (f *tree) become(change func(now files) files) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.now = change(f.now)
+}
+
 // follow calls a source's changes, and what was started, until the source is quiet.
 func follow(t *testing.T, s *source, during func()) (started []string, synthesized int) {
 	ctx, cancel := context.WithCancel(t.Context())
@@ -70,12 +90,12 @@ func follow(t *testing.T, s *source, during func()) (started []string, synthesiz
 
 func TestSeveralChangesAtOnceAreOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		now := files{"a": {}, "b": {}}
-		s := &source{files: func() files { return now }, next: func(context.Context) (*target, error) { return nil, nil }}
+		app := &tree{now: files{"a": {}, "b": {}}}
+		s := &source{files: app.files, next: func(context.Context) (*target, error) { return nil, nil }}
 		started, synthesized := follow(t, s, func() {
 			time.Sleep(time.Second)
 			for _, change := range []files{{"a": {1, 1}, "b": {}}, {"a": {1, 1}, "b": {1, 1}}, {"a": {1, 1}, "b": {1, 2}}} {
-				now = change
+				app.become(func(files) files { return change })
 				time.Sleep(90 * time.Millisecond)
 			}
 		})
@@ -87,14 +107,20 @@ func TestSeveralChangesAtOnceAreOne(t *testing.T) {
 
 func TestAChangeWhileTheAppRunsIsServedToo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		now := files{"a": {}}
-		s := &source{files: func() files { return now }, next: func(context.Context) (*target, error) {
-			if now["a"].size == 1 {
-				now = files{"a": {2, 2}}
-			}
+		app := &tree{now: files{"a": {}}}
+		s := &source{files: app.files, next: func(context.Context) (*target, error) {
+			app.become(func(now files) files {
+				if now["a"].size == 1 {
+					return files{"a": {2, 2}}
+				}
+				return now
+			})
 			return nil, nil
 		}}
-		started, _ := follow(t, s, func() { time.Sleep(time.Second); now = files{"a": {1, 1}} })
+		started, _ := follow(t, s, func() {
+			time.Sleep(time.Second)
+			app.become(func(files) files { return files{"a": {1, 1}} })
+		})
 		if want := []string{"a changed ...", "a changed ..."}; !slices.Equal(started, want) {
 			t.Errorf("got %q, want %q", started, want)
 		}
@@ -103,17 +129,17 @@ func TestAChangeWhileTheAppRunsIsServedToo(t *testing.T) {
 
 func TestAnAppThatWritesIntoItsFolderDoesNotRunForEver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		now := files{"stack.ts": {}, "stack.js": {}}
+		app := &tree{now: files{"stack.ts": {}, "stack.js": {}}}
 		runs := int64(0)
-		s := &source{files: func() files { return now }, next: func(context.Context) (*target, error) {
+		s := &source{files: app.files, next: func(context.Context) (*target, error) {
 			runs++
-			now = files{"stack.ts": now["stack.ts"], "stack.js": {1, runs}}
+			app.become(func(now files) files { return files{"stack.ts": now["stack.ts"], "stack.js": {1, runs}} })
 			return nil, nil
 		}}
 		_, synthesized := follow(t, s, func() {
 			for i := range int64(3) {
 				time.Sleep(5 * time.Second)
-				now = files{"stack.ts": {1, i + 1}, "stack.js": now["stack.js"]}
+				app.become(func(now files) files { return files{"stack.ts": {1, i + 1}, "stack.js": now["stack.js"]} })
 			}
 		})
 		if synthesized != 4 { // once more, until it is clear who writes stack.js
