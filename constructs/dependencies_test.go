@@ -58,7 +58,7 @@ var mayImport = map[string]imports{
 	"constructs/keyguard/lambda":                   {code: []string{"constructs/customresource", "constructs/keyguard", sdkConfig, lambdaPackages}},
 	"constructs/bucketemptier/lambda":              {code: []string{"constructs/customresource", "constructs/bucketemptier", sdkConfig, lambdaPackages}},
 
-	"signer":                     {[]string{"signer/internal/randomtext"}, []string{"signer/internal/vectors", "signer/leaktest"}},
+	"signer":                     {tests: []string{"signer/internal/vectors", "signer/leaktest"}},
 	"signer/leaktest":            {},
 	"signer/internal/randomtext": {},
 	"signer/internal/vectors":    {},

@@ -7,8 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
-
-	"github.com/signedfront/signedfront/signer/internal/randomtext"
 )
 
 // Form is the grammar that a value from a caller must match before an error
@@ -155,14 +153,33 @@ func looksRandom(value string) bool {
 func changesOften(text string) bool {
 	changes, before, last := 0, 0, 0
 	for i := range len(text) {
-		kind := randomtext.Kind(text[i])
-		startsWord := last == randomtext.Capital && kind == randomtext.Small && before != randomtext.Capital
-		if kind != last && kind != randomtext.Other && last != randomtext.Other && !startsWord {
+		kind := kindOf(text[i])
+		startsWord := last == capital && kind == small && before != capital
+		if kind != last && kind != 0 && last != 0 && !startsWord {
 			changes++
 		}
 		before, last = last, kind
 	}
 	return changes >= 3 && strings.ToLower(text) != text && strings.ToUpper(text) != text
+}
+
+const (
+	capital = iota + 1
+	small
+	digit
+)
+
+// kindOf tells capitals, small letters and digits apart; all else is 0.
+func kindOf(c byte) int {
+	switch {
+	case 'A' <= c && c <= 'Z':
+		return capital
+	case 'a' <= c && c <= 'z':
+		return small
+	case '0' <= c && c <= '9':
+		return digit
+	}
+	return 0
 }
 
 // likeness says what a value that is not shown looks like.

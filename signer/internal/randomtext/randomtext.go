@@ -15,7 +15,7 @@ func Is(text string) bool {
 	text = hexID.ReplaceAllString(text, "")
 	sum, before, last := 0, 0, 0
 	for i := range len(text) {
-		kind := Kind(text[i])
+		kind := kindOf(text[i])
 		sum += randomWeight[before][last][kind]
 		before, last = last, kind
 	}
@@ -25,25 +25,23 @@ func Is(text string) bool {
 // hexID is a UUID, or a hash in hexadecimal.
 var hexID = regexp.MustCompile(`(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{16,}`)
 
-// The kinds of characters.
 const (
-	Other = iota // what stands between words, and + and /
-	Capital
-	Small
-	Digit
+	other = iota // what stands between words, and + and /
+	capital
+	small
+	digit
 )
 
-// Kind returns the kind of a character.
-func Kind(c byte) int {
+func kindOf(c byte) int {
 	switch {
 	case 'A' <= c && c <= 'Z':
-		return Capital
+		return capital
 	case 'a' <= c && c <= 'z':
-		return Small
+		return small
 	case '0' <= c && c <= '9':
-		return Digit
+		return digit
 	}
-	return Other
+	return other
 }
 
 // randomWeight holds the weight of a character by its kind, the last index, and

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/signedfront/signedfront/signer"
+	"github.com/signedfront/signedfront/signer/internal/randomtext"
 )
 
 // File returns the name of a file or a folder as it is, or its description in
@@ -56,13 +57,13 @@ func Output(text string) string {
 
 // longestWord returns how long the longest word of a line is that may be base64.
 // One of small letters or digits alone is none, and unless paths count, nor is one
-// with as many slashes as a path has.
+// with as many slashes as a path has whose letters are not random.
 func longestWord(line string, paths bool) int {
 	longest := 0
 	for _, word := range strings.FieldsFunc(line, func(c rune) bool {
 		return !strings.ContainsRune("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", c)
 	}) {
-		if strings.ToLower(word) != word && (paths || strings.Count(word, "/")*12 < len(word)) {
+		if strings.ToLower(word) != word && (paths || strings.Count(word, "/")*12 < len(word) || randomtext.Is(word)) {
 			longest = max(longest, len(word))
 		}
 	}

@@ -1,6 +1,8 @@
 package redact
 
 import (
+	"crypto/rand"
+	"encoding/base64"
 	"strings"
 	"testing"
 )
@@ -62,6 +64,40 @@ func TestAKeyIsNotTakenForANameOfATemplate(t *testing.T) {
 	} {
 		if got := Name(key); strings.Contains(got, key) {
 			t.Errorf("shown: %s", got)
+		}
+	}
+}
+
+// One line of a key in some thousands has as many slashes as a path.
+func TestALineOfAKeyWithManySlashesIsNotTakenForAPath(t *testing.T) {
+	seen := 0
+	for range 20_000 {
+		der := make([]byte, 48)
+		rand.Read(der)
+		for _, i := range []int{3, 11, 17, 22, 29, 37} { // six of the characters or more become slashes
+			der[i/4*3] = 0xff
+			der[i/4*3+1] |= 0xf0
+		}
+		line := base64.StdEncoding.EncodeToString(der)
+		if strings.Count(line, "/") < 6 {
+			continue
+		}
+		seen++
+		if got := Output("/bin/sh: 1: " + line + ": not found"); strings.Contains(got, line[:12]) {
+			t.Errorf("%s is shown: %s", line, got)
+		}
+	}
+	if seen < 1000 {
+		t.Errorf("%d lines had six slashes", seen)
+	}
+	for _, said := range []string{
+		"open /home/Someone/Projects/signedfront/constructs/Testdata/Example: no such file",
+		"# github.com/signedfront/signedfront/constructs/functions/build/internal/SomePackage",
+		"at Object.<anonymous> (/usr/local/lib/node_modules/aws-cdk-lib/aws-cloudfront/lib/Distribution)",
+		"reading /root/go/pkg/mod/github.com/aws/aws-cdk-go/awscdk/v2/awscloudfront/CfnDistribution/CacheBehavior",
+	} {
+		if got := Output(said); got != said {
+			t.Errorf("%s became %s", said, got)
 		}
 	}
 }
