@@ -37,7 +37,9 @@ func chromium(t *testing.T, args ...string) string {
 	return stdout.String()
 }
 
-// chromiumCommand is headless Chromium with a home of its own.
+// chromiumCommand is headless Chromium with a home of its own, in a locale whose
+// file names may have any character: where none is set, Chromium saves no file
+// whose name is not ASCII.
 func chromiumCommand(t *testing.T, home string, args ...string) *exec.Cmd {
 	t.Helper()
 	path, err := exec.LookPath("chromium")
@@ -51,7 +53,7 @@ func chromiumCommand(t *testing.T, home string, args ...string) *exec.Cmd {
 		"--force-device-scale-factor=1", "--force-color-profile=srgb", "--hide-scrollbars",
 		"--window-size=800,600", "--user-data-dir=" + filepath.Join(home, "profile"),
 	}, args...)...)
-	cmd.Env = append(os.Environ(), "HOME="+home)
+	cmd.Env = append(os.Environ(), "HOME="+home, "LC_ALL=C.UTF-8")
 	return cmd
 }
 
@@ -72,14 +74,15 @@ func saved(t *testing.T, url string) (name, content string) {
 	if err := os.WriteFile(filepath.Join(home, "profile", "Default", "Preferences"), preferences, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cmd := chromiumCommand(t, home, "--dump-dom", url)
+	cmd := chromiumCommand(t, home, "--remote-debugging-port=0", url)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	cmd.WaitDelay = time.Second
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	// A download is no page, so that Chromium waits for one for ever.
+	// Chromium stays open for a debugger: with an option such as --dump-dom it ends
+	// when the page cannot be shown, often before the file is saved.
 	defer func() {
 		cmd.Process.Kill()
 		cmd.Wait()
