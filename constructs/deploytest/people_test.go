@@ -82,6 +82,8 @@ const page = `<!DOCTYPE html><title>Uploads</title><img src="/hold"><script>
 </script>`
 
 // browse opens the page in Chromium at a server, and returns what it reports.
+// Chromium stays open for a debugger: with --dump-dom it could end before the page
+// has reported.
 func (a *account) browse(t *testing.T, server *pageServer, uploads ...upload) map[string]upload {
 	t.Helper()
 	server.uploads, server.reported = uploads, make(chan []upload, 1)
@@ -92,7 +94,7 @@ func (a *account) browse(t *testing.T, server *pageServer, uploads ...upload) ma
 		"--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
 		"--disable-background-networking", "--disable-component-update", "--disable-sync",
 		"--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", "--no-proxy-server",
-		"--user-data-dir="+filepath.Join(home, "profile"), "--dump-dom", server.URL)
+		"--user-data-dir="+filepath.Join(home, "profile"), "--remote-debugging-port=0", server.URL)
 	browser.Env = append(withoutSettings(os.Environ()), "HOME="+home)
 	browser.SysProcAttr = inGroup(a.process)
 	var said bytes.Buffer
