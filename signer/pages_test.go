@@ -1,0 +1,83 @@
+package signer_test
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+var (
+	pageLink    = regexp.MustCompile(`\]\(([^()\s]+)\)`)
+	pageHeading = regexp.MustCompile(`(?m)^#{1,6} +(.+)$`)
+	codeBlock   = regexp.MustCompile("(?ms)^ *```.*?^ *```")
+)
+
+func TestLinksBetweenPagesLeadToAFileAndAHeading(t *testing.T) {
+	var pages []string
+	err := filepath.WalkDir("..", func(path string, entry fs.DirEntry, err error) error {
+		switch name := entry.Name(); {
+		case err != nil:
+			return err
+		case entry.IsDir() && (name == ".git" || name == "node_modules" || name == "testdata" || name == "cdk.out"):
+			return filepath.SkipDir
+		case filepath.Ext(name) == ".md":
+			pages = append(pages, path)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	links := 0
+	for _, page := range pages {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, match := range pageLink.FindAllStringSubmatch(codeBlock.ReplaceAllString(string(text), ""), -1) {
+			if strings.Contains(match[1], ":") { // on the web
+				continue
+			}
+			links++
+			file, anchor, _ := strings.Cut(match[1], "#")
+			target := page
+			if file != "" {
+				target = filepath.Join(filepath.Dir(page), filepath.FromSlash(file))
+			}
+			if _, err := os.Stat(target); err != nil {
+				t.Errorf("%s links to %s, which there is not", page, match[1])
+			} else if anchor != "" && filepath.Ext(target) == ".md" && !slices.Contains(anchorsOf(t, target), anchor) {
+				t.Errorf("%s links to %s, and %s has no such heading", page, match[1], target)
+			}
+		}
+	}
+	if len(pages) < 10 || links < 50 {
+		t.Errorf("%d links in %d pages: the search has not found them", links, len(pages))
+	}
+}
+
+// anchorsOf lists the headings of a page as GitHub makes addresses of them.
+func anchorsOf(t *testing.T, page string) (anchors []string) {
+	t.Helper()
+	text, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, match := range pageHeading.FindAllStringSubmatch(codeBlock.ReplaceAllString(string(text), ""), -1) {
+		var anchor strings.Builder
+		for _, c := range strings.ToLower(strings.TrimSpace(match[1])) {
+			switch {
+			case c == ' ':
+				anchor.WriteByte('-')
+			case c == '-' || c == '_' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 0x80:
+				anchor.WriteRune(c)
+			}
+		}
+		anchors = append(anchors, anchor.String())
+	}
+	return anchors
+}
