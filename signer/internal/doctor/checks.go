@@ -1,0 +1,660 @@
+package doctor
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/signedfront/signedfront/signer"
+)
+
+// checks are all, in the order of a Report: by group.
+var checks = []check{
+	{"connection", "dns", "does the name of the base URL have an address?",
+		"no viewer finds the content", "create the DNS record of the domain, an alias of the distribution's domain name; a new one takes as long as the old one's time to live", askDNS},
+	{"connection", "certificate", fmt.Sprintf("is the certificate good for another %d days?", certificateDays),
+		"browsers refuse the content, or soon will", "see the certificate in AWS Certificate Manager (us-east-1): its DNS validation record must stay for it to be renewed", askCertificate},
+	{"connection", "cloudfront", "does CloudFront answer at the base URL?",
+		"another server answers in place of the distribution", "point the DNS record of the domain at the distribution's domain name, and look for a proxy in between", askCloudFront},
+	{"connection", "clock", fmt.Sprintf("is this machine's clock within %s of CloudFront's?", clockMargin),
+		"signed URLs end, or start, at other times than they say", "set the clock of the machine that signs, as with NTP", askClock},
+
+	{"attacker", "unsigned", "is a request without a signature refused?",
+		"everyone reads private objects", "give the cache behavior a trusted key group: deploy again, and see `signedfront status`", askUnsigned},
+	{"attacker", "expired", "is an expired URL refused?",
+		"a URL opens its object after its end", "see whether another server or a cache answers in place of CloudFront", withPrivate(askExpired)},
+	{"attacker", "altered", "is a URL with a later end under the same signature refused?",
+		"a viewer extends a URL", "see whether another server or a cache answers in place of CloudFront", withPrivate(askAltered)},
+	{"attacker", "foreign-key", "are signatures of another key refused, under its own id and under the deployment's?",
+		"whoever makes a key opens every object", "see whether another server answers in place of CloudFront, and which keys the key group has", withPrivate(askForeignKey)},
+	{"attacker", "other-path", "is the signature of another path refused?",
+		"one URL opens every object", "see whether another server or a cache answers in place of CloudFront", withPrivate(askOtherPath)},
+	{"attacker", "plain-http", "is a signed URL refused, or redirected to HTTPS, over plain HTTP?",
+		"who listens to a viewer's network reads the object and its URL", "set viewerProtocolPolicy of each cache behavior to https-only or redirect-to-https: deploy again", withObject(askPlainHTTP)},
+	{"attacker", "listing", "does nothing list the bucket?",
+		"everyone learns the keys of all objects", "remove s3:ListBucket for the distribution from the bucket policy, or set a default root object", askListing},
+	{"attacker", "spellings", "are other spellings of the object's path refused without a signature?",
+		"everyone reads private objects whose path is spelled in another way", "see whether a function or a proxy rewrites paths before the signature is checked", withPrivate(askSpellings)},
+	{"attacker", "public-paths", "do public path patterns not lead to the object?",
+		"everyone reads private objects through a public path", "see whether a function or a proxy rewrites paths, and deploy again so that public paths have their function", withPrivate(askPublicPaths)},
+
+	{"bucket", "bucket-object", "does each address of S3 refuse the object?",
+		"everyone reads objects past CloudFront, without a signature", "block public access of the bucket, and remove statements for everyone from its policy", withObject(askBucketObject)},
+	{"bucket", "bucket-listing", "does each address of S3 refuse to list the bucket?",
+		"everyone learns the keys of all objects", "block public access of the bucket, and remove statements for everyone from its policy", askBucketListing},
+
+	{"viewer", "signed-url", "does a signed URL open the object?",
+		"every viewer is refused", "see that the object exists, then `signedfront status` and `signedfront explain`", withObject(askSignedURL)},
+	{"viewer", "signed-cookies", "do signed cookies open the object?",
+		"viewers with cookies are refused", "see whether a proxy removes cookies, or a function of the distribution", withObject(askSignedCookies)},
+	{"viewer", "range", "is a range of the object sent alone?",
+		"players cannot seek, and downloads do not resume", "see whether a proxy or a function removes the header Range", withObject(askRange)},
+	{"viewer", "head", "is HEAD answered as GET is?",
+		"programs that ask for the size first fail", "allow GET and HEAD in the cache behavior", withObject(askHead)},
+	{"viewer", "headers", "has the answer a Content-Type and X-Content-Type-Options: nosniff?",
+		"browsers guess what the object is, and may run it as a script", "give the cache behavior the response headers policy of the stack, and the object a type when it is uploaded", withObject(askHeaders)},
+	{"viewer", "cache", "does a second request with another signature hit the cache?",
+		"each viewer's request goes to the bucket: slower, and dearer", "use a cache policy without the query and without cookies in its key, and objects that may be cached", withObject(askCache)},
+	{"viewer", "save-as", "does a URL with a file name have the browser save the object under it?",
+		"downloads have the names of the objects", "deploy again, so that the cache policy forwards response-content-disposition", withObject(askSaveAs)},
+	{"viewer", "missing", "is a signed URL of an object that there is not answered with 403 or 404?",
+		"a missing object looks like an empty one, or like a fault of the server", "see the custom error responses of the distribution, and the bucket policy", askMissing},
+	{"viewer", "error-page", "has a refusal the status of one?",
+		"programs, caches and search engines take the page of a refusal for the content", "set responseCode of the error page for 403 to 403, or leave it out", askErrorPage},
+
+	{"page", "cors", "may the page of --origin read the object?",
+		"scripts of that page cannot read the content", "add the origin to the setting cors, and deploy again", withObject(askCORS)},
+	{"page", "preflight", "does a preflight of --origin allow GET?",
+		"requests of that page with a header of their own, such as Range, fail", "add the origin to the setting cors, and deploy again", withObject(askPreflight)},
+	{"page", "foreign-origin", "is no other origin allowed to read with the viewer's cookies?",
+		"every page that a viewer opens reads private objects with the viewer's cookies", "list the origins in the setting cors by name", withObject(askForeignOrigin)},
+}
+
+const (
+	clockMargin = time.Minute
+
+	// AWS renews a certificate 60 days before its end.
+	// https://docs.aws.amazon.com/acm/latest/userguide/managed-renewal.html
+	certificateDays = 21
+)
+
+func (v *visit) base() *url.URL {
+	u, err := url.Parse(v.Deployment.BaseURL)
+	if err != nil {
+		return &url.URL{}
+	}
+	return u
+}
+
+// isLocal reports the document of a local edge, which has no Region.
+func (v *visit) isLocal() bool { return v.Deployment.Region == "" }
+
+func askDNS(v *visit) Result {
+	host := v.base().Hostname()
+	if net.ParseIP(host) != nil || host == "localhost" {
+		return notAsked("%s needs no DNS", host)
+	}
+	addresses, err := v.Lookup(v.ctx, host)
+	var lookup *net.DNSError
+	switch {
+	case errors.As(err, &lookup) && lookup.IsNotFound:
+		return failed("%s has no address", host)
+	case err != nil:
+		return couldNotAsk(fmt.Errorf("the name server does not tell of %s", host))
+	case len(addresses) == 0:
+		return failed("%s has no address", host)
+	}
+	return passed("%s has %d addresses", host, len(addresses))
+}
+
+func askCertificate(v *visit) Result {
+	if v.base().Scheme != "https" {
+		return notAsked("the base URL has http://")
+	}
+	a, err := v.refusal()
+	var refused *certificateError
+	switch {
+	case errors.As(err, &refused):
+		return failed("%s", refused)
+	case err != nil:
+		return couldNotAsk(err)
+	case a.TLS == nil || len(a.TLS.PeerCertificates) == 0:
+		return couldNotAsk(errors.New("the connection tells of no certificate"))
+	}
+	end := a.TLS.PeerCertificates[0].NotAfter
+	days := int(end.Sub(v.Now()).Hours() / 24)
+	if days < certificateDays {
+		return failed("it ends on %s, in %d days", end.UTC().Format(time.DateOnly), days)
+	}
+	return passed("it ends on %s, in %d days", end.UTC().Format(time.DateOnly), days)
+}
+
+func askCloudFront(v *visit) Result {
+	a, err := v.refusal()
+	if err != nil {
+		return couldNotAsk(err)
+	}
+	if !strings.Contains(a.Header.Get("Via"), "CloudFront") || a.Header.Get("X-Amz-Cf-Id") == "" {
+		return failed("the answer has no Via and X-Amz-Cf-Id of CloudFront")
+	}
+	return passed("it does")
+}
+
+func askClock(v *visit) Result {
+	a, err := v.refusal()
+	if err != nil {
+		return couldNotAsk(err)
+	}
+	date, err := http.ParseTime(a.Header.Get("Date"))
+	if err != nil {
+		return couldNotAsk(errors.New("the answer has no Date"))
+	}
+	off := v.Now().Sub(date).Round(time.Second)
+	switch {
+	case off > clockMargin:
+		return failed("this clock is %s fast", off)
+	case off < -clockMargin:
+		return failed("this clock is %s slow", -off)
+	}
+	return passed("they are %s apart", max(off, -off))
+}
+
+func askUnsigned(v *visit) Result {
+	if v.Object != "" && v.public() == "" {
+		object := v.url(v.Object)
+		return v.refused(target{"without a signature", object, nil}, target{"a range without a signature", object, []string{"Range", "bytes=0-0"}})
+	}
+	a, err := v.refusal()
+	switch {
+	case err != nil:
+		return couldNotAsk(err)
+	case a.code() == "MissingKey":
+		return passed("refused with MissingKey")
+	case a.fromBucket():
+		return failed("the bucket was asked: %s", a)
+	}
+	return notAsked("the refusal does not tell who refuses: give KEY of a private object")
+}
+
+func askExpired(v *visit) Result {
+	signed, err := v.sign(v.Past, v.url(v.Object), signer.Policy{TTL: ttl})
+	if err != nil {
+		return couldNotAsk(err)
+	}
+	return v.refused(target{"an expired URL", signed, nil})
+}
+
+func askAltered(v *visit) Result {
+	signed, err := v.sign(v.Signer, v.url(v.Object), signer.Policy{TTL: ttl})
+	if err != nil {
+		return couldNotAsk(err)
+	}
+	before, after, _ := strings.Cut(signed, "Expires=")
+	_, rest, _ := strings.Cut(after, "&")
+	later := v.Now().Add(24 * time.Hour).Unix()
+	return v.refused(target{"a URL with a later end", fmt.Sprintf("%sExpires=%d&%s", before, later, rest), nil})
+}
+
+func askForeignKey(v *visit) Result {
+	d := v.Deployment
+	key, err := signer.GenerateKey(d.Algorithm)
+	if err != nil {
+		return couldNotAsk(errors.New("no key can be made"))
+	}
+	var targets []target
+	for what, id := range map[string]string{"a foreign key under the deployment's id": d.KeyPairID, "a foreign key under its own id": "KSIGNEDFRONTDOCTOR"} {
+		stranger, err := signer.New(id, key, &signer.Options{Hash: d.Hash, Now: v.Now})
+		if err != nil {
+			return couldNotAsk(fmt.Errorf("signing with a foreign key: %w", err))
+		}
+		signed, err := v.sign(stranger, v.url(v.Object), signer.Policy{TTL: ttl})
+		if err != nil {
+			return couldNotAsk(err)
+		}
+		targets = append(targets, target{what, signed, nil})
+	}
+	return v.refused(targets...)
+}
+
+func askOtherPath(v *visit) Result {
+	signed, err := v.sign(v.Signer, v.url(v.stranger), signer.Policy{TTL: ttl})
+	if err != nil {
+		return couldNotAsk(err)
+	}
+	_, query, _ := strings.Cut(signed, "?")
+	return v.refused(target{"the signature of another path", v.url(v.Object) + "?" + query, nil})
+}
+
+func askPlainHTTP(v *visit) Result {
+	rest, ok := strings.CutPrefix(v.url(v.Object), "https://")
+	if !ok {
+		return notAsked("the base URL has http://")
+	}
+	// A signature for both schemes: else it would be refused for the scheme.
+	signed, err := v.sign(v.Signer, "http://"+rest, signer.Policy{TTL: ttl, Resource: "http*://" + rest})
+	if err != nil {
+		return couldNotAsk(err)
+	}
+	a, err := v.get(signed)
+	switch {
+	case err != nil:
+		return couldNotAsk(err)
+	case v.leaks(a):
+		return failed("the object was sent over plain HTTP")
+	case a.StatusCode >= 300 && a.StatusCode < 400 && !strings.HasPrefix(a.Header.Get("Location"), "https://"):
+		return failed("answered %d, a redirect to another place than HTTPS", a.StatusCode)
+	}
+	return passed("%s", a)
+}
+
+// isListing reports an answer of S3 with the keys of objects.
+func isListing(a *answer) bool {
+	return a.ok() && (strings.Contains(a.body, "<ListBucketResult") || strings.Contains(a.body, "<ListVersionsResult"))
+}
+
+func askListing(v *visit) Result {
+	root := v.Deployment.BaseURL + "/"
+	targets := []target{{"/", root, nil}, {"/?list-type=2", root + "?list-type=2", nil}, {"/?versions", root + "?versions", nil}}
+	if signed, err := v.sign(v.Signer, root, signer.Policy{TTL: ttl}); err == nil {
+		targets = append(targets, target{"/ with a signature", signed, nil})
+	}
+	for _, t := range targets {
+		a, err := v.get(t.url)
+		if err != nil {
+			return couldNotAsk(err)
+		}
+		if isListing(a) {
+			return failed("%s lists the bucket", t.what)
+		}
+	}
+	return passed("%d requests list nothing", len(targets))
+}
+
+// spellings are paths that some server takes for that of an object, which starts
+// with a slash and has no query.
+func spellings(path string) []string {
+	key := path[1:]
+	list := []string{
+		"//" + key, "/./" + key, "/%2e/" + key, "/%2f" + key, "/%2F" + key, "/%5c" + key,
+		"/x/../" + key, "/x/%2e%2e/" + key, "/x/..%2f" + key, "/x/%252e%252e%252f" + key,
+		path + "/", path + "/.", path + "%20", path + "%00", path + ";", path + "%3f", path + "%23",
+	}
+	if c := key[0]; c != '%' {
+		list = append(list, fmt.Sprintf("/%%%02X%s", c, key[1:]), fmt.Sprintf("/%%25%02X%s", c, key[1:]))
+	}
+	if folder, name, ok := strings.Cut(key, "/"); ok {
+		list = append(list, "/"+folder+"//"+name, "/"+folder+"%2F"+name, "/"+folder+"%5C"+name)
+	}
+	return list
+}
+
+// throughPattern are paths that a path pattern covers and that some server takes
+// for that of an object.
+func throughPattern(pattern, path string) []string {
+	key := path[1:]
+	before, _, _ := strings.Cut("/"+strings.TrimPrefix(pattern, "/"), "*")
+	after := pattern[strings.LastIndex(pattern, "*")+1:]
+	before, after = strings.ReplaceAll(before, "?", "x"), strings.ReplaceAll(after, "?", "x")
+	var list []string
+	add := func(middle string) {
+		if p := before + middle + after; signer.MatchPattern("/"+strings.TrimPrefix(pattern, "/"), p) {
+			list = append(list, p)
+		}
+	}
+	depth := strings.Count(before, "/") - 1
+	if !strings.HasSuffix(before, "/") {
+		before, depth = before+"x/", depth+1
+	}
+	if depth > 0 {
+		for _, up := range []string{"../", "%2e%2e/", "..%2f", "%2e%2e%2f", "..%5c", "%252e%252e%252f", "..;/"} {
+			if after == "" {
+				add(strings.Repeat(up, depth) + key)
+			}
+		}
+		return list
+	}
+	for _, end := range []string{"/", "%2f", ";", "%00", "%3f", "%23", "%0a", "/..%2fx"} {
+		add(key + end)
+	}
+	return list
+}
+
+func (v *visit) path() string { return strings.TrimPrefix(v.url(v.Object), v.Deployment.BaseURL) }
+
+func askSpellings(v *visit) Result {
+	var targets []target
+	for _, path := range spellings(v.path()) {
+		targets = append(targets, target{"another spelling of the path", v.Deployment.BaseURL + path, nil})
+	}
+	return v.refused(targets...)
+}
+
+func askPublicPaths(v *visit) Result {
+	switch {
+	case v.Public == nil:
+		return notAsked("the deployment document does not list the public paths: use --env NAME")
+	case len(v.Public) == 0:
+		return notAsked("there is no public path")
+	}
+	var targets []target
+	for _, pattern := range v.Public {
+		for _, path := range throughPattern(pattern, v.path()) {
+			targets = append(targets, target{"the public path " + pattern, v.Deployment.BaseURL + path, nil})
+		}
+	}
+	if len(targets) == 0 {
+		return notAsked("no public path has a wildcard")
+	}
+	return v.refused(targets...)
+}
+
+// bucketAddresses are the URLs of a bucket, without a slash at the end.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/WebsiteEndpoints.html
+func bucketAddresses(b *signer.Bucket) []string {
+	suffix := "amazonaws.com"
+	if strings.HasPrefix(b.Region, "cn-") {
+		suffix = "amazonaws.com.cn"
+	}
+	dualStack := "s3.dualstack." + b.Region + "." + suffix
+	regional := "s3." + b.Region + "." + suffix
+	list := []string{"https://" + regional + "/" + b.Name, "https://" + dualStack + "/" + b.Name}
+	scheme := "https://"
+	if strings.Contains(b.Name, ".") {
+		scheme = "http://" // the certificate of S3 covers one label
+	}
+	list = append(list, scheme+b.Name+"."+regional, scheme+b.Name+"."+dualStack, "http://"+b.Name+"."+regional)
+	if suffix == "amazonaws.com" {
+		list = append(list, scheme+b.Name+".s3."+suffix)
+		if scheme == "https://" {
+			list = append(list, scheme+b.Name+".s3-accelerate."+suffix)
+		}
+	}
+	// Older Regions have a hyphen, newer ones a point: only one of the two names has
+	// an address.
+	return append(list, "http://"+b.Name+".s3-website-"+b.Region+"."+suffix, "http://"+b.Name+".s3-website."+b.Region+"."+suffix)
+}
+
+// askBucket asks each address of the bucket for what follows it, and reports an
+// answer that is wrong.
+func askBucket(v *visit, follows string, wrong func(*answer) bool) Result {
+	if v.Deployment.Bucket == nil {
+		return notAsked("the deployment document names no bucket")
+	}
+	addresses := bucketAddresses(v.Deployment.Bucket)
+	asked, website := 0, false
+	var unasked error
+	for _, address := range addresses {
+		a, err := v.get(address + follows)
+		isWebsite := strings.Contains(address, ".s3-website")
+		switch {
+		case err != nil && isWebsite:
+		case err != nil:
+			unasked = err
+		case wrong(a):
+			return failed("%s: %s", address, a)
+		default:
+			asked++
+			website = website || isWebsite
+		}
+	}
+	if unasked == nil && !website {
+		unasked = errors.New("no website address of the bucket answers")
+	}
+	if unasked != nil {
+		return couldNotAsk(unasked)
+	}
+	return passed("%d addresses refuse", asked)
+}
+
+func askBucketObject(v *visit) Result {
+	if v.Deployment.Bucket == nil {
+		return askBucket(v, "", nil)
+	}
+	u, err := signer.ObjectURL(v.Deployment.BaseURL, v.Deployment.Bucket.Key(v.Object))
+	if err != nil {
+		return couldNotAsk(errors.New("no client can ask S3 for the object"))
+	}
+	return askBucket(v, strings.TrimPrefix(u, v.Deployment.BaseURL), (*answer).ok)
+}
+
+func askBucketListing(v *visit) Result { return askBucket(v, "/?list-type=2&max-keys=1", isListing) }
+
+func askSignedURL(v *visit) Result {
+	a, err := v.opened()
+	switch {
+	case err != nil:
+		return couldNotAsk(err)
+	case !a.ok():
+		return failed("%s", a)
+	}
+	return passed("%s", a)
+}
+
+// asViewer asks for the object with a signed URL. It returns a result where that
+// cannot be asked: where no signed URL opens the object, another answer tells
+// nothing.
+func (v *visit) asViewer(method string, p signer.Policy, headers ...string) (*answer, *Result) {
+	if opened, err := v.opened(); err != nil || !opened.ok() {
+		r := couldNotAsk(cmp.Or(err, errors.New("a signed URL does not open the object")))
+		return nil, &r
+	}
+	signed, err := v.sign(v.Signer, v.url(v.Object), p)
+	if err == nil {
+		var a *answer
+		if a, err = v.send(method, signed, headers...); err == nil {
+			return a, nil
+		}
+	}
+	r := couldNotAsk(err)
+	return nil, &r
+}
+
+func askSignedCookies(v *visit) Result {
+	if opened, err := v.opened(); err != nil || !opened.ok() {
+		return couldNotAsk(cmp.Or(err, errors.New("a signed URL does not open the object")))
+	}
+	object, p := v.url(v.Object), signer.Policy{TTL: ttl}
+	if limit := time.Duration(v.Deployment.MaxURLLifetime) * time.Second; limit > 0 {
+		p.TTL = min(p.TTL, limit)
+	}
+	cookies, err := v.Signer.Cookies(v.ctx, object, p, signer.CookieOptions{})
+	if err != nil {
+		return couldNotAsk(fmt.Errorf("signing: %w", err))
+	}
+	var pairs []string
+	for _, c := range cookies {
+		if c.MaxAge >= 0 {
+			pairs = append(pairs, c.Name+"="+c.Value)
+		}
+	}
+	a, err := v.get(object, "Cookie", strings.Join(pairs, "; "))
+	switch {
+	case err != nil:
+		return couldNotAsk(err)
+	case !a.ok():
+		return failed("%s", a)
+	}
+	return passed("%s", a)
+}
+
+func askRange(v *visit) Result {
+	if opened, err := v.opened(); err == nil && opened.ok() && opened.body == "" {
+		return notAsked("the object is empty")
+	}
+	a, wrong := v.asViewer(http.MethodGet, signer.Policy{TTL: ttl}, "Range", "bytes=0-0")
+	switch {
+	case wrong != nil:
+		return *wrong
+	case a.StatusCode != http.StatusPartialContent || len(a.body) != 1 || !strings.HasPrefix(a.Header.Get("Content-Range"), "bytes 0-0/"):
+		return failed("for the first byte it %s", a)
+	}
+	return passed("the first byte came alone")
+}
+
+func askHead(v *visit) Result {
+	a, wrong := v.asViewer(http.MethodHead, signer.Policy{TTL: ttl})
+	if wrong != nil {
+		return *wrong
+	}
+	opened, _ := v.opened()
+	switch {
+	case a.StatusCode != opened.StatusCode:
+		return failed("%s, GET %s", a, opened)
+	case a.Header.Get("Etag") != opened.Header.Get("Etag"):
+		return failed("its ETag is another than that of GET")
+	}
+	return passed("%s", a)
+}
+
+func askHeaders(v *visit) Result {
+	a, err := v.opened()
+	switch {
+	case err != nil:
+		return couldNotAsk(err)
+	case !a.ok():
+		return couldNotAsk(errors.New("a signed URL does not open the object"))
+	case a.Header.Get("Content-Type") == "":
+		return failed("there is no Content-Type")
+	case !strings.EqualFold(a.Header.Get("X-Content-Type-Options"), "nosniff"):
+		return failed("there is no X-Content-Type-Options: nosniff")
+	}
+	return passed("it has both")
+}
+
+func askCache(v *visit) Result {
+	if v.isLocal() {
+		return notAsked("the local edge has no cache")
+	}
+	a, err := v.opened()
+	if err == nil && a.ok() {
+		for _, directive := range []string{"no-store", "no-cache", "private", "max-age=0"} {
+			if strings.Contains(strings.ToLower(a.Header.Get("Cache-Control")), directive) {
+				return notAsked("the object's Cache-Control has %s", directive)
+			}
+		}
+	}
+	// Another edge may answer the second request: it has the third.
+	for range 3 {
+		a, wrong := v.asViewer(http.MethodGet, signer.Policy{TTL: otherTTL})
+		switch {
+		case wrong != nil:
+			return *wrong
+		case strings.Contains(a.Header.Get("X-Cache"), "Hit from"):
+			return passed("it hits")
+		}
+	}
+	return failed("four requests miss")
+}
+
+func askSaveAs(v *visit) Result {
+	const name = "signedfront-doctor.txt"
+	forwarded := false
+	if q := v.Deployment.Query; q != nil {
+		for _, parameter := range q.Signed {
+			forwarded = forwarded || parameter == "*" || parameter == "response-content-disposition"
+		}
+	}
+	if !forwarded {
+		return notAsked("the deployment document has no downloads")
+	}
+	if opened, err := v.opened(); err != nil || !opened.ok() {
+		return couldNotAsk(cmp.Or(err, errors.New("a signed URL does not open the object")))
+	}
+	rawURL, err := signer.Download{Name: name}.URL(v.url(v.Object))
+	if err == nil {
+		rawURL, err = v.sign(v.Signer, rawURL, signer.Policy{TTL: ttl})
+	}
+	if err != nil {
+		return couldNotAsk(err)
+	}
+	a, err := v.get(rawURL)
+	switch {
+	case err != nil:
+		return couldNotAsk(err)
+	case !a.ok() || !strings.Contains(a.Header.Get("Content-Disposition"), name):
+		return failed("%s, without the name in Content-Disposition", a)
+	}
+	return passed("it has the name")
+}
+
+func askMissing(v *visit) Result {
+	signed, err := v.sign(v.Signer, v.url(v.stranger), signer.Policy{TTL: ttl})
+	if err != nil {
+		return couldNotAsk(err)
+	}
+	a, err := v.get(signed)
+	switch {
+	case err != nil:
+		return couldNotAsk(err)
+	case a.StatusCode != http.StatusForbidden && a.StatusCode != http.StatusNotFound:
+		return failed("%s", a)
+	}
+	return passed("%s", a)
+}
+
+func askErrorPage(v *visit) Result {
+	a, err := v.refusal()
+	switch {
+	case err != nil:
+		return couldNotAsk(err)
+	case a.ok():
+		return failed("a refusal has the status %d", a.StatusCode)
+	}
+	return passed("%s", a)
+}
+
+// allows reports whether an answer lets scripts of an origin read it.
+func (a *answer) allows(origin string) bool {
+	allowed := a.Header.Get("Access-Control-Allow-Origin")
+	return allowed == "*" || allowed == origin
+}
+
+func askCORS(v *visit) Result {
+	if v.Origin == "" {
+		return notAsked("give --origin")
+	}
+	a, wrong := v.asViewer(http.MethodGet, signer.Policy{TTL: ttl}, "Origin", v.Origin)
+	switch {
+	case wrong != nil:
+		return *wrong
+	case !a.allows(v.Origin):
+		return failed("Access-Control-Allow-Origin does not allow it")
+	}
+	return passed("it may")
+}
+
+func askPreflight(v *visit) Result {
+	if v.Origin == "" {
+		return notAsked("give --origin")
+	}
+	a, wrong := v.asViewer(http.MethodOptions, signer.Policy{TTL: ttl}, "Origin", v.Origin, "Access-Control-Request-Method", "GET")
+	switch {
+	case wrong != nil:
+		return *wrong
+	case !a.ok():
+		return failed("%s", a)
+	case !a.allows(v.Origin):
+		return failed("Access-Control-Allow-Origin does not allow it")
+	case !strings.Contains(a.Header.Get("Access-Control-Allow-Methods"), "GET"):
+		return failed("Access-Control-Allow-Methods has no GET")
+	}
+	return passed("it does")
+}
+
+func askForeignOrigin(v *visit) Result {
+	const origin = "https://signedfront-doctor.invalid"
+	a, wrong := v.asViewer(http.MethodGet, signer.Policy{TTL: ttl}, "Origin", origin)
+	switch {
+	case wrong != nil:
+		return *wrong
+	case a.Header.Get("Access-Control-Allow-Origin") == origin && a.Header.Get("Access-Control-Allow-Credentials") == "true":
+		return failed("the answer allows %s, with credentials", origin)
+	}
+	return passed("it is not")
+}

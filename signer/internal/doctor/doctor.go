@@ -1,0 +1,438 @@
+// Package doctor asks a deployment what a viewer and an attacker would ask, and
+// says what is wrong with its answers. It changes nothing, and prints no key and no
+// signature.
+//
+// A Site is what is asked: the deployment document, a Signer, the key of an object
+// and a Client that sends requests. Run asks the Checks, side by side, and returns a
+// Report with one Result a check. A check is passed, failed, not asked because
+// something it needs was not given, or could not be asked. What several checks need,
+// such as the answer to a signed URL, is asked for once.
+package doctor
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/signedfront/signedfront/signer"
+)
+
+// Schema is the version of the JSON of a Report. A member that is added leaves it
+// as it is.
+const Schema = 1
+
+// MaxRequests is how many requests one Run sends at most.
+const MaxRequests = 300
+
+const (
+	sideBySide = 8                // requests at one time
+	patience   = 15 * time.Second // for one answer
+	maxBody    = 64 << 10         // bytes of an answer that are read
+)
+
+// Client sends one request and returns its answer. It must not follow redirects.
+// [http.Client] is one if its CheckRedirect returns [http.ErrUseLastResponse].
+type Client interface {
+	Do(*http.Request) (*http.Response, error)
+}
+
+// Site is a deployment to ask.
+type Site struct {
+	// Deployment is the deployment document. For a borrower it is the one with the
+	// lender's key.
+	Deployment *signer.Deployment
+
+	// Signer signs for the deployment, and Past does with a clock that is an hour
+	// slow. If they are nil, Unsigned is why.
+	Signer, Past *signer.Signer
+	Unsigned     error
+
+	// Object is the key of an object to open. Empty means that the checks that open
+	// one are not asked.
+	Object string
+
+	// Public are the path patterns that need no signature, such as /public/*. Nil
+	// means that they are not known.
+	Public []string
+
+	// Origin is the origin of a page that reads the content, such as
+	// https://app.example.com. Empty means none.
+	Origin string
+
+	Client Client
+
+	// Lookup returns the addresses of a host. Nil means that of the system.
+	Lookup func(ctx context.Context, host string) ([]string, error)
+
+	// Now is the clock. Nil means time.Now.
+	Now func() time.Time
+
+	stranger string // the key of an object that there is not
+}
+
+// Outcome is what came of a check.
+type Outcome string
+
+const (
+	Passed      Outcome = "passed"
+	Failed      Outcome = "failed"
+	NotAsked    Outcome = "not asked"     // what it needs was not given, or it does not apply
+	CouldNotAsk Outcome = "could not ask" // no answer, or none that tells
+)
+
+// Result is what came of one check.
+type Result struct {
+	Group   string  `json:"group"`
+	Check   string  `json:"check"` // a word that does not change
+	Asks    string  `json:"asks"`
+	Outcome Outcome `json:"outcome"`
+	What    string  `json:"what"` // what was answered, or why it was not asked
+
+	// Meaning and Do are there for a check that failed.
+	Meaning string `json:"meaning,omitempty"`
+	Do      string `json:"do,omitempty"`
+}
+
+// Report is what came of all checks.
+type Report struct {
+	Schema   int       `json:"schema"`
+	URL      string    `json:"url"`
+	Time     time.Time `json:"time"`
+	Requests int       `json:"requests"` // that were sent
+
+	// Healthy reports that no check failed and that none could not be asked.
+	Healthy bool     `json:"healthy"`
+	Checks  []Result `json:"checks"`
+}
+
+// Count returns how many checks have an outcome.
+func (r *Report) Count(o Outcome) (n int) {
+	for _, result := range r.Checks {
+		if result.Outcome == o {
+			n++
+		}
+	}
+	return n
+}
+
+// Run asks all checks. done, if it is not nil, is called after each with how many
+// are done, one call at a time.
+func Run(ctx context.Context, s Site, done func(checks, of int)) *Report {
+	return run(ctx, s, checks, done)
+}
+
+func run(ctx context.Context, s Site, list []check, done func(checks, of int)) *Report {
+	if s.Now == nil {
+		s.Now = time.Now
+	}
+	if s.Lookup == nil {
+		s.Lookup = net.DefaultResolver.LookupHost
+	}
+	if s.stranger == "" {
+		s.stranger = "signedfront-doctor-" + strings.ToLower(rand.Text())
+	}
+	v := &visit{Site: s, ctx: ctx, free: make(chan struct{}, sideBySide)}
+	v.opened = sync.OnceValues(v.open)
+	v.refusal = sync.OnceValues(func() (*answer, error) { return v.get(v.url(v.stranger)) })
+
+	r := &Report{Schema: Schema, URL: s.Deployment.BaseURL, Time: s.Now().UTC().Truncate(time.Second), Checks: make([]Result, len(list))}
+	var wait sync.WaitGroup
+	var mu sync.Mutex
+	n := 0
+	for i, c := range list {
+		wait.Add(1)
+		go func() {
+			defer wait.Done()
+			result := c.ask(v)
+			result.Group, result.Check, result.Asks = c.group, c.name, c.asks
+			if result.Outcome == Failed {
+				result.Meaning, result.Do = c.meaning, c.do
+			}
+			r.Checks[i] = result
+			mu.Lock()
+			defer mu.Unlock()
+			if n++; done != nil {
+				done(n, len(list))
+			}
+		}()
+	}
+	wait.Wait()
+	r.Requests = v.sent
+	r.Healthy = r.Count(Failed)+r.Count(CouldNotAsk) == 0
+	return r
+}
+
+// check is one question. ask returns a Result with an outcome and what was found.
+type check struct {
+	group, name, asks string
+	meaning, do       string // where it failed
+	ask               func(v *visit) Result
+}
+
+func passed(format string, args ...any) Result {
+	return Result{Outcome: Passed, What: fmt.Sprintf(format, args...)}
+}
+
+func failed(format string, args ...any) Result {
+	return Result{Outcome: Failed, What: fmt.Sprintf(format, args...)}
+}
+
+func notAsked(format string, args ...any) Result {
+	return Result{Outcome: NotAsked, What: fmt.Sprintf(format, args...)}
+}
+
+func couldNotAsk(err error) Result { return Result{Outcome: CouldNotAsk, What: err.Error()} }
+
+// visit is one Run.
+type visit struct {
+	Site
+	ctx context.Context
+
+	// opened is the answer to a signed URL of the object. refusal is the answer to
+	// a request without a signature for an object that there is not.
+	opened, refusal func() (*answer, error)
+
+	free chan struct{}
+	mu   sync.Mutex
+	sent int
+}
+
+// answer is what came for a request.
+type answer struct {
+	*http.Response
+	body string // its first bytes
+}
+
+// ok reports an answer that is no refusal and no redirect.
+func (a *answer) ok() bool { return a.StatusCode >= 200 && a.StatusCode < 300 }
+
+// codeShape is the code in a refusal of CloudFront and S3.
+var codeShape = regexp.MustCompile(`<Code>([A-Za-z]{1,40})</Code>`)
+
+// code is the code in a refusal; empty if it has none.
+func (a *answer) code() string {
+	if found := codeShape.FindStringSubmatch(a.body); found != nil && !a.ok() {
+		return found[1]
+	}
+	return ""
+}
+
+// fromBucket reports a refusal of S3, which CloudFront passes on.
+func (a *answer) fromBucket() bool { return a.code() != "" && strings.Contains(a.body, "<HostId>") }
+
+func (a *answer) String() string {
+	return strings.TrimSpace(fmt.Sprintf("answered %d %s", a.StatusCode, a.code()))
+}
+
+var errTooMany = fmt.Errorf("the limit of %d requests is reached", MaxRequests)
+
+// send sends a request with headers, given as names and values by turns. An error
+// names neither the URL nor anything of the answer: a signature may be in both.
+func (v *visit) send(method, target string, headers ...string) (*answer, error) {
+	select {
+	case v.free <- struct{}{}:
+		defer func() { <-v.free }()
+	case <-v.ctx.Done():
+		return nil, errors.New("interrupted")
+	}
+	v.mu.Lock()
+	full := v.sent >= MaxRequests
+	if !full {
+		v.sent++
+	}
+	v.mu.Unlock()
+	if full {
+		return nil, errTooMany
+	}
+	ctx, cancel := context.WithTimeout(v.ctx, patience)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, method, target, nil)
+	if err != nil {
+		return nil, errors.New("the request cannot be written as a URL")
+	}
+	request.Header.Set("User-Agent", "signedfront-doctor")
+	request.Header.Set("Accept-Encoding", "identity")
+	for i := 0; i+1 < len(headers); i += 2 {
+		request.Header.Set(headers[i], headers[i+1])
+	}
+	response, err := v.Client.Do(request)
+	if err != nil {
+		return nil, v.unanswered(request.URL.Hostname(), err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(response.Body, maxBody))
+	if err != nil {
+		return nil, v.unanswered(request.URL.Hostname(), err)
+	}
+	return &answer{response, string(body)}, nil
+}
+
+func (v *visit) get(target string, headers ...string) (*answer, error) {
+	return v.send(http.MethodGet, target, headers...)
+}
+
+// unanswered says why there is no answer, without the URL.
+func (v *visit) unanswered(host string, err error) error {
+	var wrapped *url.Error
+	var lookup *net.DNSError
+	var certificate *tls.CertificateVerificationError
+	switch {
+	case v.ctx.Err() != nil:
+		return errors.New("interrupted")
+	case errors.Is(err, context.DeadlineExceeded):
+		return fmt.Errorf("%s did not answer within %s", host, patience)
+	case errors.As(err, &lookup):
+		return fmt.Errorf("%s cannot be looked up", host)
+	case errors.As(err, &certificate):
+		return &certificateError{host, certificate.Err}
+	case errors.As(err, &wrapped):
+		err = wrapped.Err
+	}
+	if op := (*net.OpError)(nil); errors.As(err, &op) {
+		return fmt.Errorf("%s cannot be reached: %w", host, op.Err)
+	}
+	return fmt.Errorf("%s: the answer cannot be read", host)
+}
+
+// certificateError is a certificate that is not to be trusted.
+type certificateError struct {
+	host string
+	err  error
+}
+
+func (e *certificateError) Error() string {
+	return fmt.Sprintf("the certificate of %s is not accepted: %v", e.host, e.err)
+}
+
+// url is the URL of an object, without a signature.
+func (v *visit) url(key string) string {
+	u, err := signer.ObjectURL(v.Deployment.BaseURL, key)
+	if err != nil { // the object was checked by the caller, all else is plain
+		return v.Deployment.BaseURL + "/"
+	}
+	return u
+}
+
+const (
+	ttl = 5 * time.Minute
+
+	// A second signature for the same URL has another end.
+	otherTTL = 6 * time.Minute
+)
+
+// sign signs a URL of the deployment. TTLs are cut to the deployment's limit.
+func (v *visit) sign(s *signer.Signer, rawURL string, p signer.Policy) (string, error) {
+	if s == nil {
+		return "", v.unsigned()
+	}
+	if limit := time.Duration(v.Deployment.MaxURLLifetime) * time.Second; limit > 0 && p.TTL > limit {
+		p.TTL = limit
+	}
+	signed, err := s.URL(v.ctx, rawURL, p)
+	if err != nil {
+		return "", fmt.Errorf("signing: %w", err)
+	}
+	return signed, nil
+}
+
+func (v *visit) unsigned() error {
+	if v.Unsigned != nil {
+		return fmt.Errorf("nothing can be signed: %w", v.Unsigned)
+	}
+	return errors.New("nothing can be signed: there is no key")
+}
+
+// open opens the object with a signed URL.
+func (v *visit) open() (*answer, error) {
+	signed, err := v.sign(v.Signer, v.url(v.Object), signer.Policy{TTL: ttl})
+	if err != nil {
+		return nil, err
+	}
+	return v.get(signed)
+}
+
+// withObject asks what needs an object.
+func withObject(ask func(v *visit) Result) func(v *visit) Result {
+	return func(v *visit) Result {
+		if v.Object == "" {
+			return notAsked("it needs the key of an object: give KEY")
+		}
+		return ask(v)
+	}
+}
+
+// withPrivate asks what needs an object that requires a signature.
+func withPrivate(ask func(v *visit) Result) func(v *visit) Result {
+	return withObject(func(v *visit) Result {
+		if pattern := v.public(); pattern != "" {
+			return notAsked("the path pattern %s opens the object to everyone: give KEY of a private one", pattern)
+		}
+		return ask(v)
+	})
+}
+
+// public returns the pattern that opens the object to everyone.
+func (v *visit) public() string {
+	path := strings.TrimPrefix(v.url(v.Object), v.Deployment.BaseURL)
+	for _, pattern := range v.Public {
+		if signer.MatchPattern("/"+strings.TrimPrefix(pattern, "/"), path) {
+			return pattern
+		}
+	}
+	return ""
+}
+
+// refused is the result of requests that must not open an object. Each of targets
+// names what is asked and has a URL and headers.
+func (v *visit) refused(targets ...target) Result {
+	var unasked error
+	for _, t := range targets {
+		a, err := v.get(t.url, t.headers...)
+		if err != nil {
+			unasked = fmt.Errorf("%s: %w", t.what, err)
+			continue
+		}
+		if v.leaks(a) {
+			return failed("%s: %s", t.what, a)
+		}
+	}
+	if unasked != nil {
+		return couldNotAsk(unasked)
+	}
+	if v.Signer != nil {
+		// What refuses everyone refuses an attacker, too.
+		if a, err := v.opened(); err != nil || !a.ok() {
+			return couldNotAsk(errors.New("refused; but so is a good signature, and then it tells nothing"))
+		}
+	}
+	if len(targets) == 1 {
+		return passed("refused")
+	}
+	return passed("%d requests are refused", len(targets))
+}
+
+// target is a request that must be refused.
+type target struct {
+	what, url string
+	headers   []string
+}
+
+// leaks reports an answer with content. The page that stands in for a refusal is
+// none, whatever its status.
+func (v *visit) leaks(a *answer) bool {
+	if !a.ok() {
+		return false
+	}
+	page, err := v.refusal()
+	return err != nil || page.StatusCode != a.StatusCode || page.body != a.body
+}

@@ -1,0 +1,562 @@
+package doctor
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/signedfront/signedfront/signer"
+	"github.com/signedfront/signedfront/signer/edge"
+	"github.com/signedfront/signedfront/signer/edge/recorded"
+)
+
+const (
+	host     = "d111111abcdef8.cloudfront.net"
+	base     = "https://" + host
+	object   = "albums/7/rt.png"
+	stranger = "signedfront-doctor-0"
+	page     = "https://app.example.com"
+)
+
+// world is a distribution in front of a bucket, with a fault of its own.
+type world struct {
+	t     *testing.T
+	edge  *edge.Edge
+	keys  map[string]*signer.PublicKey
+	good  *signer.Signer
+	fault fault
+
+	mu    sync.Mutex
+	paths map[string]bool // that were opened, for the cache
+	sent  int
+	texts []string // the signatures of all requests
+}
+
+// fault changes a request before the edge sees it, or the answer; both may be nil.
+type fault struct {
+	site    func(s *Site)
+	request func(w *world, r *http.Request)
+	answer  func(w *world, r *http.Request, a *http.Response)
+}
+
+// shipped is the recorded template with a public path and CORS.
+func shipped(t *testing.T) []byte {
+	t.Helper()
+	var template map[string]any
+	if err := json.Unmarshal(recorded.Template(), &template); err != nil {
+		t.Fatal(err)
+	}
+	resource := func(kind string) map[string]any {
+		for _, r := range template["Resources"].(map[string]any) {
+			if r := r.(map[string]any); r["Type"] == kind {
+				return r["Properties"].(map[string]any)
+			}
+		}
+		t.Fatalf("the template has no %s", kind)
+		return nil
+	}
+	config := resource("AWS::CloudFront::Distribution")["DistributionConfig"].(map[string]any)
+	signed := config["DefaultCacheBehavior"].(map[string]any)
+	signed["AllowedMethods"] = []any{"GET", "HEAD", "OPTIONS"}
+	signed["OriginRequestPolicyId"] = "88a5eaf4-2fd4-4709-b370-b4c650ea3fcf" // CORS-S3Origin
+	resource("AWS::S3::Bucket")["CorsConfiguration"] = map[string]any{"CorsRules": []any{
+		map[string]any{"AllowedOrigins": []any{page}, "AllowedMethods": []any{"GET", "HEAD"}, "AllowedHeaders": []any{"range"}},
+	}}
+	public := map[string]any{"PathPattern": "/public/*"}
+	for name, value := range signed {
+		if name != "TrustedKeyGroups" {
+			public[name] = value
+		}
+	}
+	config["CacheBehaviors"] = []any{public}
+	items := func(values ...any) map[string]any { return map[string]any{"Items": values} }
+	resource("AWS::CloudFront::ResponseHeadersPolicy")["ResponseHeadersPolicyConfig"].(map[string]any)["CorsConfig"] = map[string]any{
+		"AccessControlAllowCredentials": true, "AccessControlAllowOrigins": items(page), "AccessControlAllowMethods": items("GET", "HEAD"),
+		"AccessControlAllowHeaders": items("Range"), "OriginOverride": true,
+	}
+	text, err := json.Marshal(template)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+// withDownloads is the source of a deployment that forwards the name of a file.
+type withDownloads struct{ signer.Source }
+
+func (s withDownloads) Deployment(ctx context.Context) (*signer.Deployment, error) {
+	d, err := s.Source.Deployment(ctx)
+	if err == nil {
+		copied := *d
+		copied.Query = &signer.ForwardedQuery{Signed: []string{"response-content-disposition"}, Public: []string{}}
+		copied.Region = "eu-west-1"
+		copied.Bucket = &signer.Bucket{Name: "media-dev-content", Region: "eu-west-1"}
+		d = &copied
+	}
+	return d, err
+}
+
+// visited is a healthy site with a fault planted in it.
+func visited(t *testing.T, f fault) (Site, *world) {
+	t.Helper()
+	w := &world{t: t, fault: f, paths: map[string]bool{}}
+	var err error
+	w.edge, err = edge.New(edge.Config{
+		Template: shipped(t), StackName: recorded.StackName, BaseURL: base,
+		Objects: edge.OpenFS(fstest.MapFS{object: {Data: []byte("a picture")}, "public/logo.png": {Data: []byte("a logo")}}),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	source, err := w.edge.Source()
+	if err != nil {
+		t.Fatal(err)
+	}
+	source = withDownloads{source}
+	s := Site{Object: object, stranger: stranger, Public: []string{"/public/*"}, Origin: page, Client: w, Lookup: func(context.Context, string) ([]string, error) { return []string{"192.0.2.1"}, nil }}
+	if s.Deployment, err = source.Deployment(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if w.keys, err = s.Deployment.PublicKeys(); err != nil {
+		t.Fatal(err)
+	}
+	open := func(now func() time.Time) *signer.Signer {
+		opened, err := signer.Open(t.Context(), source, &signer.OpenOptions{Now: now})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(opened.Close)
+		return opened
+	}
+	s.Signer, s.Past = open(nil), open(func() time.Time { return time.Now().Add(-time.Hour) })
+	w.good = s.Signer
+	if f.site != nil {
+		f.site(&s)
+	}
+	return s, w
+}
+
+// Do answers as CloudFront and S3 do.
+func (w *world) Do(out *http.Request) (*http.Response, error) {
+	w.mu.Lock()
+	w.sent++
+	if signature := out.URL.Query().Get("Signature"); signature != "" {
+		w.texts = append(w.texts, signature)
+	}
+	w.mu.Unlock()
+	r := out.Clone(out.Context())
+	r.Host, r.RequestURI, r.RemoteAddr, r.Body = out.URL.Host, out.URL.RequestURI(), "127.0.0.1:4321", http.NoBody
+	if w.fault.request != nil {
+		w.fault.request(w, r)
+	}
+	recorder := httptest.NewRecorder()
+	recorder.Header().Set("Date", time.Now().UTC().Format(http.TimeFormat))
+	switch {
+	case r.Host != host || r.URL.Scheme == "http" && r.Host == host:
+		recorder.Header().Set("Content-Type", "application/xml")
+		recorder.WriteHeader(http.StatusForbidden)
+		recorder.WriteString("<Error><Code>AccessDenied</Code></Error>")
+	default:
+		w.edge.ServeHTTP(recorder, r)
+	}
+	a := recorder.Result()
+	a.TLS = &tls.ConnectionState{PeerCertificates: []*x509.Certificate{{NotAfter: time.Now().Add(200 * 24 * time.Hour)}}}
+	if name := r.URL.Query().Get("response-content-disposition"); name != "" && a.StatusCode == http.StatusOK {
+		a.Header.Set("Content-Disposition", name)
+	}
+	w.mu.Lock()
+	if path := r.URL.Path; a.StatusCode == http.StatusOK && r.Method == http.MethodGet {
+		if w.paths[path] {
+			a.Header.Set("X-Cache", "Hit from cloudfront")
+		}
+		w.paths[path] = true
+	}
+	w.mu.Unlock()
+	if w.fault.answer != nil {
+		w.fault.answer(w, r, a)
+	}
+	return a, nil
+}
+
+// verdict judges the signature of a request.
+func (w *world) verdict(r *http.Request) signer.Verdict {
+	return signer.Explain(signer.Request{URL: base + r.RequestURI, Time: time.Now()}, w.keys)
+}
+
+// openObject has a request open the object as a good one does.
+func (w *world) openObject(r *http.Request) {
+	signed, err := w.good.URL(context.Background(), base+"/"+object, signer.Policy{TTL: time.Minute})
+	if err != nil {
+		panic(err)
+	}
+	r.RequestURI, r.Host = strings.TrimPrefix(signed, base), host
+	if r.URL, err = url.Parse(signed); err != nil {
+		panic(err)
+	}
+}
+
+// become makes an answer one of a status and a body.
+func become(a *http.Response, status int, body string) {
+	a.StatusCode, a.Body = status, http.NoBody
+	if body != "" {
+		r := httptest.NewRecorder()
+		r.WriteString(body)
+		a.Body = r.Result().Body
+	}
+}
+
+// isFor reports a request for the object's own path.
+func isFor(r *http.Request, key string) bool { return r.Host == host && r.URL.EscapedPath() == "/"+key }
+
+func signed(r *http.Request) bool {
+	return r.URL.Query().Has("Signature") || r.Header.Get("Cookie") != ""
+}
+
+// faults are one for each check, which that check finds.
+var faults = map[string]fault{
+	"dns": {site: func(s *Site) {
+		s.Lookup = func(_ context.Context, host string) ([]string, error) {
+			return nil, &net.DNSError{Name: host, IsNotFound: true}
+		}
+	}},
+	"certificate": {answer: func(_ *world, _ *http.Request, a *http.Response) {
+		a.TLS.PeerCertificates[0].NotAfter = time.Now().Add(5 * 24 * time.Hour)
+	}},
+	"cloudfront": {answer: func(_ *world, _ *http.Request, a *http.Response) { a.Header.Del("Via") }},
+	"clock": {answer: func(_ *world, _ *http.Request, a *http.Response) {
+		a.Header.Set("Date", time.Now().Add(5*time.Minute).UTC().Format(http.TimeFormat))
+	}},
+	"unsigned": {request: func(w *world, r *http.Request) {
+		if isFor(r, object) && r.URL.Scheme == "https" && !signed(r) {
+			w.openObject(r)
+		}
+	}},
+	"expired": {request: func(w *world, r *http.Request) {
+		if isFor(r, object) && signed(r) && w.verdict(r).Reason == signer.ReasonExpired {
+			w.openObject(r)
+		}
+	}},
+	// It looks at the length of a signature that it has not seen, and not at the end.
+	"altered": {request: func(w *world, r *http.Request) {
+		if q := r.URL.Query(); isFor(r, object) && q.Has("Signature") && !w.verdict(r).Allowed {
+			if end := q.Get("Expires"); end > fmt.Sprint(time.Now().Add(20*time.Hour).Unix()) {
+				w.openObject(r)
+			}
+		}
+	}},
+	"foreign-key": {request: func(w *world, r *http.Request) {
+		if isFor(r, object) && w.verdict(r).Reason == signer.ReasonUnknownKey {
+			w.openObject(r)
+		}
+	}},
+	"other-path": {request: func(w *world, r *http.Request) {
+		// The doctor's own object is that of a signature which fits no other request.
+		if q := r.URL.RawQuery; isFor(r, object) && w.isOfStranger(q) {
+			w.openObject(r)
+		}
+	}},
+	"plain-http": {request: func(_ *world, r *http.Request) {
+		if r.URL.Scheme == "http" && r.Host == host {
+			r.URL.Scheme = "https" // the edge takes the signature for both schemes
+		}
+	}},
+	"listing": {answer: func(_ *world, r *http.Request, a *http.Response) {
+		if r.Host == host && r.URL.Path == "/" {
+			become(a, http.StatusOK, "<ListBucketResult></ListBucketResult>")
+		}
+	}},
+	"spellings": {request: func(w *world, r *http.Request) {
+		if r.Host == host && r.URL.Path == "//"+object {
+			w.openObject(r)
+		}
+	}},
+	"public-paths": {request: func(w *world, r *http.Request) {
+		if r.Host == host && strings.HasPrefix(r.URL.EscapedPath(), "/public/%2e%2e/") {
+			w.openObject(r)
+		}
+	}},
+	"bucket-object": {request: func(w *world, r *http.Request) {
+		if strings.HasPrefix(r.Host, "media-dev-content.s3.eu-west-1.") && r.URL.Path == "/"+object {
+			w.openObject(r)
+		}
+	}},
+	"bucket-listing": {answer: func(_ *world, r *http.Request, a *http.Response) {
+		if strings.HasPrefix(r.Host, "s3.dualstack.") && r.URL.Query().Has("list-type") {
+			become(a, http.StatusOK, "<ListBucketResult></ListBucketResult>")
+		}
+	}},
+	"signed-url": {answer: func(_ *world, r *http.Request, a *http.Response) {
+		if isFor(r, object) && signed(r) {
+			become(a, http.StatusForbidden, "<Error><Code>InvalidKey</Code></Error>")
+		}
+	}},
+	"signed-cookies": {request: func(_ *world, r *http.Request) { r.Header.Del("Cookie") }},
+	"range":          {request: func(_ *world, r *http.Request) { r.Header.Del("Range") }},
+	"head": {answer: func(_ *world, r *http.Request, a *http.Response) {
+		if r.Method == http.MethodHead {
+			a.StatusCode = http.StatusForbidden
+		}
+	}},
+	"headers": {answer: func(_ *world, _ *http.Request, a *http.Response) { a.Header.Del("X-Content-Type-Options") }},
+	"cache": {answer: func(_ *world, _ *http.Request, a *http.Response) {
+		a.Header.Set("X-Cache", "Miss from cloudfront")
+	}},
+	"save-as": {answer: func(_ *world, _ *http.Request, a *http.Response) { a.Header.Del("Content-Disposition") }},
+	"missing": {answer: func(_ *world, r *http.Request, a *http.Response) {
+		if strings.HasPrefix(r.URL.Path, "/signedfront-doctor-") && signed(r) {
+			become(a, http.StatusOK, "")
+		}
+	}},
+	"error-page": {answer: func(_ *world, r *http.Request, a *http.Response) {
+		if r.Host == host && a.StatusCode == http.StatusForbidden && !signed(r) {
+			become(a, http.StatusOK, "please sign in")
+		}
+	}},
+	"cors": {answer: func(_ *world, r *http.Request, a *http.Response) {
+		if r.Method == http.MethodGet {
+			a.Header.Del("Access-Control-Allow-Origin")
+		}
+	}},
+	"preflight": {answer: func(_ *world, r *http.Request, a *http.Response) {
+		if r.Method == http.MethodOptions {
+			become(a, http.StatusForbidden, "")
+		}
+	}},
+	"foreign-origin": {answer: func(_ *world, r *http.Request, a *http.Response) {
+		if origin := r.Header.Get("Origin"); origin != "" && r.Method == http.MethodGet {
+			a.Header.Set("Access-Control-Allow-Origin", origin)
+			a.Header.Set("Access-Control-Allow-Credentials", "true")
+		}
+	}},
+}
+
+// isOfStranger reports whether a query signs the object that there is not.
+func (w *world) isOfStranger(query string) bool {
+	return signer.Verify(signer.Request{URL: base + "/" + stranger + "?" + query, Time: time.Now()}, w.keys).Allowed
+}
+
+func failures(r *Report) (names []string) {
+	for _, result := range r.Checks {
+		if result.Outcome == Failed {
+			names = append(names, result.Check)
+		}
+	}
+	return names
+}
+
+func describe(r *Report) string {
+	var b bytes.Buffer
+	for _, result := range r.Checks {
+		if result.Outcome != Passed {
+			fmt.Fprintf(&b, "%s: %s: %s\n", result.Check, result.Outcome, result.What)
+		}
+	}
+	return b.String()
+}
+
+func TestAHealthyDeploymentPassesEveryCheck(t *testing.T) {
+	s, w := visited(t, fault{})
+	r := Run(t.Context(), s, nil)
+	if !r.Healthy || r.Count(Passed) != len(checks) {
+		t.Errorf("healthy: %t\n%s", r.Healthy, describe(r))
+	}
+	if r.Requests != w.sent || r.Requests > MaxRequests || r.Requests < len(checks) {
+		t.Errorf("%d requests are counted, %d were sent", r.Requests, w.sent)
+	}
+	t.Logf("%d checks, %d requests", len(checks), r.Requests)
+}
+
+func TestEachFaultIsFoundByItsCheckAlone(t *testing.T) {
+	for _, c := range checks {
+		f, ok := faults[c.name]
+		if !ok {
+			t.Errorf("the check %s has no fault", c.name)
+			continue
+		}
+		s, _ := visited(t, f)
+		r := Run(t.Context(), s, nil)
+		if got := failures(r); !slices.Equal(got, []string{c.name}) {
+			t.Errorf("the fault of %s is found by %q\n%s", c.name, got, describe(r))
+		}
+		for _, result := range r.Checks {
+			if told := result.Meaning != "" && result.Do != ""; told != (result.Outcome == Failed) {
+				t.Errorf("%s is %s, with meaning and do: %t", result.Check, result.Outcome, told)
+			}
+		}
+		// Without its check nothing finds it.
+		rest := slices.DeleteFunc(slices.Clone(checks), func(other check) bool { return other.name == c.name })
+		s, _ = visited(t, f)
+		if got := failures(run(t.Context(), s, rest, nil)); got != nil {
+			t.Errorf("without %s its fault is found by %q", c.name, got)
+		}
+	}
+	if len(faults) != len(checks) {
+		t.Errorf("there are %d faults and %d checks", len(faults), len(checks))
+	}
+}
+
+func TestWithoutAnObjectWhatOpensOneIsNotAsked(t *testing.T) {
+	s, _ := visited(t, fault{})
+	s.Object = ""
+	r := Run(t.Context(), s, nil)
+	if !r.Healthy {
+		t.Errorf("it is not healthy\n%s", describe(r))
+	}
+	for _, result := range r.Checks {
+		switch result.Check {
+		case "dns", "certificate", "cloudfront", "clock", "unsigned", "listing", "bucket-listing", "missing", "error-page":
+			if result.Outcome != Passed {
+				t.Errorf("%s: %s: %s", result.Check, result.Outcome, result.What)
+			}
+		default:
+			if result.Outcome != NotAsked || !strings.Contains(result.What, "give KEY") {
+				t.Errorf("%s: %s: %s", result.Check, result.Outcome, result.What)
+			}
+		}
+	}
+}
+
+func TestWithoutAnObjectADistributionThatRequiresNoSignatureIsFound(t *testing.T) {
+	s, _ := visited(t, fault{answer: func(_ *world, r *http.Request, a *http.Response) {
+		if r.Host == host && !signed(r) {
+			become(a, http.StatusForbidden, "<Error><Code>AccessDenied</Code><RequestId>1</RequestId><HostId>2</HostId></Error>")
+		}
+	}})
+	s.Object = ""
+	if got := failures(Run(t.Context(), s, nil)); !slices.Equal(got, []string{"unsigned"}) {
+		t.Errorf("found by %q", got)
+	}
+}
+
+func TestAPublicObjectIsNoneToTryRefusalsWith(t *testing.T) {
+	s, _ := visited(t, fault{})
+	s.Object = "public/logo.png"
+	r := Run(t.Context(), s, nil)
+	if got := failures(r); got != nil {
+		t.Errorf("found: %q\n%s", got, describe(r))
+	}
+	if n := r.Count(NotAsked); n != 6 {
+		t.Errorf("%d checks are not asked\n%s", n, describe(r))
+	}
+}
+
+func TestWithoutAKeyTheOtherChecksAreAsked(t *testing.T) {
+	s, _ := visited(t, fault{})
+	s.Signer, s.Past, s.Unsigned = nil, nil, errors.New("the secret may not be read")
+	r := Run(t.Context(), s, nil)
+	if r.Healthy || r.Count(Failed) != 0 || r.Count(Passed) < 9 || !strings.Contains(describe(r), "signed-url: could not ask: nothing can be signed: the secret may not be read") {
+		t.Errorf("healthy: %t\n%s", r.Healthy, describe(r))
+	}
+}
+
+type unreachable struct{ sent int }
+
+func (u *unreachable) Do(r *http.Request) (*http.Response, error) {
+	return nil, &url.Error{Op: "Get", URL: r.URL.String(), Err: &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")}}
+}
+
+func TestASiteThatDoesNotAnswerIsNotSaidToRefuse(t *testing.T) {
+	s, _ := visited(t, fault{})
+	s.Client = &unreachable{}
+	r := Run(t.Context(), s, nil)
+	if r.Count(Failed) != 0 || r.Count(Passed) != 1 || r.Healthy {
+		t.Errorf("%d passed\n%s", r.Count(Passed), describe(r))
+	}
+	if text := describe(r); !strings.Contains(text, host+" cannot be reached: connection refused") || strings.Contains(text, "Signature") {
+		t.Error(text)
+	}
+}
+
+func TestARunEndsAtItsLimitOfRequests(t *testing.T) {
+	s, w := visited(t, fault{})
+	for i := range 100 {
+		s.Public = append(s.Public, fmt.Sprintf("/public-%d/*", i))
+	}
+	r := Run(t.Context(), s, nil)
+	if r.Requests != MaxRequests || w.sent != MaxRequests || r.Healthy || !strings.Contains(describe(r), "could not ask: the public path") {
+		t.Errorf("%d requests are counted, %d were sent\n%s", r.Requests, w.sent, describe(r))
+	}
+}
+
+func TestAReportHoldsNoSignatureAndNoKey(t *testing.T) {
+	for name, f := range faults {
+		s, w := visited(t, f)
+		text, err := json.Marshal(Run(t.Context(), s, nil))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(w.texts) < 5 {
+			t.Fatalf("%d signatures were sent", len(w.texts))
+		}
+		for _, signature := range w.texts {
+			if bytes.Contains(text, []byte(signature[:20])) {
+				t.Errorf("with the fault of %s the report holds a signature", name)
+			}
+		}
+		if bytes.Contains(text, []byte("PRIVATE KEY")) {
+			t.Errorf("with the fault of %s the report holds a key", name)
+		}
+	}
+}
+
+func TestNothingButReadingIsAsked(t *testing.T) {
+	var mu sync.Mutex
+	methods := map[string]bool{}
+	s, _ := visited(t, fault{request: func(_ *world, r *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		methods[r.Method] = true
+	}})
+	Run(t.Context(), s, nil)
+	delete(methods, "GET")
+	delete(methods, "HEAD")
+	delete(methods, "OPTIONS")
+	if len(methods) > 0 {
+		t.Errorf("it sends %v", methods)
+	}
+}
+
+func TestProgressCountsTheChecks(t *testing.T) {
+	s, _ := visited(t, fault{})
+	last, calls := 0, 0
+	Run(t.Context(), s, func(done, of int) { last, calls = done, calls+1 })
+	if last != len(checks) || calls != last {
+		t.Errorf("%d calls, the last with %d", calls, last)
+	}
+}
+
+func TestEachAddressOfABucketIsAsked(t *testing.T) {
+	for name, test := range map[string]struct {
+		bucket signer.Bucket
+		want   int
+	}{
+		"of a plain name":        {signer.Bucket{Name: "media", Region: "eu-west-1"}, 9},
+		"of a name with a point": {signer.Bucket{Name: "media.example.com", Region: "eu-west-1"}, 8},
+		"in China":               {signer.Bucket{Name: "media", Region: "cn-north-1"}, 7},
+	} {
+		got := bucketAddresses(&test.bucket)
+		if len(got) != test.want {
+			t.Errorf("%s: %d addresses: %q", name, len(got), got)
+		}
+		for _, address := range got {
+			u, err := url.Parse(address)
+			if err != nil || !strings.Contains(address, test.bucket.Name) || strings.HasPrefix(address, "https://media.example.com.") {
+				t.Errorf("%s: %s: %v, host %s", name, address, err, u.Host)
+			}
+		}
+	}
+}
