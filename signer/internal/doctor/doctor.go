@@ -168,7 +168,7 @@ func run(ctx context.Context, s Site, list []check, done func(checks, of int)) *
 	}
 	wait.Wait()
 	r.Requests = v.sent
-	r.Healthy = r.Count(Failed)+r.Count(CouldNotAsk) == 0
+	r.judge()
 	return r
 }
 

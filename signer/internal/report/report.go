@@ -1,5 +1,5 @@
-// Package report shows what package status found: as a screen for people, which
-// reads the same in a pipe, and as JSON.
+// Package report shows what packages status and doctor found: as a screen for
+// people, which reads the same in a pipe, and as JSON.
 //
 // Every line says in words what it says in color, and there is color only where
 // the caller asks for it.
@@ -18,8 +18,8 @@ import (
 	"github.com/signedfront/signedfront/signer/internal/status"
 )
 
-// JSON writes a report as indented JSON.
-func JSON(w io.Writer, r *status.Report) error {
+// JSON writes a report of either package as indented JSON.
+func JSON(w io.Writer, r any) error {
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
