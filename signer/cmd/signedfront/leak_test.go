@@ -104,6 +104,7 @@ var fixtures = map[string][][]string{
 	"cookies":    {{"--deployment", "deployment.json"}, {"--key-pair-id", "K2JCJMDEHXQW5F", "--private-key", "private_key.pem"}, {"--env", "dev"}},
 	"explain":    {{"--public-key", "K2JCJMDEHXQW5F=public_key.pem"}, {"--deployment", "deployment.json"}, {"--env", "dev"}},
 	"status":     {{"--env", "dev"}},
+	"doctor":     {{"--deployment", "deployment.json"}, {"--env", "dev"}},
 	"keygen":     {{}},
 	"completion": {{}},
 	"version":    {{}},
@@ -111,7 +112,7 @@ var fixtures = map[string][][]string{
 }
 
 var fixtureArgument = map[string]string{
-	"local": "content", "url": "rt.png", "cookies": "albums/*", "explain": "http://127.0.0.1:1/rt.png?Expires=1&Signature=a&Key-Pair-Id=K2JCJMDEHXQW5F",
+	"local": "content", "url": "rt.png", "cookies": "albums/*", "doctor": "rt.png", "explain": "http://127.0.0.1:1/rt.png?Expires=1&Signature=a&Key-Pair-Id=K2JCJMDEHXQW5F",
 	"completion": "bash", "help": "url",
 }
 

@@ -6,6 +6,7 @@
 //	signedfront cookies RESOURCE  sign cookies
 //	signedfront explain URL       tell what CloudFront answers, and why
 //	signedfront status --env NAME tell what a deployed environment is, and what is wrong
+//	signedfront doctor [KEY]      ask a deployment as a viewer and as an attacker
 //	signedfront keygen            make a key pair
 //	signedfront completion SHELL  print a script for the Tab key
 //	signedfront version           print the version
@@ -97,7 +98,7 @@ func newRoot(t *terminal) *cobra.Command {
 	root.SetErr(t.err)
 	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
 	root.SetHelpCommand(newHelp())
-	root.AddCommand(newLocal(t), newURL(t), newCookies(t), newExplain(t), newStatus(t), newKeygen(t), newCompletion(t), newVersion(t))
+	root.AddCommand(newLocal(t), newURL(t), newCookies(t), newExplain(t), newStatus(t), newDoctor(t), newKeygen(t), newCompletion(t), newVersion(t))
 	root.InitDefaultHelpCmd()
 	checkValues(root)
 	return root

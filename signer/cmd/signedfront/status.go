@@ -11,7 +11,7 @@ import (
 	"github.com/signedfront/signedfront/signer/internal/status"
 )
 
-// errFound ends status with exit status 3: it has told what is wrong.
+// errFound ends status and doctor with exit status 3: they have told what is wrong.
 var errFound = errors.New("something is wrong")
 
 func newStatus(t *terminal) *cobra.Command {
@@ -45,15 +45,9 @@ asked, whole or in part, and 2 if the command line is wrong.`,
 			if err := f.checkNames(); err != nil {
 				return err
 			}
-			e, account, err := f.account(cmd.Context())
+			found, err := f.readStatus(cmd.Context(), t)
 			if err != nil {
 				return err
-			}
-			_, end := t.progress(fmt.Sprintf("asking AWS about %s in %s", e.Name, e.Region), "asked AWS about "+e.Name)
-			found, err := status.Read(cmd.Context(), account, e)
-			end(err == nil)
-			if err != nil {
-				return statusFailure(cmd.Context(), err)
 			}
 			if asJSON {
 				err = report.JSON(t.out, found)
@@ -80,6 +74,21 @@ asked, whole or in part, and 2 if the command line is wrong.`,
 	cmd.RegisterFlagCompletionFunc("env", environments)
 	cmd.RegisterFlagCompletionFunc("project", cobra.NoFileCompletions)
 	return cmd
+}
+
+// readStatus reads what AWS says of --env.
+func (f *signingFlags) readStatus(ctx context.Context, t *terminal) (*status.Report, error) {
+	e, account, err := f.account(ctx)
+	if err != nil {
+		return nil, err
+	}
+	_, end := t.progress(fmt.Sprintf("asking AWS about %s in %s", e.Name, e.Region), "asked AWS about "+e.Name)
+	found, err := status.Read(ctx, account, e)
+	end(err == nil)
+	if err != nil {
+		return nil, statusFailure(ctx, err)
+	}
+	return found, nil
 }
 
 // account is the environment of --env, and who answers about it.

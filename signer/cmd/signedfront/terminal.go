@@ -10,8 +10,8 @@ package main
 //     "signedfront: hint: " and what to do. No capital first, no full stop at
 //     the end, no stack.
 //   - The exit status is 0 if it is done, 1 if it failed, 2 if the command line
-//     is wrong; explain also has 3, for a request that is denied, and status, for
-//     an environment in which something is wrong.
+//     is wrong; explain also has 3, for a request that is denied, and status and
+//     doctor, for an environment in which something is wrong.
 //   - Color is written to a terminal alone, unless NO_COLOR is set, and says
 //     nothing that the words do not: https://no-color.org
 //   - Where the command line is wrong, a last line names the help to read.

@@ -294,32 +294,34 @@ func spellings(path string) []string {
 }
 
 // throughPattern are paths that a path pattern covers and that some server takes
-// for that of an object.
+// for that of an object: up from the pattern's folder, and with the pattern's end
+// where a server ends a path early.
 func throughPattern(pattern, path string) []string {
-	key := path[1:]
-	before, _, _ := strings.Cut("/"+strings.TrimPrefix(pattern, "/"), "*")
-	after := pattern[strings.LastIndex(pattern, "*")+1:]
-	before, after = strings.ReplaceAll(before, "?", "x"), strings.ReplaceAll(after, "?", "x")
-	var list []string
-	add := func(middle string) {
-		if p := before + middle + after; signer.MatchPattern("/"+strings.TrimPrefix(pattern, "/"), p) {
-			list = append(list, p)
-		}
+	pattern = "/" + strings.TrimPrefix(pattern, "/")
+	first, last := strings.Index(pattern, "*"), strings.LastIndex(pattern, "*")
+	if first < 0 {
+		return nil // it covers no path of another length
+	}
+	before := strings.ReplaceAll(pattern[:first], "?", "x")
+	after := strings.ReplaceAll(pattern[last+1:], "?", "x")
+	if !strings.HasSuffix(before, "/") {
+		before += "x/"
+	}
+	ups, ends := []string{"../", "%2e%2e/", "..%2f", "%2e%2e%2f", "..%5c", "%252e%252e%252f", "..;/"}, []string{""}
+	if after != "" {
+		ups, ends = ups[:3], []string{"/", "%2f", ";", "%00", "%3f", "%23"}
 	}
 	depth := strings.Count(before, "/") - 1
-	if !strings.HasSuffix(before, "/") {
-		before, depth = before+"x/", depth+1
+	if depth == 0 {
+		ups = []string{""}
 	}
-	if depth > 0 {
-		for _, up := range []string{"../", "%2e%2e/", "..%2f", "%2e%2e%2f", "..%5c", "%252e%252e%252f", "..;/"} {
-			if after == "" {
-				add(strings.Repeat(up, depth) + key)
+	var list []string
+	for _, up := range ups {
+		for _, end := range ends {
+			if p := before + strings.Repeat(up, depth) + path[1:] + end + after; p != path && signer.MatchPattern(pattern, p) {
+				list = append(list, p)
 			}
 		}
-		return list
-	}
-	for _, end := range []string{"/", "%2f", ";", "%00", "%3f", "%23", "%0a", "/..%2fx"} {
-		add(key + end)
 	}
 	return list
 }
@@ -380,9 +382,9 @@ func bucketAddresses(b *signer.Bucket) []string {
 	return append(list, "http://"+b.Name+".s3-website-"+b.Region+"."+suffix, "http://"+b.Name+".s3-website."+b.Region+"."+suffix)
 }
 
-// askBucket asks each address of the bucket for what follows it, and reports an
-// answer that is wrong.
-func askBucket(v *visit, follows string, wrong func(*answer) bool) Result {
+// askBucket asks each address of the bucket for what follows it, and reports one
+// that does not refuse.
+func askBucket(v *visit, follows string) Result {
 	if v.Deployment.Bucket == nil {
 		return notAsked("the deployment document names no bucket")
 	}
@@ -396,7 +398,7 @@ func askBucket(v *visit, follows string, wrong func(*answer) bool) Result {
 		case err != nil && isWebsite:
 		case err != nil:
 			unasked = err
-		case wrong(a):
+		case a.ok():
 			return failed("%s: %s", address, a)
 		default:
 			asked++
@@ -414,16 +416,16 @@ func askBucket(v *visit, follows string, wrong func(*answer) bool) Result {
 
 func askBucketObject(v *visit) Result {
 	if v.Deployment.Bucket == nil {
-		return askBucket(v, "", nil)
+		return askBucket(v, "")
 	}
 	u, err := signer.ObjectURL(v.Deployment.BaseURL, v.Deployment.Bucket.Key(v.Object))
 	if err != nil {
 		return couldNotAsk(errors.New("no client can ask S3 for the object"))
 	}
-	return askBucket(v, strings.TrimPrefix(u, v.Deployment.BaseURL), (*answer).ok)
+	return askBucket(v, strings.TrimPrefix(u, v.Deployment.BaseURL))
 }
 
-func askBucketListing(v *visit) Result { return askBucket(v, "/?list-type=2&max-keys=1", isListing) }
+func askBucketListing(v *visit) Result { return askBucket(v, "/?list-type=2&max-keys=1") }
 
 func askSignedURL(v *visit) Result {
 	a, err := v.opened()

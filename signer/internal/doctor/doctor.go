@@ -396,6 +396,7 @@ func (v *visit) public() string {
 // names what is asked and has a URL and headers.
 func (v *visit) refused(targets ...target) Result {
 	var unasked error
+	certain := true // CloudFront says that it is for the signature
 	for _, t := range targets {
 		a, err := v.get(t.url, t.headers...)
 		if err != nil {
@@ -405,14 +406,15 @@ func (v *visit) refused(targets ...target) Result {
 		if v.leaks(a) {
 			return failed("%s: %s", t.what, a)
 		}
+		certain = certain && a.code() == "MissingKey"
 	}
 	if unasked != nil {
 		return couldNotAsk(unasked)
 	}
-	if v.Signer != nil {
+	if !certain {
 		// What refuses everyone refuses an attacker, too.
 		if a, err := v.opened(); err != nil || !a.ok() {
-			return couldNotAsk(errors.New("refused; but so is a good signature, and then it tells nothing"))
+			return couldNotAsk(errors.New("refused; but no good signature is known to open the object, so that it tells nothing"))
 		}
 	}
 	if len(targets) == 1 {

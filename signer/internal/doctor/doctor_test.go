@@ -8,10 +8,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	pathpkg "path"
 	"slices"
 	"strings"
 	"sync"
@@ -558,5 +561,71 @@ func TestEachAddressOfABucketIsAsked(t *testing.T) {
 				t.Errorf("%s: %s: %v, host %s", name, address, err, u.Host)
 			}
 		}
+	}
+}
+
+func TestAPatternIsTriedWithEveryWayOutOfIt(t *testing.T) {
+	const path = "/albums/7/rt.png"
+	for pattern, want := range map[string]int{"/public/*": 7, "public/*": 7, "/a/b/*": 7, "/pub*": 7, "/*.css": 6, "/public/*.css": 18, "/v?/*": 7, "/robots.txt": 0} {
+		list := throughPattern(pattern, path)
+		if len(list) != want {
+			t.Errorf("%s: %d paths: %q", pattern, len(list), list)
+		}
+		reached := want == 0
+		for _, p := range list {
+			if !signer.MatchPattern("/"+strings.TrimPrefix(pattern, "/"), p) {
+				t.Errorf("%s does not cover %s", pattern, p)
+			}
+			// As a server reads it that decodes and cleans a path, and ends it at a null
+			// character.
+			decoded, err := url.PathUnescape(p)
+			if err != nil {
+				t.Fatal(err)
+			}
+			decoded, _, _ = strings.Cut(decoded, "\x00")
+			reached = reached || pathpkg.Clean(decoded) == path
+		}
+		if !reached {
+			t.Errorf("%s: no path leads to the object: %q", pattern, list)
+		}
+	}
+}
+
+func TestASpellingIsNeverThePathItself(t *testing.T) {
+	for _, path := range []string{"/rt.png", "/albums/7/rt.png", "/%C3%A9.png"} {
+		list := spellings(path)
+		if slices.Contains(list, path) || len(list) < 17 {
+			t.Errorf("%s: %q", path, list)
+		}
+		for _, p := range list {
+			if u, err := url.Parse(base + p); err != nil || u.EscapedPath() != p || u.Host != host {
+				t.Errorf("%s is not sent as it is: %v", p, err)
+			}
+		}
+	}
+}
+
+func TestACertificateThatIsNotTrustedIsFound(t *testing.T) {
+	server := httptest.NewUnstartedServer(http.NotFoundHandler())
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.StartTLS()
+	defer server.Close()
+	s, _ := visited(t, fault{})
+	d := *s.Deployment
+	d.BaseURL, d.Bucket = server.URL, nil
+	s.Deployment, s.Client, s.Signer, s.Past = &d, &http.Client{}, nil, nil
+	if got := failures(Run(t.Context(), s, nil)); !slices.Equal(got, []string{"certificate"}) {
+		t.Errorf("found: %q", got)
+	}
+}
+
+func TestARunTakesSecondsWhereEachAnswerTakesATenthOfOne(t *testing.T) {
+	s, _ := visited(t, fault{request: func(*world, *http.Request) { time.Sleep(100 * time.Millisecond) }})
+	start := time.Now()
+	r := Run(t.Context(), s, nil)
+	if took := time.Since(start); took > 10*time.Second || !r.Healthy {
+		t.Errorf("it took %s for %d requests\n%s", took, r.Requests, describe(r))
+	} else {
+		t.Logf("it took %s for %d requests", took, r.Requests)
 	}
 }
