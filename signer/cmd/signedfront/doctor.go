@@ -45,8 +45,11 @@ and 2 if the command line is wrong.`, doctor.MaxRequests),
 		Args:              atMostOneKey,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if f.env == "" && f.deployment == "" {
+			switch {
+			case f.env == "" && f.deployment == "":
 				return &failure{err: errors.New("no deployment given"), hint: "give --env NAME or --deployment FILE", usage: true}
+			case f.env != "" && f.deployment != "":
+				return wrongUsage("--env and --deployment each name a deployment: give one")
 			}
 			if err := f.check(); err != nil {
 				return err
@@ -67,6 +70,9 @@ and 2 if the command line is wrong.`, doctor.MaxRequests),
 				return err
 			}
 			defer site.close()
+			if site.Unsigned != nil {
+				site.Unsigned = errors.New(t.withheld().clean(site.Unsigned.Error()))
+			}
 			if len(args) > 0 {
 				if err := checkObject(args[0], site.Deployment.BaseURL); err != nil {
 					return err
