@@ -666,7 +666,7 @@ func (r *reading) judgeDistribution() {
 		r.find("distribution", "the distribution "+d.ID+" is disabled", "nothing is served", "enable it")
 	}
 
-	p := &Protection{Public: []string{}, PublicAccessBlocked: r.blocked}
+	p := &Protection{Public: []string{}, SignedPaths: []string{}, PublicAccessBlocked: r.blocked}
 	if r.stack != nil {
 		p.Termination = &r.stack.Protected
 	}
@@ -678,6 +678,8 @@ func (r *reading) judgeDistribution() {
 			p.Public = append(p.Public, b.Pattern)
 		case b.Pattern == "*":
 			p.Signed = true
+		default:
+			p.SignedPaths = append(p.SignedPaths, b.Pattern)
 		}
 	}
 	r.report.Protection = p

@@ -52,9 +52,11 @@ type Served struct {
 // Protection is who may read the content, and who may destroy it.
 type Protection struct {
 	// Signed reports that paths of no other behavior require a signature. Public
-	// are the patterns that require none.
-	Signed bool     `json:"signed"`
-	Public []string `json:"public"`
+	// are the patterns that require none, and SignedPaths those of other behaviors
+	// that require one.
+	Signed      bool     `json:"signed"`
+	Public      []string `json:"public"`
+	SignedPaths []string `json:"signedPaths"`
 
 	// Termination reports that the stack is protected from deletion. It is null
 	// where the stack was not read.

@@ -459,3 +459,17 @@ func TestNoReportShowsAKeyThatStandsInTheAccount(t *testing.T) {
 		}
 	}
 }
+
+func TestPathPatternsAreToldByWhatTheyRequire(t *testing.T) {
+	a := statustest.Healthy("shipped")
+	d := a.Distributions[a.DistributionID]
+	d.Behaviors = slices.Insert(d.Behaviors, 0, status.Behavior{Pattern: "/videos/*", Origin: "content", KeyGroups: []string{a.GroupID}})
+	report, err := read(t, a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := report.Protection
+	if !p.Signed || !slices.Equal(p.Public, []string{"/public/*"}) || !slices.Equal(p.SignedPaths, []string{"/videos/*"}) {
+		t.Errorf("%+v", p)
+	}
+}
