@@ -178,7 +178,7 @@ func (s *site) close() {
 func (f *signingFlags) site(ctx context.Context, inside *status.Report) (*site, error) {
 	s := &site{}
 	if inside != nil && inside.Protection != nil {
-		s.Public = inside.Protection.Public
+		s.Public, s.Signed = inside.Protection.Public, inside.Protection.SignedPaths
 	}
 	source, err := f.source(ctx)
 	if err == nil {

@@ -33,7 +33,7 @@ func TestDoctorFindsNothingWrongWithTheLocalStack(t *testing.T) {
 	if p.status() != 0 || !strings.Contains(out, "healthy: ") || strings.Contains(out, "Signature") || strings.Contains(out, "\x1b") {
 		t.Errorf("exit status %d: %s%s", p.status(), out, p.stderr.String())
 	}
-	for _, line := range []string{"viewer      7       0       0              2", "cors, preflight: give --origin", "cache: the local edge has no cache"} {
+	for _, line := range []string{"viewer      7       0       0              3", "cors, preflight: give --origin", "cache: the local edge has no cache"} {
 		if !strings.Contains(out, line) {
 			t.Errorf("it does not say %q: %s", line, out)
 		}
@@ -124,7 +124,7 @@ func TestDoctorOfAnEnvironmentAsksAWSAndTheSite(t *testing.T) {
 		got[c.Check] = c.Outcome
 	}
 	for check, want := range map[string]doctor.Outcome{
-		"secret": doctor.Failed, "unsigned": doctor.Failed, "cloudfront": doctor.Failed, "propagation": doctor.Passed,
+		"secret": doctor.Failed, "unsigned": doctor.Failed, "cloudfront": doctor.Failed, "propagation": doctor.Passed, "public-open": doctor.Passed,
 		"bucket-object": doctor.CouldNotAsk, "signed-url": doctor.CouldNotAsk,
 	} {
 		if got[check] != want {
@@ -160,7 +160,7 @@ func TestDoctorPrintsJSONWhoseMembersAndChecksThePageNames(t *testing.T) {
 		named(c["check"].(string))
 		named(c["group"].(string))
 	}
-	if len(checks) < 27 {
+	if len(checks) < 29 {
 		t.Errorf("there are %d checks", len(checks))
 	}
 }

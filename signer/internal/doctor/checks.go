@@ -42,6 +42,8 @@ var checks = []check{
 		"everyone reads private objects whose path is spelled in another way", "see whether a function or a proxy rewrites paths before the signature is checked", withPrivate(askSpellings)},
 	{"attacker", "public-paths", "do public path patterns not lead to the object?",
 		"everyone reads private objects through a public path", "see whether a function or a proxy rewrites paths, and deploy again so that public paths have their function", withPrivate(askPublicPaths)},
+	{"attacker", "signed-paths", "does each path pattern with a signature refuse a request without one?",
+		"everyone reads the objects of these paths", "give the cache behavior of the pattern a trusted key group: deploy again", askSignedPaths},
 
 	{"bucket", "bucket-object", "does each address of S3 refuse the object?",
 		"everyone reads objects past CloudFront, without a signature", "block public access of the bucket, and remove statements for everyone from its policy", withObject(askBucketObject)},
@@ -62,6 +64,8 @@ var checks = []check{
 		"each viewer's request goes to the bucket: slower, and dearer", "use a cache policy without the query and without cookies in its key, and objects that may be cached", withObject(askCache)},
 	{"viewer", "save-as", "does a URL with a file name have the browser save the object under it?",
 		"downloads have the names of the objects", "deploy again, so that the cache policy forwards response-content-disposition", withObject(askSaveAs)},
+	{"viewer", "public-open", "does each public path pattern ask for no signature?",
+		"viewers without a signature are refused what is meant for all", "see the order of the cache behaviors: the first pattern that covers a path counts", askPublicOpen},
 	{"viewer", "missing", "is a signed URL of an object that there is not answered with 403 or 404?",
 		"a missing object looks like an empty one, or like a fault of the server", "see the custom error responses of the distribution, and the bucket policy", askMissing},
 	{"viewer", "error-page", "has a refusal the status of one?",
@@ -339,7 +343,7 @@ func askSpellings(v *visit) Result {
 func askPublicPaths(v *visit) Result {
 	switch {
 	case v.Public == nil:
-		return notAsked("the deployment document does not list the public paths: use --env NAME")
+		return notAsked("%s", noPatterns)
 	case len(v.Public) == 0:
 		return notAsked("there is no public path")
 	}
@@ -353,6 +357,59 @@ func askPublicPaths(v *visit) Result {
 		return notAsked("no public path has a wildcard")
 	}
 	return v.refused(targets...)
+}
+
+// under is the URL of a path that a pattern covers, of an object that there is not
+// unless the pattern has no wildcard.
+func (v *visit) under(pattern string) string {
+	path := strings.NewReplacer("*", v.stranger, "?", "x").Replace("/" + strings.TrimPrefix(pattern, "/"))
+	return v.Deployment.BaseURL + path
+}
+
+const noPatterns = "the deployment document does not list the path patterns: use --env NAME"
+
+func askSignedPaths(v *visit) Result {
+	switch {
+	case v.Signed == nil:
+		return notAsked("%s", noPatterns)
+	case len(v.Signed) == 0:
+		return notAsked("the default cache behavior alone requires a signature")
+	}
+	certain := 0
+	for _, pattern := range v.Signed {
+		a, err := v.get(v.under(pattern))
+		switch {
+		case err != nil:
+			return couldNotAsk(err)
+		case a.fromBucket(), v.leaks(a):
+			return failed("%s: the bucket was asked: %s", pattern, a)
+		case a.code() == "MissingKey":
+			certain++
+		}
+	}
+	if certain < len(v.Signed) {
+		return notAsked("a refusal with a page of its own does not tell who refuses")
+	}
+	return passed("%d patterns refuse with MissingKey", certain)
+}
+
+func askPublicOpen(v *visit) Result {
+	switch {
+	case v.Public == nil:
+		return notAsked("%s", noPatterns)
+	case len(v.Public) == 0:
+		return notAsked("there is no public path")
+	}
+	for _, pattern := range v.Public {
+		a, err := v.get(v.under(pattern))
+		switch {
+		case err != nil:
+			return couldNotAsk(err)
+		case a.code() == "MissingKey":
+			return failed("%s: %s", pattern, a)
+		}
+	}
+	return passed("%d patterns ask for none", len(v.Public))
 }
 
 // bucketAddresses are the URLs of a bucket, without a slash at the end.

@@ -61,9 +61,10 @@ type Site struct {
 	// one are not asked.
 	Object string
 
-	// Public are the path patterns that need no signature, such as /public/*. Nil
-	// means that they are not known.
-	Public []string
+	// Public are the path patterns that need no signature, such as /public/*, and
+	// Signed those of other cache behaviors than the default one that do. Nil means
+	// that they are not known.
+	Public, Signed []string
 
 	// Origin is the origin of a page that reads the content, such as
 	// https://app.example.com. Empty means none.

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -85,7 +86,9 @@ func shipped(t *testing.T) []byte {
 			public[name] = value
 		}
 	}
-	config["CacheBehaviors"] = []any{public}
+	videos := maps.Clone(signed)
+	videos["PathPattern"] = "/videos/*"
+	config["CacheBehaviors"] = []any{public, videos}
 	items := func(values ...any) map[string]any { return map[string]any{"Items": values} }
 	resource("AWS::CloudFront::ResponseHeadersPolicy")["ResponseHeadersPolicyConfig"].(map[string]any)["CorsConfig"] = map[string]any{
 		"AccessControlAllowCredentials": true, "AccessControlAllowOrigins": items(page), "AccessControlAllowMethods": items("GET", "HEAD"),
@@ -130,7 +133,7 @@ func visited(t *testing.T, f fault) (Site, *world) {
 		t.Fatal(err)
 	}
 	source = withDownloads{source}
-	s := Site{Object: object, stranger: stranger, Public: []string{"/public/*"}, Origin: page, Client: w, Lookup: func(context.Context, string) ([]string, error) { return []string{"192.0.2.1"}, nil }}
+	s := Site{Object: object, stranger: stranger, Public: []string{"/public/*"}, Signed: []string{"/videos/*"}, Origin: page, Client: w, Lookup: func(context.Context, string) ([]string, error) { return []string{"192.0.2.1"}, nil }}
 	if s.Deployment, err = source.Deployment(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -292,6 +295,16 @@ var faults = map[string]fault{
 			w.openObject(r)
 		}
 	}},
+	"signed-paths": {answer: func(_ *world, r *http.Request, a *http.Response) {
+		if strings.HasPrefix(r.URL.Path, "/videos/") {
+			become(a, http.StatusForbidden, "<Error><Code>AccessDenied</Code><RequestId>1</RequestId><HostId>2</HostId></Error>")
+		}
+	}},
+	"public-open": {answer: func(_ *world, r *http.Request, a *http.Response) {
+		if strings.HasPrefix(r.URL.Path, "/public/") {
+			become(a, http.StatusForbidden, "<Error><Code>MissingKey</Code></Error>")
+		}
+	}},
 	"bucket-object": {request: func(w *world, r *http.Request) {
 		if strings.HasPrefix(r.Host, "media-dev-content.s3.eu-west-1.") && r.URL.Path == "/"+object {
 			w.openObject(r)
@@ -421,7 +434,7 @@ func TestWithoutAnObjectWhatOpensOneIsNotAsked(t *testing.T) {
 	}
 	for _, result := range r.Checks {
 		switch result.Check {
-		case "dns", "certificate", "cloudfront", "clock", "unsigned", "listing", "bucket-listing", "missing", "error-page":
+		case "dns", "certificate", "cloudfront", "clock", "unsigned", "listing", "bucket-listing", "signed-paths", "public-open", "missing", "error-page":
 			if result.Outcome != Passed {
 				t.Errorf("%s: %s: %s", result.Check, result.Outcome, result.What)
 			}
@@ -435,7 +448,7 @@ func TestWithoutAnObjectWhatOpensOneIsNotAsked(t *testing.T) {
 
 func TestWithoutAnObjectADistributionThatRequiresNoSignatureIsFound(t *testing.T) {
 	s, _ := visited(t, fault{answer: func(_ *world, r *http.Request, a *http.Response) {
-		if r.Host == host && !signed(r) {
+		if strings.HasPrefix(r.URL.Path, "/"+stranger) && !signed(r) {
 			become(a, http.StatusForbidden, "<Error><Code>AccessDenied</Code><RequestId>1</RequestId><HostId>2</HostId></Error>")
 		}
 	}})
