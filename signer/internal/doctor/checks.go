@@ -26,13 +26,13 @@ var checks = []check{
 
 	{"attacker", "unsigned", "is a request without a signature refused?",
 		"everyone reads private objects", "give the cache behavior a trusted key group: deploy again, and see `signedfront status`", askUnsigned},
-	{"attacker", "expired", "is an expired URL refused?",
+	{"attacker", "expired", "are an expired URL and expired cookies refused?",
 		"a URL opens its object after its end", "see whether another server or a cache answers in place of CloudFront", withPrivate(askExpired)},
 	{"attacker", "altered", "is a URL with a later end under the same signature refused?",
 		"a viewer extends a URL", "see whether another server or a cache answers in place of CloudFront", withPrivate(askAltered)},
 	{"attacker", "foreign-key", "are signatures of another key refused, under its own id and under the deployment's?",
 		"whoever makes a key opens every object", "see whether another server answers in place of CloudFront, and which keys the key group has", withPrivate(askForeignKey)},
-	{"attacker", "other-path", "is the signature of another path refused?",
+	{"attacker", "other-path", "is the signature of another path refused, in a URL and in cookies?",
 		"one URL opens every object", "see whether another server or a cache answers in place of CloudFront", withPrivate(askOtherPath)},
 	{"attacker", "plain-http", "is a signed URL refused, or redirected to HTTPS, over plain HTTP?",
 		"who listens to a viewer's network reads the object and its URL", "set viewerProtocolPolicy of each cache behavior to https-only or redirect-to-https: deploy again", withObject(askPlainHTTP)},
@@ -186,11 +186,16 @@ func askUnsigned(v *visit) Result {
 }
 
 func askExpired(v *visit) Result {
-	signed, err := v.sign(v.Past, v.url(v.Object), signer.Policy{TTL: ttl})
+	object := v.url(v.Object)
+	signed, err := v.sign(v.Past, object, signer.Policy{TTL: ttl})
 	if err != nil {
 		return couldNotAsk(err)
 	}
-	return v.refused(target{"an expired URL", signed, nil})
+	cookies, err := v.cookies(v.Past, object)
+	if err != nil {
+		return couldNotAsk(err)
+	}
+	return v.refused(target{"an expired URL", signed, nil}, target{"expired cookies", object, []string{"Cookie", cookies}})
 }
 
 func askAltered(v *visit) Result {
@@ -226,12 +231,17 @@ func askForeignKey(v *visit) Result {
 }
 
 func askOtherPath(v *visit) Result {
-	signed, err := v.sign(v.Signer, v.url(v.stranger), signer.Policy{TTL: ttl})
+	object, other := v.url(v.Object), v.url(v.stranger)
+	signed, err := v.sign(v.Signer, other, signer.Policy{TTL: ttl})
+	if err != nil {
+		return couldNotAsk(err)
+	}
+	cookies, err := v.cookies(v.Signer, other)
 	if err != nil {
 		return couldNotAsk(err)
 	}
 	_, query, _ := strings.Cut(signed, "?")
-	return v.refused(target{"the signature of another path", v.url(v.Object) + "?" + query, nil})
+	return v.refused(target{"the signature of another path", object + "?" + query, nil}, target{"cookies of another path", object, []string{"Cookie", cookies}})
 }
 
 func askPlainHTTP(v *visit) Result {
@@ -518,21 +528,12 @@ func askSignedCookies(v *visit) Result {
 	if opened, err := v.opened(); err != nil || !opened.ok() {
 		return couldNotAsk(cmp.Or(err, errors.New("a signed URL does not open the object")))
 	}
-	object, p := v.url(v.Object), signer.Policy{TTL: ttl}
-	if limit := time.Duration(v.Deployment.MaxURLLifetime) * time.Second; limit > 0 {
-		p.TTL = min(p.TTL, limit)
-	}
-	cookies, err := v.Signer.Cookies(v.ctx, object, p, signer.CookieOptions{})
+	object := v.url(v.Object)
+	cookies, err := v.cookies(v.Signer, object)
 	if err != nil {
-		return couldNotAsk(fmt.Errorf("signing: %w", err))
+		return couldNotAsk(err)
 	}
-	var pairs []string
-	for _, c := range cookies {
-		if c.MaxAge >= 0 {
-			pairs = append(pairs, c.Name+"="+c.Value)
-		}
-	}
-	a, err := v.get(object, "Cookie", strings.Join(pairs, "; "))
+	a, err := v.get(object, "Cookie", cookies)
 	switch {
 	case err != nil:
 		return couldNotAsk(err)

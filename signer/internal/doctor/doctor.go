@@ -331,19 +331,43 @@ const (
 	otherTTL = 6 * time.Minute
 )
 
-// sign signs a URL of the deployment. TTLs are cut to the deployment's limit.
+// sign signs a URL of the deployment.
 func (v *visit) sign(s *signer.Signer, rawURL string, p signer.Policy) (string, error) {
 	if s == nil {
 		return "", v.unsigned()
 	}
-	if limit := time.Duration(v.Deployment.MaxURLLifetime) * time.Second; limit > 0 && p.TTL > limit {
-		p.TTL = limit
-	}
+	p.TTL = v.within(p.TTL)
 	signed, err := s.URL(v.ctx, rawURL, p)
 	if err != nil {
 		return "", fmt.Errorf("signing: %w", err)
 	}
 	return signed, nil
+}
+
+// cookies returns the header Cookie with which a viewer opens a URL.
+func (v *visit) cookies(s *signer.Signer, rawURL string) (string, error) {
+	if s == nil {
+		return "", v.unsigned()
+	}
+	cookies, err := s.Cookies(v.ctx, rawURL, signer.Policy{TTL: v.within(ttl)}, signer.CookieOptions{})
+	if err != nil {
+		return "", fmt.Errorf("signing: %w", err)
+	}
+	var pairs []string
+	for _, c := range cookies {
+		if c.MaxAge >= 0 { // it clears none
+			pairs = append(pairs, c.Name+"="+c.Value)
+		}
+	}
+	return strings.Join(pairs, "; "), nil
+}
+
+// within is a duration cut to the deployment's limit.
+func (v *visit) within(ttl time.Duration) time.Duration {
+	if limit := v.Deployment.MaxURLLifetime; limit > 0 && limit < int64(ttl/time.Second) {
+		return time.Duration(limit) * time.Second
+	}
+	return ttl
 }
 
 func (v *visit) unsigned() error {

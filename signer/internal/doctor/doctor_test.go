@@ -200,7 +200,7 @@ func (w *world) Do(out *http.Request) (*http.Response, error) {
 
 // verdict judges the signature of a request.
 func (w *world) verdict(r *http.Request) signer.Verdict {
-	return signer.Explain(signer.Request{URL: base + r.RequestURI, Time: time.Now()}, w.keys)
+	return signer.Explain(signer.Request{URL: base + r.RequestURI, Cookie: r.Header.Values("Cookie"), Time: time.Now()}, w.keys)
 }
 
 // openObject has a request open the object as a good one does.
@@ -365,6 +365,59 @@ func (w *world) isOfStranger(query string) bool {
 	return signer.Verify(signer.Request{URL: base + "/" + stranger + "?" + query, Time: time.Now()}, w.keys).Allowed
 }
 
+// more are other faults, by the checks that find them.
+var more = map[string]map[string]fault{
+	"expired": {"cookies after their end": {request: func(w *world, r *http.Request) {
+		if isFor(r, object) && r.Header.Get("Cookie") != "" && w.verdict(r).Reason == signer.ReasonExpired {
+			w.openObject(r)
+		}
+	}}},
+	"other-path": {"cookies of any path": {request: func(w *world, r *http.Request) {
+		request := signer.Request{URL: base + "/" + stranger, Cookie: r.Header.Values("Cookie"), Time: time.Now()}
+		if isFor(r, object) && signer.Verify(request, w.keys).Allowed {
+			w.openObject(r)
+		}
+	}}},
+	"unsigned": {"ranges without a signature": {request: func(w *world, r *http.Request) {
+		if isFor(r, object) && r.URL.Scheme == "https" && !signed(r) && r.Header.Get("Range") != "" {
+			w.openObject(r)
+		}
+	}}},
+	"plain-http": {"a redirect to another host": {answer: func(_ *world, r *http.Request, a *http.Response) {
+		if r.URL.Scheme == "http" && r.Host == host {
+			become(a, http.StatusMovedPermanently, "")
+			a.Header.Set("Location", "http://example.com/")
+		}
+	}}},
+	"cloudfront": {"another server": {answer: func(_ *world, _ *http.Request, a *http.Response) { a.Header.Del("X-Amz-Cf-Id") }}},
+	"clock": {"a fast clock": {answer: func(_ *world, _ *http.Request, a *http.Response) {
+		a.Header.Set("Date", time.Now().Add(-5*time.Minute).UTC().Format(http.TimeFormat))
+	}}},
+	"head": {"another ETag": {answer: func(_ *world, r *http.Request, a *http.Response) {
+		if r.Method == http.MethodHead {
+			a.Header.Set("Etag", `"0"`)
+		}
+	}}},
+	"headers": {"no type": {answer: func(_ *world, _ *http.Request, a *http.Response) { a.Header.Del("Content-Type") }}},
+	"missing": {"a fault of the server": {answer: func(_ *world, r *http.Request, a *http.Response) {
+		if strings.HasPrefix(r.URL.Path, "/"+stranger) && signed(r) {
+			become(a, http.StatusInternalServerError, "")
+		}
+	}}},
+	"preflight": {
+		"another origin": {answer: func(_ *world, r *http.Request, a *http.Response) {
+			if r.Method == http.MethodOptions {
+				a.Header.Set("Access-Control-Allow-Origin", "https://example.com")
+			}
+		}},
+		"no GET": {answer: func(_ *world, r *http.Request, a *http.Response) {
+			if r.Method == http.MethodOptions {
+				a.Header.Set("Access-Control-Allow-Methods", "HEAD")
+			}
+		}},
+	},
+}
+
 func failures(r *Report) (names []string) {
 	for _, result := range r.Checks {
 		if result.Outcome == Failed {
@@ -422,6 +475,47 @@ func TestEachFaultIsFoundByItsCheckAlone(t *testing.T) {
 	}
 	if len(faults) != len(checks) {
 		t.Errorf("there are %d faults and %d checks", len(faults), len(checks))
+	}
+}
+
+func TestOtherFaultsAreFoundByTheirChecksAlone(t *testing.T) {
+	for check, list := range more {
+		for name, f := range list {
+			s, _ := visited(t, f)
+			r := Run(t.Context(), s, nil)
+			if got := failures(r); !slices.Equal(got, []string{check}) {
+				t.Errorf("%s: found by %q\n%s", name, got, describe(r))
+			}
+		}
+	}
+}
+
+func TestEachAddressOfABucketThatSendsTheObjectIsFound(t *testing.T) {
+	for _, address := range bucketAddresses(&signer.Bucket{Name: "media-dev-content", Region: "eu-west-1"}) {
+		s, _ := visited(t, fault{request: func(w *world, r *http.Request) {
+			if r.URL.Scheme+"://"+r.Host+r.URL.Path == address+"/"+object {
+				w.openObject(r)
+			}
+		}})
+		r := Run(t.Context(), s, nil)
+		if got := failures(r); !slices.Equal(got, []string{"bucket-object"}) {
+			t.Errorf("%s: found by %q\n%s", address, got, describe(r))
+		}
+	}
+}
+
+func TestEachSpellingThatSendsTheObjectIsFound(t *testing.T) {
+	for check, paths := range map[string][]string{"spellings": spellings("/" + object), "public-paths": throughPattern("/public/*", "/"+object)} {
+		for _, path := range paths {
+			s, _ := visited(t, fault{request: func(w *world, r *http.Request) {
+				if r.Host == host && r.RequestURI == path {
+					w.openObject(r)
+				}
+			}})
+			if got := failures(Run(t.Context(), s, nil)); !slices.Equal(got, []string{check}) {
+				t.Errorf("%s: found by %q", path, got)
+			}
+		}
 	}
 }
 
