@@ -1,13 +1,17 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"net/url"
 	"time"
 
+	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 	"github.com/spf13/cobra"
 
 	"github.com/signedfront/signedfront/signer"
@@ -70,19 +74,23 @@ and 2 if the command line is wrong.`, doctor.MaxRequests),
 				return err
 			}
 			defer site.close()
+			where := cmp.Or(site.baseURL(), f.env)
 			if site.Unsigned != nil {
 				site.Unsigned = errors.New(t.withheld().clean(site.Unsigned.Error()))
 			}
-			if len(args) > 0 {
+			if len(args) > 0 && site.Deployment != nil {
 				if err := checkObject(args[0], site.Deployment.BaseURL); err != nil {
 					return err
 				}
 				site.Object = args[0]
 			}
-			site.Origin, site.Client = origin, viewer()
-			asking := "asking " + site.Deployment.BaseURL
-			tell, end := t.progress(asking, "asked "+site.Deployment.BaseURL)
-			found := doctor.Run(ctx, site.Site, func(checks, of int) { tell(fmt.Sprintf("%s: %d of %d checks", asking, checks, of)) })
+			site.Origin, site.Client = origin, doctor.NewClient()
+			if request, err := http.NewRequestWithContext(ctx, http.MethodGet, site.baseURL(), nil); err == nil {
+				proxy, err := http.ProxyFromEnvironment(request)
+				site.Proxied = proxy != nil && err == nil
+			}
+			tell, end := t.progress("asking "+where, "asked "+where)
+			found := doctor.Run(ctx, site.Site, func(checks, of int) { tell(fmt.Sprintf("asking %s: %d of %d checks", where, checks, of)) })
 			end(ctx.Err() == nil)
 			if ctx.Err() != nil {
 				return errors.New("interrupted")
@@ -153,17 +161,16 @@ func checkObject(key, base string) error {
 	return nil
 }
 
-// viewer sends requests as a viewer does who follows no redirect. It keeps no cookie
-// and sends no credentials.
-func viewer() *http.Client {
-	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.DisableCompression = true
-	transport.MaxIdleConnsPerHost = 8
-	return &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-}
-
 // site is a deployment to ask, with signers to close.
 type site struct{ doctor.Site }
+
+// baseURL is empty where it is not known.
+func (s *site) baseURL() string {
+	if s.Deployment == nil {
+		return ""
+	}
+	return s.Deployment.BaseURL
+}
 
 func (s *site) close() {
 	for _, opened := range []*signer.Signer{s.Signer, s.Past} {
@@ -174,11 +181,15 @@ func (s *site) close() {
 }
 
 // site opens the deployment of the flags. A key that cannot be read leaves the
-// site without signers. inside is what AWS says of it, nil for a file.
+// site without signers, and where nobody knows where the content is served, without
+// a deployment. inside is what AWS says of it, nil for a file.
 func (f *signingFlags) site(ctx context.Context, inside *status.Report) (*site, error) {
 	s := &site{}
 	if inside != nil && inside.Protection != nil {
 		s.Public, s.Signed = inside.Protection.Public, inside.Protection.SignedPaths
+	}
+	if inside != nil && inside.Served != nil {
+		s.Names = inside.Served.Names
 	}
 	source, err := f.source(ctx)
 	if err == nil {
@@ -188,25 +199,52 @@ func (f *signingFlags) site(ctx context.Context, inside *status.Report) (*site, 
 	case err == nil:
 	case f.deployment != "":
 		// The document of a file is known, where its lender's is not.
-		s.Unsigned = err
+		s.Unsigned = unsigned(err)
 		if _, s.Deployment, err = f.documentFile(); err != nil {
 			return nil, err
 		}
 		return s, nil
-	case inside != nil && inside.Served != nil:
-		s.Unsigned = errors.New("the deployment document cannot be read")
-		s.Deployment = &signer.Deployment{Schema: signer.DeploymentSchema, BaseURL: inside.Served.URL, Region: inside.Region}
-		return s, nil
+	case ctx.Err() != nil:
+		return nil, errors.New("interrupted")
 	default:
-		return nil, awsFailure(err)
-	}
-	if s.Signer, s.Unsigned = signer.Open(ctx, source, nil); s.Unsigned != nil {
-		s.Signer = nil
+		s.Unsigned = unsigned(err)
+		if inside.Served != nil {
+			s.Deployment = &signer.Deployment{Schema: signer.DeploymentSchema, BaseURL: inside.Served.URL, Region: inside.Region}
+		}
 		return s, nil
 	}
-	hourAgo := func() time.Time { return time.Now().Add(-time.Hour) }
-	if s.Past, s.Unsigned = signer.Open(ctx, source, &signer.OpenOptions{Now: hourAgo}); s.Unsigned != nil {
-		s.Past = nil
+	s.Signer, err = signer.Open(ctx, source, nil)
+	if err == nil {
+		// A key in KMS may be one that may be read and not used.
+		_, err = s.Signer.URL(ctx, s.Deployment.BaseURL+"/", signer.Policy{TTL: time.Second})
+	}
+	if err == nil {
+		hourAgo := func() time.Time { return time.Now().Add(-time.Hour) }
+		s.Past, err = signer.Open(ctx, source, &signer.OpenOptions{Now: hourAgo})
+	}
+	if err != nil {
+		s.close()
+		s.Signer, s.Past, s.Unsigned, s.Unfit = nil, nil, unsigned(err), unfit(err)
 	}
 	return s, nil
+}
+
+// unsigned says in few words why nothing can be signed, with the action of IAM that
+// is missing where that is why.
+func unsigned(err error) error {
+	var call *smithy.OperationError
+	if errors.As(err, &call) && status.Denied(err) {
+		service := map[string]string{"SSM": "ssm", "Secrets Manager": "secretsmanager", "KMS": "kms"}[call.Service()]
+		return fmt.Errorf("these credentials may not use %s:%s: the managed policy of the stack lets a role sign", service, call.Operation())
+	}
+	return err
+}
+
+// unfit reports whether it is the deployment's key that is wrong, and not who asks.
+func unfit(err error) bool {
+	var answer smithy.APIError
+	var unsent *smithyhttp.RequestSendError
+	var here *failure
+	return !errors.As(err, &answer) && !errors.As(err, &unsent) && !errors.As(err, &here) && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission) &&
+		!errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded)
 }

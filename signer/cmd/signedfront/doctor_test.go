@@ -41,7 +41,7 @@ func TestDoctorFindsNothingWrongWithTheLocalStack(t *testing.T) {
 	if p := run(t, dir, "doctor", "--deployment", localDocument); p.status() != 0 || !strings.Contains(p.stdout.String(), "it needs the key of an object: give KEY") {
 		t.Errorf("without KEY: exit status %d: %s", p.status(), p.stdout.String())
 	}
-	if p := run(t, dir, "doctor", "--deployment", localDocument, "--all", "rt.txt"); !strings.Contains(p.stdout.String(), "signed-cookies  passed") {
+	if p := run(t, dir, "doctor", "--deployment", localDocument, "--all", "rt.txt"); !strings.Contains(p.stdout.String(), "signed-cookies    passed") {
 		t.Errorf("--all: %s", p.stdout.String())
 	}
 }
@@ -125,7 +125,7 @@ func TestDoctorOfAnEnvironmentAsksAWSAndTheSite(t *testing.T) {
 	}
 	for check, want := range map[string]doctor.Outcome{
 		"secret": doctor.Failed, "unsigned": doctor.Failed, "cloudfront": doctor.Failed, "propagation": doctor.Passed, "public-open": doctor.Passed,
-		"bucket-object": doctor.CouldNotAsk, "signed-url": doctor.CouldNotAsk,
+		"bucket-object": doctor.CouldNotAsk, "private-key": doctor.Failed, "signed-url": doctor.NotAsked,
 	} {
 		if got[check] != want {
 			t.Errorf("%s is %q, want %q", check, got[check], want)

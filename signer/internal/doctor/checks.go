@@ -2,12 +2,15 @@ package doctor
 
 import (
 	"cmp"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/signedfront/signedfront/signer"
@@ -24,12 +27,18 @@ var checks = []check{
 	{"connection", "clock", fmt.Sprintf("is this machine's clock within %s of CloudFront's?", clockMargin),
 		"signed URLs end, or start, at other times than they say", "set the clock of the machine that signs, as with NTP", askClock},
 
+	{"connection", "names", "does CloudFront answer under each other name of the distribution as at the base URL?",
+		"viewers who use that name find nothing, or somebody else's content", "create the DNS record of the name, an alias of the distribution's domain name, or take the name out of the setting domain", askNames},
+
+	{"key", "private-key", "does the private key open, and fit the deployment document?",
+		"nothing can be signed, or CloudFront refuses what is signed", "see `signedfront status`; where the key is lost, add another one to signingKeys and make it current", askPrivateKey},
+
 	{"attacker", "unsigned", "is a request without a signature refused?",
 		"everyone reads private objects", "give the cache behavior a trusted key group: deploy again, and see `signedfront status`", askUnsigned},
 	{"attacker", "expired", "are an expired URL and expired cookies refused?",
 		"a URL opens its object after its end", "see whether another server or a cache answers in place of CloudFront", withPrivate(askExpired)},
-	{"attacker", "altered", "is a URL with a later end under the same signature refused?",
-		"a viewer extends a URL", "see whether another server or a cache answers in place of CloudFront", withPrivate(askAltered)},
+	{"attacker", "altered", "are a URL and cookies with a later end under the same signature refused?",
+		"a viewer extends a URL or cookies", "see whether another server or a cache answers in place of CloudFront", withPrivate(askAltered)},
 	{"attacker", "foreign-key", "are signatures of another key refused, under its own id and under the deployment's?",
 		"whoever makes a key opens every object", "see whether another server answers in place of CloudFront, and which keys the key group has", withPrivate(askForeignKey)},
 	{"attacker", "other-path", "is the signature of another path refused, in a URL and in cookies?",
@@ -44,6 +53,9 @@ var checks = []check{
 		"everyone reads private objects through a public path", "see whether a function or a proxy rewrites paths, and deploy again so that public paths have their function", withPrivate(askPublicPaths)},
 	{"attacker", "signed-paths", "does each path pattern with a signature refuse a request without one?",
 		"everyone reads the objects of these paths", "give the cache behavior of the pattern a trusted key group: deploy again", askSignedPaths},
+
+	{"attacker", "signed-spellings", "do other spellings of these paths refuse a request without a signature, too?",
+		"everyone reads the objects of these paths, spelled in another way", "deploy again, so that public paths have their function, and see `signedfront status` for drift", askSignedSpellings},
 
 	{"bucket", "bucket-object", "does each address of S3 refuse the object?",
 		"everyone reads objects past CloudFront, without a signature", "block public access of the bucket, and remove statements for everyone from its policy", withObject(askBucketObject)},
@@ -102,6 +114,9 @@ func askDNS(v *visit) Result {
 	host := v.base().Hostname()
 	if net.ParseIP(host) != nil || host == "localhost" {
 		return notAsked("%s needs no DNS", host)
+	}
+	if v.Proxied {
+		return notAsked("a proxy looks it up")
 	}
 	addresses, err := v.Lookup(v.ctx, host)
 	var lookup *net.DNSError
@@ -168,10 +183,59 @@ func askClock(v *visit) Result {
 	return passed("they are %s apart", max(off, -off))
 }
 
+// askNames asks what needs no key under each name but that of the base URL.
+func askNames(v *visit) Result {
+	if v.Names == nil {
+		return notAsked("the names of the distribution are known with --env alone")
+	}
+	home, err := v.refusal()
+	if err != nil {
+		return couldNotAsk(err)
+	}
+	asked := 0
+	for _, name := range v.Names {
+		name = strings.Replace(name, "*", "signedfront-doctor", 1)
+		if name == v.base().Host {
+			continue
+		}
+		a, err := v.get("https://" + name + strings.TrimPrefix(v.url(v.stranger), v.Deployment.BaseURL))
+		var unknown *noAddressError
+		var refused *certificateError
+		switch {
+		case errors.As(err, &unknown), errors.As(err, &refused):
+			return failed("%s", err)
+		case err != nil:
+			return couldNotAsk(err)
+		case a.StatusCode != home.StatusCode || a.code() != home.code():
+			return failed("%s %s, and %s %s", name, a, v.base().Host, home)
+		}
+		asked++
+	}
+	if asked == 0 {
+		return notAsked("the distribution has no other name")
+	}
+	return passed("%d names answer as %s does", asked, v.base().Host)
+}
+
+func askPrivateKey(v *visit) Result {
+	switch {
+	case v.Signer != nil:
+		return passed("it does")
+	case v.Unsigned == nil:
+		return notAsked("there is no private key to ask with")
+	case v.Unfit:
+		return failed("%s", v.Unsigned)
+	case v.Object == "":
+		return notAsked("%s", v.Unsigned)
+	}
+	return couldNotAsk(v.Unsigned) // KEY is to be opened
+}
+
 func askUnsigned(v *visit) Result {
 	if v.Object != "" && v.public() == "" {
 		object := v.url(v.Object)
-		return v.refused(target{"without a signature", object, nil}, target{"a range without a signature", object, []string{"Range", "bytes=0-0"}})
+		return v.refused(target{what: "without a signature", url: object}, target{what: "a range without a signature", url: object, headers: []string{"Range", "bytes=0-0"}},
+			target{what: "HEAD without a signature", url: object, method: http.MethodHead})
 	}
 	a, err := v.refusal()
 	switch {
@@ -195,18 +259,54 @@ func askExpired(v *visit) Result {
 	if err != nil {
 		return couldNotAsk(err)
 	}
-	return v.refused(target{"an expired URL", signed, nil}, target{"expired cookies", object, []string{"Cookie", cookies}})
+	return v.refused(target{what: "an expired URL", url: signed}, target{what: "expired cookies", url: object, headers: []string{"Cookie", cookies}})
 }
 
 func askAltered(v *visit) Result {
-	signed, err := v.sign(v.Signer, v.url(v.Object), signer.Policy{TTL: ttl})
+	object := v.url(v.Object)
+	signed, err := v.sign(v.Signer, object, signer.Policy{TTL: ttl})
 	if err != nil {
 		return couldNotAsk(err)
 	}
-	before, after, _ := strings.Cut(signed, "Expires=")
-	_, rest, _ := strings.Cut(after, "&")
-	later := v.Now().Add(24 * time.Hour).Unix()
-	return v.refused(target{"a URL with a later end", fmt.Sprintf("%sExpires=%d&%s", before, later, rest), nil})
+	cookies, err := v.cookies(v.Signer, object)
+	if err != nil {
+		return couldNotAsk(err)
+	}
+	later := v.Now().Add(24 * time.Hour)
+	signed, changed := withEnd(signed, later)
+	cookies, both := withEnd(cookies, later)
+	if !changed || !both {
+		return couldNotAsk(errors.New("the signatures have no end that can be altered"))
+	}
+	return v.refused(target{what: "a URL with a later end", url: signed}, target{what: "cookies with a later end", url: object, headers: []string{"Cookie", cookies}})
+}
+
+var (
+	endShape    = regexp.MustCompile(`Expires=[0-9]+`)
+	policyShape = regexp.MustCompile(`Policy=([A-Za-z0-9_~-]+)`)
+	epochShape  = regexp.MustCompile(`("DateLessThan":\{"AWS:EpochTime":)[0-9]+`)
+
+	// CloudFront's base64.
+	// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-creating-signed-url-custom-policy.html
+	toBase64, fromBase64 = strings.NewReplacer("-", "+", "_", "=", "~", "/"), strings.NewReplacer("+", "-", "=", "_", "/", "~")
+)
+
+// withEnd gives another end to a signed URL or to cookies, and leaves the signature.
+// It reports whether there was one.
+func withEnd(signed string, end time.Time) (altered string, ok bool) {
+	if endShape.MatchString(signed) {
+		return endShape.ReplaceAllString(signed, fmt.Sprintf("Expires=%d", end.Unix())), true
+	}
+	found := policyShape.FindStringSubmatch(signed)
+	if found == nil {
+		return signed, false
+	}
+	policy, err := base64.StdEncoding.DecodeString(toBase64.Replace(found[1]))
+	if err != nil || !epochShape.Match(policy) {
+		return signed, false
+	}
+	policy = epochShape.ReplaceAll(policy, fmt.Appendf(nil, "${1}%d", end.Unix()))
+	return strings.Replace(signed, found[1], fromBase64.Replace(base64.StdEncoding.EncodeToString(policy)), 1), true
 }
 
 func askForeignKey(v *visit) Result {
@@ -225,7 +325,7 @@ func askForeignKey(v *visit) Result {
 		if err != nil {
 			return couldNotAsk(err)
 		}
-		targets = append(targets, target{what, signed, nil})
+		targets = append(targets, target{what: what, url: signed})
 	}
 	return v.refused(targets...)
 }
@@ -241,7 +341,7 @@ func askOtherPath(v *visit) Result {
 		return couldNotAsk(err)
 	}
 	_, query, _ := strings.Cut(signed, "?")
-	return v.refused(target{"the signature of another path", object + "?" + query, nil}, target{"cookies of another path", object, []string{"Cookie", cookies}})
+	return v.refused(target{what: "the signature of another path", url: object + "?" + query}, target{what: "cookies of another path", url: object, headers: []string{"Cookie", cookies}})
 }
 
 func askPlainHTTP(v *visit) Result {
@@ -273,9 +373,9 @@ func isListing(a *answer) bool {
 
 func askListing(v *visit) Result {
 	root := v.Deployment.BaseURL + "/"
-	targets := []target{{"/", root, nil}, {"/?list-type=2", root + "?list-type=2", nil}, {"/?versions", root + "?versions", nil}}
+	targets := []target{{what: "/", url: root}, {what: "/?list-type=2", url: root + "?list-type=2"}, {what: "/?versions", url: root + "?versions"}}
 	if signed, err := v.sign(v.Signer, root, signer.Policy{TTL: ttl}); err == nil {
-		targets = append(targets, target{"/ with a signature", signed, nil})
+		targets = append(targets, target{what: "/ with a signature", url: signed})
 	}
 	for _, t := range targets {
 		a, err := v.get(t.url)
@@ -345,7 +445,7 @@ func (v *visit) path() string { return strings.TrimPrefix(v.url(v.Object), v.Dep
 func askSpellings(v *visit) Result {
 	var targets []target
 	for _, path := range spellings(v.path()) {
-		targets = append(targets, target{"another spelling of the path", v.Deployment.BaseURL + path, nil})
+		targets = append(targets, target{what: "another spelling of the path", url: v.Deployment.BaseURL + path})
 	}
 	return v.refused(targets...)
 }
@@ -360,7 +460,7 @@ func askPublicPaths(v *visit) Result {
 	var targets []target
 	for _, pattern := range v.Public {
 		for _, path := range throughPattern(pattern, v.path()) {
-			targets = append(targets, target{"the public path " + pattern, v.Deployment.BaseURL + path, nil})
+			targets = append(targets, target{what: "the public path " + pattern, url: v.Deployment.BaseURL + path})
 		}
 	}
 	if len(targets) == 0 {
@@ -403,6 +503,58 @@ func askSignedPaths(v *visit) Result {
 	return passed("%d patterns refuse with MissingKey", certain)
 }
 
+// escapes are the spellings of a path that S3 takes for the same key, and that the
+// pattern which covers the path may not cover: a letter or a slash of the pattern
+// escaped.
+func escapes(pattern, path string) (list []string) {
+	add := func(at int, verb string) {
+		list = append(list, path[:at]+fmt.Sprintf("%%"+verb, path[at])+path[at+1:])
+	}
+	pattern = "/" + strings.TrimPrefix(pattern, "/")
+	before := pattern
+	if first := strings.IndexAny(pattern, "*?"); first >= 0 {
+		before = pattern[:first]
+	}
+	for at := 1; at < len(before); at++ {
+		switch c := path[at]; {
+		case c == '/':
+			add(at, "%02X")
+			add(at, "%02x")
+		case path[at-1] == '/' && c != '%':
+			add(at, "%02X")
+		}
+	}
+	if last := len(path) - 1; !strings.HasSuffix(pattern, "*") && path[last] != '/' && !strings.Contains(path[max(0, last-2):], "%") {
+		add(last, "%02X")
+	}
+	return list
+}
+
+func askSignedSpellings(v *visit) Result {
+	switch {
+	case v.Signed == nil:
+		return notAsked("%s", noPatterns)
+	case len(v.Signed) == 0:
+		return notAsked("the default cache behavior alone requires a signature")
+	}
+	asked := 0
+	for _, pattern := range v.Signed {
+		for _, path := range escapes(pattern, strings.TrimPrefix(v.under(pattern), v.Deployment.BaseURL)) {
+			a, err := v.get(v.Deployment.BaseURL + path)
+			switch {
+			case err != nil:
+				return couldNotAsk(err)
+			case a.fromBucket(), v.leaks(a):
+				return failed("%s, spelled in another way: the bucket was asked: %s", pattern, a)
+			case a.code() != "MissingKey" && !strings.HasPrefix(a.Header.Get("X-Cache"), "FunctionGeneratedResponse"):
+				return notAsked("a refusal with a page of its own does not tell who refuses")
+			}
+			asked++
+		}
+	}
+	return passed("%d requests do not reach the bucket", asked)
+}
+
 func askPublicOpen(v *visit) Result {
 	switch {
 	case v.Public == nil:
@@ -422,31 +574,53 @@ func askPublicOpen(v *visit) Result {
 	return passed("%d patterns ask for none", len(v.Public))
 }
 
-// bucketAddresses are the URLs of a bucket, without a slash at the end.
+// address is a place at which S3 answers for a bucket.
+type address struct {
+	url string // without a slash at the end
+
+	// mayLack reports that there is none in some Regions, so that its host has no
+	// address of the network.
+	mayLack bool
+}
+
+// bucketAddresses are all of a bucket.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/WebsiteEndpoints.html
-func bucketAddresses(b *signer.Bucket) []string {
+// https://docs.aws.amazon.com/general/latest/gr/s3.html
+func bucketAddresses(b *signer.Bucket) (list []address) {
 	suffix := "amazonaws.com"
-	if strings.HasPrefix(b.Region, "cn-") {
-		suffix = "amazonaws.com.cn"
+	china := strings.HasPrefix(b.Region, "cn-")
+	if china {
+		suffix += ".cn"
 	}
-	dualStack := "s3.dualstack." + b.Region + "." + suffix
-	regional := "s3." + b.Region + "." + suffix
-	list := []string{"https://" + regional + "/" + b.Name, "https://" + dualStack + "/" + b.Name}
-	scheme := "https://"
-	if strings.Contains(b.Name, ".") {
-		scheme = "http://" // the certificate of S3 covers one label
+	type endpoint struct {
+		host          string
+		path, mayLack bool
 	}
-	list = append(list, scheme+b.Name+"."+regional, scheme+b.Name+"."+dualStack, "http://"+b.Name+"."+regional)
-	if suffix == "amazonaws.com" {
-		list = append(list, scheme+b.Name+".s3."+suffix)
-		if scheme == "https://" {
-			list = append(list, scheme+b.Name+".s3-accelerate."+suffix)
+	endpoints := []endpoint{{"s3." + b.Region, true, false}, {"s3.dualstack." + b.Region, true, false}, {"s3-" + b.Region, true, true}}
+	if !china {
+		endpoints = append(endpoints, endpoint{"s3", true, false}, endpoint{"s3-accelerate", false, false}, endpoint{"s3-accelerate.dualstack", false, false})
+	}
+	for _, prefix := range []string{"us-", "ca-"} {
+		if strings.HasPrefix(b.Region, prefix) {
+			endpoints = append(endpoints, endpoint{"s3-fips." + b.Region, true, true})
 		}
 	}
-	// Older Regions have a hyphen, newer ones a point: only one of the two names has
-	// an address.
-	return append(list, "http://"+b.Name+".s3-website-"+b.Region+"."+suffix, "http://"+b.Name+".s3-website."+b.Region+"."+suffix)
+	points := strings.Contains(b.Name, ".") // the certificate of S3 covers one label, and so does acceleration
+	for _, e := range endpoints {
+		host := e.host + "." + suffix
+		if e.path {
+			list = append(list, address{"https://" + host + "/" + b.Name, e.mayLack}, address{"http://" + host + "/" + b.Name, e.mayLack})
+		}
+		if !points {
+			list = append(list, address{"https://" + b.Name + "." + host, e.mayLack})
+		}
+		if !points || e.path {
+			list = append(list, address{"http://" + b.Name + "." + host, e.mayLack})
+		}
+	}
+	// Older Regions have a hyphen, newer ones a point.
+	return append(list, address{"http://" + b.Name + ".s3-website-" + b.Region + "." + suffix, true}, address{"http://" + b.Name + ".s3-website." + b.Region + "." + suffix, true})
 }
 
 // askBucket asks each address of the bucket for what follows it, and reports one
@@ -455,25 +629,34 @@ func askBucket(v *visit, follows string) Result {
 	if v.Deployment.Bucket == nil {
 		return notAsked("the deployment document names no bucket")
 	}
+	type reply struct {
+		address
+		answer *answer
+		err    error
+	}
 	addresses := bucketAddresses(v.Deployment.Bucket)
-	asked, website := 0, false
+	replies := make([]reply, len(addresses))
+	var wait sync.WaitGroup
+	for i, at := range addresses {
+		wait.Go(func() {
+			a, err := v.get(at.url + follows)
+			replies[i] = reply{at, a, err}
+		})
+	}
+	wait.Wait()
+	asked := 0
 	var unasked error
-	for _, address := range addresses {
-		a, err := v.get(address + follows)
-		isWebsite := strings.Contains(address, ".s3-website")
+	for _, r := range replies {
+		var unknown *noAddressError
 		switch {
-		case err != nil && isWebsite:
-		case err != nil:
-			unasked = err
-		case a.ok():
-			return failed("%s: %s", address, a)
+		case r.err != nil && r.mayLack && errors.As(r.err, &unknown):
+		case r.err != nil:
+			unasked = r.err
+		case r.answer.ok():
+			return failed("%s: %s", r.url, r.answer)
 		default:
 			asked++
-			website = website || isWebsite
 		}
-	}
-	if unasked == nil && !website {
-		unasked = errors.New("no website address of the bucket answers")
 	}
 	if unasked != nil {
 		return couldNotAsk(unasked)

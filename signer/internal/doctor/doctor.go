@@ -10,6 +10,7 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/tls"
@@ -20,6 +21,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -49,17 +51,25 @@ type Client interface {
 // Site is a deployment to ask.
 type Site struct {
 	// Deployment is the deployment document. For a borrower it is the one with the
-	// lender's key.
+	// lender's key. Nil means that it is not known where the content is served:
+	// nothing is asked.
 	Deployment *signer.Deployment
 
 	// Signer signs for the deployment, and Past does with a clock that is an hour
-	// slow. If they are nil, Unsigned is why.
+	// slow. If they are nil, Unsigned is why: what asks for a signature is not asked
+	// then. Unfit reports that the deployment's key itself is what is wrong, and not
+	// what this program may read.
 	Signer, Past *signer.Signer
 	Unsigned     error
+	Unfit        bool
 
 	// Object is the key of an object to open. Empty means that the checks that open
 	// one are not asked.
 	Object string
+
+	// Names are the names of the distribution, such as d111111abcdef8.cloudfront.net
+	// and media.example.com. Nil means that they are not known.
+	Names []string
 
 	// Public are the path patterns that need no signature, such as /public/*, and
 	// Signed those of other cache behaviors than the default one that do. Nil means
@@ -71,6 +81,9 @@ type Site struct {
 	Origin string
 
 	Client Client
+
+	// Proxied reports that a proxy looks names up, and not this machine.
+	Proxied bool
 
 	// Lookup returns the addresses of a host. Nil means that of the system.
 	Lookup func(ctx context.Context, host string) ([]string, error)
@@ -142,6 +155,12 @@ func run(ctx context.Context, s Site, list []check, done func(checks, of int)) *
 	if s.stranger == "" {
 		s.stranger = "signedfront-doctor-" + strings.ToLower(rand.Text())
 	}
+	if s.Deployment == nil {
+		s.Deployment, list = &signer.Deployment{}, slices.Clone(list)
+		for i := range list {
+			list[i].ask = func(*visit) Result { return notAsked("it is not known where the content is served") }
+		}
+	}
 	v := &visit{Site: s, ctx: ctx, free: make(chan struct{}, sideBySide)}
 	v.opened = sync.OnceValues(v.open)
 	v.refusal = sync.OnceValues(func() (*answer, error) { return v.get(v.url(v.stranger)) })
@@ -192,7 +211,13 @@ func notAsked(format string, args ...any) Result {
 	return Result{Outcome: NotAsked, What: fmt.Sprintf(format, args...)}
 }
 
-func couldNotAsk(err error) Result { return Result{Outcome: CouldNotAsk, What: err.Error()} }
+// couldNotAsk is the result of a question that err left without an answer.
+func couldNotAsk(err error) Result {
+	if errors.Is(err, errUnsigned) {
+		return notAsked("%s", errUnsigned)
+	}
+	return Result{Outcome: CouldNotAsk, What: err.Error()}
+}
 
 // visit is one Run.
 type visit struct {
@@ -211,7 +236,8 @@ type visit struct {
 // answer is what came for a request.
 type answer struct {
 	*http.Response
-	body string // its first bytes
+	method string // of the request
+	body   string // its first bytes
 }
 
 // ok reports an answer that is no refusal and no redirect.
@@ -275,7 +301,7 @@ func (v *visit) send(method, target string, headers ...string) (*answer, error) 
 	if err != nil {
 		return nil, v.unanswered(request.URL.Hostname(), err)
 	}
-	return &answer{response, string(body)}, nil
+	return &answer{response, method, string(body)}, nil
 }
 
 func (v *visit) get(target string, headers ...string) (*answer, error) {
@@ -287,13 +313,21 @@ func (v *visit) unanswered(host string, err error) error {
 	var wrapped *url.Error
 	var lookup *net.DNSError
 	var certificate *tls.CertificateVerificationError
+	var proxy *proxyError
+	if op := (*net.OpError)(nil); errors.As(err, &op) && op.Op == "proxyconnect" {
+		return &proxyError{why: "cannot be reached"}
+	}
 	switch {
 	case v.ctx.Err() != nil:
 		return errors.New("interrupted")
 	case errors.Is(err, context.DeadlineExceeded):
 		return fmt.Errorf("%s did not answer within %s", host, patience)
+	case errors.As(err, &proxy):
+		return proxy
+	case errors.As(err, &lookup) && lookup.IsNotFound:
+		return &noAddressError{host}
 	case errors.As(err, &lookup):
-		return fmt.Errorf("%s cannot be looked up", host)
+		return fmt.Errorf("%s cannot be looked up: is this machine online?", host)
 	case errors.As(err, &certificate):
 		return &certificateError{host, certificate.Err}
 	case errors.As(err, &wrapped):
@@ -303,6 +337,33 @@ func (v *visit) unanswered(host string, err error) error {
 		return fmt.Errorf("%s cannot be reached: %w", host, op.Err)
 	}
 	return fmt.Errorf("%s: the answer cannot be read", host)
+}
+
+// noAddressError is a host that has no address.
+type noAddressError struct{ host string }
+
+func (e *noAddressError) Error() string { return e.host + " has no address" }
+
+// proxyError is a proxy that does not pass requests on.
+type proxyError struct{ why string }
+
+func (e *proxyError) Error() string {
+	return "the proxy that HTTPS_PROXY or HTTP_PROXY names " + e.why + ": see the variable, or ask without it"
+}
+
+// NewClient returns a Client that asks as a viewer who follows no redirect. It goes
+// through the proxy of the environment, keeps no cookie and sends no credentials.
+func NewClient() *http.Client {
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.DisableCompression = true
+	transport.MaxIdleConnsPerHost = sideBySide
+	transport.OnProxyConnectResponse = func(_ context.Context, _ *url.URL, _ *http.Request, a *http.Response) error {
+		if a.StatusCode != http.StatusOK {
+			return &proxyError{why: fmt.Sprintf("answers %d", a.StatusCode)}
+		}
+		return nil
+	}
+	return &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 }
 
 // certificateError is a certificate that is not to be trusted.
@@ -334,7 +395,7 @@ const (
 // sign signs a URL of the deployment.
 func (v *visit) sign(s *signer.Signer, rawURL string, p signer.Policy) (string, error) {
 	if s == nil {
-		return "", v.unsigned()
+		return "", errUnsigned
 	}
 	p.TTL = v.within(p.TTL)
 	signed, err := s.URL(v.ctx, rawURL, p)
@@ -347,7 +408,7 @@ func (v *visit) sign(s *signer.Signer, rawURL string, p signer.Policy) (string, 
 // cookies returns the header Cookie with which a viewer opens a URL.
 func (v *visit) cookies(s *signer.Signer, rawURL string) (string, error) {
 	if s == nil {
-		return "", v.unsigned()
+		return "", errUnsigned
 	}
 	cookies, err := s.Cookies(v.ctx, rawURL, signer.Policy{TTL: v.within(ttl)}, signer.CookieOptions{})
 	if err != nil {
@@ -370,12 +431,8 @@ func (v *visit) within(ttl time.Duration) time.Duration {
 	return ttl
 }
 
-func (v *visit) unsigned() error {
-	if v.Unsigned != nil {
-		return fmt.Errorf("nothing can be signed: %w", v.Unsigned)
-	}
-	return errors.New("nothing can be signed: there is no key")
-}
+// errUnsigned stands for Site.Unsigned, of which the check private-key tells.
+var errUnsigned = errors.New("it needs a signature, and nothing can be signed: see private-key")
 
 // open opens the object with a signed URL.
 func (v *visit) open() (*answer, error) {
@@ -423,7 +480,7 @@ func (v *visit) refused(targets ...target) Result {
 	var unasked error
 	certain := true // CloudFront says that it is for the signature
 	for _, t := range targets {
-		a, err := v.get(t.url, t.headers...)
+		a, err := v.send(cmp.Or(t.method, http.MethodGet), t.url, t.headers...)
 		if err != nil {
 			unasked = fmt.Errorf("%s: %w", t.what, err)
 			continue
@@ -431,14 +488,16 @@ func (v *visit) refused(targets ...target) Result {
 		if v.leaks(a) {
 			return failed("%s: %s", t.what, a)
 		}
-		certain = certain && a.code() == "MissingKey"
+		certain = certain && (a.code() == "MissingKey" || t.method == http.MethodHead)
 	}
 	if unasked != nil {
 		return couldNotAsk(unasked)
 	}
 	if !certain {
 		// What refuses everyone refuses an attacker, too.
-		if a, err := v.opened(); err != nil || !a.ok() {
+		if a, err := v.opened(); errors.Is(err, errUnsigned) {
+			return notAsked("refused; but nothing can be signed that opens the object, so that it tells nothing: see private-key")
+		} else if err != nil || !a.ok() {
 			return couldNotAsk(errors.New("refused; but no good signature is known to open the object, so that it tells nothing"))
 		}
 	}
@@ -452,6 +511,7 @@ func (v *visit) refused(targets ...target) Result {
 type target struct {
 	what, url string
 	headers   []string
+	method    string // empty: GET
 }
 
 // leaks reports an answer with content. The page that stands in for a refusal is
@@ -461,5 +521,8 @@ func (v *visit) leaks(a *answer) bool {
 		return false
 	}
 	page, err := v.refusal()
+	if err == nil && a.method == http.MethodHead {
+		return page.StatusCode != a.StatusCode // it has no body
+	}
 	return err != nil || page.StatusCode != a.StatusCode || page.body != a.body
 }

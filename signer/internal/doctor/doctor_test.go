@@ -34,6 +34,7 @@ const (
 	object   = "albums/7/rt.png"
 	stranger = "signedfront-doctor-0"
 	page     = "https://app.example.com"
+	alias    = "media.example.com"
 )
 
 // world is a distribution in front of a bucket, with a fault of its own.
@@ -50,11 +51,13 @@ type world struct {
 	texts []string // the signatures of all requests
 }
 
-// fault changes a request before the edge sees it, or the answer; both may be nil.
+// fault changes a request before the edge sees it, or the answer, or leaves it without
+// one. Each may be nil.
 type fault struct {
 	site    func(s *Site)
 	request func(w *world, r *http.Request)
 	answer  func(w *world, r *http.Request, a *http.Response)
+	fails   func(r *http.Request) error // nil where it is answered
 }
 
 // shipped is the recorded template with a public path and CORS.
@@ -133,7 +136,7 @@ func visited(t *testing.T, f fault) (Site, *world) {
 		t.Fatal(err)
 	}
 	source = withDownloads{source}
-	s := Site{Object: object, stranger: stranger, Public: []string{"/public/*"}, Signed: []string{"/videos/*"}, Origin: page, Client: w, Lookup: func(context.Context, string) ([]string, error) { return []string{"192.0.2.1"}, nil }}
+	s := Site{Object: object, stranger: stranger, Names: []string{host, alias}, Public: []string{"/public/*"}, Signed: []string{"/videos/*"}, Origin: page, Client: w, Lookup: func(context.Context, string) ([]string, error) { return []string{"192.0.2.1"}, nil }}
 	if s.Deployment, err = source.Deployment(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -164,6 +167,11 @@ func (w *world) Do(out *http.Request) (*http.Response, error) {
 		w.texts = append(w.texts, signature)
 	}
 	w.mu.Unlock()
+	if w.fault.fails != nil {
+		if err := w.fault.fails(out); err != nil {
+			return nil, err
+		}
+	}
 	r := out.Clone(out.Context())
 	r.Host, r.RequestURI, r.RemoteAddr, r.Body = out.URL.Host, out.URL.RequestURI(), "127.0.0.1:4321", http.NoBody
 	if w.fault.request != nil {
@@ -171,6 +179,10 @@ func (w *world) Do(out *http.Request) (*http.Response, error) {
 	}
 	recorder := httptest.NewRecorder()
 	recorder.Header().Set("Date", time.Now().UTC().Format(http.TimeFormat))
+	if r.Host == alias {
+		r.Host = host
+		defer func() { r.Host = alias }()
+	}
 	switch {
 	case r.Host != host || r.URL.Scheme == "http" && r.Host == host:
 		recorder.Header().Set("Content-Type", "application/xml")
@@ -296,13 +308,26 @@ var faults = map[string]fault{
 		}
 	}},
 	"signed-paths": {answer: func(_ *world, r *http.Request, a *http.Response) {
-		if strings.HasPrefix(r.URL.Path, "/videos/") {
+		if strings.HasPrefix(r.URL.EscapedPath(), "/videos/") {
 			become(a, http.StatusForbidden, "<Error><Code>AccessDenied</Code><RequestId>1</RequestId><HostId>2</HostId></Error>")
 		}
 	}},
 	"public-open": {answer: func(_ *world, r *http.Request, a *http.Response) {
 		if strings.HasPrefix(r.URL.Path, "/public/") {
 			become(a, http.StatusForbidden, "<Error><Code>MissingKey</Code></Error>")
+		}
+	}},
+	"names": {answer: func(_ *world, r *http.Request, a *http.Response) {
+		if r.URL.Host == alias {
+			become(a, http.StatusForbidden, "<html>Bad request</html>")
+		}
+	}},
+	"private-key": {site: func(s *Site) {
+		s.Signer, s.Past, s.Unsigned, s.Unfit = nil, nil, errors.New("the key does not fit"), true
+	}},
+	"signed-spellings": {answer: func(_ *world, r *http.Request, a *http.Response) {
+		if strings.HasPrefix(r.URL.EscapedPath(), "/%76ideos/") {
+			become(a, http.StatusForbidden, "<Error><Code>AccessDenied</Code><RequestId>1</RequestId><HostId>2</HostId></Error>")
 		}
 	}},
 	"bucket-object": {request: func(w *world, r *http.Request) {
@@ -378,11 +403,32 @@ var more = map[string]map[string]fault{
 			w.openObject(r)
 		}
 	}}},
-	"unsigned": {"ranges without a signature": {request: func(w *world, r *http.Request) {
-		if isFor(r, object) && r.URL.Scheme == "https" && !signed(r) && r.Header.Get("Range") != "" {
-			w.openObject(r)
-		}
-	}}},
+	"unsigned": {
+		"ranges without a signature": {request: func(w *world, r *http.Request) {
+			if isFor(r, object) && r.URL.Scheme == "https" && !signed(r) && r.Header.Get("Range") != "" {
+				w.openObject(r)
+			}
+		}},
+		"HEAD without a signature": {request: func(w *world, r *http.Request) {
+			if isFor(r, object) && r.URL.Scheme == "https" && !signed(r) && r.Method == http.MethodHead {
+				w.openObject(r)
+			}
+		}},
+	},
+	"names": {
+		"a name without an address": {fails: func(r *http.Request) error {
+			if r.URL.Host == alias {
+				return &url.Error{Err: &net.OpError{Op: "dial", Err: &net.DNSError{Name: alias, IsNotFound: true}}}
+			}
+			return nil
+		}},
+		"a certificate for other names": {fails: func(r *http.Request) error {
+			if r.URL.Host == alias {
+				return &url.Error{Err: &tls.CertificateVerificationError{Err: x509.HostnameError{Certificate: &x509.Certificate{}, Host: alias}}}
+			}
+			return nil
+		}},
+	},
 	"plain-http": {"a redirect to another host": {answer: func(_ *world, r *http.Request, a *http.Response) {
 		if r.URL.Scheme == "http" && r.Host == host {
 			become(a, http.StatusMovedPermanently, "")
@@ -396,6 +442,12 @@ var more = map[string]map[string]fault{
 	"head": {"another ETag": {answer: func(_ *world, r *http.Request, a *http.Response) {
 		if r.Method == http.MethodHead {
 			a.Header.Set("Etag", `"0"`)
+		}
+	}}},
+	"altered": {"cookies of any end": {request: func(w *world, r *http.Request) {
+		end, _ := withEnd("Expires=0", time.Now().Add(24*time.Hour))
+		if isFor(r, object) && strings.Contains(r.Header.Get("Cookie"), end[:len(end)-3]) {
+			w.openObject(r)
 		}
 	}}},
 	"headers": {"no type": {answer: func(_ *world, _ *http.Request, a *http.Response) { a.Header.Del("Content-Type") }}},
@@ -491,7 +543,8 @@ func TestOtherFaultsAreFoundByTheirChecksAlone(t *testing.T) {
 }
 
 func TestEachAddressOfABucketThatSendsTheObjectIsFound(t *testing.T) {
-	for _, address := range bucketAddresses(&signer.Bucket{Name: "media-dev-content", Region: "eu-west-1"}) {
+	for _, place := range bucketAddresses(&signer.Bucket{Name: "media-dev-content", Region: "eu-west-1"}) {
+		address := place.url
 		s, _ := visited(t, fault{request: func(w *world, r *http.Request) {
 			if r.URL.Scheme+"://"+r.Host+r.URL.Path == address+"/"+object {
 				w.openObject(r)
@@ -528,7 +581,7 @@ func TestWithoutAnObjectWhatOpensOneIsNotAsked(t *testing.T) {
 	}
 	for _, result := range r.Checks {
 		switch result.Check {
-		case "dns", "certificate", "cloudfront", "clock", "unsigned", "listing", "bucket-listing", "signed-paths", "public-open", "missing", "error-page":
+		case "dns", "certificate", "cloudfront", "clock", "names", "private-key", "unsigned", "listing", "bucket-listing", "signed-paths", "signed-spellings", "public-open", "missing", "error-page":
 			if result.Outcome != Passed {
 				t.Errorf("%s: %s: %s", result.Check, result.Outcome, result.What)
 			}
@@ -568,8 +621,92 @@ func TestWithoutAKeyTheOtherChecksAreAsked(t *testing.T) {
 	s, _ := visited(t, fault{})
 	s.Signer, s.Past, s.Unsigned = nil, nil, errors.New("the secret may not be read")
 	r := Run(t.Context(), s, nil)
-	if r.Healthy || r.Count(Failed) != 0 || r.Count(Passed) < 9 || !strings.Contains(describe(r), "signed-url: could not ask: nothing can be signed: the secret may not be read") {
+	if text := describe(r); r.Healthy || r.Count(Failed) != 0 || r.Count(CouldNotAsk) != 1 || r.Count(Passed) < 12 ||
+		!strings.Contains(text, "private-key: could not ask: the secret may not be read") || !strings.Contains(text, "signed-url: not asked: it needs a signature") {
+		t.Errorf("healthy: %t\n%s", r.Healthy, text)
+	}
+	// Who gives no KEY asks for nothing that must be signed.
+	s.Object = ""
+	if r := Run(t.Context(), s, nil); !r.Healthy || !strings.Contains(describe(r), "private-key: not asked: the secret may not be read") {
 		t.Errorf("healthy: %t\n%s", r.Healthy, describe(r))
+	}
+}
+
+func TestWhereTheContentIsServedIsNotKnownNothingIsAsked(t *testing.T) {
+	s, w := visited(t, fault{})
+	s.Deployment = nil
+	if r := Run(t.Context(), s, nil); w.sent != 0 || r.Count(NotAsked) != len(checks) {
+		t.Errorf("%d requests\n%s", w.sent, describe(r))
+	}
+}
+
+func TestABucketsAddressThatIsInSomeRegionsAloneMayBeMissing(t *testing.T) {
+	for address, want := range map[string]Outcome{
+		"http://media-dev-content.s3-website.eu-west-1.amazonaws.com": Passed,
+		"https://media-dev-content.s3.eu-west-1.amazonaws.com":        CouldNotAsk,
+	} {
+		s, _ := visited(t, fault{fails: func(r *http.Request) error {
+			if strings.HasPrefix(r.URL.String(), address+"/") {
+				return &url.Error{Err: &net.OpError{Op: "dial", Err: &net.DNSError{Name: "s3", IsNotFound: true}}}
+			}
+			return nil
+		}})
+		for _, result := range Run(t.Context(), s, nil).Checks {
+			if result.Group == "bucket" && result.Outcome != want {
+				t.Errorf("without %s, %s: %s: %s", address, result.Check, result.Outcome, result.What)
+			}
+		}
+	}
+}
+
+func TestCookiesAndURLsOfBothKindsOfPolicyGetAnotherEnd(t *testing.T) {
+	key, err := signer.GenerateKey(signer.ECDSAP256)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := signer.New("K2JCJMDEHXQW5F", key, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	end := time.Now().Add(24 * time.Hour)
+	for name, p := range map[string]signer.Policy{"canned": {TTL: ttl}, "custom": {TTL: ttl, Resource: base + "/*"}} {
+		before, err := s.URL(t.Context(), base+"/"+object, p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		after, ok := withEnd(before, end)
+		if !ok || after == before {
+			t.Fatalf("%s: no other end", name)
+		}
+		keys := map[string]*signer.PublicKey{"K2JCJMDEHXQW5F": key.PublicKey()}
+		verdict := signer.Explain(signer.Request{URL: after, Time: time.Now().Add(23 * time.Hour)}, keys)
+		if verdict.Reason != signer.ReasonSignature {
+			t.Errorf("%s: %+v", name, verdict)
+		}
+	}
+	if _, ok := withEnd(base+"/"+object, end); ok {
+		t.Error("what has no end gets one")
+	}
+}
+
+func TestAProxyThatPassesNothingOnIsNamed(t *testing.T) {
+	refusing := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusProxyAuthRequired)
+	}))
+	defer refusing.Close()
+	for name, test := range map[string]struct{ proxy, want string }{
+		"down":          {"http://127.0.0.1:1", "the proxy that HTTPS_PROXY or HTTP_PROXY names cannot be reached"},
+		"asks for more": {refusing.URL, "the proxy that HTTPS_PROXY or HTTP_PROXY names answers 407"},
+	} {
+		s, _ := visited(t, fault{})
+		client := NewClient()
+		client.Transport.(*http.Transport).Proxy = func(*http.Request) (*url.URL, error) { return url.Parse(test.proxy) }
+		d := *s.Deployment
+		d.Bucket = nil
+		s.Deployment, s.Client = &d, client
+		if text := describe(Run(t.Context(), s, nil)); !strings.Contains(text, "cloudfront: could not ask: "+test.want) {
+			t.Errorf("%s: %s", name, text)
+		}
 	}
 }
 
@@ -583,7 +720,7 @@ func TestASiteThatDoesNotAnswerIsNotSaidToRefuse(t *testing.T) {
 	s, _ := visited(t, fault{})
 	s.Client = &unreachable{}
 	r := Run(t.Context(), s, nil)
-	if r.Count(Failed) != 0 || r.Count(Passed) != 1 || r.Healthy {
+	if r.Count(Failed) != 0 || r.Count(Passed) != 2 || r.Healthy {
 		t.Errorf("%d passed\n%s", r.Count(Passed), describe(r))
 	}
 	if text := describe(r); !strings.Contains(text, host+" cannot be reached: connection refused") || strings.Contains(text, "Signature") {
@@ -609,7 +746,7 @@ func TestAReportHoldsNoSignatureAndNoKey(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(w.texts) < 5 {
+		if len(w.texts) < 5 && name != "private-key" {
 			t.Fatalf("%d signatures were sent", len(w.texts))
 		}
 		for _, signature := range w.texts {
@@ -654,15 +791,17 @@ func TestEachAddressOfABucketIsAsked(t *testing.T) {
 		bucket signer.Bucket
 		want   int
 	}{
-		"of a plain name":        {signer.Bucket{Name: "media", Region: "eu-west-1"}, 9},
-		"of a name with a point": {signer.Bucket{Name: "media.example.com", Region: "eu-west-1"}, 8},
-		"in China":               {signer.Bucket{Name: "media", Region: "cn-north-1"}, 7},
+		"of a plain name":        {signer.Bucket{Name: "media", Region: "eu-west-1"}, 22},
+		"of a name with a point": {signer.Bucket{Name: "media.example.com", Region: "eu-west-1"}, 14},
+		"in China":               {signer.Bucket{Name: "media", Region: "cn-north-1"}, 14},
+		"in the United States":   {signer.Bucket{Name: "media", Region: "us-east-1"}, 26},
 	} {
 		got := bucketAddresses(&test.bucket)
 		if len(got) != test.want {
-			t.Errorf("%s: %d addresses: %q", name, len(got), got)
+			t.Errorf("%s: %d addresses: %v", name, len(got), got)
 		}
-		for _, address := range got {
+		for _, place := range got {
+			address := place.url
 			u, err := url.Parse(address)
 			if err != nil || !strings.Contains(address, test.bucket.Name) || strings.HasPrefix(address, "https://media.example.com.") {
 				t.Errorf("%s: %s: %v, host %s", name, address, err, u.Host)
@@ -698,6 +837,14 @@ func TestAPatternIsTriedWithEveryWayOutOfIt(t *testing.T) {
 	}
 }
 
+func TestWhereAProxyLooksNamesUpThisMachineDoesNot(t *testing.T) {
+	s, _ := visited(t, faults["dns"])
+	s.Proxied = true
+	if got := failures(Run(t.Context(), s, nil)); got != nil {
+		t.Errorf("found: %q", got)
+	}
+}
+
 func TestASpellingIsNeverThePathItself(t *testing.T) {
 	for _, path := range []string{"/rt.png", "/albums/7/rt.png", "/%C3%A9.png"} {
 		list := spellings(path)
@@ -707,6 +854,26 @@ func TestASpellingIsNeverThePathItself(t *testing.T) {
 		for _, p := range list {
 			if u, err := url.Parse(base + p); err != nil || u.EscapedPath() != p || u.Host != host {
 				t.Errorf("%s is not sent as it is: %v", p, err)
+			}
+		}
+	}
+}
+
+func TestASignedPatternIsTriedWithItsLettersAndSlashesEscaped(t *testing.T) {
+	for pattern, want := range map[string][]string{
+		"/videos/*":       {"/%76ideos/x", "/videos%2Fx", "/videos%2fx"},
+		"/texts/premium*": {"/%74exts/premiumx", "/texts%2Fpremiumx", "/texts%2fpremiumx", "/texts/%70remiumx"},
+		"*.mp4":           {"/x.mp%34"},
+		"/":               nil,
+	} {
+		path := "/" + strings.TrimPrefix(strings.ReplaceAll(pattern, "*", "x"), "/")
+		got := escapes(pattern, path)
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: %q", pattern, got)
+		}
+		for _, p := range got {
+			if decoded, err := url.PathUnescape(p); err != nil || decoded != path {
+				t.Errorf("%s: %s is another object's: %v", pattern, p, err)
 			}
 		}
 	}

@@ -21,6 +21,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/signedfront/signedfront/signer"
 	"github.com/signedfront/signedfront/signer/awsrotation"
 	"github.com/signedfront/signedfront/signer/internal/status"
 	"github.com/signedfront/signedfront/signer/rotation"
@@ -36,6 +37,7 @@ type Account struct {
 	Identities    map[string]string // canonical users by id
 	Controls      map[string]bool
 	Secrets       map[string]*status.Secret
+	Values        map[string]*signer.PrivateKey // of the secrets, the lost ones too
 	KMSKeys       map[string]*KMSKey
 	Buckets       map[string]*Bucket
 	Imports       map[string][]string // stacks by the export
@@ -167,7 +169,7 @@ func (a *Account) arn(service, resource string) string {
 
 // json answers Systems Manager, Secrets Manager and KMS.
 func (a *Account) json(w http.ResponseWriter, r *http.Request, target string) {
-	var in struct{ Name, SecretId, KeyId string }
+	var in struct{ Name, SecretId, VersionId, KeyId string }
 	json.NewDecoder(r.Body).Decode(&in)
 	service, operation, _ := strings.Cut(target, ".")
 	action := map[string]string{"AmazonSSM": "ssm", "secretsmanager": "secretsmanager", "TrentService": "kms"}[service] + ":" + operation
@@ -215,6 +217,17 @@ func (a *Account) json(w http.ResponseWriter, r *http.Request, target string) {
 		}
 		out["VersionIdsToStages"] = stages
 		answer(out)
+	case "secretsmanager:GetSecretValue":
+		secret := a.Secrets[in.SecretId]
+		if secret == nil || !slices.Contains(secret.Versions, in.VersionId) {
+			fail("ResourceNotFoundException")
+			return
+		}
+		value, err := a.Values[in.SecretId].MarshalPEM()
+		if err != nil {
+			panic(err)
+		}
+		answer(map[string]any{"ARN": in.SecretId, "VersionId": in.VersionId, "SecretString": string(value)})
 	case "kms:DescribeKey", "kms:GetKeyPolicy":
 		key := a.KMSKeys[in.KeyId]
 		if key == nil {

@@ -87,7 +87,7 @@ func (a *Account) environment(project, environment, stackName string, since time
 		{LogicalID: "ContentKeyPairProviderFunction0AAFA133", PhysicalID: stackName + "-KeyPair", Type: "AWS::Lambda::Function"},
 		{LogicalID: "OtherSecret0AAFA133", PhysicalID: a.arn("secretsmanager", "secret:of-another-part"), Type: "AWS::SecretsManager::Secret"},
 	}
-	a.Secrets[secret] = &status.Secret{Versions: []string{version}}
+	a.Secrets[secret], a.Values[secret] = &status.Secret{Versions: []string{version}}, key
 	drop := func(kind string) {
 		resources = slices.DeleteFunc(resources, func(r status.Resource) bool { return r.Type == kind && r.LogicalID != "OtherSecret0AAFA133" })
 	}
@@ -170,7 +170,7 @@ func (a *Account) rotate(at time.Time) {
 	a.Groups[a.GroupID].Members = append(a.Groups[a.GroupID].Members, id)
 	a.Groups[a.GroupID].Modified = at.Add(-time.Hour)
 	a.Keys[id] = awsrotation.PublicKey{CallerReference: a.StackName + "-key-2-50d6f0a0-" + key.PublicKey().Fingerprint(), Created: at.Add(-time.Hour), PEM: string(key.PublicKey().PEM())}
-	a.Secrets[arn] = &status.Secret{Versions: []string{"2"}}
+	a.Secrets[arn], a.Values[arn] = &status.Secret{Versions: []string{"2"}}, key
 	versions := a.Parameters[a.Parameter]
 	a.Parameters[a.Parameter] = append(versions, Version{versions[0].Text, at})
 	a.edit(func(d *signer.Deployment) {
@@ -211,7 +211,7 @@ func (a *Account) borrow() {
 func Empty() *Account {
 	return &Account{
 		Parameters: map[string][]Version{}, Stacks: map[string]*Stack{}, Distributions: map[string]*status.Distribution{}, Groups: map[string]*rotation.KeyGroup{},
-		Keys: map[string]awsrotation.PublicKey{}, Identities: map[string]string{}, Controls: map[string]bool{}, Secrets: map[string]*status.Secret{},
+		Keys: map[string]awsrotation.PublicKey{}, Identities: map[string]string{}, Controls: map[string]bool{}, Secrets: map[string]*status.Secret{}, Values: map[string]*signer.PrivateKey{},
 		KMSKeys: map[string]*KMSKey{}, Buckets: map[string]*Bucket{}, Imports: map[string][]string{}, Drifts: map[string]status.Drift{}, Fail: map[string]string{},
 	}
 }

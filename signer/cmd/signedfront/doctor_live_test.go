@@ -1,0 +1,378 @@
+package main_test
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/json"
+	"encoding/pem"
+	"math/big"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/signedfront/signedfront/signer"
+	"github.com/signedfront/signedfront/signer/edge"
+	"github.com/signedfront/signedfront/signer/edge/recorded"
+	"github.com/signedfront/signedfront/signer/internal/doctor"
+	"github.com/signedfront/signedfront/signer/internal/status/statustest"
+)
+
+// deployed has programs ask an account of AWS, and what is on the Internet beside it,
+// that the test has made: an edge under the names of the distribution, and S3, which
+// refuses. They are reached through a proxy. It returns the folder of the programs.
+func deployed(t *testing.T, a *statustest.Account, kind string) (dir string, requests *list) {
+	t.Helper()
+	dir = inAccount(t, a)
+	e := edgeOf(t, a, kind)
+	requests = &list{}
+	seen := map[string]bool{}
+	internet := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		requests.add(r)
+		switch {
+		case strings.HasSuffix(r.Host, ".amazonaws.com"), r.TLS == nil:
+			w.Header().Set("Content-Type", "application/xml")
+			w.WriteHeader(http.StatusForbidden)
+			w.Write([]byte("<Error><Code>AccessDenied</Code></Error>"))
+		default:
+			requests.mu.Lock()
+			hit := seen[r.URL.Path]
+			seen[r.URL.Path] = true
+			requests.mu.Unlock()
+			recorder := httptest.NewRecorder()
+			e.ServeHTTP(recorder, r)
+			for name, values := range recorder.Header() {
+				w.Header()[name] = values
+			}
+			if hit && recorder.Code == http.StatusOK {
+				w.Header().Set("X-Cache", "Hit from cloudfront")
+			}
+			w.WriteHeader(recorder.Code)
+			w.Write(recorder.Body.Bytes())
+		}
+	})
+	through(t, dir, internet)
+	return dir, requests
+}
+
+// list has the requests of a viewer.
+type list struct {
+	mu  sync.Mutex
+	all []*http.Request
+}
+
+func (l *list) add(r *http.Request) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.all = append(l.all, r)
+}
+
+// through has programs reach all hosts at a handler, by way of a proxy.
+func through(t *testing.T, dir string, handler http.Handler) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sign := func(template, parent *x509.Certificate) []byte {
+		der, err := x509.CreateCertificate(rand.Reader, template, parent, key.Public(), key)
+		if err != nil {
+			t.Error(err)
+		}
+		return der
+	}
+	authority := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign}
+	root := sign(authority, authority)
+	trusted := filepath.Join(dir, "trusted.pem")
+	if err := os.WriteFile(trusted, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: root}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	certificate := func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+		leaf := &x509.Certificate{SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: hello.ServerName}, DNSNames: []string{hello.ServerName}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(100 * 24 * time.Hour)}
+		return &tls.Certificate{Certificate: [][]byte{sign(leaf, authority)}, PrivateKey: key}, nil
+	}
+	tunnels := &queue{conns: make(chan net.Conn), closed: make(chan struct{})}
+	secure := &http.Server{Handler: handler}
+	go secure.Serve(tls.NewListener(tunnels, &tls.Config{GetCertificate: certificate}))
+	t.Cleanup(func() { secure.Close() })
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodConnect {
+			handler.ServeHTTP(w, r)
+			return
+		}
+		conn, _, err := w.(http.Hijacker).Hijack()
+		if err != nil {
+			return
+		}
+		conn.Write([]byte("HTTP/1.1 200 OK\r\n\r\n"))
+		tunnels.conns <- conn
+	}))
+	t.Cleanup(proxy.Close)
+	for name, value := range map[string]string{"HTTP_PROXY": proxy.URL, "HTTPS_PROXY": proxy.URL, "NO_PROXY": "", "SSL_CERT_FILE": trusted, "SSL_CERT_DIR": dir} {
+		t.Setenv(name, value)
+	}
+}
+
+// queue is a listener of connections that are open already.
+type queue struct {
+	conns  chan net.Conn
+	closed chan struct{}
+	once   sync.Once
+}
+
+func (q *queue) Accept() (net.Conn, error) {
+	select {
+	case conn := <-q.conns:
+		return conn, nil
+	case <-q.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+func (q *queue) Close() error {
+	q.once.Do(func() { close(q.closed) })
+	return nil
+}
+
+func (q *queue) Addr() net.Addr { return &net.TCPAddr{} }
+
+// edgeOf serves what an account has: its keys under their ids, and a bucket that is
+// read as its kind of environment does.
+func edgeOf(t *testing.T, a *statustest.Account, kind string) *edge.Edge {
+	t.Helper()
+	var template map[string]any
+	if err := json.Unmarshal(recorded.Template(), &template); err != nil {
+		t.Fatal(err)
+	}
+	resources := template["Resources"].(map[string]any)
+	properties := func(name string) map[string]any {
+		return resources[name].(map[string]any)["Properties"].(map[string]any)
+	}
+	distribution := properties("ContentDistribution09410A58")["DistributionConfig"].(map[string]any)
+	public := map[string]any{"PathPattern": "/public/*"}
+	for name, value := range distribution["DefaultCacheBehavior"].(map[string]any) {
+		if name != "TrustedKeyGroups" {
+			public[name] = value
+		}
+	}
+	distribution["CacheBehaviors"] = []any{public}
+	var ids []any
+	keys := map[string]*signer.PublicKey{}
+	for _, id := range a.Groups[a.GroupID].Members {
+		ids = append(ids, id)
+		key, err := signer.ParsePublicKey([]byte(a.Keys[id].PEM))
+		if err != nil {
+			t.Fatal(err)
+		}
+		keys[id] = key
+	}
+	group := properties("ContentKeyGroupC1B0B78F")["KeyGroupConfig"].(map[string]any)
+	group["Items"] = append(ids, group["Items"].([]any)...)
+	origin := distribution["Origins"].([]any)[0].(map[string]any)
+	statements := properties("ContentBucketPolicy8E6EA0B9")["PolicyDocument"].(map[string]any)["Statement"].([]any)
+	reader := statements[1].(map[string]any)
+	bucket := properties("ContentBucketDD05A3B9")
+	ofDistribution := map[string]any{"StringEquals": map[string]any{"AWS:SourceArn": map[string]any{"Fn::Sub": "arn:aws:cloudfront::${AWS::AccountId}:distribution/${ContentDistribution09410A58}"}}}
+	switch kind {
+	case "oac", "kms":
+		resources["Control"] = map[string]any{"Type": "AWS::CloudFront::OriginAccessControl", "Properties": map[string]any{"OriginAccessControlConfig": map[string]any{"SigningBehavior": "always"}}}
+		origin["S3OriginConfig"], origin["OriginAccessControlId"] = map[string]any{"OriginAccessIdentity": ""}, map[string]any{"Fn::GetAtt": "Control.Id"}
+		reader["Principal"], reader["Condition"] = map[string]any{"Service": "cloudfront.amazonaws.com"}, ofDistribution
+		if kind == "kms" {
+			resources["Key"] = map[string]any{"Type": "AWS::KMS::Key", "Properties": map[string]any{"KeyPolicy": map[string]any{"Statement": []any{
+				map[string]any{"Effect": "Allow", "Principal": map[string]any{"Service": "cloudfront.amazonaws.com"}, "Action": "kms:Decrypt", "Resource": "*", "Condition": ofDistribution},
+			}}}}
+			bucket["BucketEncryption"] = map[string]any{"ServerSideEncryptionConfiguration": []any{map[string]any{"ServerSideEncryptionByDefault": map[string]any{"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": map[string]any{"Fn::GetAtt": "Key.Arn"}}}}}
+		}
+	case "existing-bucket":
+		origin["OriginPath"] = "/media"
+	}
+	text, err := json.Marshal(template)
+	if err != nil {
+		t.Fatal(err)
+	}
+	base, hosts := "https://"+a.Distributions[a.DistributionID].DomainName, a.Distributions[a.DistributionID].Aliases
+	prefix := ""
+	if kind == "existing-bucket" {
+		prefix = "media/"
+	}
+	e, err := edge.New(edge.Config{
+		Template: text, StackName: recorded.StackName, BaseURL: base, Hosts: hosts, PublicKeys: keys,
+		Objects: edge.OpenFS(fstest.MapFS{prefix + "albums/7/rt.txt": {Data: []byte("a file")}}),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+// doctorOf runs doctor for the environment dev, and returns what came of each check.
+func doctorOf(t *testing.T, dir string, args ...string) (map[string]doctor.Result, *process) {
+	t.Helper()
+	p := run(t, dir, append([]string{"doctor", "--env", "dev", "--project", "media", "--json"}, args...)...)
+	var r doctor.Report
+	if err := json.Unmarshal([]byte(p.stdout.String()), &r); err != nil {
+		t.Fatalf("%v, exit status %d: %s%s", err, p.status(), p.stdout.String(), p.stderr.String())
+	}
+	checks := map[string]doctor.Result{}
+	for _, c := range r.Checks {
+		checks[c.Check] = c
+	}
+	return checks, p
+}
+
+func TestDoctorFindsNothingWrongWithAHealthyEnvironmentOfEachKind(t *testing.T) {
+	for _, kind := range []string{"shipped", "domain", "oac", "kms", "existing-bucket", "borrower", "imported", "rotating", "lender"} {
+		t.Run(kind, func(t *testing.T) {
+			a := statustest.Healthy(kind)
+			dir, requests := deployed(t, a, kind)
+			if kind == "imported" {
+				if err := a.Values[a.SecretARN].WriteFile(filepath.Join(dir, "private_key.pem")); err != nil {
+					t.Fatal(err)
+				}
+			}
+			checks, p := doctorOf(t, dir, "albums/7/rt.txt")
+			for name, c := range checks {
+				if c.Outcome == doctor.Failed || c.Outcome == doctor.CouldNotAsk {
+					t.Errorf("%s: %s: %s", name, c.Outcome, c.What)
+				}
+			}
+			if p.status() != 0 {
+				t.Errorf("exit status %d: %s", p.status(), p.stderr.String())
+			}
+			for _, name := range []string{"status", "propagation", "private-key", "unsigned", "expired", "altered", "foreign-key", "other-path", "spellings", "public-paths", "bucket-object", "signed-url", "signed-cookies", "range", "head", "cache"} {
+				if checks[name].Outcome != doctor.Passed {
+					t.Errorf("%s is %q: %s", name, checks[name].Outcome, checks[name].What)
+				}
+			}
+			if want := map[bool]doctor.Outcome{true: doctor.Passed, false: doctor.NotAsked}[kind == "domain"]; checks["names"].Outcome != want {
+				t.Errorf("names is %q: %s", checks["names"].Outcome, checks["names"].What)
+			}
+			if n := len(requests.all); n > doctor.MaxRequests || n < 50 {
+				t.Errorf("%d requests", n)
+			}
+			for _, r := range requests.all {
+				for _, signature := range append(r.URL.Query()["Signature"], r.Header.Get("Cookie")) {
+					if len(signature) > 20 && strings.Contains(p.stdout.String()+p.stderr.String(), signature[:20]) {
+						t.Error("it prints a live signature")
+					}
+				}
+			}
+		})
+	}
+}
+
+func TestDoctorWithoutTheRightToSignNamesItAndAsksTheRest(t *testing.T) {
+	a := statustest.Healthy("shipped")
+	a.Fail["secretsmanager:GetSecretValue"] = "AccessDeniedException"
+	dir, _ := deployed(t, a, "shipped")
+	for _, test := range []struct {
+		args    []string
+		status  int
+		outcome doctor.Outcome
+	}{{nil, 0, doctor.NotAsked}, {[]string{"albums/7/rt.txt"}, 1, doctor.CouldNotAsk}} {
+		checks, p := doctorOf(t, dir, test.args...)
+		if key := checks["private-key"]; key.Outcome != test.outcome || !strings.Contains(key.What, "may not use secretsmanager:GetSecretValue") || p.status() != test.status {
+			t.Errorf("%q: exit status %d, %+v", test.args, p.status(), key)
+		}
+		for name, want := range map[string]doctor.Outcome{"status": doctor.Passed, "unsigned": doctor.Passed, "bucket-listing": doctor.Passed, "signed-url": doctor.NotAsked, "expired": doctor.NotAsked} {
+			if checks[name].Outcome != want {
+				t.Errorf("%q: %s is %q: %s", test.args, name, checks[name].Outcome, checks[name].What)
+			}
+		}
+	}
+}
+
+func TestDoctorFindsAKeyThatIsLostOrAnother(t *testing.T) {
+	other := statustest.Healthy("shipped")
+	for name, happens := range map[string]func(a *statustest.Account){
+		"lost":    func(a *statustest.Account) { delete(a.Secrets, a.SecretARN) },
+		"another": func(a *statustest.Account) { a.Values[a.SecretARN] = other.Values[other.SecretARN] },
+	} {
+		a := statustest.Healthy("shipped")
+		dir, _ := deployed(t, a, "shipped")
+		happens(a)
+		checks, p := doctorOf(t, dir, "albums/7/rt.txt")
+		if key := checks["private-key"]; key.Outcome != doctor.Failed || p.status() != 3 {
+			t.Errorf("%s: exit status %d, %+v", name, p.status(), key)
+		}
+	}
+}
+
+func TestDoctorShowsWhatAWSSaysWhereTheRestCannotBeAsked(t *testing.T) {
+	gone := func(a *statustest.Account) { a.Parameters = nil }
+	for name, test := range map[string]struct {
+		happens func(a *statustest.Account)
+		status  int
+		check   string
+		says    string
+	}{
+		"a stack that is half made": {func(a *statustest.Account) {
+			gone(a)
+			a.Stacks[a.StackName].State, a.Distributions, a.Stacks[a.StackName].Resources = "CREATE_FAILED", nil, nil
+		}, 3, "stack", "CREATE_FAILED"},
+		"a stack that is half deleted": {func(a *statustest.Account) {
+			gone(a)
+			a.Stacks[a.StackName].State = "DELETE_FAILED"
+		}, 3, "stack", "DELETE_FAILED"},
+		"a document that is gone": {gone, 3, "document", "there is no parameter"},
+		"a document that is none": {func(a *statustest.Account) {
+			a.Parameters[a.Parameter] = []statustest.Version{{Text: "{}", Modified: time.Now()}}
+		}, 3, "document", "no deployment document"},
+		"no rights at all": {func(a *statustest.Account) { a.Fail["*"] = "AccessDenied" }, 1, "deployment document", "may not use ssm:GetParameter"},
+		"throttling":       {func(a *statustest.Account) { a.Fail["ssm:GetParameter"] = "ThrottlingException" }, 1, "deployment document", "try again in a minute"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := statustest.Healthy("shipped")
+			dir, _ := deployed(t, a, "shipped")
+			test.happens(a)
+			checks, p := doctorOf(t, dir, "albums/7/rt.txt")
+			if c := checks[test.check]; p.status() != test.status || !strings.Contains(c.What, test.says) {
+				t.Errorf("exit status %d: %+v\n%s", p.status(), c, p.stdout.String())
+			}
+			if checks["signed-url"].Outcome != doctor.NotAsked {
+				t.Errorf("signed-url: %+v", checks["signed-url"])
+			}
+		})
+	}
+}
+
+func TestDoctorWithoutAnswersSaysWhatToDo(t *testing.T) {
+	dir := inAccount(t, statustest.Empty())
+	for name, test := range map[string]struct {
+		set  map[string]string
+		args string
+		says string
+	}{
+		"no network":             {map[string]string{"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}, "", "hint: is this machine online"},
+		"a proxy that is not":    {map[string]string{"HTTPS_PROXY": "http://127.0.0.1:1", "AWS_ENDPOINT_URL": "https://aws.example"}, "", "HTTPS_PROXY names a proxy"},
+		"no credentials":         {map[string]string{"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}, "", "no AWS credentials that work"},
+		"no Region":              {map[string]string{"AWS_REGION": ""}, "", "no AWS Region is set"},
+		"a Region that is none":  {nil, "--region Ireland", "which is not the name of one"},
+		"a Region without it":    {nil, "--region us-west-2", "there is no such environment"},
+		"a wrong profile":        {nil, "--profile nope", `there is no AWS profile "nope"`},
+		"no such environment":    {nil, "", "there is no such environment"},
+		"a project that is none": {nil, "--project a/b", "--project is"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for variable, value := range test.set {
+				t.Setenv(variable, value)
+			}
+			p := run(t, dir, slices.Concat([]string{"doctor", "--env", "dev"}, strings.Fields(test.args))...)
+			if p.status() == 0 || p.status() == 3 || !strings.Contains(p.stderr.String(), test.says) || p.stdout.String() != "" {
+				t.Errorf("exit status %d: %s%s", p.status(), p.stdout.String(), p.stderr.String())
+			}
+		})
+	}
+}
