@@ -12,6 +12,11 @@ import (
 // A byteRange is the part of an object from its first byte to its last.
 type byteRange struct{ first, last int64 }
 
+// header is the Range header that asks for r.
+func (r byteRange) header() string {
+	return "bytes=" + strconv.FormatInt(r.first, 10) + "-" + strconv.FormatInt(r.last, 10)
+}
+
 // servedRanges returns the Range header that CloudFront acts on for an object of
 // that size, and the ranges where there are several. A header with a range that
 // is not valid, or with ranges that are not ascending or that overlap, is passed
@@ -44,9 +49,9 @@ func servedRanges(header string, size int64) (string, []byteRange) {
 	case 0:
 		return fmt.Sprintf("bytes=%d-", size), nil // nothing of it is there: 416
 	case 1:
-		return fmt.Sprintf("bytes=%d-%d", ranges[0].first, ranges[0].last), nil
+		return ranges[0].header(), nil
 	}
-	return fmt.Sprintf("bytes=%d-%d", ranges[0].first, ranges[0].last), ranges
+	return ranges[0].header(), ranges
 }
 
 // writeParts writes ranges of an object as multipart/byteranges.

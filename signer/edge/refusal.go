@@ -40,7 +40,7 @@ type refusal struct {
 // ids are the ids of one refusal. They are random and mean nothing.
 type ids struct {
 	request  string // CloudFront's, x-amz-cf-id
-	s3, host string // S3's RequestId and HostId
+	s3, host string // S3's RequestId and HostId, if the refusal is the origin's
 }
 
 // newID is the id of an answer of CloudFront.
@@ -56,9 +56,12 @@ func newID() string {
 
 // write sends the refusal, under the id of its answer.
 func (f *refusal) write(w http.ResponseWriter, id string) {
-	var random [66]byte
-	rand.Read(random[:])
-	ids := ids{id, base32.HexEncoding.EncodeToString(random[:10]), base64.StdEncoding.EncodeToString(random[10:])}
+	ids := ids{request: id}
+	if f.fromOrigin {
+		var random [66]byte
+		rand.Read(random[:])
+		ids.s3, ids.host = base32.HexEncoding.EncodeToString(random[:10]), base64.StdEncoding.EncodeToString(random[10:])
+	}
 	body := f.body(ids)
 	h := w.Header()
 	h.Set("Content-Type", f.contentType)
@@ -178,8 +181,11 @@ func errorXML(lineEnd, code, message string, details ...string) string {
 // headerText makes a text fit for a header: printable ASCII, of bounded length.
 func headerText(s string) string {
 	const limit = 1000
-	quoted := strconv.QuoteToASCII(s)
-	quoted = strings.ReplaceAll(quoted[1:len(quoted)-1], `\"`, `"`)
+	quoted := s
+	if strings.ContainsFunc(s, func(c rune) bool { return c < ' ' || c > '~' || c == '\\' }) {
+		quoted = strconv.QuoteToASCII(s)
+		quoted = strings.ReplaceAll(quoted[1:len(quoted)-1], `\"`, `"`)
+	}
 	if len(quoted) > limit {
 		quoted = quoted[:limit] + "..."
 	}

@@ -1,11 +1,13 @@
 package edge
 
 import (
+	"bytes"
 	"io"
 	"mime/multipart"
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/signedfront/signedfront/signer/edge/model"
@@ -135,10 +137,31 @@ func (w *response) ReadFrom(src io.Reader) (int64, error) {
 	if w.refused != nil || w.parts != nil {
 		return io.Copy(io.Discard, src)
 	}
-	n, err := io.Copy(w.ResponseWriter, src)
+	n, err := copyBody(w.ResponseWriter, src)
 	w.bytes += n
 	return n, err
 }
+
+// copyBody copies what http.ServeContent reads of an object to a viewer. What is in
+// memory is written from there. Where the viewer's writer does not read a file itself,
+// as that of HTTP/2 does not, it goes through a buffer that was used before.
+func copyBody(w io.Writer, src io.Reader) (int64, error) {
+	if limited, ok := src.(*io.LimitedReader); ok {
+		if content, ok := limited.R.(*bytes.Reader); ok && limited.N >= int64(content.Len()) {
+			n, err := content.WriteTo(w)
+			limited.N -= n
+			return n, err
+		}
+	}
+	if _, ok := w.(io.ReaderFrom); ok {
+		return io.Copy(w, src)
+	}
+	buffer := bodyBuffers.Get().(*[maxRead]byte)
+	defer bodyBuffers.Put(buffer)
+	return io.CopyBuffer(w, src, buffer[:])
+}
+
+var bodyBuffers = sync.Pool{New: func() any { return new([maxRead]byte) }}
 
 // Unwrap is for http.ResponseController.
 func (w *response) Unwrap() http.ResponseWriter { return w.ResponseWriter }
