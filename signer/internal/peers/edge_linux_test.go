@@ -237,9 +237,17 @@ func BenchmarkForged(b *testing.B) {
 	}
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	all, round := newRounds(20*time.Millisecond, processed(b, refuse), processed(b, verify), processed(b, explain))
-	// Explaining has a share of the time that passes, so a round counts only if the
-	// processor was this program's for most of it.
+	// Explaining has a share of the time that passes. What it was left during the turns
+	// of the others is spent first, and a round counts only if the processor was this
+	// program's for most of it.
+	flood := processed(b, refuse)
+	refusals := func(calls int) time.Duration {
+		for range 10 {
+			refuse()
+		}
+		return flood(calls)
+	}
+	all, round := newRounds(20*time.Millisecond, refusals, processed(b, verify), processed(b, explain))
 	r := make(rounds, len(all))
 	measured := func() {
 		start, used := time.Now(), threadTime(b)
