@@ -70,7 +70,7 @@ func TestAPublicKeyThatNothingAsksForIsAnError(t *testing.T) {
 	for _, id := range []string{"KVTP0A1DKRTAX", "K36X4X2EO997HM", own.Deployment().KeyPairID} {
 		c := trustingElsewhere(t)
 		c.BaseURL, c.PublicKeys = "http://127.0.0.1:8080", map[string]*signer.PublicKey{id: key.PublicKey()}
-		if _, err := New(c); err == nil || !strings.Contains(err.Error(), `Config.PublicKeys: "`+id+`": no key group that is trusted has a public key of this id`) {
+		if _, err := New(c); err == nil || !strings.Contains(err.Error(), `Config.PublicKeys: "`+id+`": no trusted key group names a public key with this id`) {
 			t.Errorf("%s: %v", id, err)
 		}
 	}

@@ -89,9 +89,9 @@ func TestAnExportIsOfTheStacksInTheRegion(t *testing.T) {
 	}{
 		{"in the same one", []Stack{{Name: "shop-dev", Region: "us-east-1", Template: lender}}, ""},
 		{"that may be anywhere", []Stack{{Name: "shop-dev", Template: lender}}, ""},
-		{"in another one", []Stack{{Name: "shop-dev", Region: "eu-west-1", Template: lender}}, `Fn::ImportValue: the local edge was given no stack that exports "lent:dev"`},
-		{"of another name", []Stack{{Name: "shop-dev", Template: edited(t, exporting("lent:prod"))}}, `Fn::ImportValue: the local edge was given no stack that exports "lent:dev"`},
-		{"behind a template that is none", []Stack{{Name: "shop-other", Template: []byte("none")}}, "Fn::ImportValue: stack shop-other: template: not the JSON"},
+		{"in another one", []Stack{{Name: "shop-dev", Region: "eu-west-1", Template: lender}}, `Fn::ImportValue: the local edge has no stack that exports "lent:dev"`},
+		{"of another name", []Stack{{Name: "shop-dev", Template: edited(t, exporting("lent:prod"))}}, `Fn::ImportValue: the local edge has no stack that exports "lent:dev"`},
+		{"behind a template that is none", []Stack{{Name: "shop-other", Template: []byte("none")}}, "Fn::ImportValue: stack shop-other: template: not a CloudFormation template in JSON"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, err := New(Config{Template: borrower, Region: "us-east-1", Others: test.others, BaseURL: "http://127.0.0.1:8080", Objects: OpenFS(pictures)})
@@ -169,8 +169,8 @@ func TestAnOutputIsThatOfTheStackInTheRegion(t *testing.T) {
 	}{
 		{"that says its Region", "us-east-1", []Stack{{Name: "shop-dev", Region: "us-east-1", Template: none}, {Name: "shop-dev", Region: "eu-west-1", Template: lender}}, ""},
 		{"that may be anywhere", "us-east-1", []Stack{{Name: "shop-dev", Template: lender}}, ""},
-		{"that is elsewhere", "us-east-1", []Stack{{Name: "shop-dev", Region: "us-east-1", Template: none}}, "the local edge was not given the stack shop-dev in eu-west-1: it knows of shop-dev in us-east-1"},
-		{"where there is none", "", nil, "it knows of no other stack"},
+		{"that is elsewhere", "us-east-1", []Stack{{Name: "shop-dev", Region: "us-east-1", Template: none}}, "the local edge does not have the stack shop-dev in eu-west-1: it has shop-dev in us-east-1"},
+		{"where there is none", "", nil, "it has no other stack"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, err := New(Config{Template: borrower, Region: test.region, Others: test.others, BaseURL: "http://127.0.0.1:8080", Objects: OpenFS(pictures)})
@@ -191,13 +191,13 @@ func TestABorrowerThatCannotBorrowIsRefusedWithThePlace(t *testing.T) {
 		want    string
 	}{
 		{"a stack that is not there", lender, []change{groups(stackOutput("shop-prod", "KeyGroupId"))},
-			"DefaultCacheBehavior.TrustedKeyGroups[0].Fn::GetStackOutput: the local edge was not given the stack shop-prod: it knows of shop-other, shop-dev"},
+			"DefaultCacheBehavior.TrustedKeyGroups[0].Fn::GetStackOutput: the local edge does not have the stack shop-prod: it has shop-other, shop-dev"},
 		{"an output that is not there", lender, []change{groups(stackOutput("shop-dev", "KeyGroup"))},
 			"TrustedKeyGroups[0].Fn::GetStackOutput: stack shop-dev: Outputs.KeyGroup: the template has no such output"},
 		{"an output that cannot be resolved", lender, []change{groups(stackOutput("shop-dev", "Unused"))},
-			"Outputs.Unused.Value.Fn::ImportValue: the local edge was given no stack that exports"},
+			"Outputs.Unused.Value.Fn::ImportValue: the local edge has no stack that exports"},
 		{"an output of something else", edited(t, change{"Outputs.KeyGroupId", map[string]any{"Value": map[string]any{"Ref": "Bucket"}}}), nil,
-			"TrustedKeyGroups[0]: not a key group of this template"},
+			"TrustedKeyGroups[0]: the template has no such key group"},
 		{"an output whose condition does not hold", edited(t,
 			change{"Conditions.Never", map[string]any{"Fn::Equals": []any{"a", "b"}}},
 			change{"Outputs.KeyGroupId", map[string]any{"Condition": "Never", "Value": map[string]any{"Ref": "KeyGroup"}}}), nil,

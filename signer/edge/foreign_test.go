@@ -76,11 +76,11 @@ func TestAnAppInTypeScriptIsServedAsFarAsItIsKnown(t *testing.T) {
 		"/api/y":        {501, 501}, // of no bucket
 	})
 	s.wantUnknown(
-		"DefaultCacheBehavior.FunctionAssociations[0]: the local edge runs no functions: it is left out",
+		"DefaultCacheBehavior.FunctionAssociations[0]: the local edge runs no functions, so this one is left out",
 		"DefaultCacheBehavior.ResponseHeadersPolicyId: the local edge does not know the response headers policy",
-		"cache behavior /site/*: every request is refused: its bucket is ",
-		"cache behavior /pages/*: every request is refused: Resources.Rewrite",
-		"cache behavior /api/*: every request is refused: Resources.Cdn",
+		"cache behavior /site/*: the local edge refuses every request: its bucket is ",
+		"cache behavior /pages/*: the local edge refuses every request: Resources.Rewrite",
+		"cache behavior /api/*: the local edge refuses every request: Resources.Cdn",
 	)
 	got := s.get(s.url + "/pages/x.txt")
 	if !strings.Contains(got.header.Get(reasonHeader), "the cache behavior /pages/*: Resources.Rewrite") {
@@ -101,7 +101,7 @@ func TestAnAppInTypeScriptIsServedAsFarAsItIsKnown(t *testing.T) {
 func TestAnAppInPythonIsServed(t *testing.T) {
 	s, keys := serveApp(t, "python", "index.html", "a.txt", "either/b.txt")
 	s.wantAnswers(map[string][2]int{"/a.txt": {200, 403}, "/": {200, 403}, "/either/b.txt": {501, 501}})
-	s.wantUnknown("cache behavior /either/*: every request is refused: ")
+	s.wantUnknown("cache behavior /either/*: the local edge refuses every request: ")
 	if len(keys) != 2 { // of texts that are no keys yet
 		t.Errorf("keys %v", keys)
 	}
@@ -121,10 +121,10 @@ func TestKeysOfElsewhereHaveAStandInEach(t *testing.T) {
 	s, keys := serveApp(t, "elsewhere", "a.txt", "named/n.txt", "existing/e.txt")
 	s.wantAnswers(map[string][2]int{"/a.txt": {200, 403}, "/named/n.txt": {403, 403}, "/existing/e.txt": {403, 403}})
 	s.wantUnknown(
-		"Resources.Website32962D0B: a distribution that needs no signature: it is not served",
-		"DefaultCacheBehavior.TrustedKeyGroups[0]: the key group is not of this template: a key pair of its own, KeyGroup",
-		"CacheBehaviors[0].TrustedKeyGroups[0]: the key group is not of this template: a key pair of its own, KeyGroup",
-		"KeyGroupConfig.Items[0]: the public key is not of this template: a key pair of its own, PublicKey",
+		"Resources.Website32962D0B: this distribution needs no signatures, so it is not served",
+		"DefaultCacheBehavior.TrustedKeyGroups[0]: the key group is not in this template: the stand-in key pair KeyGroup",
+		"CacheBehaviors[0].TrustedKeyGroups[0]: the key group is not in this template: the stand-in key pair KeyGroup",
+		"KeyGroupConfig.Items[0]: the public key is not in this template: the stand-in key pair PublicKey",
 	)
 	if len(keys) != 3 {
 		t.Fatalf("%d keys, want 3", len(keys))
@@ -178,10 +178,10 @@ func TestATemplateWrittenByHandIsServed(t *testing.T) {
 		"/accounts/x.txt": {501, 501},
 	})
 	s.wantUnknown(
-		"CacheBehaviors[1].LambdaFunctionAssociations[0]: the local edge runs no functions: it is left out",
-		"cache behavior /checked/*: every request is refused: ",
-		"cache behavior /theirs/*: every request is refused: ",
-		"cache behavior /accounts/*: every request is refused: ",
+		"CacheBehaviors[1].LambdaFunctionAssociations[0]: the local edge runs no functions, so this one is left out",
+		"cache behavior /checked/*: the local edge refuses every request: ",
+		"cache behavior /theirs/*: the local edge refuses every request: ",
+		"cache behavior /accounts/*: the local edge refuses every request: ",
 	)
 	if len(keys) != 2 || keys["First"] == nil || keys["Second"] == nil {
 		t.Errorf("keys %v", keys)
@@ -304,7 +304,7 @@ func TestAStandInIsAskedForInNoTemplateThatBorrows(t *testing.T) {
 func TestAnAppWhoseDefaultBehaviorIsNoBucketIsServed(t *testing.T) {
 	s, keys := serveApp(t, "website", "private/media/a.txt", "index.html")
 	s.wantAnswers(map[string][2]int{"/media/a.txt": {200, 403}, "/index.html": {501, 501}})
-	s.wantUnknown("cache behavior *: every request is refused: ")
+	s.wantUnknown("cache behavior *: the local edge refuses every request: ")
 	if path := s.edge.BucketPath(); path != "/private" {
 		t.Errorf("the folder that is served is %q", path)
 	}

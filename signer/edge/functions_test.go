@@ -149,11 +149,11 @@ func TestNoFunctionIsTakenForTheOneThatRefusesEscapes(t *testing.T) {
 		{"for responses", change{association, associated(map[string]any{"EventType": "viewer-response"})},
 			`FunctionAssociations[0].EventType: "viewer-response": want viewer-request`},
 		{"twice", change{association, append(associated(nil), associated(nil)...)},
-			"FunctionAssociations[1].EventType: the behavior has a function for viewer requests already"},
+			"FunctionAssociations[1].EventType: the behavior has two functions for viewer requests"},
 		{"one from elsewhere", change{association, associated(map[string]any{"FunctionARN": "arn:aws:cloudfront::111122223333:function/escapes"})},
-			"FunctionAssociations[0].FunctionARN: not a function of this template"},
+			"FunctionAssociations[0].FunctionARN: the template has no such function"},
 		{"something else", change{association, associated(map[string]any{"FunctionARN": map[string]any{"Ref": "Headers"}})},
-			"FunctionAssociations[0].FunctionARN: not a function of this template"},
+			"FunctionAssociations[0].FunctionARN: the template has no such function"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, err := New(Config{Template: edited(t, append(withFunction(code, signed), test.change)...), BaseURL: "http://127.0.0.1:8080", Objects: OpenFS(fstest.MapFS{})})

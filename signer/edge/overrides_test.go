@@ -212,14 +212,14 @@ func TestTheDocumentSaysWhatTheBehaviorsForward(t *testing.T) {
 	}{
 		{"nothing, as it is said", nil, []string{}, []string{}, ""},
 		{"signed paths, as it is said", forwards(fallback), []string{"response-content-type"}, []string{}, ""},
-		{"signed paths, of which nothing is said", forwards(fallback), []string{}, []string{}, "query.signed, does not say response-content-type, which the cache behavior * forwards"},
-		{"signed paths, of which more is said", forwards(fallback), []string{"response-content-type", "x"}, []string{}, "query.signed, says x, which the cache behavior * does not forward"},
-		{"public paths, of which nothing is said", forwards(config + ".CacheBehaviors.0"), []string{}, []string{}, "query.public, does not say response-content-type"},
-		{"nothing, and it is said that public paths do", nil, []string{}, []string{"response-content-type"}, "query.public, says response-content-type"},
+		{"signed paths, of which nothing is said", forwards(fallback), []string{}, []string{}, "query.signed, does not list response-content-type, which the cache behavior * forwards"},
+		{"signed paths, of which more is said", forwards(fallback), []string{"response-content-type", "x"}, []string{}, "query.signed, lists x, which the cache behavior * does not forward"},
+		{"public paths, of which nothing is said", forwards(config + ".CacheBehaviors.0"), []string{}, []string{}, "query.public, does not list response-content-type"},
+		{"nothing, and it is said that public paths do", nil, []string{}, []string{"response-content-type"}, "query.public, lists response-content-type"},
 		{"all", passingAll, []string{"*"}, []string{}, ""},
-		{"all but three, and all is said", []change{{fallback + ".OriginRequestPolicyId", "216adef6-5c7f-47e4-b989-5492eafa07d3"}}, []string{"*"}, []string{}, "query.signed, says *"},
-		{"all, of which one is said", passingAll, []string{"x"}, []string{}, "query.signed, does not say *"},
-		{"nothing, and all is said", nil, []string{"*"}, []string{}, "query.signed, says *"},
+		{"all but three, and all is said", []change{{fallback + ".OriginRequestPolicyId", "216adef6-5c7f-47e4-b989-5492eafa07d3"}}, []string{"*"}, []string{}, "query.signed, lists *"},
+		{"all, of which one is said", passingAll, []string{"x"}, []string{}, "query.signed, does not list *"},
+		{"nothing, and all is said", nil, []string{"*"}, []string{}, "query.signed, lists *"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			query, err := json.Marshal(signer.ForwardedQuery{Signed: test.signed, Public: test.open})
@@ -256,7 +256,7 @@ func TestATemplateIsRefusedWhosePublicPathsTellS3HowToSendAnObject(t *testing.T)
 		}
 		return []change{passing(kind, "OriginRequestPolicyConfig", inRequest, word, names...), {behavior + ".OriginRequestPolicyId", map[string]any{"Ref": "Passing"}}}
 	}
-	const disposition, every = "forwards response-content-disposition to", "forwards response-content-type and its like to"
+	const disposition, every = "forwards response-content-disposition to", "forwards response-content-type and similar parameters to"
 	for _, test := range []struct {
 		name    string
 		changes []change

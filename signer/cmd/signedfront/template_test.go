@@ -30,7 +30,7 @@ func TestATemplateOfAnotherAppIsServedWithAKeyThatIsMade(t *testing.T) {
 	}
 	said := p.stderr.await(t, has("stop with Ctrl-C", 1))
 	for _, want := range []string{
-		"signedfront: not known: cache behavior /api/*: every request is refused: ",
+		"signedfront: not known: cache behavior /api/*: the local edge refuses every request: ",
 		"signedfront: keys and deployment document are in .signedfront/media\n",
 	} {
 		if !strings.Contains(said, want) {

@@ -13,22 +13,22 @@ import (
 	"github.com/signedfront/signedfront/signer/edge/internal/redact"
 )
 
-// stack is where a template is deployed, as far as the local edge pretends.
+// stack identifies a stack: its name, account and Region, real or assumed.
 type stack struct {
 	name, account, region string
 
-	anywhere bool // the region is a default: nobody has said where
-	other    bool // not the edge's own stack
+	anywhere bool // the Region is a default: none was given
+	other    bool // it is another stack than the edge's own
 }
 
-// Where a stack is that does not say.
+// The defaults of a stack.
 const (
 	localStack   = "signedfront-local"
 	localAccount = "000000000000"
 	localRegion  = "us-east-1"
 )
 
-// pseudoParameter is the value of AWS::Region and its like.
+// pseudoParameter returns the value of a pseudo parameter, such as AWS::Region.
 func (s stack) pseudoParameter(name string) (v any, ok bool) {
 	switch name {
 	case "AWS::AccountId":
@@ -51,8 +51,8 @@ func (s stack) pseudoParameter(name string) (v any, ok bool) {
 	return nil, false
 }
 
-// The ids are made of the stack's name and the logical id, so that they are the
-// same on each run.
+// An id is derived from the stack and the logical id, so it is the same on each
+// run.
 
 func (s stack) hash(what string) [sha256.Size]byte {
 	return sha256.Sum256([]byte(s.account + "\x00" + s.region + "\x00" + s.name + "\x00" + what))
@@ -65,25 +65,25 @@ func (s stack) uuid(what string) string {
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:16])
 }
 
-// letters are upper-case letters and digits, as in CloudFront's ids.
+// letters returns n upper-case letters and digits, as in CloudFront's ids.
 func (s stack) letters(what string, n int) string {
 	b := s.hash(what)
 	return base32.StdEncoding.EncodeToString(b[:])[:n]
 }
 
-// keyPairID is CloudFront's id of a public key, made of its fingerprint.
+// keyPairID returns the id of a public key. It is derived from the fingerprint.
 func keyPairID(fingerprint string) string {
 	sum := sha256.Sum256([]byte(fingerprint))
 	return "K" + base32.StdEncoding.EncodeToString(sum[:])[:13]
 }
 
-// canonicalUserID is the canonical user id of an origin access identity.
+// canonicalUserID returns the canonical user id of an origin access identity.
 func canonicalUserID(identity string) string {
 	sum := sha256.Sum256([]byte("origin access identity " + identity))
 	return hex.EncodeToString(sum[:])
 }
 
-// attribute is the value of Ref or Fn::GetAtt of a resource.
+// attribute returns the value of Ref or Fn::GetAtt for a resource.
 func (r *resolver) attribute(at, id, name string) (string, error) {
 	kind, ok := r.Resources[id]
 	if !ok {
@@ -96,7 +96,7 @@ func (r *resolver) attribute(at, id, name string) (string, error) {
 	if ok, err := r.exists(id); err != nil {
 		return "", err
 	} else if !ok {
-		return "", fmt.Errorf("%s: resource %s does not exist: its condition does not hold", at, redact.Name(id))
+		return "", fmt.Errorf("%s: resource %s does not exist: its condition is false", at, redact.Name(id))
 	}
 	if r.busy[key] {
 		return "", fmt.Errorf("%s: %s refers to itself", at, redact.Name(id))
@@ -107,9 +107,9 @@ func (r *resolver) attribute(at, id, name string) (string, error) {
 	v, err := r.assign(id, kind.Type, name)
 	switch {
 	case err == errUnknownAttribute && name == "Ref":
-		return "", fmt.Errorf("%s: the local edge does not know what Ref of %s gives, which is of type %s", at, redact.Name(id), redact.Name(kind.Type))
+		return "", fmt.Errorf("%s: the local edge does not know the value of Ref for %s, a resource of type %s", at, redact.Name(id), redact.Name(kind.Type))
 	case err == errUnknownAttribute:
-		return "", fmt.Errorf("%s: the local edge does not know attribute %s of %s, which is of type %s", at, redact.Name(name), redact.Name(id), redact.Name(kind.Type))
+		return "", fmt.Errorf("%s: the local edge does not know the attribute %s of %s, a resource of type %s", at, redact.Name(name), redact.Name(id), redact.Name(kind.Type))
 	case err != nil:
 		return "", err
 	}
@@ -119,16 +119,16 @@ func (r *resolver) attribute(at, id, name string) (string, error) {
 
 var errUnknownAttribute = errors.New("unknown attribute")
 
-// assign makes up what AWS would have assigned.
+// assign returns the value that AWS would assign, in AWS's own format.
 func (r *resolver) assign(id, kind, name string) (string, error) {
-	// given records a physical id that is given out.
+	// given records the physical id of the resource.
 	given := func(v string, err error) (string, error) {
 		if err == nil {
 			r.owners[v] = owner{r, id}
 		}
 		return v, err
 	}
-	identifies := name == "Ref" || name == "Id" // two names of the physical id
+	identifies := name == "Ref" || name == "Id" // two names for the physical id
 
 	switch kind {
 	case "AWS::S3::Bucket":
@@ -202,7 +202,7 @@ var bucketNames = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
 func (r *resolver) bucketName(id string) string {
 	if named := r.properties(id).get("BucketName"); named.text() != "" {
 		if !bucketNames.MatchString(named.text()) {
-			named.wrong("%s: want 3 to 63 small letters, digits, dots and hyphens", redact.Quote(named.text()))
+			named.wrong("%s: want 3 to 63 lower-case letters, digits, dots and hyphens", redact.Quote(named.text()))
 		}
 		return named.text()
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/signedfront/signedfront/signer/edge/model"
 )
 
-// readBucket reads the bucket that an origin has by its domain name.
+// readBucket reads the bucket with the domain name of an origin.
 func (r *resolver) readBucket(domain property) *model.Bucket {
 	if id := r.bucketOf(domain.text()); id != "" {
 		bucket := r.properties(id)
@@ -24,20 +24,20 @@ func (r *resolver) readBucket(domain property) *model.Bucket {
 	if m := bucketDomain.FindStringSubmatch(domain.text()); m != nil {
 		return r.readExistingBucket(domain, m[1])
 	}
-	domain.wrong("%s: want the domain name of a bucket, as in Fn::GetAtt of its RegionalDomainName", redact.Quote(domain.text()))
+	domain.wrong("%s: want the domain name of a bucket, such as Fn::GetAtt of its RegionalDomainName", redact.Quote(domain.text()))
 	return nil
 }
 
-// bucketDomain is the shape of a bucket's domain name.
+// bucketDomain matches the domain name of a bucket:
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html
 var bucketDomain = regexp.MustCompile(`^([a-z0-9][a-z0-9.-]+[a-z0-9])\.s3(?:\.dualstack)?(?:\.[a-z]{2}(?:-[a-z]+)+-\d)?\.amazonaws\.com$`)
 
-// readExistingBucket takes a bucket that is not of the template to have the
-// policy that the template requires, and to block public access, as buckets do
-// by default.
+// readExistingBucket reads a bucket that the template does not create. It assumes
+// that the bucket has the policy in the output contract.RequiredBucketPolicy and
+// blocks public access, which is the default.
 func (r *resolver) readExistingBucket(domain property, name string) *model.Bucket {
 	if _, ok := r.Outputs[contract.RequiredBucketPolicy]; !ok {
-		domain.wrong("the bucket %s is not of this template, so that its policy is not known: give the template an output %s, whose value is the JSON text of the policy that the bucket has", name, contract.RequiredBucketPolicy)
+		domain.wrong("the template does not create the bucket %s, so its policy is unknown: add an output %s whose value is the bucket's policy as JSON", name, contract.RequiredBucketPolicy)
 		return nil
 	}
 	text, err := r.output(contract.RequiredBucketPolicy)
@@ -49,7 +49,7 @@ func (r *resolver) readExistingBucket(domain property, name string) *model.Bucke
 	decoder := json.NewDecoder(strings.NewReader(text))
 	decoder.UseNumber()
 	if err := decoder.Decode(&document.raw); err != nil {
-		document.wrong("not the JSON of a policy: %w", jsonFault(err))
+		document.wrong("not a policy in JSON: %w", jsonFault(err))
 		return nil
 	}
 	policy := readPolicy(bucketPolicyName, document)
@@ -57,7 +57,7 @@ func (r *resolver) readExistingBucket(domain property, name string) *model.Bucke
 	return &model.Bucket{Name: name, Policy: policy}
 }
 
-// bucketOf is the logical id of the bucket that has the domain name.
+// bucketOf returns the logical id of the bucket with the domain name, or "".
 func (r *resolver) bucketOf(domain string) string {
 	if o, ok := r.owners[domain]; ok && o.r == r && r.Resources[o.id].Type == "AWS::S3::Bucket" {
 		return o.id

@@ -10,9 +10,9 @@ import (
 	"github.com/signedfront/signedfront/signer/edge/internal/redact"
 )
 
-// readDeployment finds the deployment document among the template's
-// parameters, and follows it to the lender's if it borrows its key. There may be
-// none.
+// readDeployment returns the deployment document among the template's parameters,
+// or nil if there is none. If the stack borrows its key, the document has the
+// lender's.
 func (r *resolver) readDeployment(baseURL string) *signer.Deployment {
 	var found *signer.Deployment
 	var foundAt string
@@ -38,7 +38,7 @@ func (r *resolver) readDeployment(baseURL string) *signer.Deployment {
 		}
 	}
 	if found == nil {
-		// One of those that could not be read may be the one.
+		// One of the unreadable parameters may be the document.
 		for _, err := range failures {
 			r.report(err)
 		}
@@ -59,16 +59,14 @@ func (r *resolver) readDeployment(baseURL string) *signer.Deployment {
 	return found
 }
 
-// parameterValue resolves the value of a parameter without reporting problems:
-// a parameter that is no deployment document need not be one that the edge can
-// resolve.
+// parameterValue returns the value of a parameter. It reports no problem: a
+// parameter that is not the deployment document may hold anything.
 func (r *resolver) parameterValue(id string) (string, error) {
 	properties, _ := r.Resources[id].Properties.(map[string]any)
 	return r.text("Resources."+redact.Name(id)+".Properties.Value", properties["Value"])
 }
 
-// isDeployment tells a deployment document from the other texts that a
-// parameter may hold.
+// isDeployment reports whether the value of a parameter is a deployment document.
 func isDeployment(text string) bool {
 	var document map[string]json.RawMessage
 	if !strings.HasPrefix(strings.TrimSpace(text), "{") || json.Unmarshal([]byte(text), &document) != nil {
@@ -77,8 +75,7 @@ func isDeployment(text string) bool {
 	return document["baseUrl"] != nil && document["key"] != nil
 }
 
-// borrow is the document of a deployment that borrows its key, with the lender's
-// key in it.
+// borrow returns the document of a borrower with the lender's key in it.
 func (r *resolver) borrow(d *signer.Deployment) (*signer.Deployment, error) {
 	text, err := r.lenderDocument(d.Key.Parameter)
 	if err != nil {
@@ -91,7 +88,7 @@ func (r *resolver) borrow(d *signer.Deployment) (*signer.Deployment, error) {
 	return d.Borrow(lender)
 }
 
-// lenderDocument is the value of a parameter of another stack.
+// lenderDocument returns the value of a parameter of another stack.
 func (r *resolver) lenderDocument(name string) (string, error) {
 	var failures []error
 	for i := range r.others {
@@ -102,7 +99,7 @@ func (r *resolver) lenderDocument(name string) (string, error) {
 		}
 		for _, id := range other.ofType("AWS::SSM::Parameter") {
 			properties, _ := other.Resources[id].Properties.(map[string]any)
-			// Others may have names that the edge cannot resolve.
+			// The edge need not resolve the names of other parameters.
 			if named, err := other.text("Resources."+redact.Name(id)+".Properties.Name", properties["Name"]); err != nil || named != name {
 				continue
 			}
@@ -113,15 +110,15 @@ func (r *resolver) lenderDocument(name string) (string, error) {
 			return text, nil
 		}
 	}
-	missing := fmt.Errorf("the local edge was given no stack that has the parameter %s: it needs the template of the stack that lends its key", redact.Text(name))
+	missing := fmt.Errorf("the local edge has no stack with the parameter %s: give it the template of the lender", redact.Text(name))
 	return "", errors.Join(append(failures, missing)...)
 }
 
-// checkDeployment checks that the document names a key that is known.
+// checkDeployment checks that the template has the key that the document names.
 func (r *resolver) checkDeployment(d *signer.Deployment) error {
 	key, ok := r.public[d.KeyPairID]
 	if !ok {
-		return fmt.Errorf("keyPairId: %s is not a public key that this template has", redact.Text(d.KeyPairID))
+		return fmt.Errorf("keyPairId: the template has no public key %s", redact.Text(d.KeyPairID))
 	}
 	return d.CheckKey(key)
 }

@@ -11,19 +11,19 @@ import (
 	"github.com/signedfront/signedfront/signer/edge/model"
 )
 
-// readDistribution reads the template's one distribution.
+// readDistribution reads the template's only distribution.
 func (r *resolver) readDistribution() *model.Distribution {
 	found := r.existing("AWS::CloudFront::Distribution")
 	if r.foreign != nil {
 		found = r.signedAlone(found)
 	}
 	if len(found) != 1 {
-		r.report(fmt.Errorf("Resources: the local edge serves one AWS::CloudFront::Distribution, the template has %d", len(found)))
+		r.report(fmt.Errorf("Resources: want one AWS::CloudFront::Distribution for the local edge to serve: the template has %d", len(found)))
 		return nil
 	}
 	config := r.properties(found[0]).get("DistributionConfig")
 	if enabled := config.get("Enabled"); !enabled.flag() {
-		enabled.wrong("the distribution is not enabled: it serves nothing; want true")
+		enabled.wrong("the distribution is disabled and serves nothing: want true")
 	}
 
 	origins := make(map[string]*model.Origin)
@@ -31,7 +31,8 @@ func (r *resolver) readDistribution() *model.Distribution {
 		return r.readBehavior(p, pattern, func() *model.Origin {
 			target := p.get("TargetOriginId")
 			name := target.text()
-			// What is wrong with an origin is why each of its behaviors is refused.
+			// In a foreign template each behavior is refused for the problems of
+			// its origin.
 			if o, done := origins[name]; done && r.foreign == nil {
 				return o
 			}
@@ -50,7 +51,7 @@ func (r *resolver) readDistribution() *model.Distribution {
 	}
 	fallback := config.get("DefaultCacheBehavior")
 	if !fallback.exists() {
-		fallback.wrong("want the behavior of all other paths")
+		fallback.wrong("want the behavior for all other paths")
 	}
 	last := read(fallback, "*")
 	for _, p := range config.get("CacheBehaviors").array() {
@@ -68,12 +69,12 @@ func (r *resolver) readDistribution() *model.Distribution {
 	return d
 }
 
-// maxPattern is CloudFront's limit on a path pattern:
+// maxPattern is CloudFront's limit on a path pattern, in bytes:
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/DownloadDistValuesCacheBehavior.html#DownloadDistValuesPathPattern
 const maxPattern = 255
 
-// signedAlone is the one of distributions that needs signatures, if there is just
-// one: the others are named.
+// signedAlone returns the only distribution that needs signatures, and names the
+// others. If there is not exactly one, it returns all.
 func (r *resolver) signedAlone(all []string) []string {
 	if len(all) < 2 {
 		return all
@@ -89,7 +90,7 @@ func (r *resolver) signedAlone(all []string) []string {
 		return all
 	}
 	for _, id := range others {
-		r.foreign.name("Resources.%s: a distribution that needs no signature: it is not served", redact.Name(id))
+		r.foreign.name("Resources.%s: this distribution needs no signatures, so it is not served", redact.Name(id))
 	}
 	return slices.DeleteFunc(all, func(id string) bool { return slices.Contains(others, id) })
 }
@@ -98,11 +99,11 @@ func (r *resolver) readBehavior(p property, pattern string, origin func() *model
 	b := &model.Behavior{PathPattern: pattern}
 	r.deciding(b, func() {
 		if signers := p.get("TrustedSigners"); len(signers.list()) > 0 {
-			signers.wrong("keys of AWS accounts are unknown to the local edge: use TrustedKeyGroups")
+			signers.wrong("the local edge does not know the keys of AWS accounts: use TrustedKeyGroups")
 		}
 		for _, function := range p.get("LambdaFunctionAssociations").list() {
 			if event, known := r.quietly(function.get("EventType")); r.foreign != nil && known && strings.HasSuffix(event, "-response") {
-				r.foreign.name("%s: the local edge runs no functions: it is left out", function.at)
+				r.foreign.name("%s: the local edge runs no functions, so this one is left out", function.at)
 				continue
 			}
 			p.get("LambdaFunctionAssociations").wrong(noFunctions)
@@ -119,7 +120,7 @@ func (r *resolver) readBehavior(p property, pattern string, origin func() *model
 	if !r.decorating(func() { b.Headers = r.readHeadersPolicy(p.get("ResponseHeadersPolicyId")) }) {
 		b.Headers = nil
 	}
-	// CloudFront's behavior is the same with and without the slash.
+	// CloudFront treats the pattern the same with and without the slash.
 	if !strings.HasPrefix(b.PathPattern, "/") && !strings.HasPrefix(b.PathPattern, "*") {
 		b.PathPattern = "/" + b.PathPattern
 	}
@@ -130,8 +131,8 @@ func (r *resolver) readBehavior(p property, pattern string, origin func() *model
 	return b
 }
 
-// readOrigin reads the origin that a behavior sends its requests to: a bucket
-// of the template, or an existing one.
+// readOrigin reads the origin of a behavior: a bucket that the template creates, or
+// an existing one.
 func (r *resolver) readOrigin(config property, distributionID string, target property) *model.Origin {
 	var found property
 	for _, p := range config.get("Origins").array() {
@@ -140,11 +141,11 @@ func (r *resolver) readOrigin(config property, distributionID string, target pro
 		}
 	}
 	if found.r == nil {
-		target.wrong("%s: want the Id of one of the distribution's Origins; the local edge does no origin groups", redact.Quote(target.text()))
+		target.wrong("%s: want the Id of one of the distribution's Origins; the local edge does not support origin groups", redact.Quote(target.text()))
 		return nil
 	}
 	if custom := found.get("CustomOriginConfig"); custom.exists() {
-		custom.wrong("the local edge serves a bucket, no other origin")
+		custom.wrong("the local edge serves buckets only")
 		return nil
 	}
 	bucket := r.readBucket(found.get("DomainName"))
@@ -162,13 +163,13 @@ func (r *resolver) readOrigin(config property, distributionID string, target pro
 	return o
 }
 
-// readIdentity reads who CloudFront is at the bucket.
+// readIdentity reads the identity that CloudFront uses to read the bucket.
 func (r *resolver) readIdentity(p property, distributionID string) model.Identity {
 	oai := p.get("S3OriginConfig").get("OriginAccessIdentity")
 	control := p.get("OriginAccessControlId")
 	switch {
 	case oai.text() != "" && control.text() != "":
-		control.wrong("the origin has an origin access identity too: CloudFront takes one of them")
+		control.wrong("the origin also has an origin access identity: want one of the two")
 	case oai.text() != "":
 		id, ok := strings.CutPrefix(oai.text(), "origin-access-identity/cloudfront/")
 		if !ok || id == "" {
@@ -178,13 +179,13 @@ func (r *resolver) readIdentity(p property, distributionID string) model.Identit
 	case control.text() != "":
 		properties, ok := r.resource(control.text(), "AWS::CloudFront::OriginAccessControl")
 		if !ok {
-			control.wrong("not an origin access control of this template")
+			control.wrong("the template has no such origin access control")
 			return model.Identity{}
 		}
 		switch signs := properties.get("OriginAccessControlConfig").get("SigningBehavior"); signs.text() {
 		case "always", "no-override":
 			return model.Identity{Control: true, Distribution: r.distributionARN(distributionID), Account: r.stack.account}
-		case "never": // it signs no request
+		case "never": // requests are not signed
 		default:
 			signs.wrong("%s: want always, no-override or never", redact.Quote(signs.text()))
 		}
@@ -193,13 +194,13 @@ func (r *resolver) readIdentity(p property, distributionID string) model.Identit
 	return model.Identity{}
 }
 
-// customErrorCodes are the statuses that may have a custom error response.
+// customErrorCodes are the statuses that can have a custom error response:
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/creating-custom-error-pages.html
 var customErrorCodes = []int{400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504}
 
-// readErrorPages reads the pages of a distribution, by the status that they
-// stand in for. A response without a page says how long an error is cached, and
-// nothing is cached here.
+// readErrorPages reads the custom error responses of a distribution, by the status
+// that each replaces. A response without a page sets only how long an error is
+// cached, so it is left out: the edge caches nothing.
 func readErrorPages(responses property) map[int]model.ErrorPage {
 	pages := make(map[int]model.ErrorPage)
 	for _, p := range responses.array() {
@@ -224,14 +225,14 @@ func readErrorPages(responses property) map[int]model.ErrorPage {
 			continue
 		}
 		if _, twice := pages[replaced]; twice {
-			code.wrong("%d has a custom error response already", replaced)
+			code.wrong("the status %d has two custom error responses: want one", replaced)
 		}
 		pages[replaced] = model.ErrorPage{Path: page.text(), Status: answered}
 	}
 	return pages
 }
 
-// statusOf is the status that a place holds, if it is one of those.
+// statusOf returns the status in p if it is one of among.
 func statusOf(p property, among []int) (int, bool) {
 	status, err := strconv.Atoi(p.text())
 	return status, err == nil && slices.Contains(among, status)

@@ -13,29 +13,30 @@ import (
 	"github.com/signedfront/signedfront/signer/edge/model"
 )
 
-// foreign is what is needed to read the template of an app that was not made for
-// the edge: one without a deployment document, whose keys are elsewhere.
+// foreign is the state for reading a template of an app that signedfront did not
+// make. Such a template has no deployment document, and its private keys are
+// elsewhere.
 type foreign struct {
 	standIn func(KeyPair) (*signer.PrivateKey, error)
-	made    map[KeyPair]*signer.PrivateKey // by what standIn was asked for; nil: it cannot be had
+	made    map[KeyPair]*signer.PrivateKey // stand-ins that were asked for; nil: failed
 	unknown []string
-	bucket  string // the one whose content the edge has
+	bucket  string // the bucket whose content the edge has
 }
 
-// name names something that the edge does not know.
+// name records a part of the template that the edge does not know.
 func (f *foreign) name(format string, args ...any) {
 	if text := fmt.Sprintf(format, args...); !slices.Contains(f.unknown, text) {
 		f.unknown = append(f.unknown, text)
 	}
 }
 
-// hasDeployment reports whether a template has a deployment document, without
-// resolving anything.
+// hasDeployment reports whether a template has a deployment document. It resolves
+// nothing.
 func (t *template) hasDeployment() bool {
 	for _, id := range t.ofType("AWS::SSM::Parameter") {
 		properties, _ := t.Resources[id].Properties.(map[string]any)
 		encoded, err := json.Marshal(properties["Value"])
-		text := strings.ReplaceAll(string(encoded), `\`, "") // of a text in a text
+		text := strings.ReplaceAll(string(encoded), `\`, "") // also matches JSON inside a JSON string
 		if err == nil && strings.Contains(text, `"baseUrl"`) && strings.Contains(text, `"key"`) {
 			return true
 		}
@@ -43,22 +44,22 @@ func (t *template) hasDeployment() bool {
 	return false
 }
 
-// apart returns the problems that read finds, in place of reporting them. The
-// places that they are about are read anew where something else needs them.
+// apart returns the problems that read finds, and does not report them. If another
+// part needs the same places, they are read again.
 func (r *resolver) apart(read func()) error {
 	problems, reported, unresolved := r.problems, r.reported, r.unresolved
 	r.problems, r.reported, r.unresolved = nil, map[string]bool{}, map[string]bool{}
 	read()
 	found := r.problems
-	if len(found) == 0 && len(r.unresolved) > 0 { // by a problem that is reported where it arose
-		found = append(found, fmt.Errorf("%s: it cannot be read", slices.Min(slices.Collect(maps.Keys(r.unresolved)))))
+	if len(found) == 0 && len(r.unresolved) > 0 { // the problem was reported before
+		found = append(found, fmt.Errorf("%s: cannot be read", slices.Min(slices.Collect(maps.Keys(r.unresolved)))))
 	}
 	r.problems, r.reported, r.unresolved = problems, reported, unresolved
 	return errors.Join(found...)
 }
 
-// deciding has read read what decides who gets what of a behavior. In a foreign
-// template its problems are why the behavior is refused.
+// deciding runs read for a part of the behavior that decides access. In a foreign
+// template, a problem in it makes the edge refuse the behavior.
 func (r *resolver) deciding(b *model.Behavior, read func()) {
 	if r.foreign == nil {
 		read()
@@ -67,12 +68,13 @@ func (r *resolver) deciding(b *model.Behavior, read func()) {
 	if err := r.apart(read); err != nil {
 		b.Unknown = strings.ReplaceAll(err.Error(), "\n", "; ")
 	} else if b.Origin == nil {
-		b.Unknown = "its origin is not known"
+		b.Unknown = "its origin is unknown"
 	}
 }
 
-// decorating has read read what does not decide who gets what. In a foreign
-// template its problems are named, and it reports whether there are none.
+// decorating runs read for a part that does not decide access. In a foreign
+// template its problems are recorded as unknown parts. It reports whether there
+// were none.
 func (r *resolver) decorating(read func()) (whole bool) {
 	if r.foreign == nil {
 		read()
@@ -87,8 +89,9 @@ func (r *resolver) decorating(read func()) (whole bool) {
 	return err == nil
 }
 
-// stand is the public key that takes the place of one whose private half is
-// elsewhere. place is what it stands in for, name what standIn calls it.
+// stand returns a public key that replaces one whose private key is elsewhere.
+// place is the place of the replaced key in the template, and name is its name for
+// standIn.
 func (r *resolver) stand(place, name string, algorithm signer.Algorithm) *signer.PublicKey {
 	f := r.foreign
 	pair := KeyPair{Stack: r.stack.name, LogicalID: name, Algorithm: algorithm}
@@ -96,10 +99,10 @@ func (r *resolver) stand(place, name string, algorithm signer.Algorithm) *signer
 	if !asked {
 		var err error
 		if key, err = f.standIn(pair); err == nil && key == nil {
-			err = errors.New("Config.StandIn gave no key pair and no error")
+			err = errors.New("Config.StandIn returned no key pair and no error")
 		}
 		if err != nil {
-			r.report(fmt.Errorf("%s: a key in its place: %w", place, err))
+			r.report(fmt.Errorf("%s: making a stand-in key: %w", place, err))
 			key = nil
 		}
 		f.made[pair] = key
@@ -112,10 +115,11 @@ func (r *resolver) stand(place, name string, algorithm signer.Algorithm) *signer
 	return public
 }
 
-// standInFor is the public key in place of an AWS::CloudFront::PublicKey, of the
-// same kind where that is known. It is nil if the stack itself makes the key.
+// standInFor returns the public key that replaces an AWS::CloudFront::PublicKey, of
+// the same kind if that is known. It returns nil if the stack itself makes the key
+// pair.
 func (r *resolver) standInFor(id string, encoded property) (*signer.PublicKey, error) {
-	algorithm := signer.RSA2048 // which every signer for CloudFront knows
+	algorithm := signer.RSA2048 // every CloudFront signer supports it
 	var pem string
 	if r.apart(func() { pem = encoded.text() }) == nil {
 		if key, err := signer.ParsePublicKey([]byte(pem)); err == nil {
@@ -132,19 +136,19 @@ func (r *resolver) standInFor(id string, encoded property) (*signer.PublicKey, e
 	return key, nil
 }
 
-// standInForGroup is the keys in place of those of a key group that is not in any
-// template that the edge has.
+// standInForGroup returns the keys that replace those of a key group outside the
+// given templates.
 func (r *resolver) standInForGroup(group property) map[string]*signer.PublicKey {
 	name := "KeyGroup" + r.nameOf(group)
-	r.foreign.name("%s: the key group is not of this template: a key pair of its own, %s, takes the place of its keys", group.at, name)
+	r.foreign.name("%s: the key group is not in this template: the stand-in key pair %s replaces its keys", group.at, name)
 	return r.standInsNamed(group, name)
 }
 
-// standInForKey is the key in place of one that a key group has by an id that is
-// not of any template that the edge has.
+// standInForKey returns the key that replaces a public key outside the given
+// templates.
 func (r *resolver) standInForKey(item property) map[string]*signer.PublicKey {
 	name := "PublicKey" + r.nameOf(item)
-	r.foreign.name("%s: the public key is not of this template: a key pair of its own, %s, takes its place", item.at, name)
+	r.foreign.name("%s: the public key is not in this template: the stand-in key pair %s replaces it", item.at, name)
 	return r.standInsNamed(item, name)
 }
 
@@ -158,17 +162,18 @@ func (r *resolver) standInsNamed(p property, name string) map[string]*signer.Pub
 	return map[string]*signer.PublicKey{id: key}
 }
 
-// nameOf makes a name of what a place is written as, the same on each run.
+// nameOf returns a name derived from the raw value of a place, the same on each
+// run.
 func (r *resolver) nameOf(p property) string {
 	text, err := json.Marshal(p.raw)
 	if err != nil {
-		text = []byte(p.at) // JSON that was read can be written
+		text = []byte(p.at) // never fails: raw was read from JSON
 	}
 	return r.stack.letters("stand-in "+string(text), 8)
 }
 
-// references are the items of an array. In a foreign template, one that cannot be
-// resolved is no problem: something takes its place.
+// references returns the items of an array. In a foreign template, an item that
+// cannot be resolved is no error: a stand-in replaces it.
 func (r *resolver) references(p property) (list []property) {
 	if r.foreign == nil {
 		return p.array()
@@ -179,18 +184,19 @@ func (r *resolver) references(p property) (list []property) {
 	return list
 }
 
-// quietly is the value of a text, and whether it can be had.
+// quietly returns the text at a place, and whether it could be resolved. It reports
+// no problem.
 func (r *resolver) quietly(p property) (text string, known bool) {
 	err := r.apart(func() { text = p.text() })
 	return text, err == nil
 }
 
-// finish refuses the behaviors of buckets whose content the edge does not have,
-// and reports what is wrong with a distribution of which nothing can be served.
+// finish refuses the behaviors of buckets whose content the edge does not have. It
+// reports an error if every behavior is refused.
 func (r *resolver) finish(d *model.Distribution) {
 	f := r.foreign
-	// The content that the edge has is that of the first bucket that needs a
-	// signature, the default behavior's first.
+	// The edge has the content of one bucket: the first that needs a signature,
+	// starting with the default behavior's.
 	order := slices.Concat(d.Behaviors[len(d.Behaviors)-1:], d.Behaviors)
 	for _, signed := range []bool{true, false} {
 		for _, b := range order {
@@ -202,11 +208,11 @@ func (r *resolver) finish(d *model.Distribution) {
 	var refused []error
 	for _, b := range d.Behaviors {
 		if b.Unknown == "" && b.Origin.Bucket.Name != f.bucket {
-			b.Unknown = fmt.Sprintf("its bucket is %s: the local edge has the content of one, which is that of %s", redact.Text(b.Origin.Bucket.Name), redact.Text(f.bucket))
+			b.Unknown = fmt.Sprintf("its bucket is %s, and the local edge has the content of one bucket only: %s", redact.Text(b.Origin.Bucket.Name), redact.Text(f.bucket))
 		}
 		if b.Unknown != "" {
 			refused = append(refused, fmt.Errorf("cache behavior %s: %s", redact.Path(b.PathPattern), b.Unknown))
-			f.name("cache behavior %s: every request is refused: %s", redact.Path(b.PathPattern), b.Unknown)
+			f.name("cache behavior %s: the local edge refuses every request: %s", redact.Path(b.PathPattern), b.Unknown)
 		}
 	}
 	if len(refused) == len(d.Behaviors) {
@@ -214,12 +220,12 @@ func (r *resolver) finish(d *model.Distribution) {
 	}
 }
 
-// maxTrustedKeys is how many keys a deployment document has at most.
+// maxTrustedKeys is the limit of trusted keys in a deployment document.
 const maxTrustedKeys = 5
 
-// makeDeployment makes the deployment document that the template has not, for the
-// first key of which the private half is known. It is nil if no behavior needs
-// one.
+// makeDeployment returns a deployment document for a template without one. It names
+// the first key whose private key is known. It returns nil if no behavior needs a
+// key.
 func (r *resolver) makeDeployment(baseURL string, d *model.Distribution) *signer.Deployment {
 	if d == nil || len(r.problems) > 0 {
 		return nil

@@ -10,8 +10,8 @@ import (
 	"github.com/signedfront/signedfront/signer/edge/model"
 )
 
-// forwardedHeaders are which headers of CORS managed policies pass on, by id. What
-// they pass on of a query is in package managed.
+// forwardedHeaders are the CORS headers that managed policies forward, by policy
+// id. Package managed has the query parameters that they forward.
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-origin-request-policies.html
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-cache-policies.html
 var forwardedHeaders = map[string]model.Selection{
@@ -36,9 +36,9 @@ var (
 	preflightHeaders = model.Selection{Names: []string{"Origin", "Access-Control-Request-Method", "Access-Control-Request-Headers"}}
 )
 
-// readForwarding reads what a behavior passes on by its origin request policy
-// and by its cache policy, or in the form that came before them: what is part of
-// the cache key reaches the origin too.
+// readForwarding reads what a behavior forwards by its origin request policy and
+// its cache policy, or by the older ForwardedValues. CloudFront also forwards
+// everything in the cache key.
 func (r *resolver) readForwarding(behavior property) []model.Forwarding {
 	var list []model.Forwarding
 	for _, policy := range []struct{ member, kind, config, inside string }{
@@ -69,7 +69,7 @@ func (r *resolver) readForwarding(behavior property) []model.Forwarding {
 	return append(list, model.Forwarding{Headers: headers, Query: model.Selection{All: legacy.get("QueryString").flag()}})
 }
 
-// readSelection reads a part of a policy. What it does not know chooses none.
+// readSelection reads one part of a policy. An unknown behavior selects nothing.
 func readSelection(behavior, names property) model.Selection {
 	switch behavior.text() {
 	case "whitelist":
@@ -82,20 +82,21 @@ func readSelection(behavior, names property) model.Selection {
 	return model.Selection{}
 }
 
-// checkPublicQuery refuses a public behavior that passes on to a bucket by which
-// headers S3 is to answer a request that CloudFront signs. Strangers would choose,
-// on the host that signed content has, and with text/html for a type they make a
-// page of what somebody has uploaded. A behavior of all parameters but some is
-// refused too: S3 undoes the escapes of a name, which CloudFront compares as it is.
+// checkPublicQuery refuses a public behavior that forwards the parameters with
+// which S3 overrides response headers, if CloudFront signs its requests to the
+// bucket. With response-content-type=text/html, anyone could turn an uploaded file
+// into a page on the host of the signed content. It also refuses a behavior that
+// forwards all parameters but some: CloudFront compares names as they are written,
+// and S3 decodes them first.
 func checkPublicQuery(p property, b *model.Behavior) {
 	if !b.Public || b.Origin == nil || b.Origin.Identity == (model.Identity{}) {
 		return
 	}
-	const wrong = "the public behavior %s forwards %s to the bucket, by which strangers choose how S3 sends an object: name the parameters that it needs, without these, or leave the query out"
+	const wrong = "the public behavior %s forwards %s to the bucket, so anyone can choose the headers of S3's response: list the parameters that the behavior needs, without these, or forward no query"
 	overrides := signer.S3Overrides()
 	for _, f := range b.Forwarding {
 		if f.Query.All {
-			p.wrong(wrong, redact.Path(b.PathPattern), "response-content-type and its like")
+			p.wrong(wrong, redact.Path(b.PathPattern), "response-content-type and similar parameters")
 			return
 		}
 		for _, name := range f.Query.Names {
@@ -106,9 +107,9 @@ func checkPublicQuery(p property, b *model.Behavior) {
 	}
 }
 
-// checkQuery compares what a deployment document says of the query with what the
-// behaviors forward. Where it says less, strangers may choose how an object is
-// sent; where it says more, a signer signs what would be ignored.
+// checkQuery compares the query in the deployment document with what the behaviors
+// forward. If the document lists less, anyone may choose the headers of S3's
+// response. If it lists more, a signer signs parameters that are ignored.
 func (r *resolver) checkQuery(document *signer.Deployment, d *model.Distribution) {
 	if document.Query == nil || d == nil {
 		return
@@ -128,12 +129,12 @@ func (r *resolver) checkQuery(document *signer.Deployment, d *model.Distribution
 				continue
 			}
 			if f.Query.All {
-				wrong("does not say %s, which the cache behavior %s forwards", "*")
+				wrong("does not list %s, which the cache behavior %s forwards", "*")
 				continue
 			}
 			for _, name := range f.Query.Names {
 				if !slices.Contains(said, name) {
-					wrong("does not say %s, which the cache behavior %s forwards", name)
+					wrong("does not list %s, which the cache behavior %s forwards", name)
 				}
 			}
 		}
@@ -141,7 +142,7 @@ func (r *resolver) checkQuery(document *signer.Deployment, d *model.Distribution
 			if !all && !slices.ContainsFunc(b.Forwarding, func(f model.Forwarding) bool {
 				return name != "*" && slices.Contains(f.Query.Names, name) != f.Query.All
 			}) {
-				wrong("says %s, which the cache behavior %s does not forward", name)
+				wrong("lists %s, which the cache behavior %s does not forward", name)
 			}
 		}
 	}

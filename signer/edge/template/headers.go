@@ -10,7 +10,7 @@ import (
 	"github.com/signedfront/signedfront/signer/edge/model"
 )
 
-// managedHeaders are the managed policies that the edge knows, by id:
+// managedHeaders are the managed policies that the edge supports, by id:
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-response-headers-policies.html
 var managedHeaders = map[string]*model.HeadersPolicy{
 	// SecurityHeadersPolicy
@@ -23,8 +23,8 @@ var managedHeaders = map[string]*model.HeadersPolicy{
 	}},
 }
 
-// readHeadersPolicy reads the policy that a cache behavior names, nil if it
-// names none.
+// readHeadersPolicy reads the policy that a cache behavior names. It returns nil if
+// the behavior names none.
 func (r *resolver) readHeadersPolicy(reference property) *model.HeadersPolicy {
 	name := reference.text()
 	if name == "" {
@@ -35,7 +35,7 @@ func (r *resolver) readHeadersPolicy(reference property) *model.HeadersPolicy {
 	}
 	properties, ok := r.resource(name, "AWS::CloudFront::ResponseHeadersPolicy")
 	if !ok {
-		reference.wrong("the local edge does not know the response headers policy %s: put one into the template, or use the managed SecurityHeadersPolicy", redact.Quote(name))
+		reference.wrong("the local edge does not know the response headers policy %s: define the policy in the template, or use the managed SecurityHeadersPolicy", redact.Quote(name))
 		return nil
 	}
 	config := properties.get("ResponseHeadersPolicyConfig")
@@ -91,8 +91,8 @@ func readCORSPolicy(p property) *model.CORSPolicy {
 	}
 }
 
-// checkHeader refuses what no header can be or hold. A private key is among it,
-// by whatever mistake it came there.
+// checkHeader reports a name or value that no header can have. This keeps out a
+// private key pasted by mistake.
 func checkHeader(p property, name, value string) {
 	if !redact.IsHeaderName(name) {
 		p.wrong("%s: want the name of a header", redact.Quote(name))
@@ -102,17 +102,17 @@ func checkHeader(p property, name, value string) {
 	}
 }
 
-// checkSeconds refuses what is no number of seconds, where there is something.
+// checkSeconds reports a value that is not a number of seconds.
 func checkSeconds(p property) {
 	if s := p.text(); strings.Trim(s, "0123456789") != "" || len(s) > 10 {
 		p.wrong("%s: want whole seconds", redact.Quote(s))
 	}
 }
 
-// readWord reads one of the words that a header has.
+// readWord reads a value that is one word.
 func readWord(p property) string {
 	if s := p.text(); s != "" && (!redact.IsHeaderName(s) || !redact.IsPlain(s)) {
-		p.wrong("%s: want one of the header's words", redact.Quote(s))
+		p.wrong("%s: want one word", redact.Quote(s))
 	}
 	return p.text()
 }

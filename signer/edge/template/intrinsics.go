@@ -12,25 +12,24 @@ import (
 	"github.com/signedfront/signedfront/signer/edge/internal/redact"
 )
 
-// resolver gives the intrinsic functions of a stack's template their values.
-// The ids and addresses that AWS would assign are made up, in AWS's own shapes:
-// see attributes.go. It is used while the edge is made, and not safe for
-// concurrent use.
+// resolver resolves the intrinsic functions of one stack's template. It makes up
+// the ids and addresses that AWS would assign, in AWS's own formats: see
+// attributes.go. It is not safe for concurrent use.
 //
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-function-reference.html
 type resolver struct {
 	*template
 	*cloud
 	stack   stack
-	foreign *foreign // nil: what is not known is an error
-	domain  string   // of the stack's distribution: the edge's host, if it is the edge's own stack
+	foreign *foreign // nil: an unknown part is an error
+	domain  string   // of the stack's distribution; for the edge's own stack, the edge's host
 
-	pairs      map[string]*signer.PrivateKey // by logical id of the Custom::SigningKeyPair; nil: it cannot be had
-	attributes map[string]string             // values given out, by logical id and attribute
+	pairs      map[string]*signer.PrivateKey // by logical id of the Custom::SigningKeyPair; nil: failed
+	attributes map[string]string             // by logical id and attribute
 	conditions map[string]bool
 	outputs    map[string]string
-	busy       map[string]bool // what is being worked out: to come back to it is a cycle
-	unresolved map[string]bool // the places that have no value because of a problem
+	busy       map[string]bool // what is being resolved, to detect cycles
+	unresolved map[string]bool // the places without a value because of a problem
 }
 
 func newResolver(c *cloud, t *template, s stack, domain string) *resolver {
@@ -48,20 +47,20 @@ func newResolver(c *cloud, t *template, s stack, domain string) *resolver {
 	}
 }
 
-// none is the type of noValue, which Ref of AWS::NoValue resolves to: a
-// property that is not there.
+// none is the type of noValue, the value of AWS::NoValue: the property does not
+// exist.
 type none struct{}
 
 var noValue any = none{}
 
-// maxText bounds a text that is put together. CloudFormation's own templates
-// are smaller.
+// maxText limits a text that Fn::Join and similar functions make. CloudFormation's
+// limit on a whole template is smaller.
 const maxText = 1 << 20
 
-func tooLong(at string) error { return fmt.Errorf("%s: a text of over %d bytes", at, maxText) }
+func tooLong(at string) error { return fmt.Errorf("%s: the text is longer than %d bytes", at, maxText) }
 
-// errReported stands for a problem that is reported where it arose, so that
-// what hangs on it is not reported too.
+// errReported stands for a problem that is already reported, so that its
+// consequences are not reported too.
 var errReported = errors.New("already reported")
 
 func (r *resolver) report(err error) {
@@ -71,18 +70,18 @@ func (r *resolver) report(err error) {
 	if r.stack.other {
 		err = fmt.Errorf("stack %s: %w", redact.Name(r.stack.name), err)
 	}
-	if text := err.Error(); !r.reported[text] { // read twice, wrong once
+	if text := err.Error(); !r.reported[text] { // a place that is read twice is reported once
 		r.reported[text] = true
 		r.problems = append(r.problems, err)
 	}
 }
 
-// properties are the properties of a resource.
+// properties returns the properties of a resource.
 func (r *resolver) properties(id string) property {
 	return property{r: r, at: "Resources." + redact.Name(id) + ".Properties", raw: r.Resources[id].Properties}
 }
 
-// existing lists the resources of a type whose condition holds.
+// existing returns the resources of a type whose condition is true.
 func (r *resolver) existing(kind string) []string {
 	var ids []string
 	for _, id := range r.ofType(kind) {
@@ -103,7 +102,7 @@ func (r *resolver) exists(id string) (bool, error) {
 	return true, nil
 }
 
-// output is the value of one of the template's Outputs.
+// output returns the value of one of the template's Outputs.
 func (r *resolver) output(name string) (string, error) {
 	place := "Outputs." + redact.Name(name)
 	if v, ok := r.outputs[name]; ok {
@@ -118,7 +117,7 @@ func (r *resolver) output(name string) (string, error) {
 		case err != nil:
 			return "", err
 		case !holds:
-			return "", fmt.Errorf("%s: it does not exist: its condition does not hold", place)
+			return "", fmt.Errorf("%s: it does not exist: its condition is false", place)
 		}
 	}
 	busy := "output " + name
@@ -134,8 +133,8 @@ func (r *resolver) output(name string) (string, error) {
 	return v, err
 }
 
-// resolve gives a value whose outermost form is not an intrinsic function any
-// more. It does not look inside objects and arrays.
+// resolve returns a value whose outermost form is not an intrinsic function. It
+// does not resolve the values inside objects and arrays.
 func (r *resolver) resolve(at string, v any) (any, error) {
 	for {
 		name, arg, ok := intrinsic(v)
@@ -149,7 +148,7 @@ func (r *resolver) resolve(at string, v any) (any, error) {
 	}
 }
 
-// intrinsic takes a call of an intrinsic function apart.
+// intrinsic splits a call of an intrinsic function into its name and argument.
 func intrinsic(v any) (name string, arg any, ok bool) {
 	object, ok := v.(map[string]any)
 	if !ok || len(object) != 1 {
@@ -168,7 +167,7 @@ func (r *resolver) call(at, name string, arg any) (any, error) {
 	case "Ref":
 		id, ok := arg.(string)
 		if !ok {
-			return nil, fmt.Errorf("%s: want the name that Ref refers to", at)
+			return nil, fmt.Errorf("%s: want the logical id of a resource or the name of a parameter", at)
 		}
 		return r.ref(at, id)
 	case "Fn::GetAtt":
@@ -196,10 +195,10 @@ func (r *resolver) call(at, name string, arg any) (any, error) {
 	case "Fn::ImportValue":
 		return r.importValue(at, arg)
 	}
-	return nil, fmt.Errorf("%s: the local edge does not know this function: give the property a value of its own, or one made of Ref, Fn::GetAtt, Fn::Join, Fn::Sub, Fn::Select, Fn::Split, Fn::If, Fn::FindInMap, Fn::Base64, Fn::GetStackOutput and Fn::ImportValue", at)
+	return nil, fmt.Errorf("%s: the local edge does not know this function: write the value itself, or use Ref, Fn::GetAtt, Fn::Join, Fn::Sub, Fn::Select, Fn::Split, Fn::If, Fn::FindInMap, Fn::Base64, Fn::GetStackOutput and Fn::ImportValue", at)
 }
 
-// text resolves a value to a string.
+// text returns the string that a value resolves to.
 func (r *resolver) text(at string, v any) (string, error) {
 	v, err := r.resolve(at, v)
 	if err != nil {
@@ -212,7 +211,7 @@ func (r *resolver) text(at string, v any) (string, error) {
 	return s, nil
 }
 
-// list resolves a value to an array, its items as they are written.
+// list returns the array that a value resolves to. Its items are unresolved.
 func (r *resolver) list(at string, v any) ([]any, error) {
 	v, err := r.resolve(at, v)
 	if err != nil {
@@ -225,7 +224,7 @@ func (r *resolver) list(at string, v any) ([]any, error) {
 	return items, nil
 }
 
-// arguments are the arguments of a function that takes n of them.
+// arguments returns the arguments of a function that has n of them.
 func arguments(at string, arg any, n int) ([]any, error) {
 	args, ok := arg.([]any)
 	if !ok || len(args) != n {
@@ -248,9 +247,9 @@ func (r *resolver) parameter(at, id string, p parameter) (any, error) {
 	s, ok := scalar(p.Default)
 	switch {
 	case strings.HasPrefix(p.Type, "AWS::SSM::"):
-		return nil, fmt.Errorf("%s: the value of parameter %s is in Systems Manager, out of reach of the local edge: give the property a value of its own", at, redact.Name(id))
+		return nil, fmt.Errorf("%s: the value of parameter %s is in Systems Manager, which the local edge does not read: write the value itself", at, redact.Name(id))
 	case !ok:
-		return nil, fmt.Errorf("%s: parameter %s has no default: the local edge knows no other value for it", at, redact.Name(id))
+		return nil, fmt.Errorf("%s: parameter %s has no default, and the local edge knows no other value: give it a default", at, redact.Name(id))
 	case p.Type == "CommaDelimitedList" || strings.HasPrefix(p.Type, "List<"):
 		var items []any
 		for item := range strings.SplitSeq(s, ",") {
@@ -282,7 +281,7 @@ func (r *resolver) getAtt(at string, arg any) (any, error) {
 	return r.attribute(at, id, name)
 }
 
-// textAndList returns the arguments of a function that takes a text and a list.
+// textAndList returns the arguments of a function that has a string and a list.
 func (r *resolver) textAndList(at string, arg any) (text string, items []any, err error) {
 	args, err := arguments(at, arg, 2)
 	if err != nil {
@@ -318,7 +317,7 @@ func (r *resolver) join(at string, arg any) (any, error) {
 }
 
 // sub replaces ${Name}, ${Resource.Attribute} and the variables of its second
-// argument; ${!Name} stands for ${Name} itself.
+// argument. ${!Name} becomes the text ${Name}.
 func (r *resolver) sub(at string, arg any) (any, error) {
 	var variables map[string]any
 	if args, ok := arg.([]any); ok && len(args) == 2 {
@@ -395,7 +394,7 @@ func (r *resolver) split(at string, arg any) (any, error) {
 		return nil, err
 	}
 	if separator == "" {
-		return nil, fmt.Errorf("%s: the separator is empty", at)
+		return nil, fmt.Errorf("%s: the delimiter is empty", at)
 	}
 	var items []any
 	for item := range strings.SplitSeq(s, separator) {
@@ -411,7 +410,7 @@ func (r *resolver) choose(at string, arg any) (any, error) {
 	}
 	name, ok := args[0].(string)
 	if !ok {
-		return nil, fmt.Errorf("%s: want the name of a condition first", at)
+		return nil, fmt.Errorf("%s: want the name of a condition as the first argument", at)
 	}
 	holds, err := r.condition(at, name)
 	if err != nil {
@@ -435,8 +434,8 @@ func (r *resolver) findInMap(at string, arg any) (any, error) {
 		}
 	}
 	v, ok := r.Mappings[names[0]][names[1]][names[2]]
-	if _, object := v.(map[string]any); object { // nor may it be one for CloudFormation
-		return nil, fmt.Errorf("%s: Mappings: want a text or an array of texts, not an object", at)
+	if _, object := v.(map[string]any); object { // CloudFormation refuses an object too
+		return nil, fmt.Errorf("%s: Mappings: want a string or an array of strings, not an object", at)
 	}
 	if !ok {
 		return nil, fmt.Errorf("%s: Mappings has no %s.%s.%s", at, redact.Name(names[0]), redact.Name(names[1]), redact.Name(names[2]))
@@ -444,7 +443,7 @@ func (r *resolver) findInMap(at string, arg any) (any, error) {
 	return v, nil
 }
 
-// condition works out one of the template's Conditions.
+// condition returns the value of one of the template's Conditions.
 func (r *resolver) condition(at, name string) (bool, error) {
 	if holds, ok := r.conditions[name]; ok {
 		return holds, nil
@@ -504,5 +503,5 @@ func (r *resolver) test(at string, expression any) (bool, error) {
 		}
 		return slices.Contains(results, true), nil
 	}
-	return false, fmt.Errorf("%s: the local edge does not know this condition: want Condition, Fn::Equals, Fn::And, Fn::Or or Fn::Not, with their arguments", at)
+	return false, fmt.Errorf("%s: the local edge does not know this condition function, or its arguments are wrong: want Condition, Fn::Equals, Fn::And, Fn::Or or Fn::Not", at)
 }

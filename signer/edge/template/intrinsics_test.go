@@ -151,7 +151,7 @@ func TestIDsAreMadeUpInAWSsShapes(t *testing.T) {
 
 func TestWhatCannotBeResolvedIsAnErrorWithItsPlace(t *testing.T) {
 	for value, want := range map[string]string{
-		`{"Fn::ImportValue": "x"}`:                      `Here.Fn::ImportValue: the local edge was given no stack that exports "x"`,
+		`{"Fn::ImportValue": "x"}`:                      `Here.Fn::ImportValue: the local edge has no stack that exports "x"`,
 		`{"Fn::ImportValue": {"Ref": "Names"}}`:         "Here.Fn::ImportValue: want a string",
 		`{"Fn::GetAZs": ""}`:                            "Here.Fn::GetAZs",
 		`{"Ref": "Nothing"}`:                            `Here: the template has no resource or parameter "Nothing"`,
@@ -159,10 +159,10 @@ func TestWhatCannotBeResolvedIsAnErrorWithItsPlace(t *testing.T) {
 		`{"Ref": "Version"}`:                            "Here: the value of parameter Version is in Systems Manager",
 		`{"Ref": "Absent"}`:                             "Here: resource Absent does not exist",
 		`{"Ref": "Snake"}`:                              "refers to itself",
-		`{"Ref": 1}`:                                    "want the name that Ref refers to",
-		`{"Ref": "Provider"}`:                           "Here: the local edge does not know what Ref of Provider gives, which is of type AWS::Lambda::Function",
-		`{"Fn::GetAtt": ["Bucket", "WebsiteURL"]}`:      "Here.Fn::GetAtt: the local edge does not know attribute WebsiteURL of Bucket, which is of type AWS::S3::Bucket",
-		`{"Fn::GetAtt": ["KeyPair", "PrivateKey"]}`:     "does not know attribute PrivateKey",
+		`{"Ref": 1}`:                                    "want the logical id of a resource or the name of a parameter",
+		`{"Ref": "Provider"}`:                           "Here: the local edge does not know the value of Ref for Provider, a resource of type AWS::Lambda::Function",
+		`{"Fn::GetAtt": ["Bucket", "WebsiteURL"]}`:      "Here.Fn::GetAtt: the local edge does not know the attribute WebsiteURL of Bucket, a resource of type AWS::S3::Bucket",
+		`{"Fn::GetAtt": ["KeyPair", "PrivateKey"]}`:     "does not know the attribute PrivateKey",
 		`{"Fn::GetAtt": "Bucket"}`:                      "Here.Fn::GetAtt: want the logical id",
 		`{"Fn::Join": ["", "text"]}`:                    "Here.Fn::Join: want an array",
 		`{"Fn::Join": [""]}`:                            "Here.Fn::Join: want an array of 2",
@@ -171,7 +171,7 @@ func TestWhatCannotBeResolvedIsAnErrorWithItsPlace(t *testing.T) {
 		`{"Fn::Sub": {"Ref": "Bucket"}}`:                "Here.Fn::Sub: want a string",
 		`{"Fn::Select": [5, ["a"]]}`:                    `Here.Fn::Select: no item "5" in a list of 1`,
 		`{"Fn::Select": [-1, ["a"]]}`:                   `no item "-1"`,
-		`{"Fn::Split": ["", "a"]}`:                      "the separator is empty",
+		`{"Fn::Split": ["", "a"]}`:                      "the delimiter is empty",
 		`{"Fn::If": ["Nothing", 1, 2]}`:                 `the template has no condition "Nothing"`,
 		`{"Fn::If": ["Circular", 1, 2]}`:                "Conditions.Circular: it refers to itself",
 		`{"Fn::If": ["Odd", 1, 2]}`:                     "Conditions.Odd.Fn::Contains: the local edge does not know this condition",

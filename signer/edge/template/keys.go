@@ -11,16 +11,16 @@ import (
 	"github.com/signedfront/signedfront/signer/edge/internal/redact"
 )
 
-// makeKeyPairs makes the key pair of each Custom::SigningKeyPair, needed or not,
-// as the deployment would.
+// makeKeyPairs makes the key pair of each Custom::SigningKeyPair, as a deployment
+// would.
 func (r *resolver) makeKeyPairs() {
 	for _, id := range r.existing(contract.SigningKeyPair) {
 		r.keyPair(id)
 	}
 }
 
-// keyPair is the key pair of a Custom::SigningKeyPair, made when it is first
-// asked for. It is nil, and that is reported, if it cannot be had.
+// keyPair returns the key pair of a Custom::SigningKeyPair, and makes it at the
+// first call. If that fails it reports the error and returns nil.
 func (r *resolver) keyPair(id string) *signer.PrivateKey {
 	if pair, asked := r.pairs[id]; asked {
 		return pair
@@ -37,9 +37,9 @@ func (r *resolver) keyPair(id string) *signer.PrivateKey {
 	case err != nil:
 		r.report(fmt.Errorf("Resources.%s: making its key pair: %w", redact.Name(id), err))
 	case pair == nil:
-		r.report(fmt.Errorf("Resources.%s: Config.Keys gave no key pair and no error", redact.Name(id)))
+		r.report(fmt.Errorf("Resources.%s: Config.Keys returned no key pair and no error", redact.Name(id)))
 	case pair.PublicKey().Algorithm() != algorithm:
-		r.report(fmt.Errorf("Resources.%s: Config.Keys gave a key of kind %s: the template says %s", redact.Name(id), pair.PublicKey().Algorithm(), algorithm))
+		r.report(fmt.Errorf("Resources.%s: Config.Keys returned a key of kind %s: the template has %s", redact.Name(id), pair.PublicKey().Algorithm(), algorithm))
 	default:
 		r.pairs[id] = pair
 		r.private[pair.PublicKey().Fingerprint()] = pair
@@ -66,7 +66,7 @@ func (r *resolver) keyPairAttribute(id, name string) (string, error) {
 	return "", errUnknownAttribute
 }
 
-// publicKey reads an AWS::CloudFront::PublicKey and gives it its key pair id.
+// publicKey reads an AWS::CloudFront::PublicKey and returns its key pair id.
 func (r *resolver) publicKey(id string) (string, error) {
 	encoded := r.properties(id).get("PublicKeyConfig").get("EncodedKey")
 	var key *signer.PublicKey
@@ -88,8 +88,9 @@ func (r *resolver) publicKey(id string) (string, error) {
 	return name, nil
 }
 
-// publicKeys are the template's public keys that can be read. What is wrong with
-// one that no behavior trusts is not reported: no request needs it.
+// publicKeys returns the template's public keys that can be read. It does not
+// report a problem with the others: if no behavior trusts a key, no request needs
+// it.
 func (r *resolver) publicKeys() map[string]*signer.PublicKey {
 	problems, reported := r.problems, maps.Clone(r.reported)
 	defer func() { r.problems, r.reported = problems, reported }()
@@ -102,11 +103,11 @@ func (r *resolver) publicKeys() map[string]*signer.PublicKey {
 	return keys
 }
 
-// checkGiven reports the keys of Options.PublicKeys that nothing asked for.
+// checkGiven reports the keys of Options.PublicKeys that no key group uses.
 func (r *resolver) checkGiven() {
 	for _, id := range slices.Sorted(maps.Keys(r.given)) {
 		if !r.asked[id] {
-			r.report(fmt.Errorf("Config.PublicKeys: %s: no key group that is trusted has a public key of this id from outside of the template", signer.Describe(id, signer.FormID)))
+			r.report(fmt.Errorf("Config.PublicKeys: %s: no trusted key group names a public key with this id from outside the template", signer.Describe(id, signer.FormID)))
 		}
 	}
 }
@@ -114,17 +115,18 @@ func (r *resolver) checkGiven() {
 // isPublicKeyID matches the ids that CloudFront gives to public keys.
 var isPublicKeyID = regexp.MustCompile(`^K[A-Z0-9]{7,31}$`).MatchString
 
-// trustedKeys are the public keys, by key pair id, of the key groups that a
-// cache behavior trusts. One that the template has by its id alone is nil, unless
-// Options.PublicKeys has it. A behavior without the property is open to all. An
-// empty list opens it too, and is refused: whoever wrote a list, or a list whose
-// groups are left out by their conditions, may have meant the contrary.
+// trustedKeys returns the public keys of the key groups that a cache behavior
+// trusts, by key pair id. For a key outside the template, the value is that of
+// Options.PublicKeys, or nil. Without the property TrustedKeyGroups the behavior is
+// public. An empty list also makes it public in CloudFront, and is refused here: an
+// author who wrote a list, or conditions that removed its groups, may have meant
+// the opposite.
 func (r *resolver) trustedKeys(behavior property) map[string]*signer.PublicKey {
 	trusted := make(map[string]*signer.PublicKey)
 	groups := behavior.get("TrustedKeyGroups")
 	list := r.references(groups)
 	if behavior.has("TrustedKeyGroups") && len(list) == 0 {
-		groups.wrong("an empty list: name a key group, or leave TrustedKeyGroups out to open the behavior to all")
+		groups.wrong("an empty list: name a key group, or leave TrustedKeyGroups out to make the behavior public")
 	}
 	for _, group := range list {
 		if r.foreign != nil {
@@ -136,7 +138,7 @@ func (r *resolver) trustedKeys(behavior property) map[string]*signer.PublicKey {
 		}
 		config, ok := r.resource(group.text(), "AWS::CloudFront::KeyGroup")
 		if !ok {
-			group.wrong("not a key group of this template: the local edge cannot know its keys")
+			group.wrong("the template has no such key group, so the local edge does not know its keys")
 			continue
 		}
 		items := config.get("KeyGroupConfig").get("Items")
@@ -159,7 +161,7 @@ func (r *resolver) trustedKeys(behavior property) map[string]*signer.PublicKey {
 				key, ok = r.given[name], true
 			}
 			if !ok {
-				item.wrong("not a public key of this template: the local edge cannot know it")
+				item.wrong("the template has no such public key, so the local edge does not know it")
 				continue
 			}
 			trusted[name] = key

@@ -13,7 +13,7 @@ import (
 // readBucketPolicy reads the policies that the template attaches to a bucket.
 func (r *resolver) readBucketPolicy(bucketID string) model.Policy {
 	bucket := r.bucketName(bucketID)
-	// A bucket of which nothing is said blocks public access:
+	// A bucket blocks public access by default:
 	// https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html
 	block := r.properties(bucketID).get("PublicAccessBlockConfiguration")
 	policy := model.Policy{
@@ -30,7 +30,7 @@ func (r *resolver) readBucketPolicy(bucketID string) model.Policy {
 		policy.Statements = append(policy.Statements, readPolicy(bucketPolicyName, p.get("PolicyDocument")).Statements...)
 	}
 	if len(attached) > 1 {
-		r.report(fmt.Errorf("Resources.%s: the bucket has several policies (%s): S3 keeps one", bucketID, strings.Join(attached, ", ")))
+		r.report(fmt.Errorf("Resources.%s: the bucket has several policies (%s): want one", bucketID, strings.Join(attached, ", ")))
 	}
 	return policy
 }
@@ -73,8 +73,8 @@ func readStatement(p property, i int) model.Statement {
 	return s
 }
 
-// readPatterns reads one of two members. IAM takes no statement without them,
-// and an empty NotAction would be about everything.
+// readPatterns reads one of two members, such as Action and NotAction. IAM requires
+// one of them. An empty NotAction would match everything.
 func readPatterns(p property, name, inverse string) model.Patterns {
 	read := model.Patterns{Values: p.get(name).texts()}
 	if not := p.get(inverse); not.exists() {

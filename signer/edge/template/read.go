@@ -1,12 +1,12 @@
-// Package template reads a synthesized CloudFormation template: what the stack
-// would serve and how it would sign, as package model describes it.
+// Package template reads a synthesized CloudFormation template into package model:
+// what the stack would serve and how it would sign.
 //
-// It gives the intrinsic functions their values, makes up the ids that AWS would
-// assign, follows references to other stacks, and makes the key pairs that the
-// deployment would make. Nothing is looked at that requests do not need.
+// It resolves intrinsic functions, makes up the ids that AWS would assign, follows
+// references to other stacks, and makes the key pairs that a deployment would make.
+// It reads only what requests need.
 //
-// The function assign says what Ref and Fn::GetAtt of a resource give: a resource
-// that is to be referred to, such as a new custom resource, starts there.
+// The function assign has the values of Ref and Fn::GetAtt. To support a new
+// resource, such as a custom resource, start there.
 package template
 
 import (
@@ -18,14 +18,14 @@ import (
 	"github.com/signedfront/signedfront/signer/edge/model"
 )
 
-// Stack is a CloudFormation stack: its template, and where it is to be thought
-// deployed.
+// Stack is a CloudFormation stack: its template, and its name, account and Region.
 type Stack struct {
-	// Name is signedfront-local if it is empty in the stack that Read reads.
+	// Name is the stack's name. For the stack that Read reads, the default is
+	// signedfront-local.
 	Name string
 
-	// Account and Region of another stack are those of the one that Read reads if
-	// empty. Of that one they are 000000000000 and us-east-1.
+	// Account and Region default to 000000000000 and us-east-1. For another stack
+	// they default to those of the stack that Read reads.
 	Account, Region string
 
 	Template []byte // JSON
@@ -38,29 +38,29 @@ type KeyPair struct {
 	Algorithm signer.Algorithm
 }
 
-// Options say what a template does not.
+// Options configures Read with what a template does not contain.
 type Options struct {
-	// BaseURL is where the distribution is reached.
+	// BaseURL is the address of the distribution.
 	BaseURL string
 
 	// Others are the stacks that Fn::GetStackOutput and Fn::ImportValue may read.
 	Others []Stack
 
-	// Keys gives the key pair of a Custom::SigningKeyPair. It is called once for
-	// each. Nil makes new ones.
+	// Keys returns the key pair of a Custom::SigningKeyPair. It is called once for
+	// each. If nil, new key pairs are made.
 	Keys func(KeyPair) (*signer.PrivateKey, error)
 
-	// PublicKeys are public keys that the template has by their ids alone.
+	// PublicKeys are public keys that the template names only by id.
 	PublicKeys map[string]*signer.PublicKey
 
-	// StandIn gives a key pair that takes the place of a public key: see
-	// edge.Config. Nil: what is not known is an error.
+	// StandIn returns a key pair that replaces a public key of the template: see
+	// edge.Config. If nil, an unknown part of the template is an error.
 	StandIn func(KeyPair) (*signer.PrivateKey, error)
 }
 
-// Read reads a stack. Its error joins all that is wrong, each part with its place
-// in the template. Unless it is nil, the model is not whole, and nothing may be
-// served from it.
+// Read reads a stack. Its error joins all problems, each with its place in the
+// template. After an error the model is incomplete, and nothing may be served from
+// it.
 func Read(s Stack, o Options) (model.Stack, error) {
 	t, err := parse(s.Template)
 	if err != nil {

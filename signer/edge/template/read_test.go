@@ -181,7 +181,7 @@ func TestAStatementThatLeavesSomethingOutIsRefused(t *testing.T) {
 		}
 	}
 	_, err := content(t, ``, `[]}}}, "Second": {"Type": "AWS::S3::BucketPolicy", "Properties": {"Bucket": {"Ref": "Bucket"}, "PolicyDocument": {"Statement": []`, ``)
-	if err == nil || err.Error() != "Resources.Bucket: the bucket has several policies (Policy, Second): S3 keeps one" {
+	if err == nil || err.Error() != "Resources.Bucket: the bucket has several policies (Policy, Second): want one" {
 		t.Errorf("a second policy: %v", err)
 	}
 }
@@ -192,7 +192,7 @@ func TestATemplateIsReadToADepth(t *testing.T) {
 		return err.Error() // it has no distribution
 	}
 	nested := func(n int) string { return strings.Repeat("[", n) + strings.Repeat("]", n) }
-	const tooDeep = "values within values"
+	const tooDeep = "JSON nested more than"
 	if got := read(nested(maxDepth - 3)); strings.Contains(got, tooDeep) {
 		t.Error(got)
 	}

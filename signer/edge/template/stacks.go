@@ -18,7 +18,7 @@ var (
 	regions  = regexp.MustCompile(`^([a-z]{2,4}(-[a-z]+)+-[0-9]{1,2})?$`)
 )
 
-// Check returns an error for an account or a Region that AWS cannot have.
+// Check returns an error for an invalid account or Region.
 func (s Stack) Check() error {
 	at := ""
 	if s.Name != "" {
@@ -33,22 +33,22 @@ func (s Stack) Check() error {
 	return nil
 }
 
-// cloud is what all stacks have in common: what AWS would know of them.
+// cloud is what all stacks share: the state that AWS would have.
 type cloud struct {
 	keys   func(KeyPair) (*signer.PrivateKey, error)
 	given  map[string]*signer.PublicKey // Options.PublicKeys
 	asked  map[string]bool              // the ids of keys that are not of the template
 	others []Stack
-	opened map[int]*resolver // by the index in others
+	opened map[int]*resolver // by index in others
 
-	owners   map[string]owner              // by the physical ids that were given out
+	owners   map[string]owner              // by physical id
 	public   map[string]*signer.PublicKey  // by key pair id
 	private  map[string]*signer.PrivateKey // by the public key's fingerprint
 	problems []error
-	reported map[string]bool // the texts of problems
+	reported map[string]bool // by error text
 }
 
-// owner is a resource in its stack.
+// owner is a resource and its stack.
 type owner struct {
 	r  *resolver
 	id string // logical
@@ -69,7 +69,7 @@ func newCloud(o Options) *cloud {
 	}
 }
 
-// resource is the properties of a resource of any stack, by its physical id.
+// resource returns the properties of a resource of any stack, by its physical id.
 func (c *cloud) resource(physicalID, kind string) (property, bool) {
 	o, ok := c.owners[physicalID]
 	if !ok || o.r.Resources[o.id].Type != kind {
@@ -78,7 +78,7 @@ func (c *cloud) resource(physicalID, kind string) (property, bool) {
 	return o.r.properties(o.id), true
 }
 
-// getStackOutput reads an output of another stack.
+// getStackOutput returns an output of another stack:
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-getstackoutput.html
 func (r *resolver) getStackOutput(at string, arg any) (any, error) {
 	object, _ := arg.(map[string]any)
@@ -105,7 +105,7 @@ func (r *resolver) getStackOutput(at string, arg any) (any, error) {
 	return v, nil
 }
 
-// importValue reads what another stack of the Region exports.
+// importValue returns what another stack of the Region exports:
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-importvalue.html
 func (r *resolver) importValue(at string, arg any) (any, error) {
 	name, err := r.text(at, arg)
@@ -132,12 +132,12 @@ func (r *resolver) importValue(at string, arg any) (any, error) {
 		}
 		return v, nil
 	}
-	missing := fmt.Errorf("%s: the local edge was given no stack that exports %s", at, signer.Describe(name, signer.FormName))
+	missing := fmt.Errorf("%s: the local edge has no stack that exports %s: give it that stack's template", at, signer.Describe(name, signer.FormName))
 	return nil, errors.Join(append(failures, missing)...)
 }
 
-// exported is the output that has a name as an export. Others may have names
-// that the edge cannot resolve.
+// exported returns the output that is exported under a name. It skips exports whose
+// names the edge cannot resolve.
 func (r *resolver) exported(name string) (output string, found bool) {
 	for _, id := range slices.Sorted(maps.Keys(r.Outputs)) {
 		export := r.Outputs[id].Export
@@ -151,8 +151,8 @@ func (r *resolver) exported(name string) (output string, found bool) {
 	return "", false
 }
 
-// findOther finds another stack. Without a Region it is one of this stack's; a
-// stack that may go anywhere is wherever it is looked for.
+// findOther finds another stack. The default of region is this stack's Region. A
+// stack without a Region matches any.
 func (r *resolver) findOther(name, region string) (*resolver, error) {
 	if region == "" && !r.stack.anywhere {
 		region = r.stack.region
@@ -168,10 +168,10 @@ func (r *resolver) findOther(name, region string) (*resolver, error) {
 	if region != "" {
 		wanted += " in " + redact.Name(region)
 	}
-	return nil, fmt.Errorf("the local edge was not given the stack %s: it knows of %s", wanted, cmp.Or(strings.Join(given, ", "), "no other stack"))
+	return nil, fmt.Errorf("the local edge does not have the stack %s: it has %s", wanted, cmp.Or(strings.Join(given, ", "), "no other stack"))
 }
 
-// openOther makes the resolver of another stack, once.
+// openOther returns the resolver of another stack. It makes each once.
 func (r *resolver) openOther(i int) (*resolver, error) {
 	if other, ok := r.opened[i]; ok {
 		return other, nil

@@ -12,8 +12,8 @@ import (
 	"github.com/signedfront/signedfront/signer/edge/internal/redact"
 )
 
-// template is a synthesized CloudFormation template as written, its intrinsic
-// functions unresolved.
+// template is a synthesized CloudFormation template. Its intrinsic functions are
+// unresolved.
 type template struct {
 	Parameters map[string]parameter
 	Mappings   map[string]map[string]map[string]any
@@ -42,27 +42,27 @@ type output struct {
 func parse(text []byte) (*template, error) {
 	var t template
 	decoder := json.NewDecoder(bytes.NewReader(text))
-	decoder.UseNumber() // numbers stay as they are written
+	decoder.UseNumber() // keep numbers as they are written
 	if depth(text) > maxDepth {
-		return nil, fmt.Errorf("values within values, over %d deep", maxDepth)
+		return nil, fmt.Errorf("JSON nested more than %d deep", maxDepth)
 	}
 	if err := decoder.Decode(&t); err != nil {
-		return nil, fmt.Errorf("not the JSON of a CloudFormation template, as `cdk synth` writes it into cdk.out: %w", jsonFault(err))
+		return nil, fmt.Errorf("not a CloudFormation template in JSON, as `cdk synth` writes it into cdk.out: %w", jsonFault(err))
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("more text after its JSON object")
+		return nil, errors.New("text after the JSON object")
 	}
 	if len(t.Resources) == 0 {
-		return nil, errors.New("it has no Resources")
+		return nil, errors.New("the template has no Resources")
 	}
 	return &t, nil
 }
 
-// maxDepth bounds the values within values of a template, and with them the work
-// of reading it. Those of the CDK are 20 deep.
+// maxDepth limits how deep a template's JSON is nested, and so the work of reading
+// it. The CDK's templates are 20 deep.
 const maxDepth = 200
 
-// depth is how deep the objects and arrays of a JSON text are, at its deepest.
+// depth returns how deep the objects and arrays of a JSON text are nested.
 func depth(text []byte) int {
 	deepest, now := 0, 0
 	inString := false
@@ -83,8 +83,8 @@ func depth(text []byte) int {
 	return deepest
 }
 
-// jsonFault is what is wrong with a JSON text, without anything of the text but
-// one character.
+// jsonFault returns what is wrong with a JSON text. It quotes at most one character
+// of the text.
 func jsonFault(err error) error {
 	var syntax *json.SyntaxError
 	if errors.As(err, &syntax) {
@@ -93,10 +93,10 @@ func jsonFault(err error) error {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return errors.New("it ends too early")
 	}
-	return errors.New("a part of it is of another kind, such as a string in place of an object")
+	return errors.New("a value has the wrong type, such as a string where an object belongs")
 }
 
-// ofType lists the logical ids of the resources of a type, sorted.
+// ofType returns the logical ids of the resources of a type, sorted.
 func (t *template) ofType(kind string) []string {
 	var ids []string
 	for _, id := range slices.Sorted(maps.Keys(t.Resources)) {
@@ -107,20 +107,20 @@ func (t *template) ofType(kind string) []string {
 	return ids
 }
 
-// property is a place in a template. It is resolved when it is read and not
-// before, so that only what the edge needs must be something that it knows.
+// property is a place in a template. It is resolved only when it is read, so the
+// edge need not support the parts that it does not read.
 //
-// What is wrong with a place is recorded with the resolver, and the reader goes
-// on with a zero value: so all problems are found at once. Nothing may be
-// served from what was read until the resolver has reported no problem.
+// A problem is recorded in the resolver, and reading goes on with a zero value.
+// This finds all problems in one run. After a problem, nothing may be served from
+// what was read.
 type property struct {
 	r   *resolver
 	at  string // such as Resources.Bucket.Properties.BucketName
 	raw any
 }
 
-// get is a member of an object. Where there is no object, or no such member,
-// it is a property that does not exist.
+// get returns a member of an object. Without such an object or member, the result
+// is a property that does not exist.
 func (p property) get(name string) property {
 	member := property{r: p.r, at: p.at + "." + name}
 	switch v := p.value().(type) {
@@ -133,16 +133,16 @@ func (p property) get(name string) property {
 	return member
 }
 
-// has reports whether an object has a member. One that is null is a member, one
-// that is AWS::NoValue is none.
+// has reports whether an object has a member. A null member counts. AWS::NoValue
+// does not.
 func (p property) has(name string) bool {
 	object, _ := p.value().(map[string]any)
 	raw, given := object[name]
 	return given && (raw == nil || p.get(name).exists())
 }
 
-// list is the items of an array. A single value that is not an array is a list
-// of itself, as in policy documents.
+// list returns the items of an array. As in policy documents, a single value is a
+// list of one item.
 func (p property) list() []property {
 	items, ok := p.value().([]any)
 	if !ok {
@@ -161,7 +161,7 @@ func (p property) list() []property {
 	return list
 }
 
-// array is list for a place that takes nothing but an array.
+// array returns the items of an array. It reports any other value as a problem.
 func (p property) array() []property {
 	switch p.value().(type) {
 	case nil, []any:
@@ -177,7 +177,7 @@ type member struct {
 	property
 }
 
-// members are the members of an object, sorted by name.
+// members returns the members of an object, sorted by name.
 func members(p property) []member {
 	object, ok := p.value().(map[string]any)
 	if !ok && p.exists() {
@@ -194,8 +194,8 @@ func members(p property) []member {
 	return list
 }
 
-// text is a string; numbers and booleans count as one, as in CloudFormation.
-// "" where there is none.
+// text returns a string, or "" if there is no value. As in CloudFormation, a number
+// or boolean counts as a string.
 func (p property) text() string {
 	v := p.value()
 	if v == nil {
@@ -208,7 +208,7 @@ func (p property) text() string {
 	return s
 }
 
-// texts is a list of strings.
+// texts returns a list of strings.
 func (p property) texts() []string {
 	var texts []string
 	for _, item := range p.list() {
@@ -217,7 +217,7 @@ func (p property) texts() []string {
 	return texts
 }
 
-// flag is a boolean, false where there is none.
+// flag returns a boolean, or false if there is no value.
 func (p property) flag() bool {
 	switch s := p.text(); s {
 	case "true":
@@ -232,8 +232,8 @@ func (p property) flag() bool {
 // exists reports whether there is a value. AWS::NoValue is none.
 func (p property) exists() bool { return p.value() != nil }
 
-// value resolves the place itself. The members of an object and the items of
-// an array are still as written.
+// value resolves the place. It does not resolve the members of an object or the
+// items of an array.
 func (p property) value() any {
 	v, err := p.r.resolve(p.at, p.raw)
 	if err != nil {
@@ -250,12 +250,12 @@ func (p property) value() any {
 // wrong records a problem with the value of the place.
 func (p property) wrong(format string, args ...any) {
 	if p.r.unresolved[p.at] {
-		return // that it has none is the problem
+		return // the missing value is reported already
 	}
 	p.r.report(fmt.Errorf("%s: %w", p.at, fmt.Errorf(format, args...)))
 }
 
-// scalar is a value that CloudFormation takes for a string.
+// scalar returns a value that CloudFormation treats as a string.
 func scalar(v any) (string, bool) {
 	switch v := v.(type) {
 	case string:
