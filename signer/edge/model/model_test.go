@@ -25,7 +25,7 @@ func TestTheModelIsDataAlone(t *testing.T) {
 		ast.Inspect(file, func(node ast.Node) bool {
 			switch node := node.(type) {
 			case *ast.FuncDecl:
-				t.Errorf("%s: the function %s belongs to the package that reads or to the one that answers", name, node.Name)
+				t.Errorf("%s: the function %s belongs in package template or package edge", name, node.Name)
 			case *ast.Field:
 				for _, field := range node.Names {
 					if !field.IsExported() {

@@ -1,23 +1,23 @@
 package model
 
-// Origin is a bucket as a distribution reaches it.
+// Origin is a bucket as the origin of a distribution.
 type Origin struct {
 	Bucket   *Bucket
-	Path     string // before the path of each request; empty, or with a slash first
+	Path     string // put before the path of each request; empty, or starts with a slash
 	Identity Identity
 }
 
-// Identity is who CloudFront is at a bucket: an origin access identity, an origin
-// access control, or, as the zero value, nobody.
+// Identity is the identity CloudFront uses to read a bucket: an origin access
+// identity or an origin access control. The zero value is none.
 type Identity struct {
 	OAI           string // the id of the origin access identity
 	CanonicalUser string // its canonical user id
 
 	Control               bool   // an origin access control signs the requests
-	Distribution, Account string // that the control acts for: an ARN, and its account
+	Distribution, Account string // the ARN and account of the distribution that signs
 }
 
-// Bucket is an AWS::S3::Bucket, or an existing one that a template refers to.
+// Bucket is an AWS::S3::Bucket, or an existing bucket that a template refers to.
 type Bucket struct {
 	Name       string
 	Policy     Policy
@@ -27,50 +27,49 @@ type Bucket struct {
 
 // Encryption is how a bucket encrypts its objects by default.
 type Encryption struct {
-	KMS       bool    // with a KMS key, SSE-KMS
-	AWSKey    bool    // the key is AWS's own, aws/s3
-	Key       string  // its ARN, or what the bucket says in place of one
-	KeyPolicy *Policy // nil: the key is not of the template
+	KMS       bool    // with a KMS key: SSE-KMS
+	AWSKey    bool    // the key is the AWS managed key aws/s3
+	Key       string  // its ARN, or the bucket's own text for it
+	KeyPolicy *Policy // nil: the template does not create the key
 }
 
-// CORSRule is a rule of a bucket's own CORS configuration.
+// CORSRule is a rule of a bucket's CORS configuration:
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/ManageCorsUsing.html
 type CORSRule struct {
 	Origins, Methods, Headers, ExposedHeaders []string
 
-	MaxAge string // seconds; empty: not said
+	MaxAge string // seconds; empty: none
 }
 
-// Policy says who may do what with a resource: the policy of a bucket or of a
-// key. What no statement allows is denied.
+// Policy is the policy of a bucket or a key. It denies what no statement allows.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 type Policy struct {
-	Name       string // for people: the bucket policy
+	Name       string // for error texts, such as the bucket policy
 	Statements []Statement
 
-	// BlockPublic is set where the bucket's public access block stops policies
-	// that let in everyone.
+	// BlockPublic is set if the bucket's public access block overrides policies
+	// that allow everyone.
 	BlockPublic bool
 }
 
 // Statement is a statement of a policy.
 type Statement struct {
-	Name       string // for people: its Sid or its place
+	Name       string // for error texts: its Sid or its place
 	Deny       bool
 	Principals []Principal
 	Actions    Patterns
 	Resources  Patterns
 	Conditions []Condition
 
-	// NotPrincipal and Variables are set where the statement has NotPrincipal,
-	// and where its resources have policy variables.
+	// NotPrincipal is set if the statement has NotPrincipal. Variables is set if
+	// its resources have policy variables.
 	NotPrincipal, Variables bool
 }
 
 // Principal is one value of Principal, such as {"AWS", "*"}.
 type Principal struct{ Kind, Value string }
 
-// Patterns are values in which wildcards may stand; Inverted for NotAction and
+// Patterns are values with wildcards. Inverted is set for NotAction and
 // NotResource.
 type Patterns struct {
 	Values   []string
