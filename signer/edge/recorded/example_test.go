@@ -15,7 +15,7 @@ import (
 	"github.com/signedfront/signedfront/signer/edge/recorded"
 )
 
-// The shipped stack on this machine, without Node.js and the CDK.
+// The shipped stack on this machine, without Node.js or the CDK.
 func Example() {
 	server := httptest.NewUnstartedServer(nil)
 	defer server.Close()

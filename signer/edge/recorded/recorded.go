@@ -1,6 +1,5 @@
-// Package recorded holds the template of the stack that this repository ships,
-// the environment dev of its cdk.json, so that an edge can serve it where neither
-// Node.js nor the CDK is:
+// Package recorded holds the template of the environment dev in this repository's
+// cdk.json. With it an edge can serve the stack without Node.js and the CDK:
 //
 //	e, err := edge.New(edge.Config{
 //		Template:  recorded.Template(),
@@ -8,8 +7,8 @@
 //		...
 //	})
 //
-// A test of package constructs holds it to what the app synthesizes. After a
-// change of the app:
+// A test of package constructs compares it with what the app synthesizes. After a
+// change of the app, run:
 //
 //	go test ./constructs -run Recorded -update
 package recorded
@@ -25,42 +24,42 @@ import (
 	"strings"
 )
 
-// StackName is the name of the stack. It has neither account nor Region: they are
-// those of whoever deploys it.
+// StackName is the name of the stack. The stack has no account and no Region:
+// whoever deploys it chooses them.
 const StackName = "signedfront-dev"
 
 var (
 	//go:embed template.json
 	template []byte
 
-	// sources are the files that the app is made of, in the format of sha256sum:
-	// each with its digest, and its name as seen from the cdk.json.
+	// sources lists the files of the app in the format of sha256sum: the digest of
+	// each file, and its path relative to cdk.json.
 	//
 	//go:embed sources.sum
 	sources string
 )
 
-// Template returns the template, as JSON. Where the name of a function's archive
-// holds a digest, it has zeros.
+// Template returns the template as JSON. The digests in the names of the functions'
+// archives are replaced by zeros.
 func Template() []byte { return bytes.Clone(template) }
 
-// Equal reports whether the template of an app is the recorded one. The digests of
-// the functions' archives do not count.
+// Equal reports whether the template of an app is the recorded one. It ignores the
+// digests of the functions' archives.
 func Equal(synthesized []byte) bool { return bytes.Equal(WithoutDigests(synthesized), template) }
 
-// WithoutDigests returns a template with zeros in place of the digests in the names
-// of the functions' archives, which change with every change of a function.
+// WithoutDigests returns a template in which zeros replace the digests in the names
+// of the functions' archives. A digest changes with every change of a function.
 func WithoutDigests(template []byte) []byte {
 	return archive.ReplaceAll(template, []byte(strings.Repeat("0", 64)+".zip"))
 }
 
 var archive = regexp.MustCompile(`\b[0-9a-f]{64}\.zip\b`)
 
-// IsOf reports whether the template is that of the app in a folder, the one of its
-// cdk.json: whether the sources and the configuration of the app are those that
-// were recorded. What the app does not compile, such as tests, does not count.
+// IsOf reports whether the template is that of the app in the folder of cdk.json:
+// whether its sources and configuration are the recorded ones. It ignores files
+// that the app does not compile, such as tests.
 func IsOf(app fs.FS) bool {
-	// Either changes what is synthesized of the same sources.
+	// Each of these changes the result of the same sources.
 	for _, name := range []string{"cdk.context.json", "go.work"} {
 		if _, err := fs.Stat(app, name); err == nil {
 			return false
@@ -89,14 +88,14 @@ func IsOf(app fs.FS) bool {
 	return true
 }
 
-// IsSource reports whether the name of a file is one that the Go command compiles
-// for some system, and not for a test.
+// IsSource reports whether the Go command compiles a file of this name on some
+// system, and not for a test.
 func IsSource(name string) bool {
 	base := path.Base(name)
 	return strings.HasSuffix(base, ".go") && !strings.HasSuffix(base, "_test.go") && !strings.HasPrefix(base, ".") && !strings.HasPrefix(base, "_")
 }
 
-// Digest returns the digest of a file of the app, as it was recorded.
+// Digest returns the digest of a file of the app, in the format of sources.
 func Digest(text []byte) string {
 	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:])

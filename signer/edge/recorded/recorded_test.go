@@ -9,7 +9,7 @@ import (
 	"testing/fstest"
 )
 
-// theApp is the app of this repository, in memory.
+// theApp returns the app of this repository, in memory.
 func theApp(t *testing.T) fstest.MapFS {
 	t.Helper()
 	app := fstest.MapFS{}
@@ -33,7 +33,7 @@ func TestTheAppOfThisRepositoryIsRecognised(t *testing.T) {
 	if !IsOf(app) {
 		t.Error("a copy of its sources is not")
 	}
-	// What the app does not compile.
+	// Files that the app does not compile.
 	for _, name := range []string{"constructs/more_test.go", "constructs/more.md", "constructs/more/more.go", ".github/more.go", "constructs/.more.go", "_more.go"} {
 		app[name] = &fstest.MapFile{Data: []byte("package more\n")}
 	}
