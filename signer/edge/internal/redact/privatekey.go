@@ -11,19 +11,18 @@ import (
 	"strings"
 )
 
-// MaxKeyFile is how much of a file, in bytes, is searched for a private key. Key
-// files, with their certificates, are far smaller.
+// MaxKeyFile is how much of a file is searched for a private key, in bytes. Key
+// files are far smaller, even with their certificates.
 const MaxKeyFile = 256 << 10
 
-// maxEncoded is the longest file, in bytes, in which a key is looked for that is
-// encoded and has no PEM around it. Files of settings are shorter.
+// maxEncoded is the size limit, in bytes, of a file that is searched for an encoded
+// key without PEM around it. Settings files are smaller.
 const maxEncoded = 32 << 10
 
-// HoldsPrivateKey reports whether the start of a file holds a private key: PEM
-// of any kind, whole or as a text of JSON, DER, the base64 or the hexadecimal
-// digits of either, PKCS #12, a Java key store, PuTTY's format or a JSON Web Key.
-// A program or a page that only speaks of PEM holds none, unless its name is that
-// of a key.
+// HoldsPrivateKey reports whether the start of a file holds a private key: PEM of
+// any kind, also as a JSON string; DER; the base64 or hexadecimal digits of either;
+// PKCS #12; a Java key store; PuTTY's format; or a JSON Web Key. A program or page
+// that only mentions PEM holds none, unless it has the name of a key file.
 func HoldsPrivateKey(name string, content []byte) bool {
 	if text, ok := decodeUTF16(content); ok {
 		content = text
@@ -34,8 +33,8 @@ func HoldsPrivateKey(name string, content []byte) bool {
 	return len(content) <= maxEncoded && hasEncodedKey(content)
 }
 
-// hasEncodedKey reports whether a text is the base64 of a key, in lines or not,
-// or holds one in base64 or in hexadecimal, such as the value of a setting.
+// hasEncodedKey reports whether a text is the base64 of a key, with or without line
+// breaks, or holds a key in base64 or hexadecimal, such as in a setting's value.
 func hasEncodedKey(text []byte) bool {
 	isKey := func(decoded []byte, err error) bool { return err == nil && (hasKeyText(decoded) || isKeyDER(decoded)) }
 	if isKey(decodeBase64(bytes.Join(bytes.Fields(text), nil))) {
@@ -46,16 +45,16 @@ func hasEncodedKey(text []byte) bool {
 	})
 }
 
-// decodeBase64 takes both alphabets, with padding or without.
+// decodeBase64 accepts both alphabets, with or without padding.
 func decodeBase64(text []byte) ([]byte, error) {
 	plain := strings.NewReplacer("-", "+", "_", "/").Replace(string(text))
 	return base64.RawStdEncoding.DecodeString(strings.TrimRight(plain, "="))
 }
 
-// decodeUTF16 drops every other byte of a text in UTF-16, as PowerShell writes
-// them: what is looked for is ASCII.
+// decodeUTF16 returns a UTF-16 text, as PowerShell writes it, without every other
+// byte. The forms of a key are ASCII.
 func decodeUTF16(content []byte) ([]byte, bool) {
-	// PEM is known without a byte order mark too.
+	// PEM is found without a byte order mark too.
 	for _, start := range []string{"\xff\xfe", "\xfe\xff", "-\x00-\x00", "\x00-\x00-"} {
 		if bytes.HasPrefix(content, []byte(start)) {
 			content = bytes.TrimPrefix(bytes.TrimPrefix(content, []byte("\xff\xfe")), []byte("\xfe\xff"))
@@ -75,8 +74,8 @@ var (
 	jwk = regexp.MustCompile(`"(?:d|k)"\s*:\s*"[A-Za-z0-9_-]{32,}"`)
 )
 
-// hasKeyText reports whether a text holds a private key in one of the forms that
-// are text: a line of base64 must follow where PEM begins.
+// hasKeyText reports whether a text holds a private key in one of the text formats.
+// After the start of PEM there must be a line of base64.
 func hasKeyText(text []byte) bool {
 	if bytes.HasPrefix(text, []byte("PuTTY-User-Key-File-")) ||
 		bytes.Contains(text, []byte(`"kty"`)) && jwk.Match(text) {
@@ -90,9 +89,9 @@ func hasKeyText(text []byte) bool {
 	return false
 }
 
-// pemBodies returns what follows each start of a private key in PEM, up to its
-// end, the next start or 16 KiB. No byte is in two of them, so that a file of
-// nothing but starts costs no more than another.
+// pemBodies returns what follows each start of a private key in PEM, up to its end,
+// the next start or 16 KiB. No byte is in two bodies, so a file with many starts
+// takes no longer than another.
 func pemBodies(text []byte) [][]byte {
 	var bodies [][]byte
 	for {
@@ -112,30 +111,30 @@ func pemBodies(text []byte) [][]byte {
 	}
 }
 
-// decodeLines decodes the base64 of lines, which may be short, as far as it goes.
+// decodeLines decodes base64 with line breaks, until the first invalid character.
 func decodeLines(body []byte) []byte {
 	_, lines, _ := bytes.Cut(body, []byte("\n"))
 	decoded, _ := decodeBase64(bytes.Join(bytes.Fields(lines), nil))
 	return decoded
 }
 
-// isMixed reports whether base64 has capitals, small letters and digits, as
-// random bytes do and names seldom.
+// isMixed reports whether base64 has upper-case letters, lower-case letters and
+// digits. Random bytes do, names rarely.
 func isMixed(line []byte) bool {
 	return bytes.ContainsAny(line, "0123456789") &&
 		!bytes.Equal(bytes.ToLower(line), line) && !bytes.Equal(bytes.ToUpper(line), line)
 }
 
-// isKeyName reports whether a name is one that private keys are given.
+// isKeyName reports whether a name is usual for a private key file.
 func isKeyName(name string) bool {
 	name = strings.ToLower(name)
 	return slices.Contains([]string{".pem", ".key", ".p8", ".pk8", ".der", ".ppk"}, path.Ext(name)) ||
 		strings.HasPrefix(name, "id_")
 }
 
-// isKeyDER reports whether bytes start with a private key in DER, by its shape:
-// a PKCS #8, PKCS #1, DSA or SEC 1 key, an encrypted one or a PKCS #12 store; or
-// with a key store of Java.
+// isKeyDER reports whether bytes start with a private key in DER, by its structure:
+// a PKCS #8, PKCS #1, DSA or SEC 1 key, an encrypted key, a PKCS #12 store or a
+// Java key store.
 // https://datatracker.ietf.org/doc/html/rfc5958#section-2
 func isKeyDER(der []byte) bool {
 	for _, start := range []string{

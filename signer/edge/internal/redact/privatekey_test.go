@@ -66,8 +66,8 @@ func TestWhatOnlySpeaksOfAKeyIsContent(t *testing.T) {
 	}
 }
 
-// Each start of a key once had the 16 KiB after it searched, which took half a
-// minute for a file of nothing else.
+// Regression test: the 16 KiB after each start of a key were searched, which took
+// half a minute for a file of starts only.
 func TestNoByteOfAFileIsSearchedForTwoKeys(t *testing.T) {
 	for _, start := range []string{
 		"-----BEGIN PRIVATE KEY", "-----BEGIN PRIVATE KEY-----\nMIIEv...\n", "-----BEGIN PRIVATE KEY-----\nMIIEv...\n-----END PRIVATE KEY-----\n",
@@ -105,7 +105,7 @@ func FuzzPrivateKey(f *testing.F) {
 			return
 		}
 		if !HoldsPrivateKey("file", []byte(before+string(text)+after)) {
-			t.Fatalf("the key is not found behind %q", before)
+			t.Fatalf("the key is not found after %q", before)
 		}
 	})
 }

@@ -10,11 +10,11 @@ import (
 	"github.com/signedfront/signedfront/signer/internal/randomtext"
 )
 
-// File returns the name of a file or a folder as it is, or its description in
-// parentheses where it may be a private key.
+// File returns the name of a file or folder. If it may be a private key, File
+// returns its description in parentheses.
 func File(name string) string { return plain(name, signer.FormFile) }
 
-// Command returns the line of a command, each word as File returns a name.
+// Command returns a command line with each word as File returns it.
 func Command(line string) string {
 	words := strings.Fields(line)
 	for i, word := range words {
@@ -28,15 +28,15 @@ func Command(line string) string {
 
 func commandWord(word string) string {
 	if strings.Trim(word, "abcdefghijklmnopqrstuvwxyz0123456789-_./\"'=&|;>$() ") == "" {
-		return word // of small letters, as most commands
+		return word // lower-case letters only, as most commands
 	}
 	return plain(word, signer.FormText)
 }
 
-// Output returns what a program printed, without the lines that may be of a
-// private key: those of PEM, and those with a word as long as a line of it. A
-// shell that took a key for commands prints its shorter words too, so that where
-// there is such a line, few others are shown.
+// Output returns the output of a program without lines that may be part of a
+// private key: PEM lines, and lines with a word as long as a line of a key. A shell
+// that reads a key as commands also prints its shorter words, so near such a line
+// few other lines are shown.
 func Output(text string) string {
 	lines := strings.Split(text, "\n")
 	hidden := make([]bool, len(lines))
@@ -49,15 +49,16 @@ func Output(text string) string {
 	found := slices.Contains(hidden, true)
 	for i, line := range lines {
 		if hidden[i] || found && longestWord(line, true) > 11 {
-			lines[i] = fmt.Sprintf("(a line of %d bytes, left out: it may be of a private key)", len(line))
+			lines[i] = fmt.Sprintf("(a line of %d bytes, left out: it may be part of a private key)", len(line))
 		}
 	}
 	return strings.Join(lines, "\n")
 }
 
-// longestWord returns how long the longest word of a line is that may be base64.
-// One of small letters or digits alone is none, and unless paths count, nor is one
-// with as many slashes as a path has whose letters are not random.
+// longestWord returns the length of the longest word of a line that may be base64.
+// A word of lower-case letters only, or of digits only, does not count. Unless
+// paths is set, a word with as many slashes as a path does not count either, if its
+// letters are not random.
 func longestWord(line string, paths bool) int {
 	longest := 0
 	for _, word := range strings.FieldsFunc(line, func(c rune) bool {

@@ -1,6 +1,6 @@
-// Package redact keeps private keys out of what the local edge shows and serves:
-// it quotes a value of a template, a caller or a request, or describes it where it
-// may be a private key, and it finds private keys in files.
+// Package redact keeps private keys out of what the local edge shows and serves. It
+// quotes values of templates, callers and requests, describes those that may be a
+// private key, and finds private keys in files.
 package redact
 
 import (
@@ -15,8 +15,8 @@ import (
 	"github.com/signedfront/signedfront/signer/internal/randomtext"
 )
 
-// Quote returns a value as an error, a header or a page shows it: quoted, or
-// described where it may be a private key.
+// Quote returns a value quoted, for an error, a header or a page. If it may be a
+// private key, Quote returns its description.
 func Quote(value string) string {
 	if quoted := signer.Describe(value, signer.FormText); quoted == strconv.QuoteToASCII(value) {
 		return quoted
@@ -24,11 +24,11 @@ func Quote(value string) string {
 	return signer.Describe(value, signer.FormName)
 }
 
-// IsPlain reports whether Quote quotes a value, and does not describe it.
+// IsPlain reports whether Quote quotes a value rather than describing it.
 func IsPlain(value string) bool { return Quote(value) == strconv.QuoteToASCII(value) }
 
-// Text returns a value as it is, or its description in parentheses where it may be
-// a private key.
+// Text returns a value unchanged, or its description in parentheses if it may be a
+// private key.
 func Text(value string) string {
 	if value == "" || IsPlain(value) {
 		return value
@@ -37,7 +37,7 @@ func Text(value string) string {
 }
 
 // Name is Text for a name of a template, such as a logical id. The CDK's logical
-// ids look random by the hash at their end, and are known by it.
+// ids end with a hash and look random; Name recognizes them.
 func Name(name string) string {
 	if name == "" || IsPlain(name) || (names.MatchString(name) || isWords(name)) && !hexadecimal.MatchString(name) {
 		return name
@@ -51,14 +51,14 @@ var names = regexp.MustCompile(`^(` +
 	`|(AWS|Custom|Fn)(::[A-Za-z]{1,64}[A-Za-z0-9]{0,4}){1,2}` + // a type or a function
 	`)$`)
 
-// hexadecimal is a run of digits that a name does not have.
+// hexadecimal matches a run of digits that no name has.
 var hexadecimal = regexp.MustCompile(`[0-9A-Fa-f]{24}`)
 
-// words is a logical id, an operator or a condition key.
+// words matches a logical id, an operator or a condition key.
 var words = regexp.MustCompile(`^([a-z0-9]{1,18}:)?[A-Za-z-]{1,64}[0-9]{0,4}$`)
 
-// isWords reports whether a name is put together of words. In a longer one, at
-// most every third character is a capital; in letters of base64 every second is.
+// isWords reports whether a name consists of words. In a longer name at most every
+// third character is a capital. In base64 every second letter is.
 func isWords(name string) bool {
 	capitals := 0
 	for _, c := range name {
@@ -70,8 +70,8 @@ func isWords(name string) bool {
 }
 
 // MayBeKey reports whether a text may hold a piece of a private key. It is for
-// names that are neither refused nor hidden without need, so that shorter pieces
-// pass than those of signer.Describe.
+// names that should not be refused or hidden without need, so it ignores short
+// pieces that signer.Describe would hide.
 func MayBeKey(text string) bool {
 	if strings.Contains(text, "-----BEGIN") {
 		return true
@@ -86,8 +86,8 @@ func MayBeKey(text string) bool {
 	return false
 }
 
-// runs are texts of base64 that slashes may cut into parts no longer than names. A
-// + in a path is a space to S3.
+// runs matches base64 in which slashes may separate parts as short as names. In a
+// path, S3 reads + as a space.
 var runs = regexp.MustCompile(`[A-Za-z0-9+/_ -]{40,}`)
 
 // Target returns the path of a request target, as Path does.
@@ -96,10 +96,10 @@ func Target(target string) string {
 	return Path(path)
 }
 
-// Path returns the path of a request, or an object's key. A part that may be of a
-// private key is described. Where there is one, so is each other part that base64
-// could hold, since a slash may stand in a key: all but a short first part and
-// parts with a dot, in small letters.
+// Path returns the path of a request or the key of an object, with each part that
+// may belong to a private key described. If there is one, Path also describes the
+// other parts that could be base64, because a slash is a base64 character. It
+// leaves a short first part, and parts in lower case with a dot.
 func Path(path string) string {
 	const longest = 8192 // of a request target
 	if len(path) > longest {
@@ -124,8 +124,8 @@ func Path(path string) string {
 	return strings.Join(parts, "/")
 }
 
-// IsHeaderName reports whether a text can be the name of a header, a token of
-// HTTP, and may be shown as one.
+// IsHeaderName reports whether a text is a valid header name, a token of HTTP, and
+// may be shown.
 // https://www.rfc-editor.org/rfc/rfc9110.html#section-5.6.2
 func IsHeaderName(s string) bool {
 	return s != "" && !MayBeKey(s) && !strings.ContainsFunc(s, func(c rune) bool {

@@ -23,7 +23,8 @@ func TestPathsAreShownAsTheyAreButForWhatMayBeAKey(t *testing.T) {
 		// No part of these lines is longer than a name.
 		"/open/aXXelnWE/Afh7/2vHNMrdZL8uU/IyyrlelO2yVGSCsO6Ku/h+jopAOK+QYQv":       "/open/(8 bytes)/(4 bytes)/(12 bytes)/(19 bytes)/(13 bytes)",
 		"/open/RpxYt2fq18 XNSVsvOW423/7UAW3/fFPXaubpH51csEeJZn%2ByBivElLBSeCVtjXB": "/open/(22 bytes)/(5 bytes)/(37 bytes)",
-		// The end of a key once was shown that has no capitals after its last slashes.
+		// Regression test: the end of this key has no capitals after its last
+		// slashes, and was shown.
 		"/MIIEvQIBADANBgkqhkiG9w0BAQEFAASC/uqk/e//thpk=": "/(32 bytes)/(3 bytes)/(1 bytes)//(5 bytes)",
 	} {
 		if got := Target(target); got != want {
@@ -68,7 +69,7 @@ func TestAKeyIsNotTakenForANameOfATemplate(t *testing.T) {
 	}
 }
 
-// One line of a key in some thousands has as many slashes as a path.
+// A few lines of a key in a thousand have as many slashes as a path.
 func TestALineOfAKeyWithManySlashesIsNotTakenForAPath(t *testing.T) {
 	seen := 0
 	for range 20_000 {
