@@ -22,7 +22,7 @@ func TestAStoredPolicyIsEvaluatedAsTheEdgeDoes(t *testing.T) {
 		"arn:aws:s3:::media/*": "",
 		"arn:aws:s3:::media/":  "which is no object: the objects are arn:aws:s3:::media/*",
 		"arn:aws:s3:::media":   "which is no object: the objects are arn:aws:s3:::media/*",
-		"arn:aws:s3:::other/*": "is about",
+		"arn:aws:s3:::other/*": "is for",
 	} {
 		policy, err := template.ReadPolicy("the bucket policy", storedPolicy(resource))
 		if err != nil {

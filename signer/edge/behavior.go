@@ -11,9 +11,9 @@ import (
 	"github.com/signedfront/signedfront/signer"
 )
 
-// withRootObject returns the raw path of the object that a raw path is for: at /,
-// and there alone, the default root object. That comes before all else: the cache
-// behavior, and with it the trusted keys, are those of the object's path.
+// withRootObject returns a raw path with the default root object in place of /.
+// Only / has one. The cache behavior and its trusted keys are those of the
+// resulting path.
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/DefaultRootObject.html
 func withRootObject(d *model.Distribution, rawPath string) string {
 	if rawPath == "/" {
@@ -23,10 +23,10 @@ func withRootObject(d *model.Distribution, rawPath string) string {
 }
 
 // chooseBehavior returns the cache behavior of a raw path: the first whose pattern
-// covers the normalized path. Letter case matters.
+// matches the normalized path. Letter case matters.
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/DownloadDistValuesCacheBehavior.html#DownloadDistValuesPathPattern
 func chooseBehavior(d *model.Distribution, rawPath string) *model.Behavior {
-	last := len(d.Behaviors) - 1 // its pattern, *, covers everything
+	last := len(d.Behaviors) - 1 // its pattern, *, matches everything
 	if last > 0 {
 		path := normalizePath(rawPath)
 		for _, b := range d.Behaviors[:last] {
@@ -38,11 +38,11 @@ func chooseBehavior(d *model.Distribution, rawPath string) *model.Behavior {
 	return d.Behaviors[last]
 }
 
-// corsHeaders are the headers that make a request one of CORS.
+// corsHeaders are the headers of a CORS request.
 var corsHeaders = []string{"Origin", "Access-Control-Request-Method", "Access-Control-Request-Headers"}
 
-// toOrigin returns a request as it reaches the origin, as far as CORS goes. It may
-// be the same one.
+// toOrigin returns a request with the CORS headers that reach the origin. It may
+// return r itself.
 func toOrigin(b *model.Behavior, r *http.Request) *http.Request {
 	forwarded := r
 	for _, name := range corsHeaders {
@@ -54,16 +54,16 @@ func toOrigin(b *model.Behavior, r *http.Request) *http.Request {
 	return forwarded
 }
 
-// withHeaders returns a request whose headers are its own.
+// withHeaders returns a copy of a request with its own headers.
 func withHeaders(r *http.Request) *http.Request {
 	copied := *r
 	copied.Header = maps.Clone(r.Header)
 	return &copied
 }
 
-// queryToOrigin returns the parameters of a query that reach the origin: those
-// that the behavior passes on, without those of CloudFront's signatures. Names are
-// compared as they are written.
+// queryToOrigin returns the parameters of a query that reach the origin: those that
+// the behavior forwards, without those of CloudFront's signatures. Names are
+// compared as written.
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/QueryStringParameters.html
 func queryToOrigin(b *model.Behavior, query string) []string {
 	var kept []string
@@ -84,7 +84,7 @@ func queryToOrigin(b *model.Behavior, query string) []string {
 // signatureParameters never reach an origin.
 var signatureParameters = []string{"Expires", "Policy", "Signature", "Key-Pair-Id", "Hash-Algorithm"}
 
-// chooses reports whether a selection has a name, compared by same.
+// chooses reports whether a selection includes a name. Names are compared by same.
 func chooses(s model.Selection, name string, same func(a, b string) bool) bool {
 	named := slices.ContainsFunc(s.Names, func(n string) bool { return same(n, name) })
 	return named != s.All

@@ -9,9 +9,9 @@ import (
 	"github.com/signedfront/signedfront/signer/edge/internal/redact"
 )
 
-// hiddenFromPage says why a browser keeps an answer from the page that asked for
-// it, which the status does not tell. It is empty where the browser does not, and
-// where it cannot be told from the request.
+// hiddenFromPage returns why a browser hides a response from the page that
+// requested it. The status does not show this. It returns "" if the browser does
+// not hide it, or if the request alone does not decide it.
 // https://fetch.spec.whatwg.org/#concept-cors-check
 func (e *Edge) hiddenFromPage(r *http.Request, status int, answer http.Header) string {
 	origin := r.Header.Get("Origin")
@@ -23,14 +23,14 @@ func (e *Edge) hiddenFromPage(r *http.Request, status int, answer http.Header) s
 	if why == "" {
 		return ""
 	}
-	return fmt.Sprintf("a browser does not let a page of %s read this answer (CORS): %s", redact.Quote(origin), why)
+	return fmt.Sprintf("a browser hides this response from a page of %s (CORS): %s", redact.Quote(origin), why)
 }
 
 func corsFailure(r *http.Request, origin string, status int, answer http.Header) string {
 	const fix = "; give the cache behavior a response headers policy with CORS, or the bucket a CORS rule and the behavior an origin request policy such as CORS-S3Origin"
 	allowed := answer.Values("Access-Control-Allow-Origin")
 	// Only a request whose credentials mode is include has cookies. A preflight
-	// never has, so that its page's mode is not known.
+	// never has cookies, so its page's mode is unknown.
 	credentials := r.Header.Get("Cookie") != ""
 	switch {
 	case len(allowed) == 0:
@@ -40,7 +40,7 @@ func corsFailure(r *http.Request, origin string, status int, answer http.Header)
 	case allowed[0] == "*" && credentials:
 		return "its Access-Control-Allow-Origin is *, which is not enough for a request with cookies: list the origins, and allow credentials"
 	case allowed[0] != "*" && allowed[0] != origin:
-		return "its Access-Control-Allow-Origin is another one"
+		return "its Access-Control-Allow-Origin is another origin"
 	case credentials && answer.Get("Access-Control-Allow-Credentials") != "true":
 		return "the request has cookies, and its Access-Control-Allow-Credentials is not true"
 	case !isPreflight(r):
@@ -51,8 +51,7 @@ func corsFailure(r *http.Request, origin string, status int, answer http.Header)
 	return preflightFailure(r, answer)
 }
 
-// preflightFailure says what of the request that a preflight asks about is not
-// allowed.
+// preflightFailure returns what the response to a preflight does not allow.
 // https://fetch.spec.whatwg.org/#cors-preflight-fetch
 func preflightFailure(r *http.Request, answer http.Header) string {
 	list := func(name string) []string {

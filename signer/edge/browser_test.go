@@ -35,7 +35,7 @@ func TestTheLogSaysWhatABrowserKeepsFromThePage(t *testing.T) {
 		headers []string
 		want    string // of what the log adds; empty for nothing
 	}{
-		{"the default stack", nil, "GET", []string{"Origin", app}, `a page of "https://app.example.com" read this answer (CORS): it has no Access-Control-Allow-Origin; give the cache behavior`},
+		{"the default stack", nil, "GET", []string{"Origin", app}, `a browser hides this response from a page of "https://app.example.com" (CORS): it has no Access-Control-Allow-Origin; give the cache behavior`},
 		{"no page of another origin", nil, "GET", nil, ""},
 		{"a page of the edge's own", nil, "GET", []string{"Origin", "OWN"}, ""},
 		{"a navigation", nil, "GET", []string{"Origin", app, "Sec-Fetch-Mode", "navigate"}, ""},

@@ -88,7 +88,7 @@ func TestABucketThatIsEncryptedWithKMSIsReadByWhomTheKeyLetsIn(t *testing.T) {
 		{"the control, with the key by its id", byRef, 200, "a picture", ""},
 		{"the control, with AWS's own key", append(control(), encryptedWith(nil)), 403, "AccessDenied", "aws/s3"},
 		{"the control, with a key from elsewhere", append(control(), encryptedWith("arn:aws:kms:us-east-1:000000000000:key/x")), 200, "a picture", ""},
-		{"an identity", []change{encryptedWith("arn:aws:kms:us-east-1:000000000000:key/x")}, 400, "<Code>InvalidArgument</Code><Message>Requests specifying Server Side Encryption with AWS KMS managed keys require AWS Signature Version 4.", "cannot read that: use an origin access control"},
+		{"an identity", []change{encryptedWith("arn:aws:kms:us-east-1:000000000000:key/x")}, 400, "<Code>InvalidArgument</Code><Message>Requests specifying Server Side Encryption with AWS KMS managed keys require AWS Signature Version 4.", "cannot read it: use an origin access control"},
 		{"an identity, with two layers of KMS", []change{encryptedWith("arn:aws:kms:us-east-1:000000000000:key/x"), {"Resources.Bucket.Properties.BucketEncryption.ServerSideEncryptionConfiguration.0.ServerSideEncryptionByDefault.SSEAlgorithm", "aws:kms:dsse"}}, 400, "InvalidArgument", "use an origin access control"},
 		{"an identity, with S3's own encryption", []change{{"Resources.Bucket.Properties.BucketEncryption.ServerSideEncryptionConfiguration", []any{map[string]any{"ServerSideEncryptionByDefault": map[string]any{"SSEAlgorithm": "AES256"}}}}}, 200, "a picture", ""},
 	} {

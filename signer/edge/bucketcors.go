@@ -9,22 +9,22 @@ import (
 	"github.com/signedfront/signedfront/signer/edge/model"
 )
 
-// preflight is S3's answer to OPTIONS, for which it asks no permission: it sets
-// the headers of the rule that fits, or says how S3 refuses. r is the request
-// as it reaches the bucket.
+// preflight sets the headers of S3's response to OPTIONS, from the rule that
+// matches, or returns S3's refusal. S3 requires no permission for OPTIONS. r is the
+// request as it reaches the bucket.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/RESTOPTIONSobject.html
 func (o origin) preflight(h http.Header, r *http.Request) *refusal {
 	method := r.Header.Get("Access-Control-Request-Method")
 	switch {
 	case r.Header.Get("Origin") == "":
 		return s3Refusal(400, "BadRequest", "Insufficient information. Origin request header needed.",
-			"no header Origin reaches the bucket: the viewer sent none, or the behavior has no origin request policy that passes it on, such as CORS-S3Origin")
+			"no header Origin reaches the bucket: the viewer sent none, or the behavior has no origin request policy that forwards it, such as CORS-S3Origin")
 	case !slices.Contains([]string{"GET", "HEAD", "PUT", "POST", "DELETE"}, method):
 		asked := redact.Text(method)
 		if len(r.Header.Values("Access-Control-Request-Method")) == 0 {
 			asked = "null"
 		}
-		return s3Refusal(400, "BadRequest", "Invalid Access-Control-Request-Method: "+asked, "the preflight asks for no method that S3 has")
+		return s3Refusal(400, "BadRequest", "Invalid Access-Control-Request-Method: "+asked, "the preflight asks for a method that S3 does not have")
 	case len(o.Bucket.CORS) == 0:
 		return s3Refusal(403, "AccessForbidden", "CORSResponse: CORS is not enabled for this bucket.", "the bucket has no CorsConfiguration",
 			"Method", method, "ResourceType", "OBJECT")
@@ -41,10 +41,10 @@ func (o origin) preflight(h http.Header, r *http.Request) *refusal {
 		return nil
 	}
 	return s3Refusal(403, "AccessForbidden", "CORSResponse: This CORS request is not allowed. This is usually because the evalution of Origin, request method / Access-Control-Request-Method or Access-Control-Request-Headers are not whitelisted by the resource's CORS spec.",
-		"no rule of the bucket's CorsConfiguration fits", "Method", method, "ResourceType", "OBJECT")
+		"no rule of the bucket's CorsConfiguration matches", "Method", method, "ResourceType", "OBJECT")
 }
 
-// share sets the headers that S3 adds to the answer to a CORS request.
+// share sets the headers that S3 adds to its response to a CORS request.
 func (o origin) share(h http.Header, r *http.Request) {
 	origin := r.Header.Get("Origin")
 	if origin == "" {
@@ -69,8 +69,8 @@ func allowsHeader(c model.CORSRule, name string) bool {
 	})
 }
 
-// oneStar compares a value with a pattern of at most one star, which is any
-// number of characters. S3 knows no other wildcard here.
+// oneStar reports whether a value matches a pattern with at most one star, which
+// matches any number of characters. S3 has no other wildcard here.
 func oneStar(pattern, s string) bool {
 	before, after, ok := strings.Cut(pattern, "*")
 	if !ok {

@@ -13,24 +13,23 @@ import (
 	"github.com/signedfront/signedfront/signer"
 )
 
-// resourcePolicy decides as AWS does with the policy of a bucket or a key: what
-// no statement allows is denied, and a statement that denies beats all that
-// allow.
+// resourcePolicy evaluates the policy of a bucket or a key as AWS does: it denies
+// what no statement allows, and Deny overrides Allow.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 //
-// What the edge does not know (NotPrincipal, policy variables, other condition
-// keys and operators) never opens anything: a statement that allows is then
-// passed over, and a statement that denies then denies.
+// A statement with something that the edge does not support (NotPrincipal, policy
+// variables, other condition keys and operators) never allows: an Allow statement
+// is skipped, and a Deny statement denies.
 type resourcePolicy model.Policy
 
-// accessRequest is what the origin is asked for, and by whom.
+// accessRequest is a request to the origin and the identity that makes it.
 type accessRequest struct {
 	identity identity
 	action   string // such as s3:GetObject
 	resource string // ARN
 }
 
-// answer is that of a statement, or of a part of one.
+// answer is the result of evaluating a statement or a part of one.
 type answer int
 
 const (
@@ -46,7 +45,8 @@ func answerOf(b bool) answer {
 	return no
 }
 
-// decide answers a request, with the reason if it is refused.
+// decide reports whether the policy allows a request, and the reason if it does
+// not.
 func (b *resourcePolicy) decide(r accessRequest) (allowed bool, reason string) {
 	var why []string
 	for _, s := range b.Statements {
@@ -55,11 +55,11 @@ func (b *resourcePolicy) decide(r accessRequest) (allowed bool, reason string) {
 		case s.Deny && got == yes:
 			return false, fmt.Sprintf("%s denies %s on %s: %s", b.Name, r.action, redact.Path(r.resource), s.Name)
 		case s.Deny && got == unknown:
-			return false, fmt.Sprintf("%s may deny %s on %s: %s has %s, which the local edge does not know", b.Name, r.action, redact.Path(r.resource), s.Name, missing)
+			return false, fmt.Sprintf("%s may deny %s on %s: %s has %s, which the local edge does not support", b.Name, r.action, redact.Path(r.resource), s.Name, missing)
 		case !s.Deny && got == yes:
 			allowed = true
 		case !s.Deny && got == unknown:
-			why = append(why, fmt.Sprintf("%s has %s, which the local edge does not know", s.Name, missing))
+			why = append(why, fmt.Sprintf("%s has %s, which the local edge does not support", s.Name, missing))
 		case !s.Deny && missing != "":
 			why = append(why, s.Name+" "+missing)
 		}
@@ -67,20 +67,20 @@ func (b *resourcePolicy) decide(r accessRequest) (allowed bool, reason string) {
 	if allowed {
 		return true, ""
 	}
-	reason = fmt.Sprintf("%s does not allow %s to %s on %s", b.Name, r.identity, r.action, redact.Path(r.resource))
+	reason = fmt.Sprintf("%s does not allow %s to perform %s on %s", b.Name, r.identity, r.action, redact.Path(r.resource))
 	if len(why) > 0 {
 		reason += ": " + strings.Join(why, "; ")
 	}
 	return false, reason
 }
 
-// grants returns patterns of resources on which decide allows an action. Others may
-// be allowed as well: none is returned where a statement may deny any of them.
+// grants returns patterns of resources on which decide allows an action. The list
+// may be incomplete. If a Deny statement may match any resource, it is empty.
 func (b *resourcePolicy) grants(who identity, action string) []string {
 	var patterns []string
 	for _, s := range b.Statements {
 		resources := s.Resources
-		s.Resources = model.Patterns{Inverted: true} // every one
+		s.Resources = model.Patterns{Inverted: true} // all
 		switch got, _ := b.applies(s, accessRequest{who, action, ""}); {
 		case s.Deny && got != no:
 			return nil
@@ -91,8 +91,8 @@ func (b *resourcePolicy) grants(who identity, action string) []string {
 	return patterns
 }
 
-// applies reports whether a statement is about a request, and if not, which
-// part of it is not.
+// applies reports whether a statement matches a request, and if not, which part
+// does not match.
 func (b *resourcePolicy) applies(s model.Statement, r accessRequest) (got answer, missing string) {
 	got = yes
 	if !matches(s.Actions, r.action, true) {
@@ -110,7 +110,7 @@ func (b *resourcePolicy) applies(s model.Statement, r accessRequest) (got answer
 		for _, value := range s.Resources.Values {
 			others = append(others, redact.Path(redact.Text(value)))
 		}
-		missing = "is about " + strings.Join(others, ", ")
+		missing = "is for " + strings.Join(others, ", ")
 		bucket, _, _ := strings.Cut(r.resource, "/")
 		for _, value := range s.Resources.Values {
 			if value == bucket || value == bucket+"/" {
@@ -125,20 +125,20 @@ func (b *resourcePolicy) applies(s model.Statement, r accessRequest) (got answer
 			continue
 		}
 		if got = part; s.Deny && got == no {
-			return no, "" // which condition does not hold is not told of what would deny
+			return no, "" // do not name the false condition of a Deny statement
 		}
 		if missing = redact.Name(c.Operator) + " on " + redact.Name(c.Key); got == no {
-			missing = "asks for " + missing + ", which does not hold"
+			missing = "requires " + missing + ", which is false"
 		}
 	}
 	return got, missing
 }
 
-// names reports whether the statement is for this identity.
+// names reports whether a statement is for this identity.
 func (b *resourcePolicy) names(s model.Statement, who identity) bool {
 	for _, p := range s.Principals {
 		if p == (model.Principal{Kind: "AWS", Value: "*"}) {
-			// Everyone. Where public access is blocked, nobody is let in by it.
+			// Everyone. If public access is blocked, this allows nobody.
 			if s.Deny || !b.BlockPublic {
 				return true
 			}
@@ -166,7 +166,7 @@ func matches(p model.Patterns, s string, ignoreCase bool) bool {
 	return p.Inverted
 }
 
-// holds evaluates one condition.
+// holds evaluates one condition:
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
 func holds(c model.Condition, who identity) answer {
 	value, known := who.conditionKey(c.Key)
@@ -197,9 +197,9 @@ func holds(c model.Condition, who identity) answer {
 	return matched
 }
 
-// comparison is what a condition operator does with a value of the request and
-// one of the policy, and whether it holds where that does not; nil if the edge
-// does not know the operator.
+// comparison returns how a condition operator compares a value of the request with
+// one of the policy, and whether the condition is true if they differ. For an
+// unknown operator it returns nil.
 func comparison(operator string) (compare func(have, want string) answer, negated bool) {
 	texts := func(same func(have, want string) bool) func(have, want string) answer {
 		return func(have, want string) answer { return answerOf(same(have, want)) }
@@ -234,7 +234,7 @@ func comparison(operator string) (compare func(have, want string) answer, negate
 	return compare, strings.Contains(operator, "Not")
 }
 
-// numbers compares two texts as numbers, where both are.
+// numbers compares two texts as numbers, if both are.
 func numbers(holds func(have, want float64) bool) func(have, want string) answer {
 	return func(have, want string) answer {
 		h, err := strconv.ParseFloat(have, 64)
@@ -246,8 +246,8 @@ func numbers(holds func(have, want float64) bool) func(have, want string) answer
 	}
 }
 
-// sameARN compares the six parts of an ARN one by one: a wildcard does not
-// reach over a colon.
+// sameARN compares the six parts of an ARN one by one, so a wildcard does not match
+// a colon.
 func sameARN(have, want string) bool {
 	h, w := strings.SplitN(have, ":", 6), strings.SplitN(want, ":", 6)
 	return slices.EqualFunc(w, h, signer.MatchPattern)

@@ -181,7 +181,7 @@ func TestAStatementThatTheEdgeDoesNotKnowTakesNothingFromOthers(t *testing.T) {
 }
 
 func TestTheReasonNamesWhatKeepsEachStatementFromAllowing(t *testing.T) {
-	const start = "the bucket policy does not allow origin access identity E123 to s3:GetObject on arn:aws:s3:::bbb/rt.png"
+	const start = "the bucket policy does not allow origin access identity E123 to perform s3:GetObject on arn:aws:s3:::bbb/rt.png"
 	allow := func(rest string) string { return `{"Effect": "Allow", ` + rest + `}` }
 	for _, test := range []struct{ statements, want string }{
 		{``, start},
@@ -191,15 +191,15 @@ func TestTheReasonNamesWhatKeepsEachStatementFromAllowing(t *testing.T) {
 		{allow(`"Principal": {"AWS": "arn:aws:iam::111122223333:root"}, "Action": "s3:*", "Resource": "*"`),
 			start + ": statement 0 is for others"},
 		{allow(`"Principal": "*", "Action": "s3:*", "Resource": ["arn:aws:s3:::bbb/x/*", "arn:aws:s3:::bbbb"]`),
-			start + ": statement 0 is about arn:aws:s3:::bbb/x/*, arn:aws:s3:::bbbb"},
+			start + ": statement 0 is for arn:aws:s3:::bbb/x/*, arn:aws:s3:::bbbb"},
 		{allow(`"Principal": "*", "Action": "s3:*", "Resource": "arn:aws:s3:::bbb"`),
-			start + ": statement 0 is about arn:aws:s3:::bbb, which is no object: the objects are arn:aws:s3:::bbb/*"},
+			start + ": statement 0 is for arn:aws:s3:::bbb, which is no object: the objects are arn:aws:s3:::bbb/*"},
 		{allow(everyone + `, "Condition": {"Bool": {"aws:SecureTransport": "false"}}`),
-			start + ": statement 0 asks for Bool on aws:SecureTransport, which does not hold"},
+			start + ": statement 0 requires Bool on aws:SecureTransport, which is false"},
 		{allow(everyone + `, "Condition": {"StringEquals": {"aws:PrincipalOrgID": "x", "aws:UserAgent": "x"}}`),
-			start + ": statement 0 has StringEquals on aws:PrincipalOrgID, which the local edge does not know"},
+			start + ": statement 0 has StringEquals on aws:PrincipalOrgID, which the local edge does not support"},
 		{allow(everyone+`, "Condition": {"Bool": {"aws:SecureTransport": "false"}}`) + ", " + allow(everyone+`, "Condition": {"Bool": {"aws:UserAgent": "x"}}`),
-			start + ": statement 0 asks for Bool on aws:SecureTransport, which does not hold; statement 1 has Bool on aws:UserAgent, which the local edge does not know"},
+			start + ": statement 0 requires Bool on aws:SecureTransport, which is false; statement 1 has Bool on aws:UserAgent, which the local edge does not support"},
 	} {
 		opens, reason := decided(t, test.statements, byIdentity, rtPicture)
 		if opens || reason != test.want {

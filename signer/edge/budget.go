@@ -5,21 +5,21 @@ import (
 	"time"
 )
 
-// Why a request was refused is worked out, as [signer.Explain] does, in a twentieth
-// of one processor's time, after a start of a quarter of a second: somebody who
-// looks is told, and a flood of forged URLs costs little more than a check of each.
+// [signer.Explain] finds why a signature was refused. The edge gives it a twentieth
+// of one processor's time, after an initial quarter of a second: a person gets the
+// reason, and a flood of forged URLs costs little more than verification.
 const (
 	explainShare = 20
 	explainStart = 250 * time.Millisecond
-	explainCost  = 10 * time.Millisecond // at most, about
+	explainCost  = 10 * time.Millisecond // an estimate of the maximum
 )
 
-// budget limits work to a share of the time that passes. The zero value has
+// budget limits work to a share of the elapsed time. The zero value starts with
 // explainStart.
 type budget struct {
 	mu   sync.Mutex
 	left time.Duration
-	at   time.Time // as of when
+	at   time.Time // when left was computed
 }
 
 // spend does the work if there is time left for it, and reports whether it did.
@@ -32,7 +32,7 @@ func (b *budget) spend(work func()) bool {
 	}
 	enough := b.left > 0
 	if enough {
-		b.left -= explainCost // until it is known, for what starts meanwhile
+		b.left -= explainCost // reserved until the work ends
 	}
 	b.mu.Unlock()
 	if !enough {

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// changeTime is when a file was last changed, its times and its names included:
-// unlike the time of its content, nobody sets it.
+// changeTime returns when a file, its times or its names last changed. Unlike the
+// modification time, a program cannot set it.
 func changeTime(info fs.FileInfo) time.Time {
 	if stat, ok := info.Sys().(*syscall.Stat_t); ok {
 		return time.Unix(stat.Ctim.Unix())

@@ -7,5 +7,5 @@ import (
 	"time"
 )
 
-// changeTime is when the content of a file was last changed, as far as it is known.
+// changeTime returns the modification time of a file: the system has no other.
 func changeTime(info fs.FileInfo) time.Time { return info.ModTime() }

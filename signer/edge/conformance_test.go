@@ -165,7 +165,7 @@ func TestTheEdgeAnswersAsTheSignerVerifies(t *testing.T) {
 			if got.status != 403 || got.body != signatureBody(string(verdict.Code), verdict.Code.Message()) {
 				t.Errorf("%s: %d %q, and the signer says %s", name, got.status, got.body, verdict.Code)
 			}
-			if certain := !strings.Contains(got.header.Get(reasonHeader), "is not known"); certain != verdict.Certain {
+			if certain := !strings.Contains(got.header.Get(reasonHeader), "what CloudFront does here is unknown"); certain != verdict.Certain {
 				t.Errorf("%s: the reason %q is certain: %t, and the signer says %t", name, got.header.Get(reasonHeader), certain, verdict.Certain)
 			}
 		}

@@ -8,8 +8,8 @@ import (
 // unknownType is what S3 stores for an object that was uploaded without a type.
 const unknownType = "binary/octet-stream"
 
-// contentTypes are the types that an upload by file name gives. The table is
-// our own, so that no machine's own list changes what the edge answers.
+// contentTypes are the types by file name extension. The edge uses no list of the
+// machine, so its responses are the same everywhere.
 var contentTypes = map[string]string{
 	".3gp":         "video/3gpp",
 	".7z":          "application/x-7z-compressed",
@@ -87,8 +87,8 @@ var contentTypes = map[string]string{
 	".zip":         "application/zip",
 }
 
-// contentType is the type of an object, by the end of its key. Letter case does
-// not matter.
+// contentType returns the type of an object by the extension of its key. Letter
+// case does not matter.
 func contentType(key string) string {
 	if t, ok := contentTypes[strings.ToLower(path.Ext(key))]; ok {
 		return t
@@ -96,7 +96,7 @@ func contentType(key string) string {
 	return unknownType
 }
 
-// isMedia reports whether a key is that of a picture, a sound, a film or a font.
+// isMedia reports whether a key is that of an image, audio, video or font.
 func isMedia(key string) bool {
 	kind, _, _ := strings.Cut(contentType(key), "/")
 	return kind == "image" && contentType(key) != "image/svg+xml" || kind == "audio" || kind == "video" || kind == "font"

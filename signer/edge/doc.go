@@ -1,6 +1,5 @@
-// Package edge is CloudFront on your own machine: an http.Handler that is built
-// from a synthesized CloudFormation template and serves a folder in place of
-// the bucket.
+// Package edge is a local CloudFront: an http.Handler made from a synthesized
+// CloudFormation template. It serves a folder in place of the bucket.
 //
 //	objects, err := edge.OpenDir("content")
 //	...
@@ -12,33 +11,34 @@
 //	...
 //	err = http.ListenAndServe("127.0.0.1:8080", e)
 //
-// It does what the template says and nothing else. It makes the key pairs that
-// the deployment would make, trusts the key groups that a cache behavior trusts,
-// and checks signed URLs and cookies with [signer.Verify]. At the origin it
-// evaluates the bucket policy, so that a wrong one fails here as it fails in AWS.
-// A stack that borrows the keys of another needs the other's template too, in
-// [Config].Others. A refusal has the status, headers and body of CloudFront and
-// S3, and the reason in the header X-Signedfront-Reason. Why a signature does not
-// fit is worked out in a twentieth of one processor's time: of a flood of forged
-// URLs, most are told no more than that. [Config].Observe gets a [Record] of each
-// request, and [Edge.Explain] says of one what became of every check.
+// The edge does what the template says. It makes the key pairs that a deployment
+// would make, trusts the key groups that each cache behavior trusts, and checks
+// signed URLs and cookies with [signer.Verify]. At the origin it evaluates the
+// bucket policy, so a wrong policy fails here as it fails in AWS. To serve a
+// borrower, put the lender's template into [Config].Others.
 //
-// [Edge.Signer] signs as an application of the deployment does, and
-// [Edge.Deployment] returns the deployment document for applications that use the
-// edge.
+// A refusal has the status, headers and body of CloudFront or S3, and the reason in
+// the header X-Signedfront-Reason. Finding the reason of a wrong signature is
+// limited to a twentieth of one processor's time. In a flood of forged URLs, most
+// refusals say only that the signature does not match. [Config].Observe receives a
+// [Record] of each request. [Edge.Explain] returns the result of every check of a
+// request.
 //
-// What matches the real CloudFront, what is a strict reading because the real
-// behavior is not known, and what is not done at all: FIDELITY.md has the list.
+// [Edge.Signer] signs as an application of the deployment does. [Edge.Deployment]
+// returns the deployment document for such applications.
 //
-// Package template reads the template, and package model is what it reads: plain
-// data, from which this package answers. The comment of model says where a new
-// setting, origin or custom resource goes.
+// FIDELITY.md lists what matches the real CloudFront, where the real behavior is
+// unknown and the edge takes the strict reading, and what it does not support.
+//
+// Package template reads the template into package model, which is plain data, and
+// this package answers requests from it. The comment of package model says where to
+// add a setting, an origin or a custom resource.
 //
 // # Security
 //
-// The edge is for one's own machine: listen on a loopback address. It answers
-// to the host of its base URL, and to those of [Config].Hosts, alone, so that no
-// website can reach it under another name. The path of a request is decoded once, and each name between
-// its slashes is looked up, byte for byte, among those that the folder there
-// lists: no link is followed, and dot files and private keys are never served.
+// The edge is for the developer's own machine: listen on a loopback address. It
+// answers only to the host of its base URL and to [Config].Hosts, so no website can
+// reach it under another name. The path of a request is decoded once. Each name
+// between its slashes must be, byte for byte, one that the folder lists. The edge
+// follows no links, and never serves dot files or private keys.
 package edge

@@ -17,78 +17,74 @@ import (
 	"github.com/signedfront/signedfront/signer/edge/template"
 )
 
-// Config is what an Edge is made of.
+// Config configures New.
 type Config struct {
 	// Template is the synthesized CloudFormation template, as JSON.
 	Template []byte
 
-	// BaseURL is where the edge is reached, such as http://127.0.0.1:8080. Its
-	// host is the only one that the edge answers to, besides Hosts, and its scheme
-	// is the one that URLs are signed with.
+	// BaseURL is the address of the edge, such as http://127.0.0.1:8080. The edge
+	// answers only to its host and to Hosts. Signed URLs have its scheme.
 	BaseURL string
 
-	// Hosts are more hosts that the edge answers to, such as 192.168.1.5:8080 for
-	// other machines. What is signed for one opens at no other.
+	// Hosts are other hosts that the edge answers to, such as 192.168.1.5:8080 for
+	// other machines. A URL signed for one host is valid for no other.
 	Hosts []string
 
 	// Objects is the content of the bucket.
 	Objects *Objects
 
-	// Keys gives the key pair of a Custom::SigningKeyPair: each one of the
-	// template, and those of other stacks whose keys the template trusts. It is
-	// called once for each. nil makes new ones.
+	// Keys returns the key pair of a Custom::SigningKeyPair: of each in the
+	// template, and of those in other stacks that the template trusts. It is called
+	// once for each. If nil, New makes new key pairs.
 	Keys func(KeyPair) (*signer.PrivateKey, error)
 
-	// PublicKeys are public keys by their ids in CloudFront. The key groups of the
-	// template may have such ids, of keys that the account has already. What one
-	// that is not here has signed is refused, since it cannot be judged. An id that
-	// no key group has is an error.
+	// PublicKeys are the public keys that the template's key groups name only by
+	// id, because the account has them already. A request signed with a key that is
+	// not here is refused, because the edge cannot check it. An id that no key
+	// group has is an error.
 	PublicKeys map[string]*signer.PublicKey
 
-	// StackName, Account and Region say where the template is to be thought
-	// deployed. A template that was synthesized for one account and Region has
-	// them written into it: say the same here. Empty means signedfront-local,
-	// 000000000000 and us-east-1.
+	// StackName, Account and Region say where the template would be deployed. If it
+	// was synthesized for one account and Region, they must match. The defaults are
+	// signedfront-local, 000000000000 and us-east-1.
 	StackName, Account, Region string
 
-	// StandIn has the edge serve a template without a deployment document, such as
-	// another CDK app's, as far as it can. It gives the key pair that takes the
-	// place of an AWS::CloudFront::PublicKey, or of a key or a key group that is
-	// not of the template; Algorithm is that of the key whose place it takes, as
-	// far as is known, and a key of another is as good. Deployment then says how to
-	// sign. What the edge does not know is named by Unknown; where that decides who
-	// gets what, requests are refused. nil means that all of this is an error.
+	// StandIn serves a template without a deployment document, such as another CDK
+	// app's, as far as possible. It returns a key pair that replaces an
+	// AWS::CloudFront::PublicKey, or a key or key group outside the template.
+	// KeyPair.Algorithm is that of the replaced key, if known; a key of another
+	// algorithm also works. Deployment then says how to sign. Unknown lists what
+	// the edge does not know; if that decides access, requests are refused. If
+	// StandIn is nil, all of this is an error.
 	StandIn func(KeyPair) (*signer.PrivateKey, error)
 
 	// Others are the stacks that Fn::GetStackOutput and Fn::ImportValue may read,
-	// such as the one that lends its keys. Only what the template asks for is read
-	// of them.
+	// such as the lender. Only the parts that the template needs are read.
 	Others []Stack
 
-	// Now is the clock; nil means time.Now.
+	// Now returns the time. The default is time.Now.
 	Now func() time.Time
 
-	// Log gets one record a request, without its query string and its cookies,
-	// which hold live credentials. nil means none.
+	// Log receives one record per request. It has no query string and no cookies,
+	// because they are credentials. If nil, there is no log.
 	Log *slog.Logger
 
-	// Observe is called once a request, after its answer, on the goroutine that
-	// answered: it must be quick, and safe for concurrent use. nil means none.
+	// Observe is called once per request after the response, on the goroutine of
+	// the request. It must be fast and safe for concurrent use. It may be nil.
 	Observe func(Record)
 }
 
-// Stack is a CloudFormation stack: its template, and where it is to be thought
-// deployed.
+// Stack is a CloudFormation stack: its template, and its name, account and Region.
 type Stack = template.Stack
 
 // KeyPair names a key pair that a deployment would make.
 type KeyPair = template.KeyPair
 
-// Edge is a local CloudFront. It is an http.Handler, and safe for concurrent
-// use, and must not be copied.
+// Edge is a local CloudFront. It is an http.Handler and safe for concurrent use. It
+// must not be copied.
 type Edge struct {
 	scheme, host string
-	hosts        []string // more of them
+	hosts        []string // besides host
 	distribution *model.Distribution
 	via          []string                   // the header of each answer
 	readable     map[*model.Origin][]string // see origin
@@ -102,23 +98,22 @@ type Edge struct {
 	explaining   budget
 }
 
-// New makes an edge of a template. Everything that stands in its way is
-// reported, joined into one error, each part with the place in the template: a
-// reference that cannot be resolved, a key group whose keys are not known, a
-// feature that the edge does not do. What is not needed to answer requests is
-// not looked at.
+// New returns an Edge for a template. Its error joins all problems, each with its
+// place in the template: a reference that cannot be resolved, a key group whose
+// keys are unknown, a feature that the edge does not support. New ignores what
+// requests do not need.
 func New(c Config) (*Edge, error) {
 	base, err := url.Parse(c.BaseURL)
 	if err != nil || base.Scheme != "http" && base.Scheme != "https" || base.Host == "" || base.Scheme+"://"+base.Host != c.BaseURL || !redact.IsPlain(c.BaseURL) {
-		return nil, fmt.Errorf("base URL: %s: want a scheme and a host alone, as in http://127.0.0.1:8080", redact.Quote(c.BaseURL))
+		return nil, fmt.Errorf("base URL: %s: want only a scheme and a host, such as http://127.0.0.1:8080", redact.Quote(c.BaseURL))
 	}
 	for i, host := range c.Hosts {
 		if u, err := url.Parse("http://" + host); err != nil || u.Host == "" || u.Host != host || !redact.IsPlain(host) {
-			return nil, fmt.Errorf("hosts: %d of %d: %s: want a name or an address, and its port unless that is 80, as in 192.168.1.5:8080", i+1, len(c.Hosts), redact.Quote(host))
+			return nil, fmt.Errorf("hosts: %d of %d: %s: want a name or an address, and the port unless it is 80, such as 192.168.1.5:8080", i+1, len(c.Hosts), redact.Quote(host))
 		}
 	}
 	if c.Objects == nil {
-		return nil, errors.New("no objects: give the content of the bucket, as OpenDir does")
+		return nil, errors.New("Config.Objects is missing: set it to the content of the bucket, such as the result of OpenDir")
 	}
 	own := Stack{Account: c.Account, Region: c.Region}
 	for _, s := range append([]Stack{own}, c.Others...) {
@@ -155,10 +150,10 @@ func New(c Config) (*Edge, error) {
 	return e, nil
 }
 
-// cannotServe is why a distribution that can be read cannot be served.
+// cannotServe returns why the edge cannot serve a distribution that it can read.
 func cannotServe(d *model.Distribution) error {
 	if d == nil {
-		return nil // that is an error of the template
+		return nil // template.Read reports this
 	}
 	buckets := make(map[string]bool)
 	for _, b := range d.Behaviors {
@@ -167,16 +162,16 @@ func cannotServe(d *model.Distribution) error {
 		}
 	}
 	if len(buckets) > 1 {
-		return fmt.Errorf("%s.Origins: %d buckets: the local edge has the content of one", d.Place, len(buckets))
+		return fmt.Errorf("%s.Origins: %d buckets: the local edge has the content of one bucket only", d.Place, len(buckets))
 	}
 	return nil
 }
 
-// Deployment returns the template's own deployment document, with the edge's base
-// URL and neither Region nor bucket; if it borrows its key, with the lender's key
-// and the lesser of both limits. Its Key is the location that the template names:
-// replace it by where you keep the key. Deployment returns nil if the template has
-// no such document.
+// Deployment returns the template's deployment document with the edge's base URL,
+// and without Region and bucket. If the stack borrows its key, the document has the
+// lender's key and the smaller of both limits. Its Key is the location that the
+// template names: replace it with the place where you keep the key. Deployment
+// returns nil if the template has no such document.
 func (e *Edge) Deployment() *signer.Deployment {
 	if e.deployment == nil {
 		return nil
@@ -189,14 +184,15 @@ func (e *Edge) Deployment() *signer.Deployment {
 	return &d
 }
 
-// Unknown names what of the template the edge does not know, each with its place,
-// and what takes its place: see Config.StandIn.
+// Unknown lists the parts of the template that the edge does not know, each with
+// its place, and what replaces each: see Config.StandIn.
 func (e *Edge) Unknown() []string { return slices.Clone(e.unknown) }
 
 // BucketPath returns the folder of the bucket that the default behavior serves, as
-// the deployment document has it: with /folder, /a.png is the object folder/a.png.
-// Where it serves none that the edge knows, it is that of the last other behavior
-// that does. It returns an empty text where the whole bucket is served.
+// in the deployment document: with /folder, /a.png is the object folder/a.png. If
+// the edge does not know the default behavior's origin, it returns the folder of
+// the last other behavior whose origin it knows. If that is the whole bucket, it
+// returns "".
 func (e *Edge) BucketPath() string {
 	if e.distribution == nil {
 		return ""
@@ -209,17 +205,17 @@ func (e *Edge) BucketPath() string {
 	return ""
 }
 
-// ErrImportedKey is the error of a deployment that signs with an imported key.
-var ErrImportedKey = errors.New("the deployment signs with an imported key: only its owner has the private half")
+// ErrImportedKey is the error for a deployment that signs with an imported key.
+var ErrImportedKey = errors.New("the deployment signs with an imported key: only its owner has the private key")
 
 var (
-	errUnmade     = errors.New("the edge was not made by edge.New")
+	errUnmade     = errors.New("the Edge was not made by edge.New")
 	errNoDocument = errors.New("the template has no deployment document: no AWS::SSM::Parameter holds one")
 )
 
-// Signer signs as an application of the deployment does: with its current key
-// and hash, within its limits, and objects at its base URL. If that key is imported, the error is
-// ErrImportedKey, and SignerWith takes the key.
+// Signer returns a signer for the base URL that signs as an application of the
+// deployment does: with its current key and hash, and within its limits. If the
+// current key is imported, the error is ErrImportedKey: use SignerWith.
 func (e *Edge) Signer() (*signer.Signer, error) {
 	if err := e.checkDocument(); err != nil {
 		return nil, err
@@ -230,8 +226,8 @@ func (e *Edge) Signer() (*signer.Signer, error) {
 	return e.newSigner(e.key)
 }
 
-// SignerWith is Signer for a deployment whose key is imported. The key must be
-// the private half of the one that the deployment document names.
+// SignerWith is Signer for a deployment with an imported key. The key must be the
+// private key of the one that the deployment document names.
 func (e *Edge) SignerWith(key signer.Key) (*signer.Signer, error) {
 	if err := e.checkDocument(); err != nil {
 		return nil, err
@@ -266,13 +262,13 @@ func (e *Edge) newSigner(key signer.Key) (*signer.Signer, error) {
 	})
 }
 
-// seconds is a duration of the deployment document, at most as long as Go's can
-// be.
+// seconds converts a duration of the deployment document. It is at most the longest
+// time.Duration.
 func seconds(n int64) time.Duration {
 	return time.Duration(min(n, int64(math.MaxInt64/time.Second))) * time.Second
 }
 
-// ServeHTTP answers as CloudFront would, see FIDELITY.md.
+// ServeHTTP answers as CloudFront would: see FIDELITY.md.
 func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if e.distribution == nil {
 		http.Error(w, errUnmade.Error(), http.StatusForbidden)
@@ -297,11 +293,11 @@ func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// popHeader is the header X-Amz-Cf-Pop of each answer.
+// popHeader is the header X-Amz-Cf-Pop of each response.
 var popHeader = []string{"LOC50-P1"}
 
-// respond writes the answer to a request. It returns why a browser keeps it from
-// the page that asked, empty if it does not.
+// respond writes the response. It returns why a browser hides it from the page that
+// requested it, or "".
 func (e *Edge) respond(w *response) (hidden string) {
 	h := w.Header()
 	h["Via"], h["X-Amz-Cf-Pop"], h["X-Amz-Cf-Id"] = e.via, popHeader, []string{w.id}
@@ -311,7 +307,7 @@ func (e *Edge) respond(w *response) (hidden string) {
 	return e.hiddenFromPage(w.request, w.status, h)
 }
 
-// answer serves the object that a request is for, or says why not.
+// answer serves the requested object or returns a refusal.
 func (e *Edge) answer(w *response) *refusal {
 	r := w.request
 	if refused := e.check(r); refused != nil {
@@ -327,32 +323,31 @@ func (e *Edge) answer(w *response) *refusal {
 	return e.originOf(w.behavior).serve(w, toOrigin(w.behavior, r), path, queryToOrigin(w.behavior, query))
 }
 
-// CloudFront's limits, in bytes, on the path and query of a request, and on its
-// first line with its headers:
+// CloudFront's limits, in bytes, on the path with the query, and on the request
+// line with the headers:
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
 const (
 	maxTarget  = 8192
 	maxRequest = 32768
 )
 
-// check refuses what CloudFront takes for no request of the distribution's.
-// Nothing is done with a request before its length is known to be within the
-// limits.
+// check refuses a request that CloudFront would not accept for the distribution. It
+// checks the size first.
 func (e *Edge) check(r *http.Request) *refusal {
 	switch size := requestSize(r); {
 	case len(r.RequestURI) > maxTarget:
-		return requestRefusal(CheckSize, 413, "Bad request.", fmt.Sprintf("the request target has %d bytes: CloudFront takes %d", len(r.RequestURI), maxTarget))
+		return requestRefusal(CheckSize, 413, "Bad request.", fmt.Sprintf("the request target has %d bytes: CloudFront accepts at most %d", len(r.RequestURI), maxTarget))
 	case size > maxRequest:
-		return requestRefusal(CheckSize, 413, "Bad request.", fmt.Sprintf("the request line and the headers have %d bytes: CloudFront takes %d", size, maxRequest))
+		return requestRefusal(CheckSize, 413, "Bad request.", fmt.Sprintf("the request line and the headers have %d bytes: CloudFront accepts at most %d", size, maxRequest))
 	case !strings.HasPrefix(r.RequestURI, "/"):
-		return requestRefusal(CheckTarget, 400, "Bad request.", "the request target does not start with a slash: proxies alone take a whole URL there")
+		return requestRefusal(CheckTarget, 400, "Bad request.", "the request target does not start with a slash: only proxies accept a whole URL there")
 	case r.Host != e.host && !slices.Contains(e.hosts, r.Host):
-		return requestRefusal(CheckHost, 403, "Bad request.", "the edge answers to the host "+strings.Join(append([]string{e.host}, e.hosts...), ", ")+" alone")
+		return requestRefusal(CheckHost, 403, "Bad request.", "the edge answers only to the host "+strings.Join(append([]string{e.host}, e.hosts...), ", "))
 	}
 	return nil
 }
 
-// requestSize is the length, in bytes, of the request line and the headers.
+// requestSize returns the length of the request line and the headers, in bytes.
 func requestSize(r *http.Request) int {
 	size := len(r.Method) + len(r.RequestURI) + len("  HTTP/1.1\r\nHost: \r\n") + len(r.Host)
 	for name, values := range r.Header {
@@ -363,13 +358,13 @@ func requestSize(r *http.Request) int {
 	return size
 }
 
-// admit does what else CloudFront does before it asks the origin. path is the
-// one of the object, with the default root object in it.
+// admit makes CloudFront's remaining checks before the origin is asked. path is
+// that of the object, with the default root object.
 func (e *Edge) admit(w *response, path string) *refusal {
 	r, b := w.request, w.behavior
 	switch {
 	case b.Unknown != "":
-		return requestRefusal(CheckBehavior, http.StatusNotImplemented, "The local edge does not know who gets what here.",
+		return requestRefusal(CheckBehavior, http.StatusNotImplemented, "The local edge does not know who has access here.",
 			fmt.Sprintf("the cache behavior %s: %s", redact.Path(b.PathPattern), b.Unknown))
 	case !slices.Contains(b.Methods, r.Method):
 		return requestRefusal(CheckMethod, 403, "This distribution is not configured to allow the HTTP request method that was used for this request. The distribution supports only cachable requests.",
@@ -390,7 +385,8 @@ func (e *Edge) admit(w *response, path string) *refusal {
 	return nil
 }
 
-// checkSignature is why a behavior that asks for a signature refuses a request.
+// checkSignature returns why a behavior that requires a signature refuses a
+// request.
 func (e *Edge) checkSignature(w *response) *refusal {
 	r := w.request
 	request := signer.Request{
@@ -406,9 +402,9 @@ func (e *Edge) checkSignature(w *response) *refusal {
 	}
 	check := signatureCheck(v)
 	switch check {
-	case CheckExpiry, CheckStart, CheckAddress: // there is no more to find
+	case CheckExpiry, CheckStart, CheckAddress: // Explain would find nothing more
 	default:
-		// Explain decides as Verify does.
+		// Explain makes the same decision as Verify.
 		e.explaining.spend(func() { v = signer.Explain(request, w.behavior.TrustedKeys) })
 	}
 	return signatureRefusal(check, v)

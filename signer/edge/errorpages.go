@@ -9,9 +9,9 @@ import (
 	"github.com/signedfront/signedfront/signer/edge/internal/redact"
 )
 
-// refuse answers with a refusal, or with the custom error page that stands in
-// for it. The page comes from the origin of the cache behavior that its own
-// path has; where it cannot be had, what that origin answers goes out.
+// refuse answers with a refusal, or with the custom error page that replaces it.
+// The page comes from the origin of its own path's cache behavior. If that origin
+// refuses, its refusal is the response.
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/HTTPStatusCodes.html#HTTPStatusCodes-custom-error-pages
 func (e *Edge) refuse(w *response, r *http.Request, refused *refusal) {
 	page, ok := e.distribution.ErrorPages[refused.status]
@@ -22,13 +22,13 @@ func (e *Edge) refuse(w *response, r *http.Request, refused *refusal) {
 	path := withRootObject(e.distribution, page.Path)
 	b := chooseBehavior(e.distribution, path)
 	if !b.Public || b.Unknown != "" {
-		refused.reason += fmt.Sprintf(" (the custom error page %s is not shown: the cache behavior %s asks for a signature, or is not known)", redact.Path(path), redact.Path(b.PathPattern))
+		refused.reason += fmt.Sprintf(" (the custom error page %s is not sent: its cache behavior %s requires a signature, or is unknown)", redact.Path(path), redact.Path(b.PathPattern))
 		refused.write(w, w.id)
 		return
 	}
 	object, key, unavailable := e.originOf(b).open(http.MethodGet, path)
 	if unavailable != nil {
-		unavailable.reason = fmt.Sprintf("%s (and the custom error page %s cannot be had: %s)", refused.reason, redact.Path(path), unavailable.reason)
+		unavailable.reason = fmt.Sprintf("%s (and the custom error page %s is not available: %s)", refused.reason, redact.Path(path), unavailable.reason)
 		unavailable.write(w, w.id)
 		return
 	}
@@ -38,7 +38,7 @@ func (e *Edge) refuse(w *response, r *http.Request, refused *refusal) {
 		w.headers = b.Headers
 	}
 	h := w.Header()
-	h.Del("Content-Range") // of a refused range
+	h.Del("Content-Range") // set by a refused range
 	h.Set("Content-Type", contentType(key))
 	h.Set("Content-Length", strconv.FormatInt(object.size, 10))
 	h.Set("Etag", object.etag())

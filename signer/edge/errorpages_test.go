@@ -86,7 +86,7 @@ func TestWhereThePageCannotBeHadTheAnswerOfItsOriginGoesOut(t *testing.T) {
 	if got.status != 403 || !strings.Contains(got.body, "<Code>AccessDenied</Code>") {
 		t.Errorf("%d %q, want the bucket's 403 for the page", got.status, got.body)
 	}
-	if reason := got.header.Get(reasonHeader); !strings.Contains(reason, "no byte of the range") || !strings.Contains(reason, "/errors/nothing.html cannot be had") {
+	if reason := got.header.Get(reasonHeader); !strings.Contains(reason, "no byte of the range") || !strings.Contains(reason, "/errors/nothing.html is not available") {
 		t.Errorf("reason %q", reason)
 	}
 }
@@ -97,7 +97,7 @@ func TestAPageThatAsksForASignatureIsNotShown(t *testing.T) {
 	if got.status != 403 || got.body != signatureBody("MissingKey", "Missing Key-Pair-Id query parameter or cookie value") {
 		t.Errorf("%d %q", got.status, got.body)
 	}
-	if reason := got.header.Get(reasonHeader); !strings.Contains(reason, "the custom error page /errors/denied.html is not shown: the cache behavior * asks for a signature") {
+	if reason := got.header.Get(reasonHeader); !strings.Contains(reason, "the custom error page /errors/denied.html is not sent: its cache behavior * requires a signature") {
 		t.Errorf("reason %q", reason)
 	}
 }

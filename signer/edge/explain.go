@@ -15,36 +15,36 @@ import (
 	"github.com/signedfront/signedfront/signer/edge/model"
 )
 
-// Check is one of the checks that decide what a request is answered.
+// Check is one of the checks that decide the response to a request.
 type Check string
 
-// The checks, in the order in which CloudFront and S3 make them. From CheckSigned
-// to CheckAddress they are those of [signer.Verify].
+// The checks, in the order in which CloudFront and S3 make them. CheckSigned to
+// CheckAddress are those of [signer.Verify].
 const (
 	CheckSize       Check = "size"               // of the path and query, and of the whole request
 	CheckTarget     Check = "request target"     // starts with a slash
-	CheckHost       Check = "host"               // is the distribution's
-	CheckBehavior   Check = "cache behavior"     // is one of which the edge knows who gets what
-	CheckMethod     Check = "method"             // is one that the cache behavior allows
+	CheckHost       Check = "host"               // is one of the edge's
+	CheckBehavior   Check = "cache behavior"     // is one whose access rules the edge knows
+	CheckMethod     Check = "method"             // is allowed by the cache behavior
 	CheckSigned     Check = "signed"             // the URL or the cookies are signed, and name a key
 	CheckKey        Check = "key"                // is in a key group that the cache behavior trusts
-	CheckParameters Check = "parameters"         // none stands twice
-	CheckHash       Check = "hash"               // is one that CloudFront knows
+	CheckParameters Check = "parameters"         // none occurs twice
+	CheckHash       Check = "hash"               // is one that CloudFront supports
 	CheckEncoding   Check = "signature encoding" // is CloudFront's base64
 	CheckPolicy     Check = "policy"             // can be read
-	CheckSignature  Check = "signature"          // is the key's over this policy
+	CheckSignature  Check = "signature"          // is that of the key for this policy
 	CheckResource   Check = "resource"           // of the policy covers the URL
-	CheckExpiry     Check = "expiry"             // has not come
-	CheckStart      Check = "start"              // has come
-	CheckAddress    Check = "address"            // is one that the policy allows
-	CheckEscapes    Check = "escapes"            // hide no other path from the cache behaviors
-	CheckQuery      Check = "query"              // asks S3 for nothing that it refuses
-	CheckObjectKey  Check = "object key"         // is one that S3 can have
-	CheckBucket     Check = "bucket policy"      // lets CloudFront do this
-	CheckObject     Check = "object"             // is there
-	CheckEncryption Check = "encryption"         // lets CloudFront read
-	CheckConditions Check = "conditions"         // of the request, and its range, hold
-	CheckCORS       Check = "CORS"               // lets the page of another origin ask, and read the answer
+	CheckExpiry     Check = "expiry"             // is after the request
+	CheckStart      Check = "start"              // is before the request
+	CheckAddress    Check = "address"            // is allowed by the policy
+	CheckEscapes    Check = "escapes"            // hide no path from the cache behaviors
+	CheckQuery      Check = "query"              // has no parameter that S3 refuses
+	CheckObjectKey  Check = "object key"         // is a valid S3 key
+	CheckBucket     Check = "bucket policy"      // allows CloudFront the action
+	CheckObject     Check = "object"             // exists
+	CheckEncryption Check = "encryption"         // allows CloudFront to decrypt
+	CheckConditions Check = "conditions"         // and range of the request are met
+	CheckCORS       Check = "CORS"               // lets a page of another origin send the request and read the response
 )
 
 // checks are all checks in their order.
@@ -54,48 +54,48 @@ var checks = []Check{
 	CheckEscapes, CheckQuery, CheckObjectKey, CheckBucket, CheckObject, CheckEncryption, CheckConditions, CheckCORS,
 }
 
-// Result is what became of a check.
+// Result is the result of a check.
 type Result string
 
 const (
 	Passed     Result = "passed"
 	Failed     Result = "failed"
-	NotMade    Result = "not made"    // nothing asks for it, such as a signature where the cache behavior is public
-	NotReached Result = "not reached" // a check before it failed
+	NotMade    Result = "not made"    // nothing requires it, such as a signature for a public cache behavior
+	NotReached Result = "not reached" // an earlier check failed
 )
 
-// Step is a check with its result, and a sentence that says what was found.
+// Step is a check, its result, and a sentence about what was found.
 type Step struct {
 	Check  Check
 	Result Result
 	Detail string
 }
 
-// Explanation is what an edge found of a request, check by check.
+// Explanation is the result of every check of a request.
 type Explanation struct {
-	// Record is the one that was explained. If it had no answer, it has the one
+	// Record is the explained request. If it had no response, Record has the one
 	// that the edge would give.
 	Record Record
 
-	// Steps are all checks in their order. At most one failed, besides CheckCORS.
+	// Steps are all checks in their order. At most one failed, not counting
+	// CheckCORS.
 	Steps []Step
 
-	// Verdict is what [signer.Explain] says of the signature: the policy, and where
-	// the URL is another one than was signed. It is nil where no signature was
-	// looked at.
+	// Verdict is the result of [signer.Explain] for the signature: the policy, and
+	// where the URL differs from the signed one. It is nil if no signature was
+	// checked.
 	Verdict *signer.Verdict
 }
 
-// Explain says how a request was decided: every check in the order in which
-// CloudFront makes them, the policy, and for a URL that was changed the byte. A
-// record of an edge is explained by the edge that answered it, with the answer
-// that it gave. One without a Status is explained as if it arrived: an empty
-// Method means GET, an empty Host that of the edge, a zero Time now. Nothing is
-// sent.
+// Explain returns the result of every check of a request, in CloudFront's order,
+// with the policy and, for a changed URL, the changed byte. Pass a Record to the
+// Edge that made it. A record without a Status is explained as a new request: by
+// default its Method is GET, its Host the edge's, and its Time now. Explain sends
+// nothing.
 //
-// It costs up to some hundred verifications of a signature: it is for people who
-// look, not for each request. Details have no signature in them, and describe
-// what may be a private key.
+// It takes up to some hundred verifications of a signature, so do not call it for
+// every request. Details contain no signature, and describe what may be a private
+// key.
 func (e *Edge) Explain(r Record) Explanation {
 	if r.by != nil {
 		e = r.by
@@ -128,13 +128,13 @@ func (e *Edge) Explain(r Record) Explanation {
 		case check == CheckCORS && r.Hidden != "":
 			step.Result, step.Detail = Failed, r.Hidden
 		case check == CheckCORS && r.Origin == "":
-			step.Result, step.Detail = NotMade, "the request has no Origin: no page of another origin asked"
+			step.Result, step.Detail = NotMade, "the request has no Origin, so it is not from a page of another origin"
 		case check == CheckCORS:
-			step.Detail = "a browser lets the page read the answer"
+			step.Detail = "a browser lets the page read the response"
 		case !reached(check):
 			step.Result = NotReached
 		case isSignatureCheck(check) && b.Public:
-			step.Result, step.Detail = NotMade, "the cache behavior "+redact.Path(b.PathPattern)+" is open to all"
+			step.Result, step.Detail = NotMade, "the cache behavior "+redact.Path(b.PathPattern)+" is public"
 		default:
 			step.Result, step.Detail = e.passed(check, r, b, query, x.Verdict)
 		}
@@ -148,7 +148,7 @@ func isSignatureCheck(c Check) bool {
 	return i >= slices.Index(checks, CheckSigned) && i <= slices.Index(checks, CheckAddress)
 }
 
-// passed says of a check that did not fail what was found.
+// passed returns the result and the detail of a check that did not fail.
 func (e *Edge) passed(check Check, r Record, b *model.Behavior, query string, v *signer.Verdict) (Result, string) {
 	none := func(format string, args ...any) (Result, string) { return NotMade, fmt.Sprintf(format, args...) }
 	found := func(format string, args ...any) (Result, string) { return Passed, fmt.Sprintf(format, args...) }
@@ -181,7 +181,7 @@ func (e *Edge) passed(check Check, r Record, b *model.Behavior, query string, v 
 	case CheckKey:
 		return found("%s is in a key group that the cache behavior %s trusts", signer.Describe(r.KeyPairID, signer.FormID), redact.Path(b.PathPattern))
 	case CheckParameters:
-		return found("none stands twice")
+		return found("none occurs twice")
 	case CheckHash:
 		return found("SHA-1 or SHA-256, as %s says", parameter("Hash-Algorithm"))
 	case CheckEncoding:
@@ -192,10 +192,10 @@ func (e *Edge) passed(check Check, r Record, b *model.Behavior, query string, v 
 		}
 		return found("the custom policy in %s", parameter("Policy"))
 	case CheckSignature:
-		return found("it is that of %s over this policy", signer.Describe(r.KeyPairID, signer.FormID))
+		return found("it is the signature of %s for this policy", signer.Describe(r.KeyPairID, signer.FormID))
 	case CheckResource:
 		if v.Canned {
-			return found("a canned policy is for its own URL")
+			return found("a canned policy covers its own URL")
 		}
 		return found("%s covers the URL", signer.Describe(st.Resource, signer.FormName))
 	case CheckExpiry:
@@ -207,14 +207,14 @@ func (e *Edge) passed(check Check, r Record, b *model.Behavior, query string, v 
 		return found("valid since %s", st.NotBefore.UTC().Format(time.RFC3339))
 	case CheckAddress:
 		if !st.IPAddress.IsValid() {
-			return none("the policy names no address")
+			return none("the policy has no address")
 		}
 		return found("%s is in %s", r.RemoteAddr, st.IPAddress)
 	case CheckEscapes:
 		if b.Escapes == nil {
-			return none("no function of the cache behavior looks at escapes")
+			return none("the cache behavior has no function that checks escapes")
 		}
-		return found("they hide no path")
+		return found("no escape hides another path")
 	case CheckQuery:
 		reaches := len(queryToOrigin(b, query))
 		if r.Method == http.MethodOptions || reaches == 0 {
@@ -223,7 +223,7 @@ func (e *Edge) passed(check Check, r Record, b *model.Behavior, query string, v 
 		return found("%d of its parameters reach the bucket", reaches)
 	}
 	if r.Method == http.MethodOptions {
-		return none("a preflight asks for no object")
+		return none("a preflight reads no object")
 	}
 	switch check {
 	case CheckObjectKey:
@@ -231,17 +231,17 @@ func (e *Edge) passed(check Check, r Record, b *model.Behavior, query string, v 
 	case CheckBucket:
 		return found("%s allows %s to read the object", resourcePolicy(b.Origin.Bucket.Policy).Name, identity(b.Origin.Identity))
 	case CheckObject:
-		return found("it is there")
+		return found("it exists")
 	case CheckEncryption:
 		if !b.Origin.Bucket.Encryption.KMS {
 			return none("the bucket is not encrypted with a KMS key")
 		}
-		return found("the key lets CloudFront decrypt")
+		return found("the key allows CloudFront to decrypt")
 	}
-	return found("they hold, or there are none")
+	return found("all are met, or there are none")
 }
 
-// replay fills in what the edge would answer to a request.
+// replay returns a record with the response that the edge would give.
 func (e *Edge) replay(r Record) Record {
 	r.Method, r.Host = cmp.Or(r.Method, http.MethodGet), cmp.Or(r.Host, e.host)
 	if r.Time.IsZero() {
@@ -264,7 +264,7 @@ func (e *Edge) replay(r Record) Record {
 	return answered
 }
 
-// unsent is the answer to a request that nobody sent.
+// unsent is a response that is not sent.
 type unsent http.Header
 
 var errUnsent = errors.New("nobody asked")
@@ -273,7 +273,7 @@ func (u unsent) Header() http.Header       { return http.Header(u) }
 func (u unsent) WriteHeader(int)           {}
 func (u unsent) Write([]byte) (int, error) { return 0, errUnsent }
 
-// viewerRequest is a request as signer checks it.
+// viewerRequest returns a request in the form that package signer checks.
 func (e *Edge) viewerRequest(r Record) signer.Request {
 	return signer.Request{
 		URL:        e.scheme + "://" + r.Host + r.Target,
@@ -283,9 +283,9 @@ func (e *Edge) viewerRequest(r Record) signer.Request {
 	}
 }
 
-// Distribution returns what was read of the template: the cache behaviors in
+// Distribution returns what was read from the template: the cache behaviors in
 // their order with the keys that they trust, and the bucket with its policy. It
-// is the edge's own, and must not be changed. It is nil for an Edge that New did
+// belongs to the edge and must not be changed. It is nil for an Edge that New did
 // not make.
 func (e *Edge) Distribution() *model.Distribution { return e.distribution }
 
@@ -311,10 +311,10 @@ var signatureChecks = map[signer.Reason]Check{
 	signer.ReasonAddress:           CheckAddress,
 }
 
-// signatureCheck is the check that a verdict of signer.Verify failed.
+// signatureCheck returns the check of signer.Verify that failed.
 func signatureCheck(v signer.Verdict) Check {
 	if v.Reason == signer.ReasonRepeated {
-		if v.Code == signer.MalformedPolicy { // both a policy and an expiry
+		if v.Code == signer.MalformedPolicy { // the URL has both a policy and an expiry
 			return CheckPolicy
 		}
 		return CheckParameters
@@ -322,11 +322,11 @@ func signatureCheck(v signer.Verdict) Check {
 	return signatureChecks[v.Reason]
 }
 
-// reasonOf is a verdict in words.
+// reasonOf returns a verdict in words.
 func reasonOf(v signer.Verdict) string {
 	reason := string(v.Reason) + ": " + v.Detail
 	if !v.Certain {
-		reason += " (what CloudFront does here is not known: this is the strict reading)"
+		reason += " (what CloudFront does here is unknown: this is the strict reading)"
 	}
 	return reason
 }

@@ -47,7 +47,7 @@ func TestEachAnswerIsToldOnce(t *testing.T) {
 	}{
 		{"GET", "/rt.png", Record{Status: 200, Bytes: 9, Object: "rt.png", Allowed: true}},
 		{"HEAD", "/rt.png", Record{Status: 200, Object: "rt.png", Allowed: true}},
-		{"GET", "/none.png", Record{Status: 403, Bytes: -1, Object: "none.png", Refused: CheckObject, Code: "AccessDenied", Reason: "no such object; without s3:ListBucket, S3 does not tell it from a forbidden one"}},
+		{"GET", "/none.png", Record{Status: 403, Bytes: -1, Object: "none.png", Refused: CheckObject, Code: "AccessDenied", Reason: "no such object; without s3:ListBucket, S3 gives the same response as for a forbidden one"}},
 	} {
 		told.list = nil
 		url := s.sign(test.path)
@@ -121,9 +121,9 @@ func TestEachCheckIsExplained(t *testing.T) {
 		headers []string
 		detail  string
 	}{
-		{CheckSize, Record{Target: "/" + strings.Repeat("x", maxTarget)}, nil, "CloudFront takes 8192"},
+		{CheckSize, Record{Target: "/" + strings.Repeat("x", maxTarget)}, nil, "CloudFront accepts at most 8192"},
 		{CheckTarget, Record{Target: "rt.png"}, nil, "does not start with a slash"},
-		{CheckHost, Record{Target: fine, Host: "evil.example"}, nil, "answers to the host"},
+		{CheckHost, Record{Target: fine, Host: "evil.example"}, nil, "answers only to the host"},
 		{CheckMethod, Record{Target: fine, Method: "PUT"}, nil, "allows GET, HEAD"},
 		{CheckSigned, Record{Target: "/rt.png"}, nil, "not signed"},
 		{CheckKey, Record{Target: parameters("Key-Pair-Id", "K2JCJMDEHXQW5F")}, nil, "not among the keys"},
@@ -136,7 +136,7 @@ func TestEachCheckIsExplained(t *testing.T) {
 		{CheckExpiry, Record{Target: fine, Time: noon.Add(2 * time.Hour)}, nil, "expired at"},
 		{CheckStart, Record{Target: policy(signer.Policy{TTL: time.Hour, NotBefore: noon.Add(time.Minute)})}, nil, "not valid before"},
 		{CheckAddress, Record{Target: policy(signer.Policy{TTL: time.Hour, IPAddress: "203.0.113.7"})}, nil, "203.0.113.7"},
-		{CheckQuery, Record{Target: target(s.sign("/rt.png?response-etag=x"))}, nil, "S3 sets no such header"},
+		{CheckQuery, Record{Target: target(s.sign("/rt.png?response-etag=x"))}, nil, "S3 cannot set this header"},
 		{CheckObjectKey, Record{Target: "/public/%zz"}, nil, "percent sign"},
 		{CheckObject, Record{Target: "/public/none"}, nil, "no such object"},
 		{CheckConditions, Record{Target: "/public/logo.svg"}, []string{"Range", "bytes=99-"}, "no byte of the range"},

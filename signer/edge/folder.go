@@ -7,26 +7,25 @@ import (
 	"path"
 )
 
-// A folder is one directory of the tree, held open. Its methods take the name
-// of one entry, never a path. A folder or a file that they open may be another
-// one than the entry was a moment before, by a link that took its place: enter
-// and openEntry compare the two.
+// A folder is an open directory of the tree. Its methods take the name of one
+// entry, never a path. A link may replace an entry just before it is opened, so
+// enter and openEntry compare the opened file with the entry.
 type folder interface {
 	info() (fs.FileInfo, error) // of the folder itself
 	names() ([]string, error)
 	lstat(name string) (fs.FileInfo, error)
 	openFolder(name string) (folder, error)
 	openFile(name string) (fs.File, error)
-	same(a, b fs.FileInfo) bool  // the same file, or it cannot be told
-	tells(a, b fs.FileInfo) bool // the same file, surely
+	same(a, b fs.FileInfo) bool  // the same file, or unknown
+	tells(a, b fs.FileInfo) bool // certainly the same file
 	Close() error
 }
 
 // rootFolder is a directory of the operating system.
 type rootFolder struct{ *os.Root }
 
-// openRootFolder opens a directory, and nothing else: the dot behind the name
-// keeps the system from opening a pipe, which would block.
+// openRootFolder opens a directory. The dot after the name keeps the system from
+// opening a pipe, which would block.
 func openRootFolder(dir string) (folder, error) {
 	root, err := os.OpenRoot(dir + string(os.PathSeparator) + ".")
 	if err != nil {
@@ -61,7 +60,7 @@ func (f rootFolder) openFile(name string) (fs.File, error) {
 	return f.OpenFile(name, os.O_RDONLY|nonBlocking, 0)
 }
 
-// fsFolder is a directory of a file system.
+// fsFolder is a directory of an fs.FS.
 type fsFolder struct {
 	fsys fs.FS
 	at   string
@@ -77,8 +76,8 @@ func (f fsFolder) openFolder(name string) (folder, error) {
 func (f fsFolder) openFile(name string) (fs.File, error) { return f.fsys.Open(path.Join(f.at, name)) }
 func (f fsFolder) Close() error                          { return nil }
 
-// same cannot tell two files apart where they are none of the operating
-// system's.
+// same returns true for files that are not of the operating system: they cannot be
+// compared.
 func (f fsFolder) same(a, b fs.FileInfo) bool  { return os.SameFile(a, b) || !os.SameFile(a, a) }
 func (f fsFolder) tells(a, b fs.FileInfo) bool { return os.SameFile(a, b) }
 
@@ -91,7 +90,7 @@ func (f fsFolder) names() ([]string, error) {
 	return names, err
 }
 
-// enter opens a folder within a folder, unless it is something else, or a link.
+// enter opens a folder in a folder. It refuses links and anything else.
 func enter(parent folder, name string) (folder, error) {
 	seen, err := parent.lstat(name)
 	if err != nil || !seen.IsDir() {
@@ -108,8 +107,7 @@ func enter(parent folder, name string) (folder, error) {
 	return sub, nil
 }
 
-// openEntry opens a file within a folder, unless it is something else, or a
-// link.
+// openEntry opens a file in a folder. It refuses links and anything else.
 func openEntry(parent folder, name string) (fs.File, fs.FileInfo, error) {
 	seen, err := parent.lstat(name)
 	if err != nil || !seen.Mode().IsRegular() {
@@ -127,8 +125,8 @@ func openEntry(parent folder, name string) (fs.File, fs.FileInfo, error) {
 	return file, info, nil
 }
 
-// failure is what becomes of an entry that could be seen and not be opened:
-// errNoObject if it is a folder that may not be read, or not there any more.
+// failure returns the error for an entry that was seen but could not be opened. It
+// is errNoObject for an unreadable folder and for an entry that is gone.
 func failure(parent folder, name string, seen fs.FileInfo, err error) error {
 	now, gone := parent.lstat(name)
 	if gone != nil || now.Mode().Type() != seen.Mode().Type() || !parent.same(seen, now) ||

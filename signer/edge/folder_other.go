@@ -2,9 +2,9 @@
 
 package edge
 
-// nonBlocking is nothing where folders hold no pipes.
+// nonBlocking is zero: folders contain no pipes.
 const nonBlocking = 0
 
-// keepsFolders is not set where a folder that is open keeps its name, and where
-// files have short names besides.
+// keepsFolders is false: an open folder keeps its name, or files have additional
+// short names.
 const keepsFolders = false

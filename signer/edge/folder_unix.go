@@ -4,10 +4,10 @@ package edge
 
 import "syscall"
 
-// nonBlocking opens a pipe at once, though nobody writes into it.
+// nonBlocking opens a pipe at once, even if nothing writes to it.
 const nonBlocking = syscall.O_NONBLOCK
 
-// keepsFolders is set where an open folder can be removed, and made anew under its
-// name, and where a file has one name in a folder but for letter case and composed
+// keepsFolders is true: an open folder can be removed and made again under its
+// name, and a file has one name in its folder, apart from letter case and composed
 // characters.
 const keepsFolders = true

@@ -13,7 +13,8 @@ import (
 	"github.com/signedfront/signedfront/signer"
 )
 
-// applyHeaders changes the headers of an answer from the origin.
+// applyHeaders applies a response headers policy to the headers of the origin's
+// response.
 func applyHeaders(p *model.HeadersPolicy, h http.Header, r *http.Request) {
 	if p == nil {
 		return
@@ -22,7 +23,7 @@ func applyHeaders(p *model.HeadersPolicy, h http.Header, r *http.Request) {
 		h.Del(name)
 	}
 	applyCORS(p.CORS, h, r)
-	values := make([]string, len(p.Add)) // of all, which is one allocation
+	values := make([]string, len(p.Add)) // one allocation for all values
 	for i, added := range p.Add {
 		if name := http.CanonicalHeaderKey(added.Name); added.Override || h.Get(name) == "" {
 			values[i] = added.Value
@@ -31,11 +32,11 @@ func applyHeaders(p *model.HeadersPolicy, h http.Header, r *http.Request) {
 	}
 }
 
-// corsMethods is what ALL stands for.
+// corsMethods are the methods of ALL.
 const corsMethods = "GET, DELETE, HEAD, OPTIONS, PATCH, POST, PUT"
 
-// applyCORS adds the headers to the answer to a CORS request. A request without an
-// Origin is none, and one of an origin that is not allowed gets no headers.
+// applyCORS adds the CORS headers to the response. A request without an Origin, or
+// from an origin that is not allowed, gets none.
 func applyCORS(c *model.CORSPolicy, h http.Header, r *http.Request) {
 	if c == nil {
 		return
@@ -73,8 +74,8 @@ func applyCORS(c *model.CORSPolicy, h http.Header, r *http.Request) {
 	set("Access-Control-Max-Age", c.MaxAge)
 }
 
-// allowedOrigin is the value of Access-Control-Allow-Origin: the origin itself,
-// or * where every one is allowed; empty for an origin that is not.
+// allowedOrigin returns the value of Access-Control-Allow-Origin: the origin
+// itself, * if all are allowed, or "" if this one is not.
 func allowedOrigin(c *model.CORSPolicy, origin string) string {
 	if slices.Contains(c.Origins, "*") {
 		return "*"
@@ -88,22 +89,22 @@ func allowedOrigin(c *model.CORSPolicy, origin string) string {
 	return ""
 }
 
-// isOrigin reports whether a text is an origin as browsers write one: its letters
-// are small. Nothing else is sent back to whoever sent it.
+// isOrigin reports whether a text is an origin as browsers write it, in lower case.
+// The edge returns no other text from the request.
 // https://html.spec.whatwg.org/multipage/browsers.html#ascii-serialisation-of-an-origin
 func isOrigin(s string) bool { return originShape.MatchString(s) }
 
 var originShape = regexp.MustCompile(`^(null|[a-z][a-z0-9+.-]*://(\[[0-9a-f:.]+\]|[a-z0-9._-]*)(:[0-9]{1,5})?)$`)
 
-// allowsOrigin compares an origin with one of a list, in which a star may stand
-// for the labels left of a domain, as in https://*.example.com.
+// allowsOrigin compares an origin with an allowed one, in which a star may replace
+// the labels left of a domain, as in https://*.example.com.
 func allowsOrigin(allowed, origin string) bool {
 	scheme, domain, ok := strings.Cut(allowed, "*.")
 	if !ok {
 		return allowed == origin
 	}
 	labels, ok := strings.CutPrefix(origin, scheme)
-	if scheme == "" { // *.example.com, of either scheme
+	if scheme == "" { // *.example.com matches both schemes
 		_, labels, ok = strings.Cut(origin, "://")
 	}
 	if !ok {
@@ -113,8 +114,8 @@ func allowsOrigin(allowed, origin string) bool {
 	return ok && labels != "" && !strings.ContainsAny(labels, ":/@")
 }
 
-// allowedHeaders are the names of the policy; in place of one with a wildcard,
-// such as x-amz-*, those that the preflight asks for and it covers.
+// allowedHeaders returns the header names of the policy. A name with a wildcard,
+// such as x-amz-*, is replaced by the requested names that it matches.
 func allowedHeaders(c *model.CORSPolicy, r *http.Request) []string {
 	var allowed []string
 	for _, name := range c.Headers {
@@ -131,12 +132,12 @@ func allowedHeaders(c *model.CORSPolicy, r *http.Request) []string {
 	return allowed
 }
 
-// isPreflight reports whether a browser asks whether it may send a request.
+// isPreflight reports whether a request is a CORS preflight.
 func isPreflight(r *http.Request) bool {
 	return r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != ""
 }
 
-// requestedHeaders are the names that a preflight asks for.
+// requestedHeaders returns the header names that a preflight asks for.
 func requestedHeaders(r *http.Request) []string {
 	var names []string
 	for name := range strings.SplitSeq(r.Header.Get("Access-Control-Request-Headers"), ",") {

@@ -24,7 +24,7 @@ func TestMoreHostsAreAnsweredWhereTheyAreNamed(t *testing.T) {
 	if got := s.get(s.sign("/rt.png")); got.status != 200 {
 		t.Errorf("signed for the base URL: %d %s", got.status, got.body)
 	}
-	if got := s.get(s.url+"/rt.png", "Host", "attacker.example"); !strings.Contains(got.header.Get("X-Signedfront-Reason"), "the edge answers to the host "+s.host+", 192.168.1.5:8080, phone.example alone") {
+	if got := s.get(s.url+"/rt.png", "Host", "attacker.example"); !strings.Contains(got.header.Get("X-Signedfront-Reason"), "the edge answers only to the host "+s.host+", 192.168.1.5:8080, phone.example") {
 		t.Errorf("the reason is %q", got.header.Get("X-Signedfront-Reason"))
 	}
 }

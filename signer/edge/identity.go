@@ -7,7 +7,7 @@ import (
 	"github.com/signedfront/signedfront/signer/edge/model"
 )
 
-// identity is who CloudFront is at the bucket.
+// identity is the identity CloudFront uses to read the bucket.
 type identity model.Identity
 
 func (i identity) String() string {
@@ -20,7 +20,7 @@ func (i identity) String() string {
 	return "an anonymous caller"
 }
 
-// principals are the ways in which a bucket policy names the identity.
+// principals returns the ways in which a bucket policy can name the identity:
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html
 func (i identity) principals() []model.Principal {
 	switch {
@@ -35,9 +35,9 @@ func (i identity) principals() []model.Principal {
 	return nil
 }
 
-// conditionKey is the value of a condition key in CloudFront's request to the
-// bucket: empty if the request does not have it, not known if the edge cannot
-// tell. Names of keys do not care about letter case.
+// conditionKey returns the value of a condition key in CloudFront's request to the
+// bucket. It is empty if the request does not have the key, and unknown if the edge
+// cannot tell. Letter case of the name does not matter.
 func (i identity) conditionKey(name string) (value string, known bool) {
 	service := func(value string) string {
 		if i.Control {
@@ -49,7 +49,7 @@ func (i identity) conditionKey(name string) (value string, known bool) {
 	case "aws:securetransport":
 		return "true", true
 	case "s3:tlsversion":
-		return "1.2", true // the least that CloudFront speaks
+		return "1.2", true // the lowest version that CloudFront uses
 	case "aws:sourcearn":
 		return service(i.Distribution), true
 	case "aws:sourceaccount":

@@ -23,38 +23,36 @@ import (
 	"github.com/signedfront/signedfront/signer/edge/internal/redact"
 )
 
-// Objects is the content of the bucket: a file tree seen as S3 sees one, which
-// is a flat set of keys. A key is opaque. Between its slashes stand names, each
-// of which must be, byte for byte, one that its folder lists: nothing is
-// cleaned, folded or followed.
+// Objects is the content of the bucket: a file tree with the flat set of keys that
+// S3 would have. Each name between the slashes of a key must be, byte for byte, one
+// that its folder lists. Keys are not normalized, and links are not followed.
 //
-// Left out are files and folders whose names start with a dot, symbolic links,
-// everything else that is not a regular file, folders that cannot be read,
-// names that no S3 key can have (over 1,024 bytes, or not UTF-8), and files that
-// hold a private key.
+// Objects leaves out names that start with a dot, symbolic links and other files
+// that are not regular, folders that cannot be read, names that are no valid S3 key
+// (over 1,024 bytes, or not UTF-8), and files with a private key.
 //
-// The tree may change while it is served, and a folder may be removed and made
-// anew: each key is looked for when it is asked for. The file that is served is
-// the one that was looked at, whatever takes its name meanwhile. Safe for
-// concurrent use. The zero value has no objects.
+// The tree may change while it is served, and folders may be removed and made
+// again: each key is looked up at each request. The served file is always the one
+// that was checked, even if another takes its name. Objects is safe for concurrent
+// use. The zero value has no objects.
 type Objects struct {
 	tree   func() (folder, error)      // opens the tree; nil: there is none
-	isTree func(info fs.FileInfo) bool // reports whether that would open this folder; nil: not known
-	dir    string                      // of the tree, if no link is on this path; empty: not known
+	isTree func(info fs.FileInfo) bool // reports whether tree would open this folder; nil: unknown
+	dir    string                      // of the tree, if its path has no link; empty: unknown
 	opened time.Time
 	closed atomic.Bool
 
-	mu       sync.Mutex // guards what is below; never held while anything is opened
+	mu       sync.Mutex // guards the fields below; not held while a file is opened
 	folders  map[string]*openFolder
 	listings map[string]listing
-	searched map[string]fs.FileInfo // files without a private key, by their object keys
-	listed   map[string]fs.FileInfo // those of them that openKnown may open
+	searched map[string]fs.FileInfo // files without a private key, by object key
+	listed   map[string]fs.FileInfo // those that openKnown may open
 }
 
-// What is known of the tree is kept for so many folders and files, so that a tree
-// of any size costs no more. Of a folder that is a handle of the operating system.
+// Limits on what is remembered, so that memory does not grow with the tree. An open
+// folder is a handle of the operating system.
 const (
-	maxRead     = 32 << 10 // bytes of a file that is read at once
+	maxRead     = 32 << 10 // bytes of a file that are read at once
 	maxFolders  = 64
 	maxListings = 1024
 	maxSearched = 1 << 16
@@ -63,19 +61,19 @@ const (
 // openFolder is a folder that is held open between requests.
 type openFolder struct {
 	folder
-	was   fs.FileInfo // when it was opened
+	was   fs.FileInfo // its state when it was opened
 	users int         // guarded by Objects.mu; one of them is Objects.folders
-	exact atomic.Bool // names are compared with those of its entries byte for byte
+	exact atomic.Bool // the file system compares its names byte for byte
 }
 
-// listing is what a folder held when it was read.
+// listing is what a folder contained when it was read.
 type listing struct {
-	of    fs.FileInfo // the folder then
+	of    fs.FileInfo // the folder when it was read
 	names map[string]bool
 }
 
-// keep adds an entry to a map, in the place of some other if there are so many. The
-// name may be a part of a signed URL, which is not kept.
+// keep adds an entry to a map. If the map is full, it replaces another entry. The
+// name may be part of a signed URL, so keep copies it.
 func keep[V any](entries map[string]V, most int, name string, entry V) (dropped V) {
 	if _, known := entries[name]; !known && len(entries) >= most {
 		for other := range entries {
@@ -88,21 +86,21 @@ func keep[V any](entries map[string]V, most int, name string, entry V) (dropped 
 	return dropped
 }
 
-// maxKeyLength is S3's, in bytes:
+// maxKeyLength is S3's limit, in bytes:
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
 const maxKeyLength = 1024
 
-// OpenDir serves the files of a folder. Nothing outside it can be reached,
-// through symbolic links either. dir itself may be a link to a folder, and the
-// link may move on.
+// OpenDir returns the files of a folder as Objects. Nothing outside the folder can
+// be reached, not even through symbolic links. dir may be a link to a folder, and
+// the link may change later.
 //
-// The folder in which the command line keeps keys, .signedfront, and what is
-// below it are refused.
+// OpenDir refuses .signedfront, the folder in which the command line keeps keys,
+// and everything in it.
 func OpenDir(dir string) (*Objects, error) {
 	name := signer.Describe(dir, signer.FormFile)
 	dir, err := filepath.Abs(dir)
 	if err != nil {
-		return nil, errors.New("opening the folder with the objects: the current folder is gone: change to another one")
+		return nil, errors.New("opening the folder with the objects: the current folder does not exist any more: change to another one")
 	}
 	o := newObjects(nil)
 	info, err := os.Lstat(dir)
@@ -135,10 +133,10 @@ func OpenDir(dir string) (*Objects, error) {
 // stateFolder is where the command line keeps the keys of local stacks.
 const stateFolder = ".signedfront"
 
-var errState = fmt.Errorf("it is %s, where keys are kept, or below it: name the folder of the content", stateFolder)
+var errState = fmt.Errorf("it is %s, where keys are kept, or is in it: name the folder of the content", stateFolder)
 
-// openTree opens a folder by its name. If the name stood for a link, it may
-// stand for another by now; if it did not, it must not stand for one now.
+// openTree opens a folder by its name. A link may have changed since. Other names
+// must not have become links.
 func openTree(dir string, link bool) (folder, error) {
 	real, err := filepath.EvalSymlinks(dir)
 	if err != nil {
@@ -167,13 +165,13 @@ func openTree(dir string, link bool) (folder, error) {
 	}
 	if opened, err := root.info(); err != nil || !root.same(seen, opened) {
 		root.Close()
-		return nil, errors.New("it is another folder than a moment before")
+		return nil, errors.New("another folder took its place while it was opened")
 	}
 	return root, nil
 }
 
-// cause is the error of the operating system, without the name of the file,
-// which may be anything.
+// cause returns the error of the operating system without the file name, which may
+// hold a secret.
 func cause(err error) error {
 	var named *fs.PathError
 	if errors.As(err, &named) {
@@ -182,14 +180,13 @@ func cause(err error) error {
 	return err
 }
 
-// OpenFS serves the files of a file system, such as an embed.FS. A file that
-// tells no time of its last change gets the time of this call; a file that
-// cannot seek is read into memory for each request. For a folder use OpenDir:
-// the file system of os.DirFS follows links and blocks at pipes that take the
-// place of a file while it is opened.
+// OpenFS returns the files of a file system, such as an embed.FS, as Objects. A
+// file without a modification time gets the time of this call. A file that cannot
+// seek is read into memory for each request. For a folder use OpenDir: os.DirFS
+// follows links, and blocks if a pipe replaces a file while it is opened.
 func OpenFS(fsys fs.FS) *Objects {
 	o := newObjects(func() (folder, error) { return fsFolder{fsys, "."}, nil })
-	o.isTree = func(fs.FileInfo) bool { return true } // it is a name, not an open folder
+	o.isTree = func(fs.FileInfo) bool { return true } // fsys is a name, not an open folder
 	return o
 }
 
@@ -197,8 +194,7 @@ func newObjects(tree func() (folder, error)) *Objects {
 	return &Objects{tree: tree, opened: time.Now(), folders: make(map[string]*openFolder), listings: make(map[string]listing), searched: make(map[string]fs.FileInfo), listed: make(map[string]fs.FileInfo)}
 }
 
-// Close ends the serving of objects: there are none any more. What is being
-// served is not cut off.
+// Close removes all objects. Responses in progress continue.
 func (o *Objects) Close() error {
 	o.closed.Store(true)
 	o.mu.Lock()
@@ -211,17 +207,16 @@ func (o *Objects) Close() error {
 	return nil
 }
 
-// Keys lists the keys that are there now, sorted by their bytes as S3 does.
-// Files are read to find private keys among them, but not those whose names are
-// those of pictures, sounds, films and fonts: these are looked into when they
-// are served.
+// Keys returns the current keys, sorted by their bytes as in S3. It reads files to
+// find private keys, except those with names of images, audio, video and fonts:
+// these are checked when they are served.
 func (o *Objects) Keys() []string {
 	keys, _ := o.Find()
 	return keys
 }
 
-// Find is Keys, and lists in the same way the files that are not served because
-// they hold a private key. It looks at each folder once.
+// Find is Keys, and also returns the files that are not served because they hold a
+// private key. It reads each folder once.
 func (o *Objects) Find() (keys, private []string) {
 	for folders := []string{""}; len(folders) > 0; folders = folders[1:] {
 		prefix := folders[0]
@@ -262,13 +257,13 @@ func (o *Objects) isPrivate(in folder, key string) bool {
 	return errors.Is(err, errPrivateKey)
 }
 
-// isName reports whether a file or folder of that name is served.
+// isName reports whether a file or folder of this name is served.
 func isName(name string) bool {
 	return name != "" && name[0] != '.' && !strings.Contains(name, "\x00")
 }
 
-// descend opens the folder of a prefix, which is empty or ends in a slash. Whoever
-// calls it releases the folder.
+// descend opens the folder of a prefix, which is empty or ends in a slash. The
+// caller must release it.
 func (o *Objects) descend(prefix string) (*openFolder, error) {
 	if o.tree == nil || o.closed.Load() {
 		return nil, errNoObject
@@ -289,7 +284,7 @@ func (o *Objects) descend(prefix string) (*openFolder, error) {
 	return at, nil
 }
 
-// root is the folder of the whole tree.
+// root returns the folder of the whole tree.
 func (o *Objects) root() (*openFolder, error) {
 	if at := o.held(""); at != nil {
 		if o.isTree(at.was) {
@@ -304,7 +299,7 @@ func (o *Objects) root() (*openFolder, error) {
 	return o.hold("", tree)
 }
 
-// step is the folder of the prefix next in the one of prefix.
+// step returns the folder next in the folder of prefix.
 func (o *Objects) step(at *openFolder, prefix, next string) (*openFolder, error) {
 	name := next[len(prefix) : len(next)-1]
 	if !isName(name) {
@@ -327,8 +322,8 @@ func (o *Objects) step(at *openFolder, prefix, next string) (*openFolder, error)
 	return o.hold(next, opened)
 }
 
-// held is the folder that is held open for a prefix, nil if there is none. It may
-// not be the folder of that prefix any more.
+// held returns the folder that is kept open for a prefix, or nil. Another folder
+// may have the prefix by now.
 func (o *Objects) held(prefix string) *openFolder {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -339,7 +334,7 @@ func (o *Objects) held(prefix string) *openFolder {
 	return f
 }
 
-// hold keeps a folder open for the next request, where that is possible.
+// hold keeps a folder open for the next request, if possible.
 func (o *Objects) hold(prefix string, opened folder) (*openFolder, error) {
 	f := &openFolder{folder: opened, users: 1}
 	if o.isTree == nil {
@@ -367,7 +362,7 @@ func (o *Objects) hold(prefix string, opened folder) (*openFolder, error) {
 	return f, nil
 }
 
-// release ends one use of a folder, and closes it after the last one.
+// release ends one use of a folder. The last one closes it.
 func (o *Objects) release(f *openFolder) {
 	o.mu.Lock()
 	f.users--
@@ -378,11 +373,10 @@ func (o *Objects) release(f *openFolder) {
 	}
 }
 
-// lists reports whether a folder lists a name, byte for byte, of an entry that was
-// opened by it: where letter case does not matter to the file system, other names
-// open the same file, and others do where it composes characters or shortens names.
-// A folder of any size is not read for this where the name in the other letter case
-// opens something else, or nothing.
+// lists reports whether a folder lists the name of an opened entry, byte for byte.
+// On some file systems other names open the same file: they ignore letter case,
+// compose characters or shorten names. lists does not read the folder if the name
+// in the other letter case opens another file or none.
 func (o *Objects) lists(in *openFolder, prefix, name string, entry fs.FileInfo) bool {
 	if keepsFolders && hasOtherCase(name) {
 		if in.exact.Load() {
@@ -390,7 +384,7 @@ func (o *Objects) lists(in *openFolder, prefix, name string, entry fs.FileInfo) 
 		}
 		found, err := in.lstat(otherCase(name))
 		if err == nil && !in.same(found, entry) || errors.Is(err, fs.ErrNotExist) {
-			// If the entry is there still, the other name was not its own.
+			// If the entry still exists, the other name was not its own.
 			if now, err := in.lstat(name); err == nil && in.same(now, entry) {
 				in.exact.Store(true)
 				return true
@@ -422,9 +416,9 @@ func (o *Objects) lists(in *openFolder, prefix, name string, entry fs.FileInfo) 
 	return known.names[name]
 }
 
-// hasOtherCase reports whether otherCase returns the one other spelling of a name:
-// whether it has letters, and no characters beyond ASCII, whose other spellings are
-// many.
+// hasOtherCase reports whether otherCase returns the only other spelling of a name:
+// whether it has letters, and only ASCII, because other characters have many
+// spellings.
 func hasOtherCase(name string) bool {
 	letters := false
 	for i := range len(name) {
@@ -436,7 +430,7 @@ func hasOtherCase(name string) bool {
 	return letters
 }
 
-// otherCase is a name with its letters in the other case.
+// otherCase returns a name with the letter case inverted.
 func otherCase(name string) string {
 	other := []byte(name)
 	for i, c := range other {
@@ -449,7 +443,7 @@ func otherCase(name string) string {
 
 func isLetter(c byte) bool { return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' }
 
-// object is one object, opened to be served.
+// object is an opened object.
 type object struct {
 	io.ReadSeeker
 	io.Closer
@@ -464,7 +458,7 @@ var (
 )
 
 // open opens the object of a key. The error is errNoObject if there is none, and
-// errPrivateKey if there is a key in its file.
+// errPrivateKey if its file holds a private key.
 func (o *Objects) open(key string) (*object, error) {
 	slash := strings.LastIndexByte(key, '/') + 1
 	prefix, name := key[:slash], key[slash:]
@@ -493,9 +487,9 @@ func (o *Objects) open(key string) (*object, error) {
 	return opened, nil
 }
 
-// openKnown opens an object that open has opened before: by one system call for its
-// whole path, in place of some for each name. It returns nil where open must look at
-// each name, since the file has changed, or is another one, or a link is on its path.
+// openKnown opens an object that open has opened before. It uses one system call
+// for the whole path, and open uses several for each name. It returns nil if the
+// file changed or its path has a link: then use open.
 func (o *Objects) openKnown(key string) *object {
 	o.mu.Lock()
 	known, ok := o.listed[key]
@@ -516,8 +510,8 @@ func (o *Objects) openKnown(key string) *object {
 	return opened
 }
 
-// list lets openKnown open the file of a key, in which no private key is, if each
-// folder on its path is known to tell its names apart byte for byte.
+// list lets openKnown open the file of a key that holds no private key, if the file
+// system compares each name on its path byte for byte.
 func (o *Objects) list(key string, info fs.FileInfo) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -538,7 +532,7 @@ func (o *Objects) list(key string, info fs.FileInfo) {
 	keep(o.listed, maxSearched, key, info)
 }
 
-// openObject opens the object of a key in the folder where it would be.
+// openObject opens the object of a key in its folder.
 func (o *Objects) openObject(in folder, key string) (*object, error) {
 	file, info, err := openEntry(in, path.Base(key))
 	if err != nil {
@@ -552,8 +546,8 @@ func (o *Objects) openObject(in folder, key string) (*object, error) {
 	return opened, nil
 }
 
-// newObject reads the start of a file, where a private key would be, unless it was
-// read before and is as it was. A file that was read whole is served from that.
+// newObject reads the start of a file to find a private key, unless it did before
+// and the file is unchanged. A file that was read whole is served from memory.
 func (o *Objects) newObject(in folder, key string, file fs.File, info fs.FileInfo) (*object, error) {
 	opened := &object{Closer: file, info: info, size: info.Size(), modified: info.ModTime()}
 	if opened.modified.IsZero() {
@@ -601,8 +595,8 @@ func (o *Objects) newObject(in folder, key string, file fs.File, info fs.FileInf
 	return opened, nil
 }
 
-// wasSearched reports whether a file is, to the time of its last change, one in
-// which no private key was found.
+// wasSearched reports whether this file was searched for a private key before,
+// without finding one, and is unchanged.
 func (o *Objects) wasSearched(in folder, key string, info fs.FileInfo) bool {
 	o.mu.Lock()
 	known, ok := o.searched[key]
@@ -611,15 +605,15 @@ func (o *Objects) wasSearched(in folder, key string, info fs.FileInfo) bool {
 		known.ModTime().Equal(info.ModTime()) && changeTime(known).Equal(changeTime(info))
 }
 
-// isSettled reports whether a file was last changed so long ago that the next
-// change will have another time, whatever the file system's clock.
+// isSettled reports whether the last change of a file is so old that another change
+// would have another time on any file system.
 func isSettled(info fs.FileInfo) bool {
-	const longest = 2 * time.Second // of the tick of such a clock: FAT's
+	const longest = 2 * time.Second // of the clock of FAT, the coarsest
 	return time.Since(info.ModTime()) > longest && time.Since(changeTime(info)) > longest
 }
 
-// etag is a strong validator of the object, made without reading it: files that
-// change also change their size or their time.
+// etag returns a strong validator of the object. It does not read the file: a
+// change also changes its size or its times.
 func (o *object) etag() string {
 	var buffer [48]byte // two numbers of at most 20 bytes each
 	text := append(strconv.AppendInt(buffer[:0], o.size, 10), ' ')

@@ -10,21 +10,20 @@ import (
 	"unsafe"
 )
 
-// opensKnown is set where openKnown can open a file.
+// opensKnown reports whether openKnown can open a file.
 const opensKnown = true
 
 // sysOpenat2 is the number of the system call, which package syscall lacks, on the
-// processors above, and resolveNoSymlinks has it follow no link on the whole path.
+// processors above. resolveNoSymlinks makes it refuse any link on the path.
 // https://man7.org/linux/man-pages/man2/openat2.2.html
 const (
 	sysOpenat2        = 437
 	resolveNoSymlinks = 0x04
 )
 
-// openKnown opens a file by its absolute path if no link is on the path and it is the
-// file that is known, unchanged. Otherwise it returns false, as it does where the
-// system has no such call. A file of at most maxRead bytes is read, and its content
-// returned in place of it.
+// openKnown opens a file by its absolute path if the path has no link and the file
+// is the known one, unchanged. Otherwise, or if the system lacks the call, it
+// returns false. Of a file of at most maxRead bytes it returns the content instead.
 func openKnown(path string, known fs.FileInfo) (file *os.File, content []byte, ok bool) {
 	was, ok := known.Sys().(*syscall.Stat_t)
 	name, err := syscall.BytePtrFromString(path)

@@ -7,8 +7,8 @@ import (
 	"os"
 )
 
-// opensKnown is not set where the system has no call that opens a file by its path
-// and follows no link on it.
+// opensKnown is false: the system has no call that opens a file by its path and
+// refuses links.
 const opensKnown = false
 
 func openKnown(string, fs.FileInfo) (*os.File, []byte, bool) { return nil, nil, false }

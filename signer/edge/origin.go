@@ -10,21 +10,21 @@ import (
 	"github.com/signedfront/signedfront/signer/edge/model"
 )
 
-// origin is a bucket as CloudFront reaches it, with its objects.
+// origin is a bucket with its objects, as CloudFront reaches it.
 type origin struct {
 	*model.Origin
 	objects  *Objects
-	readable []string // of resourcePolicy.grants, for s3:GetObject
+	readable []string // of resourcePolicy.grants for s3:GetObject
 }
 
-// originOf is the origin of a behavior. All have the one bucket whose content the
-// edge has, which cannotServe sees to.
+// originOf returns the origin of a behavior. All behaviors have the same bucket:
+// cannotServe checks that.
 func (e *Edge) originOf(b *model.Behavior) origin {
 	return origin{b.Origin, e.objects, e.readable[b.Origin]}
 }
 
 // readable returns, for each origin of a distribution, the objects that the bucket
-// policy opens to it for certain.
+// policy certainly allows it to read.
 func readable(d *model.Distribution) map[*model.Origin][]string {
 	patterns := make(map[*model.Origin][]string)
 	for _, b := range d.Behaviors {
@@ -36,15 +36,15 @@ func readable(d *model.Distribution) map[*model.Origin][]string {
 	return patterns
 }
 
-// serverHeader and missHeader are the headers Server and X-Cache of an answer with
+// serverHeader and missHeader are the headers Server and X-Cache of a response with
 // an object.
 var (
 	serverHeader = []string{"AmazonS3"}
 	missHeader   = []string{"Miss from cloudfront"}
 )
 
-// serve answers with the object that a path names. r is the request as it
-// reaches the origin, and query what reaches it of the query.
+// serve answers with the object of a path. r is the request as it reaches the
+// origin, and query is the part of the query that reaches it.
 func (o origin) serve(w *response, r *http.Request, path string, query []string) *refusal {
 	h := w.Header()
 	if r.Method == http.MethodOptions {
@@ -79,24 +79,24 @@ func (o origin) serve(w *response, r *http.Request, path string, query []string)
 		}
 	}
 	w.object, w.sets = object, sets
-	// The file itself, so that the server sends it without copying it through
+	// Passing the file itself lets the server send it without copying it through
 	// this program.
 	http.ServeContent(w, r, "", object.modified, object.ReadSeeker)
 	if w.refused == nil {
 		if w.parts != nil && r.Method != http.MethodHead {
-			// A viewer that has gone is no error of the edge's.
+			// A viewer that disconnects is no error of the edge.
 			_ = writeParts(w.parts, object.ReadSeeker, w.ranges, contentType(key), object.size)
 		}
 		return nil
 	}
-	for _, name := range []string{"Etag", "Last-Modified", "X-Content-Type-Options"} { // the object's, and http.Error's
+	for _, name := range []string{"Etag", "Last-Modified", "X-Content-Type-Options"} { // set for the object and by http.Error
 		h.Del(name)
 	}
 	refused, w.refused, w.object = w.refused, nil, nil
 	return refused
 }
 
-// actions are the permissions that S3 asks for, by method:
+// actions are the permissions that S3 requires, by method:
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
 var actions = map[string]string{
 	http.MethodGet:    "s3:GetObject",
@@ -106,7 +106,7 @@ var actions = map[string]string{
 	http.MethodDelete: "s3:DeleteObject",
 }
 
-// open opens the object that a request is for, or says how S3 refuses it.
+// open opens the requested object or returns S3's refusal.
 func (o origin) open(method, rawPath string) (*object, string, *refusal) {
 	key, err := objectKey(o.Path + rawPath)
 	switch {
@@ -115,15 +115,15 @@ func (o origin) open(method, rawPath string) (*object, string, *refusal) {
 	case len(key) > maxKeyLength:
 		return nil, key, s3Refusal(400, "KeyTooLongError", "Your key is too long", "object keys have at most 1024 bytes").at(CheckObjectKey)
 	case !utf8.ValidString(key):
-		return nil, key, s3Refusal(400, "InvalidURI", "Couldn't parse the specified URI.", "object keys are UTF-8").at(CheckObjectKey)
+		return nil, key, s3Refusal(400, "InvalidURI", "Couldn't parse the specified URI.", "object keys must be UTF-8").at(CheckObjectKey)
 	}
 
 	action, ok := actions[method]
 	if !ok {
-		return nil, key, s3Refusal(403, "AccessDenied", "Access Denied", "the local edge does not pass "+redact.Text(method)+" on to the bucket").at(CheckBucket)
+		return nil, key, s3Refusal(403, "AccessDenied", "Access Denied", "the local edge does not forward "+redact.Text(method)+" to the bucket").at(CheckBucket)
 	}
 	who, policy := identity(o.Identity), resourcePolicy(o.Bucket.Policy)
-	lists := func() bool { // asked where there is no object alone
+	lists := func() bool { // needed only if there is no object
 		allowed, _ := policy.decide(accessRequest{who, "s3:ListBucket", "arn:aws:s3:::" + o.Bucket.Name})
 		return allowed
 	}
@@ -149,7 +149,7 @@ func (o origin) open(method, rawPath string) (*object, string, *refusal) {
 	case errors.Is(err, errNoObject) && lists():
 		return nil, key, s3Refusal(404, "NoSuchKey", "The specified key does not exist.", "no such object", "Key", redact.Path(key)).at(CheckObject)
 	case errors.Is(err, errNoObject):
-		return nil, key, s3Refusal(403, "AccessDenied", "Access Denied", "no such object; without s3:ListBucket, S3 does not tell it from a forbidden one").at(CheckObject)
+		return nil, key, s3Refusal(403, "AccessDenied", "Access Denied", "no such object; without s3:ListBucket, S3 gives the same response as for a forbidden one").at(CheckObject)
 	case errors.Is(err, errPrivateKey):
 		return nil, key, s3Refusal(403, "AccessDenied", "Access Denied", err.Error()).at(CheckObject)
 	case err != nil:
@@ -162,9 +162,9 @@ func (o origin) open(method, rawPath string) (*object, string, *refusal) {
 	return opened, key, nil
 }
 
-// decrypt says how S3 refuses to read an object for someone who may not decrypt
-// it. The policy of a key that is not in the template is not known, and is taken
-// to allow it.
+// decrypt returns S3's refusal if the identity may not decrypt the object. If the
+// template does not have the key, its policy is unknown and assumed to allow
+// decryption.
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html
 func decrypt(e model.Encryption, who identity) *refusal {
 	denied := func(reason string) *refusal { return s3Refusal(403, "AccessDenied", "Access Denied", reason) }
@@ -173,10 +173,10 @@ func decrypt(e model.Encryption, who identity) *refusal {
 		return nil
 	case !who.Control:
 		return s3Refusal(400, "InvalidArgument", "Requests specifying Server Side Encryption with AWS KMS managed keys require AWS Signature Version 4.",
-			fmt.Sprintf("the bucket is encrypted with a KMS key, and %s cannot read that: use an origin access control", who),
+			fmt.Sprintf("the bucket is encrypted with a KMS key, and %s cannot read it: use an origin access control", who),
 			"ArgumentName", "Authorization", "ArgumentValue", "null")
 	case e.AWSKey:
-		return denied("the bucket is encrypted with AWS's own KMS key aws/s3, whose policy lets no CloudFront in: use a key of your own")
+		return denied("the bucket is encrypted with the AWS managed KMS key aws/s3, whose policy does not allow CloudFront: use a key of your own")
 	case e.KeyPolicy == nil:
 		return nil
 	}

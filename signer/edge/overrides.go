@@ -10,12 +10,11 @@ import (
 	"github.com/signedfront/signedfront/signer"
 )
 
-// overridable are the parameters by which a request tells S3 the headers of its
-// answer.
+// overridable are the query parameters that override headers of S3's response.
 var overridable = signer.S3Overrides()
 
-// overrides are the headers that a query sets, or how S3 refuses them. query is
-// what reaches the bucket of it.
+// overrides returns the headers that a query sets, or S3's refusal. query is the
+// part that reaches the bucket.
 func (o origin) overrides(query []string) (http.Header, *refusal) {
 	invalid := func(name, value, message, reason string) *refusal {
 		return s3Refusal(400, "InvalidArgument", message, reason, "ArgumentName", name, "ArgumentValue", redact.Text(value))
@@ -25,26 +24,26 @@ func (o origin) overrides(query []string) (http.Header, *refusal) {
 		rawName, rawValue, _ := strings.Cut(parameter, "=")
 		name, err := decodeOnce(rawName)
 		if err != nil {
-			continue // no parameter of S3 is spelled so
+			continue // S3 has no parameter with this spelling
 		}
 		value, err := decodeOnce(rawValue)
 		header, known := overridable[name]
 		latin1, encoded := toLatin1(value)
 		switch {
 		case signer.IsS3Subresource(name):
-			return nil, s3Refusal(501, "NotImplemented", "A header you provided implies functionality that is not implemented", "the local bucket does not do S3's parameter "+name)
+			return nil, s3Refusal(501, "NotImplemented", "A header you provided implies functionality that is not implemented", "the local bucket does not support S3's parameter "+name)
 		case !strings.HasPrefix(name, "response-"):
-			continue // S3 passes over what it does not know
+			continue // S3 ignores unknown parameters
 		case !known:
 			name = redact.Text(name)
-			return nil, invalid(name, value, name+" is not in the set of overridable response headers.", "S3 sets no such header")
+			return nil, invalid(name, value, name+" is not in the set of overridable response headers.", "S3 cannot set this header")
 		case o.Identity == model.Identity{}:
 			return nil, s3Refusal(400, "InvalidRequest", "Request specific response headers cannot be used for anonymous GET requests.",
 				name+" needs a request that CloudFront signs: the origin has neither an origin access identity nor an origin access control")
 		case err != nil:
-			return nil, invalid(name, rawValue, "Couldn't parse the specified URI.", name+" holds a percent sign that starts no escape")
+			return nil, invalid(name, rawValue, "Couldn't parse the specified URI.", name+" has a percent sign that starts no escape")
 		case !encoded:
-			return nil, invalid(name, value, "Header value cannot be represented using ISO-8859-1.", name+" holds a character that no header can have: write filename*=UTF-8''... for a name")
+			return nil, invalid(name, value, "Header value cannot be represented using ISO-8859-1.", name+" has a character that no header can have: for a file name write filename*=UTF-8''...")
 		case headers[header] != nil:
 			return nil, invalid(name, value, "Invalid argument", name+" stands twice")
 		case value == "":
@@ -58,10 +57,10 @@ func (o origin) overrides(query []string) (http.Header, *refusal) {
 	return headers, nil
 }
 
-// toLatin1 is a text in ISO-8859-1, and whether it can be a header's value.
+// toLatin1 returns a text in ISO-8859-1, and whether it is a valid header value.
 func toLatin1(text string) (string, bool) {
 	encoded := make([]byte, 0, len(text))
-	for _, c := range text { // U+FFFD in place of what is not UTF-8
+	for _, c := range text { // invalid UTF-8 gives U+FFFD
 		if c < ' ' && c != '\t' || c > 0xff || 0x7f <= c && c < 0xa0 {
 			return "", false
 		}

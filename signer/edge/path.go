@@ -5,11 +5,10 @@ import (
 	"strings"
 )
 
-// normalizePath is the form of a request's path that CloudFront compares with
-// path patterns, and uses for nothing else: percent-encoded unreserved
-// characters decoded, the hexadecimal digits of the others in upper case,
-// repeated slashes merged, dot segments removed. The raw path goes to the
-// origin.
+// normalizePath returns the form of a request's path that CloudFront compares with
+// path patterns: percent-encoded unreserved characters decoded, other hexadecimal
+// digits in upper case, repeated slashes merged, and dot segments removed. The
+// origin gets the raw path.
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/DownloadDistValuesCacheBehavior.html#DownloadDistValuesPathPattern
 func normalizePath(raw string) string {
 	var kept []string
@@ -25,14 +24,14 @@ func normalizePath(raw string) string {
 			continue
 		}
 		if i == last {
-			kept = append(kept, "") // the path stands for a folder: keep its slash
+			kept = append(kept, "") // the path ends in a folder: keep its slash
 		}
 	}
 	return "/" + strings.Join(kept, "/")
 }
 
-// decodeUnreserved does the percent-encoding normalization of RFC 3986,
-// sections 6.2.2.1 and 6.2.2.2. A percent sign that starts no escape stays.
+// decodeUnreserved normalizes percent-encoding by RFC 3986, sections 6.2.2.1 and
+// 6.2.2.2. It leaves a percent sign that starts no escape.
 func decodeUnreserved(s string) string {
 	if !strings.Contains(s, "%") {
 		return s
@@ -58,16 +57,16 @@ func unreserved(c byte) bool {
 	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("-._~", c) >= 0
 }
 
-var errPath = errors.New("the path holds a percent sign that starts no escape")
+var errPath = errors.New("the path has a percent sign that starts no escape")
 
-// objectKey is the S3 object key that a raw request path names: the bytes
-// after its first slash, decoded once. Nothing else is changed: the key is
-// opaque, and its dots and slashes mean nothing.
+// objectKey returns the S3 object key of a raw request path: the bytes after the
+// first slash, decoded once. It changes nothing else: dots and slashes have no
+// meaning in a key.
 func objectKey(rawPath string) (string, error) {
 	return decodeOnce(strings.TrimPrefix(rawPath, "/"))
 }
 
-// decodeOnce undoes percent-encoding, with + read as a space as S3 does.
+// decodeOnce decodes percent-encoding. As S3 does, it reads + as a space.
 func decodeOnce(s string) (string, error) {
 	if !strings.ContainsAny(s, "%+") {
 		return s, nil
@@ -91,7 +90,7 @@ func decodeOnce(s string) (string, error) {
 	return b.String(), nil
 }
 
-// unescape reads the percent-encoded byte at s[i:].
+// unescape decodes the percent-encoded byte at s[i:].
 func unescape(s string, i int) (byte, bool) {
 	if i+2 >= len(s) || s[i] != '%' {
 		return 0, false

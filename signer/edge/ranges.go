@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// A byteRange is the part of an object from its first byte to its last.
+// A byteRange is a part of an object. Both offsets are inclusive.
 type byteRange struct{ first, last int64 }
 
 // header is the Range header that asks for r.
@@ -17,15 +17,15 @@ func (r byteRange) header() string {
 	return "bytes=" + strconv.FormatInt(r.first, 10) + "-" + strconv.FormatInt(r.last, 10)
 }
 
-// servedRanges returns the Range header that CloudFront acts on for an object of
-// that size, and the ranges where there are several. A header with a range that
-// is not valid, or with ranges that are not ascending or that overlap, is passed
-// over, and the whole object is sent:
+// servedRanges returns the Range header that CloudFront honors for an object of
+// this size, and the ranges if there are several. CloudFront ignores a header with
+// an invalid range, or with ranges that overlap or do not ascend, and sends the
+// whole object:
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/RangeGETs.html
 //
-// Of several ranges the header is the first that the object has:
-// http.ServeContent checks it with the preconditions, and the ranges are sent in
-// its place. It does not send several itself with each GODEBUG setting of
+// For several ranges the header is the first one that the object has.
+// http.ServeContent checks it with the preconditions, and the edge sends the ranges
+// itself: whether http.ServeContent sends several depends on the GODEBUG setting
 // httpservecontentmaxranges, whose default for this module is one.
 func servedRanges(header string, size int64) (string, []byteRange) {
 	list, ok := strings.CutPrefix(header, "bytes=")
@@ -47,7 +47,7 @@ func servedRanges(header string, size int64) (string, []byteRange) {
 	}
 	switch len(ranges) {
 	case 0:
-		return fmt.Sprintf("bytes=%d-", size), nil // nothing of it is there: 416
+		return fmt.Sprintf("bytes=%d-", size), nil // the object has no byte of it: 416
 	case 1:
 		return ranges[0].header(), nil
 	}
@@ -64,7 +64,7 @@ func writeParts(w *multipart.Writer, object io.ReadSeeker, ranges []byteRange, c
 		if err != nil {
 			return err
 		}
-		if object == nil { // for the length alone
+		if object == nil { // only the length is needed
 			continue
 		}
 		if _, err := object.Seek(r.first, io.SeekStart); err != nil {
@@ -85,7 +85,7 @@ func parseRange(spec string, size int64) (first, last int64, ok bool) {
 	}
 	if from == "" {
 		length, ok := parseOffset(to)
-		return max(size-length, 0), size - 1, ok // of length 0: first is size, past the end
+		return max(size-length, 0), size - 1, ok // for length 0, first is size, past the end
 	}
 	first, ok = parseOffset(from)
 	if !ok || to == "" {

@@ -8,15 +8,15 @@ import (
 	"github.com/signedfront/signedfront/signer/edge/internal/redact"
 )
 
-// Record is a request and what the edge answered to it.
+// Record is a request and the edge's response.
 //
-// Target and Cookies are as they arrived, and hold live credentials: whoever has
-// them can open what the viewer opened until they expire. Target, Host, Origin
-// and Object are texts of the viewer's, in which anything may stand, a private key
-// too. The other fields can be logged.
+// Target and Cookies are as received, and contain live credentials: until they
+// expire, they open what the viewer opened. Target, Host, Origin and Object are the
+// viewer's own text and may contain anything, even a private key. The other fields
+// may be logged.
 type Record struct {
-	Time       time.Time     // by the edge's clock, when the request was judged
-	Duration   time.Duration // until the answer was written
+	Time       time.Time     // of the decision, by the edge's clock
+	Duration   time.Duration // until the response was written
 	Method     string
 	Target     string // path and query
 	Host       string
@@ -25,29 +25,30 @@ type Record struct {
 	RemoteAddr netip.Addr
 
 	Status int
-	Bytes  int64 // of the body that was written
+	Bytes  int64 // of the response body
 
-	Behavior  string // the path pattern of the cache behavior; empty: none was chosen
+	Behavior  string // path pattern; empty: none was chosen
 	KeyPairID string // as in signer.Verdict
-	Object    string // the key that the bucket was asked for; empty: it was not asked
+	Object    string // object key in the bucket; empty: the bucket was not asked
 
-	// Allowed is set where no check refused the request. Otherwise Refused is the
-	// check that did, Reason says why, as the header X-Signedfront-Reason does, and
-	// Code is the one in the body of CloudFront's or S3's refusal, such as MissingKey:
-	// empty where such a body has none.
+	// Allowed is set if no check refused the request. Otherwise Refused is the
+	// check that failed, and Reason is the text of the header X-Signedfront-Reason.
+	// Code is the error code in the body of the refusal, such as MissingKey, or
+	// empty.
 	Allowed bool
 	Refused Check
 	Code    string
 	Reason  string
 
-	// Hidden says why a browser keeps the answer from the page that asked for it
-	// (CORS), whatever the status. Empty: it does not, or that is not known.
+	// Hidden is why a browser hides the response from the page that requested it
+	// (CORS), whatever the status. It is empty if the browser does not, or if that
+	// is unknown.
 	Hidden string
 
-	by *Edge // that answered
+	by *Edge // that made the record
 }
 
-// record is what was answered, and to what.
+// record returns the Record of a request.
 func (e *Edge) record(w *response, hidden string, took time.Duration) Record {
 	r := w.request
 	told := Record{
@@ -79,7 +80,7 @@ func (e *Edge) record(w *response, hidden string, took time.Duration) Record {
 	return told
 }
 
-// viewerOf is the address that a request came from.
+// viewerOf returns the address that a request came from.
 func viewerOf(r *http.Request) netip.Addr {
 	viewer, _ := netip.ParseAddrPort(r.RemoteAddr)
 	return viewer.Addr().Unmap()

@@ -7,7 +7,7 @@ import (
 	"encoding/binary"
 	"encoding/xml"
 	"fmt"
-	unguarded "math/rand/v2" // nothing is guarded by what it makes
+	unguarded "math/rand/v2" // for ids without a security purpose
 	"net/http"
 	"strconv"
 	"strings"
@@ -16,11 +16,11 @@ import (
 	"github.com/signedfront/signedfront/signer"
 )
 
-// reasonHeader tells why a request was refused, which neither CloudFront nor S3
-// tells.
+// reasonHeader is the header with the reason of a refusal. CloudFront and S3 do not
+// send it.
 const reasonHeader = "X-Signedfront-Reason"
 
-// refusal is an answer without the object.
+// refusal is a response without the object.
 type refusal struct {
 	check       Check  // that failed
 	code        string // in the body; empty: none
@@ -33,17 +33,17 @@ type refusal struct {
 	closes      bool // the connection
 	generated   bool // by a CloudFront Function
 
-	// replaceable is set where a custom error response may stand in for it.
+	// replaceable is set if a custom error response may replace it.
 	replaceable bool
 }
 
-// ids are the ids of one refusal. They are random and mean nothing.
+// ids are the ids of one refusal. They are random.
 type ids struct {
 	request  string // CloudFront's, x-amz-cf-id
 	s3, host string // S3's RequestId and HostId, if the refusal is the origin's
 }
 
-// newID is the id of an answer of CloudFront.
+// newID returns the id of a response of CloudFront.
 func newID() string {
 	var random [40]byte
 	for i := 0; i < len(random); i += 8 {
@@ -54,7 +54,7 @@ func newID() string {
 	return string(id[:])
 }
 
-// write sends the refusal, under the id of its answer.
+// write sends the refusal with the id of the response.
 func (f *refusal) write(w http.ResponseWriter, id string) {
 	ids := ids{request: id}
 	if f.fromOrigin {
@@ -84,8 +84,7 @@ func (f *refusal) write(w http.ResponseWriter, id string) {
 	w.Write([]byte(body))
 }
 
-// signatureRefusal is CloudFront's answer to a request that is not, or not
-// rightly, signed.
+// signatureRefusal is CloudFront's response to a request without a valid signature.
 // https://repost.aws/knowledge-center/cloudfront-troubleshoot-signed-url-cookies
 func signatureRefusal(check Check, v signer.Verdict) *refusal {
 	return &refusal{
@@ -100,7 +99,7 @@ func signatureRefusal(check Check, v signer.Verdict) *refusal {
 	}
 }
 
-// requestRefusal is CloudFront's answer to a request that it does not serve at
+// requestRefusal is CloudFront's response to a request that it does not serve at
 // all.
 func requestRefusal(check Check, status int, message, reason string) *refusal {
 	return &refusal{
@@ -114,8 +113,8 @@ func requestRefusal(check Check, status int, message, reason string) *refusal {
 	}
 }
 
-// requestPage is CloudFront's page, its three values being the status, what
-// happened, and the id of the request.
+// requestPage is CloudFront's page. Its three values are the status, what happened,
+// and the id of the request.
 const requestPage = `<!DOCTYPE HTML PUBLIC "-//W3C//DTD HTML 4.01 Transitional//EN" "http://www.w3.org/TR/html4/loose.dtd">
 <HTML><HEAD><META HTTP-EQUIV="Content-Type" CONTENT="text/html; charset=iso-8859-1">
 <TITLE>ERROR: The request could not be satisfied</TITLE>
@@ -137,7 +136,7 @@ Request ID: %s
 </ADDRESS>
 </BODY></HTML>`
 
-// s3Refusal is an answer of the bucket, which CloudFront passes on. details are
+// s3Refusal is a response of the bucket, which CloudFront forwards. details are
 // names and values of further elements of the body.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
 func s3Refusal(status int, code, message, reason string, details ...string) *refusal {
@@ -155,7 +154,7 @@ func s3Refusal(status int, code, message, reason string, details ...string) *ref
 	}
 }
 
-// at names the check that failed.
+// at sets the check that failed.
 func (f *refusal) at(check Check) *refusal {
 	if f != nil {
 		f.check = check
@@ -163,8 +162,8 @@ func (f *refusal) at(check Check) *refusal {
 	return f
 }
 
-// errorXML is the form of error that S3 and CloudFront share. S3 alone ends the
-// line after the declaration.
+// errorXML is the error format of S3 and CloudFront. Only S3 ends the line after
+// the declaration.
 func errorXML(lineEnd, code, message string, details ...string) string {
 	var b strings.Builder
 	b.WriteString(`<?xml version="1.0" encoding="UTF-8"?>` + lineEnd + "<Error>")
@@ -178,7 +177,7 @@ func errorXML(lineEnd, code, message string, details ...string) string {
 	return b.String()
 }
 
-// headerText makes a text fit for a header: printable ASCII, of bounded length.
+// headerText returns a text as a header value: printable ASCII of limited length.
 func headerText(s string) string {
 	const limit = 1000
 	quoted := s
@@ -192,8 +191,8 @@ func headerText(s string) string {
 	return quoted
 }
 
-// escapeRefusal is the function's answer to a path that may hide a signed one.
-// Whether a custom error response stands in for it is not known.
+// escapeRefusal is the function's response to a path that may hide a signed one.
+// Whether a custom error response replaces it is unknown.
 func escapeRefusal(why error) *refusal {
 	return &refusal{
 		check:       CheckEscapes,

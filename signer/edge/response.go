@@ -13,28 +13,28 @@ import (
 	"github.com/signedfront/signedfront/signer/edge/model"
 )
 
-// response is the answer to the viewer. On the way it becomes what CloudFront
-// sends: the response headers policy is applied, and where http.ServeContent
-// refuses a range or a precondition, its answer is dropped, and S3's own
-// refusal is kept for whoever serves.
+// response writes the response to the viewer. It changes what http.ServeContent
+// writes into what CloudFront sends: it applies the response headers policy, drops
+// the response to a refused range or precondition, and records S3's refusal for the
+// caller.
 type response struct {
 	http.ResponseWriter
 	request *http.Request
-	id      string               // of the answer, x-amz-cf-id
-	time    time.Time            // by which the request is judged
-	headers *model.HeadersPolicy // for answers of the origin
-	sets    http.Header          // what the query sets in an answer with the object
-	object  *object              // that is being served
-	ranges  []byteRange          // of it, where the viewer asks for several
+	id      string               // of the response, x-amz-cf-id
+	time    time.Time            // of the decision
+	headers *model.HeadersPolicy // for responses of the origin
+	sets    http.Header          // headers that the query sets in a response with the object
+	object  *object              // being served
+	ranges  []byteRange          // of object, if the viewer requests several
 	parts   *multipart.Writer
 	status  int
-	refused *refusal // what comes is dropped
+	refused *refusal // set: further writes are dropped
 
-	// What came of the request, as far as it got.
+	// The result of the request so far.
 	behavior  *model.Behavior
 	keyPairID string
-	key       string   // that the bucket was asked for
-	failed    *refusal // nil: nothing refused it
+	key       string   // object key in the bucket
+	failed    *refusal // nil: not refused
 	bytes     int64    // of the body
 }
 
@@ -56,8 +56,8 @@ func (w *response) WriteHeader(status int) {
 	w.ResponseWriter.WriteHeader(status)
 }
 
-// announceParts replaces the header of the first range by that of all. The parts
-// come after what http.ServeContent writes, which is dropped.
+// announceParts replaces the headers of the first range by those of all. What
+// http.ServeContent writes is dropped, and the parts come after it.
 func (w *response) announceParts() {
 	h := w.Header()
 	w.parts = multipart.NewWriter(countingWriter{w})
@@ -73,7 +73,7 @@ func (w *response) announceParts() {
 	h.Del("Content-Range")
 }
 
-// countingWriter writes parts of the body past Write, which drops what
+// countingWriter writes parts of the body without Write, which drops what
 // http.ServeContent writes.
 type countingWriter struct{ w *response }
 
@@ -83,7 +83,7 @@ func (c countingWriter) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// lengthWriter counts what is written to it, in bytes.
+// lengthWriter counts the bytes written to it.
 type lengthWriter int64
 
 func (n *lengthWriter) Write(b []byte) (int, error) {
@@ -91,8 +91,8 @@ func (n *lengthWriter) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// override sets the headers that the query asks for. The type of an answer of
-// several ranges is not the object's.
+// override sets the headers that the query overrides. A response with several
+// ranges keeps its own Content-Type.
 func (w *response) override() {
 	h := w.Header()
 	for name, values := range w.sets {
@@ -102,7 +102,7 @@ func (w *response) override() {
 	}
 }
 
-// contentRefusal is S3's answer where http.ServeContent refuses.
+// contentRefusal returns S3's refusal for a status of http.ServeContent.
 func (w *response) contentRefusal(status int) *refusal {
 	if w.object == nil {
 		return nil
@@ -112,7 +112,7 @@ func (w *response) contentRefusal(status int) *refusal {
 		return s3Refusal(status, "InvalidRange", "The requested range is not satisfiable", "the object has no byte of the range",
 			"ActualObjectSize", strconv.FormatInt(w.object.size, 10)).at(CheckConditions)
 	case http.StatusPreconditionFailed:
-		return s3Refusal(status, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold", "If-Match or If-Unmodified-Since does not hold").at(CheckConditions)
+		return s3Refusal(status, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold", "If-Match or If-Unmodified-Since is not met").at(CheckConditions)
 	}
 	return nil
 }

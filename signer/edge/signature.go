@@ -7,9 +7,9 @@ import (
 	"github.com/signedfront/signedfront/signer/edge/model"
 )
 
-// ExplainSignature is Explain for a request to any distribution: the checks of a
-// signature alone, with the keys that the distribution trusts, by key pair id. A
-// key that is trusted and not known is nil.
+// ExplainSignature is Explain for a request to any distribution. It makes only the
+// checks of a signature, with the keys that the distribution trusts, by key pair
+// id. A trusted key that is not known is nil.
 func ExplainSignature(r signer.Request, keys map[string]*signer.PublicKey) Explanation {
 	v := signer.Explain(r, keys)
 	x := Explanation{Verdict: &v, Record: Record{
@@ -17,7 +17,7 @@ func ExplainSignature(r signer.Request, keys map[string]*signer.PublicKey) Expla
 		Status: v.Code.Status(), Code: string(v.Code), KeyPairID: v.KeyPairID, Allowed: v.Allowed,
 	}}
 	if !v.Allowed {
-		// Explain may find a cause in what Verify refuses at another check.
+		// Explain may report a failure at another check than Verify.
 		x.Record.Refused, x.Record.Reason = signatureCheck(signer.Verify(r, keys)), reasonOf(v)
 	}
 	e, b := new(Edge), &model.Behavior{PathPattern: "*"}
@@ -32,7 +32,7 @@ func ExplainSignature(r signer.Request, keys map[string]*signer.PublicKey) Expla
 			step.Result, step.Detail, failed = Failed, x.Record.Reason, true
 		case failed:
 		case check == CheckKey:
-			step.Result, step.Detail = Passed, signer.Describe(v.KeyPairID, signer.FormID)+" is one of the keys that are known here"
+			step.Result, step.Detail = Passed, signer.Describe(v.KeyPairID, signer.FormID)+" is a known key"
 		default:
 			step.Result, step.Detail = e.passed(check, x.Record, b, "", &v)
 		}

@@ -7,9 +7,9 @@ import (
 	"github.com/signedfront/signedfront/signer"
 )
 
-// Source returns what signer.Open signs with, as an application of the deployment
-// has it from AWS: the deployment document and its key. If that key is imported,
-// the error is ErrImportedKey.
+// Source returns a signer.Source with the deployment document and its key, as an
+// application has them from AWS. If the current key is imported, the error is
+// ErrImportedKey.
 func (e *Edge) Source() (signer.Source, error) {
 	if err := e.checkDocument(); err != nil {
 		return nil, err
@@ -34,7 +34,7 @@ func (s source) Key(ctx context.Context, d *signer.Deployment) (signer.Key, erro
 		return nil, err
 	}
 	if d == nil || d.CheckKey(s.e.key.PublicKey()) != nil {
-		return nil, errors.New("the deployment document names another key than that of the local edge")
+		return nil, errors.New("the deployment document names another key than the local edge's")
 	}
 	return s.e.key, nil
 }

@@ -171,8 +171,8 @@ func TestConfigKeysThatFailStopTheEdge(t *testing.T) {
 		t.Fatal(err)
 	}
 	for want, keys := range map[string]func(KeyPair) (*signer.PrivateKey, error){
-		"Resources.KeyPair: making its key pair: no luck":           func(KeyPair) (*signer.PrivateKey, error) { return nil, errors.New("no luck") },
-		"Resources.KeyPair: Config.Keys returned no key pair":           func(KeyPair) (*signer.PrivateKey, error) { return nil, nil },
+		"Resources.KeyPair: making its key pair: no luck":              func(KeyPair) (*signer.PrivateKey, error) { return nil, errors.New("no luck") },
+		"Resources.KeyPair: Config.Keys returned no key pair":          func(KeyPair) (*signer.PrivateKey, error) { return nil, nil },
 		"returned a key of kind rsa-2048: the template has ecdsa-p256": func(KeyPair) (*signer.PrivateKey, error) { return rsa, nil },
 	} {
 		_, err := New(Config{Template: edited(t), BaseURL: "http://127.0.0.1:8080", Objects: OpenFS(fstest.MapFS{}), Keys: keys})

@@ -51,7 +51,7 @@ func TestNothingThatIsLeftOutOpensAnything(t *testing.T) {
 		{"no policy", []change{{"Resources.BucketPolicy", nil}}, "the bucket policy does not allow", true},
 		{"no identity", []change{noIdentity}, "does not allow an anonymous caller", true},
 		{"no word on public access", []change{noIdentity, {reader + ".Principal", "*"}, {block, nil}}, "does not allow an anonymous caller", true},
-		{"a condition of no values", []change{{reader + ".Condition", map[string]any{"StringNotEquals": map[string]any{"aws:SourceArn": []any{}}}}}, "which the local edge does not know", true},
+		{"a condition of no values", []change{{reader + ".Condition", map[string]any{"StringNotEquals": map[string]any{"aws:SourceArn": []any{}}}}}, "which the local edge does not support", true},
 		{"a denial with a condition of no values", []change{{deny0 + ".Condition", map[string]any{"StringEquals": map[string]any{"aws:SourceArn": []any{}}}}}, "may deny", true},
 		{"a denial with an operator of no name", []change{{deny0 + ".Condition", map[string]any{"": map[string]any{"aws:SourceArn": "x"}}}}, "may deny", true},
 		{"a Null of neither", []change{{deny0 + ".Condition", map[string]any{"Null": map[string]any{"aws:SourceArn": "yes"}}}}, "may deny", true},

@@ -21,7 +21,7 @@ func TestOtherMachinesReachTheEdgeByTheNamesOfHost(t *testing.T) {
 		if status != want {
 			t.Errorf("Host %s: %d, want %d", name, status, want)
 		}
-		known := !strings.Contains(header.Get("X-Signedfront-Reason"), "the edge answers to the host")
+		known := !strings.Contains(header.Get("X-Signedfront-Reason"), "the edge answers only to the host")
 		if known != (name == "phone.example:"+port || name == "192.0.2.1:9000") {
 			t.Errorf("Host %s: %s", name, header.Get("X-Signedfront-Reason"))
 		}
