@@ -14,18 +14,18 @@ import (
 	"github.com/signedfront/signedfront/signer/edge/internal/redact"
 )
 
-// CheckPrivate reports an error of the test unless each of the signed URLs opens
-// its object and nothing else opens one: neither a URL without its signature,
-// with another byte in one of CloudFront's parameters, after its time or signed
-// with a key of somebody else, nor the signature of one URL put to any object of
-// the bucket that none of the URLs names. With the URLs of a pass, give all that
-// it is to open. A policy with wildcards must open no object outside the folder
-// that has all the URLs it is used for, whether the bucket has one there or not, and
-// so none that opens all. Objects that a cache behavior opens to all are left out.
+// CheckPrivate checks that each signed URL opens its object and that nothing else
+// opens an object. It reports a test error if an object opens without the
+// signature, with a changed byte in one of CloudFront's parameters, after the
+// expiry, or with the signature of a key that is not trusted, or if the signature
+// of one URL opens an object that no URL names. For a pass, give all the URLs that
+// it should open. A policy with wildcards must not open a path outside the deepest
+// folder common to its URLs, nor everything, whatever objects the bucket has.
+// Objects of public cache behaviors are not checked.
 //
-// The check asks the edge, not the server: it is none of Requests, and takes the
-// viewer for one at 127.0.0.1. Of many URLs and many objects it tries ten thousand
-// pairs, each object with some URL.
+// CheckPrivate calls the edge and not the server: Requests does not include its
+// requests, and the viewer's address is 127.0.0.1. For many URLs and objects it
+// checks ten thousand pairs, and each object with at least one URL.
 func (s *Server) CheckPrivate(urls ...string) {
 	s.tb.Helper()
 	if len(urls) == 0 {
@@ -34,10 +34,10 @@ func (s *Server) CheckPrivate(urls ...string) {
 	s.check(urls, func(string) []string { return nil })
 }
 
-// CheckCookies is CheckPrivate for URLs that signed cookies open, as a handler of
-// the application has set them. Those that it clears are not sent, nor to a URL
-// those of another Path. Secure and Domain are not looked at: the application and
-// the content have other hosts in a test.
+// CheckCookies is CheckPrivate for URLs that signed cookies open. cookies are those
+// that a handler of the application set. Cookies that it clears, and cookies whose
+// Path does not cover a URL, are not sent. Secure and Domain are ignored: in a
+// test, the application and the content have other hosts.
 func (s *Server) CheckCookies(cookies []*http.Cookie, urls ...string) {
 	s.tb.Helper()
 	kept := slices.DeleteFunc(slices.Clone(cookies), func(c *http.Cookie) bool { return c.MaxAge < 0 })
@@ -55,34 +55,34 @@ func (s *Server) CheckCookies(cookies []*http.Cookie, urls ...string) {
 	})
 }
 
-// coversPath reports whether a browser sends a cookie of a Path with a request.
+// coversPath reports whether a browser sends a cookie with this Path in a request.
 // https://www.rfc-editor.org/rfc/rfc6265#section-5.1.4
 func coversPath(cookie, path string) bool {
 	return cookie == "" || path == cookie || strings.HasPrefix(path, strings.TrimSuffix(cookie, "/")+"/")
 }
 
-// request is one that must be refused, and what is wrong with it.
+// request is a request that must be refused, and why.
 type request struct {
 	what string
 	edge.Record
 }
 
-// check checks URLs with the Cookie headers that a request for a path has.
+// check checks URLs. cookies returns the Cookie headers of a request for a path.
 func (s *Server) check(urls []string, cookies func(path string) []string) {
 	s.tb.Helper()
-	var named []string // the paths of the URLs
+	var named []string // the paths of urls
 	for _, url := range urls {
 		target, ok := strings.CutPrefix(url, s.URL)
 		if !ok || !strings.HasPrefix(target, "/") {
-			// The test that has the server may be the parent of the one that runs, whose
-			// end it cannot be.
+			// The server's test may be a parent of the running test, so this must
+			// not end it.
 			s.tb.Errorf("edgetest: %s is not a URL of the server, which is at %s", quoted(path(url)), s.URL)
 			return
 		}
 		named = append(named, path(target))
 	}
 	var opened []opening
-	folders := make(map[string]string) // by the resources of policies
+	folders := make(map[string]string) // by the resource of the policy
 	for i, url := range urls {
 		o := opening{path: named[i], record: s.record(strings.TrimPrefix(url, s.URL), cookies(named[i]))}
 		o.x = s.explain(o.record)
@@ -91,7 +91,7 @@ func (s *Server) check(urls []string, cookies func(path string) []string) {
 			s.tb.Errorf("edgetest: %s does not open: %s", quoted(o.path), o.x.Record.Reason)
 			continue
 		case o.x.Verdict == nil:
-			s.tb.Errorf("edgetest: %s is not private: the cache behavior %s asks for no signature", quoted(o.path), redact.Path(o.x.Record.Behavior))
+			s.tb.Errorf("edgetest: %s is not private: the cache behavior %s requires no signature", quoted(o.path), redact.Path(o.x.Record.Behavior))
 			continue
 		}
 		opened = append(opened, o)
@@ -120,25 +120,25 @@ func (s *Server) check(urls []string, cookies func(path string) []string) {
 	}
 }
 
-// opening is a request that opens an object, with what the edge says of it.
+// opening is a request that opens an object, and its explanation.
 type opening struct {
 	path   string
 	record edge.Record
 	x      edge.Explanation
 }
 
-// resource is that of the policy.
+// resource returns the resource of the policy.
 func (o opening) resource() string { return o.x.Verdict.Statement.Resource }
 
-// checkFolder reports an error if the policy of a request opens what is outside a
-// folder, or in the folder that has all.
+// checkFolder reports an error if the policy of a request opens a path outside
+// folder, or any path in the root folder.
 func (s *Server) checkFolder(o opening, folder string) {
 	s.tb.Helper()
 	const other = "edgetest-other"
 	name := strings.TrimPrefix(o.path, folderOf(o.path))
 	paths := []string{"/" + other, "/" + other + "/" + name}
 	for at := strings.TrimSuffix(folder, "/"); at != ""; at = strings.TrimSuffix(folderOf(at), "/") {
-		paths = append(paths, at+"0/"+name) // a pattern that ends in the folder's name opens this too
+		paths = append(paths, at+"0/"+name) // a pattern that ends in the folder's name matches this too
 		if above := folderOf(at); above != "/" {
 			paths = append(paths, above+other, above+other+"/"+name)
 		}
@@ -156,10 +156,11 @@ func (s *Server) checkFolder(o opening, folder string) {
 	}
 }
 
-// folderOf is a path up to its last slash.
+// folderOf returns a path up to its last slash.
 func folderOf(path string) string { return path[:strings.LastIndexByte(path, '/')+1] }
 
-// commonFolder is the deepest folder that has two others, or is one of them.
+// commonFolder returns the deepest folder that contains two folders, or is one of
+// them.
 func commonFolder(a, b string) string {
 	for !strings.HasPrefix(b, a) {
 		a = folderOf(strings.TrimSuffix(a, "/"))
@@ -167,16 +168,16 @@ func commonFolder(a, b string) string {
 	return a
 }
 
-// pairs is how many times a URL's signature is put to another object.
+// pairs is the number of URL and object pairs that check tries.
 const pairs = 10_000
 
-// record is a request of a viewer on this machine.
+// record returns a request of a viewer on this machine.
 func (s *Server) record(target string, cookies []string) edge.Record {
 	return edge.Record{Target: target, Cookies: cookies, RemoteAddr: netip.AddrFrom4([4]byte{127, 0, 0, 1}), Time: s.Now()}
 }
 
-// refused are requests that are like one that opens an object, and must not open
-// any.
+// refused returns variants of a request that opens an object. None may open an
+// object.
 func (s *Server) refused(opens edge.Record, x edge.Explanation, others []string) []request {
 	s.tb.Helper()
 	var list []request
@@ -186,7 +187,7 @@ func (s *Server) refused(opens edge.Record, x edge.Explanation, others []string)
 		list = append(list, request{what, r})
 	}
 	add("a URL without a signature", func(r *edge.Record) { r.Target, r.Cookies = path(r.Target), nil })
-	add("a URL after its time", func(r *edge.Record) { r.Time = x.Verdict.Statement.Expires.Add(time.Second) })
+	add("a URL after its expiry", func(r *edge.Record) { r.Time = x.Verdict.Statement.Expires.Add(time.Second) })
 	for _, name := range []string{"Expires", "Policy", "Signature", "Key-Pair-Id"} {
 		add("another byte in "+name, func(r *edge.Record) {
 			if x.Verdict.Cookies {
@@ -200,7 +201,7 @@ func (s *Server) refused(opens edge.Record, x edge.Explanation, others []string)
 		})
 	}
 	if forged := s.forge(opens.Target); forged != "" {
-		add("the key of somebody else", func(r *edge.Record) { r.Target, r.Cookies = forged, nil })
+		add("a key that is not trusted", func(r *edge.Record) { r.Target, r.Cookies = forged, nil })
 	}
 	_, query, signed := strings.Cut(opens.Target, "?")
 	for _, other := range others {
@@ -213,7 +214,7 @@ func (s *Server) refused(opens edge.Record, x edge.Explanation, others []string)
 	return list
 }
 
-// altered is a text with another character in the middle of a value.
+// altered returns a text with one character of a value changed.
 func altered(text, name, end string) string {
 	before, after, ok := strings.Cut(text, name)
 	value, _, _ := strings.Cut(after, end)
@@ -229,8 +230,8 @@ func altered(text, name, end string) string {
 	return text
 }
 
-// forge signs the object of a target with a key that the edge has never seen,
-// under the id of the deployment's. It is empty where there is no such id.
+// forge returns the target signed with a new key under the deployment's key pair
+// id, or "" if there is no such id.
 func (s *Server) forge(target string) string {
 	s.tb.Helper()
 	d := s.Edge.Deployment()
@@ -247,11 +248,11 @@ func (s *Server) forge(target string) string {
 			}
 		}
 	}
-	s.tb.Errorf("edgetest: signing with a key of somebody else: %v", err)
+	s.tb.Errorf("edgetest: signing with a key that is not trusted: %v", err)
 	return ""
 }
 
-// otherPaths are those of the objects that no URL names.
+// otherPaths returns the paths of the objects that no URL names.
 func (s *Server) otherPaths(named []string) []string {
 	folder := strings.TrimPrefix(s.Edge.BucketPath(), "/")
 	if folder != "" {
@@ -265,7 +266,7 @@ func (s *Server) otherPaths(named []string) []string {
 	for _, key := range s.objects.Keys() {
 		key, within := strings.CutPrefix(key, folder)
 		url, err := signer.ObjectURL(s.URL, key)
-		if !within || err != nil { // no client can ask for it
+		if !within || err != nil { // no client can request it
 			continue
 		}
 		if other := strings.TrimPrefix(url, s.URL); !known[other] {
@@ -275,10 +276,11 @@ func (s *Server) otherPaths(named []string) []string {
 	return others
 }
 
-// quoted is a path, of which what may be a piece of a private key is described.
+// quoted returns a path in quotes. A part that may belong to a private key is
+// described.
 func quoted(path string) string { return strconv.Quote(redact.Path(path)) }
 
-// path is a URL, or a target, without its query.
+// path returns a URL or a target without its query.
 func path(target string) string {
 	path, _, _ := strings.Cut(target, "?")
 	return path

@@ -1,15 +1,14 @@
-// Package edgetest has a local CloudFront for the tests of an application: a
-// server with private objects, a signer as the application has one of a
-// deployment, and a check that the application's URLs open what they name and
-// that nothing else does:
+// Package edgetest provides a local CloudFront for the tests of an application: a
+// server with private objects, a signer as the application has it in a deployment,
+// and a check that the application's URLs open their objects and nothing else does:
 //
 //	srv := edgetest.NewServer(t, edgetest.Options{Files: map[string]string{"rt.png": "a picture"}})
 //	url := shop.New(srv.Signer).PictureURL("rt.png")
 //	srv.CheckPrivate(url)
 //
-// The server answers as package edge does, by the template of the stack that
-// signedfront ships or by that of the application's own stack. Its clock stands
-// still until [Server.Advance], so that a URL expires when the test says so.
+// The server answers as package edge does, with the template of the stack that
+// signedfront ships or with that of the application's own stack. Its clock changes
+// only by [Server.Advance], so a URL expires when the test says so.
 package edgetest
 
 import (
@@ -29,30 +28,30 @@ import (
 	"github.com/signedfront/signedfront/signer/edge/recorded"
 )
 
-// Options configures a Server. The zero value is an empty bucket behind the stack
-// that signedfront ships.
+// Options configures NewServer. The zero value is an empty bucket in the stack that
+// signedfront ships.
 type Options struct {
-	// Files are the objects of the bucket: their contents by their keys. At most
-	// one of Files, FS and Dir is given.
+	// Files are the contents of the objects, by key. At most one of Files, FS and
+	// Dir may be set.
 	Files map[string]string
 
-	// FS has the objects as files.
+	// FS is a file system with the objects.
 	FS fs.FS
 
 	// Dir is a folder with the objects.
 	Dir string
 
-	// Start is the time at which the clock of the server and of its Signer stands.
-	// Zero means now.
+	// Start is the time of the server's and its Signer's clock at the start. The
+	// default is now.
 	Start time.Time
 
-	// Edge is what else the edge is made of, such as the Template of the
-	// application's own stack, whose default is the recorded one. BaseURL, Objects
-	// and Now are the server's. Observe is called besides.
+	// Edge has further settings of the edge, such as the Template of the
+	// application's own stack. The default Template is the recorded one. The server
+	// sets BaseURL, Objects and Now, and also calls Observe.
 	Edge edge.Config
 }
 
-// Server is a local CloudFront on 127.0.0.1 that ends with its test. It is safe for
+// Server is a local CloudFront on 127.0.0.1. It ends with its test and is safe for
 // concurrent use.
 type Server struct {
 	// URL is its base URL, such as http://127.0.0.1:41234.
@@ -61,22 +60,22 @@ type Server struct {
 	// Edge answers the requests.
 	Edge *edge.Edge
 
-	// Signer signs as an application of the deployment does: it was opened with
-	// signer.Open of [edge.Edge.Source]. It is nil where the template has no
-	// deployment document, or names a key whose private half its owner has.
+	// Signer signs as an application of the deployment does: it is the result of
+	// signer.Open with [edge.Edge.Source]. It is nil if the template has no
+	// deployment document, or if the document names an imported key.
 	Signer *signer.Signer
 
 	tb      testing.TB
 	objects *edge.Objects
-	explain func(edge.Record) edge.Explanation // Edge's
+	explain func(edge.Record) edge.Explanation // that of Edge
 
 	mu       sync.Mutex
 	now      time.Time
 	requests []edge.Record
-	open     int // requests that are being answered
+	open     int // requests without a response yet
 }
 
-// NewServer starts a server. It ends the test if it cannot.
+// NewServer starts a server. If that fails it ends the test.
 func NewServer(tb testing.TB, o Options) *Server {
 	tb.Helper()
 	s := &Server{tb: tb, now: o.Start}
@@ -132,7 +131,7 @@ func openObjects(tb testing.TB, o Options) *edge.Objects {
 	}
 	switch {
 	case given > 1:
-		tb.Fatalf("edgetest: Options has several of Files, FS and Dir: give one")
+		tb.Fatalf("edgetest: Options has more than one of Files, FS and Dir: set one")
 	case o.FS != nil:
 		return edge.OpenFS(o.FS)
 	case o.Dir != "":
@@ -146,7 +145,7 @@ func openObjects(tb testing.TB, o Options) *edge.Objects {
 	files := fstest.MapFS{}
 	for key, content := range o.Files {
 		if !fs.ValidPath(key) || key == "." {
-			tb.Fatalf("edgetest: Options.Files: %s: no file can have this key: write it without a slash at its ends and without empty parts", signer.Describe(key, signer.FormName))
+			tb.Fatalf("edgetest: Options.Files: %s: no file can have this key: write it without a slash at either end and without empty parts", signer.Describe(key, signer.FormName))
 		}
 		files[key] = &fstest.MapFile{Data: []byte(content), Mode: 0o644}
 	}
@@ -164,23 +163,22 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	s.Edge.ServeHTTP(w, r)
 }
 
-// Now is the time of the server's clock.
+// Now returns the time of the server's clock.
 func (s *Server) Now() time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.now
 }
 
-// Advance sets the clock of the server and of its Signer forward.
+// Advance moves the clock of the server and its Signer forward.
 func (s *Server) Advance(d time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.now = s.now.Add(d)
 }
 
-// Requests returns the requests so far with their verdicts, those of CheckPrivate
-// and CheckCookies left out. It waits for answers whose end is not written yet,
-// for up to five seconds.
+// Requests returns the requests so far, without those of CheckPrivate and
+// CheckCookies. It waits up to five seconds for responses in progress.
 func (s *Server) Requests() []edge.Record {
 	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(time.Millisecond) {
 		s.mu.Lock()

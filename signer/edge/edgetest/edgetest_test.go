@@ -14,7 +14,7 @@ import (
 	"github.com/signedfront/signedfront/signer/edge/recorded"
 )
 
-// reported is a testing.TB that keeps what is reported to it.
+// reported is a testing.TB that keeps the errors reported to it.
 type reported struct {
 	testing.TB
 	errors []string
@@ -32,7 +32,7 @@ func (r *reported) Fatalf(format string, args ...any) {
 	panic(r)
 }
 
-// check runs a check, and returns what it reports.
+// check runs a check and returns the errors it reports.
 func check(s *Server, run func()) string {
 	r := &reported{TB: s.tb}
 	was := s.tb
@@ -108,8 +108,8 @@ func TestURLsThatOpenTheirObjectsAloneAreReportedAsSuch(t *testing.T) {
 	}
 }
 
-// A test of an application has few objects, and those that its URLs are for at the
-// least.
+// An application's test has few objects, so its bucket may have none outside the
+// folder.
 func TestPoliciesThatOpenMoreThanTheirFolderAreReportedWhateverTheBucketHas(t *testing.T) {
 	s := NewServer(t, Options{Files: map[string]string{"only.png": "", "users/1/a.png": "", "users/1/in/b.png": ""}})
 	others := []string{s.sign(t, "only.png"), s.sign(t, "users/1/a.png"), s.sign(t, "users/1/in/b.png")}
@@ -151,7 +151,7 @@ func TestPoliciesThatOpenMoreThanTheirFolderAreReportedWhateverTheBucketHas(t *t
 	}
 }
 
-// A server may be shared by the tests within one.
+// Subtests may share a server.
 func TestWhatIsNoURLOfTheServerEndsNoTest(t *testing.T) {
 	s := NewServer(t, Options{Files: pictures})
 	ended := true
@@ -171,7 +171,7 @@ func TestURLsThatDoNotOpenOrAreNotPrivateAreReported(t *testing.T) {
 		`has no URL to check`:                                 check(s, func() { s.CheckPrivate() }),
 		`has 0 cookies and 1 URLs`:                            check(s, func() { s.CheckCookies([]*http.Cookie{{Name: "CloudFront-Policy", MaxAge: -1}}, s.URL+"/rt.png") }),
 		`is not a URL of the server, which is at ` + s.URL:    check(s, func() { s.CheckPrivate("https://d111111abcdef8.cloudfront.net/rt.png?Signature=secret") }),
-		`"/rt.png" is not private: the cache behavior * asks`: check(open, func() { open.CheckPrivate(open.URL + "/rt.png") }),
+		`"/rt.png" is not private: the cache behavior * requires`: check(open, func() { open.CheckPrivate(open.URL + "/rt.png") }),
 	} {
 		if !strings.Contains(told, want) || strings.Contains(told, "secret") {
 			t.Errorf("got %q, want %q", told, want)
@@ -179,8 +179,7 @@ func TestURLsThatDoNotOpenOrAreNotPrivateAreReported(t *testing.T) {
 	}
 }
 
-// Each kind of request that must be refused is one that an edge with a fault would
-// allow.
+// For each kind of request that must be refused, a faulty edge allows it.
 func TestAnEdgeThatAllowsWhatItMustNotIsReported(t *testing.T) {
 	s := NewServer(t, Options{Files: pictures})
 	url := s.sign(t, "rt.png")
@@ -197,11 +196,11 @@ func TestAnEdgeThatAllowsWhatItMustNotIsReported(t *testing.T) {
 	}
 	for what, faulty := range map[string]func(r edge.Record) bool{
 		"a URL without a signature":   func(r edge.Record) bool { return r.Target == "/rt.png" },
-		"a URL after its time":        func(r edge.Record) bool { return r.Time.After(s.Now().Add(time.Hour)) },
+		"a URL after its expiry":      func(r edge.Record) bool { return r.Time.After(s.Now().Add(time.Hour)) },
 		"another byte in Expires":     differs("Expires"),
 		"another byte in Signature":   differs("Signature"),
 		"another byte in Key-Pair-Id": differs("Key-Pair-Id"),
-		"the key of somebody else": func(r edge.Record) bool {
+		"a key that is not trusted": func(r edge.Record) bool {
 			return parameter(r.Target, "Expires") == fmt.Sprint(s.Now().Add(time.Minute).Unix()) || differs("Signature")(r) && differs("Expires")(r)
 		},
 		`the signature of "/rt.png" opens "/albums/8/c.png"`: func(r edge.Record) bool { return strings.HasPrefix(r.Target, "/albums/8/c.png?") },
@@ -243,7 +242,7 @@ func TestTheClockStandsStillUntilItIsAdvanced(t *testing.T) {
 	if len(requests) != 2 || !requests[0].Allowed || requests[1].Refused != edge.CheckExpiry || !requests[1].Time.Equal(start.Add(time.Hour)) {
 		t.Errorf("%+v", requests)
 	}
-	// A signer of a deployment goes on to sign, whatever the clock says.
+	// The clock does not end a deployment's signer.
 	s.Advance(1000 * time.Hour)
 	if url = s.sign(t, "rt.png"); status() != 200 {
 		t.Error("a new URL does not open")
@@ -264,7 +263,7 @@ func TestObjectsComeFromMemoryAFileSystemOrAFolder(t *testing.T) {
 			o.FS = fstest.MapFS{}
 		}
 		s = &Server{tb: t}
-		if told := check(s, func() { openObjects(s.tb, o) }); !strings.Contains(told, "several of Files, FS and Dir") {
+		if told := check(s, func() { openObjects(s.tb, o) }); !strings.Contains(told, "more than one of Files, FS and Dir") {
 			t.Errorf("%s with another: %q", name, told)
 		}
 	}

@@ -18,7 +18,7 @@ import (
 	"github.com/signedfront/signedfront/signer/signhttp"
 )
 
-// printed is a testing.TB that prints its errors. In a test of your own it is t.
+// printed is a testing.TB that prints its errors. In your own test, use t.
 type printed struct {
 	testing.TB
 	ends []func()
@@ -34,7 +34,7 @@ func (p *printed) end() {
 	}
 }
 
-// shop is the application that is tested.
+// shop is the application under test.
 type shop struct{ signer *signer.Signer }
 
 func (s shop) picture(name string) (string, error) {
@@ -71,8 +71,7 @@ func Example() {
 	// 403 "" "expiry"
 }
 
-// A signature that opens more than the application means to is an error of the
-// test.
+// It is a test error if a signature opens more than the application intends.
 func ExampleServer_CheckPrivate() {
 	t := new(printed)
 	defer t.end()
@@ -81,7 +80,7 @@ func ExampleServer_CheckPrivate() {
 	user := "1"
 	url, err := srv.Signer.URL(context.Background(), srv.URL+"/users/"+user+"/a.png", signer.Policy{
 		TTL:      time.Minute,
-		Resource: srv.URL + "/users/*", // it was to be /users/1/*
+		Resource: srv.URL + "/users/*", // meant to be /users/1/*
 	})
 	if err != nil {
 		log.Fatal(err)
@@ -115,7 +114,7 @@ func ExampleServer_CheckCookies() {
 	// CloudFront-Policy /albums/7/
 }
 
-// A player gets a playlist from the application, and its segments from the edge.
+// A player gets a playlist from the application and segments from the edge.
 func ExampleNewServer() {
 	t := new(printed)
 	defer t.end()
