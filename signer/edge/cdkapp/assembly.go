@@ -14,7 +14,7 @@ import (
 
 const manifestFile = "manifest.json"
 
-// manifest is the manifest of an assembly, as far as templates are concerned:
+// manifest has the parts of an assembly's manifest that concern templates:
 // https://docs.aws.amazon.com/cdk/api/v2/docs/cloud-assembly-schema-readme.html
 type manifest struct {
 	Artifacts map[string]struct {
@@ -30,7 +30,7 @@ type manifest struct {
 }
 
 // ReadAssembly reads the templates of an assembly, such as the folder cdk.out, and
-// of the assemblies nested in it, which stages make. Its Context is not known.
+// of the assemblies nested in it for stages. The Context of the result is nil.
 func ReadAssembly(dir string) (*Assembly, error) {
 	var assembly Assembly
 	if err := assembly.read(dir, ""); err != nil {
@@ -48,7 +48,7 @@ func (a *Assembly) read(root, nested string) error {
 	}
 	var m manifest
 	if err := json.Unmarshal(text, &m); err != nil {
-		return fmt.Errorf("reading the assembly: %s: not the JSON of a manifest", manifestFile)
+		return fmt.Errorf("reading the assembly: %s: not a manifest in JSON", manifestFile)
 	}
 	if len(m.Missing) > 0 {
 		var keys []string
@@ -56,7 +56,7 @@ func (a *Assembly) read(root, nested string) error {
 			keys = append(keys, redact.Text(missing.Key))
 		}
 		return &Error{
-			Problem: "the app wants context that only AWS can tell: " + strings.Join(keys, ", "),
+			Problem: "the app needs context that only AWS has: " + strings.Join(keys, ", "),
 			Hint:    "run `cdk synth` once with credentials, and keep the cdk.context.json that it writes",
 		}
 	}

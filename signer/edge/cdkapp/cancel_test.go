@@ -14,8 +14,8 @@ import (
 	"github.com/signedfront/signedfront/signer/edge/cdkapp"
 )
 
-// A command such as "go run" does not end what it runs. A pipe that every
-// process of the app holds open tells when the last one has ended.
+// A command such as "go run" does not end the program that it runs. Every process
+// of the app holds a pipe open, so the pipe ends when the last process ends.
 func TestCancellingEndsEveryProcessOfTheApp(t *testing.T) {
 	for name, app := range map[string]string{
 		"that end when they are interrupted": `exec 9> pipe; echo >&9; sh -c 'sleep 600; true'`,
@@ -46,7 +46,7 @@ func TestCancellingEndsEveryProcessOfTheApp(t *testing.T) {
 			if err := <-failed; !errors.Is(err, context.Canceled) {
 				t.Errorf("got %v", err)
 			}
-			if _, err := io.ReadAll(held); err != nil { // until no process holds it
+			if _, err := io.ReadAll(held); err != nil { // returns when no process holds it
 				t.Fatal(err)
 			}
 		})

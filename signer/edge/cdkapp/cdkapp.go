@@ -1,6 +1,6 @@
-// Package cdkapp runs a CDK app the way the CDK's own command line does, and
-// returns the templates of its stacks. Nothing is deployed, no network is used,
-// and no AWS credentials are asked for.
+// Package cdkapp runs a CDK app as the CDK's own command line does, and returns the
+// templates of its stacks. It deploys nothing, uses no network and needs no AWS
+// credentials.
 //
 //	assembly, err := cdkapp.Synthesize(ctx, ".", nil)
 //	...
@@ -8,8 +8,8 @@
 //		fmt.Println(stack.Name, len(stack.Template))
 //	}
 //
-// A test compares what the app is given, and what comes of it, with the CDK's
-// command line, [CLIVersion].
+// A test compares the app's input and output with those of the CDK's command line,
+// [CLIVersion].
 package cdkapp
 
 import (
@@ -22,37 +22,37 @@ import (
 	"github.com/signedfront/signedfront/signer/edge/internal/redact"
 )
 
-// Assembly is what an app was synthesized to.
+// Assembly is the result of synthesizing an app.
 type Assembly struct {
 	Stacks []Stack // sorted by name
 
-	// Context is what the app was told: that of Options, of cdk.json, of
-	// cdk.context.json and of the user's own settings, in the types of
+	// Context is the app's context: that of Options, of cdk.json, of
+	// cdk.context.json and of the user's ~/.cdk.json, in the types of
 	// encoding/json.
 	Context map[string]any
 }
 
-// Stack is one stack of an assembly. Nested stacks are not in it, those of
-// stages are.
+// Stack is one stack of an assembly. An Assembly has the stacks of stages, and no
+// nested stacks.
 type Stack struct {
-	Name string // CloudFormation's name of it
+	Name string // in CloudFormation
 
-	// Account and Region are where it goes. Either is empty if that depends on
-	// whoever deploys it.
+	// Account and Region are where the stack is deployed. Each is empty if it
+	// depends on the credentials of the deployment.
 	Account, Region string
 
 	Template []byte // JSON
-	File     string // the template's, below the folder of the assembly
+	File     string // of the template, relative to the folder of the assembly
 }
 
-// ErrNoApp is the error of a folder without a cdk.json.
-var ErrNoApp = errors.New("no cdk.json, so no CDK app")
+// ErrNoApp is the error for a folder without a cdk.json.
+var ErrNoApp = errors.New("there is no cdk.json")
 
-// Error says why there are no templates, and what can be done about it.
+// Error is why there are no templates, and what to do about it.
 type Error struct {
 	Problem string
 	Hint    string // may be empty
-	Err     error  // the cause, may be nil
+	Err     error  // may be nil
 }
 
 func (e *Error) Error() string {
@@ -64,33 +64,32 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Err }
 
-// Options change how an app is run.
+// Options configures Synthesize.
 type Options struct {
-	// Context is told to the app before what the files say, as by the flag
-	// --context of the CDK's command line: env=pr-42 is {"env": "pr-42"}.
+	// Context overrides the context of the files, as the flag --context of the
+	// CDK's command line does: env=pr-42 is {"env": "pr-42"}.
 	Context map[string]string
 
-	// Progress is told how far the app has come, as far as can be known: where the
-	// cdk.json has the go command run it. It is called by one goroutine at a time,
-	// and not after Synthesize has returned. Nil: nobody is told.
+	// Progress is called with the progress of the app, if cdk.json runs the app
+	// with the go command. It is never called concurrently, nor after Synthesize
+	// returns. It may be nil.
 	Progress func(Progress)
 }
 
-// Synthesize runs the app that the cdk.json of a folder names; nil options
-// change nothing. What the app prints is kept back, and is in the error if it
-// fails. When ctx ends, the app ends, with every process that it started.
+// Synthesize runs the app of the cdk.json in a folder. o may be nil. If the app
+// fails, the error has the app's output. When ctx ends, every process of the app
+// ends.
 //
-// What the command line does and this does not:
+// Unlike the command line, it
 //
-//   - Functions and other assets are not built (the context
-//     aws:cdk:bundling-stacks is empty, as for "cdk list"), and the CDK's
-//     validation of templates is off. Neither changes a template.
-//   - The account of the caller's credentials is not looked up. The default
-//     Region comes from the environment alone: AWS_REGION and its like, and
-//     us-east-1 otherwise.
-//   - Context that the app lacks is not looked up either: that is an error.
+//   - builds no functions or other assets (the context
+//     aws:cdk:bundling-stacks is empty, as for "cdk list"), and turns off the
+//     CDK's validation of templates. Neither changes a template;
+//   - does not look up the account of the caller's credentials. The default
+//     Region is that of the environment, such as AWS_REGION, or us-east-1;
+//   - does not look up missing context: that is an error.
 //
-// An error that the user can do something about is an *Error.
+// An error that the user can fix is an *Error.
 func Synthesize(ctx context.Context, dir string, o *Options) (*Assembly, error) {
 	if o == nil {
 		o = &Options{}
@@ -101,7 +100,7 @@ func Synthesize(ctx context.Context, dir string, o *Options) (*Assembly, error) 
 	}
 	home, err := os.UserHomeDir()
 	if err != nil {
-		home = "" // then nobody has settings there
+		home = "" // then there are no user settings
 	}
 	config, err := readConfig(dir, home, o.Context)
 	if err != nil {
@@ -135,7 +134,7 @@ func Synthesize(ctx context.Context, dir string, o *Options) (*Assembly, error) 
 	out := filepath.Join(scratch, outFolder)
 	if _, err := os.Stat(filepath.Join(out, manifestFile)); err != nil {
 		return nil, &Error{
-			Problem: fmt.Sprintf("the app of %s ran, but synthesized nothing", redact.File(filepath.Join(dir, configFile))),
+			Problem: fmt.Sprintf("the app of %s ran but synthesized nothing", redact.File(filepath.Join(dir, configFile))),
 			Hint:    "the command in \"app\" must run a CDK app that ends with app.Synth(nil)",
 		}
 	}

@@ -15,8 +15,8 @@ import (
 	"github.com/signedfront/signedfront/signer/edge/cdkapp"
 )
 
-// The test program is the CDK app of these tests, too: run with this variable,
-// it does what the variable says.
+// The test program is also the CDK app of these tests: if this variable is set, it
+// does what the variable says.
 const fakeApp = "SIGNEDFRONT_FAKE_APP"
 
 func TestMain(m *testing.M) {
@@ -30,8 +30,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// beApp writes its environment into the folder that it runs in, and an
-// assembly. The variable holds the texts of the assembly's files by name.
+// beApp writes its environment and an assembly into the current folder. do holds
+// the contents of the assembly's files by name.
 func beApp(do string) error {
 	var files map[string]string
 	if err := json.Unmarshal([]byte(do), &files); err != nil {
@@ -66,8 +66,8 @@ var oneStack = map[string]string{
 	"only.template.json": `{"Resources": {}}`,
 }
 
-// newApp makes a folder of files, and returns it. @APP@ in a file becomes the
-// command that runs the fake app. The home folder is empty.
+// newApp makes a folder of files and returns it. @APP@ in a file becomes the
+// command of the fake app. The home folder is empty.
 func newApp(t *testing.T, assembly, files map[string]string) string {
 	t.Helper()
 	self, err := os.Executable()
@@ -100,7 +100,7 @@ func writeFiles(t *testing.T, dir string, replace, files map[string]string) stri
 	return dir
 }
 
-// seen is the environment that the fake app of a folder had.
+// seen returns the environment of the fake app of a folder.
 func seen(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(dir, seenFile))
@@ -119,7 +119,7 @@ func seen(t *testing.T, dir string) map[string]string {
 	return variables
 }
 
-// seenContext is the context that the fake app of a folder had.
+// seenContext returns the context of the fake app of a folder.
 func seenContext(t *testing.T, dir string) map[string]any {
 	t.Helper()
 	var context map[string]any
@@ -172,7 +172,7 @@ func TestTheOutputOfTheAppIsNotLeftBehind(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(entries) != 2 { // cdk.json, and what the fake app writes
+	if len(entries) != 2 { // cdk.json and the file of the fake app
 		t.Errorf("the app's folder has %d entries, want 2", len(entries))
 	}
 }
@@ -191,7 +191,7 @@ func TestContextOfTheCallerGoesBeforeThatOfTheFiles(t *testing.T) {
 	context := seenContext(t, dir)
 	for name, want := range told {
 		if context[name] != want || assembly.Context[name] != want {
-			t.Errorf("%s: the app is told %v, the assembly has %v, want %s", name, context[name], assembly.Context[name], want)
+			t.Errorf("%s: the app has %v, the assembly has %v, want %s", name, context[name], assembly.Context[name], want)
 		}
 	}
 	if context["kept"] != "project" {
@@ -239,7 +239,7 @@ func TestCredentialsOfNobodyAreUsed(t *testing.T) {
 func TestContextThatNoVariableHoldsReachesTheApp(t *testing.T) {
 	long := strings.Repeat("x", 200_000)
 	dir := newApp(t, oneStack, map[string]string{
-		// The file is gone when the app has ended: copied, it can be looked at.
+		// The file is removed when the app ends, so the app copies it.
 		"cdk.json":         `{"app": "cp \"$CONTEXT_OVERFLOW_LOCATION_ENV\" overflow.json && @APP@", "context": {"short": 1}}`,
 		"cdk.context.json": `{"long": "` + long + `"}`,
 	})
@@ -267,7 +267,7 @@ func TestWhatStandsInTheWayIsSaidWithWhatToDo(t *testing.T) {
 		problem, hint   string // each somewhere in it
 	}{
 		"no cdk.json": {
-			problem: ": no cdk.json, so no CDK app",
+			problem: ": there is no cdk.json",
 		},
 		"a cdk.json that is not JSON": {
 			files:   map[string]string{"cdk.json": "{\n  \"app\": \"x\",\n}"},
@@ -382,8 +382,8 @@ func TestSynthesisThatIsCancelledSaysSo(t *testing.T) {
 	}
 }
 
-// The CDK's command line must know the schema that the CDK's library writes, and
-// the newest version is not always one that does.
+// The CDK's command line must know the assembly schema of the CDK's library. The
+// newest version does not always.
 func TestTheReadmeAndCIPinTheSameCDKCommandLine(t *testing.T) {
 	for file, pin := range map[string]string{"README.md": "aws-cdk@" + cdkapp.CLIVersion, ".ci/run": "cdk_cli=" + cdkapp.CLIVersion} {
 		text, err := os.ReadFile(filepath.Join("..", "..", "..", filepath.FromSlash(file)))

@@ -15,8 +15,8 @@ import (
 	"github.com/signedfront/signedfront/signer/edge/cdkapp"
 )
 
-// runCDK runs the CDK's own command line, which must be on the PATH in the
-// version that this package does as.
+// runCDK runs the CDK's own command line. It must be on the PATH in the version
+// CLIVersion.
 func runCDK(t *testing.T, dir string, args ...string) {
 	t.Helper()
 	cdk, err := exec.LookPath("cdk")
@@ -34,7 +34,7 @@ func runCDK(t *testing.T, dir string, args ...string) {
 	cmd := exec.Command(cdk, append(args, "--no-notices")...)
 	cmd.Dir = dir
 	cmd.Stderr = &stderr
-	// It looks for credentials, and finds none.
+	// It looks for credentials and finds none.
 	cmd.Env = append(os.Environ(), "CDK_DISABLE_CLI_TELEMETRY=1", "AWS_EC2_METADATA_DISABLED=true",
 		"AWS_CONFIG_FILE="+os.DevNull, "AWS_SHARED_CREDENTIALS_FILE="+os.DevNull, "CDK_HOME="+t.TempDir())
 	if err := cmd.Run(); err != nil {
@@ -42,8 +42,8 @@ func runCDK(t *testing.T, dir string, args ...string) {
 	}
 }
 
-// "cdk list" does not build assets, and neither does this package: so the whole
-// context must be the same, and every other variable of the CDK but the folders.
+// Neither "cdk list" nor this package builds assets, so the context must be the
+// same, and every other CDK variable except the folders.
 func TestTheAppIsGivenWhatTheCLIGivesIt(t *testing.T) {
 	for name, test := range map[string]struct {
 		files map[string]string
@@ -112,8 +112,8 @@ func TestTheAppIsGivenWhatTheCLIGivesIt(t *testing.T) {
 	}
 }
 
-// The template is the one that "cdk deploy" would deploy, to the byte: also
-// where the CLI built the functions, and validated.
+// The template must equal the one that "cdk deploy" deploys, byte for byte,
+// although the command line builds the functions and validates.
 func TestTheTemplatesOfThisRepositoryAreTheCLIs(t *testing.T) {
 	const repository = "../../.."
 	assembly, err := cdkapp.Synthesize(t.Context(), repository, nil)

@@ -16,22 +16,20 @@ import (
 // The files that the CDK's command line reads.
 const (
 	configFile  = "cdk.json"
-	contextFile = "cdk.context.json" // values that were looked up
+	contextFile = "cdk.context.json" // values of lookups
 	userFile    = ".cdk.json"        // in the home folder
 )
 
-// config is what the files say of how the app is run, as far as it shows in a
-// template.
+// config is the configuration that changes a template.
 type config struct {
-	app     string // a line for the shell
-	build   string // another, to run before it; may be empty
+	app     string // a shell command
+	build   string // a shell command to run before app; may be empty
 	context map[string]any
 }
 
-// readConfig reads and merges the files as the CDK's command line does: for
-// settings and for context alike, cdk.json goes before the user's own
-// .cdk.json, and context that was looked up stands between the two. told is
-// context that goes before all of them.
+// readConfig reads and merges the files as the CDK's command line does. For
+// settings and context, cdk.json overrides the user's .cdk.json. Context of lookups
+// overrides .cdk.json, and cdk.json overrides it. told overrides all context.
 func readConfig(dir, home string, told map[string]string) (*config, error) {
 	file := filepath.Join(dir, configFile)
 	project, err := readObject(file)
@@ -70,7 +68,7 @@ func readConfig(dir, home string, told map[string]string) (*config, error) {
 	for name, value := range told {
 		c.context[name] = value
 	}
-	// The names of the settings and of the context that they become.
+	// The settings and the context that each becomes.
 	for setting, names := range map[string]struct{ on, off string }{
 		"pathMetadata":     {on: "aws:cdk:enable-path-metadata"},
 		"assetMetadata":    {on: "aws:cdk:enable-asset-metadata"},
@@ -97,8 +95,8 @@ func readConfig(dir, home string, told map[string]string) (*config, error) {
 	return c, nil
 }
 
-// shellLine is a command, which is one text or a list of words that are joined
-// without being quoted.
+// shellLine returns a command, which is a string or a list of words. Words are
+// joined without quoting.
 func shellLine(value any) (string, error) {
 	switch v := value.(type) {
 	case nil:
@@ -115,8 +113,7 @@ func shellLine(value any) (string, error) {
 	return "", errors.New("not a command")
 }
 
-// merge puts everything of from into into: objects member by member, all else
-// whole.
+// merge copies everything from from into into. It merges objects member by member.
 func merge(into, from map[string]any) {
 	for name, value := range from {
 		object, ok := value.(map[string]any)
@@ -160,8 +157,8 @@ func readObject(file string) (map[string]any, error) {
 	return object, nil
 }
 
-// place is the file with the line and column of an error of encoding/json, as
-// far as that tells.
+// place returns the file with the line and column of an error of encoding/json, if
+// known.
 func place(file string, text []byte, err error) string {
 	var syntax *json.SyntaxError
 	if !errors.As(err, &syntax) {

@@ -11,21 +11,21 @@ import (
 )
 
 // CLIVersion is the version of the CDK's command line, the npm package aws-cdk,
-// that this package does as. The app is told so.
+// that this package imitates. The app gets it as its CLI version.
 const CLIVersion = "2.1148.1"
 
-// cliSchema is the version of the assembly's schema that it reads.
+// cliSchema is the version of the assembly schema that it reads.
 const cliSchema = "55.0.0"
 
-// outFolder is the assembly's folder, in the scratch folder.
+// outFolder is the assembly's folder in the scratch folder.
 const outFolder = "cdk.out"
 
-// maxContext is how much context goes into an environment variable, in bytes.
-// Linux takes 128 KiB in one, Windows 32 KiB.
+// maxContext is the limit, in bytes, of context in an environment variable. One
+// variable holds 128 KiB on Linux and 32 KiB on Windows.
 const maxContext = 30_000
 
-// environ is the environment of the app: that of this program, and what the
-// CDK's command line adds.
+// environ returns the environment of the app: that of this program and the
+// variables that the CDK's command line adds.
 func (c *config) environ(scratch string, nodeMajor int) ([]string, error) {
 	region := cmp.Or(os.Getenv("AWS_REGION"), os.Getenv("AMAZON_REGION"),
 		os.Getenv("AWS_DEFAULT_REGION"), os.Getenv("AMAZON_DEFAULT_REGION"), "us-east-1")
@@ -35,10 +35,10 @@ func (c *config) environ(scratch string, nodeMajor int) ([]string, error) {
 		"CDK_CLI_ASM_VERSION="+cliSchema,
 		"CDK_CLI_VERSION="+CLIVersion,
 		"CDK_VALIDATION=false",
-		// A banner that is as tall as a message, and is not the reader's matter.
+		// Suppresses a banner that the reader cannot act on.
 		"JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION="+strconv.Itoa(nodeMajor),
 	)
-	// What the app and jsii leave behind when they are interrupted goes too.
+	// This folder also removes what an interrupted app or jsii leaves.
 	temporary := filepath.Join(scratch, "tmp")
 	if err := os.Mkdir(temporary, 0o700); err != nil {
 		return nil, fmt.Errorf("making a temporary folder for the app: %w", cause(err))
@@ -56,12 +56,12 @@ func (c *config) environ(scratch string, nodeMajor int) ([]string, error) {
 	}
 	file := filepath.Join(scratch, "context-overflow.json")
 	if err := os.WriteFile(file, context, 0o600); err != nil {
-		return nil, fmt.Errorf("handing over the context: %w", cause(err))
+		return nil, fmt.Errorf("passing the context to the app: %w", cause(err))
 	}
 	return append(environ, "CDK_CONTEXT_JSON={}", "CONTEXT_OVERFLOW_LOCATION_ENV="+file), nil
 }
 
-// marshal writes JSON on one line, "<" and the like as they are.
+// marshal returns JSON on one line, without escaping "<" and similar characters.
 func marshal(value any) ([]byte, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)

@@ -13,15 +13,15 @@ import (
 	"github.com/signedfront/signedfront/signer/edge/internal/redact"
 )
 
-// minNode is the oldest Node.js that aws-cdk-lib runs on. The oldest that is
-// still maintained is the one to install.
+// minNode is the oldest Node.js that aws-cdk-lib supports. installNode is the
+// oldest that is still maintained.
 const (
 	minNode     = 20
 	installNode = 22
 )
 
-// checkNode finds Node.js, on which every CDK app runs, whatever its language,
-// and returns its major version.
+// checkNode finds Node.js, which every CDK app needs in any language, and returns
+// its major version.
 func checkNode(ctx context.Context) (major int, err error) {
 	name := cmp.Or(os.Getenv("JSII_NODE"), "node")
 	missing := func(problem string, err error) (int, error) {
@@ -62,8 +62,8 @@ func nodeHint() string {
 	return hint
 }
 
-// checkCommand looks for the Go command where the app is run with it, since a
-// shell would only say "not found".
+// checkCommand looks for the Go command if the app needs it. A shell would say only
+// "not found".
 func checkCommand(line string) error {
 	if word, _, _ := strings.Cut(strings.TrimSpace(line), " "); word != "go" {
 		return nil

@@ -8,31 +8,28 @@ import (
 	"strings"
 )
 
-// Progress is how far an app has come.
+// Progress is the progress of building an app.
 type Progress struct {
-	// Module is the module that is being downloaded, and Modules how many have been
-	// so far, with it.
+	// Module is the module being downloaded. Modules counts it and those before it.
 	Module  string
 	Modules int
 
-	// Package is the package that is being compiled, Packages how many have been so
-	// far, with it, and Of how many there are. Of is 0 until that is known, and where
-	// there is nothing to compile.
+	// Package is the package being compiled. Packages counts it and those before
+	// it. Of is the number of all packages to compile, or 0 if it is unknown or
+	// nothing is compiled.
 	Package      string
 	Packages, Of int
 }
 
-// progress reads how far an app has come from what the go command writes to
-// standard error.
+// progress reads the progress of an app from the go command's standard error.
 type progress struct {
 	tell    func(Progress)
 	now     Progress
 	modules map[string]bool
-	compile map[string]bool // the packages that are to be compiled, until they are
+	compile map[string]bool // the packages still to compile
 }
 
-// readLine reads a line, and reports whether it tells of progress, and of nothing
-// else.
+// readLine reads a line, and reports whether the line shows only progress.
 func (p *progress) readLine(line string) bool {
 	if rest, is := strings.CutPrefix(line, "go: downloading "); is {
 		module, _, _ := strings.Cut(rest, " ")
@@ -52,10 +49,10 @@ func (p *progress) readLine(line string) bool {
 	return false
 }
 
-// prepare finds out which packages "go run" would compile for a line, downloads
-// what they need, and returns the line with the flag that has the go command name
-// each. A line that it cannot read, and an app that cannot be listed, is left as it
-// is: what is wrong is told when it runs.
+// prepare lists the packages that "go run" would compile for a line, downloads what
+// they need, and returns the line with the flag that prints each package. It leaves
+// a line that it cannot parse, or an app that it cannot list: the run reports the
+// error.
 func (p *progress) prepare(ctx context.Context, dir, line string, environ []string) string {
 	rest, packages := goRun(line)
 	if packages == nil {
@@ -80,10 +77,9 @@ func (p *progress) prepare(ctx context.Context, dir, line string, environ []stri
 	return "go run -v " + rest
 }
 
-// goRun takes apart a line that runs a Go program and does nothing else: what
-// stands after "go run", and what names the program, as flags and packages of the
-// go command. It returns nothing for a line with anything that a shell would read
-// otherwise.
+// goRun parses a line that only runs a Go program. It returns the words after "go
+// run", and those of them that name the program, as arguments of the go command. It
+// returns nothing if a shell would expand any part of the line.
 func goRun(line string) (rest string, packages []string) {
 	words := strings.Fields(line)
 	if len(words) < 3 || words[0] != "go" || words[1] != "run" || strings.ContainsAny(line, "\"'`$\\&|;<>()*?[]{}#~!%^\n") {
@@ -109,12 +105,11 @@ func goRun(line string) (rest string, packages []string) {
 	return rest, words[:end]
 }
 
-// lineReader hands on each line that is written to it, and keeps those that
-// nobody has read.
+// lineReader calls read with each line, and keeps the lines that read does not use.
 type lineReader struct {
 	read func(line string) bool
-	text bytes.Buffer // the lines that were left
-	line []byte       // the one that has not ended
+	text bytes.Buffer // the unused lines
+	line []byte       // the line that has not ended
 }
 
 func (l *lineReader) Write(b []byte) (int, error) {
@@ -132,5 +127,5 @@ func (l *lineReader) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// String is what nobody has read.
+// String returns the unused lines.
 func (l *lineReader) String() string { return l.text.String() + string(l.line) }

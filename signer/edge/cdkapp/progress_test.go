@@ -40,7 +40,7 @@ func TestTheProgramOfGoRunIsFound(t *testing.T) {
 	}
 }
 
-// withGo puts a go command on the PATH that does what a script says.
+// withGo puts a go command on the PATH that runs a script.
 func withGo(t *testing.T, script string) {
 	t.Helper()
 	dir := t.TempDir()
@@ -106,7 +106,7 @@ func TestProgressIsNoPartOfAnError(t *testing.T) {
 	}
 }
 
-// The app runs in any case, and as cdk.json says where nobody is told.
+// The app runs in any case. Without a Progress function its line is unchanged.
 func TestWithoutProgressTheLineRunsAsItIs(t *testing.T) {
 	withGo(t, `test "$*" = "run cdk.go" && mkdir "$CDK_OUTDIR" && echo '{}' >"$CDK_OUTDIR/manifest.json"`)
 	if _, err := Synthesize(t.Context(), appOf(t, "go run cdk.go"), nil); err != nil {

@@ -15,11 +15,11 @@ import (
 	"github.com/signedfront/signedfront/signer/edge/internal/redact"
 )
 
-// grace is how long an app that is cancelled has to end by itself.
+// grace is the time that a cancelled app has to end by itself.
 const grace = 2 * time.Second
 
-// run runs a line of cdk.json in the shell, as the CDK's command line does. tell is
-// told how far it has come, unless it is nil.
+// run runs a line of cdk.json in the shell, as the CDK's command line does. It
+// calls tell with the progress, unless tell is nil.
 func run(ctx context.Context, dir, line string, environ []string, tell func(Progress)) error {
 	var stdout bytes.Buffer
 	stderr := &lineReader{read: func(string) bool { return false }}
@@ -53,7 +53,7 @@ func run(ctx context.Context, dir, line string, environ []string, tell func(Prog
 }
 
 var (
-	// A race in jsii's own runtime, and harmless; it ends without a line feed.
+	// A harmless race in jsii's runtime. It has no line feed at its end.
 	jsiiNote = regexp.MustCompile(`Runtime process exited abnormally: wait\w*: no child processes`)
 
 	goRunNote       = regexp.MustCompile(`(?m)^exit status \d+$`)
@@ -61,8 +61,8 @@ var (
 	javaScriptFrame = regexp.MustCompile(`(?m)^\s+at .*:\d+:\d+\)?$\n?`)
 )
 
-// message is what an app says of its failure, without stacks and without the
-// notes of what runs it.
+// message returns what an app printed about its failure, without stack traces and
+// without the lines of jsii and go run.
 func message(output string) string {
 	output = strings.ReplaceAll(output, "\r\n", "\n")
 	output = jsiiNote.ReplaceAllString(output, "")
@@ -73,8 +73,8 @@ func message(output string) string {
 	return strings.TrimSpace(javaScriptFrame.ReplaceAllString(output, ""))
 }
 
-// cause is the error of the operating system, without the name of the file or
-// the program, which may be anything.
+// cause returns the error of the operating system without the name of the file or
+// program, which may hold a secret.
 func cause(err error) error {
 	var file *fs.PathError
 	var program *exec.Error

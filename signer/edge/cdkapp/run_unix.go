@@ -8,9 +8,9 @@ import (
 	"syscall"
 )
 
-// shell runs a line in a process group of its own, so that all of it can be
-// ended: "go run" leaves behind what it runs. It is told as by Ctrl-C, which
-// "go run" and Node.js clean up after.
+// shell runs a line in its own process group, because "go run" does not end the
+// program that it runs. Cancelling sends SIGINT, after which "go run" and Node.js
+// clean up.
 func shell(ctx context.Context, line string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, "/bin/sh", "-c", line)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
@@ -18,7 +18,7 @@ func shell(ctx context.Context, line string) *exec.Cmd {
 	return cmd
 }
 
-// killGroup ends what is left of it.
+// killGroup ends the remaining processes of the group.
 func killGroup(cmd *exec.Cmd) {
 	if cmd.Process != nil {
 		syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)

@@ -9,9 +9,8 @@ import (
 	"syscall"
 )
 
-// shell runs a line as Node.js does on Windows, with the quotes left to the
-// shell. Windows has no process groups that end together: its own tool ends the
-// tree.
+// shell runs a line as Node.js does on Windows: the shell handles the quotes.
+// Windows cannot end a group of processes, so taskkill ends the process tree.
 func shell(ctx context.Context, line string) *exec.Cmd {
 	name := cmp.Or(os.Getenv("ComSpec"), "cmd.exe")
 	cmd := exec.CommandContext(ctx, name)
