@@ -9,43 +9,42 @@ import (
 	"strings"
 )
 
-// Algorithm is the kind of a key pair, by the word that cdk.json, the
-// deployment document and the command line use for it.
+// Algorithm is the kind of a key pair. Its values are the words of cdk.json, the
+// deployment document and the command line.
 type Algorithm string
 
-// CloudFront takes these two kinds of public key for signed URLs and cookies,
-// and no others:
+// The key algorithms that CloudFront accepts for signed URLs and cookies:
 // https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_PublicKey.html
 const (
 	ECDSAP256 Algorithm = "ecdsa-p256" // ECDSA on the curve P-256; the default
 	RSA2048   Algorithm = "rsa-2048"   // RSA, PKCS #1 v1.5 padding, 2048 bits
 )
 
-// Hash is the hash that is signed, by the word that cdk.json, the deployment
-// document and the command line use for it. The zero value means SHA256.
+// Hash is the hash function of a signature. Its values are the words of cdk.json,
+// the deployment document and the command line. The zero value means SHA256.
 type Hash string
 
-// CloudFront knows these two hashes. A URL or cookie that does not name its
-// hash is read as SHA-1:
+// The hashes that CloudFront supports. It uses SHA-1 for a URL or cookie that names
+// no hash:
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-creating-signed-url-canned-policy.html
 const (
 	SHA256 Hash = "sha256"
 	SHA1   Hash = "sha1"
 )
 
-// Algorithms lists the algorithms, the default one first.
+// Algorithms returns the supported algorithms, the default first.
 func Algorithms() []Algorithm { return []Algorithm{ECDSAP256, RSA2048} }
 
-// Hashes lists the hashes, the default one first.
+// Hashes returns the supported hashes, the default first.
 func Hashes() []Hash { return []Hash{SHA256, SHA1} }
 
-// ParseAlgorithm reads the word for an algorithm. The empty word means
+// ParseAlgorithm returns the Algorithm that word names. The empty word means
 // ECDSAP256.
 func ParseAlgorithm(word string) (Algorithm, error) {
 	return parseWord("key algorithm", word, Algorithms())
 }
 
-// ParseHash reads the word for a hash. The empty word means SHA256.
+// ParseHash returns the Hash that word names. The empty word means SHA256.
 func ParseHash(word string) (Hash, error) { return parseWord("hash", word, Hashes()) }
 
 func parseWord[W ~string](kind, word string, words []W) (W, error) {
@@ -58,7 +57,7 @@ func parseWord[W ~string](kind, word string, words []W) (W, error) {
 	return "", fmt.Errorf("unknown %s %s: CloudFront takes %s", kind, Describe(word, FormWord), list(words, " and "))
 }
 
-// list joins words for people.
+// list joins words for a message.
 func list[W ~string](words []W, conjunction string) string {
 	texts := make([]string, len(words))
 	for i, word := range words {
@@ -67,8 +66,8 @@ func list[W ~string](words []W, conjunction string) string {
 	return strings.Join(texts, conjunction)
 }
 
-// param is the value of the Hash-Algorithm parameter, empty where CloudFront
-// assumes the hash by itself.
+// param returns the value of the Hash-Algorithm parameter. It is empty for SHA-1,
+// which CloudFront assumes when the parameter is absent.
 func (h Hash) param() string {
 	if h == SHA1 {
 		return ""
@@ -83,8 +82,8 @@ func (h Hash) crypto() crypto.Hash {
 	return crypto.SHA256
 }
 
-// sum appends the digest of text to b. Where the Go program runs in FIPS-only
-// mode, in which SHA-1 panics, it returns an error instead.
+// sum appends the digest of text to b. In FIPS-only mode, in which SHA-1 panics, it
+// returns an error for SHA1.
 func (h Hash) sum(b, text []byte) ([]byte, error) {
 	if h != SHA1 {
 		d := sha256.Sum256(text)
@@ -97,8 +96,8 @@ func (h Hash) sum(b, text []byte) ([]byte, error) {
 	return append(b, d[:]...), nil
 }
 
-// sumSHA1 asks SHA-1 itself whether it may be used: Go 1.25 has no function
-// that tells, and from Go 1.26 on the answer depends on the goroutine.
+// sumSHA1 recovers from the panic of SHA-1 in FIPS-only mode: Go 1.25 has no
+// function that reports the mode, and from Go 1.26 on it depends on the goroutine.
 func sumSHA1(text []byte) (d [sha1.Size]byte, err error) {
 	defer func() {
 		if recover() != nil {

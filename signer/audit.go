@@ -7,42 +7,41 @@ import (
 	"time"
 )
 
-// Grant is the record of one signature that a Signer gave out, for
-// Options.OnGrant: what it opens, for whom and until when. It holds no signature
-// and nothing that one could be made of, so it opens nothing itself.
+// Grant records one signature that a Signer made, for Options.OnGrant: what it
+// opens, for which subject and until when. It holds no signature and nothing that
+// one could be made from.
 //
-// A Grant is a [slog.LogValuer]. Its members are kind, keyPairId, resource, policy,
-// expires and, where they are set, notBefore, ipAddress and subject. Times are
+// A Grant is a [slog.LogValuer]. Its attributes are kind, keyPairId, resource,
+// policy, expires and, if they are set, notBefore, ipAddress and subject. Times are
 // RFC 3339 in UTC and whole seconds, as CloudFront compares them.
 type Grant struct {
-	// Kind is what was given out.
+	// Kind is what was signed.
 	Kind GrantKind
 
-	// Time is the reading of the signer's clock that the expiry counts from.
+	// Time is the time from which the expiry was counted.
 	Time time.Time
 
 	// KeyPairID is CloudFront's id of the key that signed.
 	KeyPairID string
 
-	// Statement is what is opened: the resource, in which wildcards may stand, and
-	// the conditions.
+	// Statement is the resource, which may have wildcards, and the conditions.
 	Statement Statement
 
-	// Canned reports a canned policy; any other is a custom one.
+	// Canned reports whether the policy is canned; otherwise it is custom.
 	Canned bool
 
-	// Subject is that of WithSubject, such as the id of a user. Empty means that
-	// the caller named none.
+	// Subject is the subject of WithSubject, such as the id of a user. Empty means
+	// that the context has none.
 	Subject string
 }
 
-// GrantKind is what a Signer gives out.
+// GrantKind is what a Signer signed.
 type GrantKind string
 
 const (
-	GrantURL     GrantKind = "url"     // Signer.URL, and what calls it
+	GrantURL     GrantKind = "url"     // Signer.URL and its callers
 	GrantCookies GrantKind = "cookies" // Signer.Cookies
-	GrantPass    GrantKind = "pass"    // Signer.OpenAll: all URLs and cookies of the pass are one grant
+	GrantPass    GrantKind = "pass"    // Signer.OpenAll: one grant for all URLs and cookies of the pass
 )
 
 // LogValue returns the grant as a group of attributes.
@@ -72,14 +71,14 @@ func (g Grant) LogValue() slog.Value {
 
 type subjectKey struct{}
 
-// WithSubject returns a context whose grants have this subject: who asked, by a
-// name that the caller's own logs have too. A middleware sets it once for all that
-// a request signs.
+// WithSubject returns a copy of ctx whose grants have this subject: the user, by a
+// name that the caller's own logs use too. A middleware sets it once for everything
+// that a request signs.
 func WithSubject(ctx context.Context, subject string) context.Context {
 	return context.WithValue(ctx, subjectKey{}, subject)
 }
 
-// granted tells the hook of a grant, before the grant is given out.
+// granted calls the OnGrant hook, before the signature is returned.
 func (m *material) granted(ctx context.Context, kind GrantKind, now time.Time, st Statement, canned bool) error {
 	g := Grant{Kind: kind, Time: now, KeyPairID: m.keyPairID, Statement: st, Canned: canned}
 	g.Subject, _ = ctx.Value(subjectKey{}).(string)

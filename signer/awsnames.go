@@ -7,12 +7,12 @@ import (
 	"unicode/utf8"
 )
 
-// A deployment document comes from where others may write. What it names in AWS
-// becomes a part of the host or the path that a request with the program's
-// credentials goes to, so each name has to match the grammar that AWS gives it.
+// Others may be able to write the deployment document. Its names become parts of
+// the host or the path of requests that carry the program's credentials, so each
+// name must match AWS's grammar for it.
 
-// isRegion reports whether a text is written as the Regions of AWS are, such as
-// us-east-1, us-gov-west-1 and eusc-de-east-1.
+// isRegion reports whether text has the form of an AWS Region, such as us-east-1,
+// us-gov-west-1 and eusc-de-east-1.
 func isRegion(text string) bool {
 	parts := strings.Split(text, "-")
 	last := len(parts) - 1
@@ -20,8 +20,8 @@ func isRegion(text string) bool {
 		!slices.ContainsFunc(parts[:last], func(part string) bool { return !isMade(part, isLower) })
 }
 
-// isPartition reports whether a text is written as the partitions of AWS are,
-// such as aws and aws-us-gov.
+// isPartition reports whether text has the form of an AWS partition, such as aws
+// and aws-us-gov.
 func isPartition(text string) bool {
 	parts := strings.Split(text, "-")
 	return len(text) <= 32 && parts[0] == "aws" &&
@@ -30,8 +30,8 @@ func isPartition(text string) bool {
 
 func isAccount(text string) bool { return len(text) == 12 && isMade(text, isDigit) }
 
-// checkARN wants the ARN of a resource of a service. The resource is checked by
-// the function given:
+// checkARN checks that text is the ARN of a resource of service. isResource checks
+// the resource:
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
 func checkARN(text, service string, isResource func(string) bool) error {
 	parts := strings.SplitN(text, ":", 6)
@@ -59,8 +59,8 @@ func isSecret(resource string) bool {
 	return ok && len(name) <= 519 && isMade(name, func(c byte) bool { return isLetterOrDigit(rune(c)) || strings.IndexByte("/_+=.@-", c) >= 0 })
 }
 
-// isKMSKey reports whether the resource of an ARN is a key in KMS, by its id or
-// by an alias: https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html
+// isKMSKey reports whether the resource of an ARN is a KMS key, by id or by alias:
+// https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html
 func isKMSKey(resource string) bool {
 	id, ok := strings.CutPrefix(resource, "key/")
 	if ok {
@@ -70,13 +70,13 @@ func isKMSKey(resource string) bool {
 	return ok && len(alias) <= 250 && isMade(alias, func(c byte) bool { return isLetterOrDigit(rune(c)) || strings.IndexByte("/_-", c) >= 0 })
 }
 
-// isSecretVersion reports whether a text may be the id of a version of a secret,
-// mostly a UUID.
+// isSecretVersion reports whether text has the form of a secret's version id,
+// usually a UUID.
 func isSecretVersion(text string) bool {
 	return len(text) <= 64 && isMade(text, func(c byte) bool { return isLetterOrDigit(rune(c)) || c == '-' })
 }
 
-// isParameter reports whether a text is the name of a parameter with its path:
+// isParameter reports whether text is a parameter name with a path:
 // https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-su-create.html
 func isParameter(text string) bool {
 	path, ok := strings.CutPrefix(text, "/")
@@ -85,7 +85,7 @@ func isParameter(text string) bool {
 	})
 }
 
-// isBucket reports whether a text is written as the names of S3 buckets are:
+// isBucket reports whether text has the form of an S3 bucket's name:
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
 func isBucket(text string) bool {
 	ends := func(c byte) bool { return isLower(c) || isDigit(c) }
@@ -93,8 +93,8 @@ func isBucket(text string) bool {
 		isMade(text, func(c byte) bool { return ends(c) || c == '-' || c == '.' })
 }
 
-// isFolder reports whether a text is a folder of a bucket as a distribution may
-// serve it, in characters that need no escape:
+// isFolder reports whether text is a folder of a bucket that a distribution can
+// serve, in characters that need no escape:
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/DownloadDistValuesOrigin.html#DownloadDistValuesOriginPath
 func isFolder(text string) bool {
 	path, ok := strings.CutPrefix(text, "/")
@@ -103,13 +103,14 @@ func isFolder(text string) bool {
 	})
 }
 
-// isFile reports whether a text may be the name of a file.
+// isFile reports whether text can be the name of a file.
 func isFile(text string) bool {
 	return len(text) <= 4096 && utf8.ValidString(text) && !isItself(text) &&
 		!strings.ContainsFunc(text, func(c rune) bool { return c < ' ' || c == 0x7f })
 }
 
-// isMade reports whether a text has bytes, and of one kind alone.
+// isMade reports whether text is not empty and of reports true for each of its
+// bytes.
 func isMade(text string, of func(byte) bool) bool {
 	for i := range len(text) {
 		if !of(text[i]) {

@@ -2,10 +2,11 @@ package signer
 
 import "fmt"
 
-// Borrow returns the document of a deployment that borrows the keys of another:
-// d with the keys of the lender, whose document Key.Parameter names. Of each
-// limit the lesser counts. All else, such as the base URL and the bucket, is d's
-// own. A lender that borrows its key itself is refused: sources follow one hop.
+// Borrow returns the document of a borrower with its lender's key members: d with
+// the keyPairId, algorithm, hash, publicKeySha256, key and trustedKeys of lender,
+// whose parameter is d.Key.Parameter. Of each limit the smaller applies. All other
+// members are d's. Borrow refuses a lender that borrows its key itself: sources
+// follow one hop.
 func (d *Deployment) Borrow(lender *Deployment) (*Deployment, error) {
 	if lender.Key.Parameter != "" {
 		return nil, fmt.Errorf("key.parameter: %s lends a key that it borrows itself, from %s: borrow there",
@@ -19,7 +20,7 @@ func (d *Deployment) Borrow(lender *Deployment) (*Deployment, error) {
 	return &borrowed, nil
 }
 
-// lesser returns the lesser of two limits, of which 0 is none.
+// lesser returns the smaller of two limits, where 0 means no limit.
 func lesser(a, b int64) int64 {
 	if a == 0 || b == 0 {
 		return max(a, b)

@@ -6,13 +6,13 @@ import (
 	"strings"
 )
 
-// CookieHostError reports that a browser does not carry cookies from the
-// application's host to the content's.
+// CookieHostError reports that a browser would not send cookies that the
+// application's host sets to the host of the content.
 type CookieHostError struct {
-	AppHost string // the host that sets the cookies, without a port, as Describe shows it
+	AppHost string // the host that sets the cookies, without a port, as Describe returns it
 	Host    string // the host of the content, without a port
 	Domain  string // CookieOptions.Domain
-	Fix     string // what to do instead; it names Host and its parents alone
+	Fix     string // what to do instead; it names no host but Host and its parents
 }
 
 func (e *CookieHostError) Error() string {
@@ -22,12 +22,12 @@ func (e *CookieHostError) Error() string {
 	return fmt.Sprintf("%s may not set cookies for the Domain %s: %s", e.AppHost, Describe(e.Domain, FormName), e.Fix)
 }
 
-// cookieDomain checks that a browser takes cookies for domain from appHost and
-// sends them to host, and returns the Domain attribute.
+// cookieDomain checks that a browser accepts cookies for domain from appHost and
+// sends them to host. It returns the Domain attribute.
 func cookieDomain(domain, appHost, host string) (string, error) {
 	domain = strings.TrimPrefix(domain, ".")
 	appHost = withoutPort(appHost)
-	app := Describe(appHost, FormName) // a key in lower case would look like a name
+	app := Describe(appHost, FormName) // before ToLower: a key in lower case would pass as a name
 	appHost = strings.ToLower(appHost)
 	switch {
 	case domain == "" && (appHost == "" || appHost == host):
@@ -50,7 +50,7 @@ func cookieDomain(domain, appHost, host string) (string, error) {
 	return domain, nil
 }
 
-// cookieFix returns how an application at appHost gives cookies to host.
+// cookieFix returns how an application at appHost can set cookies for host.
 func cookieFix(appHost, host string) string {
 	parent := sharedParent(appHost, host)
 	switch {
@@ -64,7 +64,8 @@ func cookieFix(appHost, host string) string {
 	return "set Domain to the parent that both share, " + parent + ", which must be yours: browsers take no cookies for a suffix that is open to everyone, such as co.uk"
 }
 
-// withoutPort returns the host of a Host header: cookies know no ports.
+// withoutPort returns the host of a Host header without its port: cookies ignore
+// ports.
 func withoutPort(host string) string {
 	if address, ok := strings.CutPrefix(host, "["); ok {
 		address, _, _ = strings.Cut(address, "]")
@@ -91,8 +92,8 @@ func isLoopback(host string) bool {
 	return address.IsLoopback() || address.IsUnspecified()
 }
 
-// sharedParent returns the longest domain with a dot that covers both hosts, empty
-// if there is none. It is a part of host, whatever appHost is.
+// sharedParent returns the longest domain with a dot that covers both hosts, or "".
+// The result is always a part of host, whatever appHost is.
 func sharedParent(appHost, host string) string {
 	for parent := host; strings.Contains(parent, "."); _, parent, _ = strings.Cut(parent, ".") {
 		if under(appHost, parent) {

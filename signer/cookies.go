@@ -10,71 +10,69 @@ import (
 	"time"
 )
 
-// CookieOptions are the attributes of signed cookies. The zero value makes
-// session cookies for the host that sets them alone, Secure and HttpOnly, as
-// AWS recommends:
+// CookieOptions are the attributes of signed cookies. The zero value makes session
+// cookies that are Secure, HttpOnly and only for the host that sets them, as AWS
+// recommends:
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-signed-cookies.html
 type CookieOptions struct {
-	// Domain is the parent that the application's host and the content's host
-	// share: for app.example.com and cdn.example.com it is example.com, for no
-	// subdomain may set a cookie for its sibling. Empty means that the content's
-	// host sets its cookies itself. It must cover the resource's host. Browsers
-	// also refuse suffixes that are open to everyone, such as co.uk: that list is
-	// not known here.
+	// Domain is the parent domain that the application's host and the content's
+	// host share, such as example.com for app.example.com and cdn.example.com: a
+	// subdomain cannot set a cookie for its sibling. Empty means that the content's
+	// host sets its cookies itself. Domain must cover the resource's host. Browsers
+	// also refuse public suffixes, such as co.uk; Cookies does not know that list.
 	Domain string
 
-	// AppHost is the host that will send the cookies, such as
-	// app.example.com. If it is given, it is checked that a browser takes them
-	// from there.
+	// AppHost is the host that sets the cookies, such as app.example.com. If it is
+	// set, Cookies checks that browsers accept the cookies from that host.
 	AppHost string
 
-	// Path is where the browser sends the cookies. Empty means the part of the
-	// resource's path before its first wildcard, up to a slash.
+	// Path is the path below which the browser sends the cookies. Empty means the
+	// part of the resource's path before its first wildcard, up to a slash.
 	Path string
 
-	// SameSite is for a page on another site than the content's: a player
-	// there needs http.SameSiteNoneMode. Zero leaves it to the browser.
+	// SameSite is the SameSite attribute. A player on another site than the
+	// content's needs http.SameSiteNoneMode. Zero means the browser's default.
 	SameSite http.SameSite
 
-	// Partitioned keeps the cookies apart for each site that embeds the
-	// content (CHIPS), where browsers block third-party cookies.
+	// Partitioned keeps the cookies apart for each site that embeds the content
+	// (CHIPS). Browsers that block third-party cookies need it.
 	Partitioned bool
 
-	// MaxAge is how long the browser keeps the cookies; 0 makes them session
-	// cookies. It does not change until when the signature is good.
+	// MaxAge is how long the browser keeps the cookies; 0 makes session cookies. It
+	// does not change when the signature expires.
 	MaxAge time.Duration
 
-	// Insecure leaves Secure out, for plain HTTP on a developer's machine.
+	// Insecure omits Secure, for plain HTTP on a developer's machine.
 	Insecure bool
 
-	// Readable leaves HttpOnly out, so that scripts may read the cookies.
+	// Readable omits HttpOnly, so that scripts can read the cookies.
 	Readable bool
 }
 
 const cookiePrefix = "CloudFront-"
 
-// maxCookie is what browsers keep of one cookie, attributes included: RFC 6265,
-// section 6.1. Four such stay below CloudFront's limit for all headers, 32,768
-// bytes.
+// maxCookie is the size of one cookie that browsers must keep, attributes included:
+// RFC 6265, section 6.1. Four of them stay below CloudFront's limit for all
+// headers, 32,768 bytes.
 const maxCookie = 4096
 
-// maxAttribute is how long an attribute of a cookie may be: browsers pass over a
+// maxAttribute is the maximum length of a cookie's attribute: browsers ignore a
 // longer one (draft-ietf-httpbis-rfc6265bis, section 5.6).
 const maxAttribute = 1024
 
-// Cookies signs for a resource, a URL in which wildcards may stand
-// (https://cdn.example.com/albums/7/*), and returns the cookies that open it.
-// Policy.Resource must be empty: the resource is the argument. Text from outside,
-// such as a user's name, is escaped with EscapeSegment before it becomes a part
-// of it: a user called * would open everyone's files. For everything below a
-// prefix, OpenAll refuses any wildcard, and its Pass has cookies too.
+// Cookies signs a policy for resource and returns the cookies that open it. The
+// resource is a URL that may have wildcards (https://cdn.example.com/albums/7/*);
+// Policy.Resource must be empty. Escape text from outside, such as a user's name,
+// with EscapeSegment before it becomes a part of the resource: a user called *
+// would otherwise open everyone's files. To open everything below a prefix use
+// OpenAll, which refuses wildcards; its Pass has cookies too.
 //
-// Without a wildcard, a start and an address the policy is a canned one, which
-// opens exactly that URL, query included. Otherwise it is a custom one.
+// If the resource has no wildcard and the policy sets neither a start nor an
+// address, the policy is canned and opens exactly that URL, query included.
+// Otherwise it is custom.
 //
-// The cookie that a policy of the other kind would have left behind is cleared
-// along with it, and the hash is always named, so that cookies of an earlier
-// key never mix with these.
+// The result also clears the cookie of the other kind of policy, and always names
+// the hash, so that these cookies never mix with those of an earlier key.
 func (s *Signer) Cookies(ctx context.Context, resource string, p Policy, o CookieOptions) ([]*http.Cookie, error) {
 	if p.Resource != "" {
 		return nil, errors.New("cookies: Policy.Resource is set: the resource is the argument of Cookies")
@@ -150,8 +148,8 @@ func (c signedCookies) cookies(template http.Cookie) ([]*http.Cookie, error) {
 	return append(cookies, clearing(template, other)), nil
 }
 
-// ClearCookies returns cookies that remove, in a browser, whatever Cookies set
-// for the resource with the same options.
+// ClearCookies returns cookies that remove, in a browser, the cookies that Cookies
+// set for the same resource and options.
 func ClearCookies(resource string, o CookieOptions) ([]*http.Cookie, error) {
 	if err := checkResource(resource); err != nil {
 		return nil, fmt.Errorf("cookies: %w", err)
@@ -172,7 +170,7 @@ func clearing(template http.Cookie, name string) *http.Cookie {
 	return &template
 }
 
-// template is a cookie with all its attributes and neither name nor value.
+// template returns a cookie with all attributes, but without name and value.
 func (o *CookieOptions) template(resource string) (http.Cookie, error) {
 	c := http.Cookie{
 		Path: o.Path, SameSite: o.SameSite, Partitioned: o.Partitioned,
@@ -208,8 +206,8 @@ func (o *CookieOptions) template(resource string) (http.Cookie, error) {
 	return c, err
 }
 
-// splitResource splits a resource that was checked into host, without a port
-// since cookies have none, and path.
+// splitResource returns the host, without its port, and the path of a checked
+// resource.
 func splitResource(resource string) (host, path string) {
 	_, rest, _ := strings.Cut(resource, "://")
 	host, path, _ = strings.Cut(rest, "/")
@@ -217,9 +215,9 @@ func splitResource(resource string) (host, path string) {
 	return host, "/" + path
 }
 
-// cookiePath is the longest path of a cookie that a browser sends with
-// everything the resource may open. The wildcards of CloudFront mean nothing in
-// a cookie's path: RFC 6265, section 5.1.4.
+// cookiePath returns the longest cookie path that a browser matches to everything
+// the resource may open. CloudFront's wildcards mean nothing in a cookie's path:
+// RFC 6265, section 5.1.4.
 func cookiePath(path string) string {
 	path, _, hasQuery := strings.Cut(path, "?")
 	wildcard := strings.IndexByte(path, '*')

@@ -13,71 +13,70 @@ import (
 )
 
 // DeploymentSchema is the version of the deployment document that this package
-// writes. A reader refuses a newer one.
+// writes. Readers refuse a newer one.
 const DeploymentSchema = 1
 
-// Deployment is the deployment document: everything that a signer needs,
-// except the private key. A stack keeps it as JSON in one Systems Manager
-// parameter, /signedfront/<project>/<environment>; the local edge keeps the
-// same JSON in a file. DEPLOYMENT.md, in the same folder, is its contract with
-// signers in other languages.
+// Deployment is the deployment document: everything that a signer needs except the
+// private key. A stack keeps it as JSON in one Systems Manager parameter,
+// /signedfront/<project>/<environment>; the local edge writes the same JSON to a
+// file. DEPLOYMENT.md, in this folder, is the contract with signers in other
+// languages.
 type Deployment struct {
-	// Schema is the document's version, DeploymentSchema.
+	// Schema is the version of the document: DeploymentSchema.
 	Schema int `json:"schema"`
 
-	// BaseURL is where the content is served, without a slash at the end:
-	// https://d111111abcdef8.cloudfront.net.
+	// BaseURL is the scheme and host that serve the content, without a trailing
+	// slash: https://d111111abcdef8.cloudfront.net.
 	BaseURL string `json:"baseUrl"`
 
 	// KeyPairID is CloudFront's id of the current public key, such as
 	// K2JCJMDEHXQW5F.
 	KeyPairID string `json:"keyPairId"`
 
-	// Algorithm and Hash are what the current key signs with.
+	// Algorithm and Hash are those of the current key.
 	Algorithm Algorithm `json:"algorithm"`
 	Hash      Hash      `json:"hash"`
 
-	// PublicKeySHA256 is the public key's Fingerprint. A signer that loads a
-	// private key whose public half differs refuses to sign with it.
+	// PublicKeySHA256 is the Fingerprint of the current public key. A signer
+	// refuses a private key with another public half.
 	PublicKeySHA256 string `json:"publicKeySha256"`
 
-	// Key says where the private key is.
+	// Key is where the private key is.
 	Key KeyLocation `json:"key"`
 
 	// Region is the AWS Region of the stack; empty for the local edge.
 	Region string `json:"region,omitempty"`
 
-	// MaxURLLifetime is how far ahead, in seconds, an expiry may lie. Rotation
-	// stands on it: a retired key is removed once its last URL has expired. 0
-	// means no limit.
+	// MaxURLLifetime limits, in seconds, how far ahead an expiry may lie; 0 means
+	// no limit. Rotation depends on it: a retired key is removed after its last URL
+	// has expired.
 	MaxURLLifetime int64 `json:"maxUrlLifetime,omitempty"`
 
-	// MaxKeyAge is for how long, in seconds, a signer may go on with a key
-	// that it has not confirmed to be the current one. 0 means no limit.
+	// MaxKeyAge limits, in seconds, how long a signer may use a key without
+	// confirming that it is still the current key; 0 means no limit.
 	MaxKeyAge int64 `json:"maxKeyAge,omitempty"`
 
-	// TrustedKeys are the keys that the distribution trusts, the current one
-	// among them, five at most. Nil means that they are not known, as in the
-	// document of an older stack. PublicKeys reads them.
+	// TrustedKeys are the keys that the distribution trusts, five at most, the
+	// current key among them. Nil means not known, as in the document of an older
+	// stack. PublicKeys parses them.
 	TrustedKeys []TrustedKey `json:"trustedKeys,omitempty"`
 
-	// Query tells which query parameters reach the bucket. Nil means that it is
-	// not known.
+	// Query lists the query parameters that reach the bucket. Nil means not known.
 	Query *ForwardedQuery `json:"query,omitempty"`
 
-	// Bucket holds the content. Nil means that it is not known, as for the local
-	// edge.
+	// Bucket is the bucket that holds the content. Nil means not known, as for the
+	// local edge.
 	Bucket *Bucket `json:"bucket,omitempty"`
 }
 
-// ForwardedQuery names the query parameters of a viewer's request that the
-// distribution forwards to the bucket. The one name * stands for all. Any other
-// parameter is part of what is signed and changes nothing at the bucket.
+// ForwardedQuery lists the query parameters of a viewer's request that the
+// distribution forwards to the bucket. The single name * means all. Other
+// parameters are signed too, but change nothing at the bucket.
 type ForwardedQuery struct {
-	// Signed are those of requests that need a signature, ten at most.
+	// Signed are the parameters of requests that need a signature, ten at most.
 	Signed []string `json:"signed"`
 
-	// Public are those of requests for public paths, ten at most.
+	// Public are the parameters of requests for public paths, ten at most.
 	Public []string `json:"public"`
 }
 
@@ -86,42 +85,42 @@ type Bucket struct {
 	Name   string `json:"name"`
 	Region string `json:"region"`
 
-	// Path is the folder of the bucket that is served, with a slash at its start
-	// and none after it. With /media, BaseURL + "/a.png" serves the object whose
-	// key is media/a.png. Empty means that the whole bucket is served.
+	// Path is the folder of the bucket that is served, with a leading and without a
+	// trailing slash. With /media, BaseURL + "/a.png" serves the object with the
+	// key media/a.png. Empty means the whole bucket.
 	Path string `json:"path,omitempty"`
 }
 
-// Key returns the key in the bucket of the object that Signer.Object signs under
-// another key, which starts at the folder: where a program uploads it to.
+// Key returns the full key in the bucket for served, the key below the folder that
+// Signer.Object signs. Programs upload to the full key.
 func (b *Bucket) Key(served string) string {
 	return strings.TrimPrefix(b.Path+"/"+served, "/")
 }
 
-// KeyLocation says where a private key is: in a secret, in KMS, in a file, or
-// with the environment that lends it.
+// KeyLocation is where a private key is: in a secret, in KMS, in a file, or with
+// the environment that lends it.
 type KeyLocation struct {
-	// SecretARN and SecretVersionID name one version of a secret in AWS
-	// Secrets Manager, which holds the key as PEM. Versions never change.
+	// SecretARN and SecretVersionID name one version of a secret in AWS Secrets
+	// Manager. It holds the key as PEM, and never changes.
 	SecretARN       string `json:"secretArn,omitempty"`
 	SecretVersionID string `json:"secretVersionId,omitempty"`
 
 	// KMSARN names an asymmetric key in AWS KMS.
 	KMSARN string `json:"kmsArn,omitempty"`
 
-	// File is a PEM file; a relative name starts at the document's folder, or
-	// at the working directory where the document is no file.
+	// File is a PEM file. A relative name is relative to the document's folder, or
+	// to the working directory if the document is not a file.
 	File string `json:"file,omitempty"`
 
-	// Parameter names the deployment document of the environment that lends
-	// its key, one hop away.
+	// Parameter is the parameter with the deployment document of the lender, one
+	// hop away.
 	Parameter string `json:"parameter,omitempty"`
 }
 
-// ParseDeployment reads a deployment document and checks it whole. Members
-// that it does not know are passed over, so that an older signer reads what a
-// newer stack of the same schema wrote. An error holds no text of the document
-// but what matches the grammar of its member.
+// ParseDeployment parses and validates a deployment document. It ignores unknown
+// members, so that an older signer can read what a newer stack of the same schema
+// wrote. Errors quote no text of the document unless it matches the grammar of its
+// member.
 func ParseDeployment(text []byte) (*Deployment, error) {
 	var d Deployment
 	if err := json.Unmarshal(text, &d); err != nil {
@@ -133,8 +132,8 @@ func ParseDeployment(text []byte) (*Deployment, error) {
 	return &d, nil
 }
 
-// notADocument says why a text is not the JSON of a document. The errors of
-// package json hold pieces of it.
+// notADocument returns why text is not the JSON of a document. It does not wrap the
+// errors of package json, which quote the text.
 func notADocument(text string, err error) error {
 	var syntax *json.SyntaxError
 	var wrongType *json.UnmarshalTypeError
@@ -153,8 +152,8 @@ func notADocument(text string, err error) error {
 	return fmt.Errorf("not the JSON of one: %s: %s", Describe(text, FormFile), want)
 }
 
-// LoadDeployment reads a deployment document from a file, as ParseDeployment
-// does. The file must be a regular one of at most 64 KiB.
+// LoadDeployment reads a deployment document from a file, as ParseDeployment does.
+// The file must be a regular file of at most 64 KiB.
 func LoadDeployment(file string) (*Deployment, error) {
 	text, err := readFile(file, documentContent)
 	if err != nil {
@@ -167,9 +166,9 @@ func LoadDeployment(file string) (*Deployment, error) {
 	return d, nil
 }
 
-// Validate reports everything that is wrong with the document, joined into one
-// error. A document is input: each of its texts that becomes a host, a name or a
-// path must match the grammar of its member.
+// Validate returns all faults of the document, joined into one error. The document
+// is input: each text that becomes a host, a name or a path must match the grammar
+// of its member.
 func (d *Deployment) Validate() error {
 	if d == nil {
 		return errors.New("none")
@@ -185,7 +184,7 @@ func (d *Deployment) Validate() error {
 	}
 	if err := checkBaseURL(d.BaseURL); err != nil {
 		if fault := (*URLError)(nil); errors.As(err, &fault) {
-			// Without the bytes at fault, which may be all of the host.
+			// Drop URLError.Found, which may be the whole host.
 			err = fmt.Errorf("the %s: %s: %s", fault.Part, fault.Reason, cmp.Or(fault.Fix, "write the distribution's domain name"))
 		}
 		wrong("baseUrl: %s: %w", Describe(d.BaseURL, FormName), err)
@@ -233,7 +232,7 @@ func (d *Deployment) Validate() error {
 	return errors.Join(errs...)
 }
 
-// maxForwarded is how many query parameters a policy of CloudFront names:
+// maxForwarded is how many query parameters a CloudFront policy can name:
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
 const maxForwarded = 10
 
@@ -241,7 +240,7 @@ func (q *ForwardedQuery) faults() []error {
 	return append(queryFaults("signed", q.Signed), queryFaults("public", q.Public)...)
 }
 
-// queryFaults reports what is wrong with the names of a class of paths.
+// queryFaults returns the faults in the parameter names of one class of paths.
 func queryFaults(class string, names []string) (faults []error) {
 	wrong := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
 	switch {
@@ -263,17 +262,17 @@ func queryFaults(class string, names []string) (faults []error) {
 	return faults
 }
 
-// isParameterName reports whether a text is the name of a query parameter that
-// needs no escape and is none of CloudFront's own, which never reach the bucket.
+// isParameterName reports whether text is the name of a query parameter that needs
+// no escape and is not one of CloudFront's own, which never reach the bucket.
 func isParameterName(text string) bool {
 	return len(text) <= 64 && isMade(text, func(c byte) bool { return class[c]&unreserved != 0 }) && !reservedName(text)
 }
 
-// Validate reports everything that is wrong with the location, joined into one
-// error: it must be one, and written as AWS writes it.
+// Validate returns all faults of the location, joined into one error: there must be
+// exactly one location, in AWS's grammar.
 func (l KeyLocation) Validate() error { return errors.Join(l.faults()...) }
 
-// faults are what is wrong, each with the member of the document that it is in.
+// faults returns the faults, each with the path of its member in the document.
 func (l KeyLocation) faults() (faults []error) {
 	wrong := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
 	locations := 0
@@ -312,8 +311,7 @@ func (l KeyLocation) faults() (faults []error) {
 	return faults
 }
 
-// MarshalIndent writes the document as indented JSON with a line feed at the
-// end, for a file.
+// MarshalIndent returns the document as indented JSON with a trailing line feed.
 func (d *Deployment) MarshalIndent() ([]byte, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
@@ -334,7 +332,7 @@ func seconds(n int64) time.Duration {
 
 const maxDuration = time.Duration(1<<63 - 1)
 
-// CheckKey reports whether a public key is the one that the document names.
+// CheckKey returns an error unless public is the key that the document names.
 func (d *Deployment) CheckKey(public *PublicKey) error {
 	if public == nil || public.key == nil {
 		return errors.New("no public key")
@@ -346,8 +344,7 @@ func (d *Deployment) CheckKey(public *PublicKey) error {
 	return nil
 }
 
-// unquoted is Describe without the quotation marks, for values that a sentence
-// names.
+// unquoted is Describe without the quotation marks, for a value inside a sentence.
 func unquoted(value string, form Form) string {
 	if form.matches(value) {
 		return value

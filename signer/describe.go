@@ -9,23 +9,21 @@ import (
 	"unicode/utf8"
 )
 
-// Form is the grammar that a value from a caller must match before an error
-// quotes it.
+// Form is a grammar for a caller's value. Describe quotes only values that match.
 type Form int
 
 const (
-	FormWord     Form = iota // a word, number, duration, date or address: printable ASCII, at most 32 bytes
-	FormID                   // an id of CloudFront: capital letters and digits, at most 32 bytes
-	FormName                 // a name in parts, such as an ARN, a parameter or a host: letters, digits and "-_.:/*@+=,", at most 256 bytes
-	FormVariable             // an environment variable: capital letters, digits and _, at most 64 bytes, 32 without a _
-	FormFile                 // a file: at most 32 bytes, or in a folder that exists
-	FormText                 // a text such as an object key: printable UTF-8, at most 32 bytes
+	FormWord     Form = iota // word, number, duration, date or address: printable ASCII, at most 32 bytes
+	FormID                   // CloudFront id: capital letters and digits, at most 32 bytes
+	FormName                 // name with parts, such as an ARN, a parameter or a host: letters, digits and "-_.:/*@+=,", at most 256 bytes
+	FormVariable             // environment variable: capital letters, digits and _, at most 64 bytes, or 32 without a _
+	FormFile                 // file name: at most 32 bytes, or in a folder that exists
+	FormText                 // text, such as an object key: printable UTF-8, at most 32 bytes
 )
 
-// Describe returns how an error names a value that a caller handed in. A value
-// that has the form is quoted. Any other value may be a private key that was put
-// in the wrong place, so it is described by its length and by what it looks
-// like, and none of it is shown:
+// Describe returns a value from a caller as an error may show it. A value that
+// matches form is quoted. Any other value may be a private key in the wrong place:
+// Describe returns its length and what it looks like, and none of its text:
 //
 //	a value of 241 bytes that looks like a PEM private key
 func Describe(value string, form Form) string {
@@ -38,9 +36,9 @@ func Describe(value string, form Form) string {
 	return fmt.Sprintf("a value of %d bytes%s", len(value), likeness(value))
 }
 
-// isListOfBytes reports whether a value has more short numbers than a date or an
-// address: a key may be written as the numbers of its bytes, decimal or
-// hexadecimal.
+// isListOfBytes reports whether value has more short numbers than a date or an
+// address has: a key can be written as the decimal or hexadecimal numbers of its
+// bytes.
 func isListOfBytes(value string) bool {
 	numbers := 0
 	for part := range strings.FieldsFuncSeq(value, func(c rune) bool { return !isLetterOrDigit(c) }) {
@@ -54,8 +52,8 @@ func isListOfBytes(value string) bool {
 
 func isHexDigit(c rune) bool { return c < utf8.RuneSelf && isHex(byte(c)) }
 
-// longestWord is the longest value, in bytes, that is quoted without a
-// structure that tells it from a piece of a key: a line of PEM has 64.
+// longestWord is the maximum length, in bytes, of a quoted value that has no
+// structure to distinguish it from a piece of a key: a line of PEM has 64.
 const longestWord = 32
 
 // matches reports whether Describe quotes a value.
@@ -82,8 +80,8 @@ func (f Form) matches(value string) bool {
 	return false
 }
 
-// withoutResource is an ARN without its resource, whose name may well look
-// random, and any other value whole.
+// withoutResource returns an ARN without its resource, whose name may look random.
+// It returns any other value unchanged.
 func withoutResource(value string) string {
 	if parts := strings.SplitN(value, ":", 6); len(parts) == 6 && parts[0] == "arn" {
 		return strings.TrimSuffix(value, parts[5])
@@ -91,8 +89,8 @@ func withoutResource(value string) string {
 	return value
 }
 
-// isFileName reports whether a value is short, or lies in a folder that exists.
-// The root does not count: a line of base64 may start with a slash.
+// isFileName reports whether value is short or lies in an existing folder other
+// than the root: a line of base64 may start with a slash.
 func isFileName(value string) bool {
 	if len(value) <= longestWord {
 		return !looksRandom(value)
@@ -123,11 +121,11 @@ func isLetterOrDigit(c rune) bool { return 'a' <= c && c <= 'z' || isUpperOrDigi
 
 func isNameSeparator(c rune) bool { return strings.ContainsRune("-_.:/*@+=,", c) }
 
-// looksRandom reports whether a value holds what base64 does and a name seldom
-// does: a part that is longer than a word and not in small letters alone, a run
-// of 16 letters and digits or more with capitals, small letters and digits among
-// them, or 12 bytes that change often between the three. Of 1,000 pieces of base64
-// of 24 bytes, in any of its alphabets, it misses one at most.
+// looksRandom reports whether value has what base64 has and names seldom have: a
+// part that is longer than a word and not all lower case, a run of 16 or more
+// letters and digits with upper case, lower case and digits, or 12 bytes that
+// change often between the three. It misses at most one in 1,000 pieces of base64
+// of 24 bytes, in any of its alphabets.
 func looksRandom(value string) bool {
 	for _, part := range strings.FieldsFunc(value, func(c rune) bool { return !isLetterOrDigit(c) && c != '+' }) {
 		mixed := strings.ToLower(part) != part
@@ -146,10 +144,10 @@ func looksRandom(value string) bool {
 	return false
 }
 
-// changesOften reports whether a text with capitals and small letters in it
-// changes at least three times between capitals, small letters and digits. A
-// change of words does not count, as at a slash, nor does what follows a capital
-// that starts one, as in SigningKeyPair.
+// changesOften reports whether a text with upper and lower case changes at least
+// three times between upper case, lower case and digits. A change at a separator,
+// such as a slash, does not count, nor does one after the capital that starts a
+// word, as in SigningKeyPair.
 func changesOften(text string) bool {
 	changes, before, last := 0, 0, 0
 	for i := range len(text) {
@@ -169,7 +167,7 @@ const (
 	digit
 )
 
-// kindOf tells capitals, small letters and digits apart; all else is 0.
+// kindOf returns the kind of c: upper case, lower case or digit; 0 for all else.
 func kindOf(c byte) int {
 	switch {
 	case 'A' <= c && c <= 'Z':
@@ -182,7 +180,7 @@ func kindOf(c byte) int {
 	return 0
 }
 
-// likeness says what a value that is not shown looks like.
+// likeness returns what a value that is not shown looks like.
 func likeness(value string) string {
 	pem := strings.Contains(value, "-----BEGIN")
 	switch {

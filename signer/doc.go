@@ -1,94 +1,95 @@
-// Package signer signs URLs and cookies for private content behind Amazon
-// CloudFront, and verifies them as CloudFront does.
+// Package signer signs URLs and cookies for private content on Amazon CloudFront,
+// and verifies them as CloudFront does.
 //
-// # First
+// # Getting started
 //
-// From a private key in a PEM file and the id that CloudFront gave its public
-// half, to a URL that is good for two minutes:
+// This code signs a URL that is valid for two minutes. It needs the private key in
+// a PEM file, and the id that CloudFront gave the public key:
 //
 //	key, err := signer.LoadPrivateKey("key.pem")
 //	s, err := signer.New("K2JCJMDEHXQW5F", key, nil)
 //	signed, err := s.URL(ctx, "https://d111111abcdef8.cloudfront.net/rt.png", signer.Policy{TTL: 2 * time.Minute})
 //
-// ObjectURL makes the URL of an S3 object from its key, whatever is in it.
+// ObjectURL returns the URL of an S3 object, whatever bytes its key holds.
 //
 // # Keys
 //
-// CloudFront takes RSA of 2048 bits and ECDSA on P-256. GenerateKey makes
-// either; LoadPrivateKey reads PKCS #8, PKCS #1 and SEC 1; KeyFrom takes any
-// crypto.Signer; and whatever implements Key may sign over a network. A
-// PrivateKey prints redacted wherever it is nested.
+// CloudFront accepts RSA keys of 2048 bits and ECDSA keys on P-256. GenerateKey
+// generates either kind. LoadPrivateKey reads PKCS #8, PKCS #1 and SEC 1. KeyFrom
+// wraps any crypto.Signer. A key that signs over a network implements Key. A
+// PrivateKey prints redacted, however deep it is nested.
 //
-// ECDSA with SHA-256 is the default: it signs over 30 times faster than RSA,
-// and its URLs are about 250 characters shorter.
+// The default is ECDSA with SHA-256. It signs over 30 times faster than RSA, and
+// its URLs are about 250 characters shorter.
 //
 // # Policies
 //
-// A Policy says until when, from when, for which address and for what. With an
-// end alone the signature has a canned policy, which makes the URL short;
-// anything else asks for a custom one. The choice is made here.
+// A Policy sets when a signature expires and, optionally, when it starts, which
+// address may use it, and which resource it opens. A policy that sets only the
+// expiry is signed as a canned policy, which keeps the URL short. Any other policy
+// is signed as a custom policy. The package chooses between the two.
 //
-// A policy's Resource may hold wildcards. Text from outside, such as a user's
-// name, becomes a part of it through EscapeSegment alone: a user called * would
-// otherwise open everyone's files. Signer.OpenAll opens all below a prefix and
-// needs no wildcard.
+// Policy.Resource may hold wildcards. Escape text from outside, such as a user's
+// name, with EscapeSegment before it becomes a part of a resource: a user called *
+// would otherwise open everyone's files. Signer.OpenAll opens everything below a
+// prefix and needs no wildcard.
 //
 // # Passes, cookies and stable URLs
 //
-// Signer.OpenAll makes a Pass: one signature that opens everything below a
-// prefix, and URLs and cookies from it at the price of a string. Whoever holds
-// one of its URLs can open all of the prefix. Pass.Query is for players that make
-// URLs themselves, and package hls puts passes into playlists.
+// Signer.OpenAll returns a Pass: one signature that opens everything below a
+// prefix. A pass makes URLs and cookies without using the key again. Whoever holds
+// one of its URLs can open everything below the prefix. Pass.Query is for players
+// that build URLs themselves. Package hls adds passes to playlists.
 //
-// Signer.Cookies makes cookies for a resource with wildcards, checks that a
-// browser takes them and sends them where they belong, and ClearCookies removes
-// them. Package signhttp has handlers for both.
+// Signer.Cookies returns cookies for a resource with wildcards. It checks that
+// browsers accept them and send them to the content. ClearCookies removes them.
+// Package signhttp has handlers for both.
 //
-// Policy.Window gives everyone who asks for one thing during a while the same
-// end, so that caches see one URL; it wants signatures that repeat.
+// Policy.Window gives all requests for one resource within a window the same
+// expiry, so that caches see one URL. It needs signatures that repeat.
 //
 // # Deployments and rotation
 //
-// A deployment document (Deployment) tells everything but the key. Open makes a
-// signer of a Source, which reads the document and the key it names: FileSource
-// and EnvSource here, Systems Manager, Secrets Manager and KMS in package
-// awskeys. The signer notices a rotation by itself, goes on through an outage,
-// and signs with no key that it could not confirm for longer than the
-// deployment allows.
+// A deployment document (Deployment) holds everything that a signer needs except
+// the private key. Open returns a Signer that reads the document and its key from a
+// Source: FileSource and EnvSource here, and in package awskeys Systems Manager,
+// Secrets Manager and KMS. The signer follows key rotations by itself. During an
+// outage it goes on with the key it has, but never longer than the deployment's
+// maxKeyAge.
 //
-// # A record of each grant
+// # Recording grants
 //
-// Options.OnGrant and OpenOptions.OnGrant are told of each URL, each set of cookies
-// and each pass before it is given out: what it opens, for whom (WithSubject) and
-// until when. The record is a Grant, which log/slog writes and which opens nothing.
+// Options.OnGrant and OpenOptions.OnGrant are called with a Grant before each URL,
+// each set of cookies and each pass is returned. The Grant says what is opened, for
+// which subject (WithSubject) and until when. A Grant is a slog.LogValuer, and
+// holds no signature.
 //
-// # What is refused, and why
+// # What is refused
 //
-// CloudFront compares the signed URL with the one that arrives, byte for byte.
-// A URL that Go, curl, Python or a browser would rewrite on its way is refused
-// with the byte and the fix (URLError), rather than denied to some of the users
-// later: CheckURL says for which clients it vouches. So are hosts of S3, policies that end in the past or further ahead
-// than the deployment allows, times under a second, which are numbers of
-// nanoseconds, ids that CloudFront does not make, and wildcards in a host.
+// CloudFront compares the URL that was signed with the URL that arrives, byte for
+// byte. A URL that Go, curl, Python or a browser would rewrite is refused with a
+// URLError, which names the byte and the fix. CheckURL lists the clients. These are
+// refused too: hosts of S3, policies that end in the past or beyond the
+// deployment's limit, durations under a second (a plain number counts nanoseconds),
+// malformed key pair ids, and wildcards in a host.
 //
-// No error shows what may be a private key that was handed in as something else:
-// Describe says what it looks like instead.
+// No error quotes a value that may be a private key: Describe says what such a
+// value looks like instead.
 //
-// URLs come and go as strings: net/url rewrites them.
+// URLs are strings in this API, because net/url rewrites them.
 //
 // # Verification
 //
-// Verify decides about a request as CloudFront does, and gives the reason that
-// CloudFront never tells. Where it is not known what CloudFront does, it takes
-// the strict side and says so. Explain also finds out what went wrong on the
-// way. Both depend on their arguments alone, and are for tests, for a local edge
-// and for support. A zero value denies, but for Request.Time, which is then now.
-// The keys of a deployment are in its document, where Deployment.PublicKeys reads
-// them: no right to sign is needed.
+// Verify decides on a request as CloudFront does, and returns the reason, which
+// CloudFront does not send. Where CloudFront's behavior is not known, Verify denies
+// and says so (Verdict.Certain). Explain also looks for the usual causes of a
+// refusal. Both depend on their arguments alone. They are for tests, for the local
+// edge and for support. Zero values deny, except Request.Time, whose zero value
+// means now. Deployment.PublicKeys returns the keys that a distribution trusts; it
+// needs no permission to sign.
 //
-// # What it does not do
+// # What the package does not do
 //
-// It has no http.RoundTripper that signs: a signed URL is made for someone
-// else. It does not upload: CloudFront's signatures open, and an upload is a
-// presigned PUT of the S3 SDK.
+// It has no http.RoundTripper that signs, because a signed URL is made for somebody
+// else. It does not sign uploads: for an upload, presign a PUT with the S3 SDK.
 package signer

@@ -13,32 +13,31 @@ import (
 	"unicode/utf8"
 )
 
-// Download tells S3 under which name a browser saves an object, and as what type
-// it is sent. URL writes that into the query of a URL that is not signed yet:
+// Download sets the name under which a browser saves an object, and the object's
+// media type. URL adds both to the query of a URL that is not signed yet:
 //
 //	rawURL, err := signer.Download{Name: "Invoice July 2026.pdf"}.URL("https://d111111abcdef8.cloudfront.net/invoices/7f3a.pdf")
 //	signed, err := s.URL(ctx, rawURL, signer.Policy{TTL: 2 * time.Minute})
 //
-// The deployment must forward these parameters to the bucket: in cdk.json,
-// "downloads": true, or for a type "downloads": {"types": true}. A Signer of a
-// deployment that does not refuses such a URL with a *QueryError, and so does its
-// Pass. The signature covers the query: whoever holds the URL cannot change the
-// name. Whoever holds a Pass, or a signature with a wildcard, can.
+// The deployment must forward these parameters to the bucket: set "downloads": true
+// in cdk.json, or "downloads": {"types": true} for Type. If it does not, a Signer
+// of that deployment and its Pass refuse such a URL with a *QueryError. The
+// signature covers the query, so the holder of the URL cannot change the name. The
+// holder of a Pass, or of a signature with a wildcard, can.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
 //
 // The zero value saves the object under the last part of its URL's path.
 type Download struct {
-	// Name is the file's name, at most 255 bytes. It is written as RFC 6266 and
-	// RFC 8187 have it, so that it may hold quotes, semicolons and any language.
-	// A browser replaces what its system has no files of.
+	// Name is the file name, at most 255 bytes. It is encoded as in RFC 6266 and
+	// RFC 8187, so it may hold quotes, semicolons and text in any language. A
+	// browser replaces characters that its system does not allow in file names.
 	//
-	// Refused is a name with a slash or a backslash, of which a browser keeps one
-	// part; a control character, a line break or a mark of direction, which hides
-	// the name's true end; white space around it; dots alone.
+	// URL refuses a name with a slash or a backslash (browsers keep only one part),
+	// a control character, a line break, a mark of text direction (it hides the
+	// true end of the name) or surrounding white space, and a name of dots alone.
 	Name string
 
-	// Inline shows the object in the browser. The name is for a viewer who saves
-	// it then.
+	// Inline shows the object in the browser. A viewer who then saves it gets Name.
 	Inline bool
 
 	// Type is the media type, such as application/pdf, at most 255 bytes. Empty
@@ -51,8 +50,8 @@ const (
 	typeParameter        = "response-content-type"
 )
 
-// URL returns the URL with the parameters in its query. It does not sign. A URL
-// that CheckURL refuses, or that has one of the parameters, is refused.
+// URL returns rawURL with the parameters added to its query. It does not sign. It
+// refuses a URL that CheckURL refuses or that already has one of the parameters.
 func (d Download) URL(rawURL string) (string, error) {
 	if err := d.check(); err != nil {
 		return "", fmt.Errorf("download: %w", err)
@@ -86,7 +85,7 @@ func (d Download) URL(rawURL string) (string, error) {
 	return string(b), nil
 }
 
-const maxFileName = 255 // of a file system, and of Type
+const maxFileName = 255 // bytes: the limit of file systems, and of Type
 
 func (d Download) check() error {
 	switch name := d.Name; {
@@ -119,16 +118,16 @@ func (d Download) check() error {
 	return nil
 }
 
-// isHidden reports whether a character is not seen in a name and changes how the
-// rest is read: in "invoice\u202Efdp.exe" a person reads the end as exe.pdf.
+// isHidden reports whether a character is invisible and changes how the rest of a
+// name is displayed: a person reads the end of "invoice\u202Efdp.exe" as exe.pdf.
 // https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters
 func isHidden(c rune) bool {
 	return unicode.IsControl(c) || c == '\u2028' || c == '\u2029' || unicode.Is(unicode.Bidi_Control, c)
 }
 
-// appendDisposition appends the value of the header Content-Disposition, escaped
-// for a query. S3 takes a value of ISO-8859-1 alone, and clients that do not know
-// filename* read filename: https://www.rfc-editor.org/rfc/rfc6266#appendix-D
+// appendDisposition appends the Content-Disposition header's value, escaped for a
+// query. S3 accepts only ISO-8859-1 there, and clients that do not know filename*
+// read filename: https://www.rfc-editor.org/rfc/rfc6266#appendix-D
 func (d Download) appendDisposition(b []byte) []byte {
 	if d.Inline {
 		b = append(b, "inline"...)
@@ -140,7 +139,7 @@ func (d Download) appendDisposition(b []byte) []byte {
 	}
 	b = append(b, "%3B%20filename%3D%22"...)
 	ascii := true
-	for _, c := range d.Name { // without controls and backslashes, which are refused
+	for _, c := range d.Name { // check refused control characters and backslashes
 		if c > '~' || c == '"' || c == '%' {
 			ascii, c = false, '_'
 		}
@@ -161,7 +160,7 @@ func (d Download) appendDisposition(b []byte) []byte {
 	return b
 }
 
-// appendQueryByte appends a byte of a value of a query as most clients send it.
+// appendQueryByte appends one byte of a query value, as most clients send it.
 func appendQueryByte(b []byte, c byte) []byte {
 	if class[c]&plain != 0 && c != '&' && c != '=' && c != ';' {
 		return append(b, c)
@@ -169,7 +168,7 @@ func appendQueryByte(b []byte, c byte) []byte {
 	return append(b, '%', upperHex[c>>4], upperHex[c&15])
 }
 
-// queryNames are the names of the parameters of a query.
+// queryNames iterates over the parameter names of a query.
 func queryNames(query string) func(yield func(string) bool) {
 	return func(yield func(string) bool) {
 		for parameter := range strings.SplitSeq(query, "&") {
@@ -181,11 +180,10 @@ func queryNames(query string) func(yield func(string) bool) {
 	}
 }
 
-// QueryError is the refusal to sign a URL with a parameter by which S3 is asked
-// for something, and that the deployment does not forward to the bucket: the
-// answer would be as without it.
+// QueryError reports a query parameter that S3 would act on but that the deployment
+// does not forward to the bucket, so that S3 would ignore it.
 type QueryError struct {
-	Parameter string // its name, or response-* or X-Amz-* for one that begins so
+	Parameter string // its name; response-* or X-Amz-* for names with that prefix
 	Fix       string // what to do instead
 }
 
@@ -193,9 +191,10 @@ func (e *QueryError) Error() string {
 	return fmt.Sprintf("url: query: the parameter %s would be ignored, because the deployment does not forward it to the bucket: %s", e.Parameter, e.Fix)
 }
 
-// S3Overrides returns the query parameters that set headers of S3's answer, each
-// with its header, such as Content-Type for response-content-type. S3 takes them
-// in signed requests alone, as those are of an origin access identity or control.
+// S3Overrides returns the query parameters that set headers of S3's response, each
+// with its header, such as Content-Type for response-content-type. S3 accepts them
+// only in requests that are signed for S3, as CloudFront's are with an origin
+// access identity or control.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
 func S3Overrides() map[string]string {
 	return map[string]string{
@@ -208,9 +207,8 @@ func S3Overrides() map[string]string {
 	}
 }
 
-// IsS3Subresource reports whether S3 takes a request with a query parameter of
-// that name for one for something else than the object, for another version or
-// for a part of it.
+// IsS3Subresource reports whether this query parameter makes S3 return something
+// else than the object: a subresource, another version or a part.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html
 func IsS3Subresource(parameter string) bool {
 	switch parameter {
@@ -220,20 +218,19 @@ func IsS3Subresource(parameter string) bool {
 	return false
 }
 
-// forwarding is what a signer knows of the queries that reach the bucket.
+// forwarding is what a signer knows about the queries that reach the bucket.
 type forwarding struct {
 	query *ForwardedQuery        // nil: not known
-	tell  func(parameter string) // of a parameter that is not forwarded
-	told  sync.Map               // names of parameters
-	count atomic.Int32           // of them
+	tell  func(parameter string) // called with the name of a parameter that is not forwarded
+	told  sync.Map               // the names passed to tell
+	count atomic.Int32           // how many names told has
 }
 
-// maxTold is of how many parameters a signer tells: their names may come from
-// outside, and each is remembered.
+// maxTold limits the names in told: names may come from outside, and each is kept.
 const maxTold = 100
 
-// check refuses what S3 would act on and does not get. Other parameters, such as
-// a version that keeps caches apart, are signed, and told of once each.
+// check refuses parameters that S3 would act on but never gets. It reports any
+// other parameter that is not forwarded, such as a version for caches, once.
 func (f *forwarding) check(u *wireURL) error {
 	if u.query == 0 || f == nil || f.query == nil {
 		return nil

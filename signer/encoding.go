@@ -6,26 +6,26 @@ import (
 	"strings"
 )
 
-// cloudFront is CloudFront's spelling of base64, which is not that of RFC 4648
-// for URLs: "-" for "+", "~" for "/" and "_" for the padding "=".
+// cloudFront is CloudFront's variant of base64, which differs from RFC 4648's for
+// URLs: "-" for "+", "~" for "/" and "_" for the padding "=".
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-creating-signed-url-canned-policy.html
-// Strict: a lenient decoder takes several spellings of one signature.
+// It is strict: a lenient decoder accepts several spellings of one signature.
 var cloudFront = base64.NewEncoding("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-~").
 	WithPadding('_').Strict()
 
-// lenient takes several spellings of one text. Whether CloudFront does is not
-// known.
+// lenient accepts several spellings of one text. It is not known whether CloudFront
+// does.
 var lenient = base64.NewEncoding("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-~").WithPadding('_')
 
-// surelyNotEncoded reports whether a text that decodeCloudFront refuses is one
-// that CloudFront must refuse too.
+// surelyNotEncoded reports whether CloudFront, too, must refuse a text that
+// decodeCloudFront refuses.
 func surelyNotEncoded(text string) bool {
 	_, err := lenient.DecodeString(text)
 	return err != nil && !strings.Contains(text, "%")
 }
 
-// decodeCloudFront decodes strictly. encoding/base64 passes over line breaks
-// even when it is strict, so they are refused here.
+// decodeCloudFront decodes strictly. It refuses line breaks, which encoding/base64
+// ignores even in strict mode.
 func decodeCloudFront(text string) ([]byte, error) {
 	for i := range len(text) {
 		if text[i] == '\n' || text[i] == '\r' {

@@ -9,11 +9,11 @@ import (
 	"unicode/utf8"
 )
 
-// Explain decides as Verify does, and looks for what usually went wrong. Where a
-// signature does not fit, it tries another key of the set, another hash, a URL
-// that a client rewrote after it was signed, and names the client: that costs up
-// to some hundred verifications. Where the URL was damaged when it was copied, it
-// says so. It is for people and logs, not for serving strangers.
+// Explain decides as Verify does, and then looks for the usual causes of a refusal.
+// If the signature does not match, it tries the other keys, the other hash, and
+// URLs that a client may have rewritten, and names such clients. If the URL was
+// damaged when it was copied, it says how. It may verify some hundred signatures:
+// use it for people and logs, not on every request of strangers.
 func Explain(r Request, keys map[string]*PublicKey) Verdict {
 	v, s := verify(r, keys)
 	switch v.Reason {
@@ -25,7 +25,7 @@ func Explain(r Request, keys map[string]*PublicKey) Verdict {
 		mended.URL = d.mended
 		found, _ := verify(mended, keys)
 		fits := found.Allowed || found.Reason == ReasonExpired || found.Reason == ReasonNotYetValid || found.Reason == ReasonAddress
-		// What is refused without the damage as it is with it was not refused for it.
+		// A mended URL that is refused for the same reason was not refused for the damage.
 		if fits || d.mended == r.URL || found.Reason != v.Reason || found.KeyPairID != v.KeyPairID {
 			v.Reason, v.Detail = d.reason, d.detail
 			if d.mended != r.URL {
@@ -82,15 +82,15 @@ func Explain(r Request, keys map[string]*PublicKey) Verdict {
 	return v
 }
 
-// damage is what copying did to a URL.
+// damage is how copying changed a URL.
 type damage struct {
 	reason Reason
 	detail string
-	mended string // the URL without it
+	mended string // the URL without the damage
 }
 
-// findDamage looks for what people, shells and pages do to a URL between its
-// signer and its request.
+// findDamage looks for the usual changes that people, shells and pages make to a
+// URL between signer and request.
 func findDamage(url string) *damage {
 	pasted := func(mended, format string, args ...any) *damage {
 		return &damage{ReasonPasted, fmt.Sprintf(format, args...), mended}
@@ -99,7 +99,7 @@ func findDamage(url string) *damage {
 		mended := strings.NewReplacer(`\u0026`, "&", `\u003d`, "=", `\u003D`, "=", `\u003f`, "?", `\u003F`, "?", `\u002F`, "/", `\u002f`, "/", `\`, "").Replace(url)
 		return pasted(trimEnd(strings.TrimLeft(mended, pastedMarks)), "the URL has a backslash at byte %d, with which a shell or JSON escapes characters: write the characters themselves", at)
 	}
-	// First what stands for an &: without it, the URL seems to end where it does not.
+	// An escaped & comes first: until it is undone, the URL seems to end too early.
 	if i := strings.Index(url, `\u0026`); i >= 0 {
 		return backslash(i)
 	}
@@ -127,7 +127,7 @@ func findDamage(url string) *damage {
 	if i := strings.IndexByte(url, '\\'); i >= 0 {
 		return backslash(i)
 	}
-	// A shell takes an & that is not quoted for the end of the command.
+	// To a shell, an unquoted & ends the command.
 	if c := readQuery(url); (c.hasExpires || c.hasPolicy) && !c.hasSignature && !c.hasKeyPairID && !c.hasHash {
 		name := "Expires"
 		if c.hasPolicy {
@@ -141,7 +141,7 @@ func findDamage(url string) *damage {
 	return nil
 }
 
-// pastedMarks are the characters that stand around a URL in a text.
+// pastedMarks are the characters that often surround a URL in text.
 const pastedMarks = " \t\r\n\"'`<>()[]{},;“”‘’«»\u00a0\u200b\ufeff"
 
 func firstRune(s string) string {
@@ -149,8 +149,8 @@ func firstRune(s string) string {
 	return s[:size]
 }
 
-// unescapeHTML undoes character references that end in a semicolon. Others, such
-// as &copy, are the names of parameters.
+// unescapeHTML undoes character references that end in a semicolon. Without one, as
+// in &copy, they are parameter names.
 func unescapeHTML(url string) string {
 	var b strings.Builder
 	for i := 0; i < len(url); i++ {
@@ -168,8 +168,8 @@ func unescapeHTML(url string) string {
 	return b.String()
 }
 
-// trimEnd cuts off what follows the last of CloudFront's parameters and cannot
-// be part of its value, escaped or not.
+// trimEnd removes what follows the last of CloudFront's parameters and cannot be
+// part of its value, escaped or not.
 func trimEnd(url string) string {
 	last := strings.LastIndexAny(url, "?&") + 1
 	name, value, _ := strings.Cut(url[last:], "=")
@@ -196,7 +196,7 @@ func hashSaid(r Request) string {
 	return fmt.Sprintf("%s says %s", c.name("Hash-Algorithm"), c.hash)
 }
 
-// rewritten says where two spellings of a URL part.
+// rewritten describes where two spellings of a URL differ.
 func rewritten(signed, arrived string) string {
 	if query, ok := strings.CutPrefix(arrived, signed+"?"); ok && query == "" {
 		return "an empty query, a ? or & without a parameter, was added"
@@ -204,7 +204,7 @@ func rewritten(signed, arrived string) string {
 		return fmt.Sprintf("the query %q was added", excerpt(query))
 	}
 	i := commonPrefix(signed, arrived)
-	// An escape is told whole.
+	// Show an escape whole.
 	for back := 1; back <= 2 && i >= back; back++ {
 		if signed[i-back] == '%' {
 			i -= back
@@ -214,7 +214,7 @@ func rewritten(signed, arrived string) string {
 	return fmt.Sprintf("byte %d was signed as %q and arrived as %q", i, excerpt(signed[i:]), excerpt(arrived[i:]))
 }
 
-// commonPrefix is how many bytes at their start two texts share.
+// commonPrefix returns the length of the common prefix of two texts, in bytes.
 func commonPrefix(a, b string) int {
 	i := 0
 	for i < len(a) && i < len(b) && a[i] == b[i] {
@@ -223,7 +223,7 @@ func commonPrefix(a, b string) int {
 	return i
 }
 
-// rewrites are the URLs that a client may have turned into this one.
+// rewrites returns the URLs that a client may have rewritten into url.
 func rewrites(url string) map[string]bool {
 	found := map[string]bool{}
 	add := func(candidate string) {
@@ -240,7 +240,7 @@ func rewrites(url string) map[string]bool {
 	for target := range undone(behind) {
 		add(head + target)
 	}
-	// A space that a form wrote as a plus, or the other way round.
+	// A space written as a plus, as forms do, or a plus as a space.
 	add(withPath(strings.ReplaceAll(path, "%20", "+")))
 	add(withPath(strings.ReplaceAll(path, "+", "%20")))
 	if hasQuery {
@@ -250,7 +250,7 @@ func rewrites(url string) map[string]bool {
 		add(head + path)
 		add(withoutEmptyParams(url))
 	}
-	// Escapes in the other case, of unreserved characters, and all of them.
+	// Escapes in the other letter case, of unreserved characters, and all escapes.
 	add(head + mapEscapes(behind, strings.ToLower))
 	add(head + mapEscapes(behind, strings.ToUpper))
 	add(head + mapEscapes(behind, func(e string) string {
@@ -260,7 +260,7 @@ func rewrites(url string) map[string]bool {
 		return e
 	}))
 	add(head + mapEscapes(behind, func(e string) string { return string([]byte{unhex(e[1])<<4 | unhex(e[2])}) }))
-	// Another scheme, another spelling of the host.
+	// The other scheme, other spellings of the host.
 	for _, other := range []string{"https", "http"} {
 		add(other + "://" + host + behind)
 	}
@@ -268,7 +268,7 @@ func rewrites(url string) map[string]bool {
 	add(scheme + "://" + name + behind)
 	add(scheme + "://" + strings.TrimSuffix(host, ".") + behind)
 	add(scheme + "://" + strings.ToLower(host) + behind)
-	// Slashes that were escaped, merged, dropped or added, or that were backslashes.
+	// Slashes that were escaped, merged, dropped, added, or written as backslashes.
 	for i, slashes := 1, 0; i < len(path) && slashes < 64; i++ {
 		if path[i] == '/' {
 			slashes++

@@ -8,12 +8,12 @@ import (
 	"strings"
 )
 
-// maxFileSize is how much of a key file or a document is read, in bytes. A
-// document in a parameter has at most 8 KiB, a key in PEM less than 2.
+// maxFileSize limits the size of a key file or a document, in bytes. A document in
+// a parameter has at most 8 KiB, a key in PEM less than 2.
 const maxFileSize = 64 << 10
 
-// content is what a file is read for: its name in errors, and the function that
-// takes it as text.
+// content is what a file holds: its name in errors, and the function that parses
+// its text.
 type content struct{ name, itself, parse string }
 
 var (
@@ -21,8 +21,8 @@ var (
 	documentContent = content{"deployment document", "the document itself", "ParseDeployment"}
 )
 
-// readFile reads a file of at most maxFileSize. It takes regular files alone: a
-// device may never end, and a pipe may never start.
+// readFile reads a regular file of at most maxFileSize bytes. It refuses devices,
+// which may never end, and pipes, which may never start.
 func readFile(name string, c content) ([]byte, error) {
 	text, err := readRegular(name)
 	switch {
@@ -61,8 +61,7 @@ func readRegular(name string) ([]byte, error) {
 	return text, nil
 }
 
-// withoutPath returns what went wrong with a file without its name, which may be
-// a key.
+// withoutPath returns err without the name of its file, which may be a key.
 func withoutPath(err error) error {
 	if failed := (*os.PathError)(nil); errors.As(err, &failed) {
 		return failed.Err
@@ -70,8 +69,8 @@ func withoutPath(err error) error {
 	return err
 }
 
-// isItself reports whether a value is a text with a key or a document in it, and
-// not the name of a file that holds one.
+// isItself reports whether value is the text of a key or a document, and not the
+// name of a file that holds one.
 func isItself(value string) bool {
 	return strings.Contains(value, "-----BEGIN") || strings.ContainsAny(value, "\r\n") || strings.HasPrefix(value, "{")
 }

@@ -2,6 +2,5 @@
 
 package signer
 
-// nonBlocking is for named pipes in the file system, which there are on Unix
-// alone.
+// nonBlocking is needed only on Unix, which has named pipes in the file system.
 const nonBlocking = 0

@@ -4,5 +4,5 @@ package signer
 
 import "syscall"
 
-// nonBlocking opens a named pipe that nobody writes to without waiting.
+// nonBlocking makes opening a named pipe without a writer return at once.
 const nonBlocking = syscall.O_NONBLOCK

@@ -6,15 +6,14 @@ import (
 	"unicode/utf8"
 )
 
-// MatchPattern reports whether a pattern covers the whole of a text, such as the
-// path pattern of a cache behavior that of a request. A * stands for any
-// characters, none included, a ? for exactly one, and everything else for itself.
-// A byte that is not UTF-8 is a character of its own. It knows nothing of URLs:
-// the resource of a policy is matched section by section, see [Explain].
+// MatchPattern reports whether pattern matches the whole of text, such as the path
+// pattern of a cache behavior and the path of a request. A * matches any characters
+// or none, a ? exactly one, and any other character itself. A byte that is not
+// UTF-8 is one character. MatchPattern knows nothing of URLs; Explain matches the
+// resource of a policy section by section.
 //
-// The time that it takes grows as the lengths of the two do, unless a part of
-// the pattern between two stars has a ? in it: then it also grows with that
-// part's length in steps of 64.
+// Its time grows linearly with the two lengths, except that for a part between two
+// stars that holds a ? it also grows with that part's length, in steps of 64.
 func MatchPattern(pattern, text string) bool {
 	if strings.IndexByte(pattern, '?') < 0 && utf8.ValidString(pattern) {
 		return matchStars(pattern, text)
@@ -22,8 +21,7 @@ func MatchPattern(pattern, text string) bool {
 	return new(matcher[rune]).match(characters(pattern), characters(text))
 }
 
-// matchStars is MatchPattern for a pattern of stars and whole characters, most of
-// them. Each part between two stars is looked for where it first stands.
+// matchStars is MatchPattern for a pattern without ?, as most are.
 func matchStars(pattern, text string) bool {
 	part, rest, star := strings.Cut(pattern, "*")
 	if !star {
@@ -39,7 +37,7 @@ func matchStars(pattern, text string) bool {
 	return false
 }
 
-// matchBytes is MatchPattern, with a ? for one byte.
+// matchBytes is MatchPattern where ? matches one byte.
 func matchBytes(pattern, text string) bool {
 	return new(matcher[byte]).match([]byte(pattern), []byte(text))
 }
@@ -56,11 +54,11 @@ func characters(s string) []rune {
 	return list
 }
 
-// matcher counts the steps of its searches, for a test of their cost.
+// matcher counts the steps of its searches, so that a test can bound them.
 type matcher[C byte | rune] struct{ steps int }
 
-// match looks for each part between two stars where it first stands: what is left
-// of the text is then the longest, and fits what any shorter rest would fit.
+// match takes the first occurrence of each part between two stars: it leaves the
+// longest rest, which matches whatever a shorter rest would.
 func (m *matcher[C]) match(pattern, text []C) bool {
 	first := slices.Index(pattern, '*')
 	if first < 0 {
@@ -95,7 +93,7 @@ func lastIndex[C byte | rune](s []C, c C) int {
 	return -1
 }
 
-// fits matches a pattern without stars to a text of the same length.
+// fits matches a pattern without stars against a text of the same length.
 func fits[C byte | rune](pattern, text []C) bool {
 	for i, c := range pattern {
 		if c != text[i] && c != '?' {
@@ -105,7 +103,7 @@ func fits[C byte | rune](pattern, text []C) bool {
 	return true
 }
 
-// index returns where a part of a pattern first stands in a text, or -1.
+// index returns the position of the first match of part in text, or -1.
 func (m *matcher[C]) index(text, part []C) int {
 	switch {
 	case len(part) > len(text):
@@ -118,10 +116,10 @@ func (m *matcher[C]) index(text, part []C) int {
 	return m.indexText(text, part)
 }
 
-// indexText searches as Knuth, Morris and Pratt do. strings.Index is faster on
-// texts as they are, and slower on texts that are made to be slow.
+// indexText is a Knuth-Morris-Pratt search. strings.Index is faster on ordinary
+// texts, and slower on texts made to slow it down.
 func (m *matcher[C]) indexText(text, part []C) int {
-	border := make([]int, len(part)) // of each start of part, the longest start that also ends it
+	border := make([]int, len(part)) // for each prefix of part, the longest prefix that is also its suffix
 	for i, k := 1, 0; i < len(part); i++ {
 		for ; k > 0 && part[i] != part[k]; k = border[k-1] {
 			m.steps++
@@ -147,12 +145,12 @@ func (m *matcher[C]) indexText(text, part []C) int {
 	return -1
 }
 
-// indexLoosely searches for a part with a ? by bits: bit i of state is set while
-// the last i+1 characters of the text fit the first i+1 of the part.
+// indexLoosely searches for a part with ? in bit sets: bit i of state is set while
+// the last i+1 characters of the text match the first i+1 of the part.
 func (m *matcher[C]) indexLoosely(text, part []C) int {
 	words := (len(part) + 63) / 64
-	every := make([]uint64, words) // where in the part any character may stand
-	takes := make(map[C][]uint64)  // where one that the part names may
+	every := make([]uint64, words) // the positions of ? in the part
+	takes := make(map[C][]uint64)  // the positions where each other character matches
 	for i, c := range part {
 		if c == '?' {
 			every[i/64] |= 1 << (i % 64)

@@ -1,5 +1,5 @@
 package signer
 
-// GoString is Error. The fields hold URLs of the caller, which the verb %#v
-// would show whole.
+// GoString is Error. The verb %#v would otherwise print the fields, which hold the
+// caller's URLs.
 func (e *CoverageError) GoString() string { return e.Error() }

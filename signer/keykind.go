@@ -5,8 +5,8 @@ import (
 	"encoding/asn1"
 )
 
-// pkcs8Kind names the kind of a PKCS #8 key that is not taken, by the algorithm
-// that it says it is for. It is empty where that cannot be told.
+// pkcs8Kind returns the kind of a PKCS #8 key that is not accepted, by its
+// algorithm identifier. It returns "" if the kind is accepted or not known.
 func pkcs8Kind(der []byte) string {
 	var key struct {
 		Version    int
@@ -41,7 +41,7 @@ func pkcs8Kind(der []byte) string {
 	}
 }
 
-// isPKCS12 reports whether bytes are a PKCS #12 file: RFC 7292, section 4.
+// isPKCS12 reports whether der is a PKCS #12 file: RFC 7292, section 4.
 func isPKCS12(der []byte) bool {
 	var file struct {
 		Version int
@@ -55,8 +55,8 @@ func isPKCS12(der []byte) bool {
 	return err == nil && file.Version == 3
 }
 
-// isEncryptedPKCS8 reports whether bytes are a key of PKCS #8 with a passphrase: RFC
-// 5958, section 3.
+// isEncryptedPKCS8 reports whether der is a PKCS #8 key encrypted with a
+// passphrase: RFC 5958, section 3.
 func isEncryptedPKCS8(der []byte) bool {
 	var key struct {
 		Algorithm pkix.AlgorithmIdentifier
@@ -66,7 +66,7 @@ func isEncryptedPKCS8(der []byte) bool {
 	return err == nil
 }
 
-// sec1Kind names the curve of a SEC 1 key that is not taken.
+// sec1Kind returns the curve of a SEC 1 key that is not accepted.
 func sec1Kind(der []byte) string {
 	type sec1[C any] struct {
 		Version    int

@@ -22,30 +22,28 @@ import (
 	"strings"
 )
 
-// Key signs digests. A *PrivateKey is one; KeyFrom makes one of any
-// crypto.Signer; a key behind a network, such as one in AWS KMS, implements
-// Key itself.
+// Key signs digests. A *PrivateKey is a Key, and KeyFrom wraps any crypto.Signer. A
+// key behind a network, such as one in AWS KMS, implements Key itself.
 //
-// SignDigest signs a digest that was made with hash, bounded by ctx, and
-// returns what CloudFront takes: for RSA a PKCS #1 v1.5 signature, for ECDSA
-// an ASN.1 DER signature. It must be safe for concurrent use, must not keep or
-// change the digest, and must not put key material into an error.
+// SignDigest signs a digest made with hash, for no longer than ctx allows. It
+// returns the signature as CloudFront expects it: PKCS #1 v1.5 for RSA, ASN.1 DER
+// for ECDSA. It must be safe for concurrent use, must not keep or change digest,
+// and must not put key material into an error.
 type Key interface {
 	Public() crypto.PublicKey
 	SignDigest(ctx context.Context, digest []byte, hash crypto.Hash) (signature []byte, err error)
 }
 
-// PrivateKey is a private key in memory. Its material sits inside closures, so
-// that no formatting verb, logger, encoder or reflection prints it, however
-// deep it is nested. It is both a Key and a crypto.Signer, and is safe for
-// concurrent use.
+// PrivateKey is a private key in memory. Closures hold the key material, so that no
+// formatting verb, logger, encoder or reflection prints it, however deep the key is
+// nested. It is a Key and a crypto.Signer, and is safe for concurrent use.
 type PrivateKey struct {
 	public *PublicKey
 	sign   func(random io.Reader, digest []byte, hash crypto.Hash) ([]byte, error)
 	pkcs8  func() ([]byte, error)
 }
 
-// GenerateKey makes a new key pair. An empty algorithm means ECDSAP256.
+// GenerateKey generates a key pair. The empty algorithm means ECDSAP256.
 func GenerateKey(algorithm Algorithm) (*PrivateKey, error) {
 	algorithm, err := ParseAlgorithm(string(algorithm))
 	if err != nil {
@@ -65,17 +63,16 @@ func GenerateKey(algorithm Algorithm) (*PrivateKey, error) {
 	return newPrivateKey(key)
 }
 
-// ParsePrivateKey reads a private key from PEM: PKCS #8 ("PRIVATE KEY"),
-// PKCS #1 ("RSA PRIVATE KEY") or SEC 1 ("EC PRIVATE KEY", with or without
-// "EC PARAMETERS" before it), or from DER in one of these formats. Certificates and
-// public keys beside the private key are passed over. What editors, shells and
-// variables do to PEM is undone where that is certain: a byte order mark, UTF-16,
-// other ends of lines (also the two characters \n, spaces and none), indentation,
-// quotes around the text.
+// ParsePrivateKey parses a private key in PEM: PKCS #8 ("PRIVATE KEY"), PKCS #1
+// ("RSA PRIVATE KEY") or SEC 1 ("EC PRIVATE KEY", with or without "EC PARAMETERS"
+// before it); or in DER in one of these formats. It ignores certificates and public
+// keys in the text. It undoes what editors, shells and variables do to PEM where
+// that is certain: a byte order mark, UTF-16, other line endings (also the two
+// characters \n, spaces or none), indentation, quotes around the text.
 //
-// Anything but RSA of 2048 bits and ECDSA on P-256 is refused with what it is and
-// what CloudFront needs, and so are two private keys, JSON around a key and base64
-// of PEM. Errors never hold any of the input.
+// It refuses any key but RSA of 2048 bits and ECDSA on P-256, two private keys,
+// JSON around a key, and base64 of PEM. The error says what was found and what
+// CloudFront needs, and never quotes the input.
 func ParsePrivateKey(text []byte) (*PrivateKey, error) {
 	key, err := decodePrivateKey(text)
 	if err != nil {
@@ -84,8 +81,8 @@ func ParsePrivateKey(text []byte) (*PrivateKey, error) {
 	return newPrivateKey(key)
 }
 
-// LoadPrivateKey reads a private key from a file, as ParsePrivateKey does.
-// The file must be a regular one of at most 64 KiB.
+// LoadPrivateKey reads a private key from a file, as ParsePrivateKey does. The file
+// must be a regular file of at most 64 KiB.
 func LoadPrivateKey(file string) (*PrivateKey, error) {
 	text, err := readFile(file, keyContent)
 	if err != nil {
@@ -133,7 +130,7 @@ func decodePrivateKey(content []byte) (crypto.Signer, error) {
 	return nil, notPEM(text)
 }
 
-// key reads the key of a block whose type ends in PRIVATE KEY.
+// key parses a block whose type ends in PRIVATE KEY.
 func (b *keyBlock) key() (crypto.Signer, error) {
 	switch {
 	case b.encrypted, b.kind == "ENCRYPTED PRIVATE KEY":
@@ -172,9 +169,9 @@ func (b *keyBlock) key() (crypto.Signer, error) {
 
 var errEncryptedKey = errors.New("the private key is encrypted with a passphrase: write it without one, as with `openssl pkey -in FILE -out PLAIN`")
 
-// badKey is the refusal of a key that crypto/x509 does not read: of a kind, if
-// that can be told, and damaged otherwise. The parsers there are not promised to
-// keep their input out of their errors, so this does not wrap them.
+// badKey returns the error for a key that crypto/x509 cannot parse: of an
+// unsupported kind, if the kind is known, and otherwise damaged. It does not wrap
+// the errors of crypto/x509, which may quote their input.
 func badKey(format, kind string) error {
 	if kind != "" {
 		return unsupportedKey(kind)
@@ -186,7 +183,7 @@ func unsupportedKey(what string) error {
 	return fmt.Errorf("a key of kind %s: CloudFront takes RSA of 2048 bits and ECDSA on P-256", what)
 }
 
-// newPrivateKey wraps one of Go's own keys of an accepted kind.
+// newPrivateKey wraps one of Go's own private keys of an accepted kind.
 func newPrivateKey(key crypto.Signer) (*PrivateKey, error) {
 	public, err := NewPublicKey(key.Public())
 	if err != nil {
@@ -205,7 +202,7 @@ func wrapPrivateKey(key crypto.Signer, public *PublicKey) *PrivateKey {
 	}
 }
 
-// PublicKey is the public half.
+// PublicKey returns the public half, or nil if k is nil or zero.
 func (k *PrivateKey) PublicKey() *PublicKey {
 	if k == nil {
 		return nil
@@ -213,7 +210,7 @@ func (k *PrivateKey) PublicKey() *PublicKey {
 	return k.public
 }
 
-// Public is the public half as Go's own type, for crypto.Signer.
+// Public returns the public half as Go's own type, for crypto.Signer.
 func (k *PrivateKey) Public() crypto.PublicKey {
 	if k == nil || k.public == nil {
 		return nil
@@ -221,12 +218,12 @@ func (k *PrivateKey) Public() crypto.PublicKey {
 	return k.public.key
 }
 
-// errNoKey is what a nil or zero PrivateKey does: the error of what was to load
-// it went unread.
+// errNoKey reports a nil or zero PrivateKey: the caller ignored the error of
+// loading it.
 var errNoKey = errors.New("no private key: it was not loaded")
 
-// Sign makes *PrivateKey a crypto.Signer. Only digests that CloudFront checks,
-// SHA-256 and SHA-1, are signed.
+// Sign implements crypto.Signer. It signs only SHA-256 and SHA-1 digests, which
+// CloudFront can check.
 func (k *PrivateKey) Sign(random io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, error) {
 	if _, ok := opts.(*rsa.PSSOptions); ok {
 		return nil, errors.New("CloudFront checks RSA signatures with PKCS #1 v1.5 padding, never PSS")
@@ -240,8 +237,8 @@ func (k *PrivateKey) Sign(random io.Reader, digest []byte, opts crypto.SignerOpt
 	return k.sign(random, digest, opts.HashFunc())
 }
 
-// check reports why a digest cannot be signed. Without a hash, RSA would sign
-// whatever it is given.
+// check returns an error if a digest cannot be signed. Without a hash, RSA would
+// sign any bytes.
 func (k *PrivateKey) check(digest []byte, hash crypto.Hash) error {
 	switch {
 	case k.Public() == nil:
@@ -254,8 +251,8 @@ func (k *PrivateKey) check(digest []byte, hash crypto.Hash) error {
 	return nil
 }
 
-// SignDigest makes *PrivateKey a Key. ECDSA signatures are hedged: no two of
-// one digest are the same, and a faulty computation gives no key away.
+// SignDigest implements Key. ECDSA signatures are hedged: two signatures of one
+// digest differ, and a fault in the computation does not reveal the key.
 func (k *PrivateKey) SignDigest(_ context.Context, digest []byte, hash crypto.Hash) ([]byte, error) {
 	if err := k.check(digest, hash); err != nil {
 		return nil, err
@@ -263,8 +260,8 @@ func (k *PrivateKey) SignDigest(_ context.Context, digest []byte, hash crypto.Ha
 	return k.sign(rand.Reader, digest, hash)
 }
 
-// MarshalPEM writes the private key as PKCS #8 PEM. The result is the secret
-// itself: keep it out of logs.
+// MarshalPEM returns the private key as PKCS #8 PEM. The result is the secret
+// itself: never log it.
 func (k *PrivateKey) MarshalPEM() ([]byte, error) {
 	if k.Public() == nil {
 		return nil, errNoKey
@@ -276,9 +273,9 @@ func (k *PrivateKey) MarshalPEM() ([]byte, error) {
 	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), nil
 }
 
-// WriteFile writes the private key as PKCS #8 PEM to a new file that only its
-// owner can read (mode 0600). A file that is already there is left alone and
-// is an error, and so is a name that looks like a key.
+// WriteFile writes the private key as PKCS #8 PEM to a new file that only its owner
+// can read (mode 0600). It returns an error, and writes nothing, if the file exists
+// or if name looks like a key.
 func (k *PrivateKey) WriteFile(name string) error {
 	text, err := k.MarshalPEM()
 	if err != nil {
@@ -315,7 +312,7 @@ func (k *PrivateKey) redacted() string {
 	return "signer.PrivateKey(" + string(k.public.algorithm) + ", redacted)"
 }
 
-// String names the kind of key and nothing of its material.
+// String returns the kind of key, and no key material.
 func (k *PrivateKey) String() string { return k.redacted() }
 
 // GoString is String.
@@ -324,21 +321,21 @@ func (k *PrivateKey) GoString() string { return k.redacted() }
 // Format writes String for every verb.
 func (k *PrivateKey) Format(f fmt.State, _ rune) { io.WriteString(f, k.redacted()) }
 
-// LogValue is String, for log/slog.
+// LogValue returns String, for log/slog.
 func (k *PrivateKey) LogValue() slog.Value { return slog.StringValue(k.redacted()) }
 
-// MarshalText is String, for encoders; MarshalPEM is what exports a key.
+// MarshalText returns String, for encoders; MarshalPEM exports the key.
 func (k *PrivateKey) MarshalText() ([]byte, error) { return []byte(k.redacted()), nil }
 
-// PublicKey is the public half of a key pair, of a kind that CloudFront takes.
+// PublicKey is the public half of a key pair of a kind that CloudFront accepts.
 type PublicKey struct {
 	key       crypto.PublicKey
 	spki      []byte
 	algorithm Algorithm
 }
 
-// NewPublicKey checks one of Go's own public keys. Anything but RSA of 2048
-// bits and ECDSA on P-256 is refused.
+// NewPublicKey wraps one of Go's own public keys. It refuses any key but RSA of
+// 2048 bits and ECDSA on P-256.
 func NewPublicKey(key crypto.PublicKey) (*PublicKey, error) {
 	algorithm, err := algorithmOf(key)
 	if err != nil {
@@ -385,8 +382,8 @@ func algorithmOf(key crypto.PublicKey) (Algorithm, error) {
 	return "", unsupportedKey(fmt.Sprintf("%T", key))
 }
 
-// ParsePublicKey reads a public key from PEM (SPKI, "PUBLIC KEY"), as
-// CloudFront holds it and `openssl pkey -pubout` writes it.
+// ParsePublicKey parses a public key in PEM (SPKI, "PUBLIC KEY"), as CloudFront
+// stores it and `openssl pkey -pubout` writes it.
 func ParsePublicKey(pemText []byte) (*PublicKey, error) {
 	block, rest := pem.Decode(bytes.TrimPrefix(pemText, []byte("\xef\xbb\xbf")))
 	switch {
@@ -406,41 +403,41 @@ func ParsePublicKey(pemText []byte) (*PublicKey, error) {
 	return NewPublicKey(key)
 }
 
-// Algorithm is the key's kind.
+// Algorithm returns the kind of the key.
 func (p *PublicKey) Algorithm() Algorithm { return p.algorithm }
 
-// Public is the key as Go's own type, *rsa.PublicKey or *ecdsa.PublicKey.
+// Public returns the key as Go's own type, *rsa.PublicKey or *ecdsa.PublicKey.
 func (p *PublicKey) Public() crypto.PublicKey { return p.key }
 
-// PEM is the key as CloudFront wants it: SPKI, with one line feed at the end.
-// Without that line feed a later deployment sees a changed key:
+// PEM returns the key as CloudFront stores it: SPKI, with one trailing line feed.
+// Without the line feed, a later deployment sees a changed key:
 // https://github.com/hashicorp/terraform-provider-aws/issues/20081
 func (p *PublicKey) PEM() []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: p.spki})
 }
 
-// SPKI is the key's SPKI encoding (DER) in base64 (RFC 4648, section 4, with
-// padding, in one line): what the deployment document has in trustedKeys.
+// SPKI returns the key's SPKI encoding (DER) in base64 (RFC 4648, section 4, with
+// padding, in one line), as trustedKeys of the deployment document has it.
 func (p *PublicKey) SPKI() string { return base64.StdEncoding.EncodeToString(p.spki) }
 
-// Fingerprint is the SHA-256 of the key's SPKI encoding (DER), in lower-case
-// hexadecimal: what the deployment document holds to tie an id to a key.
+// Fingerprint returns the SHA-256 of the key's SPKI encoding (DER) in lower-case
+// hexadecimal, as publicKeySha256 of the deployment document has it.
 func (p *PublicKey) Fingerprint() string {
 	sum := sha256.Sum256(p.spki)
 	return hex.EncodeToString(sum[:])
 }
 
-// Equal reports whether both are the same key.
+// Equal reports whether p and other are the same key. A nil key equals none.
 func (p *PublicKey) Equal(other *PublicKey) bool {
 	return p != nil && other != nil && bytes.Equal(p.spki, other.spki)
 }
 
-// KeyFrom makes a Key of any crypto.Signer, such as a hardware token. Go's own
-// keys, *rsa.PrivateKey and *ecdsa.PrivateKey, become a *PrivateKey. A key of a
-// kind that CloudFront does not take is refused.
+// KeyFrom returns a Key that signs with key, such as a hardware token. For Go's own
+// keys, *rsa.PrivateKey and *ecdsa.PrivateKey, the result is a *PrivateKey. It
+// refuses a key of a kind that CloudFront does not accept.
 //
-// A crypto.Signer cannot be cancelled: its calls are not bounded by a context.
-// One that works over a network does better to implement Key.
+// A crypto.Signer has no context, so its calls cannot be canceled. A key behind a
+// network should implement Key.
 func KeyFrom(key crypto.Signer) (Key, error) {
 	switch k := key.(type) {
 	case nil:

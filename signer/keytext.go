@@ -13,14 +13,12 @@ import (
 	"unicode/utf8"
 )
 
-// Keys come through editors, shells, variables, YAML and JSON, which change the
-// ends of lines and what stands around the text. Base64 and the lines BEGIN and
-// END hold no white space that matters, no backslash and no quote, so what they
-// did is undone with certainty.
+// Editors, shells, variables, YAML and JSON change the line endings of a key and
+// add characters around it. White space, backslashes and quotes mean nothing in
+// base64 and in the lines BEGIN and END, so these changes can be undone safely.
 
-// plainText returns the text of a key without what was done to it as a whole: in
-// UTF-8 without a byte order mark, no quotes around it, and real ends of lines
-// for escaped ones.
+// plainText returns the text of a key in UTF-8, without a byte order mark or
+// surrounding quotes, and with line breaks in place of escaped ones.
 func plainText(text []byte) string {
 	s := string(bytes.TrimPrefix(text, []byte("\xef\xbb\xbf")))
 	if len(text) >= 2 && (text[0] == 0xff && text[1] == 0xfe || text[0] == 0xfe && text[1] == 0xff) {
@@ -46,11 +44,11 @@ var escapedEnd = regexp.MustCompile(`\\+[rn]`)
 type keyBlock struct {
 	kind      string
 	der       []byte // nil if it cannot be read
-	encrypted bool   // by headers, as OpenSSL has it for old formats
+	encrypted bool   // its headers say so, as in OpenSSL's old formats
 }
 
-// keyBlocks returns the blocks of a text that has them, wherever they start in a
-// line and however their lines are joined; cut tells that one has no end.
+// keyBlocks returns the PEM blocks of a text, wherever they start in a line and
+// however their lines are joined. cut reports a block without an end.
 func keyBlocks(text string) (blocks []keyBlock, cut bool) {
 	const begin, dashes = "-----BEGIN ", "-----"
 	for {
@@ -72,7 +70,7 @@ func keyBlocks(text string) (blocks []keyBlock, cut bool) {
 		text = rest
 		block := keyBlock{kind: kind}
 		if strings.Contains(body, ":") {
-			// Headers end at an empty line, so these lines must stand as they are.
+			// Headers end at an empty line, so the lines must stay as they are.
 			whole := begin + kind + dashes + strings.ReplaceAll(body, "\r\n", "\n") + "-----END " + kind + dashes
 			if decoded, _ := pem.Decode([]byte(whole)); decoded != nil {
 				block.der = decoded.Bytes
@@ -85,7 +83,7 @@ func keyBlocks(text string) (blocks []keyBlock, cut bool) {
 	}
 }
 
-// derKey reads a private key without PEM around it.
+// derKey parses a private key in DER.
 func derKey(der []byte) (crypto.Signer, error) {
 	if key, err := x509.ParsePKCS8PrivateKey(der); err == nil {
 		if signer, ok := key.(crypto.Signer); ok {
@@ -118,13 +116,13 @@ func derKey(der []byte) (crypto.Signer, error) {
 	return nil, errors.New("no private key that can be read in DER: want PKCS #8, PKCS #1 or SEC 1 without a passphrase, whole and with nothing after it; `openssl pkey -in FILE -out PEM` reads other formats")
 }
 
-// isDER reports whether bytes start as a private key, a certificate or a PKCS #12
-// file does in DER: a sequence of 16 bytes or more, which no text starts with.
+// isDER reports whether b starts as a private key, a certificate or a PKCS #12 file
+// in DER does: a sequence of 16 bytes or more. No text starts so.
 func isDER(b []byte) bool {
 	return len(b) > 2 && b[0] == 0x30 && (b[1] == 0x81 || b[1] == 0x82 || b[1] >= 0x10 && b[1] < 0x80 && int(b[1])+2 == len(b))
 }
 
-// notPEM says what a text without a PEM block is, as far as that can be told.
+// notPEM returns an error that says what a text without a PEM block seems to be.
 func notPEM(text string) error {
 	const want = "want text that starts with -----BEGIN PRIVATE KEY----- (also RSA PRIVATE KEY or EC PRIVATE KEY)"
 	text = strings.TrimSpace(text)

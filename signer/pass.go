@@ -9,16 +9,16 @@ import (
 	"time"
 )
 
-// Pass is one signature that opens everything below a prefix. It makes URLs
-// and cookies at the price of putting strings together, with no further use of
-// the key: for playlists and galleries, and for keys behind a network.
+// Pass is one signature that opens everything below a prefix. It makes URLs and
+// cookies by joining strings, without using the key again: for playlists,
+// galleries, and keys behind a network.
 //
-// Every URL of a pass carries the whole pass: whoever holds one can open all
-// of the prefix. A Pass never changes, and is safe for concurrent use.
+// Every URL of a pass carries the whole pass: whoever holds one can open everything
+// below the prefix. A Pass never changes, and is safe for concurrent use.
 type Pass struct {
 	prefix  wireURL
-	first   string // CloudFront's parameters, behind a ?
-	further string // the same, behind an &
+	first   string // CloudFront's parameters, after a ?
+	further string // the same, after an &
 	cookies signedCookies
 	expires time.Time
 	now     func() time.Time
@@ -26,9 +26,9 @@ type Pass struct {
 	forwarding *forwarding
 }
 
-// OpenAll signs a pass for everything below a prefix. The prefix is a URL that
-// ends in a slash, so that a pass for users/1 never opens users/10. What of it
-// comes from outside is escaped with EscapeSegment:
+// OpenAll signs a pass for everything below prefix. The prefix is a URL that ends
+// in a slash, so that a pass for users/1/ does not open users/10/. Escape text from
+// outside with EscapeSegment before it becomes a part of the prefix:
 //
 //	pass, err := s.OpenAll(ctx, "https://d111111abcdef8.cloudfront.net/albums/7/", signer.Policy{TTL: time.Hour})
 //	signed, err := pass.URL("https://d111111abcdef8.cloudfront.net/albums/7/rt.png")
@@ -83,20 +83,20 @@ func (s *Signer) OpenAll(ctx context.Context, prefix string, p Policy) (*Pass, e
 	return &Pass{prefix: u, first: first, further: "&" + first[1:], cookies: c, expires: st.Expires, now: s.now, forwarding: m.forwarding}, nil
 }
 
-// Prefix is the URL below which the pass opens everything.
+// Prefix returns the URL below which the pass opens everything.
 func (p *Pass) Prefix() string { return p.prefix.raw }
 
-// Expires is when the pass ends.
+// Expires returns when the pass expires.
 func (p *Pass) Expires() time.Time { return p.expires }
 
-// Covers reports whether the pass opens a URL. It does not look at the clock.
+// Covers reports whether the pass opens a URL. It ignores the pass's expiry.
 func (p *Pass) Covers(rawURL string) bool {
 	_, err := p.parse(rawURL)
 	return err == nil
 }
 
-// parse checks a URL below the prefix. The prefix itself was checked, so that
-// only what follows it is looked at.
+// parse checks a URL below the prefix. OpenAll checked the prefix, so parse checks
+// only what follows it.
 func (p *Pass) parse(rawURL string) (wireURL, error) {
 	if p.prefix.raw == "" {
 		return wireURL{}, errZeroPass
@@ -112,9 +112,9 @@ func (p *Pass) parse(rawURL string) (wireURL, error) {
 	return u, u.parseTarget(len(p.prefix.raw))
 }
 
-// URL puts the pass to a URL below the prefix. A URL beside the prefix, one
-// that some client would rewrite, and any URL once the pass has expired, is
-// refused.
+// URL appends the pass to rawURL, which must be a URL below the prefix. It refuses
+// a URL outside the prefix, a URL that some client would rewrite, and, after the
+// pass has expired, any URL.
 func (p *Pass) URL(rawURL string) (string, error) {
 	u, err := p.parse(rawURL)
 	if err != nil {
@@ -136,8 +136,8 @@ func (p *Pass) URL(rawURL string) (string, error) {
 	return rawURL + params, nil
 }
 
-// Object returns the URL of an object below the prefix with the pass, by the
-// object's S3 key: ObjectURL on the prefix's host, then URL.
+// Object returns the URL, with the pass, of an object below the prefix by its S3
+// key: ObjectURL on the prefix's host, then URL.
 func (p *Pass) Object(objectKey string) (string, error) {
 	if p.prefix.raw == "" {
 		return "", errZeroPass
@@ -149,11 +149,11 @@ func (p *Pass) Object(objectKey string) (string, error) {
 	return p.URL(rawURL)
 }
 
-// Query returns the parameters of the pass, without a ? or & before them, for what
-// makes its URLs by itself, such as the request filter of a player. Behind a ? they
-// open each URL below the prefix that has no query, behind an & one that has. They
-// open nothing else, and a program appends them to no other URL: whoever gets them
-// can open all of the prefix.
+// Query returns the parameters of the pass without a leading ? or &, for programs
+// that build their own URLs, such as the request filter of a player. After a ? they
+// open each URL below the prefix that has no query, and after an & each one that
+// has a query. They open nothing else: append them to no other URL, because whoever
+// gets them can open everything below the prefix.
 func (p *Pass) Query() (string, error) {
 	if err := p.alive(); err != nil {
 		return "", err
@@ -161,7 +161,7 @@ func (p *Pass) Query() (string, error) {
 	return p.first[1:], nil
 }
 
-// Cookies are the cookies that open everything below the prefix.
+// Cookies returns the cookies that open everything below the prefix.
 func (p *Pass) Cookies(o CookieOptions) ([]*http.Cookie, error) {
 	if err := p.alive(); err != nil {
 		return nil, err
@@ -173,8 +173,8 @@ func (p *Pass) Cookies(o CookieOptions) ([]*http.Cookie, error) {
 	return p.cookies.cookies(template)
 }
 
-// ClearCookies are the cookies that remove, in a browser, what Cookies set with
-// the same options; also once the pass has expired.
+// ClearCookies returns cookies that remove, in a browser, the cookies that Cookies
+// set with the same options. It also works after the pass has expired.
 func (p *Pass) ClearCookies(o CookieOptions) ([]*http.Cookie, error) {
 	return ClearCookies(p.Prefix()+"*", o)
 }
@@ -191,5 +191,5 @@ func (p *Pass) alive() error {
 
 var errZeroPass = errors.New("pass: the zero Pass opens nothing: make one with Signer.OpenAll")
 
-// ErrExpired is wrapped by what Pass returns once it has expired.
+// ErrExpired is wrapped by the errors of a Pass that has expired.
 var ErrExpired = errors.New("expired")

@@ -7,25 +7,24 @@ import (
 	"unicode/utf8"
 )
 
-// EscapeSegment escapes text from outside, such as a user's name, so that it
-// stands for itself alone as one segment of a path. The result belongs between
-// two slashes, in a pattern and in a URL alike:
+// EscapeSegment escapes text from outside, such as a user's name, for use as one
+// segment of a path. Use the result between two slashes, in a pattern or in a URL:
 //
 //	segment, err := signer.EscapeSegment(user)
 //	resource := "https://d111111abcdef8.cloudfront.net/users/" + segment + "/*"
 //
-// That resource opens the objects whose keys start with "users/" + user + "/"
-// and no others, and ObjectURL makes URLs of those keys that it covers: the bytes
-// that ObjectURL escapes are escaped here, so a * or ? stands for itself, and a %
-// in the text starts no escape. Two texts never have the same result.
+// That resource opens the objects whose keys start with "users/" + user + "/" and
+// no others, and covers the URLs that ObjectURL makes of those keys. EscapeSegment
+// escapes the same bytes as ObjectURL, so a * or ? in the text is no wildcard, and
+// a % starts no escape. Two texts never have the same result.
 //
-// Text that cannot be one segment is refused: an empty one, which an unset
-// variable leaves; one with a slash, which S3 reads out of %2F too; "." and
-// "..", which browsers resolve even when they are escaped; and text that is not
-// UTF-8, as every key of S3 is.
+// It refuses text that cannot be one segment: the empty text, which an unset
+// variable leaves; text with a slash, since S3 also decodes %2F; "." and "..",
+// which browsers resolve even when they are escaped; and text that is not UTF-8, as
+// every S3 key is.
 //
-// Without the slash after it, the segment is only the start of a name: a pattern
-// that ends in users/1* opens users/10 too.
+// Without the slash after it, the segment matches the start of longer names: the
+// pattern users/1* opens users/10 too.
 func EscapeSegment(text string) (string, error) {
 	fault := ""
 	switch {
@@ -45,31 +44,31 @@ func EscapeSegment(text string) (string, error) {
 	return "", fmt.Errorf("escaping a path segment: %s %s", Describe(text, FormText), fault)
 }
 
-// A matching is how a resource with wildcards fits a URL.
+// matching is how a resource with wildcards matches a URL.
 type matching int
 
 const (
 	noMatch matching = iota
-	// ambiguousMatch: only by a reading of the resource that CloudFront's pages
-	// leave open, such as a ? that could be the start of the query and is taken
-	// for a wildcard.
+	// ambiguousMatch is a match only in a reading of the resource that AWS's
+	// documentation neither confirms nor excludes, such as a ? read as a wildcard
+	// where it could start the query.
 	ambiguousMatch
 	match
 )
 
-// covers fits a resource to a URL by sections: scheme, host, path and query. A
-// * stands for any characters, also none and also slashes, a ? for exactly one,
-// and neither leaves its section, except that a * at the end of a path also
-// covers any query, a * at the end of a host any path and query, and a * alone
-// everything.
+// covers matches a resource against a URL by sections: scheme, host, path and
+// query. A * matches any characters, slashes included, or none, a ? exactly one.
+// Neither matches beyond its section, except that a * at the end of a path also
+// matches any query, a * at the end of a host any path and query, and a resource of
+// * alone everything.
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-creating-signed-url-custom-policy.html
 func covers(resource, url string) matching {
 	return new(globber).covers(resource, url)
 }
 
-// globber matches in a time that grows as the resource and the URL do.
+// globber matches in time linear in the lengths of resource and URL.
 type globber struct {
-	undecided bool // a part of the resource was too costly to look for
+	undecided bool // a part of the resource was too long to search for
 }
 
 func (g *globber) covers(resource, url string) matching {
@@ -104,9 +103,9 @@ func (g *globber) target(path, query string, u sections) bool {
 	return u.query != "" && g.glob(query[1:], u.query[1:])
 }
 
-// loosely fits what follows the host of a resource by all readings that are not
-// known to be CloudFront's: its first ? is a wildcard, a later one starts the
-// query, a backslash stands for itself.
+// loosely matches what follows the host in all readings that are not known to be
+// CloudFront's: the first ? is a wildcard, a later ? starts the query, a backslash
+// is itself.
 func (g *globber) loosely(r, u sections) bool {
 	if !strings.Contains(r.rest, `\?`) && strings.Count(r.query, "?") == 1 {
 		return g.target(r.rest, "", u)
@@ -114,8 +113,8 @@ func (g *globber) loosely(r, u sections) bool {
 	return g.glob(r.rest, u.rest) || g.glob(strings.ReplaceAll(r.rest, `\?`, "?"), u.rest)
 }
 
-// sections are the parts of a URL or a resource. The path starts with its
-// slash, the query with its question mark; rest is both, as they were written.
+// sections are the parts of a URL or a resource. path includes its slash, query its
+// question mark; rest is both, unchanged.
 type sections struct{ scheme, host, path, query, rest string }
 
 func splitSections(url string) (s sections) {
@@ -134,8 +133,8 @@ func splitSections(url string) (s sections) {
 	return s
 }
 
-// resourceSections also knows the resource without a scheme, whose host starts
-// with a star, and the backslash with which old policies escape the start of a
+// resourceSections also splits a resource without a scheme, whose host starts with
+// a star, and accepts the backslash that old policies write before the start of a
 // query.
 func resourceSections(resource string) sections {
 	s := splitSections(resource)
@@ -158,13 +157,13 @@ func (g *globber) glob(pattern, text string) bool {
 	return wider == pattern
 }
 
-// maxLooseSearch is how long a part with a ? between two stars may be, in bytes.
-// There is no linear search for a part of any length with a ? in it: a longer one
-// is not looked for.
+// maxLooseSearch limits the length, in bytes, of a part with a ? between two stars:
+// no search for such a part is linear at every length. Longer parts are not
+// searched for.
 const maxLooseSearch = 64
 
-// widened is a pattern with a star in place of each part that is not looked for.
-// What the pattern matches, it matches too.
+// widened returns pattern with a star in place of each part that is not searched
+// for. It matches at least what pattern matches.
 func widened(pattern string) string {
 	if strings.IndexByte(pattern, '?') < 0 {
 		return pattern
@@ -178,9 +177,9 @@ func widened(pattern string) string {
 	return strings.Join(parts, "*")
 }
 
-// CoverageError is the refusal to sign a URL for a resource that does not cover
-// it: CloudFront would refuse the result. Its text quotes neither of the two in
-// full unless they are surely names.
+// CoverageError reports a resource that does not cover the URL to sign: CloudFront
+// would refuse the result. Its text quotes the two in full only if they are surely
+// names.
 type CoverageError struct {
 	Resource, URL string
 }
@@ -190,8 +189,8 @@ func (e *CoverageError) Error() string {
 	return fmt.Sprintf("the resource, %s, does not cover the URL, %s: %s", Describe(e.Resource, FormName), Describe(e.URL, FormName), text)
 }
 
-// difference returns the first byte of a URL that a resource does not cover, and
-// says so in words.
+// difference returns the first byte of url that resource does not cover, and a
+// description.
 func difference(resource, url string) (at int, text string) {
 	var g globber
 	r, u := resourceSections(resource), splitSections(url)
@@ -230,7 +229,7 @@ func differs(name, pattern, text string, start int) (at int, words string) {
 	return at, fmt.Sprintf("the %s differs from byte %d of the URL on, %q", name, at, excerpt(text[i:]))
 }
 
-// reach is how many bytes of a section its pattern still allows.
+// reach returns how many bytes of text pattern matches.
 func reach(pattern, text string) int {
 	for i := range len(text) {
 		switch {
@@ -245,7 +244,7 @@ func reach(pattern, text string) int {
 	return len(text)
 }
 
-// excerpt is the start of a text, too short to be of use if it is of a key.
+// excerpt returns the start of s, too short to be useful if s is a key.
 func excerpt(s string) string {
 	if len(s) > 8 {
 		return s[:8] + "…"

@@ -9,55 +9,54 @@ import (
 	"time"
 )
 
-// Policy says until when a signature opens what, and for whom. Exactly one of
-// TTL and Expires must be set; everything else is optional.
+// Policy sets when a signature expires, what it opens, and who may use it. Exactly
+// one of TTL and Expires must be set; all else is optional.
 //
-// With an expiry alone the signature has a canned policy, which CloudFront
-// rebuilds from the URL; everything else asks for a custom policy, which
-// travels in the URL and makes it longer. The choice is made here, never by the
-// caller, and Canned tells it.
+// A policy that sets only the expiry is signed as a canned policy, which CloudFront
+// rebuilds from the URL. Any other policy is signed as a custom policy, which
+// travels in the URL and makes it longer. Canned reports which one it is.
 type Policy struct {
-	// TTL is for how long from now, a second or more, rounded up to whole
-	// seconds. A plain number counts nanoseconds: write 120*time.Second.
+	// TTL is the lifetime from now, a second or more, rounded up to whole seconds.
+	// A plain number counts nanoseconds: write 120*time.Second.
 	TTL time.Duration
 
-	// Window rounds the end that TTL gives up into windows of this length, a
-	// second or more, so that one URL asked for again and again stays the same:
-	// see StableExpiry. It needs signatures that repeat: Options.Deterministic or
-	// an RSA key, or for URLs Options.Memoize. TTL and Window together must not
-	// reach beyond the deployment's limit.
+	// Window, a second or more, rounds the end that TTL gives up to the end of a
+	// window of this length, so that the signed URL stays the same within a window:
+	// see StableExpiry. It needs signatures that repeat: Options.Deterministic, an
+	// RSA key or, for URLs, Options.Memoize. TTL plus Window must not exceed the
+	// deployment's limit.
 	Window time.Duration
 
-	// Expires is the end; parts of a second are dropped.
+	// Expires is the end of validity; fractions of a second are dropped.
 	Expires time.Time
 
-	// NotBefore is the start, before the end; parts of a second are dropped.
-	// CloudFront refuses requests on or before it. Clocks differ: leave it out,
-	// or set it a minute back, unless a start is really wanted.
+	// NotBefore is the start of validity, before the end; fractions of a second are
+	// dropped. CloudFront refuses requests at or before it. Clocks differ: leave it
+	// out unless you need a start, or set it a minute early.
 	NotBefore time.Time
 
-	// IPAddress is the one IPv4 address (203.0.113.7) or prefix
-	// (203.0.113.0/24) that may ask. CloudFront has no IPv6 here.
+	// IPAddress is the only IPv4 address (203.0.113.7) or prefix (203.0.113.0/24)
+	// that may use the signature. CloudFront has no IPv6 here.
 	IPAddress string
 
-	// Resource is what the signature opens, with * for any characters, also
-	// none; a ? starts its query, as in a URL. Empty means the signed URL alone.
-	// It must cover the signed URL. A * in its host, which CloudFront would take,
-	// is refused.
+	// Resource is what the signature opens. A * matches any characters or none; the
+	// first ? starts the query, as in a URL. Empty means only the signed URL. The
+	// resource must cover the signed URL. A * in the host is refused, though
+	// CloudFront would accept it.
 	//
-	// Text from outside, such as a user's name, is escaped with EscapeSegment
-	// before it becomes a part of a resource: a user called * would open
-	// everyone's files. Signer.OpenAll opens all below a prefix without a pattern.
+	// Escape text from outside, such as a user's name, with EscapeSegment before it
+	// becomes a part of a resource: a user called * would otherwise open everyone's
+	// files. Signer.OpenAll opens everything below a prefix without a pattern.
 	Resource string
 }
 
-// Canned reports whether a URL signed with this policy has a canned policy.
+// Canned reports whether rawURL, signed with this policy, has a canned policy.
 func (p Policy) Canned(rawURL string) bool {
 	return p.NotBefore.IsZero() && p.IPAddress == "" && (p.Resource == "" || p.Resource == rawURL)
 }
 
-// Statement is the one statement of a policy, as it is signed. CloudFront knows
-// these members and no others:
+// Statement is the single statement of a policy, as it is signed. CloudFront
+// supports only these members:
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-creating-signed-url-custom-policy.html
 type Statement struct {
 	Resource  string       // with wildcards if the policy is a custom one
@@ -66,22 +65,22 @@ type Statement struct {
 	IPAddress netip.Prefix // SourceIp, IPv4; the zero Prefix if absent
 }
 
-// appendJSON writes the statement's policy as it is signed. A text that would
-// need escapes is refused before.
+// appendJSON appends the statement's policy as it is signed. Earlier checks refuse
+// text that would need escapes.
 func (s *Statement) appendJSON(b []byte) []byte {
 	var digits [20]byte
 	expires := strconv.AppendInt(digits[:0], s.Expires.Unix(), 10)
 	return appendPolicy(b, s.Resource, string(expires), s.NotBefore, s.IPAddress)
 }
 
-// cannedText is the canned policy that CloudFront rebuilds from a URL and an
+// cannedText returns the canned policy that CloudFront rebuilds from a URL and an
 // expiry.
 func cannedText(url, expires string) []byte {
 	return appendPolicy(make([]byte, 0, len(url)+96), url, expires, time.Time{}, netip.Prefix{})
 }
 
-// appendPolicy writes a policy: no white space, members in this order, & as it
-// is. For a canned policy CloudFront builds the very same bytes.
+// appendPolicy appends a policy: no white space, members in this order, &
+// unescaped. For a canned policy, CloudFront builds exactly these bytes.
 func appendPolicy(b []byte, resource, expires string, notBefore time.Time, address netip.Prefix) []byte {
 	b = append(b, `{"Statement":[{"Resource":"`...)
 	b = append(b, resource...)
@@ -101,12 +100,11 @@ func appendPolicy(b []byte, resource, expires string, notBefore time.Time, addre
 	return append(b, `}}]}`...)
 }
 
-// lastExpiry is the end of the year 9999. Times behind it are milliseconds
-// taken for seconds.
+// lastExpiry is the end of the year 9999. Later times are milliseconds mistaken for
+// seconds.
 const lastExpiry = 253402300799
 
-// statement checks the policy for what is to be opened with the material at
-// hand, and works out its statement.
+// statement checks the policy for resource and m, and returns its statement.
 func (p *Policy) statement(resource string, now time.Time, m *material) (Statement, error) {
 	s := Statement{Resource: resource}
 	switch {
@@ -135,8 +133,8 @@ func (p *Policy) statement(resource string, now time.Time, m *material) (Stateme
 		return s, errors.New("policy: the end lies after the year 9999: are these milliseconds? CloudFront counts seconds")
 	}
 	if limit := m.maxLifetime; limit > 0 {
-		// The last end that the window may give counts: what is asked for is
-		// taken at any time or at none.
+		// Compare the latest end of any window, so that the same policy is accepted
+		// always or never.
 		latest := s.Expires
 		if p.Window > time.Second {
 			latest = time.Unix(ceilSeconds(now.Add(p.TTL))+int64(p.Window/time.Second)-1, 0)
@@ -165,7 +163,7 @@ func (p *Policy) statement(resource string, now time.Time, m *material) (Stateme
 	return s, nil
 }
 
-// tooShort refuses a time under a second. A plain number is one of nanoseconds.
+// tooShort returns the error for a duration under a second.
 func tooShort(name string, d time.Duration) error {
 	switch {
 	case d < 0:
@@ -183,9 +181,9 @@ func ceilSeconds(t time.Time) int64 {
 	return t.Unix()
 }
 
-// LifetimeError is the refusal of an expiry that lies further ahead than the
-// deployment allows. Key rotation stands on that limit: a key is removed once
-// the last URL that it signed has expired.
+// LifetimeError reports an expiry beyond the deployment's limit. Key rotation
+// depends on the limit: a key is removed after the last URL that it signed has
+// expired.
 type LifetimeError struct {
 	Asked, Limit time.Duration
 }
@@ -194,7 +192,7 @@ func (e *LifetimeError) Error() string {
 	return fmt.Sprintf("policy: the end lies %s ahead, the deployment allows %s (maxUrlLifetime): ask for less", e.Asked, e.Limit)
 }
 
-// parseAddress reads one IPv4 address or prefix.
+// parseAddress parses one IPv4 address or prefix.
 func parseAddress(text string) (netip.Prefix, error) {
 	var prefix netip.Prefix
 	if strings.Contains(text, "/") {
@@ -219,9 +217,9 @@ func parseAddress(text string) (netip.Prefix, error) {
 	return prefix, nil
 }
 
-// checkResource checks the resource of a custom policy: a URL that clients send
-// as it stands, but that its path and its query may hold wildcards, and that
-// http*:// stands for both schemes.
+// checkResource checks the resource of a custom policy. It must be a URL that
+// clients send unchanged, except that path and query may hold wildcards, and that
+// http*:// means both schemes.
 func checkResource(resource string) error {
 	url := resource
 	if rest, ok := strings.CutPrefix(resource, "http*://"); ok {

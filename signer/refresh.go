@@ -11,47 +11,47 @@ import (
 	"time"
 )
 
-// OpenOptions are what Open may be told. The zero value of each is its default,
-// and a nil *OpenOptions has all of them.
+// OpenOptions configures Open. The zero value of each field is its default; a nil
+// *OpenOptions means all defaults.
 type OpenOptions struct {
-	// Deterministic, Memoize, OnUnforwarded and OnGrant are those of Options.
+	// Deterministic, Memoize, OnUnforwarded and OnGrant are as in Options.
 	Deterministic bool
 	Memoize       int
 	OnUnforwarded func(parameter string)
 	OnGrant       func(ctx context.Context, g Grant) error
 
-	// Refresh is how often the source is asked in the background, give or take
-	// a tenth. By default a quarter of the deployment's maxKeyAge, between ten
-	// seconds and an hour; 15 minutes where the deployment has none.
+	// Refresh is how often the source is read in the background, give or take a
+	// tenth. The default is a quarter of the deployment's maxKeyAge, between ten
+	// seconds and an hour, or 15 minutes if the deployment has no maxKeyAge.
 	Refresh time.Duration
 
-	// Timeout bounds one reading of the source; by default ten seconds. A
-	// reading that goes on in spite of its context is given up a tenth later.
+	// Timeout limits one reading of the source; the default is ten seconds. A
+	// reading that ignores its context is abandoned a tenth later.
 	Timeout time.Duration
 
-	// OnEvent is told of every reading of the source until Close, one call at a
-	// time and in order, from a goroutine that no signature waits for. Open
-	// returns once it was told of the first.
+	// OnEvent is called after every reading of the source until Close, in order and
+	// never concurrently, on a goroutine that no signature waits for. Open returns
+	// after its first call.
 	OnEvent func(Event)
 
-	// Now is the clock; nil means time.Now. A process that was frozen knows
-	// from its wall-clock reading how old its key is.
+	// Now is the clock; nil means time.Now. Its wall-clock reading shows a process
+	// that was frozen how old its key is.
 	Now func() time.Time
 }
 
-// Event is what happened when a source was read.
+// Event is the result of one reading of the source.
 type Event struct {
 	Time      time.Time
-	KeyPairID string        // of the key in use, after the event
-	Rotated   bool          // the key changed
-	Err       error         // the reading failed, and the key in use stays
-	Age       time.Duration // of the last confirmation of the key in use
+	KeyPairID string        // the key in use after the reading
+	Rotated   bool          // the key in use changed
+	Err       error         // why the reading failed; the key in use stays
+	Age       time.Duration // time since the key in use was last confirmed
 }
 
-// StaleError is the refusal to sign with a key that could not be confirmed for
-// longer than the deployment allows: it may have been retired since.
+// StaleError reports that the signing key was not confirmed for longer than the
+// deployment allows. It may have been retired since, so the signer does not use it.
 type StaleError struct {
-	Age, Limit time.Duration // Age is below zero if the clock was set back
+	Age, Limit time.Duration // Age is negative if the clock was set back
 	Err        error         // why the last reading of the source failed
 }
 
@@ -65,19 +65,18 @@ func (e *StaleError) Error() string {
 
 func (e *StaleError) Unwrap() error { return e.Err }
 
-// Open makes a signer of a source, after a first reading of it that ctx bounds.
-// The signer reads the source again in the background, one reading at a time.
-// When a reading fails it goes on with the key it has, until that key was not
-// confirmed for the deployment's maxKeyAge; from then on a signature waits, in
-// its caller's time, for a reading, and fails with a *StaleError if that fails.
-// So no signature is made with a key past its age, also in a process that was
-// frozen for a day.
+// Open returns a Signer that reads its deployment document and key from source. ctx
+// bounds the first reading. The signer then reads the source again in the
+// background, one reading at a time. When a reading fails, it goes on with the key
+// it has until that key was not confirmed for the deployment's maxKeyAge. After
+// that, each signature waits for a new reading, within its caller's ctx, and fails
+// with a *StaleError if the reading fails. So no signature is made with a key older
+// than maxKeyAge, even in a process that was frozen for a day.
 //
-// A reading that hangs in spite of its context has failed, and what it says at
-// last is dropped. The readings after it start all the same, while fewer than
-// four hang.
+// A reading that hangs and ignores its context counts as failed, and its late
+// result is dropped. New readings start as long as fewer than four hang.
 //
-// Close ends the background reading.
+// Close stops the background reading.
 func Open(ctx context.Context, source Source, o *OpenOptions) (*Signer, error) {
 	if source == nil {
 		return nil, errors.New("open signer: no source")
@@ -108,16 +107,16 @@ func Open(ctx context.Context, source Source, o *OpenOptions) (*Signer, error) {
 	return &Signer{now: r.o.Now, current: r.current, close: r.close}, nil
 }
 
-// Close ends the reading of the source by a signer that Open made, in the
-// background and in callers' time. Signing goes on to work until its key is
-// past its age. On other signers Close does nothing.
+// Close stops all reading of the source by a signer that Open returned. Signing
+// continues until the key is older than maxKeyAge. On a signer from New, Close does
+// nothing.
 func (s *Signer) Close() {
 	if s.close != nil {
 		s.close()
 	}
 }
 
-// confirmed is a material and when the source last said that it is current.
+// confirmed is a material and the time at which the source last confirmed it.
 type confirmed struct {
 	*material
 	document Deployment
@@ -134,24 +133,23 @@ type refresher struct {
 	ctx   context.Context // ends with Close
 	close context.CancelFunc
 
-	readings atomic.Int32 // that have not returned, those given up included
+	readings atomic.Int32 // readings that have not returned, the abandoned ones included
 
 	mu     sync.Mutex
 	flight *flight // the reading under way
 	last   *flight // the one before it
 }
 
-// flight is one reading of the source, for all who wait for it.
+// flight is one reading of the source, shared by everybody who waits for it.
 type flight struct {
 	began time.Time
-	done  chan struct{} // closed when what follows is set
+	done  chan struct{} // closed when err and ended are set
 	err   error
 	ended time.Time
-	told  chan struct{} // closed when OnEvent has been told
+	told  chan struct{} // closed after OnEvent has returned
 }
 
-// wait has a bound of its own: a reading that hangs is given up after Timeout
-// only.
+// wait also returns after Timeout: a reading that hangs is abandoned only later.
 func (r *refresher) wait(ctx context.Context, f *flight) error {
 	bound := time.NewTimer(r.o.Timeout)
 	defer bound.Stop()
@@ -169,14 +167,14 @@ func (r *refresher) timedOut() error {
 	return fmt.Errorf("the source of the signing key did not answer within %s: %w", r.o.Timeout, context.DeadlineExceeded)
 }
 
-// retryAfter is how long a failure is passed on to callers before the source is
-// asked again, so that an outage is not answered with a flood.
+// retryAfter is how long callers get the error of a failed reading before the
+// source is read again, so that an outage does not cause a flood of requests.
 const retryAfter = time.Second
 
 var errClosed = errors.New("the signer was closed")
 
-// current is the material to sign with, confirmed within its age, and when that
-// was so.
+// current returns a material that is not stale, and the time at which that was
+// checked.
 func (r *refresher) current(ctx context.Context) (*material, time.Time, error) {
 	c, now := r.state.Load(), r.o.Now()
 	if !c.stale(now) {
@@ -199,25 +197,25 @@ func (r *refresher) current(ctx context.Context) (*material, time.Time, error) {
 	return nil, now, &StaleError{Age: age(c.at, now), Limit: c.maxAge, Err: err}
 }
 
-// frozen reports whether the process was frozen in the middle of a reading, for
-// none takes that long. Then it tells nothing about now, and one more is due.
+// frozen reports whether the process was frozen during the reading: no reading
+// takes that long. Its result then says nothing about now, and one more reading is
+// due.
 func (r *refresher) frozen(f *flight, now time.Time) bool { return age(f.began, now) >= 2*r.o.Timeout }
 
-// stale also takes a confirmation from the future for none: the clock was set
-// back, and nobody knows by how much.
+// stale also reports true if the confirmation lies in the future: the clock was set
+// back, by an unknown amount.
 func (c *confirmed) stale(now time.Time) bool {
 	return c.maxAge > 0 && (age(c.at, now) > c.maxAge || now.Round(0).Before(c.at.Round(0).Add(-time.Minute)))
 }
 
-// age is how long ago t was: by the wall clock, which also counts the time that
-// the machine was asleep, or by the monotonic one, which nobody sets back;
-// whichever says more.
+// age returns the time since t by the wall clock, which also counts sleep, or by
+// the monotonic clock, which nobody can set back: the longer of the two.
 func age(t, now time.Time) time.Duration {
 	return max(now.Round(0).Sub(t.Round(0)), now.Sub(t))
 }
 
-// ask is the reading to wait for in order to replace c: the one under way, or
-// the last one if it has replaced c or failed just now, or a new one.
+// ask returns the reading to wait for in order to replace c: the one under way; the
+// last one, if it has replaced c or has just failed; or a new one.
 func (r *refresher) ask(c *confirmed) *flight {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -266,25 +264,25 @@ func (r *refresher) start() *flight {
 	return f
 }
 
-// maxReadings is how many readings may be under way, of which all but one have
-// been given up: each that never returns keeps a goroutine for ever.
+// maxReadings limits the readings that have not returned. All but one of them are
+// abandoned, and each that never returns keeps a goroutine forever.
 const maxReadings = 4
 
-// read reads the source once, and gives up a reading that hangs in spite of its
-// context, as one of a file on a network does.
+// read reads the source once. It abandons a reading that ignores its context, as
+// reading a file on a network may.
 func (r *refresher) read(before *confirmed, began time.Time) (*confirmed, error) {
-	if r.readings.Load() >= maxReadings { // read alone adds to them, one flight at a time
+	if r.readings.Load() >= maxReadings { // only read adds to it, one flight at a time
 		return nil, fmt.Errorf("%d readings of the source of the signing key hang, so that it is not read again until one returns: %w", maxReadings, context.DeadlineExceeded)
 	}
 	type answer struct {
 		c   *confirmed
 		err error
 	}
-	answered := make(chan answer, 1) // one that comes late stays in it
+	answered := make(chan answer, 1) // a late answer stays in the buffer
 	r.readings.Add(1)
 	go func() {
-		// A reading belongs to all who wait for it, not to the one who
-		// started it, so it has a time of its own.
+		// Several callers may wait for a reading, so its time does not depend on
+		// the context of the one that started it.
 		ctx, cancel := context.WithTimeout(r.ctx, r.o.Timeout)
 		defer cancel()
 		c, err := r.confirm(ctx, before, began)
@@ -301,13 +299,13 @@ func (r *refresher) read(before *confirmed, began time.Time) (*confirmed, error)
 	}
 }
 
-// confirm asks the source, and checks what it says.
+// confirm reads the source and checks the result.
 func (r *refresher) confirm(ctx context.Context, before *confirmed, began time.Time) (c *confirmed, err error) {
 	if ctx.Err() != nil {
 		return nil, errClosed
 	}
 	defer func() {
-		// A source that panics must not take the program along.
+		// A source that panics must not end the program.
 		if p := recover(); p != nil {
 			c, err = nil, fmt.Errorf("the source of the signing key panicked: %T", p)
 		}
@@ -401,7 +399,8 @@ func (r *refresher) background() {
 	}
 }
 
-// interval is the time to the next reading: sooner after a failure.
+// interval returns the time until the next reading, which is shorter after a
+// failure.
 func (r *refresher) interval() time.Duration {
 	every := r.o.Refresh
 	if every == 0 {
@@ -418,7 +417,7 @@ func (r *refresher) interval() time.Duration {
 	return every
 }
 
-// jitter spreads the readings of many processes that started together.
+// jitter varies d, so that processes that started together do not read together.
 func jitter(d time.Duration) time.Duration {
 	spread := int64(d / 10)
 	if spread == 0 {
@@ -427,8 +426,8 @@ func jitter(d time.Duration) time.Duration {
 	return d - time.Duration(spread) + time.Duration(rand.Int64N(2*spread))
 }
 
-// BaseURL is where the content is served: that of the deployment, or of
-// Options.BaseURL; empty if neither is known.
+// BaseURL returns the scheme and host that serve the content, from the deployment
+// or from Options.BaseURL. It is empty if neither sets it.
 func (s *Signer) BaseURL(ctx context.Context) (string, error) {
 	m, _, err := s.use(ctx)
 	if err != nil {
@@ -437,8 +436,8 @@ func (s *Signer) BaseURL(ctx context.Context) (string, error) {
 	return m.baseURL, nil
 }
 
-// Object signs the URL of an object by its S3 key: ObjectURL with the signer's base
-// URL, then URL, whose policies it takes.
+// Object returns the signed URL of the object with this S3 key: ObjectURL with the
+// signer's base URL, then URL.
 func (s *Signer) Object(ctx context.Context, objectKey string, p Policy) (string, error) {
 	base, err := s.BaseURL(ctx)
 	if err != nil {

@@ -10,26 +10,26 @@ import (
 // Refuser is who refused a request.
 type Refuser string
 
-// Who may refuse a request to private content.
+// The parties that may refuse a request for private content.
 const (
 	RefusedBySignature Refuser = "signature"  // CloudFront, for the signature, the policy or their absence
 	RefusedByOrigin    Refuser = "origin"     // S3: the signature was fine
-	RefusedByEdge      Refuser = "cloudfront" // CloudFront, for something else than the signature
-	RefusedByUnknown   Refuser = "unknown"    // neither body is known
+	RefusedByEdge      Refuser = "cloudfront" // CloudFront, for another reason
+	RefusedByUnknown   Refuser = "unknown"    // the body is neither CloudFront's nor S3's
 )
 
-// Refusal is what the body of an answer tells about a refusal.
+// Refusal is what the body of a response says about a refusal.
 type Refusal struct {
 	By      Refuser
-	Code    string // of a body that is CloudFront's or S3's, empty if it has none
-	Message string // of a body that is CloudFront's or S3's, empty if it has none
+	Code    string // the code of a CloudFront or S3 body, or ""
+	Message string // the message of a CloudFront or S3 body, or ""
 	Detail  string // one sentence for people
 }
 
-// ReadRefusal tells CloudFront's refusals from S3's by the body of an answer of
-// status 403 or 404. Both call themselves AccessDenied. S3's bodies have a
-// RequestId and a HostId, CloudFront's have neither, and what CloudFront refuses
-// for another reason than the signature it refuses in HTML.
+// ReadRefusal returns who refused a request, from the body of a response with
+// status 403 or 404. Both CloudFront and S3 send the code AccessDenied. S3's bodies
+// have a RequestId and a HostId; CloudFront's have neither. For reasons other than
+// the signature, CloudFront sends HTML.
 func ReadRefusal(body []byte) Refusal {
 	var e struct {
 		XMLName   xml.Name `xml:"Error"`

@@ -6,19 +6,19 @@ import (
 	"strings"
 )
 
-// httpClient is how an HTTP client, or several alike, write the path and query of
-// a URL anew. The table of what they send for each printable character is
-// internal/peers/testdata/spellings.txt; a test there compares.
+// httpClient is how one HTTP client, or several alike, rewrite the path and query
+// of a URL. internal/peers/testdata/spellings.txt records what they send for each
+// printable character; a test there compares the two.
 type httpClient struct {
 	name string
 
-	// The characters that it sends as escapes, and those whose escapes it
-	// sends as characters: in the path, and in the query.
+	// escapes are the characters that it escapes, unescapes those whose escapes it
+	// decodes: in the path, and in the query.
 	escapes, unescapes [2]string
 
-	small     bool // its escapes have small digits
-	whole     bool // it takes a URL with an escape to be escaped, and leaves it
-	capital   bool // it writes the digits of every escape in capitals
+	small     bool // its escapes have lower-case digits
+	whole     bool // it leaves a URL that already has an escape unchanged
+	capital   bool // it writes the digits of every escape in upper case
 	backslash bool // it sends a / for a \ in the path
 	oneSlash  bool // it sends one slash for several in the path
 	plus      bool // it sends a + for a space in the query
@@ -56,14 +56,14 @@ var httpClients = []httpClient{
 	{name: "Apache HttpClient 4", unescapes: [2]string{alphanumeric + "-._~!$&'()*+,:;=@", ""}, oneSlash: true},
 }
 
-// sends returns the path and query that the client sends for those of a URL.
+// sends returns the path and query that the client sends for target.
 func (c *httpClient) sends(target string) string {
 	path, _, _ := strings.Cut(target, "?")
 	switch {
 	case c.whole && strings.Contains(target, "%"):
 		return target
 	case c.oneSlash && !strings.Contains(path, "//"):
-		return target // it writes a path anew only to join slashes
+		return target // it rewrites a path only to join slashes
 	}
 	var b strings.Builder
 	place := inPathOf
@@ -101,7 +101,7 @@ func (c *httpClient) sends(target string) string {
 	return b.String()
 }
 
-// whoSends names the clients that send one URL for another.
+// whoSends returns the names of the clients that send arrived for signed.
 func whoSends(signed, arrived string) string {
 	var names []string
 	_, from := cutTarget(signed)
@@ -117,7 +117,7 @@ func whoSends(signed, arrived string) string {
 	return strings.Join(names, ", ")
 }
 
-// cutTarget splits a URL before its path or query.
+// cutTarget splits a URL before its path and query.
 func cutTarget(url string) (head, target string) {
 	start := strings.Index(url, "://") + len("://")
 	if i := strings.IndexAny(url[start:], "/?"); i >= 0 {
@@ -126,19 +126,20 @@ func cutTarget(url string) (head, target string) {
 	return url, ""
 }
 
-// change is one that a client may have made to a URL: it sent a character of the
-// path or the query as an escape, or an escape as the character.
+// change is one character of a path or query that a client may have escaped, or one
+// escape that it may have decoded.
 type change struct {
 	place   int
 	char    byte
-	escaped bool // it arrived as an escape
+	escaped bool // the character arrived as an escape
 }
 
-// maxChanges is how many changes are undone in every combination. Of more, each
-// is undone alone, with each other, and all together.
+// maxChanges is the maximum number of changes to undo in every combination. More
+// changes are undone one by one, in pairs, and all together.
 const maxChanges = 5
 
-// undone are the paths and queries that a client may have turned into this one.
+// undone returns the paths and queries that a client may have rewritten into
+// target.
 func undone(target string) map[string]bool {
 	found := map[string]bool{}
 	possible := changesIn(target)
@@ -160,7 +161,7 @@ func undone(target string) map[string]bool {
 			combine(own, func(set []change) { found[undo(target, set)] = true })
 		}
 	}
-	// What no client of the table does, an encoder of somebody's may.
+	// An encoder that is no client of the table may have made any of the changes.
 	if len(possible) > 4*maxChanges {
 		possible = possible[:4*maxChanges]
 	}
@@ -180,7 +181,7 @@ func changeKey(set []change) (key []byte) {
 	return key
 }
 
-// combine calls f with sets of changes.
+// combine calls f with each set of changes to undo.
 func combine(changes []change, f func(set []change)) {
 	if len(changes) <= maxChanges {
 		for bits := 1; bits < 1<<len(changes); bits++ {
@@ -203,8 +204,8 @@ func combine(changes []change, f func(set []change)) {
 	}
 }
 
-// changesIn are the changes that may have been made, of the characters that are
-// neither letters nor digits, in the order of these.
+// changesIn returns the changes that a client may have made to characters other
+// than letters and digits, sorted by character.
 func changesIn(target string) []change {
 	path, query, _ := strings.Cut(target, "?")
 	possible := map[change]bool{}
@@ -226,7 +227,7 @@ func changesIn(target string) []change {
 	})
 }
 
-// undo is a path and query before some changes.
+// undo returns target without the changes of set.
 func undo(target string, set []change) string {
 	path, query, hasQuery := strings.Cut(target, "?")
 	parts := [2]string{path, query}

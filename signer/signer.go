@@ -10,49 +10,48 @@ import (
 	"time"
 )
 
-// Options are what New may be told beside the key. The zero value of each is
-// its default, and a nil *Options has all of them.
+// Options configures New. The zero value of each field is its default; a nil
+// *Options means all defaults.
 type Options struct {
-	// Hash is what is signed over: SHA256 by default. SHA1, which CloudFront
-	// assumes where a URL names no hash, makes URLs 22 bytes shorter.
+	// Hash is the hash function; SHA256 by default. SHA1, which CloudFront assumes
+	// if a URL names no hash, makes URLs 22 bytes shorter.
 	Hash Hash
 
-	// Deterministic makes signatures repeatable, so that the same URL and
-	// expiry give the same signed URL (with ECDSA as in RFC 6979). By default
-	// ECDSA signatures are hedged: they differ each time, and a fault in the
-	// computation gives no key away. Keys other than Go's own and RSA keys are
-	// refused with it if they cannot do it.
+	// Deterministic makes signatures repeatable: the same URL and expiry give the
+	// same signed URL (for ECDSA as in RFC 6979). By default ECDSA signatures are
+	// hedged: they differ each time, and a fault in the computation does not reveal
+	// the key. With Deterministic, New refuses ECDSA keys other than Go's own,
+	// which cannot do it.
 	Deterministic bool
 
-	// Memoize is how many signed URLs are remembered and given out again: those
-	// of policies with a Window. 0 means none. With it, stable URLs need no
-	// deterministic signatures, in one process. Half of that many are never
-	// forgotten while they are asked for in turn, and all who ask for one URL at
-	// once wait for one signature.
+	// Memoize is how many signed URLs to remember and return again, for policies
+	// with a Window; 0 means none. With it, stable URLs need no deterministic
+	// signatures within one process. Half of that number are never forgotten while
+	// they are requested in turn. Concurrent calls for one URL share one signature.
 	Memoize int
 
-	// BaseURL is where the content is served, such as
-	// https://d111111abcdef8.cloudfront.net, for Signer.Object and handlers. Empty
-	// means that URLs are given whole.
+	// BaseURL is the scheme and host that serve the content, such as
+	// https://d111111abcdef8.cloudfront.net. Signer.Object and the handlers of
+	// package signhttp need it.
 	BaseURL string
 
-	// MaxURLLifetime is how far ahead an expiry may lie; 0 means no limit.
+	// MaxURLLifetime limits how far ahead an expiry may lie; 0 means no limit.
 	MaxURLLifetime time.Duration
 
-	// Query tells which query parameters reach the bucket. URLs with another one
-	// that S3 would act on are refused with a *QueryError. Nil means that it is
-	// not known.
+	// Query lists the query parameters that reach the bucket. A URL with another
+	// one that S3 would act on is refused with a *QueryError. Nil means not known.
 	Query *ForwardedQuery
 
-	// OnUnforwarded is told the name of any other parameter of a signed URL that
-	// Query does not name, once each and of a hundred at most, before the URL is
-	// returned. It is called concurrently. The name is a caller's: describe it with
-	// Describe. Nil means a warning in slog.Default.
+	// OnUnforwarded is called with the name of each other parameter of a signed URL
+	// that Query does not list, before the URL is returned. It is called once for
+	// each name, for at most 100 names, and may be called concurrently. The name
+	// comes from a caller: log it with Describe. Nil means a warning on
+	// slog.Default.
 	OnUnforwarded func(parameter string)
 
-	// OnGrant is told of each URL, each set of cookies and each pass before it is
-	// returned, in its caller's time. If it returns an error, nothing is given out:
-	// the caller gets that error, wrapped. It is called concurrently. Nil records
+	// OnGrant is called before each URL, each set of cookies and each pass is
+	// returned, on the caller's goroutine. If it returns an error, nothing is
+	// returned but that error, wrapped. It may be called concurrently. Nil records
 	// nothing and costs nothing.
 	OnGrant func(ctx context.Context, g Grant) error
 
@@ -64,21 +63,21 @@ type Options struct {
 // deployment. It is safe for concurrent use.
 type Signer struct {
 	now   func() time.Time
-	close func() // nil where nothing runs in the background
+	close func() // nil if nothing runs in the background
 
-	// current is what to sign with, and the reading of the clock at which that
-	// was within its age. Expiries count from that reading: wherever the
-	// process is frozen on the way, no signature opens anything for longer than
-	// its key's age and a URL's lifetime together.
+	// current returns what to sign with, and the time at which that was not stale.
+	// Expiries count from that time: wherever the process is frozen in between, no
+	// signature opens anything for longer than the key's age plus the URL's
+	// lifetime.
 	current func(ctx context.Context) (*material, time.Time, error)
 }
 
-// material is all that a signature is made with. It never changes.
+// material is everything that a signature is made with. It never changes.
 type material struct {
 	keyPairID   string
 	hash        Hash
 	sign        func(ctx context.Context, digest []byte) ([]byte, error)
-	repeats     bool  // one digest gives one signature
+	repeats     bool  // a digest always has the same signature
 	memo        *memo // nil unless asked for
 	maxLifetime time.Duration
 	baseURL     string
@@ -86,8 +85,8 @@ type material struct {
 	onGrant     func(ctx context.Context, g Grant) error // nil unless asked for
 }
 
-// New makes a signer of a key and the id that CloudFront gave its public half,
-// such as K2JCJMDEHXQW5F.
+// New returns a Signer that signs with key under keyPairID, the id that CloudFront
+// gave its public key, such as K2JCJMDEHXQW5F.
 func New(keyPairID string, key Key, o *Options) (*Signer, error) {
 	if o == nil {
 		o = &Options{}
@@ -119,7 +118,8 @@ func New(keyPairID string, key Key, o *Options) (*Signer, error) {
 	}, nil
 }
 
-// use is current, for a Signer that New or Open made.
+// use calls current. It returns an error for a Signer that neither New nor Open
+// made.
 func (s *Signer) use(ctx context.Context) (*material, time.Time, error) {
 	if s.current == nil {
 		return nil, time.Time{}, errors.New("the zero Signer signs nothing: make one with New or Open")
@@ -171,8 +171,8 @@ func newMaterial(keyPairID string, key Key, hash Hash, deterministic bool, memoi
 	return m, nil
 }
 
-// checkKeyPairID takes ids as CloudFront makes them, of capital letters and
-// digits. It catches what is put there by mistake: an ARN, a path, the text of an
+// checkKeyPairID accepts ids of capital letters and digits, as CloudFront makes
+// them. It catches values put there by mistake: an ARN, a path, the text of an
 // unset variable, the id of an access key, a private key.
 func checkKeyPairID(id string) error {
 	const want = "want the id of the CloudFront public key, capital letters and digits such as K2JCJMDEHXQW5F"
@@ -198,15 +198,15 @@ var scratches = sync.Pool{New: func() any {
 	return &scratch{policy: make([]byte, 0, 512), digest: make([]byte, 0, 32), text: make([]byte, 0, 1024)}
 }}
 
-// URL signs a URL. The result is the URL, byte for byte, and CloudFront's
-// parameters behind it:
+// URL signs rawURL. The result is rawURL, byte for byte, followed by CloudFront's
+// parameters:
 //
 //	signed, err := s.URL(ctx, "https://d111111abcdef8.cloudfront.net/rt.png", signer.Policy{TTL: 2 * time.Minute})
 //
-// A URL that some client would rewrite on its way is refused with a *URLError,
-// an expiry beyond the deployment's limit with a *LifetimeError, a parameter for S3
-// that the deployment does not forward with a *QueryError. ctx bounds the
-// use of a key behind a network.
+// It refuses a URL that some client would rewrite with a *URLError, an expiry
+// beyond the deployment's limit with a *LifetimeError, and a parameter for S3 that
+// the deployment does not forward with a *QueryError. ctx bounds the use of a key
+// behind a network.
 func (s *Signer) URL(ctx context.Context, rawURL string, p Policy) (string, error) {
 	u, err := parseURL(rawURL)
 	if err != nil {
@@ -225,7 +225,7 @@ func (s *Signer) URL(ctx context.Context, rawURL string, p Policy) (string, erro
 			return "", &CoverageError{Resource: resource, URL: rawURL}
 		}
 	} else if u.hasStar {
-		// CloudFront takes a * in a signed resource for a wildcard.
+		// CloudFront reads a * in a signed resource as a wildcard.
 		fix := "write %2A for the character, or set Policy.Resource to sign for a pattern"
 		if p.Resource != "" {
 			fix = "give a URL that someone will ask for; the pattern is Policy.Resource alone"
@@ -254,7 +254,7 @@ func (s *Signer) URL(ctx context.Context, rawURL string, p Policy) (string, erro
 	return signed, nil
 }
 
-// signedURL is the URL that is remembered for a statement, or a new one.
+// signedURL returns the remembered URL for a statement, or signs a new one.
 func (m *material) signedURL(ctx context.Context, window time.Duration, u *wireURL, st *Statement, canned bool) (string, error) {
 	if m.memo == nil || window == 0 {
 		return m.signURL(ctx, u, st, canned)
@@ -268,7 +268,7 @@ func (m *material) signedURL(ctx context.Context, window time.Duration, u *wireU
 
 // signURL signs a URL for a statement.
 func (m *material) signURL(ctx context.Context, u *wireURL, st *Statement, canned bool) (string, error) {
-	// What is surely too long costs no use of the key.
+	// Refuse what is surely too long before using the key.
 	if !canned {
 		if n := len(u.target()) + cloudFront.EncodedLen(len(st.Resource)); n > MaxURLLength {
 			return "", tooLong(n)
@@ -320,7 +320,7 @@ func tooLong(n int) error {
 		Fix: "use a shorter object key, query or resource"}
 }
 
-// signStatement signs a statement, whose policy it leaves in w.policy.
+// signStatement signs a statement. It leaves the policy in w.policy.
 func (m *material) signStatement(ctx context.Context, w *scratch, st *Statement) ([]byte, error) {
 	w.policy = st.appendJSON(w.policy[:0])
 	digest, err := m.hash.sum(w.digest[:0], w.policy)

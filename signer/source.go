@@ -8,24 +8,25 @@ import (
 	"path/filepath"
 )
 
-// Source is where a signer learns, again and again, what it signs with. It
-// must be safe for concurrent use, must end when ctx does, and must not put key
-// material into errors. Package sourcetest has the suite that every source
-// passes.
+// Source provides a signer's deployment document and key, which may change over
+// time. It must be safe for concurrent use, must return when ctx ends, and must not
+// put key material into errors. Package sourcetest has the conformance suite of
+// sources.
 type Source interface {
-	// Deployment reads the deployment document as it is now. A document that
-	// borrows its key is returned with the lender's key in it: a Parameter is
-	// never left in KeyLocation.
+	// Deployment reads the current deployment document. For a borrower it returns
+	// the document with the lender's key members: KeyLocation.Parameter is always
+	// empty.
 	Deployment(ctx context.Context) (*Deployment, error)
 
-	// Key opens the private key that a document names. It is asked only when
-	// the document names another key than before.
+	// Key returns the private key that a document names. It is called only when the
+	// document names another key than before.
 	Key(ctx context.Context, d *Deployment) (Key, error)
 }
 
-// FileSource reads the deployment document from a file, and the key from the
-// PEM file that the document names: what the local edge writes, and what a
-// container mounts. A relative key file starts at the document's folder.
+// FileSource returns a Source that reads the deployment document from a file, and
+// the key from the PEM file that the document names: as the local edge writes it,
+// or as a container mounts it. A relative key file is relative to the document's
+// folder.
 func FileSource(document string) Source { return fileSource(document) }
 
 type fileSource string
@@ -41,9 +42,9 @@ func (f fileSource) Key(ctx context.Context, d *Deployment) (Key, error) {
 	return keyFile(ctx, d, filepath.Dir(string(f)))
 }
 
-// EnvSource reads the deployment document, JSON, from an environment variable,
-// and the key from the PEM file that the document names. A relative key file
-// starts at the working directory.
+// EnvSource returns a Source that reads the deployment document, as JSON, from an
+// environment variable, and the key from the PEM file that the document names. A
+// relative key file is relative to the working directory.
 func EnvSource(variable string) Source { return envSource(variable) }
 
 type envSource string

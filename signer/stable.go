@@ -9,14 +9,14 @@ import (
 	"time"
 )
 
-// StableExpiry rounds the end of a URL into windows, so that everyone who asks
-// for one resource during a window gets the same end, and browsers and caches
-// see one URL for one thing. The end is never sooner than now plus ttl, and
-// less than a window later. Where in the window the ends lie depends on the
-// resource, so that not all of them expire together. A window of a second or
-// less rounds to whole seconds.
+// StableExpiry returns now plus ttl, rounded up to the end of a window. All calls
+// for one resource within a window return the same expiry, so that browsers and
+// caches see one URL. The expiry is never before now plus ttl, and less than a
+// window after it. The windows of different resources are shifted, so that not all
+// URLs expire together. A window of a second or less rounds to whole seconds.
 //
-// It is a pure function: several servers agree without talking.
+// It depends on its arguments alone, so several servers agree without
+// communicating.
 func StableExpiry(resource string, now time.Time, ttl, window time.Duration) time.Time {
 	earliest := ceilSeconds(now.Add(ttl))
 	w := int64(window / time.Second)
@@ -34,7 +34,7 @@ func StableExpiry(resource string, now time.Time, ttl, window time.Duration) tim
 	return time.Unix(earliest-past+w, 0)
 }
 
-// fnv1a is the hash of hash/fnv's New64a, which would copy the text.
+// fnv1a is New64a of hash/fnv without copying the text.
 func fnv1a(text string) uint64 {
 	hash := uint64(14695981039346656037)
 	for i := range len(text) {
@@ -43,19 +43,18 @@ func fnv1a(text string) uint64 {
 	return hash
 }
 
-// memo remembers signed URLs, up to a bound. It belongs to one key: a signer
-// that changes its key drops it. It keeps two generations and drops the older
-// one when the newer is full, so that what is asked for stays. A URL that is
-// remembered is read without a lock.
+// memo remembers a bounded number of signed URLs of one key. It keeps two
+// generations and drops the older one when the newer is full, so that URLs in use
+// stay. Most reads of a remembered URL take no lock.
 type memo struct {
 	size, half int
-	newer, old atomic.Pointer[generation] // old is nil until newer was full once
+	newer, old atomic.Pointer[generation] // old is nil until newer is full for the first time
 
-	mu      sync.Mutex // held for changes, and never while the key is used
+	mu      sync.Mutex // held for changes, but never while the key is used
 	flights map[memoKey]*memoFlight
 }
 
-// memoKey is all that a signed URL depends on, besides the key.
+// memoKey is everything that a signed URL depends on, except the key.
 type memoKey struct {
 	url       string
 	statement Statement
@@ -63,7 +62,7 @@ type memoKey struct {
 
 type generation struct {
 	urls sync.Map // from memoKey to string
-	n    int      // how many there are; the memo's mu is held
+	n    int      // the number of urls; guarded by the memo's mu
 }
 
 func (g *generation) get(k memoKey) (string, bool) {
@@ -110,7 +109,7 @@ func (m *memo) find(k memoKey) (string, bool) {
 
 // put remembers a URL that newer does not have. mu is held.
 func (m *memo) put(k memoKey, signed string) {
-	// The caller's URL may be a piece of a larger text, which would stay in memory.
+	// The caller's URL may be a substring of a larger text, which it would keep in memory.
 	own := signed[:len(k.url)]
 	if k.statement.Resource == own {
 		k.statement.Resource = own
@@ -120,7 +119,7 @@ func (m *memo) put(k memoKey, signed string) {
 	k.url = own
 	g := m.newer.Load()
 	if g.n >= m.half {
-		if m.half < m.size { // of one there is no half
+		if m.half < m.size { // a memo of one has no half
 			m.old.Store(g)
 		}
 		g = new(generation)
@@ -130,17 +129,17 @@ func (m *memo) put(k memoKey, signed string) {
 	g.n++
 }
 
-// memoFlight is one use of the key, for all who ask for one URL at once.
+// memoFlight is one use of the key, shared by all concurrent calls for one URL.
 type memoFlight struct {
-	done   chan struct{} // closed when what follows is set
+	done   chan struct{} // closed when the other fields are set
 	signed string
 	err    error
-	own    bool // err is about the caller who signed: its context has ended, or it panicked
+	own    bool // err concerns only the caller that signed: its context ended, or it panicked
 }
 
-// once returns the URL that is remembered, or what sign makes. Of all who ask at
-// once for one URL, one signs in its own time and the others wait, each no longer
-// than its own context. Where the one that signs is canceled, the next one signs.
+// once returns the remembered URL, or the result of sign. Of concurrent calls for
+// one URL, one signs and the others wait, each no longer than its own context. If
+// the one that signs is canceled, the next one signs.
 func (m *memo) once(ctx context.Context, k memoKey, sign func() (string, error)) (string, error) {
 	for {
 		m.mu.Lock()
@@ -167,7 +166,8 @@ func (m *memo) once(ctx context.Context, k memoKey, sign func() (string, error))
 	}
 }
 
-// fly signs for all who wait for a flight. A key that panics leaves none behind.
+// fly signs for all callers that wait for the flight. If sign panics, fly still
+// ends the flight.
 func (m *memo) fly(ctx context.Context, k memoKey, f *memoFlight, sign func() (string, error)) (string, error) {
 	defer func() {
 		m.mu.Lock()

@@ -11,23 +11,22 @@ import (
 	"unicode/utf8"
 )
 
-// parsePolicy reads the policy of a signed URL or cookie: an object whose
-// Statement is an array of exactly one statement, with a Resource and a
-// Condition that has at least DateLessThan. White space may stand anywhere, the
-// members in any order. Other members than Statement are ignored, as CloudFront
-// does: a video service adds its own. certain is false where
-// CloudFront's own answer to the fault is not known.
+// parsePolicy parses the policy of a signed URL or cookie: an object whose
+// Statement is an array of exactly one statement, with a Resource and a Condition
+// that has at least DateLessThan. White space and the order of members do not
+// matter. Members other than Statement are ignored, as CloudFront does: a video
+// service adds its own. certain is false if CloudFront's own answer to the fault is
+// not known.
 //
-// encoding/json reads members whatever their letter case and takes the last of
-// two with one name, which is no way to read a policy. So the text is walked
-// here.
+// It does not use encoding/json for the members, which ignores their letter case
+// and takes the last of two with one name.
 func parsePolicy(text []byte) (st Statement, certain bool, err error) {
 	switch {
 	case !utf8.Valid(text):
 		return st, false, errors.New("it is not UTF-8")
 	case !json.Valid(text):
-		// Some parsers pass over a byte order mark, and over what follows the
-		// first value. Whether CloudFront's does is not known.
+		// Some parsers ignore a byte order mark, and what follows the first value.
+		// It is not known whether CloudFront's does.
 		var first json.RawMessage
 		err := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(text, []byte("\ufeff")))).Decode(&first)
 		return st, err != nil, errors.New("it is not JSON")
@@ -63,14 +62,13 @@ func parsePolicy(text []byte) (st Statement, certain bool, err error) {
 	case !w.seen(seenDateLessThan):
 		w.fail(true, "it has no DateLessThan, which CloudFront wants in every policy")
 	case !w.seen(seenResource):
-		// CloudFront takes a policy without a resource for one that opens
-		// everything.
+		// To CloudFront, a policy without a resource opens everything.
 		st.Resource = "*"
 	}
 	return st, w.certain, w.err
 }
 
-// The members that a policy may have, each once.
+// The members that a policy can have, each once.
 const (
 	seenStatement = 1 << iota
 	seenResource
@@ -82,7 +80,7 @@ const (
 	seenSourceIP
 )
 
-// policyWalk walks a text that is JSON.
+// policyWalk parses a text that is valid JSON.
 type policyWalk struct {
 	text    string
 	at      int
@@ -121,7 +119,7 @@ func (w *policyWalk) space() {
 	}
 }
 
-// take passes over one byte of punctuation if it is next.
+// take skips c if it is the next byte of punctuation, and reports whether it was.
 func (w *policyWalk) take(c byte) bool {
 	w.space()
 	if w.at < len(w.text) && w.text[w.at] == c {
@@ -155,7 +153,7 @@ func (w *policyWalk) array(where string, element func()) {
 	}
 }
 
-// str reads a string.
+// str parses a string.
 func (w *policyWalk) str(where string) (s string) {
 	if !w.take('"') {
 		w.fail(true, "%s is not a text", where)
@@ -178,7 +176,7 @@ func (w *policyWalk) str(where string) (s string) {
 	return s
 }
 
-// skip passes over a value.
+// skip skips a value.
 func (w *policyWalk) skip() {
 	for depth := 0; w.err == nil; {
 		w.space()

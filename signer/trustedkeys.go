@@ -9,23 +9,22 @@ import (
 
 // TrustedKey is a public key that the distribution trusts.
 type TrustedKey struct {
-	// ID is CloudFront's id of the key, as in KeyPairID.
+	// ID is CloudFront's id of the key.
 	ID string `json:"id"`
 
-	// SPKI is the key, as PublicKey.SPKI writes it. It is empty where the stack
-	// knows the id alone; the current key has it.
+	// SPKI is the key as PublicKey.SPKI returns it. It is empty if the stack knows
+	// only the id. The current key always has it.
 	SPKI string `json:"spki,omitempty"`
 }
 
-// ErrNoTrustedKeys is the error of PublicKeys for a document that does not list
-// the trusted keys.
+// ErrNoTrustedKeys is the error of PublicKeys for a document without trusted keys.
 var ErrNoTrustedKeys = errors.New("the deployment document lists no trustedKeys: it was written by an older version, and a new deployment writes them")
 
-// PublicKeys returns the keys that the distribution trusts, by key pair id, for
-// Verify and Explain: no private key is read. A key of which the document has
-// the id alone is nil, which those take for trusted and not known. The document
-// of a borrower has no keys of its own: see Borrow. Whoever may write the document
-// chooses these keys.
+// PublicKeys returns the public keys that the distribution trusts, by key pair id,
+// for Verify and Explain. The value is nil for a key of which the document has only
+// the id: Verify and Explain treat it as trusted but not known. For a borrower,
+// which has no trusted keys of its own, use the document that Borrow returns.
+// Whoever can write the document chooses these keys.
 func (d *Deployment) PublicKeys() (map[string]*PublicKey, error) {
 	switch {
 	case d == nil:
@@ -46,8 +45,7 @@ func (d *Deployment) PublicKeys() (map[string]*PublicKey, error) {
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
 const maxTrustedKeys = 5
 
-// readTrustedKeys reads the trusted keys, and reports everything that is wrong
-// with them.
+// readTrustedKeys parses the trusted keys and returns all faults.
 func (d *Deployment) readTrustedKeys() (keys map[string]*PublicKey, faults []error) {
 	wrong := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
 	switch {
@@ -89,10 +87,11 @@ func (d *Deployment) readTrustedKeys() (keys map[string]*PublicKey, faults []err
 	return keys, faults
 }
 
-// maxSPKI is the length of an RSA key of 2048 bits as parseSPKI takes it.
+// maxSPKI is the length of the base64 of an RSA key of 2048 bits.
 const maxSPKI = 392
 
-// parseSPKI reads a public key as SPKI writes it. There is one text for each key.
+// parseSPKI parses a public key as SPKI returns it. It accepts one spelling for
+// each key.
 func parseSPKI(text string) (*PublicKey, error) {
 	wrong := func() error {
 		return fmt.Errorf("%s: want a public key as one line of base64, the SPKI encoding (DER)", Describe(text, FormID))

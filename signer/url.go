@@ -9,16 +9,16 @@ import (
 	"unicode/utf8"
 )
 
-// CloudFront compares the URL that was signed with the one that arrives, byte
-// for byte. A URL that some client rewrites on its way is a refusal that shows
-// up later, for some users only. The rule here is the part of RFC 3986 that
-// clients send as it was written, but for what CheckURL names:
+// CloudFront compares the URL that was signed with the URL that arrives, byte for
+// byte. A URL that a client rewrites is refused later, and only for some users. So
+// parseURL accepts only the part of RFC 3986 that clients send unchanged, with the
+// exceptions that CheckURL lists:
 //
-//   - the characters of RFC 3986 alone; what it does not list is escaped;
+//   - only the characters of RFC 3986; all others are escaped;
 //   - unreserved characters are never escaped (Python unescapes them);
 //   - escapes have upper-case digits (Python makes them so);
 //   - no dot segments, escaped or not (browsers and curl resolve them);
-//   - no path that starts with two slashes (Python requests before 2.34 drops
+//   - no path that starts with two slashes (Python's requests before 2.34 drops
 //     one);
 //   - no ' in a query (browsers escape it), no empty query (Python drops it);
 //   - a host in lower case without a default port.
@@ -26,22 +26,22 @@ import (
 // What the clients send for each printable character is recorded in
 // internal/peers/testdata/spellings.txt.
 
-// MaxURLLength is how long the path and query of a signed URL may be together,
-// in bytes. To more CloudFront answers 413, as users have measured
-// (https://github.com/add-ons/plugin.video.vrt.nu/issues/399); scheme and host do
-// not count:
+// MaxURLLength is the maximum length, in bytes, of the path and query of a signed
+// URL together. Users have measured that CloudFront answers 413 to longer ones
+// (https://github.com/add-ons/plugin.video.vrt.nu/issues/399), and that scheme and
+// host do not count:
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
 const MaxURLLength = 8192
 
-// URLError says why a URL cannot be signed: which byte some client would
-// rewrite, or what in it CloudFront would not take. It holds no more of the URL
-// than its host, or the few bytes at fault, since a URL may carry a signature, and
-// since something else may have been put in its place.
+// URLError reports why a URL cannot be signed: the byte that some client would
+// rewrite, or what CloudFront would not accept. It holds no more of the URL than
+// its host or the few bytes at fault, because a URL may carry a signature, and
+// because a caller may have passed something else by mistake.
 type URLError struct {
 	Part   string // "scheme", "host", "path", "query", "fragment" or "url"
-	Offset int    // where in the URL, in bytes from its start
-	Found  string // what stands there
-	Reason string // why that does not work
+	Offset int    // the position in the URL, in bytes
+	Found  string // the text at Offset
+	Reason string // why it cannot be signed
 	Fix    string // what to write instead
 }
 
@@ -61,17 +61,17 @@ func (e *URLError) Error() string {
 	return b.String()
 }
 
-// CheckURL reports, as a *URLError, why a URL cannot be signed. Nil means that
-// these clients send it byte for byte as it stands: Go's net/http, curl, wget,
-// Chromium, requests, httpx and urllib of Python, fetch, axios and got in Node.js,
-// OkHttp, java.net.http and Apache HttpClient 5. Four more do so but for some
-// characters, of which no spelling is safe with every client:
+// CheckURL returns a *URLError if a URL cannot be signed. Nil means that these
+// clients send it unchanged: Go's net/http, curl, wget, Chromium, requests, httpx
+// and urllib of Python, fetch, axios and got in Node.js, OkHttp, java.net.http and
+// Apache HttpClient 5. Four other clients send it unchanged except for some
+// characters, for which no spelling is safe with every client:
 //
 //   - aiohttp unescapes !$&'()*,:;=@ in a path, and !$'()*,/:?@ in a query;
-//   - apt escapes + and ~ in a URL that has no escape (CloudFront takes an escaped ~
-//     in a signature);
+//   - apt escapes + and ~ in a URL that has no escape (CloudFront accepts an
+//     escaped ~ in a signature);
 //   - node-fetch 2 escapes ' in a path;
-//   - Apache HttpClient 4 writes one slash for two in a path, unless
+//   - Apache HttpClient 4 sends one slash for two in a path, unless
 //     RequestConfig.Builder.setNormalizeUri(false) is called.
 //
 // ObjectURL avoids all of these that can be avoided.
@@ -80,23 +80,23 @@ func CheckURL(rawURL string) error {
 	return err
 }
 
-// wireURL is a URL that passed the checks, with the ends of its parts.
+// wireURL is a URL that passed the checks, with the positions of its parts.
 type wireURL struct {
 	raw     string
 	host    int // where the host starts
 	path    int // where the path starts
-	query   int // where the query starts, behind its "?"; 0 without one
+	query   int // where the query starts, after its "?"; 0 without one
 	hasStar bool
 }
 
-// What a byte may be in a URL.
+// The classes of a byte in a URL.
 const (
 	unreserved = 1 << iota // never escaped
-	inHost                 // may stand in a host name
-	inPath                 // may stand in a path as it is
-	inQuery                // may stand in a query as it is
-	special                // means something in a path or query
-	plain                  // ObjectURL writes it as it is
+	inHost                 // allowed in a host name
+	inPath                 // allowed unescaped in a path
+	inQuery                // allowed unescaped in a query
+	special                // has a meaning in a path or query
+	plain                  // not escaped by ObjectURL
 )
 
 var class = func() (t [256]byte) {
@@ -142,10 +142,10 @@ func parseURL(raw string) (wireURL, error) {
 	return u, nil
 }
 
-// target is the path and query: what CloudFront measures.
+// target returns the path and query, whose length CloudFront limits.
 func (u *wireURL) target() string { return u.raw[u.path:] }
 
-// fault blames some bytes of the URL.
+// fault returns a *URLError for length bytes at offset.
 func (u *wireURL) fault(part string, offset, length int, reason, fix string) error {
 	found := ""
 	if offset < len(u.raw) && length > 0 {
@@ -154,8 +154,8 @@ func (u *wireURL) fault(part string, offset, length int, reason, fix string) err
 	return &URLError{Part: part, Offset: offset, Found: found, Reason: reason, Fix: fix}
 }
 
-// parseTarget checks the path and the query, from where a segment of the path
-// starts.
+// parseTarget checks the path and the query. segment is where the first path
+// segment to check starts.
 func (u *wireURL) parseTarget(segment int) error {
 	raw := u.raw
 	if n := len(u.target()); n > MaxURLLength {
@@ -238,7 +238,7 @@ func (u *wireURL) dotSegment(start, end int) error {
 	return u.fault("path", start, end-start, "browsers and curl resolve dot segments, so this path cannot be requested", "give the object a key without it")
 }
 
-// isDotSegment knows ".", ".." and their escaped spellings.
+// isDotSegment reports whether segment is "." or "..", escaped or not.
 func isDotSegment(segment string) bool {
 	if segment == "" || segment[0] != '.' && segment[0] != '%' {
 		return false
@@ -282,8 +282,8 @@ func (u *wireURL) checkQuery() error {
 	}
 }
 
-// reservedName tells the five query parameters that are CloudFront's own. Any
-// one of them makes CloudFront read the request as a signed URL:
+// reservedName reports whether name is one of CloudFront's five query parameters.
+// With any of them, CloudFront treats the request as a signed URL:
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-choosing-signed-urls-cookies.html
 func reservedName(name string) bool {
 	switch name {
@@ -331,8 +331,8 @@ func checkHost(scheme, host string, offset int) error {
 	if strings.HasSuffix(name, ".") {
 		return fail(len(name)-1, 1, "a dot at the end of the host", "leave it out")
 	}
-	// What ends in a number is an IPv4 address to a browser, which rewrites
-	// any but the common spelling.
+	// Browsers read a host that ends in a number as an IPv4 address, and rewrite
+	// all but its usual form.
 	last := name[strings.LastIndexByte(name, '.')+1:]
 	if c := last[0]; '0' <= c && c <= '9' {
 		if addr, err := netip.ParseAddr(name); err != nil || addr.String() != name {
@@ -354,7 +354,7 @@ func checkHost(scheme, host string, offset int) error {
 	return nil
 }
 
-// checkBaseURL wants a scheme and a host and nothing behind them.
+// checkBaseURL checks that base is a scheme and a host, and nothing else.
 func checkBaseURL(base string) error {
 	if base == "" {
 		return errors.New("missing: want https:// and the distribution's domain name")
@@ -372,18 +372,18 @@ func checkBaseURL(base string) error {
 	return nil
 }
 
-// ObjectURL is the URL of an S3 object behind a base URL, such as
-// https://d111111abcdef8.cloudfront.net and "albums/July 2026/día 1+2.png".
-// One slash at the end of the base URL is dropped. Each byte of the key is spelled
-// as most clients send it unchanged: letters, digits and "-._~/!$&(),:;=@" as they
-// are, and every other byte escaped, so that S3 finds the very key. A "+" becomes
-// %2B, since S3 reads a plain "+" as a space, and a "*" becomes %2A, since
-// CloudFront reads a plain "*" in a signed URL as a wildcard. Some clients write
-// anew what has no better spelling: a "*" or "'" (aiohttp), a "~" (apt), and two
-// slashes in a row (Apache HttpClient 4); see CheckURL.
+// ObjectURL returns the URL of an S3 object, for a base URL such as
+// https://d111111abcdef8.cloudfront.net and a key such as "albums/July 2026/día
+// 1+2.png". One trailing slash of the base URL is dropped. ObjectURL writes each
+// byte of the key as most clients send it: letters, digits and "-._~/!$&(),:;=@" as
+// they are, and all other bytes escaped, so that S3 finds exactly that key. A "+"
+// becomes %2B, because S3 reads a plain "+" as a space, and a "*" becomes %2A,
+// because CloudFront reads a plain "*" in a signed URL as a wildcard. Some clients
+// rewrite characters that have no better spelling: "*" and "'" (aiohttp), "~"
+// (apt), and two slashes in a row (Apache HttpClient 4); see CheckURL.
 //
-// A key that no client can request is refused: one that starts with a slash,
-// or holds a segment "." or "..".
+// It refuses a key that no client can request: one that starts with a slash or has
+// a segment "." or "..".
 func ObjectURL(baseURL, objectKey string) (string, error) {
 	base := strings.TrimSuffix(baseURL, "/")
 	if err := checkBaseURL(base); err != nil {
@@ -418,8 +418,7 @@ func checkObjectKey(key string) error {
 
 const upperHex = "0123456789ABCDEF"
 
-// escape writes every byte as most clients send it: some as they are, everything
-// else as escapes.
+// escape escapes each byte that ObjectURL does not write as it is.
 func escape(key string) string {
 	escapes := 0
 	for i := range len(key) {

@@ -14,29 +14,29 @@ import (
 	"time"
 )
 
-// Request is a viewer's request, as far as CloudFront's check of signed URLs
-// and cookies looks at it.
+// Request is what CloudFront's check of signed URLs and cookies reads of a viewer's
+// request.
 type Request struct {
-	// URL is the whole URL as it arrived: scheme, Host and the request target,
-	// byte for byte, as "https://" + r.Host + r.RequestURI has it.
+	// URL is the whole URL as it arrived: scheme, Host and request target, byte for
+	// byte, as in "https://" + r.Host + r.RequestURI.
 	URL string
 
-	// Cookie holds the values of the request's Cookie headers, as they are.
+	// Cookie holds the values of the request's Cookie headers, unchanged.
 	Cookie []string
 
-	// RemoteAddr is the viewer's address. It is looked at only if the policy
-	// names an address; an invalid one, such as the zero Addr, is then refused.
+	// RemoteAddr is the viewer's address. It is used only if the policy names an
+	// address; an invalid one, such as the zero Addr, is then denied.
 	RemoteAddr netip.Addr
 
 	// Time is when the request starts. Zero means now.
 	Time time.Time
 }
 
-// Code is the code in the body of a CloudFront refusal, which has status 403.
-// RequestTooLong alone is in no body, and has status 413.
+// Code is the error code in the body of a refusal by CloudFront, which has status
+// 403. Only RequestTooLong is in no body, and has status 413.
 type Code string
 
-// The codes that have been seen from CloudFront, see
+// The codes that CloudFront is known to send:
 // https://repost.aws/knowledge-center/cloudfront-troubleshoot-signed-url-cookies
 const (
 	MissingKey         Code = "MissingKey"
@@ -47,10 +47,10 @@ const (
 )
 
 // RequestTooLong stands for CloudFront's answer to a path and query of over
-// MaxURLLength bytes: status 413 and a page in HTML, whatever the signature.
+// MaxURLLength bytes: status 413 and an HTML page, whatever the signature.
 const RequestTooLong Code = "RequestTooLong"
 
-// Status is the HTTP status of CloudFront's answer.
+// Status returns the HTTP status of CloudFront's answer.
 func (c Code) Status() int {
 	switch c {
 	case "":
@@ -61,8 +61,8 @@ func (c Code) Status() int {
 	return http.StatusForbidden
 }
 
-// Message is the text that CloudFront sends with the code, for RequestTooLong
-// the one on its page.
+// Message returns the text that CloudFront sends with the code, for RequestTooLong
+// the text of its page.
 func (c Code) Message() string {
 	switch c {
 	case MissingKey:
@@ -81,10 +81,10 @@ func (c Code) Message() string {
 	return ""
 }
 
-// Reason is the cause of a refusal, which CloudFront itself does not tell.
+// Reason is the cause of a refusal. CloudFront does not send it.
 type Reason string
 
-// The reasons, in the order in which they are looked for.
+// The reasons, in the order in which they are checked.
 const (
 	ReasonURL               Reason = "url"                // the URL is empty, or has no scheme, host or path
 	ReasonTooLong           Reason = "too-long"           // path and query are over MaxURLLength bytes
@@ -98,76 +98,76 @@ const (
 	ReasonExpiryFormat      Reason = "expiry-format"      // the expiry is not whole seconds
 	ReasonPolicyEncoding    Reason = "policy-encoding"    // the policy is not CloudFront's base64
 	ReasonPolicyFormat      Reason = "policy-format"      // the policy is not the JSON of one statement
-	ReasonRepeated          Reason = "repeated"           // a parameter stands twice, or the cookies have both Policy and Expires
+	ReasonRepeated          Reason = "repeated"           // a parameter occurs twice, or the cookies have both Policy and Expires
 	ReasonSHA1InFIPS        Reason = "sha1-in-fips"       // this program cannot check SHA-1
-	ReasonSignature         Reason = "signature"          // the signature is not the key's over this policy
-	ReasonOtherResource     Reason = "other-resource"     // the policy is for something else
+	ReasonSignature         Reason = "signature"          // the signature does not match the key and this policy
+	ReasonOtherResource     Reason = "other-resource"     // the policy is for another resource
 	ReasonExpired           Reason = "expired"
 	ReasonNotYetValid       Reason = "not-yet-valid"
 	ReasonAddress           Reason = "address" // the policy is for another address
 
-	// Found by Explain alone, in place of ReasonSignature.
-	ReasonOtherKey  Reason = "other-key"  // the signature is another trusted key's
-	ReasonOtherHash Reason = "other-hash" // the signature is over another hash than the URL says
+	// Only from Explain, in place of ReasonSignature.
+	ReasonOtherKey  Reason = "other-key"  // the signature matches another trusted key
+	ReasonOtherHash Reason = "other-hash" // the signature uses another hash than the URL names
 	ReasonRewritten Reason = "rewritten"  // a client rewrote the URL after it was signed
 
-	// Found by Explain alone, in place of what Verify says of the remains.
+	// Only from Explain, in place of Verify's reason for the damaged URL.
 	ReasonHTMLEscaped Reason = "html-escaped" // the URL was copied out of HTML, where & is &amp;
 	ReasonCutOff      Reason = "cut-off"      // the URL ends at the first & of CloudFront's parameters, as a shell cuts it
-	ReasonPasted      Reason = "pasted"       // quotes, white space or backslashes came in when the URL was copied
+	ReasonPasted      Reason = "pasted"       // copying added quotes, white space or backslashes to the URL
 )
 
-// Verdict is what CloudFront answers to a request, and why.
+// Verdict is CloudFront's answer to a request, and the reason for it.
 type Verdict struct {
 	Allowed bool
 	Code    Code   // empty if allowed
 	Reason  Reason // empty if allowed
 	Detail  string // one sentence for people, without signatures; empty if allowed
 
-	// Certain is false where neither a page of AWS nor what was seen of
-	// CloudFront settles what it does, and this is our reading: the strict one,
-	// except that a signature which fits once its escapes are undone, or the ? of
-	// an empty query is kept, is taken.
+	// Certain is false if neither AWS's documentation nor observation settles what
+	// CloudFront does. The verdict is then the strict one, with one exception: it
+	// allows a signature that matches once its escapes are undone or the ? of an
+	// empty query is kept.
 	Certain bool
 
-	// KeyPairID is the id that the request names. It is empty if the request
-	// names none, or something that cannot be an id of CloudFront (capital letters
-	// and digits, at most 32): a private key may have been put there.
+	// KeyPairID is the id that the request names. It is empty if the request names
+	// none, or one that CloudFront cannot have made (capital letters and digits, at
+	// most 32): it may be a private key.
 	KeyPairID string
 
 	Cookies   bool       // the cookies were read, not the URL
 	Canned    bool       // the policy is a canned one, rebuilt from the request
 	Statement *Statement // what was signed, nil if that could not be read
 
-	// Difference is where the URL is another one than was signed. It is nil
-	// unless Reason is ReasonOtherResource or one of those that Explain alone
-	// finds in a URL: ReasonRewritten, ReasonHTMLEscaped or ReasonPasted.
+	// Difference is where the URL differs from the one that was signed. It is nil
+	// unless Reason is ReasonOtherResource, ReasonRewritten, ReasonHTMLEscaped or
+	// ReasonPasted.
 	Difference *Difference
 }
 
-// Difference is a URL beside the one that was signed. After ReasonHTMLEscaped and
-// ReasonPasted both are whole, and hold a live signature; otherwise they are
-// without CloudFront's parameters.
+// Difference compares a URL with the one that was signed. After ReasonHTMLEscaped
+// and ReasonPasted both URLs are whole, with a valid signature: do not log them.
+// Otherwise they are without CloudFront's parameters.
 type Difference struct {
-	Signed  string // after ReasonOtherResource a resource, which may have wildcards
+	Signed  string // for ReasonOtherResource a resource, which may have wildcards
 	Arrived string
-	Offset  int // in Arrived, in bytes, of the first byte that is not as signed
+	Offset  int // position in Arrived of the first byte that differs
 }
 
-// Verify decides about a request to a cache behavior as CloudFront does. keys
-// are the public keys that the behavior trusts, by key pair id; the caller has
-// chosen the behavior. No keys, a nil or zero key and an empty URL deny. Verify
-// depends on its arguments alone, and on the clock if Request.Time is zero. It is
-// safe for concurrent use.
+// Verify decides on a request to a cache behavior as CloudFront does. keys are the
+// public keys that the behavior trusts, by key pair id; the caller chooses the
+// behavior. It denies if there are no keys, if the key is nil or zero, and if the
+// URL is empty. Verify depends on its arguments alone, and on the clock if
+// Request.Time is zero. It is safe for concurrent use.
 func Verify(r Request, keys map[string]*PublicKey) Verdict {
 	v, _ := verify(r, keys)
 	return v
 }
 
-// credentials are what a request carries in its URL or its cookies.
+// credentials are CloudFront's parameters in a request's URL or cookies.
 type credentials struct {
 	cookies      bool
-	url          string // what is left of the URL
+	url          string // the URL without the parameters
 	expires      string
 	policy       string
 	signature    string
@@ -179,12 +179,12 @@ type credentials struct {
 	hasHash      bool
 	hasSignature bool
 	present      bool
-	repeated     string // a name that stands twice
-	doubtful     bool   // it is not known that CloudFront reads the values so
+	repeated     string // a name that occurs twice
+	doubtful     bool   // it is not known whether CloudFront reads the values in this way
 	emptyParam   bool   // the query has an empty parameter
 }
 
-// set keeps the first of two values with one name, and notes that there are two.
+// set keeps the first of two values with one name, and records the repetition.
 func (c *credentials) set(name, value string) {
 	slot, has := &c.signature, &c.hasSignature
 	switch name {
@@ -205,7 +205,7 @@ func (c *credentials) set(name, value string) {
 	*slot, *has = value, true
 }
 
-// verify also returns what was read, for Explain.
+// verify is Verify. It also returns the policy and signature, for Explain.
 func verify(r Request, keys map[string]*PublicKey) (Verdict, *signed) {
 	if r.Time.IsZero() {
 		r.Time = time.Now()
@@ -236,7 +236,7 @@ func verify(r Request, keys map[string]*PublicKey) (Verdict, *signed) {
 	case c.keyPairID == "":
 		return deny(MissingKey, ReasonNoKeyPairID, true, "%s", c.noKeyPairID())
 	}
-	// An id with other characters was once seen to be no id at all: MissingKey.
+	// CloudFront was once seen to answer MissingKey to an id with other characters.
 	if !only(c.keyPairID, isLetterOrDigit) {
 		v.Certain = false
 	}
@@ -281,8 +281,8 @@ func verify(r Request, keys map[string]*PublicKey) (Verdict, *signed) {
 		if err != nil {
 			return deny(MalformedPolicy, ReasonPolicyFormat, certain && !c.hasExpires, "the policy cannot be read: %v", err)
 		}
-		// CloudFront serves URLs that have both, and checks the policy. What it
-		// does where their times differ is not known.
+		// CloudFront serves URLs that have both, and checks the policy. It is not
+		// known what it does if their times differ.
 		if c.hasExpires {
 			if seconds, _, err := parseSeconds(c.expires); err != nil || seconds != st.Expires.Unix() {
 				v.Certain = false
@@ -296,11 +296,11 @@ func verify(r Request, keys map[string]*PublicKey) (Verdict, *signed) {
 		}
 		v.Canned = true
 		v.Statement = &Statement{Resource: c.url, Expires: time.Unix(seconds, 0)}
-		// CloudFront puts the text of the parameter into the policy, and so do
-		// we: another spelling of the number is another policy.
+		// CloudFront puts the parameter's text into the policy, so another spelling
+		// of the number is another policy.
 		s.policy, s.expires = cannedText(c.url, c.expires), c.expires
-		// What it rebuilds of an empty parameter is not known. By a sample of
-		// AWS the ? of an empty query stays.
+		// It is not known how CloudFront rebuilds a URL with an empty parameter. In
+		// an AWS sample, the ? of an empty query stays.
 		if c.emptyParam {
 			v.Certain = false
 		}
@@ -351,7 +351,7 @@ func verify(r Request, keys map[string]*PublicKey) (Verdict, *signed) {
 	return v, s
 }
 
-// requestTarget is the path and query of a URL, empty if it is not a whole URL.
+// requestTarget returns the path and query of a URL, or "" if the URL is not whole.
 func requestTarget(url string) string {
 	rest, ok := strings.CutPrefix(url, "https://")
 	if !ok {
@@ -363,7 +363,7 @@ func requestTarget(url string) string {
 	return ""
 }
 
-// signed is a policy with a signature that claims to be over it.
+// signed is a policy and the signature that claims to be over it.
 type signed struct {
 	key       *PublicKey
 	hash      Hash
@@ -388,9 +388,9 @@ func (s *signed) verify() (bool, error) {
 	return s.key.VerifyDigest(digest, s.hash.crypto(), s.signature), nil
 }
 
-// VerifyDigest reports whether a signature, as Key makes it, is that of the key
-// over a digest that was made with hash, SHA-256 or SHA-1. A nil or zero key
-// verifies nothing.
+// VerifyDigest reports whether signature, as Key.SignDigest returns it, matches the
+// key and a digest made with hash, SHA-256 or SHA-1. For a nil or zero key it
+// returns false.
 func (p *PublicKey) VerifyDigest(digest []byte, hash crypto.Hash, signature []byte) bool {
 	if p == nil || hash != crypto.SHA256 && hash != crypto.SHA1 || len(digest) != hash.Size() {
 		return false
@@ -404,7 +404,7 @@ func (p *PublicKey) VerifyDigest(digest []byte, hash crypto.Hash, signature []by
 	return false
 }
 
-// read looks for cookies only if the URL has none of CloudFront's parameters.
+// read reads the cookies only if the URL has none of CloudFront's parameters.
 func read(r Request) credentials {
 	c := readQuery(r.URL)
 	if c.present {
@@ -416,15 +416,15 @@ func read(r Request) credentials {
 	return cookies
 }
 
-// readQuery takes CloudFront's parameters out of a URL. All else stays, byte
-// for byte and in its order.
+// readQuery separates CloudFront's parameters from a URL. All else stays, byte for
+// byte and in order.
 func readQuery(url string) credentials {
 	path, query, ok := strings.Cut(url, "?")
 	if !ok {
 		return credentials{url: url}
 	}
 	var c credentials
-	var rest []byte // of the query, once a parameter was taken out
+	var rest []byte // of the query, set once a parameter was removed
 	first, cut := true, -1
 	for start := 0; start <= len(query); {
 		end := len(query)
@@ -474,8 +474,8 @@ func readQuery(url string) credentials {
 	return c
 }
 
-// unescape undoes the escapes of a value once. CloudFront is known to do so for
-// %7E, which form encoders make of ~: known is false if there are others.
+// unescape decodes the escapes of a value once. CloudFront is known to decode %7E,
+// which form encoders make of ~; known is false if there are other escapes.
 func unescape(value string) (plain string, known bool) {
 	if strings.IndexByte(value, '%') < 0 {
 		return value, true
@@ -485,8 +485,8 @@ func unescape(value string) (plain string, known bool) {
 	}), strings.Count(value, "%") == strings.Count(value, "%7E")
 }
 
-// withoutEmptyParams is a URL as it would be if its empty parameters, or its
-// empty query, were dropped.
+// withoutEmptyParams returns a URL without its empty parameters and without an
+// empty query.
 func withoutEmptyParams(url string) string {
 	path, query, _ := strings.Cut(url, "?")
 	params := slices.DeleteFunc(strings.Split(query, "&"), func(param string) bool { return param == "" })
@@ -496,8 +496,8 @@ func withoutEmptyParams(url string) string {
 	return path + "?" + strings.Join(params, "&")
 }
 
-// readCookies reads CloudFront's cookies. Of two with one name the first is
-// taken, and the second noted.
+// readCookies reads CloudFront's cookies. Of two with one name it takes the first
+// and records the repetition.
 func readCookies(headers []string, url string) credentials {
 	c := credentials{cookies: true, url: url}
 	for _, header := range headers {
@@ -506,8 +506,8 @@ func readCookies(headers []string, url string) credentials {
 			name, isOurs := strings.CutPrefix(name, "CloudFront-")
 			if ok && isOurs && reservedName(name) {
 				c.set(name, value)
-				// RFC 6265 lets a value stand in quotation marks. Whether CloudFront
-				// takes them off is not known.
+				// RFC 6265 allows quotation marks around a value. It is not known
+				// whether CloudFront removes them.
 				c.doubtful = c.doubtful || strings.HasPrefix(value, `"`)
 			}
 		}
@@ -518,7 +518,8 @@ func readCookies(headers []string, url string) credentials {
 	return c
 }
 
-// noKeyPairID says which of CloudFront's parameters there are without an id.
+// noKeyPairID describes which of CloudFront's parameters a request without a key
+// pair id has.
 func (c *credentials) noKeyPairID() string {
 	kind := "query parameters"
 	if c.cookies {
@@ -549,9 +550,8 @@ func (c *credentials) name(param string) string {
 	return param
 }
 
-// parseSeconds reads whole seconds since 1970. CloudFront documents 64 bits; a
-// time after the year 9999 is refused here, as it once was there, since it is
-// milliseconds.
+// parseSeconds parses whole seconds since 1970. CloudFront documents 64 bits. A
+// time after the year 9999 is milliseconds, and is refused as CloudFront once did.
 func parseSeconds(text string) (n int64, certain bool, err error) {
 	if text == "" {
 		return 0, true, errors.New("empty: want whole seconds since 1970")
@@ -568,7 +568,7 @@ func parseSeconds(text string) (n int64, certain bool, err error) {
 	return n, true, nil
 }
 
-// encodingFault names the first byte that CloudFront's base64 does not have.
+// encodingFault describes the first byte that is not in CloudFront's base64.
 func encodingFault(text string) string {
 	for i := range len(text) {
 		c := text[i]
@@ -596,7 +596,7 @@ func (h Hash) name() string {
 
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
-// span is a duration as people say it: whole days once there are some.
+// span formats a duration for people: whole days from two days on.
 func span(d time.Duration) string {
 	if days := d / (24 * time.Hour); days >= 2 {
 		return fmt.Sprintf("%d days", days)
@@ -604,8 +604,8 @@ func span(d time.Duration) string {
 	return d.Round(time.Second).String()
 }
 
-// describeID also names the texts that programs write where a variable was not
-// set.
+// describeID also recognizes the texts that programs write for a variable that was
+// not set.
 func describeID(id string) string {
 	if isUnset(id) {
 		return strconv.Quote(id) + ", the text of a variable that was not set"
