@@ -9,7 +9,7 @@ import "fmt"
 // follow one hop.
 func (d *Deployment) Borrow(lender *Deployment) (*Deployment, error) {
 	if lender.Key.Parameter != "" {
-		return nil, fmt.Errorf("key.parameter: %s lends a key that it borrows itself, from %s: borrow there",
+		return nil, fmt.Errorf("key.parameter: %s borrows its key itself, from %s: borrow from that environment",
 			unquoted(d.Key.Parameter, FormName), unquoted(lender.Key.Parameter, FormName))
 	}
 	borrowed := *d

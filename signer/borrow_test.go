@@ -29,7 +29,7 @@ func TestABorrowerTakesTheLendersKeysAndKeepsAllElse(t *testing.T) {
 	if keys, err := got.PublicKeys(); err != nil || keys[keyID] == nil {
 		t.Errorf("the lender's trusted keys: %v, %v", keys, err)
 	}
-	if _, err := lender.Borrow(&d); err == nil || !strings.Contains(err.Error(), "from /signedfront/signedfront/dev: borrow there") {
+	if _, err := lender.Borrow(&d); err == nil || !strings.Contains(err.Error(), "from /signedfront/signedfront/dev: borrow from that environment") {
 		t.Errorf("two hops: got %v", err)
 	}
 }

@@ -33,15 +33,15 @@ func cookieDomain(domain, appHost, host string) (string, error) {
 	case domain == "" && (appHost == "" || appHost == host):
 		return "", nil
 	case domain != "" && isAddress(host):
-		return "", fmt.Errorf("Domain %s: the host %s is an address, which takes cookies from itself alone: leave Domain out, or use names", Describe(domain, FormName), Describe(host, FormName))
+		return "", fmt.Errorf("Domain %s: the host %s is an IP address, which accepts cookies only from itself: leave Domain out, or use names", Describe(domain, FormName), Describe(host, FormName))
 	case domain != "" && isCloudFront(host):
-		return "", fmt.Errorf("the host %s takes cookies from itself alone: %s", Describe(host, FormName), cookieFix(appHost, host))
+		return "", fmt.Errorf("the host %s accepts cookies only from itself: %s", Describe(host, FormName), cookieFix(appHost, host))
 	case domain == "":
 		return "", &CookieHostError{AppHost: app, Host: host, Fix: cookieFix(appHost, host)}
 	case domain != strings.ToLower(domain):
 		return "", fmt.Errorf("Domain %s: write it in lower case", Describe(domain, FormName))
 	case !strings.Contains(domain, "."):
-		return "", fmt.Errorf("Domain %s: browsers take no cookies for a name without a dot", Describe(domain, FormName))
+		return "", fmt.Errorf("Domain %s: browsers refuse cookies for a name without a dot", Describe(domain, FormName))
 	case !under(host, domain):
 		return "", fmt.Errorf("Domain %s does not cover the resource's host %s: set the parent that it shares with the application", Describe(domain, FormName), Describe(host, FormName))
 	case appHost != "" && !under(appHost, domain):
@@ -55,13 +55,13 @@ func cookieFix(appHost, host string) string {
 	parent := sharedParent(appHost, host)
 	switch {
 	case isCloudFront(host):
-		return "browsers let no one set cookies for cloudfront.net: sign URLs instead, or give the distribution a domain name of yours, next to the application's"
+		return "browsers refuse cookies for cloudfront.net: sign URLs instead, or give the distribution a domain name of your own that shares a parent with the application's"
 	case isLoopback(appHost) && isLoopback(host):
-		return "open the application under the same name, " + host + ", on a port of its own: cookies ignore ports, and localhost and 127.0.0.1 are two hosts to a browser"
+		return "open the application under the same name, " + host + ", on another port: cookies ignore ports, but localhost and 127.0.0.1 are two hosts to a browser"
 	case isAddress(appHost), isAddress(host), parent == "":
-		return "they share no parent domain: sign URLs instead, or serve both under a domain name of yours"
+		return "they share no parent domain: sign URLs instead, or serve both under one domain name of your own"
 	}
-	return "set Domain to the parent that both share, " + parent + ", which must be yours: browsers take no cookies for a suffix that is open to everyone, such as co.uk"
+	return "set Domain to the parent that both share, " + parent + ", which must be your own: browsers refuse cookies for public suffixes, such as co.uk"
 }
 
 // withoutPort returns the host of a Host header without its port: cookies ignore

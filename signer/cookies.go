@@ -141,7 +141,7 @@ func (c signedCookies) cookies(template http.Cookie) ([]*http.Cookie, error) {
 		cookie := template
 		cookie.Name, cookie.Value = cookiePrefix+pair[0], pair[1]
 		if n := len(cookie.String()); n > maxCookie {
-			return nil, fmt.Errorf("cookies: %s is %d bytes long, browsers keep %d: use a shorter resource", cookie.Name, n, maxCookie)
+			return nil, fmt.Errorf("cookies: %s is %d bytes long, but browsers keep at most %d: use a shorter resource", cookie.Name, n, maxCookie)
 		}
 		cookies = append(cookies, &cookie)
 	}
@@ -191,10 +191,10 @@ func (o *CookieOptions) template(resource string) (http.Cookie, error) {
 		c.Path = cookiePath(path)
 	}
 	if c.Path[0] != '/' || strings.ContainsAny(c.Path, ";*?") {
-		return c, fmt.Errorf("path: %s must start with a slash, and hold no wildcard, ; or query: a cookie's path is a prefix as it stands", Describe(c.Path, FormName))
+		return c, fmt.Errorf("path: %s must start with a slash and hold no wildcard, ; or query: a cookie's path is a literal prefix", Describe(c.Path, FormName))
 	}
 	if len(c.Path) > maxAttribute {
-		return c, fmt.Errorf("path: %d bytes long, browsers pass over attributes of more than %d: set a shorter Path", len(c.Path), maxAttribute)
+		return c, fmt.Errorf("path: %d bytes long, browsers ignore attributes longer than %d: set a shorter Path", len(c.Path), maxAttribute)
 	}
 	for i := range len(c.Path) {
 		if c.Path[i] <= ' ' || c.Path[i] >= 0x7f {

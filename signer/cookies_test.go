@@ -195,10 +195,10 @@ func TestCookiesThatNoBrowserWouldTakeOrSendAreRefused(t *testing.T) {
 		"an app without a Domain":            {albums + "*", CookieOptions{AppHost: "app.example.com"}, "set Domain to the parent"},
 		"a top level":                        {albums + "*", CookieOptions{Domain: "com"}, "without a dot"},
 		"upper case":                         {albums + "*", CookieOptions{Domain: "Example.com"}, "lower case"},
-		"cloudfront.net, which is public":    {cloudfront, CookieOptions{Domain: "cloudfront.net"}, "a domain name of yours"},
-		"an app beside cloudfront.net":       {cloudfront, CookieOptions{AppHost: "app.example.com"}, "a domain name of yours"},
-		"a Domain for an address":            {"http://127.0.0.1:8080/*", CookieOptions{Domain: "127.0.0.1"}, "is an address"},
-		"a part of an address":               {"http://127.0.0.1/*", CookieOptions{Domain: "0.0.1"}, "is an address"},
+		"cloudfront.net, which is public":    {cloudfront, CookieOptions{Domain: "cloudfront.net"}, "a domain name of your own"},
+		"an app beside cloudfront.net":       {cloudfront, CookieOptions{AppHost: "app.example.com"}, "a domain name of your own"},
+		"a Domain for an address":            {"http://127.0.0.1:8080/*", CookieOptions{Domain: "127.0.0.1"}, "is an IP address"},
+		"a part of an address":               {"http://127.0.0.1/*", CookieOptions{Domain: "0.0.1"}, "is an IP address"},
 		"SameSite=None on plain HTTP":        {albums + "*", CookieOptions{SameSite: http.SameSiteNoneMode, Insecure: true}, "leave Insecure out"},
 		"Partitioned on plain HTTP":          {albums + "*", CookieOptions{Partitioned: true, Insecure: true}, "leave Insecure out"},
 		"a MaxAge below zero":                {albums + "*", CookieOptions{MaxAge: -time.Second}, "a second or more"},
@@ -208,10 +208,10 @@ func TestCookiesThatNoBrowserWouldTakeOrSendAreRefused(t *testing.T) {
 		"a Path that ends the attribute":     {albums + "*", CookieOptions{Path: "/;Domain=com"}, "start with a slash"},
 		"a Path with a space":                {albums + "*", CookieOptions{Path: "/a b/"}, "byte 2 must be escaped"},
 		"a Path longer than browsers take":   {albums + "*", CookieOptions{Path: "/" + strings.Repeat("a", 1024)}, "1025 bytes long"},
-		"a resource longer than a cookie":    {albums + strings.Repeat("a/", 1500) + "*", CookieOptions{Path: "/albums/"}, "browsers keep 4096"},
+		"a resource longer than a cookie":    {albums + strings.Repeat("a/", 1500) + "*", CookieOptions{Path: "/albums/"}, "keep at most 4096"},
 		"a resource without a path":          {"https://cdn.example.com", CookieOptions{}, "path: is missing"},
 		"a resource without a scheme":        {"*", CookieOptions{}, "https://"},
-		"a resource with a wildcard as host": {"https://*/a/*", CookieOptions{}, "wildcards belong behind it"},
+		"a resource with a wildcard as host": {"https://*/a/*", CookieOptions{}, "wildcards belong in the path"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			key := &countingKey{Key: newKey(t, ECDSAP256)}

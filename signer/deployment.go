@@ -141,15 +141,15 @@ func notADocument(text string, err error) error {
 	case errors.As(err, &wrongType) && wrongType.Field != "":
 		found, _, _ := strings.Cut(wrongType.Value, " ") // a number follows its kind
 		want := map[reflect.Kind]string{reflect.String: "a string", reflect.Struct: "an object", reflect.Slice: "an array"}[wrongType.Type.Kind()]
-		return fmt.Errorf("not the JSON of one: %s is a JSON %s: want %s", wrongType.Field, found, cmp.Or(want, "a whole number"))
+		return fmt.Errorf("%s is a JSON %s: want %s", wrongType.Field, found, cmp.Or(want, "a whole number"))
 	case strings.HasPrefix(strings.TrimSpace(text), "{") && errors.As(err, &syntax):
-		return fmt.Errorf("not the JSON of one: it is wrong or cut off at byte %d", syntax.Offset)
+		return fmt.Errorf("not valid JSON: it is wrong or cut off at byte %d", syntax.Offset)
 	}
 	want := "want a JSON object, which starts with {"
 	if !strings.ContainsAny(text, "\r\n") {
 		want += "; LoadDeployment takes the name of a file"
 	}
-	return fmt.Errorf("not the JSON of one: %s: %s", Describe(text, FormFile), want)
+	return fmt.Errorf("not JSON: %s: %s", Describe(text, FormFile), want)
 }
 
 // LoadDeployment reads a deployment document from a file, as ParseDeployment does.
@@ -171,16 +171,16 @@ func LoadDeployment(file string) (*Deployment, error) {
 // of its member.
 func (d *Deployment) Validate() error {
 	if d == nil {
-		return errors.New("none")
+		return errors.New("no document")
 	}
 	var errs []error
 	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 
 	switch {
 	case d.Schema < 1:
-		wrong("schema: missing: want %d", DeploymentSchema)
+		wrong("schema: missing or below 1: want %d", DeploymentSchema)
 	case d.Schema > DeploymentSchema:
-		return fmt.Errorf("schema: %d is newer than this program reads (%d): update signedfront", d.Schema, DeploymentSchema)
+		return fmt.Errorf("schema: %d is newer than this program can read (%d): update signedfront", d.Schema, DeploymentSchema)
 	}
 	if err := checkBaseURL(d.BaseURL); err != nil {
 		if fault := (*URLError)(nil); errors.As(err, &fault) {
@@ -191,7 +191,7 @@ func (d *Deployment) Validate() error {
 	}
 	errs = append(errs, d.Key.faults()...)
 	if d.Region != "" && !isRegion(d.Region) {
-		wrong("region: %s: want a Region of AWS, such as eu-west-1", Describe(d.Region, FormWord))
+		wrong("region: %s: want an AWS Region, such as eu-west-1", Describe(d.Region, FormWord))
 	}
 	if d.Key.Parameter == "" {
 		if checkKeyPairID(d.KeyPairID) != nil {
@@ -223,7 +223,7 @@ func (d *Deployment) Validate() error {
 			wrong("bucket.name: %s: want the name of a bucket, of 3 to 63 lower-case letters, digits, hyphens and dots", Describe(d.Bucket.Name, FormName))
 		}
 		if !isRegion(d.Bucket.Region) {
-			wrong("bucket.region: %s: want a Region of AWS, such as eu-west-1", Describe(d.Bucket.Region, FormWord))
+			wrong("bucket.region: %s: want an AWS Region, such as eu-west-1", Describe(d.Bucket.Region, FormWord))
 		}
 		if d.Bucket.Path != "" && !isFolder(d.Bucket.Path) {
 			wrong("bucket.path: %s: want a folder of letters, digits, slashes and \"-._~\", such as /media, that starts with a slash and does not end with one", Describe(d.Bucket.Path, FormName))
@@ -256,7 +256,7 @@ func queryFaults(class string, names []string) (faults []error) {
 		case !isParameterName(name):
 			wrong("query.%s[%d]: %s: want the name of a query parameter, of letters, digits and \"-._~\", or * alone", class, i, Describe(name, FormWord))
 		case slices.Contains(names[:i], name):
-			wrong("query.%s[%d]: %s stands twice: list each name once", class, i, Describe(name, FormWord))
+			wrong("query.%s[%d]: %s is listed twice: list each name once", class, i, Describe(name, FormWord))
 		}
 	}
 	return faults
@@ -293,7 +293,7 @@ func (l KeyLocation) faults() (faults []error) {
 		}
 	}
 	if l.SecretVersionID != "" && !isSecretVersion(l.SecretVersionID) {
-		wrong("key.secretVersionId: %s: want the id of a version, of letters, digits and hyphens, at most 64", Describe(l.SecretVersionID, FormName))
+		wrong("key.secretVersionId: %s: want a version id of at most 64 letters, digits and hyphens", Describe(l.SecretVersionID, FormName))
 	}
 	if l.KMSARN != "" {
 		if err := checkARN(l.KMSARN, "kms", isKMSKey); err != nil {
@@ -301,7 +301,7 @@ func (l KeyLocation) faults() (faults []error) {
 		}
 	}
 	if isItself(l.File) {
-		wrong("key.file: %s where the name of a file belongs: write the key into a file and name that", Describe(l.File, FormFile))
+		wrong("key.file: %s in place of a file name: write the key to a file and name the file", Describe(l.File, FormFile))
 	} else if l.File != "" && !isFile(l.File) {
 		wrong("key.file: %s: want the name of a file, without control characters", Describe(l.File, FormFile))
 	}
@@ -338,7 +338,7 @@ func (d *Deployment) CheckKey(public *PublicKey) error {
 		return errors.New("no public key")
 	}
 	if got := public.Fingerprint(); got != d.PublicKeySHA256 {
-		return fmt.Errorf("the private key does not fit key pair id %s: its public key has SHA-256 %s, which is not the publicKeySha256 of the deployment document",
+		return fmt.Errorf("the private key does not match key pair id %s: its public key has SHA-256 %s, which is not the publicKeySha256 of the deployment document",
 			unquoted(d.KeyPairID, FormID), got)
 	}
 	return nil

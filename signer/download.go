@@ -64,7 +64,7 @@ func (d Download) URL(rawURL string) (string, error) {
 	if u.query > 0 {
 		for name := range queryNames(rawURL[u.query:]) {
 			if name == dispositionParameter || name == typeParameter {
-				return "", fmt.Errorf("download: the URL has the parameter %s already: leave it out", name)
+				return "", fmt.Errorf("download: the URL already has the parameter %s: leave it out", name)
 			}
 		}
 		separator = '&'
@@ -93,17 +93,17 @@ func (d Download) check() error {
 	case isItself(name):
 		return fmt.Errorf("name, %s: write the name of a file on one line", Describe(name, FormText))
 	case len(name) > maxFileName:
-		return fmt.Errorf("name: %d bytes long, file systems take %d: write a shorter one", len(name), maxFileName)
+		return fmt.Errorf("name: %d bytes long, but file systems allow at most %d: write a shorter one", len(name), maxFileName)
 	case !utf8.ValidString(name):
-		return errors.New("name: not UTF-8: write it so")
+		return errors.New("name: not UTF-8: encode it as UTF-8")
 	case strings.ContainsAny(name, `/\`):
-		return errors.New(`name: holds a slash or a backslash, of which browsers keep one part: write the part after it`)
+		return errors.New(`name: holds a slash or a backslash: browsers keep only the part after it: write that part`)
 	case strings.ContainsFunc(name, isHidden):
-		return errors.New("name: holds a control character or a mark that changes the direction of a text: leave it out")
+		return errors.New("name: holds a control character or a mark that changes the direction of text: leave it out")
 	case strings.TrimSpace(name) != name:
-		return errors.New("name: has white space around it, which browsers drop: leave it out")
+		return errors.New("name: starts or ends with white space, which browsers drop: leave it out")
 	case strings.Trim(name, ".") == "":
-		return errors.New("name: dots alone, which name no file: write the name of a file")
+		return errors.New("name: only dots: write the name of a file")
 	}
 	if d.Type == "" {
 		return nil
@@ -111,7 +111,7 @@ func (d Download) check() error {
 	const want = "write a media type such as application/pdf"
 	switch _, _, err := mime.ParseMediaType(d.Type); {
 	case len(d.Type) > maxFileName:
-		return fmt.Errorf("type: %d bytes long, at most %d are taken: %s", len(d.Type), maxFileName, want)
+		return fmt.Errorf("type: %d bytes long, but at most %d are allowed: %s", len(d.Type), maxFileName, want)
 	case err != nil || !strings.Contains(d.Type, "/") || strings.ContainsFunc(d.Type, func(c rune) bool { return c < ' ' || c > '~' }):
 		return fmt.Errorf("type, %s: %s", Describe(d.Type, FormWord), want)
 	}

@@ -61,7 +61,7 @@ func Explain(r Request, keys map[string]*PublicKey) Verdict {
 		for _, hash := range hashes {
 			if keys[id] != s.key && try(keys[id], hash, s.policy) {
 				v.Reason = ReasonOtherKey
-				v.Detail = fmt.Sprintf("the signature is that of key %s, not of %s, which the request names", Describe(id, FormID), describeID(v.KeyPairID))
+				v.Detail = fmt.Sprintf("the signature matches key %s, not %s, which the request names", Describe(id, FormID), describeID(v.KeyPairID))
 				return v
 			}
 		}
@@ -105,7 +105,7 @@ func findDamage(url string) *damage {
 	}
 	if i := strings.Index(url, "%26Signature"); i >= 0 && !readQuery(url).hasSignature {
 		mended := strings.NewReplacer("%26", "&", "%3D", "=", "%3F", "?").Replace(url)
-		return pasted(mended, "the URL has an & that was escaped at byte %d, as in a value of another URL: write the character itself", i)
+		return pasted(mended, "the URL has an escaped & at byte %d, as inside another URL: write the character itself", i)
 	}
 	if mended := strings.TrimLeft(url, pastedMarks); mended != url {
 		return pasted(trimEnd(mended), "the URL starts with %q: leave out what precedes http", firstRune(url))

@@ -29,7 +29,7 @@ func TestExplainNamesWhatWentWrongWithASignature(t *testing.T) {
 	}{
 		"the hash is missing":          {without(sign(ecdsa, "/a", Policy{}), "Hash-Algorithm"), ReasonOtherHash, []string{"over SHA-256", "no Hash-Algorithm", "SHA-1"}},
 		"the other hash is named":      {sign(newSigner(t, ECDSAP256, Options{Hash: SHA1}), "/a", Policy{}) + "&Hash-Algorithm=SHA256", ReasonOtherHash, []string{"over SHA-1", "says SHA256"}},
-		"another key of the set":       {sign(rsa, "/a", Policy{}), ReasonOtherKey, []string{`key "KOTHER1", not of`, keyID}},
+		"another key of the set":       {sign(rsa, "/a", Policy{}), ReasonOtherKey, []string{`key "KOTHER1", not`, keyID}},
 		"an apostrophe escaped":        {change(sign(ecdsa, "/it's", Policy{}), "'", "%27"), ReasonRewritten, []string{"byte 40", `"'s"`, `"%27s"`, "as these clients send it: node-fetch 2"}},
 		"two escapes undone":           {change(sign(ecdsa, "/a%2Cb%40c", Policy{}), "%2Cb%40", ",b@"), ReasonRewritten, []string{`"%2Cb%40c"`, "Python aiohttp"}},
 		"seven escapes undone":         {change(sign(ecdsa, "/%21%24%26%28%29%2C%3B?a=%3A", Policy{}), "%21%24%26%28%29%2C%3B?a=%3A", "!$&(),;?a=:"), ReasonRewritten, []string{"Python aiohttp"}},

@@ -76,7 +76,7 @@ func TestATextWhereAFileBelongsIsToldWhatTakesIt(t *testing.T) {
 		"a key for LoadDeployment":      {loaders["LoadDeployment"](t, key), "use ParseDeployment"},
 		"a document for FileSource":     {loaders["FileSource, the document"](t, json), "use ParseDeployment"},
 		"a key for FileSource":          {loaders["FileSource, the document"](t, key), "use ParseDeployment"},
-		"a key in a document's file":    {loaders["FileSource, the key"](t, key), "write the key into a file and name that"},
+		"a key in a document's file":    {loaders["FileSource, the key"](t, key), "write the key to a file and name the file"},
 		"nothing for LoadDeployment":    {loaders["LoadDeployment"](t, ""), "an empty value"},
 	} {
 		if test.err == nil || !strings.Contains(test.err.Error(), test.want) {

@@ -110,14 +110,14 @@ func decodePrivateKey(content []byte) (crypto.Signer, error) {
 				other = block.kind
 			}
 		case found != nil:
-			return nil, errors.New("two private keys: give the one alone that belongs to the key pair id")
+			return nil, errors.New("two private keys: give only the one that belongs to the key pair id")
 		default:
 			found = &blocks[i]
 		}
 	}
 	switch {
 	case strings.HasPrefix(strings.TrimSpace(text), "{") && found != nil:
-		return nil, errors.New("JSON around a private key: give the value of its member alone")
+		return nil, errors.New("a private key inside JSON: give only the value of its member")
 	case found != nil && !cut:
 		return found.key()
 	case cut || found == nil && len(blocks) > 0 && other == "":
@@ -246,7 +246,7 @@ func (k *PrivateKey) check(digest []byte, hash crypto.Hash) error {
 	case hash != crypto.SHA256 && hash != crypto.SHA1:
 		return fmt.Errorf("CloudFront checks SHA-256 and SHA-1, not %s", hash)
 	case len(digest) != hash.Size():
-		return fmt.Errorf("a digest of %d bytes: %s has %d", len(digest), hash, hash.Size())
+		return fmt.Errorf("a digest of %d bytes: one of %s has %d", len(digest), hash, hash.Size())
 	}
 	return nil
 }
@@ -289,7 +289,7 @@ func (k *PrivateKey) WriteFile(name string) error {
 	}
 	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, os.ErrExist) {
-		return failed(errors.New("already there and not written over: move it away first"))
+		return failed(errors.New("already exists and is not overwritten: move it away first"))
 	}
 	if err != nil {
 		return failed(err)
@@ -390,11 +390,11 @@ func ParsePublicKey(pemText []byte) (*PublicKey, error) {
 	case block == nil:
 		return nil, errors.New("not a PEM public key: want text that starts with -----BEGIN PUBLIC KEY-----")
 	case bytes.Contains([]byte(block.Type), []byte("PRIVATE")):
-		return nil, errors.New("a private key where a public key belongs: give the public half alone")
+		return nil, errors.New("a private key in place of a public key: give only the public half")
 	case block.Type != "PUBLIC KEY":
 		return nil, fmt.Errorf("a PEM block of the type %s: CloudFront takes PUBLIC KEY (SPKI), as `openssl pkey -pubout` writes it", Describe(block.Type, FormWord))
 	case len(bytes.TrimSpace(rest)) != 0:
-		return nil, errors.New("more text after the public key: want one PEM block alone")
+		return nil, errors.New("more text after the public key: want one PEM block and nothing else")
 	}
 	key, err := x509.ParsePKIXPublicKey(block.Bytes)
 	if err != nil {

@@ -187,12 +187,12 @@ func TestEveryOtherKeyIsRefusedWithWhatItIsAndWhatIsNeeded(t *testing.T) {
 		"a damaged PKCS #8 key": {string(pemBlock("PRIVATE KEY", []byte("private"))), []string{"PKCS #8", "damaged"}},
 		"a damaged PKCS #1 key": {string(pemBlock("RSA PRIVATE KEY", []byte("private"))), []string{"PKCS #1", "damaged"}},
 		"a damaged SEC 1 key":   {string(pemBlock("EC PRIVATE KEY", []byte("private"))), []string{"SEC 1", "damaged"}},
-		"two keys":              {string(whole) + string(must[[]byte](t)(newKey(t, RSA2048).MarshalPEM())), []string{"two private keys", "give the one"}},
+		"two keys":              {string(whole) + string(must[[]byte](t)(newKey(t, RSA2048).MarshalPEM())), []string{"two private keys", "give only the one"}},
 		"one key twice":         {string(whole) + string(whole), []string{"two private keys"}},
 		"a key and half of one": {string(whole) + string(whole[:len(whole)/2]), []string{"complete from BEGIN to END"}},
 		"half a key and one":    {string(whole[:len(whole)/2]) + string(whole), []string{"complete from BEGIN to END"}},
 		"encrypted beside one":  {string(pemBlock("ENCRYPTED PRIVATE KEY", []byte{1})) + string(whole), []string{"two private keys"}},
-		"JSON around a key":     {string(must[[]byte](t)(json.Marshal(map[string]string{"key": string(whole)}))), []string{"JSON around", "member"}},
+		"JSON around a key":     {string(must[[]byte](t)(json.Marshal(map[string]string{"key": string(whole)}))), []string{"inside JSON", "member"}},
 		"JSON without a key":    {`{"key": "K2JCJMDEHXQW5F"}`, []string{"JSON", "-----BEGIN PRIVATE KEY-----"}},
 		"base64 of PEM":         {base64.StdEncoding.EncodeToString(whole), []string{"base64 of a PEM text", "base64 -d"}},
 		"base64 of PEM, folded": {base64.StdEncoding.EncodeToString(whole)[:76] + "\n" + base64.StdEncoding.EncodeToString(whole)[76:] + "\n", []string{"base64 of a PEM text"}},
@@ -315,7 +315,7 @@ func TestAKeyIsWrittenForItsOwnerAloneAndNeverOverAFile(t *testing.T) {
 	}
 	before := must[[]byte](t)(os.ReadFile(name))
 	err := newKey(t, RSA2048).WriteFile(name)
-	if err == nil || !strings.Contains(err.Error(), "already there") {
+	if err == nil || !strings.Contains(err.Error(), "already exists") {
 		t.Errorf("writing over a key: got %v", err)
 	}
 	if after := must[[]byte](t)(os.ReadFile(name)); !bytes.Equal(before, after) {

@@ -196,9 +196,9 @@ func difference(resource, url string) (at int, text string) {
 	r, u := resourceSections(resource), splitSections(url)
 	if g.covers(resource, url) == ambiguousMatch {
 		if g.undecided {
-			return 0, fmt.Sprintf("the resource has a part of over %d bytes with a ? between two stars, which is not looked for: write * for its ?", maxLooseSearch)
+			return 0, fmt.Sprintf("the resource has a part of over %d bytes with a ? between two stars, which is too long to search for: write * instead of the ?", maxLooseSearch)
 		}
-		return 0, "the first ? of the resource starts its query: write * for the characters of a path"
+		return 0, "the first ? of the resource starts its query: in a path, write * as the wildcard"
 	}
 	for _, part := range []struct{ name, pattern, text string }{
 		{"scheme", r.scheme, u.scheme}, {"host", r.host, u.host}, {"path", r.path, u.path},
@@ -212,9 +212,9 @@ func difference(resource, url string) (at int, text string) {
 	}
 	switch {
 	case r.query == "":
-		return at, fmt.Sprintf("the URL has the query %q, the resource has none", excerpt(u.query))
+		return at, fmt.Sprintf("the URL has the query %q, but the resource has none", excerpt(u.query))
 	case u.query == "":
-		return at, fmt.Sprintf("the resource has the query %q, the URL has none", excerpt(r.query))
+		return at, fmt.Sprintf("the resource has the query %q, but the URL has none", excerpt(r.query))
 	}
 	return differs("query", r.query[1:], u.query[1:], at+1)
 }
@@ -224,7 +224,7 @@ func differs(name, pattern, text string, start int) (at int, words string) {
 	i := reach(pattern, text)
 	at = start + i
 	if i == len(text) {
-		return at, fmt.Sprintf("the %s does not end as that of the resource does", name)
+		return at, fmt.Sprintf("the end of the %s does not match the resource", name)
 	}
 	return at, fmt.Sprintf("the %s differs from byte %d of the URL on, %q", name, at, excerpt(text[i:]))
 }

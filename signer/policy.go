@@ -125,12 +125,12 @@ func (p *Policy) statement(resource string, now time.Time, m *material) (Stateme
 	default:
 		s.Expires = time.Unix(p.Expires.Unix(), 0)
 		if !s.Expires.After(now) {
-			return s, fmt.Errorf("policy: Expires is %s, which is past: it is %s now",
+			return s, fmt.Errorf("policy: Expires is %s, which has passed: the time is %s",
 				p.Expires.UTC().Format(time.RFC3339), now.UTC().Format(time.RFC3339))
 		}
 	}
 	if expires := s.Expires.Unix(); expires > lastExpiry || expires <= 0 {
-		return s, errors.New("policy: the end lies after the year 9999: are these milliseconds? CloudFront counts seconds")
+		return s, errors.New("policy: the end is after the year 9999: are these milliseconds? CloudFront counts seconds")
 	}
 	if limit := m.maxLifetime; limit > 0 {
 		// Compare the latest end of any window, so that the same policy is accepted
@@ -146,11 +146,11 @@ func (p *Policy) statement(resource string, now time.Time, m *material) (Stateme
 	if !p.NotBefore.IsZero() {
 		s.NotBefore = time.Unix(p.NotBefore.Unix(), 0)
 		if !s.NotBefore.Before(s.Expires) {
-			return s, fmt.Errorf("policy: NotBefore, %s, does not lie before the end, %s",
+			return s, fmt.Errorf("policy: NotBefore, %s, is not before the end, %s",
 				s.NotBefore.UTC().Format(time.RFC3339), s.Expires.UTC().Format(time.RFC3339))
 		}
 		if s.NotBefore.Unix() <= 0 {
-			return s, errors.New("policy: NotBefore lies before 1970")
+			return s, errors.New("policy: NotBefore is before 1970")
 		}
 	}
 	if p.IPAddress != "" {
@@ -189,7 +189,7 @@ type LifetimeError struct {
 }
 
 func (e *LifetimeError) Error() string {
-	return fmt.Sprintf("policy: the end lies %s ahead, the deployment allows %s (maxUrlLifetime): ask for less", e.Asked, e.Limit)
+	return fmt.Sprintf("policy: the end lies %s ahead, but the deployment allows %s (maxUrlLifetime): ask for less", e.Asked, e.Limit)
 }
 
 // parseAddress parses one IPv4 address or prefix.
@@ -210,9 +210,9 @@ func parseAddress(text string) (netip.Prefix, error) {
 	}
 	switch {
 	case !prefix.Addr().Is4():
-		return netip.Prefix{}, errors.New("CloudFront's policies know IPv4 alone: turn IPv6 off in the distribution and give an IPv4 address")
+		return netip.Prefix{}, errors.New("CloudFront's policies support only IPv4: turn IPv6 off in the distribution and give an IPv4 address")
 	case prefix.Masked() != prefix:
-		return netip.Prefix{}, fmt.Errorf("has bits behind its prefix: write %s", prefix.Masked())
+		return netip.Prefix{}, fmt.Errorf("has bits after its prefix: write %s", prefix.Masked())
 	}
 	return prefix, nil
 }
@@ -226,7 +226,7 @@ func checkResource(resource string) error {
 		url = "http://" + rest
 	}
 	if s := splitSections(url); s.scheme != "" && strings.ContainsAny(s.host, "*?") {
-		return errors.New("resource: a wildcard in the host: write the host out, wildcards belong behind it, in the path")
+		return errors.New("resource: a wildcard in the host: write the whole host; wildcards belong in the path")
 	}
 	err := CheckURL(url)
 	if wrong, ok := err.(*URLError); ok {

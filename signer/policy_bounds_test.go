@@ -14,12 +14,12 @@ func TestThePolicysTimesAreTakenUpToTheirBounds(t *testing.T) {
 		want   string // empty if it is taken
 	}{
 		"the last second that is taken":   {now(), Policy{Expires: time.Unix(lastExpiry, 0)}, ""},
-		"the second after it":             {now(), Policy{Expires: time.Unix(lastExpiry+1, 0)}, "the end lies after the year 9999"},
+		"the second after it":             {now(), Policy{Expires: time.Unix(lastExpiry+1, 0)}, "the end is after the year 9999"},
 		"an end in 1970":                  {time.Unix(-10, 0), Policy{Expires: time.Unix(1, 0)}, ""},
-		"an end at the start of 1970":     {time.Unix(-10, 0), Policy{Expires: time.Unix(0, 0)}, "the end lies"},
-		"an end before 1970":              {time.Unix(-10, 0), Policy{Expires: time.Unix(-5, 0)}, "the end lies"},
+		"an end at the start of 1970":     {time.Unix(-10, 0), Policy{Expires: time.Unix(0, 0)}, "the end is"},
+		"an end before 1970":              {time.Unix(-10, 0), Policy{Expires: time.Unix(-5, 0)}, "the end is"},
 		"a start one second into 1970":    {now(), Policy{TTL: ttl, NotBefore: time.Unix(1, 0)}, ""},
-		"a start at the start of 1970":    {now(), Policy{TTL: ttl, NotBefore: time.Unix(0, 0)}, "NotBefore lies before 1970"},
+		"a start at the start of 1970":    {now(), Policy{TTL: ttl, NotBefore: time.Unix(0, 0)}, "NotBefore is before 1970"},
 		"a TTL of a second":               {now(), Policy{TTL: time.Second}, ""},
 		"a TTL of a millisecond":          {now(), Policy{TTL: time.Millisecond}, "TTL is 1ms: set a second or more"},
 		"a TTL of less, a plain number":   {now(), Policy{TTL: time.Millisecond - 1}, "TTL is 999.999µs, since a plain number counts nanoseconds"},

@@ -59,7 +59,7 @@ func (e *StaleError) Error() string {
 	if e.Age < 0 {
 		return fmt.Sprintf("the clock was set back by more than %s since the signing key was last confirmed: %v", -e.Age.Round(time.Second), e.Err)
 	}
-	return fmt.Sprintf("the signing key was last confirmed %s ago, the deployment allows %s (maxKeyAge): %v",
+	return fmt.Sprintf("the signing key was last confirmed %s ago, but the deployment allows %s (maxKeyAge): %v",
 		e.Age.Round(time.Second), e.Limit, e.Err)
 }
 
@@ -192,7 +192,7 @@ func (r *refresher) current(ctx context.Context) (*material, time.Time, error) {
 		}
 	}
 	if err == nil {
-		err = errors.New("reading it took longer than that")
+		err = errors.New("reading the source took longer than that")
 	}
 	return nil, now, &StaleError{Age: age(c.at, now), Limit: c.maxAge, Err: err}
 }
@@ -272,7 +272,7 @@ const maxReadings = 4
 // reading a file on a network may.
 func (r *refresher) read(before *confirmed, began time.Time) (*confirmed, error) {
 	if r.readings.Load() >= maxReadings { // only read adds to it, one flight at a time
-		return nil, fmt.Errorf("%d readings of the source of the signing key hang, so that it is not read again until one returns: %w", maxReadings, context.DeadlineExceeded)
+		return nil, fmt.Errorf("%d readings of the source of the signing key hang: the source is read again once one of them returns: %w", maxReadings, context.DeadlineExceeded)
 	}
 	type answer struct {
 		c   *confirmed
@@ -321,7 +321,7 @@ func (r *refresher) confirm(ctx context.Context, before *confirmed, began time.T
 		return nil, fmt.Errorf("deployment document: %w", err)
 	}
 	if d.Key.Parameter != "" {
-		return nil, fmt.Errorf("deployment document: it borrows its key from %s, and the source has not followed it", Describe(d.Key.Parameter, FormName))
+		return nil, fmt.Errorf("deployment document: it borrows its key from %s, and the source did not read the lender's document", Describe(d.Key.Parameter, FormName))
 	}
 	document := *d
 	keyPairID := unquoted(document.KeyPairID, FormID)
@@ -348,7 +348,7 @@ func (r *refresher) confirm(ctx context.Context, before *confirmed, began time.T
 			return nil, err
 		}
 		if public.Algorithm() != document.Algorithm {
-			return nil, fmt.Errorf("the key of %s is %s, the deployment document says %s", keyPairID, public.Algorithm(), document.Algorithm)
+			return nil, fmt.Errorf("the key of %s is %s, but the deployment document says %s", keyPairID, public.Algorithm(), document.Algorithm)
 		}
 	}
 	m, err := newMaterial(document.KeyPairID, key, document.Hash, r.o.Deterministic, r.o.Memoize)

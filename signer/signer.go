@@ -164,7 +164,7 @@ func newMaterial(keyPairID string, key Key, hash Hash, deterministic bool, memoi
 	if deterministic && public.algorithm == ECDSAP256 {
 		own, ok := key.(*PrivateKey)
 		if !ok {
-			return nil, errors.New("deterministic ECDSA signatures need a *PrivateKey: a key in KMS or in hardware makes a new one each time; use an RSA key there")
+			return nil, errors.New("deterministic ECDSA signatures need a *PrivateKey: a key in KMS or in hardware signs differently each time; use an RSA key there")
 		}
 		m.sign = func(_ context.Context, digest []byte) ([]byte, error) { return own.sign(nil, digest, h) }
 	}
@@ -228,10 +228,10 @@ func (s *Signer) URL(ctx context.Context, rawURL string, p Policy) (string, erro
 		// CloudFront reads a * in a signed resource as a wildcard.
 		fix := "write %2A for the character, or set Policy.Resource to sign for a pattern"
 		if p.Resource != "" {
-			fix = "give a URL that someone will ask for; the pattern is Policy.Resource alone"
+			fix = "give the URL of one request; only Policy.Resource may be a pattern"
 		}
 		return "", &URLError{Part: "path or query", Offset: strings.IndexByte(rawURL, '*'), Found: "*",
-			Reason: "CloudFront takes it for a wildcard", Fix: fix}
+			Reason: "CloudFront reads it as a wildcard", Fix: fix}
 	}
 	m, now, err := s.use(ctx)
 	if err != nil {
@@ -316,7 +316,7 @@ func (m *material) appendParams(text, signature []byte) []byte {
 }
 
 func tooLong(n int) error {
-	return &URLError{Part: "url", Reason: fmt.Sprintf("path and query have %d bytes or more once signed, CloudFront takes %d", n, MaxURLLength),
+	return &URLError{Part: "url", Reason: fmt.Sprintf("path and query have %d bytes or more once signed, but CloudFront accepts %d", n, MaxURLLength),
 		Fix: "use a shorter object key, query or resource"}
 }
 

@@ -96,14 +96,14 @@ func TestAPolicyThatCannotWorkIsRefusedBeforeAnythingIsSigned(t *testing.T) {
 		"a TTL under a second":               {Policy{TTL: 999 * time.Millisecond}, "a second or more"},
 		"a Window of a plain number":         {Policy{TTL: ttl, Window: 60}, "write 60*time.Second"},
 		"a Window under a second":            {Policy{TTL: ttl, Window: time.Second / 2}, "a second or more"},
-		"an end that is past":                {Policy{Expires: now()}, "past"},
+		"an end that is past":                {Policy{Expires: now()}, "has passed"},
 		"milliseconds for seconds":           {Policy{Expires: time.Unix(now().UnixMilli(), 0)}, "milliseconds"},
 		"longer than the deployment":         {Policy{TTL: time.Hour + time.Second}, "maxUrlLifetime"},
 		"a start at the end":                 {Policy{TTL: ttl, NotBefore: now().Add(ttl)}, "before the end"},
 		"a start before 1970":                {Policy{TTL: ttl, NotBefore: time.Unix(-1, 0)}, "1970"},
-		"IPv6":                               {Policy{TTL: ttl, IPAddress: "2001:db8::1"}, "IPv4 alone"},
-		"an IPv6 prefix":                     {Policy{TTL: ttl, IPAddress: "2001:db8::/32"}, "IPv4 alone"},
-		"IPv4 in IPv6":                       {Policy{TTL: ttl, IPAddress: "::ffff:203.0.113.7"}, "IPv4 alone"},
+		"IPv6":                               {Policy{TTL: ttl, IPAddress: "2001:db8::1"}, "only IPv4"},
+		"an IPv6 prefix":                     {Policy{TTL: ttl, IPAddress: "2001:db8::/32"}, "only IPv4"},
+		"IPv4 in IPv6":                       {Policy{TTL: ttl, IPAddress: "::ffff:203.0.113.7"}, "only IPv4"},
 		"bits behind the prefix":             {Policy{TTL: ttl, IPAddress: "203.0.113.7/24"}, "write 203.0.113.0/24"},
 		"two addresses":                      {Policy{TTL: ttl, IPAddress: "203.0.113.7,203.0.113.8"}, "203.0.113.0/24"},
 		"injection through the address":      {Policy{TTL: ttl, IPAddress: `203.0.113.7"}},{"Resource":"*`}, "not an IPv4 address"},
@@ -112,8 +112,8 @@ func TestAPolicyThatCannotWorkIsRefusedBeforeAnythingIsSigned(t *testing.T) {
 		"a backslash in the resource":        {Policy{TTL: ttl, Resource: site + `/\*`}, "%5C"},
 		"unicode in the resource":            {Policy{TTL: ttl, Resource: site + "/día*"}, "%C3%AD"},
 		"a resource without a scheme":        {Policy{TTL: ttl, Resource: "*"}, "https://"},
-		"a wildcard in the host":             {Policy{TTL: ttl, Resource: "https://*/a/*"}, "wildcards belong behind it, in the path"},
-		"a host open at its end":             {Policy{TTL: ttl, Resource: "https://d111111abcdef8.cloudfront.net*"}, "wildcards belong behind it, in the path"},
+		"a wildcard in the host":             {Policy{TTL: ttl, Resource: "https://*/a/*"}, "wildcards belong in the path"},
+		"a host open at its end":             {Policy{TTL: ttl, Resource: "https://d111111abcdef8.cloudfront.net*"}, "wildcards belong in the path"},
 		"a resource that no client asks for": {Policy{TTL: ttl, Resource: site + "/a/%7E*"}, "write ~"},
 		"a fragment in the resource":         {Policy{TTL: ttl, Resource: site + "/a#*"}, "%23"},
 		"dots in the resource":               {Policy{TTL: ttl, Resource: site + "/a/../*"}, "resolve"},
@@ -171,7 +171,7 @@ func TestAStarInTheURLIsRefusedSinceCloudFrontTakesItForAWildcard(t *testing.T) 
 			t.Errorf("%s: got %v", u, err)
 		}
 	}
-	if _, err := s.URL(t.Context(), site+"/a*", Policy{TTL: ttl, Resource: site + "/a*"}); err == nil || !strings.Contains(err.Error(), "someone will ask for") {
+	if _, err := s.URL(t.Context(), site+"/a*", Policy{TTL: ttl, Resource: site + "/a*"}); err == nil || !strings.Contains(err.Error(), "the URL of one request") {
 		t.Errorf("a pattern for a URL: got %v", err)
 	}
 	if _, err := s.URL(t.Context(), site+"/a*", Policy{TTL: ttl, NotBefore: now().Add(-time.Hour), Resource: site + "/a*"}); err == nil {

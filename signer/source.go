@@ -81,7 +81,7 @@ func keyFile(ctx context.Context, d *Deployment, folder string) (Key, error) {
 	}
 	file := d.Key.File
 	if isItself(file) { // without the folder before it
-		return nil, fmt.Errorf("key.file: %s where the name of a file belongs: write the key into a file and name that", Describe(file, FormFile))
+		return nil, fmt.Errorf("key.file: %s in place of a file name: write the key to a file and name the file", Describe(file, FormFile))
 	}
 	if !filepath.IsAbs(file) {
 		file = filepath.Join(folder, file)

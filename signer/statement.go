@@ -46,7 +46,7 @@ func parsePolicy(text []byte) (st Statement, certain bool, err error) {
 		statements := 0
 		w.array("Statement", func() {
 			if statements++; statements > 1 {
-				w.fail(true, "it has more than one statement, CloudFront takes one")
+				w.fail(true, "it has more than one statement, but CloudFront accepts one")
 				return
 			}
 			w.statement(&st)
@@ -60,7 +60,7 @@ func parsePolicy(text []byte) (st Statement, certain bool, err error) {
 	case !w.seen(seenStatement):
 		w.fail(true, "it has no Statement")
 	case !w.seen(seenDateLessThan):
-		w.fail(true, "it has no DateLessThan, which CloudFront wants in every policy")
+		w.fail(true, "it has no DateLessThan, which CloudFront requires in every policy")
 	case !w.seen(seenResource):
 		// To CloudFront, a policy without a resource opens everything.
 		st.Resource = "*"
@@ -156,7 +156,7 @@ func (w *policyWalk) array(where string, element func()) {
 // str parses a string.
 func (w *policyWalk) str(where string) (s string) {
 	if !w.take('"') {
-		w.fail(true, "%s is not a text", where)
+		w.fail(true, "%s is not a string", where)
 		return ""
 	}
 	start := w.at

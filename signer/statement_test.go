@@ -30,8 +30,8 @@ func TestAPolicyThatIsRefusedIsRefusedForItsFirstFault(t *testing.T) {
 		"a number for a statement":      {policy(`1`), true, "the statement is not an object"},
 		"no statements":                 {policy(``), true, "Statement is empty"},
 		"no Statement":                  {`{"tid":1}`, true, "it has no Statement"},
-		"two statements":                {policy(good + `,` + good), true, "it has more than one statement, CloudFront takes one"},
-		"two statements, the second 1":  {policy(good + `,1`), true, "it has more than one statement, CloudFront takes one"},
+		"two statements":                {policy(good + `,` + good), true, "it has more than one statement, but CloudFront accepts one"},
+		"two statements, the second 1":  {policy(good + `,1`), true, "it has more than one statement, but CloudFront accepts one"},
 		"another case behind Statement": {`{"Statement":[` + good + `],"statement":[]}`, false, `the policy has a member "statement", which CloudFront does not name`},
 		"another case before Statement": {`{"STATEMENT":[],"Statement":[` + good + `]}`, false, `the policy has a member "STATEMENT", which CloudFront does not name`},
 		"another case and no statement": {`{"statement":[` + good + `]}`, false, `the policy has a member "statement", which CloudFront does not name`},
@@ -41,12 +41,12 @@ func TestAPolicyThatIsRefusedIsRefusedForItsFirstFault(t *testing.T) {
 		"two resources":         {statement(resource + `,` + resource + `,` + condition), false, "it has two members Resource"},
 		"two conditions":        {statement(resource + `,` + condition + `,` + condition), false, "it has two members Condition"},
 		"two empty conditions":  {statement(`"Condition":{},` + resource + `,` + condition), false, "it has two members Condition"},
-		"a number for a name":   {statement(`"Resource":1,` + condition), true, "Resource is not a text"},
-		"a list of resources":   {statement(`"Resource":["a"],` + condition), true, "Resource is not a text"},
+		"a number for a name":   {statement(`"Resource":1,` + condition), true, "Resource is not a string"},
+		"a list of resources":   {statement(`"Resource":["a"],` + condition), true, "Resource is not a string"},
 		"half a pair":           {statement(`"Resource":"\ud800",` + condition), false, "Resource has an escape that is no character"},
 		"a text for conditions": {statement(resource + `,"Condition":"x"`), true, "Condition is not an object"},
-		"no end":                {statement(resource), true, "it has no DateLessThan, which CloudFront wants in every policy"},
-		"no end, but a start":   {conditions(`"DateGreaterThan":{"AWS:EpochTime":1}`), true, "it has no DateLessThan, which CloudFront wants in every policy"},
+		"no end":                {statement(resource), true, "it has no DateLessThan, which CloudFront requires in every policy"},
+		"no end, but a start":   {conditions(`"DateGreaterThan":{"AWS:EpochTime":1}`), true, "it has no DateLessThan, which CloudFront requires in every policy"},
 
 		"an unknown condition":    {conditions(`"Bool":{"AWS:SecureTransport":"true"},` + end), false, `Condition has a member "Bool", which CloudFront does not name`},
 		"an empty one":            {conditions(`"Bool":{},` + end), false, `Condition has a member "Bool", which CloudFront does not name`},
@@ -70,8 +70,8 @@ func TestAPolicyThatIsRefusedIsRefusedForItsFirstFault(t *testing.T) {
 		"an address of another name": {conditions(end + `,"IpAddress":{"aws:SourceIp":"192.0.2.1"}`), false, `IpAddress has a member "aws:SourceIp", which CloudFront does not name`},
 		"one address twice":          {conditions(end + `,"IpAddress":{"AWS:SourceIp":"192.0.2.1","AWS:SourceIp":"192.0.2.1"}`), false, "it has two members AWS:SourceIp"},
 		"no address":                 {conditions(end + `,"IpAddress":{}`), true, "IpAddress has no AWS:SourceIp"},
-		"a list of addresses":        {conditions(end + `,"IpAddress":{"AWS:SourceIp":["192.0.2.1"]}`), true, "AWS:SourceIp is not a text"},
-		"an address of IPv6":         {conditions(end + `,"IpAddress":{"AWS:SourceIp":"2001:db8::1"}`), false, `AWS:SourceIp is "2001:db8::1": CloudFront's policies know IPv4 alone: turn IPv6 off in the distribution and give an IPv4 address`},
+		"a list of addresses":        {conditions(end + `,"IpAddress":{"AWS:SourceIp":["192.0.2.1"]}`), true, "AWS:SourceIp is not a string"},
+		"an address of IPv6":         {conditions(end + `,"IpAddress":{"AWS:SourceIp":"2001:db8::1"}`), false, `AWS:SourceIp is "2001:db8::1": CloudFront's policies support only IPv4: turn IPv6 off in the distribution and give an IPv4 address`},
 	} {
 		_, certain, err := parsePolicy([]byte(test.policy))
 		if err == nil || err.Error() != test.want || certain != test.certain {

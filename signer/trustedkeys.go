@@ -52,7 +52,7 @@ func (d *Deployment) readTrustedKeys() (keys map[string]*PublicKey, faults []err
 	case d.TrustedKeys == nil:
 		return nil, nil
 	case len(d.TrustedKeys) > maxTrustedKeys:
-		wrong("trustedKeys: %d keys: a key group of CloudFront has at most %d", len(d.TrustedKeys), maxTrustedKeys)
+		wrong("trustedKeys: %d keys: a CloudFront key group has at most %d", len(d.TrustedKeys), maxTrustedKeys)
 		return nil, faults
 	}
 	keys = make(map[string]*PublicKey, len(d.TrustedKeys))
@@ -60,7 +60,7 @@ func (d *Deployment) readTrustedKeys() (keys map[string]*PublicKey, faults []err
 		if checkKeyPairID(trusted.ID) != nil {
 			wrong("trustedKeys[%d].id: %s: want the id of a CloudFront public key, such as K2JCJMDEHXQW5F", i, Describe(trusted.ID, FormID))
 		} else if _, twice := keys[trusted.ID]; twice {
-			wrong("trustedKeys[%d].id: %s stands twice: list each key once", i, trusted.ID)
+			wrong("trustedKeys[%d].id: %s is listed twice: list each key once", i, trusted.ID)
 		}
 		var key *PublicKey
 		if trusted.SPKI != "" {
@@ -80,9 +80,9 @@ func (d *Deployment) readTrustedKeys() (keys map[string]*PublicKey, faults []err
 	case key == nil:
 		wrong("trustedKeys: the current key, keyPairId, has no spki")
 	case key.Fingerprint() != d.PublicKeySHA256:
-		wrong("trustedKeys: the spki of the current key, keyPairId, is not the key of publicKeySha256")
+		wrong("trustedKeys: the spki of the current key, keyPairId, does not match publicKeySha256")
 	case key.algorithm != d.Algorithm:
-		wrong("trustedKeys: the spki of the current key, keyPairId, is of the kind %s, which is not the document's algorithm", key.algorithm)
+		wrong("trustedKeys: the spki of the current key, keyPairId, is of the kind %s, but the document's algorithm is another", key.algorithm)
 	}
 	return keys, faults
 }

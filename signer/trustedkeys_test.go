@@ -76,14 +76,14 @@ func TestEveryFaultOfTrustedKeysIsReported(t *testing.T) {
 		"five": {func(d *Deployment) {
 			d.TrustedKeys = append(d.TrustedKeys, TrustedKey{"KA", spki}, TrustedKey{ID: "KB"})
 		}, ""},
-		"six":                       {func(d *Deployment) { d.TrustedKeys = make([]TrustedKey, 6) }, "trustedKeys: 6 keys: a key group of CloudFront has at most 5"},
+		"six":                       {func(d *Deployment) { d.TrustedKeys = make([]TrustedKey, 6) }, "trustedKeys: 6 keys: a CloudFront key group has at most 5"},
 		"none":                      {func(d *Deployment) { d.TrustedKeys = []TrustedKey{} }, "keyPairId, is not among them"},
 		"not the current one":       {func(d *Deployment) { d.TrustedKeys = d.TrustedKeys[:1] }, "keyPairId, is not among them"},
 		"the current one by its id": {func(d *Deployment) { d.TrustedKeys[1].SPKI = "" }, "keyPairId, has no spki"},
 		"another key as the current one": {func(d *Deployment) { d.TrustedKeys[1].SPKI = d.TrustedKeys[0].SPKI },
-			"the spki of the current key, keyPairId, is not the key of publicKeySha256"},
-		"another algorithm":         {func(d *Deployment) { d.Algorithm = RSA2048 }, "is of the kind ecdsa-p256, which is not the document's algorithm"},
-		"an id twice":               {func(d *Deployment) { d.TrustedKeys[2].ID = "KRSA" }, "trustedKeys[2].id: KRSA stands twice"},
+			"the spki of the current key, keyPairId, does not match publicKeySha256"},
+		"another algorithm":         {func(d *Deployment) { d.Algorithm = RSA2048 }, "is of the kind ecdsa-p256, but the document's algorithm is another"},
+		"an id twice":               {func(d *Deployment) { d.TrustedKeys[2].ID = "KRSA" }, "trustedKeys[2].id: KRSA is listed twice"},
 		"no id":                     {func(d *Deployment) { d.TrustedKeys[0].ID = "" }, "trustedKeys[0].id: an empty value"},
 		"an ARN as the id":          {func(d *Deployment) { d.TrustedKeys[2].ID = "arn:aws" }, "trustedKeys[2].id: a value of 7 bytes"},
 		"no base64":                 {first("a-b_"), "trustedKeys[0].spki: a value of 4 bytes: want"},

@@ -159,7 +159,7 @@ func (u *wireURL) fault(part string, offset, length int, reason, fix string) err
 func (u *wireURL) parseTarget(segment int) error {
 	raw := u.raw
 	if n := len(u.target()); n > MaxURLLength {
-		return &URLError{Part: "url", Reason: fmt.Sprintf("path and query have %d bytes, CloudFront takes %d", n, MaxURLLength), Fix: "use a shorter object key or query"}
+		return &URLError{Part: "url", Reason: fmt.Sprintf("path and query have %d bytes, but CloudFront accepts %d", n, MaxURLLength), Fix: "use a shorter object key or query"}
 	}
 	if strings.HasPrefix(raw[u.path:], "//") {
 		return u.fault("path", u.path, 2, "some Python clients drop one of two slashes at its start", "give the object a key that does not start with a slash")
@@ -269,12 +269,12 @@ func (u *wireURL) checkQuery() error {
 			param = param[:i]
 		}
 		if param == "" {
-			return u.fault("query", u.query+offset, 0, "an empty parameter", "leave out the & that is too much")
+			return u.fault("query", u.query+offset, 0, "an empty parameter", "remove the extra &")
 		}
 		name, _, _ := strings.Cut(param, "=")
 		if reservedName(name) {
-			return u.fault("query", u.query+offset, len(name), "CloudFront keeps this parameter name for itself",
-				"sign a URL that is not signed yet, and name your own parameter otherwise")
+			return u.fault("query", u.query+offset, len(name), "CloudFront reserves this parameter name",
+				"sign a URL that is not signed yet, and give your own parameter another name")
 		}
 		if offset += len(param) + 1; offset > len(query) {
 			return nil
@@ -348,7 +348,7 @@ func checkHost(scheme, host string, offset int) error {
 		}
 	}
 	if strings.HasSuffix(name, ".amazonaws.com") || strings.HasSuffix(name, ".amazonaws.com.cn") {
-		return fail(0, len(name), "a host of S3 or another AWS service, which does not know CloudFront's signatures",
+		return fail(0, len(name), "a host of S3 or another AWS service, which does not accept CloudFront's signatures",
 			"write the distribution's domain name")
 	}
 	return nil
@@ -367,7 +367,7 @@ func checkBaseURL(base string) error {
 		return err
 	}
 	if u.path != len(base) {
-		return errors.New("has a path: want a scheme and a host alone, such as https://d111111abcdef8.cloudfront.net")
+		return errors.New("has a path: want only a scheme and a host, such as https://d111111abcdef8.cloudfront.net")
 	}
 	return nil
 }
@@ -402,9 +402,9 @@ func checkObjectKey(key string) error {
 	case strings.Contains(key, "-----BEGIN"):
 		return errors.New("holds -----BEGIN, as a PEM key does: give the key of an object in the bucket")
 	case len(key) > 1024:
-		return fmt.Errorf("%d bytes long, S3 takes 1024", len(key))
+		return fmt.Errorf("%d bytes long, but S3 allows 1024", len(key))
 	case !utf8.ValidString(key):
-		return errors.New("not UTF-8, as every key of S3 is")
+		return errors.New("not UTF-8, as every S3 key is")
 	case key[0] == '/':
 		return errors.New("starts with a slash, and some clients drop one of the two slashes that its URL would have: leave it out")
 	}

@@ -84,9 +84,9 @@ func TestURLsThatSomeClientRewritesAreRefusedWithTheByteAndTheFix(t *testing.T) 
 		{"an empty query", "https://cdn.example.com/a?", "query", 25, "leave the ? out"},
 		{"an apostrophe in the query", "https://cdn.example.com/a?b='c", "query", 28, "%27"},
 		{"a space in the query", "https://cdn.example.com/a?b= c", "query", 28, "%20"},
-		{"an ampersand at the end", "https://cdn.example.com/a?b=1&", "query", 30, "leave out"},
-		{"an ampersand first", "https://cdn.example.com/a?&b=1", "query", 26, "leave out"},
-		{"two ampersands", "https://cdn.example.com/a?b=1&&c=2", "query", 30, "leave out"},
+		{"an ampersand at the end", "https://cdn.example.com/a?b=1&", "query", 30, "remove the extra &"},
+		{"an ampersand first", "https://cdn.example.com/a?&b=1", "query", 26, "remove the extra &"},
+		{"two ampersands", "https://cdn.example.com/a?b=1&&c=2", "query", 30, "remove the extra &"},
 		{"brackets in the query", "https://cdn.example.com/a?b[]=1", "query", 27, "%5B"},
 	} {
 		t.Run(test.why, func(t *testing.T) {
@@ -102,7 +102,7 @@ func TestURLsThatSomeClientRewritesAreRefusedWithTheByteAndTheFix(t *testing.T) 
 			}
 		})
 	}
-	const tooLong = "url: path and query have 8193 bytes, CloudFront takes 8192: use a shorter object key or query"
+	const tooLong = "url: path and query have 8193 bytes, but CloudFront accepts 8192: use a shorter object key or query"
 	if err := CheckURL("https://cdn.example.com/" + strings.Repeat("a", MaxURLLength)); err == nil || err.Error() != tooLong {
 		t.Errorf("a URL over CloudFront's limit: %v, want %s", err, tooLong)
 	}

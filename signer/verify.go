@@ -220,7 +220,7 @@ func verify(r Request, keys map[string]*PublicKey) (Verdict, *signed) {
 	target := requestTarget(r.URL)
 	switch {
 	case target == "":
-		return deny(AccessDenied, ReasonURL, false, "the URL of the request is not whole: it needs http:// or https://, a host and a path, as they arrived")
+		return deny(AccessDenied, ReasonURL, false, "the URL of the request is not complete: it needs http:// or https://, a host and a path, as they arrived")
 	case len(target) > MaxURLLength:
 		return deny(RequestTooLong, ReasonTooLong, true, "path and query are %d bytes long: CloudFront takes %d, and answers 413 before it looks at a signature", len(target), MaxURLLength)
 	}
@@ -243,12 +243,12 @@ func verify(r Request, keys map[string]*PublicKey) (Verdict, *signed) {
 	key, isTrusted := keys[c.keyPairID]
 	switch {
 	case isTrusted && key == nil:
-		return deny(InvalidKey, ReasonUnknownKey, false, "the key pair id, %s, is trusted, but its public key is not known here, so that its signature cannot be judged", describeID(c.keyPairID))
+		return deny(InvalidKey, ReasonUnknownKey, false, "the key pair id, %s, is trusted, but its public key is not known here, so its signature cannot be checked", describeID(c.keyPairID))
 	case key == nil:
-		return deny(InvalidKey, ReasonUnknownKey, true, "the key pair id, %s, is not among the keys that are trusted here (%s)", describeID(c.keyPairID), ids(keys))
+		return deny(InvalidKey, ReasonUnknownKey, true, "the key pair id, %s, is not among the trusted keys (%s)", describeID(c.keyPairID), ids(keys))
 	}
 	if c.repeated != "" {
-		return deny(AccessDenied, ReasonRepeated, false, "%s stands twice", c.name(c.repeated))
+		return deny(AccessDenied, ReasonRepeated, false, "%s occurs twice", c.name(c.repeated))
 	}
 	hash := SHA1
 	switch {
@@ -256,7 +256,7 @@ func verify(r Request, keys map[string]*PublicKey) (Verdict, *signed) {
 	case c.hash == "SHA256":
 		hash = SHA256
 	default:
-		return deny(AccessDenied, ReasonUnknownHash, false, "%s is %s: CloudFront knows SHA1 and SHA256", c.name("Hash-Algorithm"), Describe(c.hash, FormWord))
+		return deny(AccessDenied, ReasonUnknownHash, false, "%s is %s: CloudFront supports SHA1 and SHA256", c.name("Hash-Algorithm"), Describe(c.hash, FormWord))
 	}
 	if c.signature == "" {
 		return deny(MalformedSignature, ReasonNoSignature, false, "the request has no %s", c.name("Signature"))
@@ -538,7 +538,7 @@ func (c *credentials) noKeyPairID() string {
 	case c.hasKeyPairID:
 		return "the Key-Pair-Id among CloudFront's " + kind + " is empty"
 	case (c.hasExpires || c.hasPolicy) && c.hasSignature:
-		return "only Key-Pair-Id is missing from CloudFront's " + kind + ": it was cut off, or dropped on the way"
+		return "only Key-Pair-Id is missing from CloudFront's " + kind + ": it was cut off or dropped on the way"
 	}
 	return "of CloudFront's " + kind + " the request has " + strings.Join(found, " and ") + ", and no Key-Pair-Id"
 }
@@ -576,7 +576,7 @@ func encodingFault(text string) string {
 		case 'A' <= c && c <= 'Z', 'a' <= c && c <= 'z', '0' <= c && c <= '9', c == '-', c == '~', c == '_':
 			continue
 		case c == '+' || c == '/' || c == '=':
-			return fmt.Sprintf("byte %d is %q, as in the usual base64: CloudFront wants - for +, ~ for / and _ for =", i, c)
+			return fmt.Sprintf("byte %d is %q, as in standard base64: CloudFront uses - for +, ~ for / and _ for =", i, c)
 		case c == '%':
 			return fmt.Sprintf("byte %d is an escape: a client or a form escaped it on the way", i)
 		case c == ' ':

@@ -202,9 +202,9 @@ func TestAnUnknownKeyIsToldWithWhatMayHaveHappened(t *testing.T) {
 		keys map[string]*PublicKey
 		want string
 	}{
-		{"KUNKNOWN", map[string]*PublicKey{"KB": public, "KC": public, "KA": public}, `the key pair id, "KUNKNOWN", is not among the keys that are trusted here ("KA", "KB", "KC")`},
-		{"KUNKNOWN", nil, `the key pair id, "KUNKNOWN", is not among the keys that are trusted here (there are none)`},
-		{"undefined", nil, `the key pair id, "undefined", the text of a variable that was not set, is not among the keys that are trusted here (there are none)`},
+		{"KUNKNOWN", map[string]*PublicKey{"KB": public, "KC": public, "KA": public}, `the key pair id, "KUNKNOWN", is not among the trusted keys ("KA", "KB", "KC")`},
+		{"KUNKNOWN", nil, `the key pair id, "KUNKNOWN", is not among the trusted keys (there are none)`},
+		{"undefined", nil, `the key pair id, "undefined", the text of a variable that was not set, is not among the trusted keys (there are none)`},
 		{"null", nil, `the key pair id, "null", the text of a variable that was not set, is not`},
 		{"None", nil, `the key pair id, "None", the text of a variable that was not set, is not`},
 		{"nil", nil, `the key pair id, "nil", the text of a variable that was not set, is not`},

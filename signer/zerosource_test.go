@@ -32,7 +32,7 @@ func TestZeroKeysDocumentsAndSourcesSignNothing(t *testing.T) {
 		"a document without a key":      {errorOf(Open(t.Context(), fixedSource{&zeroLocation, key}, nil)), "key: names 0 locations"},
 		"a source of no key":            {errorOf(Open(t.Context(), fixedSource{fileDocument(t), nil}, nil)), "the source returned none"},
 		"a source of a zero key":        {errorOf(Open(t.Context(), fixedSource{fileDocument(t), &PrivateKey{}}, nil)), "no public key"},
-		"nil Deployment":                {(*Deployment)(nil).Validate(), "none"},
+		"nil Deployment":                {(*Deployment)(nil).Validate(), "no document"},
 		"no public key for a document":  {fileDocument(t).CheckKey(nil), "no public key"},
 		"a zero public key":             {fileDocument(t).CheckKey(&PublicKey{}), "no public key"},
 		"zero KeyLocation":              {KeyLocation{}.Validate(), "key: names 0 locations"},

@@ -368,7 +368,7 @@ func TestWhatGoesWrongInAWSIsToldWithWhatToDo(t *testing.T) {
 		"a key that does not fit": {break_: func(_ *testing.T, c *cloud, d signer.Deployment) {
 			other := must(signer.GenerateKey(signer.ECDSAP256))
 			c.secrets[secretARN+"/"+d.Key.SecretVersionID] = string(must(other.MarshalPEM()))
-		}, want: []string{"does not fit key pair id KONE"}},
+		}, want: []string{"does not match key pair id KONE"}},
 		"a secret that is no key": {break_: func(_ *testing.T, c *cloud, d signer.Deployment) {
 			c.secrets[secretARN+"/"+d.Key.SecretVersionID] = "hunter2"
 		}, want: []string{secretARN, "PEM"}},

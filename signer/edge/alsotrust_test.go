@@ -45,7 +45,7 @@ func TestAKeyThatTheAccountHasAlreadyIsTrustedBesideTheStacksOwn(t *testing.T) {
 	if own.status != 200 {
 		t.Errorf("with the stack's own key: %d %s", own.status, own.header.Get(reasonHeader))
 	}
-	if reason := theirs.header.Get(reasonHeader); theirs.status != 403 || !strings.Contains(reason, `"`+elsewhere+`", is trusted, but its public key is not known here, so that its signature cannot be judged`) {
+	if reason := theirs.header.Get(reasonHeader); theirs.status != 403 || !strings.Contains(reason, `"`+elsewhere+`", is trusted, but its public key is not known here, so its signature cannot be checked`) {
 		t.Errorf("with a key that is not known: %d %s", theirs.status, reason)
 	}
 

@@ -215,7 +215,7 @@ func TestABorrowerThatCannotBorrowIsRefusedWithThePlace(t *testing.T) {
 		{"a lender that borrows itself", edited(t,
 			change{"Outputs.KeyGroupId", map[string]any{"Value": map[string]any{"Ref": "KeyGroup"}}},
 			change{document, strings.Replace(borrowing(`"maxKeyAge":1`), "/dev", "/prod", 1)}), nil,
-			"/signedfront/signedfront/dev lends a key that it borrows itself, from /signedfront/signedfront/prod: borrow there"},
+			"/signedfront/signedfront/dev borrows its key itself, from /signedfront/signedfront/prod: borrow from that environment"},
 		{"a lender's parameter that is no document", edited(t,
 			change{"Outputs.KeyGroupId", map[string]any{"Value": map[string]any{"Ref": "KeyGroup"}}},
 			change{document, "text"}), nil,
@@ -262,7 +262,7 @@ func TestADeploymentOfAnImportedKeySignsWithTheKeyThatItIsGiven(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.edge.SignerWith(other); err == nil || !strings.Contains(err.Error(), "does not fit key pair id") {
+	if _, err := s.edge.SignerWith(other); err == nil || !strings.Contains(err.Error(), "does not match key pair id") {
 		t.Errorf("with another key: error %v", err)
 	}
 }

@@ -28,7 +28,7 @@ func (s Stack) Check() error {
 	case !accounts.MatchString(s.Account):
 		return fmt.Errorf("%saccount: %s: want 12 digits", at, redact.Quote(s.Account))
 	case !regions.MatchString(s.Region):
-		return fmt.Errorf("%sregion: %s: want a Region of AWS, such as eu-west-1", at, redact.Quote(s.Region))
+		return fmt.Errorf("%sregion: %s: want an AWS Region, such as eu-west-1", at, redact.Quote(s.Region))
 	}
 	return nil
 }

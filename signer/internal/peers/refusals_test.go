@@ -85,7 +85,7 @@ func TestTheSDKSignsWhatTheSignerRefuses(t *testing.T) {
 		{"everything there is", site + "/a", "*",
 			end(expires), signer.Policy{Expires: expires, Resource: "*"}, "https://"},
 		{"every host", site + "/a", "https://*/a",
-			end(expires), signer.Policy{Expires: expires, Resource: "https://*/a"}, "write the host out"},
+			end(expires), signer.Policy{Expires: expires, Resource: "https://*/a"}, "write the whole host"},
 		{"no end", site + "/a", site + "/a",
 			sign.Condition{}, signer.Policy{}, "set TTL"},
 		{"an end that is past", site + "/a", site + "/a",

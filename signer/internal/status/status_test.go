@@ -233,7 +233,7 @@ var accidents = []struct {
 		own := a.Parameter
 		a.Parameter = contract.ParameterName("media", "stage")
 		a.Edit(func(d *signer.Deployment) { d.Key = signer.KeyLocation{Parameter: own} })
-	}, "lender", "lends a key that it borrows itself"},
+	}, "lender", "borrows its key itself"},
 	{"the first deployment failed", "shipped", func(a *statustest.Account) {
 		*a = *statustest.Empty()
 		a.Stacks["media-dev"] = &statustest.Stack{ID: "arn", State: "ROLLBACK_COMPLETE"}
