@@ -6,12 +6,11 @@ import (
 	"unicode/utf8"
 )
 
-// Tools write the names of files into playlists as they are, and URLs have fewer
-// characters than names. What such a name can only mean is written as the URL that
-// every client sends unchanged; what players read in different ways is left as it
-// is, for signer.CheckURL to refuse.
+// Tools write file names into playlists unescaped. canonical rewrites a name that
+// has only one meaning into the URL that every client sends unchanged. It leaves
+// what players read in different ways, which signer.CheckURL then refuses.
 
-// Characters of a URL that must be written otherwise, and where.
+// The classes of characters that canonical rewrites.
 const (
 	changesInPath = 1 << iota
 	changesInQuery
@@ -28,16 +27,18 @@ var changes = func() (t [256]uint8) {
 	return t
 }()
 
-// canonical returns the URL of a reference, with the path, which starts at a byte,
-// and the query spelled as signer.CheckURL takes them if they have one meaning:
+// canonical returns the URL of a reference, with its path, which starts at byte
+// path, and its query rewritten as signer.CheckURL requires, where they have only
+// one meaning:
 //
-//   - characters that no URL has are escaped, as every player does, but for those
-//     that players read in different ways: a backslash, control characters, white
-//     space at an end, a { before a $, which may be a variable;
-//   - escapes have capital digits, and those of letters, digits and "-._~" are
-//     undone; a dot segment that this makes is refused, since some players resolve it.
+//   - It escapes characters that a URL cannot have, as every player does, except
+//     those that players read in different ways: a backslash, control characters,
+//     white space at an end, and a { before a $, which may be a variable.
+//   - It writes escapes with upper-case digits, and decodes those of letters,
+//     digits and "-._~". It refuses a dot segment that results, since some players
+//     resolve it.
 //
-// A % that starts no escape is left: the rest of the name may not be escaped either.
+// It leaves a % that starts no escape: the rest of the name may be unescaped too.
 func canonical(url string, path int, ref string) string {
 	place := uint8(changesInPath)
 	i := path

@@ -5,11 +5,10 @@ import (
 	"strings"
 )
 
-// Resolution is that of RFC 3986, section 5.2, over the bytes as they stand.
-// net/url would write some of them anew, and CloudFront compares bytes.
+// References are resolved as in RFC 3986, section 5.2, without changing any bytes.
+// net/url would rewrite some, and CloudFront compares bytes.
 
-// base is the playlist's URL in its parts, of which origin, path and query put
-// together are the URL.
+// base holds the parts of the playlist's URL, which is origin + path + query.
 type base struct {
 	scheme string // "https:"
 	origin string // "https://host"
@@ -32,8 +31,8 @@ func splitBase(url string) base {
 	return b
 }
 
-// resolve makes an http or https URL of a reference; ok is false for all other
-// schemes, and for what has http without a host.
+// resolve returns the http or https URL of a reference. ok is false for all other
+// schemes, and for an http or https URL without a host.
 func (b *base) resolve(ref string) (url string, ok bool) {
 	if strings.HasPrefix(ref, "//") {
 		ref = b.scheme + ref
@@ -54,8 +53,8 @@ func (b *base) resolve(ref string) (url string, ok bool) {
 	return b.origin + removeDotSegments(path) + behind, true
 }
 
-// isOutside reports that a reference leads past an origin, given how it starts:
-// it has another scheme or, complete, another host.
+// isOutside reports whether a reference that begins with start leads away from
+// origin: it has another scheme or another complete host.
 func (b *base) isOutside(start, origin string) bool {
 	if strings.HasPrefix(start, "//") {
 		start = b.scheme + start
@@ -71,7 +70,7 @@ func (b *base) isOutside(start, origin string) bool {
 	return (path != "" || behind != "") && normalize(other) != origin
 }
 
-// schemeOf is the scheme of a reference with its colon, or empty.
+// schemeOf returns the scheme of a reference with its colon, or "".
 func schemeOf(ref string) string {
 	for i := range len(ref) {
 		switch c := ref[i] | 0x20; {
@@ -98,7 +97,7 @@ func cutPath(ref string) (path, behind string) {
 	return ref, ""
 }
 
-// splitAbsolute splits an http or https URL, whose scheme is known.
+// splitAbsolute splits a URL whose scheme, http or https, is known.
 func splitAbsolute(url, scheme string) (origin, path, behind string, ok bool) {
 	if !isHTTP(scheme) {
 		return "", "", "", false
@@ -115,7 +114,7 @@ func splitAbsolute(url, scheme string) (origin, path, behind string, ok bool) {
 	return url[:len(url)-len(rest)+host], path, behind, host > 0
 }
 
-// removeDotSegments is that of RFC 3986, section 5.2.4, for a path that is
+// removeDotSegments is the algorithm of RFC 3986, section 5.2.4, for a path that is
 // empty or starts with a slash.
 func removeDotSegments(path string) string {
 	if !strings.Contains(path, "/.") {
@@ -144,12 +143,12 @@ func removeDotSegments(path string) string {
 	return string(out)
 }
 
-// isPlainURI knows the URIs that most segments have: relative, without dot
-// segments, of characters and escapes that every client sends as they are, with a
-// query or without. Behind the directory of a URL that can be signed they make
-// another one, with nothing to resolve, if the names of the query's parameters are
-// known to do. What it does not know may be such a URI too. query is where the query
-// starts, or 0.
+// isPlainURI reports whether uri has the form of most segments: relative, without
+// dot segments, and with only characters and escapes that every client sends
+// unchanged, with or without a query. Appended to the directory of a URL that can
+// be signed, it needs no resolving, and can be signed if the names of its
+// parameters can. false may also be returned for such a URI. query is where the
+// query starts, or 0.
 func isPlainURI(uri []byte) (query int, ok bool) {
 	if len(uri) == 0 || uri[0] == '/' || uri[0] == '?' {
 		return 0, false
@@ -181,7 +180,7 @@ func isPlainURI(uri []byte) (query int, ok bool) {
 	return query, true
 }
 
-// What a byte is to isPlainURI; 0 is one that no plain URI has.
+// The classes of bytes of a plain URI; 0 is a byte that none has.
 const (
 	anywhere = iota + 1
 	dot
@@ -202,8 +201,8 @@ var uriBytes = func() (t [256]uint8) {
 	return t
 }()
 
-// isPlainEscape reports whether an escape stays as it is: it has capital digits,
-// and stands for a byte that must be escaped.
+// isPlainEscape reports whether an escape stays as it is: its digits are upper
+// case, and its byte must be escaped.
 func isPlainEscape(high, low byte) bool {
 	h, l := hexDigit(high), hexDigit(low)
 	if h < 0 || l < 0 || high >= 'a' || low >= 'a' {
@@ -214,8 +213,8 @@ func isPlainEscape(high, low byte) bool {
 }
 
 // plainHost returns the host, without its port, of an http or https URL with a
-// path whose host has small letters, digits, dots and hyphens alone; nil of
-// anything else.
+// path. It returns nil unless the host has only lower-case letters, digits, dots
+// and hyphens.
 func plainHost(uri []byte) []byte {
 	rest, ok := bytes.CutPrefix(uri, []byte("https://"))
 	if !ok {
@@ -253,11 +252,10 @@ var plain = func() (t [256]bool) {
 	return t
 }()
 
-// normalize is an http or https URL as the most thorough client would send it:
-// scheme and host in lower case, no default port, no escapes that need not be,
-// their digits in upper case, no dot segments that were escaped. A URI that only
-// this brings below the pass's prefix is meant for it, and reaches it from some
-// clients alone.
+// normalize returns a URL as the client that rewrites most would send it: scheme
+// and host in lower case, no default port, no unnecessary escapes, their digits in
+// upper case, no escaped dot segments. If a URI lies below the pass's prefix only
+// after normalize, only some clients reach the prefix with it.
 func normalize(url string) string {
 	scheme := schemeOf(url)
 	origin, path, behind, _ := splitAbsolute(url, scheme)
@@ -271,8 +269,8 @@ func normalize(url string) string {
 	return origin + removeDotSegments(unescape(path)) + behind
 }
 
-// unescape writes the escapes of a path in upper case, and those of plain
-// characters without escape.
+// unescape writes the escapes of a path in upper case, and decodes those of
+// unreserved characters.
 func unescape(path string) string {
 	if !strings.Contains(path, "%") {
 		return path
@@ -300,7 +298,7 @@ func unescape(path string) string {
 
 const hexDigits = "0123456789ABCDEF"
 
-// hexDigit is the value of a hexadecimal digit, or -1.
+// hexDigit returns the value of a hexadecimal digit, or -1.
 func hexDigit(c byte) int {
 	switch {
 	case '0' <= c && c <= '9':

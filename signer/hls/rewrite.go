@@ -12,64 +12,62 @@ import (
 	"github.com/signedfront/signedfront/signer"
 )
 
-// Options are what Rewrite may be told. The zero value of each is its default,
-// and a nil *Options has all of them.
+// Options configures Rewrite. The zero value of each field is its default; a nil
+// *Options means all defaults.
 type Options struct {
-	// Playlist says where a further playlist is served: it returns the URI to
-	// write in place of the reference, or "" to leave the reference as it is.
-	// It is asked for every http and https reference, whichever host it leads
-	// to, and its error ends the rewriting.
+	// Playlist returns the URI of a further playlist as the application serves it,
+	// or "" to leave the reference unchanged. It is called for every http and https
+	// reference to a playlist, on any host. Its error ends the rewriting.
 	//
-	// It should be a pure function: players match rendition reports with
+	// It should depend on its argument alone: players match rendition reports with
 	// renditions by their URLs.
 	//
-	// The URI must have one meaning to every player: the characters of RFC 3986
-	// alone, no user name, not two slashes at its start, and a host after https:
-	// or http:. A signed URL is refused in a playlist with
-	// EXT-X-CONTENT-STEERING, which can send it to any host.
+	// The URI must have one meaning to every player: only characters of RFC 3986,
+	// no user name, not two slashes at its start, and a host after https: or http:.
+	// In a playlist with EXT-X-CONTENT-STEERING a signed URL is refused, because
+	// that tag can send it to any host.
 	//
-	// Nil means that there are no further playlists below the pass: a
-	// reference to one is an error, and other references stay as they are.
+	// If Playlist is nil, a reference to a playlist below the pass's prefix is an
+	// error, and other references stay unchanged.
 	Playlist func(Reference) (string, error)
 
-	// Variables are the values of what the playlist takes from elsewhere with
-	// EXT-X-DEFINE: IMPORT from its multivariant playlist, and QUERYPARAM from
-	// the query of the URL that the player asked for. Values are not escaped.
-	// What the playlist defines by itself, with NAME, needs nothing here. A
-	// variable that has the name of a parameter of the pass is refused.
+	// Variables are the values of the variables that the playlist does not define
+	// itself: EXT-X-DEFINE with IMPORT takes them from its multivariant playlist,
+	// with QUERYPARAM from the query of the URL that the player requested. Values
+	// are not escaped. A variable with the name of a parameter of the pass is
+	// refused.
 	Variables map[string]string
 
-	// MaxLine is how many bytes a line may have, its ending included; 0 means
-	// 65,536. It also bounds all variables of a playlist together, and a URI
-	// once its variables are replaced, which may have no more than the 8,192
-	// bytes that CloudFront takes. All such URIs of a playlist together may have
-	// four times MaxLine, and 32 bytes for each byte of the playlist.
+	// MaxLine is the maximum length of a line in bytes, its ending included; 0
+	// means 65,536. It also limits all variables of a playlist together, and each
+	// URI after its variables are replaced; such a URI may have at most 8,192
+	// bytes, CloudFront's limit. All such URIs of a playlist together may have four
+	// times MaxLine plus 32 bytes for each byte of the playlist.
 	MaxLine int
 }
 
-// Reference is a URI that leads to a further playlist, or to a list of
-// playlists.
+// Reference is a URI that leads to a further playlist, or to a list of playlists.
 type Reference struct {
 	// URL is the URI resolved against the playlist's URL, with its variables
-	// replaced. A URL below the pass's prefix has passed signer.CheckURL;
-	// nothing is known of others.
+	// replaced. A URL below the pass's prefix has passed signer.CheckURL; others
+	// are unchecked.
 	URL string
 
-	// Tag is where the reference stands: EXT-X-STREAM-INF for the URI line
-	// after that tag, EXT-X-MEDIA, EXT-X-I-FRAME-STREAM-INF,
-	// EXT-X-IMAGE-STREAM-INF, EXT-X-RENDITION-REPORT or EXT-X-DATERANGE.
+	// Tag is the tag of the reference: EXT-X-MEDIA, EXT-X-I-FRAME-STREAM-INF,
+	// EXT-X-IMAGE-STREAM-INF, EXT-X-RENDITION-REPORT, EXT-X-DATERANGE, or
+	// EXT-X-STREAM-INF for the URI line after that tag.
 	Tag string
 
-	// Attribute is the attribute that holds it: URI, or X-ASSET-URI,
-	// X-ASSET-LIST or X-URI of an EXT-X-DATERANGE, of which the last two lead
-	// to JSON. Empty for a URI line.
+	// Attribute is the attribute with the URI: URI, or for EXT-X-DATERANGE
+	// X-ASSET-URI, X-ASSET-LIST or X-URI, of which the last two lead to JSON. Empty
+	// for a URI line.
 	Attribute string
 
-	// Line is the line of the playlist, from 1.
+	// Line is the number of the line in the playlist, from 1.
 	Line int
 }
 
-// LineError says which line of a playlist could not be rewritten, and why.
+// LineError reports the line of a playlist that cannot be rewritten, and why.
 type LineError struct {
 	Line int    // from 1
 	Tag  string // such as EXT-X-KEY; empty for a URI line
@@ -90,16 +88,15 @@ const (
 	writeBuffer    = 32 << 10
 )
 
-// Rewrite copies a playlist from r to w, and appends the pass to every media URI
-// that the pass covers. playlistURL is the playlist's own URL on the content's
-// host, without a signature: URIs are resolved against it. It need not be where
-// the playlist is read from or served.
+// Rewrite copies a playlist from r to w and appends the pass to every media URI
+// that it covers. playlistURL is the playlist's URL on the content's host, without
+// a signature; URIs are resolved against it. The playlist may be read from and
+// served at other places.
 //
-// A URI below the pass's prefix that cannot be signed, a line that players would
-// read in different ways once it has the pass, a first line without #EXTM3U and a
-// line longer than Options.MaxLine are a *LineError. An expired pass is
-// signer.ErrExpired. After an error w holds some part of the
-// playlist, or nothing.
+// The error is a *LineError for a URI below the pass's prefix that cannot be
+// signed, a changed line that players would read in different ways, a first line
+// without #EXTM3U, and a line longer than Options.MaxLine. For an expired pass it
+// is signer.ErrExpired. After an error, w has some part of the playlist or nothing.
 func Rewrite(w io.Writer, r io.Reader, playlistURL string, pass *signer.Pass, o *Options) error {
 	rw, err := newRewriter(playlistURL, pass, o)
 	if err != nil {
@@ -134,8 +131,8 @@ func Rewrite(w io.Writer, r io.Reader, playlistURL string, pass *signer.Pass, o 
 	return written(rw.out.Flush())
 }
 
-// buffers are what a rewriting reads and writes through, kept for the next one
-// if they are of the usual size.
+// buffers are the buffers of one call of Rewrite. They are reused if they have the
+// usual size.
 type buffers struct {
 	in  *bufio.Reader
 	out *bufio.Writer
@@ -169,7 +166,7 @@ type rewriter struct {
 
 	line        int
 	read        int  // bytes of all lines
-	nextVariant bool // the next URI line is that of a variant stream
+	nextVariant bool // the next URI line is a variant stream
 
 	variables   map[string]variable
 	definitions int // bytes of all variables that were defined
@@ -181,9 +178,9 @@ type rewriter struct {
 	tail        string // what the pass appends to a URL without a query
 	tailOfQuery string // and to one with a query
 	dir         string // the playlist's URL up to its last slash
-	host        string // that of the pass, without its port
-	maxName     int    // how long a file name in dir may be; 0 if the pass does not cover dir
-	asked       []byte // a query whose parameters the pass takes
+	host        string // the pass's host, without its port
+	maxName     int    // maximum length of a file name in dir; 0 if the pass does not cover dir
+	asked       []byte // a query whose parameters the pass accepted
 }
 
 func newRewriter(playlistURL string, pass *signer.Pass, o *Options) (*rewriter, error) {
@@ -238,7 +235,7 @@ const (
 	shortestDefinition = defineTag + "IMPORT=Policy"
 )
 
-// rewriteLine writes one line, which has its ending if it had one.
+// rewriteLine writes one line. text includes the line's ending, if it has one.
 func (rw *rewriter) rewriteLine(text []byte) error {
 	first := 0
 	if rw.line == 1 {
@@ -256,7 +253,7 @@ func (rw *rewriter) rewriteLine(text []byte) error {
 		}
 	}
 	if rw.line == 1 && bytes.IndexByte(text[first:end], '\r') >= 0 {
-		return rw.fail("", errors.New("a carriage return without a line feed after it, which ends a line for players alone: write LF or CR LF"))
+		return rw.fail("", errors.New("a carriage return without a line feed after it, which some players read as the end of a line: write LF or CR LF"))
 	}
 	start, stop := first, end
 	for start < stop && isBlank(text[stop-1]) {
@@ -282,8 +279,8 @@ func (rw *rewriter) rewriteLine(text []byte) error {
 
 func isBlank(c byte) bool { return c == ' ' || c == '\t' || c == '\r' }
 
-// checkInside looks for tags anywhere in a line. It refuses EXT-X-DEFINE but at
-// the start: hls.js finds tags inside lines, and Shaka Player takes any first
+// checkInside looks for tags anywhere in a line. It refuses EXT-X-DEFINE except at
+// the start: hls.js finds tags inside lines, Shaka Player accepts any first
 // character for the #, and the variable could be a part of the pass.
 func (rw *rewriter) checkInside(text []byte) error {
 	if len(text) <= len(shortestDefinition) {
@@ -302,8 +299,8 @@ func (rw *rewriter) checkInside(text []byte) error {
 }
 
 // checkSteering refuses the signed URL of a further playlist in a playlist with
-// content steering. A steering manifest replaces the host of such a URL and
-// keeps its query: draft-pantos-hls-rfc8216bis, section 7.
+// content steering: a steering manifest replaces the host of such a URL and keeps
+// its query: draft-pantos-hls-rfc8216bis, section 7.
 func (rw *rewriter) checkSteering() error {
 	if rw.steering == 0 || rw.signedPlaylist == 0 {
 		return nil
@@ -312,7 +309,7 @@ func (rw *rewriter) checkSteering() error {
 		rw.steering, rw.signedPlaylist)
 }
 
-// substitute is what stands in place of a URI.
+// substitute is the replacement of a URI.
 type substitute struct {
 	text string
 	keep bool   // the URI itself follows the text
@@ -336,8 +333,8 @@ func (rw *rewriter) writeLine(text []byte, start, end int, s *substitute) error 
 	return written(err)
 }
 
-// rewriteURI writes a line of which text[start:end] is a URI; exact means that
-// there is nothing else.
+// rewriteURI writes a line in which text[start:end] is a URI. exact means that the
+// line has nothing else.
 func (rw *rewriter) rewriteURI(text []byte, start, end int, exact bool, t *target) error {
 	if s, ok := rw.plain(text[start:end], t); ok && exact {
 		return rw.writeLine(text, start, end, &s)
@@ -358,8 +355,8 @@ func (rw *rewriter) rewriteURI(text []byte, start, end int, exact bool, t *targe
 	return rw.writeLine(text, start, end, &s)
 }
 
-// rewriteTag writes a line of which text[start:end] is a tag or a comment; exact
-// means that there is nothing else.
+// rewriteTag writes a line in which text[start:end] is a tag or a comment. exact
+// means that the line has nothing else.
 func (rw *rewriter) rewriteTag(text []byte, start, end int, exact bool) error {
 	if err := rw.checkInside(text); err != nil {
 		return err
@@ -370,7 +367,7 @@ func (rw *rewriter) rewriteTag(text []byte, start, end int, exact bool) error {
 		return written(err)
 	}
 	offset := end - len(list)
-	last := 0 // what is written of the text
+	last := 0 // how much of text is written
 	switch tag := tags[string(name)]; {
 	case string(name) == "EXT-X-STREAM-INF":
 		rw.nextVariant = true
@@ -412,9 +409,8 @@ func (rw *rewriter) rewriteTag(text []byte, start, end int, exact bool) error {
 	return written(err)
 }
 
-// plain knows the two forms of media URIs that most playlists have, which need
-// not be resolved: what is written in front of them makes a URL that the pass
-// covers.
+// plain handles the two forms of media URIs that most playlists have and that need
+// no resolving: the substitute's text before them makes a URL that the pass covers.
 func (rw *rewriter) plain(uri []byte, t *target) (s substitute, ok bool) {
 	if t.kind != mediaURI {
 		return s, false
@@ -437,8 +433,8 @@ func (rw *rewriter) plain(uri []byte, t *target) (s substitute, ok bool) {
 	return substitute{before, true, rw.tailOfQuery}, haveSameNames(name[query:], rw.asked)
 }
 
-// haveSameNames reports whether two queries have the same parameters in the same
-// order, whatever their values. None has an empty name.
+// haveSameNames reports whether two queries have the same parameter names in the
+// same order. An empty name never matches.
 func haveSameNames(a, b []byte) bool {
 	for {
 		n := 0
@@ -456,8 +452,8 @@ func haveSameNames(a, b []byte) bool {
 	}
 }
 
-// isElsewhere knows the media URIs on other hosts, as most playlists write them.
-// They stay as they are.
+// isElsewhere reports whether uri is a media URI on another host, in its usual
+// form. Such URIs stay unchanged. It may miss some.
 func (rw *rewriter) isElsewhere(uri []byte, t *target) bool {
 	if t.kind != mediaURI {
 		return false
@@ -466,8 +462,8 @@ func (rw *rewriter) isElsewhere(uri []byte, t *target) bool {
 	return host != nil && string(host) != rw.host
 }
 
-// substitute decides what stands in place of a URI; ok is false where the URI
-// stays.
+// substitute returns the substitute of a URI. ok is false if the URI stays
+// unchanged.
 func (rw *rewriter) substitute(uri []byte, t *target) (s substitute, ok bool, err error) {
 	if s, ok := rw.plain(uri, t); ok {
 		return s, true, nil
@@ -487,8 +483,8 @@ func (rw *rewriter) substitute(uri []byte, t *target) (s substitute, ok bool, er
 	return s, url != "", err
 }
 
-// replace decides about one URI: what to write in its place, without what the
-// pass appends, or "" to leave it.
+// replace returns the text to write in place of one URI, before the pass is
+// appended, or "" to leave the URI.
 func (rw *rewriter) replace(uri string, t *target) (string, error) {
 	prefix := rw.pass.Prefix()
 	expanded, err := rw.expandURI(uri, prefix)
@@ -507,7 +503,7 @@ func (rw *rewriter) replace(uri string, t *target) (string, error) {
 	if covered || strings.HasPrefix(normalize(url), prefix) {
 		signable := url
 		if full {
-			signable = expanded // a full URL is signed as it stands, or not at all
+			signable = expanded // a full URL is signed unchanged or not at all
 		}
 		if err := signer.CheckURL(signable); err != nil {
 			return "", fmt.Errorf("a URI below the pass's prefix that cannot be signed: %w", err)
@@ -520,7 +516,7 @@ func (rw *rewriter) replace(uri string, t *target) (string, error) {
 		}
 		_, query, _ := strings.Cut(url, "?")
 		if query != "" && !haveSameNames([]byte(query), rw.asked) || len(url)+len(rw.tail) > signer.MaxURLLength {
-			// It knows which parameters reach the bucket.
+			// The pass knows which parameters reach the bucket.
 			if _, err := rw.pass.URL(url); err != nil {
 				return "", err
 			}

@@ -9,25 +9,25 @@ import (
 	"unicode/utf8"
 )
 
-// A line that is changed must have one meaning to every player. Players differ
-// in how they read what RFC 8216 does not allow: one ends a line where another
-// reads on, or takes two attributes for one, and would request the URL of
-// another host with the pass in it. Such a line is refused. A line that stays
-// as it was may have any form, since there is no pass in it.
+// A changed line must have one meaning to every player. Players differ in how they
+// read what RFC 8216 does not allow: one ends a line where another reads on, or
+// reads two attributes as one, and would request a URL of another host with the
+// pass in it. The functions here refuse such a line. An unchanged line may have
+// any form, since it has no pass.
 
 var errBlank = errors.New("white space before or after the text of a line that is to be changed: players differ in whether it belongs to the text: leave it out")
 
-// Shaka Player replaces a variable whose braces are escaped, too.
+// Shaka Player also replaces a variable with escaped braces.
 const escapedVariable = "%7B$"
 
-var errEscapedVariable = errors.New("a URI with " + escapedVariable + " in it, which Shaka Player takes for a variable: write %24 for the $")
+var errEscapedVariable = errors.New("a URI with " + escapedVariable + " in it, which Shaka Player reads as a variable: write %24 for the $")
 
 func notQuoted(attribute string) error {
-	return fmt.Errorf("the value of %s is not between two quotation marks: write them", attribute)
+	return fmt.Errorf("the value of %s is not in quotation marks: add them", attribute)
 }
 
-// checkAttributes reports where line[at:], an attribute list, or the text of the
-// line is not as RFC 8216, sections 4 and 4.2, has it:
+// checkAttributes returns an error if line[at:], an attribute list, or the text of
+// the line violates RFC 8216, sections 4 and 4.2:
 // https://www.rfc-editor.org/rfc/rfc8216#section-4.2
 func checkAttributes(line []byte, at int) error {
 	if err := checkText(line); err != nil {
@@ -43,14 +43,14 @@ func checkAttributes(line []byte, at int) error {
 		case at == name || at == len(line) || line[at] != '=':
 			return fault(at, "not the name of an attribute and an equals sign", "write NAME=VALUE, with one comma and no space between attributes")
 		case seen[string(line[name:at])]:
-			return fault(name, "an attribute that stands there twice", "leave one of them out")
+			return fault(name, "an attribute that occurs twice", "leave one of them out")
 		}
 		seen[string(line[name:at])] = true
 		at++
 		if at < len(line) && line[at] == '"' {
 			n := bytes.IndexByte(line[at+1:], '"')
 			if n < 0 {
-				return fault(at, "a quotation mark that is not closed", "write the second one")
+				return fault(at, "a quotation mark without its second one", "write the second one")
 			}
 			at += n + 2
 			if at < len(line) && line[at] != ',' {
@@ -83,13 +83,13 @@ func isAttributeName(c byte) bool {
 	return 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '-'
 }
 
-// isUnquoted knows the characters of all values without quotation marks:
-// numbers, resolutions, and enumerated strings.
+// isUnquoted reports whether c can stand in a value without quotation marks: a
+// number, a resolution or an enumerated string.
 func isUnquoted(c byte) bool { return '!' <= c && c <= '~' && c != '"' && c != ',' }
 
-// checkText refuses the text of a line that is not UTF-8, holds one of the
-// control characters and byte order marks that RFC 8216 forbids, a separator of
-// lines or paragraphs, or the start of another tag.
+// checkText refuses a line that is not UTF-8, or has a control character or byte
+// order mark that RFC 8216 forbids, a separator of lines or paragraphs, or the
+// start of another tag.
 func checkText(line []byte) error {
 	for i := 0; i < len(line); {
 		c, size := rune(line[i]), 1
@@ -113,8 +113,8 @@ func checkText(line []byte) error {
 	return nil
 }
 
-// checkReplacement refuses a URI from Options.Playlist that would break the
-// line, or that players resolve in different ways.
+// checkReplacement refuses a URI from Options.Playlist that would break the line,
+// or that players resolve in different ways.
 func (rw *rewriter) checkReplacement(uri string) error {
 	for i := range len(uri) {
 		if c := uri[i]; !plain[c] && !strings.ContainsRune(":?#[]@!$&'()*+,;=%", rune(c)) || c == '#' && i == 0 {
@@ -125,7 +125,7 @@ func (rw *rewriter) checkReplacement(uri string) error {
 	origin, _, _, ok := splitAbsolute(uri, scheme)
 	switch {
 	case strings.HasPrefix(uri, "//"):
-		return errors.New("Options.Playlist returned a URI that starts with two slashes, which is the name of a host: write https:// and the host, or one slash")
+		return errors.New("Options.Playlist returned a URI that starts with two slashes, after which a host is expected: write https:// and the host, or one slash")
 	case isHTTP(scheme) && (!ok || scheme != strings.ToLower(scheme)):
 		return errors.New("Options.Playlist returned a URL without a host, or with its scheme in capitals: write https:// and the host")
 	case strings.Contains(origin, "@"):

@@ -9,7 +9,7 @@ import (
 type kind int
 
 const (
-	mediaURI    kind = iota // what a player fetches and plays, or uses as it is
+	mediaURI    kind = iota // a resource that the player uses as it is
 	playlistURI             // a further playlist, or a list of them
 )
 
@@ -25,9 +25,9 @@ var (
 	variantLine = target{tag: "EXT-X-STREAM-INF", kind: playlistURI}
 )
 
-// tags are the tags with attributes that hold URIs, of RFC 8216 and
-// draft-pantos-hls-rfc8216bis, and EXT-X-IMAGE-STREAM-INF of the image media
-// playlists, which players know though neither has it.
+// tags are the tags with attributes that hold URIs, from RFC 8216 and
+// draft-pantos-hls-rfc8216bis, and EXT-X-IMAGE-STREAM-INF, which players support
+// though neither document has it.
 var tags = func() map[string]map[string]*target {
 	m := map[string]map[string]*target{}
 	for _, t := range []target{
@@ -62,8 +62,8 @@ func cutTag(text []byte) (name, list []byte, ok bool) {
 	return bytes.Cut(text[1:], []byte(":"))
 }
 
-// attribute is one NAME=VALUE of an attribute list. start and end are where its
-// value stands in the list, without the quotation marks.
+// attribute is one NAME=VALUE of an attribute list. start and end are the position
+// of its value in the list, without the quotation marks.
 type attribute struct {
 	name       []byte
 	start, end int
@@ -72,11 +72,10 @@ type attribute struct {
 
 func (a attribute) value(list []byte) []byte { return list[a.start:a.end] }
 
-// attributes are those of an attribute list: RFC 8216, section 4.2. A quoted
-// value ends at the next quotation mark, whatever is in it. White space around
-// names and values is passed over, as players do, and so is what is no
-// attribute at all. A value whose quotation is not closed goes on to the end,
-// and counts as not quoted.
+// attributes iterates over an attribute list: RFC 8216, section 4.2. A quoted value
+// ends at the next quotation mark. White space around names and values is skipped,
+// as players do, and so is text that is no attribute. A value with an unclosed
+// quotation mark extends to the end and counts as not quoted.
 func attributes(list []byte) iter.Seq[attribute] {
 	return func(yield func(attribute) bool) {
 		for at := 0; at < len(list); {

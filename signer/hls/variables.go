@@ -8,18 +8,18 @@ import (
 	"github.com/signedfront/signedfront/signer"
 )
 
-// Variables are those of draft-pantos-hls-rfc8216bis, sections 4.3 and 4.4.2.3.
-// They are replaced in URIs before these are resolved. Values are not looked at
-// again for more variables.
+// Variables are defined in draft-pantos-hls-rfc8216bis, sections 4.3 and 4.4.2.3.
+// They are replaced in URIs before resolving. Variables inside values are not
+// replaced.
 
-// variable is what a playlist defined; known is false for one that it imports
-// and Options.Variables does not have.
+// variable is a variable of the playlist. known is false for one that it imports
+// and that Options.Variables does not have.
 type variable struct {
 	value string
 	known bool
 }
 
-// define reads the attribute list line[at:] of an EXT-X-DEFINE. The tag itself
+// define parses the attribute list line[at:] of an EXT-X-DEFINE. The tag itself
 // stays in the playlist: what is not rewritten may need it.
 func (rw *rewriter) define(line []byte, at int) error {
 	if err := checkAttributes(line, at); err != nil {
@@ -54,7 +54,7 @@ func (rw *rewriter) define(line []byte, at int) error {
 		}
 	}
 	if name == "" || strings.IndexFunc(name, func(c rune) bool { return c > 'z' || !isVariableName(byte(c)) }) >= 0 {
-		return errors.New("a variable's name that is not of letters, digits, - and _ alone: write another name")
+		return errors.New("the name of a variable may have only letters, digits, - and _: write another name")
 	}
 	if _, ok := rw.variables[name]; ok {
 		return fmt.Errorf("the variable %s is defined twice: leave one definition out", signer.Describe(name, signer.FormWord))
@@ -81,8 +81,8 @@ func (rw *rewriter) isOfPass(name, value string) bool {
 	return false
 }
 
-// expandURI replaces the variables of a URI. It returns "" for a URI that leads
-// to another host, whatever the rest of its variables are.
+// expandURI replaces the variables of a URI. It returns "" for a URI that leads to
+// another host, whatever its other variables are.
 func (rw *rewriter) expandURI(uri, prefix string) (string, error) {
 	start, _, hasVariables := strings.Cut(uri, "{$")
 	if !hasVariables {
@@ -98,20 +98,20 @@ func (rw *rewriter) expandURI(uri, prefix string) (string, error) {
 		return "", fmt.Errorf("the variables of the playlist make its URIs longer than %d bytes together: set Options.MaxLine", budget)
 	}
 	if err != nil && rw.base.isOutside(expanded, origin) {
-		return "", nil // what follows another host cannot lead back to ours
+		return "", nil // nothing after another host leads back to the content's
 	}
 	return expanded, err
 }
 
-// What the variables of a playlist may make of its URIs, in bytes: a share for
-// each byte that was read, and one for a short playlist.
+// The limit, in bytes, of all URIs with replaced variables: an amount for each byte
+// that was read, and an amount for short playlists.
 const (
 	budgetPerByte = 32
 	budgetPerLine = 4
 )
 
-// expand replaces the variables in a text, as far as it stays within a limit in
-// bytes. With an error it returns what came before.
+// expand replaces the variables in text, up to limit bytes. With an error it
+// returns the text before it.
 func (rw *rewriter) expand(text string, limit int) (string, error) {
 	var b strings.Builder
 	for {
@@ -156,7 +156,7 @@ func (rw *rewriter) tooLong(limit int) error {
 	return errTooLong
 }
 
-var errTooLong = fmt.Errorf("with its variables replaced it is longer than %d bytes, which CloudFront takes: use shorter values", signer.MaxURLLength)
+var errTooLong = fmt.Errorf("with its variables replaced it is longer than %d bytes, which is CloudFront's limit: use shorter values", signer.MaxURLLength)
 
 func isVariableName(c byte) bool {
 	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '-' || c == '_'
