@@ -13,65 +13,62 @@ import (
 	"github.com/signedfront/signedfront/signer"
 )
 
-// CookiesOptions are what Cookies may be told. Authorize must be set; the zero
-// value of every other is its default.
+// CookiesOptions configures Cookies. Authorize must be set; the zero value of every
+// other field is its default.
 type CookiesOptions struct {
-	// Authorize says below which prefix a request's viewer may read. The zero
-	// Grant means nowhere: the request goes on, without cookies.
+	// Authorize returns the prefix below which the viewer may read. The zero Grant
+	// means none: the request is passed on without cookies.
 	Authorize Authorize
 
-	// BaseURL is where the content is served, such as
-	// https://cdn.example.com. Empty means the base URL of the signer's
-	// deployment, as it is at the time of a request; in an outage of the
-	// signer's source, as it was last.
+	// BaseURL is the scheme and host that serve the content, such as
+	// https://cdn.example.com. Empty means the base URL of the signer's deployment
+	// at the time of a request, or the last known one during an outage of the
+	// signer's source.
 	BaseURL string
 
-	// Policy is for grants that have none of their own. The zero Policy means
-	// a TTL of one hour. Cookies last for half of that at the least, see
-	// Cookies. With an Expires that is new each time every request is signed
-	// for: set TTL.
+	// Policy is the policy of grants without their own. The zero Policy means a TTL
+	// of one hour. Cookies are valid for at least half of that, see Cookies. With
+	// an Expires that is new each time, every request needs a signature: set TTL
+	// instead.
 	Policy signer.Policy
 
-	// Cookies are the attributes of the cookies. Set Domain, unless the
-	// application has the content's own host. AppHost, if it is set, is checked
-	// at once, and the Host header of requests is not looked at.
+	// Cookies are the attributes of the cookies. Set Domain, unless the application
+	// is on the content's own host. If AppHost is set, it is checked at once, and
+	// the Host header of requests is ignored.
 	Cookies signer.CookieOptions
 
-	// OnError is told of errors that the client is not told. It is called
+	// OnError is called with errors that the client does not see, possibly
 	// concurrently. Nil means slog.Default.
 	OnError func(r *http.Request, err error)
 
-	// Now is the clock by which signatures are renewed, that of the signer;
-	// nil means time.Now.
+	// Now is the signer's clock, for renewing signatures; nil means time.Now.
 	Now func() time.Time
 }
 
 const cookiesTTL = time.Hour
 
 // Cookies returns a middleware that sets the signed cookies for what Authorize
-// grants, and passes the request on. A request that Authorize refuses, or whose
-// cookies cannot be signed, is answered here.
+// grants, and passes the request on. If Authorize refuses a request, or its cookies
+// cannot be signed, the middleware responds itself.
 //
-// Not every request is signed for. All viewers who are granted the same prefix
-// with the same policy share a signature, until a quarter of its life is over.
-// Then it is renewed; where that fails it is used on until half of its life is
-// over, and the requests behind that fail. A request that brings exactly the
-// cookies that it would be given, which browsers send only where Path and
-// Domain cover the application too, is passed on without: so there cookies are
-// set anew a few times an hour. Nothing of this trusts a cookie: one that was
-// tampered with is replaced.
+// Not every request needs a signature. All viewers who are granted the same prefix
+// with the same policy share one signature, until a quarter of its lifetime has
+// passed. Then it is renewed. If that fails, it is used until half of its lifetime
+// has passed; after that, requests fail. A request that already has exactly these
+// cookies gets none. Browsers send them to the application only if Path and Domain
+// cover it, so there cookies are set again only a few times an hour. Cookies are
+// never trusted: a changed one is replaced.
 //
-// The page of a request that is granted something is kept out of every cache:
-// wrap the pages that need the cookies, and not the style sheets that everyone
-// shares.
+// The page of a request that is granted something is kept out of every cache: wrap
+// the pages that need the cookies, but not the style sheets that everyone shares.
 //
-// Browsers carry cookies to the content only from its own host or under a Domain
-// that covers both. Without Cookies.AppHost the Host header of each request that
-// is given cookies is looked at; where it does not fit, OnError is told with a
-// *signer.CookieHostError, once for each Fix. The cookies are set all the same,
-// since a proxy may have changed the header.
+// Browsers send cookies to the content only from its own host, or under a Domain
+// that covers both hosts. Unless Cookies.AppHost is set, the middleware checks the
+// Host header of each request that gets cookies. If it does not fit, OnError is
+// called with a *signer.CookieHostError, once for each Fix. The cookies are set all
+// the same, since a proxy may have changed the header.
 //
-// Up to 2,048 signatures are held. The middleware panics if it is given a nil
+// The middleware holds up to 2,048 signatures. It panics if it is given a nil
 // handler.
 func Cookies(s *signer.Signer, o CookiesOptions) (func(http.Handler) http.Handler, error) {
 	g, err := newGate(s, o.Authorize, o.BaseURL, o.OnError)
@@ -104,7 +101,7 @@ type cookieSetter struct {
 	attributes signer.CookieOptions
 	now        func() time.Time
 	sets       cookieSets
-	lastBase   atomic.Pointer[string] // the base URL as last told; nil before
+	lastBase   atomic.Pointer[string] // the last known base URL, or nil
 
 	mu       sync.Mutex
 	toldHost map[string]bool // the fixes that checkHost has reported
@@ -142,13 +139,13 @@ func (c *cookieSetter) serve(w http.ResponseWriter, r *http.Request, next http.H
 	}
 }
 
-// maxToldHosts bounds what checkHost remembers: the fixes name the content's host
-// and its parents alone, so there are a few for each base URL.
+// maxToldHosts bounds toldHost. A fix names no host but the content's and its
+// parents, so there are few for each base URL.
 const maxToldHosts = 32
 
-// checkHost reports, once for each fix, that no browser carries the cookies from
-// the host that was asked to the content's. It changes nothing of the answer: the
-// Host header is the client's, and a proxy may have changed it.
+// checkHost reports, once for each fix, that browsers do not send cookies from the
+// requested host to the content's host. It does not change the response: the client
+// sets the Host header, and a proxy may have changed it.
 func (c *cookieSetter) checkHost(r *http.Request, set *cookieSet) {
 	if c.attributes.AppHost != "" || r.Host == "" {
 		return
@@ -174,8 +171,8 @@ func (c *cookieSetter) checkHost(r *http.Request, set *cookieSet) {
 	}
 }
 
-// cookies are those for a grant. With an error they may come from an earlier
-// signature, or be nil.
+// cookies returns the cookies for a grant. With an error they may come from an
+// earlier signature, or be nil.
 func (c *cookieSetter) cookies(ctx context.Context, grant Grant) (*cookieSet, error) {
 	if grant.Download != nil {
 		return nil, errDownload
@@ -198,8 +195,8 @@ func (c *cookieSetter) cookies(ctx context.Context, grant Grant) (*cookieSet, er
 				return usable, nil
 			}
 		}
-		// Only a new signature is worth waiting for the deployment, which may
-		// have another base URL by now.
+		// Wait for the deployment, which may have another base URL by now, only to
+		// make a new signature.
 		current, err := c.baseURL(ctx)
 		if err != nil {
 			c.sets.failed(usable)
@@ -220,8 +217,8 @@ func (c *cookieSetter) cookies(ctx context.Context, grant Grant) (*cookieSet, er
 	}
 }
 
-// baseAtHand is the base URL without waiting for the deployment: as last told
-// where it cannot be told now, empty where it never was.
+// baseAtHand returns the base URL without waiting for the deployment: the last
+// known one if necessary, or "".
 func (c *cookieSetter) baseAtHand() string {
 	if base, err := c.baseNow(); err == nil {
 		c.lastBase.Store(&base)
@@ -233,7 +230,7 @@ func (c *cookieSetter) baseAtHand() string {
 	return ""
 }
 
-// prefix is the URL below which a key opens everything.
+// prefix returns the URL below which key opens everything.
 func prefix(base, key string) (string, error) {
 	if key == "/" {
 		return strings.TrimSuffix(base, "/") + "/", nil

@@ -15,16 +15,16 @@ type cookieSet struct {
 	resource string       // what the cookies open, with its *
 	cookies  []*http.Cookie
 	lines    []string  // as in Set-Cookie
-	renew    time.Time // from when on a new signature is wanted
-	end      time.Time // until when this one will do
+	renew    time.Time // when to make a new signature
+	end      time.Time // when this one may no longer be used
 	renewing bool
 }
 
-// sentBy reports that a request brings these very cookies, each once.
+// sentBy reports whether a request has exactly these cookies, each once.
 func (s *cookieSet) sentBy(r *http.Request) bool {
 	for _, c := range s.cookies {
 		sent := r.CookiesNamed(c.Name)
-		if c.MaxAge < 0 { // one that is to be removed
+		if c.MaxAge < 0 { // a cookie to remove
 			if len(sent) > 0 {
 				return false
 			}
@@ -37,14 +37,14 @@ func (s *cookieSet) sentBy(r *http.Request) bool {
 	return true
 }
 
-// setID is what a signature depends on.
+// setID is everything that a signature depends on.
 type setID struct {
 	prefix string
 	policy signer.Policy
 }
 
-// cookieSets holds signatures, up to a bound: two halves, of which the older is
-// thrown away when the newer is full, so that what is asked for stays.
+// cookieSets holds a bounded number of signatures in two halves. The older half is
+// dropped when the newer is full, so that signatures in use stay.
 type cookieSets struct {
 	mu         sync.Mutex
 	newer, old map[setID]*cookieSet
@@ -52,9 +52,9 @@ type cookieSets struct {
 
 const halfOfSets = 1024
 
-// get returns the signature at hand, nil if there is none that will do, and
-// whether the caller is to make a new one. While one caller does, the others go
-// on with the one at hand.
+// get returns the current signature, or nil if none may be used, and whether the
+// caller must make a new one. While one caller does, the others use the current
+// one.
 func (s *cookieSets) get(id setID, now time.Time) (set *cookieSet, renew bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -74,8 +74,8 @@ func (s *cookieSets) get(id setID, now time.Time) (set *cookieSet, renew bool) {
 	return set, true
 }
 
-// put keeps a new signature, and returns it. Of callers who made one at once, all
-// get that of the first.
+// put stores a new signature and returns it. Callers that made one concurrently all
+// get the first.
 func (s *cookieSets) put(id setID, set *cookieSet, now time.Time) *cookieSet {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -86,7 +86,7 @@ func (s *cookieSets) put(id setID, set *cookieSet, now time.Time) *cookieSet {
 	return set
 }
 
-// failed lets another caller renew a signature, or nil.
+// failed lets another caller renew set, which may be nil.
 func (s *cookieSets) failed(set *cookieSet) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

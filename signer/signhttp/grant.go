@@ -12,40 +12,40 @@ import (
 	"github.com/signedfront/signedfront/signer"
 )
 
-// Grant is what a viewer may have.
+// Grant is what a viewer may read.
 type Grant struct {
-	// Key is the key of the object, as S3 has it and not escaped. For Cookies
-	// it is what the keys start with, up to and with a slash, as in
-	// "albums/7/"; "/" alone stands for every key, and empty for none. A name
-	// that a user chose is no part of a key until its slashes are dealt with:
-	// "ada/x" is no user's name. Nor is an empty one: with it, user + "/" is "/".
+	// Key is the object key as in S3, unescaped. For Cookies it is the prefix of
+	// the keys, ending with a slash, as in "albums/7/"; "/" alone means every key,
+	// and empty means none. Check a name from a user before it becomes a part of a
+	// key: with "ada/x" the user reads a part of another user's folder, and with an
+	// empty name, user + "/" is "/".
 	Key string
 
-	// Policy is for how long and for whom; the zero Policy means that of the
+	// Policy is the lifetime and the conditions; the zero Policy means that of the
 	// options.
 	Policy signer.Policy
 
-	// Download is how a browser saves the object; nil says nothing of it. It is
-	// for Redirect: cookies and playlists have no query to say it in, and a grant
-	// of theirs that has one is an error.
+	// Download sets how a browser saves the object; nil leaves it to the object. It
+	// is only for Redirect: cookies and playlists have no query for it, and return
+	// an error.
 	Download *signer.Download
 }
 
-var errDownload = errors.New("Grant.Download is set, which only the URL of Redirect can say: leave it out")
+var errDownload = errors.New("Grant.Download is set, but only Redirect supports it: leave it out")
 
-// Authorize is an application's own check: who asks, what for, and whether that
-// may be. ErrDenied and *StatusError say no; any other error says no too, and
-// goes to OnError. It is called for each request, concurrently.
+// Authorize is the application's access check. It returns what the viewer may read.
+// ErrDenied, a *StatusError and any other error refuse the request; any other error
+// is also passed to OnError. It is called for each request, possibly concurrently.
 type Authorize func(r *http.Request) (Grant, error)
 
-// ErrDenied is what Authorize returns to have a request answered with 403.
+// ErrDenied is returned by Authorize to respond with status 403.
 var ErrDenied = errors.New("denied")
 
-// StatusError is what Authorize returns to have a request answered with a
-// status of its own, such as 401 or 404.
+// StatusError is returned by Authorize to respond with another status, such as 401
+// or 404.
 type StatusError struct {
 	Status int   // 400 to 599; anything else counts as 403
-	Err    error // why, for the application; never sent. May be nil
+	Err    error // the reason, for the application; never sent; may be nil
 }
 
 func (e *StatusError) Error() string {
@@ -58,7 +58,7 @@ func (e *StatusError) Error() string {
 
 func (e *StatusError) Unwrap() error { return e.Err }
 
-// gate is what Redirect and Cookies have in common.
+// gate is the common part of the handlers.
 type gate struct {
 	signer    *signer.Signer
 	authorize Authorize
@@ -74,7 +74,7 @@ func newGate(s *signer.Signer, authorize Authorize, base string, onError func(*h
 	case reflect.ValueOf(s).Elem().IsZero():
 		return g, errors.New("the signer is a zero Signer: make one with signer.Open or signer.New")
 	case authorize == nil:
-		return g, errors.New("Authorize is not set: it is the check of who may have what")
+		return g, errors.New("Authorize is not set: it must check what each viewer may read")
 	}
 	if base != "" {
 		if _, err := signer.ObjectURL(base, "x"); err != nil {
@@ -83,21 +83,21 @@ func newGate(s *signer.Signer, authorize Authorize, base string, onError func(*h
 		return g, nil
 	}
 	if base, err := g.baseNow(); err == nil && base == "" {
-		return g, errors.New("BaseURL is not set, and the signer belongs to no deployment: set where the content is served, such as https://d111111abcdef8.cloudfront.net")
+		return g, errors.New("BaseURL is not set, and the signer belongs to no deployment: set BaseURL, such as https://d111111abcdef8.cloudfront.net")
 	}
 	return g, nil
 }
 
-// baseNow is the base URL if it is known without waiting for a deployment that
-// is being read again just now.
+// baseNow returns the base URL without waiting for a reading of the deployment that
+// is under way.
 func (g *gate) baseNow() (string, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	return g.baseURL(ctx)
 }
 
-// granted is what Authorize grants of a GET or HEAD request, with the base URL and
-// the object's. It answers any other request itself, and is false then.
+// granted returns what Authorize grants a GET or HEAD request, with the base URL
+// and the object's URL. If ok is false, it has already responded.
 func (g *gate) granted(w http.ResponseWriter, r *http.Request) (grant Grant, base, url string, ok bool) {
 	ownAnswer(w.Header()) // first: Authorize and OnError may panic
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
@@ -123,7 +123,7 @@ func (g *gate) granted(w http.ResponseWriter, r *http.Request) (grant Grant, bas
 	return grant, base, url, true
 }
 
-// baseURL is where the content is served; it never depends on a request.
+// baseURL returns the base URL; it never depends on a request.
 func (g *gate) baseURL(ctx context.Context) (string, error) {
 	if g.fixedBase != "" {
 		return g.fixedBase, nil
@@ -131,7 +131,7 @@ func (g *gate) baseURL(ctx context.Context) (string, error) {
 	return g.signer.BaseURL(ctx)
 }
 
-// report tells the application of an error that the client is not told.
+// report passes an error that the client does not see to the application.
 func (g *gate) report(r *http.Request, err error) {
 	if g.onError != nil {
 		g.onError(r, err)
@@ -150,7 +150,7 @@ func describe(value string, form signer.Form) string {
 	return text
 }
 
-// deny answers a request that Authorize refused.
+// deny responds to a request that Authorize refused.
 func (g *gate) deny(w http.ResponseWriter, r *http.Request, err error) {
 	status := http.StatusForbidden
 	var own *StatusError
@@ -165,7 +165,7 @@ func (g *gate) deny(w http.ResponseWriter, r *http.Request, err error) {
 	refuse(w, status)
 }
 
-// fail answers a request that was allowed and could not be served.
+// fail responds to a request that was allowed but failed.
 func (g *gate) fail(w http.ResponseWriter, r *http.Request, status int, err error) {
 	g.report(r, err)
 	refuse(w, status)

@@ -37,7 +37,7 @@ func TestOnErrorIsToldOnceWhyCookiesDoNotReachTheContent(t *testing.T) {
 		"a sibling under the Domain":    {site, "app.example.com", signer.CookieOptions{Domain: "example.com"}, ""},
 		"the same host":                 {site, "cdn.example.com", signer.CookieOptions{}, ""},
 		"outside the Domain":            {site, "app.example.org", signer.CookieOptions{Domain: "example.com"}, "sign URLs instead"},
-		"cloudfront.net":                {"https://d111111abcdef8.cloudfront.net", "app.example.com", signer.CookieOptions{}, "sign URLs instead, or give the distribution a domain name of yours"},
+		"cloudfront.net":                {"https://d111111abcdef8.cloudfront.net", "app.example.com", signer.CookieOptions{}, "sign URLs instead, or give the distribution a domain name of your own"},
 		"another loopback name":         {"http://127.0.0.1:8080", "localhost:3000", signer.CookieOptions{}, "under the same name, 127.0.0.1,"},
 		"the same loopback name":        {"http://localhost:8080", "localhost:3000", signer.CookieOptions{}, ""},
 		"a request without a host":      {site, "", signer.CookieOptions{}, ""},

@@ -17,54 +17,52 @@ import (
 // PlaylistsOptions configures Playlists. Authorize and Open must be set; the zero
 // value of every other field is its default.
 type PlaylistsOptions struct {
-	// Authorize says which playlist a request may have: Grant.Key is the object
-	// key of the playlist, and the viewer can open all of its Folder.
+	// Authorize returns the playlist that the viewer may play: Grant.Key is its
+	// object key. The viewer can then open everything below its Folder.
 	Authorize Authorize
 
-	// Open opens a playlist by its object key, as the application reads its own
-	// bucket. An error that is fs.ErrNotExist is answered with 404.
+	// Open opens a playlist by its object key, usually from the bucket. For an
+	// error that is fs.ErrNotExist, the response is 404.
 	Open func(ctx context.Context, key string) (io.ReadCloser, error)
 
-	// Folder returns what the pass of a playlist opens: what the object keys of
-	// its segments start with, up to and with a slash; "/" alone stands for every
-	// key. Nil means the folder of the playlist. Where playlists lie in folders of
-	// their own, below that of the first one, it returns the folder of all.
+	// Folder returns the prefix, ending with a slash, of the object keys that the
+	// pass of a playlist opens; "/" alone means every key. Nil means the folder of
+	// the playlist. If further playlists lie in subfolders, Folder must return the
+	// folder of all.
 	Folder func(key string) string
 
-	// BaseURL is where the content is served, such as https://cdn.example.com.
-	// Empty means the base URL of the signer's deployment, as it is at the time of
-	// a request.
+	// BaseURL is the scheme and host that serve the content, such as
+	// https://cdn.example.com. Empty means the base URL of the signer's deployment
+	// at the time of a request.
 	BaseURL string
 
-	// Policy is for grants that have none of their own. The zero Policy means a
-	// TTL of four hours. All viewers who are granted one folder with one policy
-	// share a pass until a quarter of its life is over, so that a live playlist
-	// keeps its URLs; where no new one can be signed, until half of it is over. So
-	// a playback may last for half of the TTL.
+	// Policy is the policy of grants without their own. The zero Policy means a TTL
+	// of four hours. All viewers who are granted one folder with one policy share a
+	// pass until a quarter of its lifetime has passed, so that a live playlist
+	// keeps its URLs; if a new pass cannot be signed, until half of it has passed.
+	// So a playback may last for half of the TTL.
 	Policy signer.Policy
 
-	// OnError is told of errors that the client is not told. It is called
+	// OnError is called with errors that the client does not see, possibly
 	// concurrently. Nil means slog.Default.
 	OnError func(r *http.Request, err error)
 
-	// Now is the clock by which passes are renewed, that of the signer; nil means
-	// time.Now.
+	// Now is the signer's clock, for renewing passes; nil means time.Now.
 	Now func() time.Time
 }
 
 const playlistsTTL = 4 * time.Hour
 
 // Playlists returns a handler that serves the HLS playlists that Authorize grants,
-// with a pass for their segments in them: see package hls. It answers GET and HEAD.
+// with a pass for their segments in them: see package hls. It serves GET and HEAD.
 //
-// The variants and renditions of a playlist are served by the same handler. A
-// reference to one below the pass's folder becomes a relative reference, so the
-// path of the handler's URL must end with the object key, its slashes not escaped, as
-// in "GET /play/{key...}"; where it does not, a playlist with such references is
-// answered with 502, and OnError is told. References to other playlists stay as
-// they are.
+// The same handler serves the variants and renditions of a playlist. A reference to
+// one below the pass's folder becomes a relative reference. For this, the path of
+// the handler's URL must end with the object key, with unescaped slashes, as in
+// "GET /play/{key...}"; otherwise the response to a playlist with such references
+// is 502, and OnError is called. References to other playlists stay unchanged.
 //
-// It is an error if there is no Authorize, no Open, or no base URL.
+// Playlists returns an error if Authorize, Open or the base URL is missing.
 func Playlists(s *signer.Signer, o PlaylistsOptions) (http.Handler, error) {
 	g, err := newGate(s, o.Authorize, o.BaseURL, o.OnError)
 	switch {
@@ -123,23 +121,23 @@ func (h *playlists) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return "", nil
 		}
 		if r.URL.Path != grant.Key && !strings.HasSuffix(r.URL.Path, "/"+grant.Key) || strings.Count(r.URL.EscapedPath(), "/") != strings.Count(r.URL.Path, "/") {
-			return "", errors.New("the path of the request does not end with the object key, with its slashes as they are, so a further playlist cannot be named relative to it: serve playlists at a path such as /play/{key...}")
+			return "", errors.New("the path of the request does not end with the object key, with unescaped slashes, so no relative reference leads to a further playlist: serve playlists at a path such as /play/{key...}")
 		}
 		return relative(url, p.URL), nil
 	}})
 	if err == nil {
 		return
 	}
-	if !errors.Is(r.Context().Err(), context.Canceled) { // the client is there
+	if !errors.Is(r.Context().Err(), context.Canceled) { // the client is still there
 		h.report(r, err)
 	}
 	if out.started {
-		panic(http.ErrAbortHandler) // the client must not take a part for the whole
+		panic(http.ErrAbortHandler) // the client must not mistake a part for the whole
 	}
 	refuse(w, http.StatusBadGateway)
 }
 
-// pass is the pass for a grant: the one at hand, or a new one.
+// pass returns the current pass for a grant, or a new one.
 func (h *playlists) pass(r *http.Request, base string, grant Grant) (*signer.Pass, error) {
 	if grant.Download != nil {
 		return nil, errDownload
@@ -170,7 +168,7 @@ func (h *playlists) pass(r *http.Request, base string, grant Grant) (*signer.Pas
 	return h.passes.put(id, &cookieSet{pass: pass, renew: now.Add(life / 4), end: now.Add(life / 2)}, now).pass, nil
 }
 
-// startedWriter knows whether anything was written.
+// startedWriter records whether anything was written.
 type startedWriter struct {
 	w       io.Writer
 	started bool
@@ -181,7 +179,7 @@ func (s *startedWriter) Write(p []byte) (int, error) {
 	return s.w.Write(p)
 }
 
-// relative is the reference that leads from one URL of a host to another.
+// relative returns the reference from one URL of a host to another.
 func relative(from, to string) string {
 	common := 0
 	path, _, _ := strings.Cut(to, "?")
@@ -194,7 +192,7 @@ func relative(from, to string) string {
 	rest := to[common:]
 	segment, _, _ := strings.Cut(rest, "/")
 	if ups == 0 && (segment == "" || segment[0] == '?' || strings.Contains(segment, ":")) {
-		return "./" + rest // which would be another path, or a scheme
+		return "./" + rest // rest alone would be another path, or a scheme
 	}
 	return strings.Repeat("../", ups) + rest
 }

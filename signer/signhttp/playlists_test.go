@@ -143,7 +143,7 @@ func TestAPlaylistThatIsNotServedIsAnsweredWithItsStatus(t *testing.T) {
 		"a page in place of a playlist":  {"GET", "/play/a.m3u8", PlaylistsOptions{Open: bucket{"a.m3u8": "<html>"}.open}, 502, "#EXTM3U"},
 		"a segment that nobody can sign": {"GET", "/play/a.m3u8", PlaylistsOptions{Open: bucket{"a.m3u8": "#EXTM3U\n100%.ts\n"}.open}, 502, "line 2"},
 		"a folder without a slash":       {"GET", "/play/movies/7/index.m3u8", PlaylistsOptions{Folder: func(string) string { return "movies" }}, 503, "slash"},
-		"a path with escaped slashes":    {"GET", "/play/movies%2F7%2Findex.m3u8", PlaylistsOptions{}, 502, "its slashes as they are"},
+		"a path with escaped slashes":    {"GET", "/play/movies%2F7%2Findex.m3u8", PlaylistsOptions{}, 502, "unescaped slashes"},
 		"a path without the key":         {"GET", "/play/x", PlaylistsOptions{Authorize: grants("movies/7/index.m3u8")}, 502, "/play/{key...}"},
 	} {
 		t.Run(name, func(t *testing.T) {

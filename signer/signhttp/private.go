@@ -12,11 +12,11 @@ import (
 	"strings"
 )
 
-// Private returns a handler that keeps the answers of next out of every cache
-// and their URLs out of the Referer header, whatever next and the middleware
-// around it put into the header: see "Caches" in the package comment. It is for
-// handlers whose answers hold signed URLs, such as pages with links. The handlers
-// of Redirect, Cookies and Playlists need no Private around them.
+// Private returns a handler that keeps the responses of next out of every cache and
+// their URLs out of the Referer header, whatever header next and the middleware
+// around it set: see "Caches" in the package comment. It is for handlers whose
+// responses hold signed URLs, such as pages with links. The handlers of Redirect,
+// Cookies and Playlists do not need it.
 //
 // It panics if next is nil.
 func Private(next http.Handler) http.Handler {
@@ -35,9 +35,9 @@ func keepPrivate(h http.Header) {
 	replace(h, "Referrer-Policy", "no-referrer")
 }
 
-// ownAnswer prepares the header of an answer that holds nothing of the
-// application: no version of a page, and no file that a server such as nginx sends
-// in its place.
+// ownAnswer prepares the header of a response that holds nothing of the
+// application's: no version of a page, and no file that a server such as nginx
+// sends instead.
 func ownAnswer(h http.Header) {
 	keepPrivate(h)
 	for _, name := range []string{"Etag", "X-Accel-Redirect", "X-Sendfile", "Location"} {
@@ -45,8 +45,8 @@ func ownAnswer(h http.Header) {
 	}
 }
 
-// replace sets a field to some values or none, and removes it in every spelling of
-// its name, which net/http would send too.
+// replace sets a field to some values or none. It removes every other spelling of
+// the name, which net/http would send too.
 func replace(h http.Header, name string, values ...string) {
 	for spelling := range h {
 		if strings.EqualFold(spelling, name) {
@@ -56,14 +56,15 @@ func replace(h http.Header, name string, values ...string) {
 	h[name] = values
 }
 
-// keepOutOfCaches removes every field that tells a cache to keep the response, and
-// tells every cache not to keep it. Three fields say so, because a cache that is
-// configured to ignore one of them may heed another:
+// keepOutOfCaches removes every field that makes a cache keep the response, and
+// sets three fields that forbid it. A cache that is configured to ignore one of
+// them may respect another:
 //
 //   - Cache-Control, https://www.rfc-editor.org/rfc/rfc9111#section-5.2.2
 //   - Vary, https://www.rfc-editor.org/rfc/rfc9110#section-12.5.5: a response with
 //     Vary: * matches no other request
-//   - X-Accel-Expires, https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_cache_valid,
+//   - X-Accel-Expires,
+//     https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_cache_valid,
 //     which nginx prefers to the others
 func keepOutOfCaches(h http.Header) {
 	for name := range h {
@@ -81,9 +82,9 @@ func keepOutOfCaches(h http.Header) {
 	h["X-Accel-Expires"] = []string{"0"}
 }
 
-// fieldsForCaches are the fields that make a cache keep a response, in their
-// canonical form. ETag is not among them: it says what a response is, and
-// applications need it for If-Match.
+// fieldsForCaches are the fields that make a cache keep a response, in canonical
+// form. ETag is not one of them: it identifies a version, and applications need it
+// for If-Match.
 var fieldsForCaches = []string{
 	"Age",
 	"Expires",
@@ -99,15 +100,15 @@ var fieldsForCaches = []string{
 	"Netlify-Vary",
 	"X-Litespeed-Vary",
 	"X-Litespeed-Tag",
-	"Xkey", // Varnish, as those that follow
+	"Xkey", // Varnish, as the following ones
 	"X-Ttl",
 	"X-Varnish-Ttl",
 	"X-Vc-Ttl",
 }
 
-// isForCaches reports whether a field is one of fieldsForCaches, or has a name
-// such as theirs: each content delivery network has its own Cache-Control,
-// cache tags and surrogate keys, each configuration of Varnish its time to live.
+// isForCaches reports whether a field is one of fieldsForCaches or has a similar
+// name: each content delivery network has its own Cache-Control, cache tags and
+// surrogate keys, each Varnish configuration its own time to live.
 func isForCaches(name string) bool {
 	name = textproto.CanonicalMIMEHeaderKey(strings.TrimPrefix(name, http.TrailerPrefix))
 	return strings.Contains(name, "Cache") || strings.HasPrefix(name, "Surrogate-") || strings.Contains(name, "-Surrogate-") || strings.HasSuffix(name, "-Ttl") ||
@@ -115,24 +116,24 @@ func isForCaches(name string) bool {
 }
 
 // privateWriter keeps a response out of caches, and adds signed cookies, at the
-// moment at which its header goes out. Until then the handler has a header of its
-// own. So what it sets reaches no cache, not even when it panics, and a middleware
-// inside that copies the header for the next viewer copies no cookies.
+// moment its header is sent. Until then the handler has a header of its own. So the
+// handler's header reaches no cache, even after a panic, and an inner middleware
+// that copies the header for the next viewer copies no cookies.
 type privateWriter struct {
 	http.ResponseWriter
-	header     http.Header // of the handler
+	header     http.Header // the handler's
 	cookies    []string    // as in Set-Cookie
 	noReferrer bool
-	sent       bool // the header has gone out, or the connection was taken
+	sent       bool // the header was sent, or the connection was taken over
 }
 
-// serve has next answer a request.
+// serve serves a request with next.
 func (w *privateWriter) serve(next http.Handler, r *http.Request) {
 	w.header = w.ResponseWriter.Header().Clone()
 	if w.header == nil {
 		w.header = http.Header{}
 	}
-	w.keep() // for a middleware that answers after a panic
+	w.keep() // for a middleware that responds after a panic
 	next.ServeHTTP(w, r)
 	if !w.sent {
 		w.WriteHeader(http.StatusOK) // before a middleware outside changes the header
@@ -141,7 +142,7 @@ func (w *privateWriter) serve(next http.Handler, r *http.Request) {
 	w.keep()
 }
 
-// keep cleans the header that is sent.
+// keep cleans the header to send.
 func (w *privateWriter) keep() {
 	if w.noReferrer {
 		keepPrivate(w.ResponseWriter.Header())
@@ -150,7 +151,7 @@ func (w *privateWriter) keep() {
 	}
 }
 
-// copyHeader makes the header that is sent that of the handler, cleaned.
+// copyHeader replaces the header to send with the handler's, cleaned.
 func (w *privateWriter) copyHeader() {
 	h := w.ResponseWriter.Header()
 	clear(h)
@@ -161,8 +162,8 @@ func (w *privateWriter) copyHeader() {
 	w.keep()
 }
 
-// trailers returns the names that the handler announced as those of trailers, but
-// for the ones that no cache may see.
+// trailers returns the trailer names that the handler announced, without those that
+// no cache may see.
 func (w *privateWriter) trailers() (names []string) {
 	for _, line := range w.header["Trailer"] {
 		for name := range strings.SplitSeq(line, ",") {
@@ -186,7 +187,7 @@ func (w *privateWriter) prepare() {
 	w.sent = true
 }
 
-// copyTrailers copies what the handler set after the header had gone out.
+// copyTrailers copies what the handler set after the header was sent.
 func (w *privateWriter) copyTrailers() {
 	h := w.ResponseWriter.Header()
 	for name, values := range w.header {
@@ -219,11 +220,11 @@ func (w *privateWriter) Write(p []byte) (int, error) {
 	return w.ResponseWriter.Write(p)
 }
 
-// sniffed is how much of a body decides about its Content-Type.
+// sniffed is how many bytes of a body determine its Content-Type.
 const sniffed = 512
 
-// ReadFrom lets the server send files as it does without the middleware. The
-// header goes out with the first bytes, not before: there may be none.
+// ReadFrom lets the server send files as without the middleware. The header is sent
+// with the first bytes, since there may be none.
 func (w *privateWriter) ReadFrom(r io.Reader) (n int64, err error) {
 	if !w.sent {
 		n, err = io.CopyN(writerOnly{w}, r, sniffed)

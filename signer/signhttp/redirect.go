@@ -8,32 +8,32 @@ import (
 	"github.com/signedfront/signedfront/signer"
 )
 
-// RedirectOptions are what Redirect may be told. Authorize must be set; the
-// zero value of every other is its default.
+// RedirectOptions configures Redirect. Authorize must be set; the zero value of
+// every other field is its default.
 type RedirectOptions struct {
-	// Authorize says which object a request may have.
+	// Authorize returns the object that the viewer may read.
 	Authorize Authorize
 
-	// BaseURL is where the content is served, such as
-	// https://cdn.example.com. Empty means the base URL of the signer's
-	// deployment, as it is at the time of a request.
+	// BaseURL is the scheme and host that serve the content, such as
+	// https://cdn.example.com. Empty means the base URL of the signer's deployment
+	// at the time of a request.
 	BaseURL string
 
-	// Policy is for grants that have none of their own. The zero Policy means
-	// a TTL of two minutes. A URL must be good for as long as its viewer comes
-	// back for more of it: seeking in a video takes new requests.
+	// Policy is the policy of grants without their own. The zero Policy means a TTL
+	// of two minutes. A URL must stay valid while the viewer needs more of the
+	// object: seeking in a video makes new requests.
 	Policy signer.Policy
 
-	// OnError is told of errors that the client is not told. It is called
-	// concurrently, before the response is written. Nil means slog.Default.
+	// OnError is called with errors that the client does not see, before the
+	// response is written, possibly concurrently. Nil means slog.Default.
 	OnError func(r *http.Request, err error)
 }
 
 const redirectTTL = 2 * time.Minute
 
 // Redirect returns a handler that redirects, with 307, to the signed URL of the
-// object that Authorize grants. It answers GET and HEAD. It is an error if
-// there is no Authorize, or no base URL.
+// object that Authorize grants. It serves GET and HEAD. Redirect returns an error
+// if Authorize or the base URL is missing.
 func Redirect(s *signer.Signer, o RedirectOptions) (http.Handler, error) {
 	g, err := newGate(s, o.Authorize, o.BaseURL, o.OnError)
 	if err != nil {
