@@ -11,11 +11,11 @@ import (
 	"github.com/signedfront/signedfront/signer"
 )
 
-// AccountRegion is an account of twelve digits and a Region, in a partition such
-// as aws: where a document or a key is.
+// AccountRegion is an account of twelve digits and a Region, in a partition such as
+// aws: the location of a document or a key.
 type AccountRegion struct{ Partition, Region, Account string }
 
-// accountRegionOf returns where the resource of an ARN is.
+// accountRegionOf returns the location in an ARN.
 func accountRegionOf(text string) (AccountRegion, error) {
 	parsed, err := arn.Parse(text)
 	if err != nil {
@@ -24,8 +24,8 @@ func accountRegionOf(text string) (AccountRegion, error) {
 	return AccountRegion{parsed.Partition, parsed.Region, parsed.AccountID}, nil
 }
 
-// partitions are those whose Regions have a prefix of their own. The Regions of
-// all others are of the partition aws.
+// partitions are the partitions whose Regions have a common prefix. All other
+// Regions are in the partition aws.
 var partitions = []struct{ prefix, partition string }{
 	{"cn-", "aws-cn"}, {"us-gov-", "aws-us-gov"}, {"us-iso-", "aws-iso"}, {"us-isob-", "aws-iso-b"},
 	{"eu-isoe-", "aws-iso-e"}, {"us-isof-", "aws-iso-f"}, {"eusc-", "aws-eusc"},
@@ -40,9 +40,9 @@ func partitionOf(region string) string {
 	return "aws"
 }
 
-// check reports why something named in a document may not be where it is: not
-// where the document is, nor in one of others, whose empty parts are those of the
-// document's own. An own account that is not known allows any.
+// check returns an error unless found, the location of something that a document
+// names, is own, the location of the document, or one of others. Empty fields of
+// others mean those of own; an empty account of own allows any.
 func (own AccountRegion) check(found AccountRegion, others []AccountRegion) error {
 	allowed := func(in AccountRegion) bool {
 		return found.Partition == in.Partition && found.Region == in.Region && (found.Account == in.Account || in.Account == "")
@@ -54,14 +54,14 @@ func (own AccountRegion) check(found AccountRegion, others []AccountRegion) erro
 		{"partition", found.Partition, own.Partition}, {"Region", found.Region, own.Region}, {"account", found.Account, own.Account},
 	} {
 		if part.found != part.own && part.own != "" {
-			return fmt.Errorf("in the %s %s, and not in the deployment's own, %s: if that is meant, list its AccountRegion in Source.Others",
+			return fmt.Errorf("in the %s %s, not in the deployment's own, %s: to allow it, list its AccountRegion in Source.Others",
 				part.name, signer.Describe(part.found, signer.FormWord), part.own)
 		}
 	}
 	return errors.New("in no account and Region of Source.Others")
 }
 
-// with returns own with the parts of other that are not empty.
+// with returns own with the fields of other that are not empty.
 func (own AccountRegion) with(other AccountRegion) AccountRegion {
 	if other.Partition != "" {
 		own.Partition = other.Partition

@@ -28,13 +28,13 @@ var elsewhere = map[string]struct {
 }{
 	"a secret of another Region": {func(d *signer.Deployment) {
 		d.Key.SecretARN = strings.Replace(secretARN, region, "eu-central-1", 1)
-	}, `in the Region "eu-central-1", and not in the deployment's own, eu-west-1`, awskeys.AccountRegion{Region: "eu-central-1"}},
+	}, `in the Region "eu-central-1", not in the deployment's own, eu-west-1`, awskeys.AccountRegion{Region: "eu-central-1"}},
 	"a secret of another account": {func(d *signer.Deployment) {
 		d.Key.SecretARN = strings.Replace(secretARN, account, "444455556666", 1)
-	}, `in the account "444455556666", and not in the deployment's own, 111122223333`, awskeys.AccountRegion{Account: "444455556666"}},
+	}, `in the account "444455556666", not in the deployment's own, 111122223333`, awskeys.AccountRegion{Account: "444455556666"}},
 	"a secret of another partition": {func(d *signer.Deployment) {
 		d.Key.SecretARN = strings.Replace(secretARN, "arn:aws:", "arn:aws-cn:", 1)
-	}, `in the partition "aws-cn", and not in the deployment's own, aws`, awskeys.AccountRegion{Partition: "aws-cn"}},
+	}, `in the partition "aws-cn", not in the deployment's own, aws`, awskeys.AccountRegion{Partition: "aws-cn"}},
 	"a key in KMS of another Region": {func(d *signer.Deployment) {
 		d.Key = signer.KeyLocation{KMSARN: "arn:aws:kms:eu-central-1:" + account + ":key/0000"}
 	}, `in the Region "eu-central-1"`, awskeys.AccountRegion{Region: "eu-central-1"}},
@@ -164,8 +164,8 @@ func TestASourceIsPinnedToABaseURLAndAnAccount(t *testing.T) {
 		"the right ones, of a borrower":      {awskeys.Parameter(c.config(), "/signedfront/signedfront/pr-1"), "https://d222222abcdef8.cloudfront.net", account, ""},
 		"another base URL":                   {awskeys.Parameter(c.config(), parameter), "https://d222222abcdef8.cloudfront.net", "", "baseUrl"},
 		"the lender's base URL":              {awskeys.Parameter(c.config(), "/signedfront/signedfront/pr-1"), site, "", "baseUrl"},
-		"another account":                    {awskeys.Parameter(c.config(), parameter), "", "444455556666", `in the account "111122223333": this program signs for 444455556666 alone`},
-		"another account, of a file":         {awskeys.File(c.config(), ofFile), "", "444455556666", `in the account "111122223333", and not`},
+		"another account":                    {awskeys.Parameter(c.config(), parameter), "", "444455556666", `in the account "111122223333": this program signs only for 444455556666`},
+		"another account, of a file":         {awskeys.File(c.config(), ofFile), "", "444455556666", `in the account "111122223333", not`},
 		"an account that is none":            {awskeys.Parameter(c.config(), parameter), "", "1111", "twelve digits"},
 		"a base URL that is written differs": {awskeys.Parameter(c.config(), parameter), site + "/", "", "baseUrl"},
 	} {
@@ -244,8 +244,8 @@ func TestAParameterIsWhereSystemsManagerSaysOrItIsRefused(t *testing.T) {
 		"no ARN, a pinned account":       {nil, account, ""},
 		"no ARN, another pinned account": {nil, "444455556666", "in the account"},
 		"something else":                 {aws.String("parameter"), "", "set Source.Account"},
-		"one of another Region":          {aws.String("arn:aws:ssm:us-east-1:" + account + ":parameter" + parameter), "", "answered another one"},
-		"another one":                    {aws.String("arn:aws:ssm:" + region + ":" + account + ":parameter/other"), "", "answered another one"},
+		"one of another Region":          {aws.String("arn:aws:ssm:us-east-1:" + account + ":parameter" + parameter), "", "returned another parameter"},
+		"another one":                    {aws.String("arn:aws:ssm:" + region + ":" + account + ":parameter/other"), "", "returned another parameter"},
 	} {
 		clients := awskeys.NewClients(c.config())
 		clients.SSM = answers{test.arn, text}
@@ -276,7 +276,7 @@ func TestZeroSourcesAndClientsOpenNothing(t *testing.T) {
 		want   string
 	}{
 		"the zero source":         {&awskeys.Source{}, "no Region"},
-		"a source of nothing":     {awskeys.NewSource(clients, nil), "a source of no deployment"},
+		"a source of nothing":     {awskeys.NewSource(clients, nil), "names no deployment document"},
 		"a source of no document": {awskeys.NewSource(clients, of(nil)), "no deployment document"},
 		"an empty document":       {awskeys.NewSource(clients, of(&signer.Deployment{})), "schema: missing"},
 		"no location of the key":  {awskeys.NewSource(clients, of(&none)), "key: names 0 locations"},
@@ -285,7 +285,7 @@ func TestZeroSourcesAndClientsOpenNothing(t *testing.T) {
 		"no Systems Manager": {awskeys.NewSource(clients, of(&signer.Deployment{
 			Schema: 1, BaseURL: site, Key: signer.KeyLocation{Parameter: parameter},
 		})), "set Clients.SSM"},
-		"a parameter without a name": {awskeys.Parameter(c.config(), ""), "a source of no deployment"},
+		"a parameter without a name": {awskeys.Parameter(c.config(), ""), "names no deployment document"},
 	} {
 		if _, err := signer.Open(t.Context(), test.source, nil); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: got %v, want %q in it", name, err, test.want)

@@ -216,14 +216,14 @@ func TestABorrowedKeyIsOneHopAway(t *testing.T) {
 		d.Key.Parameter = name
 		return d
 	}
-	refused("two hops", from(pr), "borrow there")
-	refused("itself", from(other), "borrow there")
+	refused("two hops", from(pr), "borrow from that environment")
+	refused("itself", from(other), "borrow from that environment")
 	refused("an ARN", from("arn:aws:ssm:eu-west-1:444455556666:parameter"+parameter), "same account")
 	refused("a name without a path", from("dev"), "same account")
 	refused("a lender that is not there", from("/signedfront/signedfront/gone"), "lends its key: there is no parameter /signedfront/signedfront/gone in Region eu-west-1")
 	lender.Key.SecretARN = strings.Replace(secretARN, account, "444455556666", 1)
 	c.put(t, "/signedfront/signedfront/far", lender)
-	refused("a key of another account", from("/signedfront/signedfront/far"), "in the account \"444455556666\", and not in the deployment's own, 111122223333")
+	refused("a key of another account", from("/signedfront/signedfront/far"), "in the account \"444455556666\", not in the deployment's own, 111122223333")
 }
 
 // Whoever verifies needs no right to sign.

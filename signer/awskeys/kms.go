@@ -15,17 +15,17 @@ import (
 	"github.com/signedfront/signedfront/signer"
 )
 
-// KMSClient are the operations of KMS that a key uses.
+// KMSClient is the part of the KMS client that a KMSKey uses.
 type KMSClient interface {
 	GetPublicKey(context.Context, *kms.GetPublicKeyInput, ...func(*kms.Options)) (*kms.GetPublicKeyOutput, error)
 	Sign(context.Context, *kms.SignInput, ...func(*kms.Options)) (*kms.SignOutput, error)
 }
 
-// KMSKey is a signing key in AWS KMS, of the key spec ECC_NIST_P256 or RSA_2048
-// and the usage SIGN_VERIFY. It never leaves KMS: each signature is a call over
-// the network, on a quota and a price of its own, so sign passes with it
-// (signer.Signer.OpenAll) rather than one URL at a time. KMS has no SHA-1, and
-// its ECDSA signatures do not repeat.
+// KMSKey is a signing key in AWS KMS, of the key spec ECC_NIST_P256 or RSA_2048 and
+// the usage SIGN_VERIFY. The key never leaves KMS: each signature is a call over
+// the network, with its own quota and price. Sign passes with it
+// (signer.Signer.OpenAll) rather than single URLs. KMS does not sign SHA-1 digests,
+// and its ECDSA signatures do not repeat.
 type KMSKey struct {
 	client    KMSClient
 	id        string
@@ -34,11 +34,11 @@ type KMSKey struct {
 	algorithm types.SigningAlgorithmSpec
 }
 
-var errSHA1 = errors.New("KMS signs SHA-256 and not SHA-1: let the deployment's hash be sha256")
+var errSHA1 = errors.New("KMS does not sign SHA-1: set the deployment's hash to sha256")
 
-// NewKMSKey reads the public half of a key, by its ARN, its id or an alias. An
-// ARN is asked for in the Region that it names. An alias that later points to
-// another key does not change this one.
+// NewKMSKey reads the public half of a key by its ARN, its id or an alias. With an
+// ARN, it calls the Region that the ARN names. If an alias later points to another
+// key, this KMSKey still uses the first one.
 func NewKMSKey(ctx context.Context, client KMSClient, id string) (*KMSKey, error) {
 	if client == nil {
 		return nil, errors.New("no client of KMS")
@@ -52,7 +52,7 @@ func NewKMSKey(ctx context.Context, client KMSClient, id string) (*KMSKey, error
 		if err != nil {
 			return nil, fmt.Errorf("the key %s: %w", shown(id), err)
 		}
-		k.region = at.Region // of a host, so it is written as Regions are
+		k.region = at.Region // becomes part of a host; the ARN's Region was checked
 	} else if id == "" || len(id) > 256 || strings.Trim(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/_-") != "" {
 		return nil, fmt.Errorf("the key %s: want its ARN, its id or an alias", shown(id))
 	}
@@ -62,7 +62,7 @@ func NewKMSKey(ctx context.Context, client KMSClient, id string) (*KMSKey, error
 		return nil, deniedByKMS(fmt.Errorf("reading the public key of %s: %w", name, withoutName(err, id)))
 	}
 	if out.KeyUsage != types.KeyUsageTypeSignVerify {
-		return nil, fmt.Errorf("the key %s is for %s: CloudFront takes signatures of one for SIGN_VERIFY", name, out.KeyUsage)
+		return nil, fmt.Errorf("the key %s is for %s: want a key for SIGN_VERIFY", name, out.KeyUsage)
 	}
 	public, err := x509.ParsePKIXPublicKey(out.PublicKey)
 	if err != nil {
@@ -74,7 +74,7 @@ func NewKMSKey(ctx context.Context, client KMSClient, id string) (*KMSKey, error
 	if pinned := aws.ToString(out.KeyId); pinned != "" {
 		at, err := accountRegionOf(pinned)
 		if err == nil && k.region != "" && at.Region != k.region {
-			return nil, fmt.Errorf("the key %s: KMS answered one of another Region, %s", name, shown(pinned))
+			return nil, fmt.Errorf("the key %s: KMS returned a key of another Region, %s", name, shown(pinned))
 		}
 		k.id = pinned
 	}
@@ -85,20 +85,20 @@ func NewKMSKey(ctx context.Context, client KMSClient, id string) (*KMSKey, error
 	return k, nil
 }
 
-// where sends a call to the Region that the key's ARN names.
+// where directs a call to the Region that the key's ARN names.
 func (k *KMSKey) where(o *kms.Options) {
 	if k.region != "" {
 		o.Region = k.region
 	}
 }
 
-// PublicKey is the public half, as CloudFront wants it.
+// PublicKey returns the public half.
 func (k *KMSKey) PublicKey() *signer.PublicKey { return k.public }
 
-// Public is the public half as Go's own type.
+// Public returns the public half as Go's own type.
 func (k *KMSKey) Public() crypto.PublicKey { return k.public.Public() }
 
-// SignDigest signs in KMS.
+// SignDigest signs a digest in KMS.
 func (k *KMSKey) SignDigest(ctx context.Context, digest []byte, hash crypto.Hash) ([]byte, error) {
 	if hash != crypto.SHA256 {
 		return nil, errSHA1
@@ -112,7 +112,7 @@ func (k *KMSKey) SignDigest(ctx context.Context, digest []byte, hash crypto.Hash
 	return out.Signature, nil
 }
 
-// deniedByKMS adds what to do to a refusal of AWS.
+// deniedByKMS adds the fix to an error of AWS that denies access.
 func deniedByKMS(err error) error {
 	if isDenied(err) {
 		return fmt.Errorf("%w (let the role have kms:GetPublicKey and kms:Sign on the key, and the key's policy allow it)", err)

@@ -97,13 +97,13 @@ func TestWhatAKeyInKMSCannotDoIsRefusedWithTheReason(t *testing.T) {
 		options signer.OpenOptions
 		want    string
 	}{
-		"SHA-1":                {newECDSA(), func(_ *cloud, d *signer.Deployment) { d.Hash = signer.SHA1 }, signer.OpenOptions{}, "not SHA-1"},
+		"SHA-1":                {newECDSA(), func(_ *cloud, d *signer.Deployment) { d.Hash = signer.SHA1 }, signer.OpenOptions{}, "does not sign SHA-1"},
 		"deterministic ECDSA":  {newECDSA(), nil, signer.OpenOptions{Deterministic: true}, "a key in KMS"},
 		"a key for encryption": {newECDSA(), func(c *cloud, _ *signer.Deployment) { c.usage = "ENCRYPT_DECRYPT" }, signer.OpenOptions{}, "SIGN_VERIFY"},
 		"a key on P-384": {newECDSA(), func(c *cloud, _ *signer.Deployment) {
 			c.keys[kmsARN] = must(ecdsa.GenerateKey(elliptic.P384(), rand.Reader))
 		}, signer.OpenOptions{}, "P-256"},
-		"another key": {newECDSA(), func(c *cloud, _ *signer.Deployment) { c.keys[kmsARN] = newECDSA() }, signer.OpenOptions{}, "does not fit"},
+		"another key": {newECDSA(), func(c *cloud, _ *signer.Deployment) { c.keys[kmsARN] = newECDSA() }, signer.OpenOptions{}, "does not match"},
 		"no allowance": {newECDSA(), func(c *cloud, _ *signer.Deployment) {
 			c.failOf = map[string]string{"GetPublicKey": "AccessDeniedException"}
 		}, signer.OpenOptions{}, "kms:GetPublicKey"},

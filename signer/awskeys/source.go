@@ -23,77 +23,77 @@ import (
 	"github.com/signedfront/signedfront/signer"
 )
 
-// Open makes a signer of the deployed environment of a project, ready to sign.
-// It is signer.Open over Environment; nil options have all defaults.
+// Open returns a Signer for the deployed environment of a project: signer.Open with
+// Environment. A nil o means all defaults.
 func Open(ctx context.Context, cfg aws.Config, project, environment string, o *signer.OpenOptions) (*signer.Signer, error) {
 	return signer.Open(ctx, Environment(cfg, project, environment), o)
 }
 
 // Source reads a deployment document and opens the key that it names.
 //
-// A document is input: whoever may write it may name a key elsewhere. So a key
-// is opened only where the document itself is, in the same partition, Region and
-// account, before anything is asked of AWS. For a document from a parameter that
-// is where the parameter is, as Systems Manager answers; for any other it is the
-// Region of the configuration, in the account of Account or in any. The same
-// holds for the document of a lender.
+// A document is input: whoever can write it can name a key elsewhere. So a key is
+// opened only if it is in the document's own partition, Region and account, which
+// is checked before any request for the key. For a document from a parameter, that
+// is the location of the parameter, as Systems Manager returns it. For any other
+// document it is the Region of the configuration, in the account of Account or in
+// any. The same applies to a lender's document.
 //
 // The fields change what a document may name. Set them before the first use.
 type Source struct {
-	// BaseURL, if set, is the base URL that the document must have.
+	// BaseURL, if set, is the only base URL that the document may have.
 	BaseURL string
 
-	// Account, if set, is the account that the parameter and the key must be
-	// in, as twelve digits.
+	// Account, if set, is the only account that may hold the parameter and the key,
+	// as twelve digits.
 	Account string
 
-	// Others lists accounts and Regions besides the document's own where a key and
-	// a lender's document may be. Empty parts are those of the document's own:
-	// {Region: "eu-west-1"} allows another Region in the same account.
+	// Others lists further accounts and Regions that may hold the key and a
+	// lender's document. Empty fields mean the document's own: {Region:
+	// "eu-west-1"} allows another Region of the same account.
 	Others []AccountRegion
 
-	// KeyFiles lets a document from a parameter name a key file, which is read
-	// from the machine that signs: for keys of one's own, kept out of AWS.
+	// KeyFiles allows a document from a parameter to name a key file on the machine
+	// that signs: for your own keys, kept out of AWS.
 	KeyFiles bool
 
 	clients   Clients
 	document  func(context.Context) (*signer.Deployment, error)
-	parameter string // of the document, instead of the function
-	folder    string // where relative key files start
+	parameter string // the parameter with the document; if empty, a function reads it
+	folder    string // the folder of relative key files
 }
 
-// Environment is the source of a deployed environment, whose document is the
+// Environment returns the source of a deployed environment. Its document is the
 // parameter /signedfront/<project>/<environment>.
 func Environment(cfg aws.Config, project, environment string) *Source {
 	return Parameter(cfg, contract.ParameterName(project, environment))
 }
 
-// Parameter is the source of a deployment whose document is the named Systems
-// Manager parameter, in the Region of cfg.
+// Parameter returns a source whose document is the named Systems Manager parameter
+// in the Region of cfg.
 func Parameter(cfg aws.Config, name string) *Source {
 	return &Source{clients: NewClients(cfg), parameter: name, folder: "."}
 }
 
-// Variable is the source of a deployment whose document is the text of an
-// environment variable, and whose key is in AWS. A rotation reaches it only
-// with a new process: keep the variable up to date within maxKeyAge.
+// Variable returns a source whose document is the text of an environment variable,
+// and whose key is in AWS. It learns of a rotation only in a new process: update
+// the variable and restart within maxKeyAge.
 func Variable(cfg aws.Config, variable string) *Source {
 	return NewSource(NewClients(cfg), signer.EnvSource(variable).Deployment)
 }
 
-// File is the source of a deployment whose document is a file, and whose key is
-// in AWS. A relative key file starts at the document's folder.
+// File returns a source whose document is a file, and whose key is in AWS. A
+// relative key file is relative to the document's folder.
 func File(cfg aws.Config, file string) *Source {
 	s := NewSource(NewClients(cfg), signer.FileSource(file).Deployment)
 	s.folder = filepath.Dir(file)
 	return s
 }
 
-// Clients are the operations of AWS that a source uses. The clients of the SDK
-// are such; tests have others.
+// Clients are the AWS operations that a source uses. The clients of the SDK
+// implement them; tests have their own.
 //
-// Each call is for the Region of the parameter or of the key, whatever the
-// client's own Region is: options of the call say so.
+// Each call is directed to the Region of the parameter or of the key, by options of
+// the call, whatever the client's own Region.
 type Clients struct {
 	SSM interface {
 		GetParameter(context.Context, *ssm.GetParameterInput, ...func(*ssm.Options)) (*ssm.GetParameterOutput, error)
@@ -107,7 +107,7 @@ type Clients struct {
 	Region string
 }
 
-// NewClients makes the SDK's clients.
+// NewClients returns clients of the SDK.
 func NewClients(cfg aws.Config) Clients {
 	return Clients{
 		SSM: ssm.NewFromConfig(cfg), SecretsManager: secretsmanager.NewFromConfig(cfg), KMS: kms.NewFromConfig(cfg),
@@ -115,20 +115,21 @@ func NewClients(cfg aws.Config) Clients {
 	}
 }
 
-// NewSource is the source of a deployment whose document any function reads. An
-// imported key may be a file; a relative one starts at the working directory.
+// NewSource returns a source whose document any function reads. An imported key may
+// be a file; a relative one is relative to the working directory.
 func NewSource(clients Clients, document func(context.Context) (*signer.Deployment, error)) *Source {
 	return &Source{clients: clients, document: document, folder: "."}
 }
 
-// Deployment reads the document, and where that borrows its key, the lender's.
+// Deployment reads the document. For a borrower it also reads the lender's, and
+// returns the document with the lender's key members.
 func (s *Source) Deployment(ctx context.Context) (*signer.Deployment, error) {
 	d, own, err := s.own(ctx)
 	if err != nil {
 		return nil, err
 	}
 	if s.BaseURL != "" && d.BaseURL != s.BaseURL {
-		return nil, fmt.Errorf("deployment document: baseUrl: %s: this program signs for %s alone (Source.BaseURL)",
+		return nil, fmt.Errorf("deployment document: baseUrl: %s: this program signs only for %s (Source.BaseURL)",
 			signer.Describe(d.BaseURL, signer.FormName), signer.Describe(s.BaseURL, signer.FormName))
 	}
 	if err := s.check(d, own, s.parameter != ""); err != nil {
@@ -155,7 +156,7 @@ func (s *Source) Deployment(ctx context.Context) (*signer.Deployment, error) {
 	return borrowed, nil
 }
 
-// own reads the document, and says where it is.
+// own reads the document and returns its location.
 func (s *Source) own(ctx context.Context) (*signer.Deployment, AccountRegion, error) {
 	region := s.clients.Region
 	switch {
@@ -168,7 +169,7 @@ func (s *Source) own(ctx context.Context) (*signer.Deployment, AccountRegion, er
 	case s.parameter != "":
 		return s.read(ctx, region, s.parameter)
 	case s.document == nil:
-		return nil, AccountRegion{}, errors.New("a source of no deployment: make it with Environment, Parameter, File, Variable or NewSource")
+		return nil, AccountRegion{}, errors.New("the source names no deployment document: make it with Environment, Parameter, File, Variable or NewSource")
 	}
 	d, err := s.document(ctx)
 	if err == nil && d == nil {
@@ -183,7 +184,7 @@ func (s *Source) own(ctx context.Context) (*signer.Deployment, AccountRegion, er
 	return d, AccountRegion{partitionOf(region), region, s.Account}, nil
 }
 
-// check reports what a document that is in own must not name.
+// check returns an error if a document in own names what it must not.
 func (s *Source) check(d *signer.Deployment, own AccountRegion, fromAWS bool) error {
 	if d.Region != "" && d.Region != own.Region {
 		if err := own.check(AccountRegion{partitionOf(d.Region), d.Region, own.Account}, s.Others); err != nil {
@@ -205,7 +206,7 @@ func (s *Source) check(d *signer.Deployment, own AccountRegion, fromAWS bool) er
 	return nil
 }
 
-// Key opens the key where the document says it is.
+// Key opens the key that the document names.
 func (s *Source) Key(ctx context.Context, d *signer.Deployment) (signer.Key, error) {
 	if d == nil {
 		return nil, errors.New("no deployment document")
@@ -213,7 +214,7 @@ func (s *Source) Key(ctx context.Context, d *signer.Deployment) (signer.Key, err
 	if err := d.Key.Validate(); err != nil {
 		return nil, fmt.Errorf("deployment document: %w", err)
 	}
-	// Deployment has checked the account too, against that of the parameter.
+	// Deployment also checked the account against the parameter's.
 	own := AccountRegion{Region: s.clients.Region, Account: s.Account}
 	if at, err := accountRegionOf(d.Key.SecretARN + d.Key.KMSARN); err == nil {
 		own.Partition = at.Partition
@@ -242,22 +243,22 @@ func (s *Source) Key(ctx context.Context, d *signer.Deployment) (signer.Key, err
 	return nil, fmt.Errorf("deployment document: it borrows its key from %s: read it with Deployment, which follows it", shown(d.Key.Parameter))
 }
 
-// read reads a deployment document from a parameter of a Region, and says where
-// the parameter is.
+// read reads a deployment document from a parameter in region. It also returns the
+// location of the parameter.
 func (s *Source) read(ctx context.Context, region, name string) (*signer.Deployment, AccountRegion, error) {
 	none := func(err error) (*signer.Deployment, AccountRegion, error) { return nil, AccountRegion{}, err }
 	switch {
 	case strings.Contains(name, "//") || strings.HasSuffix(name, "/"):
 		return none(fmt.Errorf("parameter %s: a part of its name is empty: give both a project and an environment", shown(name)))
 	case signer.KeyLocation{Parameter: name}.Validate() != nil:
-		// An ARN would be another account's, perhaps.
+		// An ARN could name another account.
 		return none(fmt.Errorf("parameter %s: want a name that starts with a slash, of letters, digits and \"-_./\", in the same account and Region", shown(name)))
 	case s.clients.SSM == nil:
 		return none(errors.New("no client of Systems Manager: set Clients.SSM"))
 	}
 	out, err := s.clients.SSM.GetParameter(ctx, &ssm.GetParameterInput{Name: aws.String(name)}, func(o *ssm.Options) { o.Region = region })
 	if errors.As(err, new(*ssmtypes.ParameterNotFound)) {
-		return none(fmt.Errorf("there is no parameter %s in Region %s of the account of these credentials (`aws sts get-caller-identity` tells which): is the stack deployed there?",
+		return none(fmt.Errorf("there is no parameter %s in Region %s of the account of these credentials (`aws sts get-caller-identity` shows it): is the stack deployed there?",
 			shown(name), region))
 	}
 	if err != nil {
@@ -277,7 +278,8 @@ func (s *Source) read(ctx context.Context, region, name string) (*signer.Deploym
 	return d, at, nil
 }
 
-// answered is where a parameter is, by its ARN as Systems Manager gives it.
+// answered returns the location of a parameter from the ARN that Systems Manager
+// returned.
 func (s *Source) answered(arn, region, name string) (AccountRegion, error) {
 	if arn == "" && s.Account != "" {
 		return AccountRegion{partitionOf(region), region, s.Account}, nil
@@ -285,11 +287,11 @@ func (s *Source) answered(arn, region, name string) (AccountRegion, error) {
 	at, err := accountRegionOf(arn)
 	switch {
 	case err != nil:
-		return AccountRegion{}, errors.New("Systems Manager did not answer its ARN, so its account is not known: set Source.Account")
+		return AccountRegion{}, errors.New("Systems Manager did not return its ARN, so its account is not known: set Source.Account")
 	case at.Region != region || !strings.HasSuffix(arn, ":parameter"+name):
-		return AccountRegion{}, fmt.Errorf("Systems Manager answered another one, %s", shown(arn))
+		return AccountRegion{}, fmt.Errorf("Systems Manager returned another parameter, %s", shown(arn))
 	case s.Account != "" && at.Account != s.Account:
-		return AccountRegion{}, fmt.Errorf("in the account %s: this program signs for %s alone (Source.Account)", signer.Describe(at.Account, signer.FormWord), s.Account)
+		return AccountRegion{}, fmt.Errorf("in the account %s: this program signs only for %s (Source.Account)", signer.Describe(at.Account, signer.FormWord), s.Account)
 	}
 	return at, nil
 }
@@ -312,9 +314,9 @@ func (c Clients) secretKey(ctx context.Context, secret, version string) (signer.
 	case errors.As(err, new(*secrettypes.ResourceNotFoundException)):
 		return nil, fmt.Errorf("the secret %s has no version %s: was the key retired, or the stack deleted?", shown(secret), shown(version))
 	case errors.As(err, new(*smithy.DeserializationError)):
-		// This error carries a piece of the answer, which is the key.
+		// This error holds a part of the response, which is the key.
 		if err = ctx.Err(); err == nil {
-			err = errors.New("the answer of Secrets Manager cannot be read")
+			err = errors.New("the response of Secrets Manager cannot be read")
 		}
 		return nil, fmt.Errorf("reading the secret %s: %w", shown(secret), err)
 	case err != nil:
@@ -331,8 +333,8 @@ func (c Clients) secretKey(ctx context.Context, secret, version string) (signer.
 	return key, nil
 }
 
-// shown is how an error names a resource: by its name without quotes, or by what
-// signer.Describe says of a value that may be a key.
+// shown returns a resource's name for an error, without quotes. A value that may be
+// a key is described by signer.Describe.
 func shown(name string) string {
 	text := signer.Describe(name, signer.FormName)
 	if quoted := strconv.Quote(name); text == quoted {
@@ -341,9 +343,8 @@ func shown(name string) string {
 	return text
 }
 
-// failed tells a failure of AWS in few words, with what to do about it. The
-// whole error of the SDK is behind it, for errors.As, but for what withoutName
-// takes away.
+// failed returns an AWS error in few words, with the fix. It wraps the SDK's whole
+// error, except for what withoutName removes.
 func failed(doing, name string, err error) error {
 	doing, err = doing+" "+shown(name), withoutName(err, name)
 	var unsent *smithyhttp.RequestSendError
@@ -359,17 +360,17 @@ func failed(doing, name string, err error) error {
 	return fmt.Errorf("%s: %w", doing, err)
 }
 
-// withoutName is an error of AWS without the text in which AWS repeats the name
-// that it was asked for, where an error must not show that.
+// withoutName returns an AWS error without its message if that may repeat name and
+// an error must not show it.
 func withoutName(err error, name string) error {
 	var refusal smithy.APIError
 	if shown(name) == name || !errors.As(err, &refusal) {
 		return err
 	}
-	return &smithy.GenericAPIError{Code: refusal.ErrorCode(), Message: "(the answer is left out, since it may repeat the name)", Fault: refusal.ErrorFault()}
+	return &smithy.GenericAPIError{Code: refusal.ErrorCode(), Message: "(the message is left out, since it may repeat the name)", Fault: refusal.ErrorFault()}
 }
 
-// failure has a text of its own, and the error behind it.
+// failure is an error with another text.
 type failure struct {
 	text string
 	err  error
@@ -383,7 +384,7 @@ var invalidCredentials = map[string]bool{
 	"InvalidClientTokenId": true, "InvalidSignatureException": true,
 }
 
-// reason is why a request could not be sent, without the request.
+// reason returns why a request could not be sent, without the request.
 func reason(err *smithyhttp.RequestSendError) string {
 	var request *url.Error
 	if errors.As(err, &request) {
