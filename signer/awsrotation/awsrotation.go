@@ -1,12 +1,12 @@
-// Package awsrotation reads from AWS what package rotation judges: the members of
-// a key group, public keys, and the versions of a deployment document.
+// Package awsrotation reads from AWS what package rotation judges: key groups,
+// public keys and the versions of a deployment document.
 //
 //	r := awsrotation.New(cfg)
 //	group, err := r.KeyGroup(ctx, keyGroupID)
 //	versions, err := r.History(ctx, "/signedfront/media/dev")
 //
-// It needs the actions that the methods name, all of which read. IAM knows no key
-// groups and no public keys to narrow those of CloudFront to:
+// Its methods need the IAM actions that they name, which only read. IAM cannot
+// restrict the CloudFront actions to a key group or a public key:
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudfront.html
 package awsrotation
 
@@ -28,8 +28,8 @@ import (
 	"github.com/signedfront/signedfront/signer/rotation"
 )
 
-// Reader reads with the clients that it holds. Every method reads all pages. A
-// call that AWS refused, or that did not reach it, fails with a *CallError.
+// Reader reads with the clients that it holds. Every method reads all pages. The
+// error is a *CallError if AWS refused the call or was not reached.
 type Reader struct {
 	CloudFront interface {
 		GetKeyGroup(context.Context, *cloudfront.GetKeyGroupInput, ...func(*cloudfront.Options)) (*cloudfront.GetKeyGroupOutput, error)
@@ -44,22 +44,22 @@ func New(config aws.Config) *Reader {
 	return &Reader{cloudfront.NewFromConfig(config), ssm.NewFromConfig(config)}
 }
 
-// What errors wrap where AWS has no such thing.
+// Errors that are wrapped if the resource does not exist.
 var (
 	ErrNoKeyGroup  = errors.New("CloudFront has no such key group")
 	ErrNoPublicKey = errors.New("CloudFront has no such public key")
 	ErrNoParameter = errors.New("the parameter does not exist")
 )
 
-// CallError is a call that AWS refused, or that did not reach it.
+// CallError reports a call that AWS refused, or that did not reach AWS.
 type CallError struct {
-	Action   string // as IAM knows the call, such as cloudfront:GetKeyGroup
-	Resource string // the id or the name that was asked for, or what signer.Describe says of one that may be a key
-	Err      error  // of the SDK; its text may quote the request and the answer
+	Action   string // the IAM action, such as cloudfront:GetKeyGroup
+	Resource string // the requested id or name, described by signer.Describe if it may be a key
+	Err      error  // the SDK's error, which may quote the request and the response
 }
 
-// Error returns the action, the resource and the code of the answer. The text of
-// the SDK's error is left out.
+// Error returns the action, the resource and the error code, without the text of
+// the SDK's error.
 func (e *CallError) Error() string {
 	var answer smithy.APIError
 	if errors.As(e.Err, &answer) {
@@ -77,8 +77,8 @@ func failed(action, resource string, err error) *CallError {
 	return &CallError{action, resource, err}
 }
 
-// KeyGroup is cloudfront:GetKeyGroup. It fails with ErrNoKeyGroup if there is none
-// of that id.
+// KeyGroup calls cloudfront:GetKeyGroup. The error is ErrNoKeyGroup if there is no
+// key group with that id.
 func (r *Reader) KeyGroup(ctx context.Context, id string) (rotation.KeyGroup, error) {
 	out, err := r.CloudFront.GetKeyGroup(ctx, &cloudfront.GetKeyGroupInput{Id: &id})
 	switch {
@@ -94,13 +94,13 @@ func (r *Reader) KeyGroup(ctx context.Context, id string) (rotation.KeyGroup, er
 
 // PublicKey is a public key in CloudFront.
 type PublicKey struct {
-	CallerReference string // from which KeyNumber reads its number
+	CallerReference string // KeyNumber returns the number in it
 	Created         time.Time
-	PEM             string // the key itself, as it was given
+	PEM             string // the key, as it was created
 }
 
-// PublicKey is cloudfront:GetPublicKey. It fails with ErrNoPublicKey if there is
-// none of that id.
+// PublicKey calls cloudfront:GetPublicKey. The error is ErrNoPublicKey if there is
+// no key with that id.
 func (r *Reader) PublicKey(ctx context.Context, id string) (PublicKey, error) {
 	out, err := r.CloudFront.GetPublicKey(ctx, &cloudfront.GetPublicKeyInput{Id: &id})
 	switch {
@@ -118,9 +118,9 @@ func (r *Reader) PublicKey(ctx context.Context, id string) (PublicKey, error) {
 	}, nil
 }
 
-// History is ssm:GetParameterHistory of a parameter that holds deployment
-// documents. A version that is none has a nil Document. It fails with
-// ErrNoParameter if there is no such parameter.
+// History calls ssm:GetParameterHistory for a parameter that holds deployment
+// documents. A version that is not a valid document has a nil Document. The error
+// is ErrNoParameter if the parameter does not exist.
 func (r *Reader) History(ctx context.Context, name string) (versions []rotation.Version, err error) {
 	pages := ssm.NewGetParameterHistoryPaginator(r.SSM, &ssm.GetParameterHistoryInput{Name: &name})
 	for pages.HasMorePages() {
@@ -132,14 +132,14 @@ func (r *Reader) History(ctx context.Context, name string) (versions []rotation.
 			return nil, failed("ssm:GetParameterHistory", name, err)
 		}
 		for _, v := range page.Parameters {
-			document, _ := signer.ParseDeployment([]byte(aws.ToString(v.Value))) // nil if it is none
+			document, _ := signer.ParseDeployment([]byte(aws.ToString(v.Value))) // nil if it is not valid
 			versions = append(versions, rotation.Version{Number: v.Version, Modified: aws.ToTime(v.LastModifiedDate), Document: document})
 		}
 	}
 	return versions, nil
 }
 
-// Trusting is cloudfront:ListDistributionsByKeyGroup. It returns the ids of the
+// Trusting calls cloudfront:ListDistributionsByKeyGroup and returns the ids of the
 // distributions that trust a key group.
 func (r *Reader) Trusting(ctx context.Context, keyGroupID string) (distributions []string, err error) {
 	in := &cloudfront.ListDistributionsByKeyGroupInput{KeyGroupId: &keyGroupID}
@@ -163,13 +163,13 @@ func (r *Reader) Trusting(ctx context.Context, keyGroupID string) (distributions
 	}
 }
 
-// callerReference matches the caller reference of a public key that a stack of
-// ours has made: <name>-key-<number>-<salt>-<SHA-256 of the key>.
+// callerReference matches the caller reference of a public key that a stack made:
+// <name>-key-<number>-<salt>-<SHA-256 of the key>.
 var callerReference = regexp.MustCompile(`-key-([1-9][0-9]{0,8})-([0-9a-f]{8})-[0-9a-f]{64}$`)
 
-// KeyNumber returns the number of the signing key that a stack has made under a
-// caller reference, 0 if it is none of the stack's. The salt in the reference is
-// the start of the UUID that ends the stack's ARN.
+// KeyNumber returns the number of the key generation in a caller reference, or 0 if
+// the stack did not make the key. The salt in the reference is the start of the
+// UUID that ends the stack's ARN.
 func KeyNumber(reference, stackID string) int {
 	parts := callerReference.FindStringSubmatch(reference)
 	_, id, _ := strings.Cut(stackID, "/")
@@ -181,7 +181,7 @@ func KeyNumber(reference, stackID string) int {
 	return number
 }
 
-// is reports whether an error is AWS's answer of this code.
+// is reports whether err is AWS's error with this code.
 func is(err error, code string) bool {
 	var answer smithy.APIError
 	return errors.As(err, &answer) && answer.ErrorCode() == code

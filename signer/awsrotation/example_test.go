@@ -12,7 +12,7 @@ import (
 	"github.com/signedfront/signedfront/signer/rotation"
 )
 
-// A pipeline asks when the next step of a rotation is safe.
+// This pipeline prints when the next step of a rotation is safe.
 func Example() {
 	ctx := context.Background()
 	cfg, err := config.LoadDefaultConfig(ctx)
