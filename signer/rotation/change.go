@@ -10,60 +10,60 @@ import (
 	"github.com/signedfront/signedfront/signer"
 )
 
-// Change is the state of the keys after a deployment. The limits maxUrlLifetime
-// and maxKeyAge are no part of it: they may change at any time, up and down, since
-// each version of the deployment document counts with the limits that it had.
+// Change is the state of the keys after a deployment. It does not include the
+// limits maxUrlLifetime and maxKeyAge, which may be raised and lowered at any time:
+// each version of the deployment document counts with its own limits.
 type Change struct {
-	// Keys are the members of the key group, by their key pair ids. A key that the
-	// deployment makes has no id yet: any text that cannot be one stands for it,
-	// and a PublicKey with that text as its ID gives its number.
+	// Keys are the members of the key group, by key pair id. A key that the
+	// deployment creates has no id yet: use any text that cannot be an id. A
+	// PublicKey with that text as its ID sets its number.
 	Keys []string
 
-	// Current is the key that signs, one of Keys. It may be empty only where the
-	// current key is not known, and then stays as it is.
+	// Current is the key that signs, one of Keys. It may be empty only if the
+	// current key is not known; the current key then does not change.
 	Current string
 
-	// Compromised are keys that are removed without their wait, because somebody
-	// else has them. CloudFront then refuses all that they signed. The order
-	// stays: such a key is removed in a deployment after the one that makes
-	// another key current.
+	// Compromised are keys that somebody else has. They are removed without their
+	// wait; CloudFront then refuses everything that they signed. The order remains:
+	// such a key is removed in a deployment after the one that makes another key
+	// current.
 	Compromised []string
 }
 
-// Verdict is whether a change is safe. The zero Verdict is not.
+// Verdict reports whether a change is safe. The zero Verdict is not safe.
 type Verdict struct {
-	// Safe reports that the change refuses no viewer, but for those who have a URL
-	// of a compromised key.
+	// Safe reports that after the change no viewer's valid URL is refused, except
+	// those of compromised keys.
 	Safe bool
 
-	// Faults are what is wrong with the change: at least one, unless it is Safe.
+	// Faults are all reasons why the change is not safe. There is at least one
+	// unless Safe is set.
 	Faults []Fault
 
-	// From is the time from which the change is safe, in whole seconds and UTC, if
-	// nothing else changes. It is zero where the change is Safe, where no waiting
-	// makes it so, and where it is not known when.
+	// From is when the change becomes safe, in whole seconds and UTC, if nothing
+	// else changes. It is zero if the change is safe, if waiting does not make it
+	// safe, and if the time is not known.
 	From time.Time
 
-	// Lifted are the waits that a compromised key does not get: what the change
-	// costs. Until Fault.From CloudFront refuses URLs that were good.
+	// Lifted are the waits that compromised keys skip, which is the cost of the
+	// change: until Fault.From, CloudFront refuses URLs that were valid.
 	Lifted []Fault
 }
 
-// Fault is one thing that is wrong with a change. Its text says what, since when,
-// from when on it is safe, in RFC 3339 and UTC, and what to do.
+// Fault is one reason why a change is not safe. Its text says what is wrong, since
+// when, from when on the change is safe, in RFC 3339 and UTC, and what to do.
 type Fault struct {
-	// KeyPairID is the key that it is about. It is empty if there is none, or if
-	// what was given cannot be an id of CloudFront: a private key may have been
-	// put there.
+	// KeyPairID is the key at fault. It is empty if there is none, or if the given
+	// text cannot be a CloudFront id: it may be a private key.
 	KeyPairID string
 
-	// Since is when that began which has to be waited for: the last change of the
-	// key group, or the end of the document that named the key. It is zero if it
-	// is not known, or has not begun.
+	// Since is the start of the wait: the last change of the key group, or the end
+	// of the document that named the key. It is zero if the wait has not begun or
+	// its start is not known.
 	Since time.Time
 
-	// From is when the fault is gone, in whole seconds and UTC. It is zero if
-	// waiting does not mend it, or if it is not known when.
+	// From is when the fault ends, in whole seconds and UTC. It is zero if waiting
+	// does not end it, or if the time is not known.
 	From time.Time
 
 	text string
@@ -71,7 +71,7 @@ type Fault struct {
 
 func (f Fault) Error() string { return f.text }
 
-// Err returns the faults joined into one error, and nil if the change is safe.
+// Err returns the faults joined into one error, or nil if the change is safe.
 func (v Verdict) Err() error {
 	switch {
 	case v.Safe:
@@ -86,16 +86,16 @@ func (v Verdict) Err() error {
 	return errors.Join(errs...)
 }
 
-// maxMembers is how many public keys a key group holds:
+// maxMembers is CloudFront's quota of public keys in a key group:
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
 const maxMembers = 5
 
-// Judge says whether a change may be made now. It finds all that is wrong. It
-// depends on its arguments alone and takes any: what an observation does not
-// tell counts against the change.
+// Judge returns whether a change may be made now, with all faults. It depends only
+// on its arguments and accepts any values: whatever an observation does not show
+// counts against the change.
 //
-// A change that neither removes a key from the group nor makes another key
-// current is safe at all times.
+// A change that neither removes a key from the group nor makes another key current
+// is always safe.
 func Judge(o Observation, c Change) Verdict { return complete.judge(see(o), c) }
 
 func (p *proof) judge(f *facts, c Change) Verdict {

@@ -8,7 +8,8 @@ import (
 	"github.com/signedfront/signedfront/signer/rotation"
 )
 
-// A second key was made and added at 9:00, and made current at noon.
+// observation returns a deployment whose second key was added at 9:00 and made
+// current at noon.
 func observation(now time.Time) rotation.Observation {
 	day := func(hour int) time.Time { return time.Date(2026, 7, 1, hour, 0, 0, 0, time.UTC) }
 	document := func(keyPairID string) *signer.Deployment {
@@ -28,7 +29,7 @@ func observation(now time.Time) rotation.Observation {
 	}
 }
 
-// The first key is to be removed a day after the second one became current.
+// This change removes the first key a day after the second one became current.
 func ExampleJudge() {
 	v := rotation.Judge(observation(time.Date(2026, 7, 2, 12, 0, 0, 0, time.UTC)), rotation.Change{
 		Keys:    []string{"K3D5EWEUDCCXON"},

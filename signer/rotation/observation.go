@@ -11,41 +11,41 @@ import (
 	"github.com/signedfront/signedfront/signer"
 )
 
-// Observation is what AWS shows of the keys of a deployment. Times may be
-// truncated to whole seconds. A zero time is not known, and neither is one outside
-// the years 1970 to 9999.
+// Observation is what AWS returns about the keys of a deployment. Times may be
+// truncated to whole seconds. A zero time, or one outside the years 1970 to 9999,
+// means not known.
 //
-// The deployment is one that has keys of its own. Of one that borrows, ask about
-// the lender: a borrower's signers keep the lower limits of the two documents.
+// The deployment must have keys of its own. For a borrower, observe the lender: a
+// borrower's signers use the lower limits of the two documents.
 type Observation struct {
-	// Now is the time by the caller's clock, read before anything else here.
+	// Now is the time by the caller's clock, read before everything else here.
 	Now time.Time
 
-	// PublicKeys are those of the deployment in CloudFront, trusted or not.
+	// PublicKeys are the deployment's public keys in CloudFront, trusted or not.
 	PublicKeys []PublicKey
 
 	// KeyGroup is the key group that the distribution trusts.
 	KeyGroup KeyGroup
 
-	// History is the history of the deployment document's parameter: all pages of
-	// ssm:GetParameterHistory, in any order.
+	// History holds the versions of the deployment document's parameter: all pages
+	// of ssm:GetParameterHistory, in any order.
 	History []Version
 
-	// Unread are the highest limits that a version can have had that History does
-	// not have, or has without its document. The zero value has no limits: then a
-	// key that such a version may have named is never safe to remove. A key that
-	// was created a day or more before version 1, or at a time that is not known,
-	// may have been named by a parameter before this one.
+	// Unread are the highest limits that a version can have had that is not in
+	// History, or is there without its document. The zero value means no limits: a
+	// key that such a version may have named is then never safe to remove. A key
+	// that was created a day or more before version 1, or at an unknown time, may
+	// have been named by an earlier parameter.
 	Unread Limits
 
-	// Bounds are what the proof assumes.
+	// Bounds are the assumptions of the proof.
 	Bounds Bounds
 }
 
 // PublicKey is a public key in CloudFront.
 type PublicKey struct {
 	ID      string    // the key pair id, such as K2JCJMDEHXQW5F
-	Number  int       // of the key in cdk.json, for texts; 0 if it has none
+	Number  int       // the key generation in cdk.json, for messages; 0 if none
 	Created time.Time // CreatedTime of cloudfront:GetPublicKey
 }
 
@@ -62,47 +62,47 @@ type Version struct {
 	Document *signer.Deployment // nil if it cannot be read
 }
 
-// Limits are those of a deployment document. Zero, or less, is no limit.
+// Limits are the limits of a deployment document. Zero or less means no limit.
 type Limits struct {
 	MaxURLLifetime time.Duration // how far ahead an expiry may lie
-	MaxKeyAge      time.Duration // for how long a signer goes on with a key that it has not confirmed
+	MaxKeyAge      time.Duration // how long a signer may use a key without confirming it
 }
 
-// Bounds are how late AWS may be and how wrong clocks may be.
+// Bounds limit the delays of AWS and the errors of clocks.
 type Bounds struct {
-	// Propagation is how long after a change CloudFront's edges may still go by
-	// the key group, and readers by the deployment document, as they were before.
-	// Zero, or less, is DefaultPropagation.
+	// Propagation is how long after a change CloudFront's edges may still use the
+	// previous key group, and readers the previous deployment document. Zero or
+	// less means DefaultPropagation.
 	Propagation time.Duration
 
-	// Clocks is how far each clock may be from the true time: that of a signer, an
-	// edge, a service of AWS and the caller. Zero, or less, is DefaultClocks.
+	// Clocks is the maximum error of each clock: of a signer, an edge, a service of
+	// AWS and the caller. Zero or less means DefaultClocks.
 	Clocks time.Duration
 }
 
-// AWS says neither how long an edge takes to learn of a key group nor how old an
-// answer of Parameter Store can be. CloudFront's changes take minutes, and hosts
-// that keep their time are off by less than a second.
+// AWS documents neither how long an edge takes to learn of a key group nor how old
+// a response of Parameter Store can be. CloudFront's changes take minutes, and the
+// clocks of synchronized hosts are off by less than a second.
 const (
 	DefaultPropagation = 15 * time.Minute
 	DefaultClocks      = time.Minute
 )
 
-// facts are an observation, sorted.
+// facts is an observation, sorted.
 type facts struct {
 	now     time.Time
 	keys    map[string]PublicKey
 	members []string
-	group   time.Time // since when the members are these
-	spans   []span    // in the order of the versions
+	group   time.Time // when the members last changed
+	spans   []span    // in version order
 	current string    // empty if it is not known
 	bounds  Bounds
 }
 
-// span is a time in which the document named a key, or may have.
+// span is a period in which the document named a key, or may have.
 type span struct {
 	kind   kind
-	key    string // empty if it is not known: any key of the time
+	key    string // empty if not known: any key that existed
 	since  time.Time
 	end    time.Time
 	limits Limits
@@ -119,9 +119,9 @@ const (
 	earlier kind = "documents of a parameter before this one"
 )
 
-// creation is longer than the first deployment of a stack takes. A key that is
-// older than the first version by more has a past that the history does not tell:
-// the parameter was renamed, or deleted and made again.
+// creation is longer than the first deployment of a stack takes. If a key is older
+// than the first version by more than this, the history is incomplete: the
+// parameter was renamed, or deleted and created again.
 const creation = 24 * time.Hour
 
 func see(o Observation) *facts {
@@ -135,7 +135,7 @@ func see(o Observation) *facts {
 	for _, k := range o.PublicKeys {
 		k.Created = known(k.Created)
 		if twin, ok := f.keys[k.ID]; ok && !twin.Created.Equal(k.Created) {
-			k.Created = time.Time{} // which of the two is not known
+			k.Created = time.Time{} // it is not known which of the two it is
 		}
 		f.keys[k.ID] = k
 	}
@@ -143,7 +143,7 @@ func see(o Observation) *facts {
 
 	versions := slices.Clone(o.History)
 	slices.SortStableFunc(versions, func(a, b Version) int { return cmp.Compare(a.Number, b.Number) })
-	var began time.Time // the latest time so far: versions end when later ones begin
+	var began time.Time // the latest time so far: a version ends when a later one begins
 	var number int64
 	for i, v := range versions {
 		modified := known(v.Modified)
@@ -178,7 +178,7 @@ func see(o Observation) *facts {
 	return f
 }
 
-// name is how texts call a key.
+// name returns the name of a key in messages.
 func (f *facts) name(id string) string {
 	shown, isID := strings.CutPrefix(strings.TrimSuffix(signer.Describe(id, signer.FormID), `"`), `"`)
 	switch number := f.keys[id].Number; {
@@ -196,7 +196,7 @@ const noLimit = time.Duration(math.MaxInt64)
 
 func seconds(n int64) time.Duration { return times(time.Duration(max(n, 0)), time.Second) }
 
-// times multiplies, and is noLimit where a Duration cannot hold the product.
+// times multiplies. It returns noLimit if a Duration cannot hold the product.
 func times(n, d time.Duration) time.Duration {
 	if n > noLimit/d {
 		return noLimit
@@ -204,8 +204,8 @@ func times(n, d time.Duration) time.Duration {
 	return n * d
 }
 
-// known is a time in UTC if RFC 3339 can write it and it is after 1970, and zero,
-// which stands for a time that is not known, if not.
+// known returns t in UTC if RFC 3339 can represent it and it is after 1970, and
+// otherwise zero, which means not known.
 func known(t time.Time) time.Time {
 	if t.Unix() <= 0 || t.Unix() > 253402300799 {
 		return time.Time{}
@@ -213,7 +213,7 @@ func known(t time.Time) time.Time {
 	return t.UTC().Round(0)
 }
 
-// later is the later of two times, and not known if one of them is not.
+// later returns the later of two times, or zero if one of them is not known.
 func later(a, b time.Time) time.Time {
 	if !a.IsZero() && (b.IsZero() || a.Before(b)) {
 		return b
@@ -221,8 +221,8 @@ func later(a, b time.Time) time.Time {
 	return a
 }
 
-// after is the first whole second when the waits after a time are over. It is
-// not known if the time is not, or if a wait never ends.
+// after returns the first whole second after t and all waits. It returns zero if t
+// is not known or a wait never ends.
 func after(t time.Time, waits ...time.Duration) time.Time {
 	all := time.Second - 1
 	for _, d := range waits {
@@ -234,5 +234,5 @@ func after(t time.Time, waits ...time.Duration) time.Time {
 	return known(t.Add(all)).Truncate(time.Second)
 }
 
-// over reports whether a time has come.
+// over reports whether t is known and has come.
 func (f *facts) over(t time.Time) bool { return !t.IsZero() && !f.now.Before(t) }

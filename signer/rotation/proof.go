@@ -6,26 +6,26 @@ import (
 	"time"
 )
 
-// proof is what the package comment proves. The simulation takes out each of its
-// parts, one at a time, and sees a request refused.
+// proof holds the parts of the package comment's proof. The simulation removes each
+// part, one at a time, and observes that a request is refused.
 type proof struct {
 	rules  []rule
 	ready  []wait // from the last change of the key group to a key's first signature
 	expiry []wait // from the end of a span to that of the last URL signed in it
 	counts []kind // the spans in which a key may have signed
-	lifted []kind // those whose wait a compromised key does not get
+	lifted []kind // the spans whose wait a compromised key skips
 }
 
-// rule finds what is wrong with a change.
+// rule finds the faults of a change.
 type rule struct {
 	name string
 	find func(*proof, *facts, Change) findings
 }
 
-// findings are what is wrong, and what would be if no key were compromised.
+// findings are the faults, and those that compromised keys lift.
 type findings struct{ faults, lifted []Fault }
 
-// wait is a part of a time to wait.
+// wait is one part of a waiting time.
 type wait struct {
 	name string
 	of   func(Bounds, Limits) time.Duration
@@ -70,16 +70,15 @@ func until(t time.Time, waits []wait, b Bounds, l Limits) time.Time {
 	return after(t, all...)
 }
 
-// readyFrom is when every edge goes by the key group as it is now, and since when
-// the key and the group are as they are. Neither is known if one of them is not.
+// readyFrom returns when every edge uses the present key group, and since when the
+// key and the group are as they are. Both are zero if one of them is not known.
 func (p *proof) readyFrom(f *facts, id string) (since, from time.Time) {
 	since = later(f.group, f.keys[id].Created)
 	return since, until(since, p.ready, f.bounds, Limits{})
 }
 
-// lastSigned is the span whose URLs of a key are good for longest, and until
-// when; zero if that has no end or is not known. The span is nil if the key has
-// signed none.
+// lastSigned returns the span whose URLs of a key stay valid longest, and when they
+// expire; zero if never or not known. last is nil if the key has signed nothing.
 func (p *proof) lastSigned(f *facts, id string) (last *span, end time.Time) {
 	for i := range f.spans {
 		s := &f.spans[i]
@@ -94,9 +93,8 @@ func (p *proof) lastSigned(f *facts, id string) (last *span, end time.Time) {
 	return last, end
 }
 
-// madeAfter reports whether a key was made after a span had ended, whatever the
-// clocks say, or too shortly before the first version to have been in another
-// parameter.
+// madeAfter reports whether a key was certainly created after a span had ended, or
+// too shortly before the first version to have been in an earlier parameter.
 func (f *facts) madeAfter(id string, s *span) bool {
 	sure := after(s.end, times(2, f.bounds.Clocks), time.Second)
 	if s.kind == earlier {
@@ -141,7 +139,7 @@ func currentIsReady(p *proof, f *facts, c Change) (found findings) {
 	return found
 }
 
-// keep is what to do meanwhile.
+// keep returns what to do in the meantime.
 func (f *facts) keep() string {
 	if f.current == "" {
 		return ""
@@ -167,7 +165,7 @@ func removedHasExpired(p *proof, f *facts, c Change) (found findings) {
 	return found
 }
 
-// good says why URLs of a key may be good and until when, and what to do.
+// good returns why, and until when, URLs of a key may be valid, and what to do.
 func (f *facts) good(id string, s *span, end time.Time) (what, todo string) {
 	signed := f.name(id) + " signed"
 	if s.key == "" {
@@ -202,7 +200,7 @@ func since(t time.Time) string {
 
 func stamp(t time.Time) string { return t.Format(time.RFC3339) }
 
-// words writes a limit as cdk.json does.
+// words formats a limit as cdk.json does.
 func words(d time.Duration) string {
 	switch {
 	case d <= 0 || d == noLimit:

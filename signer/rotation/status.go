@@ -7,76 +7,76 @@ import (
 	"time"
 )
 
-// State is what a key is. The zero State is none.
+// State is the state of a key. The zero State is not valid.
 type State string
 
-// The states, in the order in which a key goes through them.
+// The states, in the order in which a key passes through them.
 const (
-	// New: not every edge knows the key, so it must not sign.
+	// New means that some edges may not have the key, so it must not sign.
 	New State = "new"
 
-	// Ready: every edge knows the key, which has signed nothing.
+	// Ready means that every edge has the key, and that it has signed nothing.
 	Ready State = "ready"
 
-	// Current: signers sign with the key.
+	// Current means that signers sign with the key.
 	Current State = "current"
 
-	// Draining: another key is current, and URLs of this one may be good. A key is
-	// draining too where it is not known what it signed.
+	// Draining means that another key is current, and that URLs of this key may be
+	// valid. It is also the state of a key if it is not known what it signed.
 	Draining State = "draining"
 
-	// Retired: no edge takes a URL of the key, since all have expired or no edge
-	// trusts the key.
+	// Retired means that no edge allows a URL of the key: all have expired, or no
+	// edge trusts the key.
 	Retired State = "retired"
 )
 
-// Status is what each key is, and what may be done.
+// Status is the state of each key, and the possible steps.
 type Status struct {
-	// Keys are all public keys and members of the group, by their numbers.
+	// Keys are all public keys and members of the group, by number.
 	Keys []KeyStatus
 
-	// Steps are the steps from here, each alone, safe or not.
+	// Steps are the possible next steps, each by itself, safe or not.
 	Steps []Step
 
-	// Next is the earliest time from which one more step is safe; zero if no
-	// waiting makes one so.
+	// Next is the earliest time at which one more step becomes safe; zero if
+	// waiting does not make one safe.
 	Next time.Time
 }
 
-// KeyStatus is what one key is.
+// KeyStatus is the state of one key.
 type KeyStatus struct {
 	KeyPairID string
-	Number    int // of the key in cdk.json; 0 if it has none
+	Number    int // the key generation in cdk.json; 0 if none
 	State     State
 	Trusted   bool // the key is in the key group
 
 	// Since is when the state began: for a new key its CreatedTime, for a draining
-	// one the time when the last version that named it was replaced. Until is when
-	// a new key becomes ready and a draining one retired, if nothing else changes.
-	// Each is zero if it is not known, and Until where waiting changes nothing.
+	// key the time when the last version that named it was replaced. Until is when
+	// a new key becomes ready and a draining key retired, if nothing else changes.
+	// Each is zero if not known; Until is also zero if waiting changes nothing.
 	Since, Until time.Time
 }
 
-// Action is what a step does.
+// Action is the kind of a step.
 type Action string
 
 const (
-	Add               Action = "add"                // puts one more key into the key group
+	Add               Action = "add"                // adds a key to the key group
 	Promote           Action = "promote"            // makes a key current
-	Remove            Action = "remove"             // takes a key out of the key group
-	RemoveCompromised Action = "remove compromised" // the same without the wait
+	Remove            Action = "remove"             // removes a key from the key group
+	RemoveCompromised Action = "remove compromised" // removes a key without the wait
 	ChangeLimits      Action = "change limits"      // changes maxUrlLifetime, maxKeyAge or both
 )
 
 // Step is one step of a rotation, and whether it is safe.
 type Step struct {
 	Action    Action
-	KeyPairID string // of the key that is promoted or removed
+	KeyPairID string // the key that is promoted or removed
 	Verdict
 }
 
-// Assess returns the state of each key and the steps from here. It depends on its
-// argument alone and takes any, as Judge does.
+// Assess returns the state of each key and the possible steps. Like Judge, it
+// depends only on its argument and accepts any values.
 func Assess(o Observation) Status { return complete.assess(see(o)) }
 
 func (p *proof) assess(f *facts) Status {
@@ -113,7 +113,7 @@ func (p *proof) assess(f *facts) Status {
 	return s
 }
 
-// key is what one key is.
+// key returns the state of one key.
 func (p *proof) key(f *facts, id string) KeyStatus {
 	k := KeyStatus{KeyPairID: id, Number: f.keys[id].Number, Trusted: slices.Contains(f.members, id)}
 	last, expired := p.lastSigned(f, id)
@@ -137,7 +137,7 @@ func (p *proof) key(f *facts, id string) KeyStatus {
 	default:
 		gone := expired
 		if !k.Trusted {
-			// The edges have let go of it as soon as they have all of the group.
+			// No edge trusts the key once all edges have the present group.
 			if out := until(f.group, p.ready, f.bounds, Limits{}); !out.IsZero() && (gone.IsZero() || out.Before(gone)) {
 				gone = out
 			}
