@@ -1,4 +1,4 @@
-// Package sourcetest has the suite that every signer.Source passes:
+// Package sourcetest has the conformance suite of signer.Source:
 //
 //	func TestSource(t *testing.T) {
 //		sourcetest.Run(t, func(t *testing.T) sourcetest.Subject {
@@ -7,7 +7,7 @@
 //		})
 //	}
 //
-// A program that signs is tested with package edge, which signs and refuses as a
+// To test a program that signs, use package edge, which signs and refuses as a
 // deployment does.
 package sourcetest
 
@@ -27,23 +27,23 @@ import (
 	"github.com/signedfront/signedfront/signer"
 )
 
-// Subject is a source under test and what a test does behind its back.
+// Subject is a source under test, and how a test changes what it reads.
 type Subject struct {
-	// Source reads a deployment that a signer can sign for.
+	// Source reads a deployment for which a signer can sign.
 	Source signer.Source
 
-	// Rotate puts another key pair, with an id of its own, in the place of the
-	// current one. The key pair before may go or stay. Nil if the source cannot
-	// learn of a rotation.
+	// Rotate replaces the current key pair with another that has another id. The
+	// old key pair may stay or not. Nil means that the source cannot learn of a
+	// rotation.
 	Rotate func(t *testing.T)
 
-	// Break lets every reading of the document fail until mend is called. A key
-	// that was opened before goes on to sign.
+	// Break makes every reading of the document fail until mend is called. A key
+	// that was opened before still signs.
 	Break func(t *testing.T) (mend func())
 }
 
-// Run runs the suite. newSubject makes a subject for one test, and has t.Cleanup
-// clean up behind it.
+// Run runs the suite. newSubject returns a subject for one test, and cleans up with
+// t.Cleanup.
 func Run(t *testing.T, newSubject func(t *testing.T) Subject) {
 	for _, test := range []struct {
 		name    string
@@ -66,7 +66,7 @@ func Run(t *testing.T, newSubject func(t *testing.T) Subject) {
 		t.Run(test.name, func(t *testing.T) {
 			s := newSubject(t)
 			if test.rotates && s.Rotate == nil {
-				return // such a source has nothing to prove here
+				return // this test does not apply to the source
 			}
 			test.f(t, s)
 		})
@@ -101,14 +101,14 @@ func mustRead(t *testing.T, s signer.Source) (*signer.Deployment, signer.Key) {
 	return d, key
 }
 
-// fits reports why a key is not the one that a document names.
+// fits returns an error if key is not the one that the document names.
 func fits(d *signer.Deployment, key signer.Key) error {
 	public, err := signer.NewPublicKey(key.Public())
 	if err != nil {
 		return err
 	}
 	if public.Algorithm() != d.Algorithm {
-		return fmt.Errorf("the key is %s, the document says %s", public.Algorithm(), d.Algorithm)
+		return fmt.Errorf("the key is %s, but the document says %s", public.Algorithm(), d.Algorithm)
 	}
 	return d.CheckKey(public)
 }
@@ -186,7 +186,7 @@ func testOwnership(t *testing.T, s Subject) {
 	*d = signer.Deployment{}
 	again, _ := mustRead(t, s.Source)
 	if after, err := json.Marshal(again); err != nil || !bytes.Equal(after, before) {
-		t.Error("what a caller does to the document that it read, the next caller reads")
+		t.Error("the next caller reads the changes that a caller made to its document")
 	}
 }
 
@@ -247,7 +247,7 @@ func testRedaction(t *testing.T, s Subject) {
 	}
 }
 
-// leaked looks for a private key in a text.
+// leaked reports whether text holds private key material.
 func leaked(key signer.Key, text string) bool {
 	if strings.Contains(text, "PRIVATE KEY-----") {
 		return true
@@ -288,15 +288,15 @@ func testOldDocument(t *testing.T, s Subject) {
 	s.Rotate(t)
 	key, err := s.Source.Key(t.Context(), old)
 	if err != nil {
-		return // the key is gone, which is an answer
+		return // the old key may be gone
 	}
 	if err := fits(old, key); err != nil {
 		t.Errorf("the document of before a rotation: %v", err)
 	}
 }
 
-// run opens a signer that reads its source all the time. Failures and rotations
-// wait in events until a test takes them.
+// run opens a signer that reads its source continuously. Failures and rotations
+// wait in events until a test receives them.
 func run(t *testing.T, s Subject) (opened *signer.Signer, events <-chan signer.Event) {
 	t.Helper()
 	told, done := make(chan signer.Event), make(chan struct{})
