@@ -13,18 +13,17 @@ import (
 	"unicode/utf8"
 )
 
-// Find looks for any part of the key in a text: 12 consecutive bytes of the
-// base64 of its encodings or of its PEM text, however the base64 is aligned,
-// wrapped, escaped or put in lower case, or as many bytes of the key in
-// hexadecimal, as decimal numbers or as they are. It says in which spelling the
-// key is there, and is empty if it is not.
+// Find looks for any part of the key in text: 12 consecutive bytes of the base64 of
+// its encodings or of its PEM text, however the base64 is aligned, wrapped, escaped
+// or lower-cased; or as many bytes of the key in hexadecimal, as decimal numbers or
+// raw. It returns the spelling that it found, or "".
 func (k *Key) Find(text string) (found string) { return k.whole.find(text) }
 
-// FindSecret is Find for a text that may hold the public half of the key: what
-// the public half has too does not count.
+// FindSecret is Find for a text that may hold the public key: it ignores parts that
+// the public key has too.
 func (k *Key) FindSecret(text string) (found string) { return k.secret.find(text) }
 
-// patterns are the pieces of a key to look for, by their spelling.
+// patterns are the pieces of a key to look for, by spelling.
 type patterns struct {
 	base64, hex, list, number, raw map[string]bool
 }
@@ -38,8 +37,8 @@ const (
 )
 
 // addEncoding adds an encoding of a key and its PEM text. Their base64 depends on
-// where in a group of three bytes they start, so before lists how many bytes may
-// stand before them.
+// their position in a group of three bytes, so before lists how many bytes may
+// precede them.
 func (p *patterns) addEncoding(secret []byte, pemText string, before ...int) {
 	p.addBase64(secret, before...)
 	p.addBase64([]byte(pemText), before...)
@@ -56,7 +55,7 @@ func (p *patterns) addBase64(secret []byte, before ...int) {
 	for _, n := range before {
 		encoded := base64.RawStdEncoding.EncodeToString(append(make([]byte, n), secret...))
 		if n > 0 {
-			encoded = encoded[n+1:] // the characters that hold bits of what stands before
+			encoded = encoded[n+1:] // skip the characters that hold bits of the bytes before
 		}
 		addWindows(&p.base64, strings.ToLower(encoded), base64Length, 1)
 	}
@@ -75,7 +74,7 @@ func addWindows(set *map[string]bool, text string, length, step int) {
 	}
 }
 
-// without returns the patterns that others do not have.
+// without returns the patterns that others does not have.
 func (p patterns) without(others patterns) patterns {
 	rest := func(set, others map[string]bool) map[string]bool {
 		set = maps.Clone(set)
@@ -118,8 +117,8 @@ func (p *patterns) find(text string) string {
 	}
 }
 
-// holdsDecimals looks at the decimal numbers of a text: for nine that are bytes
-// of the key, and for one with digits of a number of the key.
+// holdsDecimals looks in the decimal numbers of text for nine that are bytes of the
+// key, and for one with digits of a number of the key.
 func (p *patterns) holdsDecimals(text string) bool {
 	numbers := strings.FieldsFunc(text, func(c rune) bool { return c < '0' || '9' < c })
 	for i, number := range numbers {
@@ -132,8 +131,8 @@ func (p *patterns) holdsDecimals(text string) bool {
 
 var hexByte = regexp.MustCompile(`0x([0-9a-f]?[0-9a-f])\b`)
 
-// withoutPrefixes writes bytes such as 0x6 and 0x1f, the elements of Go's syntax
-// of a slice, with two digits and nothing else.
+// withoutPrefixes writes bytes such as 0x6 and 0x1f, as in Go's syntax of a slice,
+// as two digits without a prefix.
 func withoutPrefixes(text string) string {
 	if !strings.Contains(text, "0x") {
 		return text
@@ -144,9 +143,8 @@ func withoutPrefixes(text string) string {
 	return strings.ReplaceAll(text, "0x", "")
 }
 
-// only keeps the characters that a spelling is made of, so that line breaks,
-// indents, quotes and separators in it do not count. The alphabet of base64 for
-// URLs becomes that of plain base64.
+// only returns the characters of a spelling, without line breaks, indents, quotes
+// and separators. It writes base64 for URLs in the standard alphabet.
 func only(text string, allowed func(byte) bool) string {
 	kept := make([]byte, 0, len(text))
 	for i := range len(text) {
@@ -168,8 +166,8 @@ func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
 func isBase64(c byte) bool { return 'a' <= c && c <= 'z' || isDigit(c) || c == '+' || c == '/' }
 
-// unescape takes away one level of the escapes of Go, JSON, URLs and HTML. A
-// text that has none comes back as it is; every other gets shorter.
+// unescape decodes one level of the escapes of Go, JSON, URLs and HTML. Text
+// without escapes is returned unchanged; any other text gets shorter.
 func unescape(text string) string {
 	text = html.UnescapeString(text)
 	var b strings.Builder

@@ -12,12 +12,12 @@ import (
 	"strings"
 )
 
-// TextFunctions lists the exported functions (F) and methods (T.M) of the
-// package in a folder that take text: a string, bytes, or anything that may hold
-// them, such as a struct with an exported field of text, an interface, or a type
-// of another package that is not known to hold none. A method takes text too if
-// its receiver is such a struct, unless that is an error, which the package
-// itself makes.
+// TextFunctions returns the exported functions (F) and methods (T.M) of the package
+// in folder that take text: a string, bytes, or anything that may hold them, such
+// as a struct with an exported field of text, an interface, or a type of another
+// package that is not known to hold none. A method also takes text if its receiver
+// is such a struct, unless the receiver is an error, which the package itself
+// makes.
 func TextFunctions(folder string) ([]string, error) {
 	entries, err := os.ReadDir(folder)
 	if err != nil {
@@ -66,7 +66,7 @@ func TextFunctions(folder string) ([]string, error) {
 // source is what a package declares.
 type source struct {
 	types  map[string]ast.Expr
-	errors map[string]bool // the types that are errors
+	errors map[string]bool // the error types
 }
 
 func (p *source) takesText(f *ast.FuncDecl) bool {
@@ -82,7 +82,7 @@ func (p *source) takesText(f *ast.FuncDecl) bool {
 	return slices.ContainsFunc(f.Type.Params.List, func(field *ast.Field) bool { return p.holdsText(field.Type, nil) })
 }
 
-// receiver is the name of a method's receiver type.
+// receiver returns the name of a method's receiver type.
 func receiver(f *ast.FuncDecl) string {
 	t := f.Recv.List[0].Type
 	for {
@@ -101,21 +101,21 @@ func receiver(f *ast.FuncDecl) string {
 	}
 }
 
-// textless are the types of other packages that are met often and hold no text.
+// textless are common types of other packages that hold no text.
 var textless = []string{
 	"context.Context", "crypto.Hash", "crypto.PublicKey", "crypto.Signer", "crypto.SignerOpts", "fmt.State",
 	"time.Time", "time.Duration", "testing.T", "testing.B", "testing.TB", "http.ResponseWriter", "http.Handler",
 }
 
-// holdsText reports whether a value of a type may hold text. inside are the
-// types of the package that are being looked into.
+// holdsText reports whether a value of type t may hold text. inside are the
+// package's types that the recursion is in.
 func (p *source) holdsText(t ast.Expr, inside []string) bool {
 	switch t := t.(type) {
 	case *ast.Ident:
 		if declared, ok := p.types[t.Name]; ok {
 			return !slices.Contains(inside, t.Name) && p.holdsText(declared, append(inside, t.Name))
 		}
-		// What is neither declared nor a type of Go is a type parameter.
+		// A name that is neither declared nor predeclared is a type parameter.
 		return types.Universe.Lookup(t.Name) == nil || slices.Contains([]string{"string", "byte", "any"}, t.Name)
 	case *ast.SelectorExpr:
 		x, ok := t.X.(*ast.Ident)
@@ -136,7 +136,7 @@ func (p *source) holdsText(t ast.Expr, inside []string) bool {
 			return exported && p.holdsText(field.Type, inside)
 		})
 	case *ast.InterfaceType:
-		// One without methods takes anything; one with methods is code.
+		// An interface without methods holds anything; one with methods is code.
 		return len(t.Methods.List) == 0
 	case *ast.IndexExpr:
 		return p.holdsText(t.X, inside) || p.holdsText(t.Index, inside)

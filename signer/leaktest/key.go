@@ -19,13 +19,13 @@ import (
 	"sync"
 )
 
-// Key is a private key that a test hands out and looks for.
+// Key is a private key that a test passes around and looks for.
 type Key struct {
 	Name string // "RSA-2048" or "P-256"
 
 	forms  []form   // its encodings, PKCS #8 first
-	whole  patterns // of its encodings
-	secret patterns // those of whole that the public half does not have
+	whole  patterns // the pieces of its encodings
+	secret patterns // the pieces that the public key does not have
 }
 
 // form is one encoding of a key.
@@ -35,8 +35,8 @@ type form struct {
 	pem  string
 }
 
-// Keys returns an RSA key of 2048 bits and an ECDSA key on P-256. They are made
-// once for a test program.
+// Keys returns an RSA key of 2048 bits and an ECDSA key on P-256, generated once
+// for each test binary.
 var Keys = sync.OnceValue(func() []*Key {
 	rsaKey, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
@@ -49,7 +49,7 @@ var Keys = sync.OnceValue(func() []*Key {
 	return []*Key{newKey(rsaKey), newKey(ecdsaKey)}
 })
 
-// Parse returns the key of a PKCS #8 PEM text.
+// Parse parses a PKCS #8 PEM text.
 func Parse(pemText []byte) (*Key, error) {
 	block, _ := pem.Decode(pemText)
 	if block == nil {
@@ -123,8 +123,8 @@ type Spelling struct{ Name, Text string }
 // ecParameters is what "openssl ecparam -genkey" writes before a P-256 key.
 const ecParameters = "-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n"
 
-// Spellings returns the key in the ways in which keys come out of files,
-// variables, secrets and clipboards, whole and in part.
+// Spellings returns the key as it appears in files, variables, secrets and
+// clipboards, whole and in part.
 func (k *Key) Spellings() []Spelling {
 	var all []Spelling
 	for _, form := range k.forms {
@@ -170,7 +170,7 @@ func (k *Key) Spellings() []Spelling {
 		add("33 bytes", bare[third:third+33])
 		add("32 bytes", bare[third:third+32])
 		for i, line := range body {
-			if len(line) >= 32 { // a shorter one cannot be told from a name with certainty
+			if len(line) >= 32 { // a shorter one may be mistaken for a name
 				add(fmt.Sprintf("line %d", i+1), line)
 			}
 		}

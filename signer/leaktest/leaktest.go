@@ -1,9 +1,9 @@
-// Package leaktest is for tests of what handles private keys. It writes test
-// keys in the spellings in which people hand keys to programs, and finds a key
-// in a text, whole or in part, in the spellings in which programs print one.
+// Package leaktest helps test code that handles private keys. It writes test keys
+// in the spellings in which people pass keys to programs, and finds all or part of
+// a key in a text, in the spellings in which programs print one.
 //
-// Run tests that no exported function of a package shows a key that was put
-// where another text belongs:
+// Run tests that no exported function of a package shows a key that was passed in
+// place of another text:
 //
 //	func TestNoErrorShowsAKey(t *testing.T) {
 //		leaktest.Run(t, ".", map[string]func(text string) []any{
@@ -14,7 +14,7 @@
 //		})
 //	}
 //
-// It imports the standard library alone.
+// It imports only the standard library.
 package leaktest
 
 import (
@@ -27,16 +27,16 @@ import (
 	"testing"
 )
 
-// Run calls each function of a table with every spelling of every key, and
-// fails if anything that it returns shows 12 consecutive bytes of a key's
-// base64. The function hands the text to every parameter and every field that
-// takes text, one call each, and returns what a program would print or log:
-// errors, and results that are not the caller's own text.
+// Run calls each function of a table with every spelling of every key. It fails if
+// anything that a function returns shows 12 consecutive bytes of a key's base64. A
+// function must pass the text to every parameter and every field that takes text,
+// one call each, and return what a program would print or log: errors, and results
+// other than the caller's own text.
 //
-// The table names every exported function (F) and method (T.M) of the package in
-// a folder that takes text, as TextFunctions lists them. Run fails for one that
-// is missing, and for a name that the package does not have. A nil function
-// stands for one that has nothing to show.
+// The table must name every exported function (F) and method (T.M) that takes text
+// of the package in folder, as TextFunctions lists them. Run fails for a missing
+// one, and for a name that the package does not have. A nil function means that the
+// function shows nothing.
 func Run(t *testing.T, folder string, calls map[string]func(text string) []any) {
 	t.Helper()
 	listed, err := TextFunctions(folder)
@@ -68,9 +68,9 @@ func Run(t *testing.T, folder string, calls map[string]func(text string) []any) 
 	}
 }
 
-// Print returns everything that a program may print or log of some values: with
-// the verbs of package fmt, as JSON, and, instead of its JSON, of an error all
-// that it wraps.
+// Print returns everything that a program may print or log of values: in the verbs
+// of package fmt and as JSON. For an error, it returns all that it wraps in place
+// of its JSON.
 func Print(values ...any) string {
 	var b strings.Builder
 	for _, value := range values {
