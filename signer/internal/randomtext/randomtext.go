@@ -1,5 +1,5 @@
-// Package randomtext tells base64 that chance has made, as a private key is, from
-// names that people and programs make.
+// Package randomtext distinguishes random base64, such as a private key, from names
+// that people and programs make.
 package randomtext
 
 import (
@@ -7,10 +7,9 @@ import (
 	"strings"
 )
 
-// Is reports whether a text with capitals and small letters is likelier to
-// be base64 that chance has made than a name: whether the weights of its
-// characters add up to more than 0. UUIDs and hashes in hexadecimal, which many
-// names hold and base64 does not, are left out.
+// Is reports whether a text with upper and lower case is more likely random base64
+// than a name: whether the weights of its characters add up to more than 0. UUIDs
+// and hexadecimal hashes, which names often hold and base64 does not, are ignored.
 func Is(text string) bool {
 	text = hexID.ReplaceAllString(text, "")
 	sum, before, last := 0, 0, 0
@@ -26,7 +25,7 @@ func Is(text string) bool {
 var hexID = regexp.MustCompile(`(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{16,}`)
 
 const (
-	other = iota // what stands between words, and + and /
+	other = iota // separators of words, and + and /
 	capital
 	small
 	digit
@@ -44,13 +43,12 @@ func kindOf(c byte) int {
 	return other
 }
 
-// randomWeight holds the weight of a character by its kind, the last index, and
-// the kinds of the two characters before it: twice the natural logarithm of how
-// much likelier the kind is there in base64 than in a name. A small letter after
-// a small letter weighs for a name, a digit between letters for base64. The
-// weights were counted in 69,000 names with capitals and small letters of 36
-// characters and more: functions of Go modules, and files of the programs and
-// manuals of one machine.
+// randomWeight holds the weight of a character by the kinds of the two characters
+// before it and by its own kind, the last index: twice the natural logarithm of how
+// much likelier the kind is there in base64 than in a name. Lower case after lower
+// case is likelier in a name, a digit between letters in base64. The weights were
+// counted in 69,000 names of 36 or more characters with upper and lower case:
+// functions of Go modules, and files of the programs and manuals of one machine.
 var randomWeight = [4][4][4]int{
 	{{5, 2, -1, 14}, {5, 1, -1, 5}, {4, 14, -2, 4}, {-3, 8, 6, -3}},
 	{{4, -1, 3, 2}, {-3, -1, 3, 3}, {9, 4, -2, 9}, {-2, 1, 7, -3}},

@@ -27,18 +27,19 @@ type Key struct {
 	DERBase64                      []byte
 }
 
-// Document is a text, and why it is refused. Member is empty for a text that is
-// no JSON object.
+// Document is a text and the reason to refuse it. Member is empty for a text that
+// is no JSON object.
 type Document struct{ Text, Member, Reason string }
 
-// Place is a document in a parameter with an ARN. Without a Reason it is taken.
+// Place is a document in a parameter with an ARN. It is accepted if Reason is
+// empty.
 type Place struct {
 	Document
 	Parameter string
 }
 
-// Borrowing is a borrower and its lender, and the key and the limits that count,
-// or why that is refused.
+// Borrowing is a borrower and its lender, and either the resulting key and limits
+// or the reason to refuse them.
 type Borrowing struct {
 	Name, Borrower, Lender    string
 	KeyPairID                 string
@@ -46,8 +47,8 @@ type Borrowing struct {
 	Refused                   string
 }
 
-// Request is what is asked of a signer, of a URL or of cookies, and what it
-// answers. Document is a name.
+// Request is a request for a signed URL or cookies, and the expected result.
+// Document is the name of a document.
 type Request struct {
 	Document, ObjectKey, Resource, IPAddress string
 	Now, Expires, NotBefore                  int64
@@ -56,8 +57,8 @@ type Request struct {
 	Refused                                  string
 }
 
-// change is a document as it is written: whole, or as one of another name with a
-// JSON Merge Patch.
+// change is a document as the file has it: whole, or as a JSON Merge Patch of
+// another.
 type change struct {
 	Name, Of         string
 	Document, Change any
@@ -136,7 +137,7 @@ func Read(t testing.TB, file string) *Vectors {
 	return v
 }
 
-// mergePatch returns a JSON value as a patch changes it, by RFC 7396.
+// mergePatch applies a JSON Merge Patch: RFC 7396.
 func mergePatch(value, patch any) any {
 	changes, ok := patch.(map[string]any)
 	if !ok {
