@@ -1,14 +1,13 @@
 // Signs URLs and cookies for a deployment of signedfront. It reads the deployment
-// document from Systems Manager and the private key from Secrets Manager, and
-// keeps the contract of ../DEPLOYMENT.md: it follows rotations, also those of an
-// environment that lends its keys.
+// document from Systems Manager and the private key from Secrets Manager. It
+// follows rotations, a lender's too, as ../DEPLOYMENT.md requires.
 //
 //	npm install @aws-sdk/client-ssm @aws-sdk/client-secrets-manager @aws-sdk/cloudfront-signer
 //	echo url 600 albums/7/rt.png | node sign.mjs /signedfront/signedfront/dev
 //	echo cookies 600 albums/7/ | node sign.mjs /signedfront/signedfront/dev
 //
 // The Region and the credentials are those of the SDK: AWS_REGION, AWS_PROFILE. In
-// a program of your own:
+// your own program:
 //
 //	import { Signer } from "./sign.mjs";
 //	const signer = await Signer.open("/signedfront/signedfront/dev");
@@ -22,8 +21,8 @@ import { getSignedCookies } from "@aws-sdk/cloudfront-signer";
 import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { GetParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
 
-// The members that are strings, as DEPLOYMENT.md writes them. What a program does
-// not use, such as trustedKeys, it passes over.
+// The grammar of the string members, from DEPLOYMENT.md. Members that this program
+// does not use, such as trustedKeys, are ignored.
 const region = "[a-z]+(-[a-z]+)+-[0-9]+";
 const arn = (service, resource) => RegExp(`^arn:aws(-[a-z]+)*:${service}:${region}:[0-9]{12}:${resource}$`);
 const port = "([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])";
@@ -43,8 +42,8 @@ const strings = {
 const ofTheKey = ["keyPairId", "algorithm", "hash", "publicKeySha256"];
 const locations = ["secretArn", "kmsArn", "file", "parameter"];
 
-// parse reads a deployment document. Its errors hold no text of the document, in
-// which somebody may have put a private key.
+// parse parses a deployment document. Its errors quote no text of the document,
+// which may hold a private key by mistake.
 export function parse(text) {
 	let d;
 	try {
@@ -89,7 +88,7 @@ export function check(d, place) {
 	}
 }
 
-// borrow returns a document with the keys of its lender.
+// borrow returns a borrower's document with the lender's key members.
 export function borrow(d, lender) {
 	if (lender.key.parameter !== undefined) throw new Error("key.parameter: the lender borrows its key itself: borrow there");
 	const lesser = (a = 0, b = 0) => (a && b ? Math.min(a, b) : a || b);
@@ -124,7 +123,7 @@ export class Signer {
 		return s;
 	}
 
-	// url signs the URL of an object by its key, for so many seconds from now.
+	// url returns the signed URL of the object with this key, valid for the given seconds.
 	async url(objectKey, seconds) {
 		const bytes = Buffer.byteLength(objectKey);
 		if (bytes < 1 || bytes > 1024 || objectKey.startsWith("/") || objectKey.split("/").some((part) => part === "." || part === "..")) {
@@ -133,15 +132,15 @@ export class Signer {
 		const { document, privateKey } = await this.#current();
 		const url = `${document.baseUrl}/${escape(objectKey)}`;
 		const expires = new Date(expiry(document, seconds) * 1000);
-		// getSignedUrl would write escapes anew, and make wildcards of %2A.
+		// getSignedUrl would rewrite escapes, and turn %2A into a wildcard.
 		const signed = getSignedCookies({ ...how(document, privateKey), url, dateLessThan: expires });
 		return `${url}?${Object.entries(signed).map(([name, value]) => `${name.replace("CloudFront-", "")}=${value}`).join("&")}`;
 	}
 
 	// cookies returns the values, by name, of the cookies that open every object
-	// whose key starts with a prefix, for so many seconds from now. The prefix is
-	// empty, or ends in a slash. Set them Secure and HttpOnly, for a Domain that
-	// the content's host is in.
+	// whose key starts with prefix, valid for the given seconds. The prefix is empty
+	// or ends in a slash. Set the cookies Secure and HttpOnly, for a Domain that
+	// covers the content's host.
 	async cookies(prefix, seconds) {
 		if ((prefix !== "" && !prefix.endsWith("/")) || prefix.startsWith("/") || prefix.split("/").some((part) => part === "." || part === "..")) {
 			throw new Error('the prefix: want one that ends in a slash, with none at the start and no part "." or ".."');
@@ -150,12 +149,12 @@ export class Signer {
 		const Resource = `${document.baseUrl}/${escape(prefix)}*`;
 		const DateLessThan = { "AWS:EpochTime": expiry(document, seconds) };
 		const policy = JSON.stringify({ Statement: [{ Resource, Condition: { DateLessThan } }] });
-		// A hash of an earlier key, left in the browser, must not stay.
+		// Replaces the hash of an earlier key in the browser.
 		return { "CloudFront-Hash-Algorithm": "SHA1", ...getSignedCookies({ ...how(document, privateKey), policy }) };
 	}
 
-	// #current returns what to sign with. A reading that fails is tried again, and
-	// the key goes on to sign until it is past maxKeyAge.
+	// #current returns what to sign with. It repeats a reading that failed, and uses
+	// the present key until maxKeyAge.
 	async #current() {
 		if (stale(this.#state)) {
 			await this.#read();
@@ -223,8 +222,8 @@ export class Signer {
 	}
 }
 
-// send sends a command within ten seconds. Only what AWS itself refused is told in
-// its words: other errors may hold a piece of the answer, which may be the key.
+// send sends a command within ten seconds. Its error quotes AWS only for a refusal
+// by AWS: other errors may hold a part of the response, which may be the key.
 async function send(client, command, name) {
 	try {
 		return await client.send(command, { abortSignal: AbortSignal.timeout(10_000) });
@@ -234,19 +233,19 @@ async function send(client, command, name) {
 	}
 }
 
-// age is for how many seconds the key has not been confirmed: by the wall clock,
-// which also counts the time that a machine or a function was frozen, or by the
-// steady one, which nobody sets back; whichever says more.
+// age returns how many seconds ago the key was confirmed: by the wall clock, which
+// also counts the time that a machine or a function was frozen, or by the monotonic
+// clock, which nobody can set back; the longer of the two.
 const age = ({ began }) => Math.max(Date.now() - began.wall, performance.now() - began.steady) / 1000;
 
-// stale reports whether a key must not sign without another reading. A clock that
-// was set back by more than a minute tells no age.
+// stale reports whether the document must be read again before signing. It is also
+// true if the clock was set back by more than a minute.
 const stale = (state) => {
 	const limit = state.document.maxKeyAge;
 	return limit > 0 && (age(state) > limit || Date.now() < state.began.wall - 60_000);
 };
 
-// interval is how many seconds lie between two readings.
+// interval returns the seconds between two readings.
 const interval = ({ maxKeyAge }) => (maxKeyAge ? Math.min(maxKeyAge / 4, 3600) : 900);
 
 function expiry({ maxUrlLifetime }, seconds) {
@@ -259,7 +258,7 @@ function expiry({ maxUrlLifetime }, seconds) {
 	return expires;
 }
 
-// The SDK takes SHA-1 for any other word than SHA256, sha256 included.
+// The SDK signs SHA-1 for any word but SHA256, even for sha256.
 const how = ({ keyPairId, hash }, privateKey) => ({ keyPairId, privateKey, algorithm: { sha256: "SHA256", sha1: "SHA1" }[hash] });
 
 // main signs for each line of standard input, such as "url 600 albums/7/rt.png".

@@ -1,25 +1,24 @@
 """Signs URLs and cookies for a deployment of signedfront.
 
-boto3 alone signs URLs with RSA and SHA-1, and no cookies. A deployment that its
-CloudFrontSigner is to sign for has such a key in cdk.json:
+boto3's own CloudFrontSigner signs only URLs, with RSA and SHA-1. A deployment for
+which it must sign needs such a key in cdk.json:
 
     "signingKeys": {"keys": {"1": {"algorithm": "rsa-2048", "hash": "sha1"}}}
 
-In one that is deployed already, such a key is a new generation: add it as "2", and
+In an existing deployment such a key is a new key generation: add it as "2", and
 make it current in a later deployment, as in a rotation.
 
-This program signs with the key of any deployment, the default's P-256 with SHA-256
-included: with boto3 it reads the deployment document from Systems Manager and the
-private key from Secrets Manager, and with cryptography it signs. It keeps the
-contract of ../DEPLOYMENT.md: it follows rotations, also those of an environment
-that lends its keys.
+This program signs with the key of any deployment, including the default, P-256 with
+SHA-256. It reads the deployment document from Systems Manager and the private key
+from Secrets Manager with boto3, and signs with cryptography. It follows rotations,
+a lender's too, as ../DEPLOYMENT.md requires.
 
     pip install boto3 cryptography
     echo url 600 albums/7/rt.png | python sign.py /signedfront/signedfront/dev
     echo cookies 600 albums/7/ | python sign.py /signedfront/signedfront/dev
 
-The Region is AWS_REGION or, without it, that of boto3; the credentials are those of
-boto3: AWS_PROFILE. In a program of your own:
+The Region is AWS_REGION or else boto3's; the credentials are boto3's, such as those
+of AWS_PROFILE. In your own program:
 
     from sign import Signer
     signer = Signer("/signedfront/signedfront/dev")
@@ -45,11 +44,11 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
 log = logging.getLogger(__name__)
 
-# At the level DEBUG it logs whole answers, such as the private key.
+# At level DEBUG, botocore logs whole responses, including the private key.
 logging.getLogger("botocore.parsers").setLevel(logging.INFO)
 
-# The members that are strings, as DEPLOYMENT.md writes them. What a program does
-# not use, such as trustedKeys, it passes over.
+# The grammar of the string members, from DEPLOYMENT.md. Members that this program
+# does not use, such as trustedKeys, are ignored.
 REGION = "[a-z]+(-[a-z]+)+-[0-9]+"
 ARN = "arn:aws(-[a-z]+)*:%s:" + REGION + ":[0-9]{12}:%s"
 PORT = "([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
@@ -71,7 +70,7 @@ LOCATIONS = ("secretArn", "kmsArn", "file", "parameter")
 
 
 class Refused(Exception):
-    """A reason not to sign. Its text holds no key and no text of a document."""
+    """A reason not to sign. Its text quotes neither a key nor a document."""
 
 
 def matches(name, value):
@@ -83,7 +82,7 @@ def whole(value):
 
 
 def parse(text):
-    """Reads a deployment document."""
+    """Parses a deployment document."""
     try:
         d = json.loads(text)
     except (ValueError, RecursionError):
@@ -111,7 +110,7 @@ def parse(text):
 
 
 def check(d, place):
-    """Refuses a document that leads elsewhere than to where its parameter is."""
+    """Refuses a document that names a key elsewhere than its parameter."""
     partition, region, account = place.split(":")  # aws:eu-west-1:111122223333
     if d.get("region", region) != region:
         raise Refused(f"region: not that of the parameter, {region}")
@@ -122,7 +121,7 @@ def check(d, place):
 
 
 def borrow(d, lender):
-    """Returns a document with the keys of its lender."""
+    """Returns a borrower's document with the lender's key members."""
     if "parameter" in lender["key"]:
         raise Refused("key.parameter: the lender borrows its key itself: borrow there")
     borrowed = d | {name: lender[name] for name in (*OF_THE_KEY, "key")}
@@ -133,7 +132,7 @@ def borrow(d, lender):
 
 
 def encode(data):
-    """Writes bytes as CloudFront has them in URLs and cookies."""
+    """Encodes bytes in CloudFront's variant of base64."""
     return base64.b64encode(data).translate(bytes.maketrans(b"+=/", b"-_~")).decode()
 
 
@@ -147,7 +146,7 @@ def has_dots(key):
 
 
 class State(NamedTuple):
-    """What to sign with, and when the reading of it began."""
+    """What to sign with, and when its reading began."""
 
     document: dict
     key: object
@@ -155,7 +154,7 @@ class State(NamedTuple):
     steady: float
 
     def age(self):
-        """For how many seconds the key has not been confirmed.
+        """Returns how many seconds ago the key was confirmed.
 
         The wall clock also counts the time that a machine or a function was frozen,
         and nobody sets back the steady one: the one that says more counts.
@@ -163,7 +162,7 @@ class State(NamedTuple):
         return max(time.time() - self.wall, time.monotonic() - self.steady)
 
     def stale(self):
-        """Whether the key must not sign without another reading.
+        """Returns whether the document must be read again before signing.
 
         A clock that was set back by more than a minute tells no age.
         """
@@ -171,7 +170,7 @@ class State(NamedTuple):
         return limit > 0 and (self.age() > limit or time.time() < self.wall - 60)
 
     def interval(self):
-        """How many seconds lie between two readings."""
+        """Returns the seconds between two readings."""
         limit = self.document.get("maxKeyAge", 0)
         return min(limit / 4, 3600) if limit else 900
 
@@ -202,7 +201,7 @@ def policy(resource, expires):
 
 
 class Signer:
-    """Signs for the deployment whose document is a parameter. Threads may share one."""
+    """Signs for the deployment whose document is in a parameter. Safe for threads."""
 
     def __init__(self, parameter):
         bounds = Config(connect_timeout=3, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 2})
@@ -219,7 +218,7 @@ class Signer:
         self._read()
 
     def url(self, object_key, seconds):
-        """Signs the URL of an object by its key, for so many seconds from now."""
+        """Returns the signed URL of the object with this key, valid for the seconds."""
         if not 1 <= len(object_key.encode()) <= 1024 or object_key.startswith("/") or has_dots(object_key):
             raise Refused('the object key: want 1 to 1,024 bytes, no slash at the start and no part "." or ".."')
         state = self._current()
@@ -244,7 +243,7 @@ class Signer:
             "CloudFront-Policy": encode(text),
             "CloudFront-Signature": state.sign(text),
             "CloudFront-Key-Pair-Id": state.document["keyPairId"],
-            # Of SHA-1 too: a hash of an earlier key, left in the browser, must not stay.
+            # For SHA-1 too: replaces the hash of an earlier key in the browser.
             "CloudFront-Hash-Algorithm": state.document["hash"].upper(),
         }
 
@@ -272,7 +271,7 @@ class Signer:
         return self._state
 
     def _read_again(self, state):
-        """Reads, unless that has just failed: an outage is not answered with a flood."""
+        """Reads, unless a reading has just failed: no flood of requests in an outage."""
         pause = 1 if state.stale() else max(1, state.interval() / 10)
         at, error = self._failed
         if error is not None and time.monotonic() - at < pause:
@@ -331,8 +330,8 @@ class Signer:
 
 
 def call(operation, name, **arguments):
-    """Calls AWS. Only what AWS itself refused is told in its words: other errors may
-    hold a piece of the answer, which may be the key."""
+    """Calls AWS. The error quotes AWS only for a refusal by AWS: other errors may hold
+    a part of the response, which may be the key."""
     try:
         return operation(**arguments)
     except ClientError as error:
