@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// The race detector makes pools forget, and so makes allocations.
+// The race detector empties pools, which causes allocations.
 func TestRecordingCostsNothingWhereNobodyAsksForIt(t *testing.T) {
 	key := newKey(t, ECDSAP256)
 	digest := must[*Signer](t)(New(keyID, quickKey{key}, &Options{Now: now}))

@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// grants keeps what a hook was told.
+// grants keeps the grants that a hook was called with.
 type grants struct {
 	mu   sync.Mutex
 	list []Grant
@@ -171,7 +171,7 @@ func TestASignerOfADeploymentRecordsItsGrants(t *testing.T) {
 	}
 }
 
-// Whoever reads the records must not be able to open anything with them.
+// A reader of the records must not be able to open anything with them.
 func TestARecordHoldsNoSignature(t *testing.T) {
 	var log bytes.Buffer
 	logger := slog.New(slog.NewJSONHandler(&log, nil))
@@ -214,7 +214,8 @@ func TestARecordHoldsNoSignature(t *testing.T) {
 	}
 }
 
-// quickKey signs with a constant, so that what is measured is all but the key.
+// quickKey returns a constant signature, so that a benchmark measures everything
+// else.
 type quickKey struct{ *PrivateKey }
 
 var constantSignature = bytes.Repeat([]byte{1}, 70)

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// What is publicly known of CloudFront's own answers, with where it was seen,
-// and what is not known: there the verdict is the strict one and is not certain.
+// What is publicly known of CloudFront's answers, with sources, and what is not
+// known: there the verdict is the strict one and is not certain.
 func TestVerdictsAgreeWithWhatIsKnownOfCloudFront(t *testing.T) {
 	const (
 		fetched   = "public logs of wget and of a CI, July 2023 to February 2024: 200 OK; URLs of this shape in https://github.com/commitdev/zero/issues/287"
@@ -56,12 +56,12 @@ func TestVerdictsAgreeWithWhatIsKnownOfCloudFront(t *testing.T) {
 		return ""
 	}
 	wide := Policy{Resource: site + "/a/*"}
-	// Base64 of question marks has slashes, wherever they stand.
+	// The base64 of question marks has slashes at any alignment.
 	tilde := forPolicy("/a/x?b", strings.TrimSuffix(policy(site+"/a/*"), "}")+`,"n":"?????"}`)
 	tilde = with(tilde, "Policy", strings.ReplaceAll(readQuery(tilde).policy, "~", "%7E"))
 
 	const hf = `{"Statement":[{"Condition":{"DateLessThan":{"AWS:EpochTime":1900000000}},"Resource":"` + site + `/repos/*?response-content-disposition=*&response-content-type=*"}]}`
-	// A target of n bytes, which a policy for everything covers.
+	// long returns a target of n bytes, which the policy covers.
 	long := func(n int) string {
 		tail := "?" + resign(t, ECDSAP256, policy("*"))
 		return site + "/" + strings.Repeat("a", n-1-len(tail)) + tail
@@ -71,7 +71,7 @@ func TestVerdictsAgreeWithWhatIsKnownOfCloudFront(t *testing.T) {
 		row, source string
 		url         string
 		cookies     []string
-		code        Code // empty where it is allowed
+		code        Code // empty if allowed
 		reason      Reason
 		certain     bool
 	}{

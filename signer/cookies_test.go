@@ -16,8 +16,8 @@ import (
 
 const albums = "https://cdn.example.com/albums/7/"
 
-// header is what a browser that holds the cookies sends: what was cleared is
-// left out.
+// header returns what a browser that holds the cookies sends, without the cleared
+// ones.
 func header(cookies []*http.Cookie) []string {
 	var pairs []string
 	for _, c := range cookies {
@@ -144,7 +144,7 @@ func TestCookiesHaveTheAttributesThatWereAskedFor(t *testing.T) {
 				if err := c.Valid(); err != nil {
 					t.Errorf("%s: %v", c.Name, err)
 				}
-				if c.MaxAge < 0 { // the one that is cleared has them too
+				if c.MaxAge < 0 { // the cleared cookie has the attributes too
 					c.MaxAge = int(test.o.MaxAge / time.Second)
 				}
 				if got := strings.TrimPrefix(c.String(), c.Name+"="+c.Value); got != test.want {
@@ -258,8 +258,8 @@ func TestThePortOfAHostDoesNotMatterToCookies(t *testing.T) {
 	}
 }
 
-// browser is a client that keeps cookies as browsers do. Every host that it
-// asks is the server.
+// browser returns a client that keeps cookies as browsers do. Every host that it
+// requests is the server.
 func browser(t *testing.T, server *httptest.Server) *http.Client {
 	transport := &http.Transport{
 		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
@@ -275,7 +275,7 @@ func TestABrowserTakesTheCookiesFromTheAppAndOpensTheContentWithThem(t *testing.
 	s := newSigner(t, ECDSAP256, Options{})
 	o := CookieOptions{Domain: "example.com", AppHost: "app.example.com"}
 	keys := trusted(t, ECDSAP256)
-	// What the app does next; each replaces the cookies of the one before.
+	// What the application does next. Each step replaces the cookies of the one before.
 	next := make(chan func() ([]*http.Cookie, error), 1)
 	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Host == "app.example.com" {
@@ -359,7 +359,7 @@ func TestABrowserTakesTheCookiesFromTheAppAndOpensTheContentWithThem(t *testing.
 			}
 		}
 	}
-	// To be sure that it was the jar that decided.
+	// The cookie jar, and not the server, must have decided.
 	content := must[*url.URL](t)(url.Parse(albums))
 	if n := len(client.Jar.Cookies(content)); n != 4 {
 		t.Errorf("the browser holds %d cookies, want 4", n)

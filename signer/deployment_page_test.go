@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// membersOf are the JSON types of the members of a type and of those below them,
-// by their names.
+// membersOf returns the JSON types of the members of a type, nested ones included,
+// by name.
 func membersOf(of reflect.Type, above string) map[string]string {
 	members := map[string]string{}
 	for i := range of.NumField() {

@@ -18,7 +18,8 @@ func document(t testing.TB) Deployment {
 	}
 }
 
-// wholeDocument is a document with every member that one with a secret may have.
+// wholeDocument returns a document with every member that one with a secret can
+// have.
 func wholeDocument(t testing.TB) Deployment {
 	d := document(t)
 	d.TrustedKeys = []TrustedKey{
@@ -113,8 +114,8 @@ func TestEveryFaultOfADeploymentDocumentIsReportedAtOnce(t *testing.T) {
 	}
 }
 
-// What stands where a Region, an account or a name belongs would become a part
-// of the host that a request with the program's credentials goes to.
+// A value in place of a Region, an account or a name would become a part of the
+// host that a request with the program's credentials goes to.
 func TestEveryNameOfADeploymentDocumentIsWrittenAsAWSWritesIt(t *testing.T) {
 	region := func(d *Deployment, text string) { d.Region = text }
 	secret := func(d *Deployment, text string) { d.Key = KeyLocation{SecretARN: text, SecretVersionID: "v"} }
@@ -212,7 +213,7 @@ func TestADocumentThatIsNotJSONIsDescribed(t *testing.T) {
 		`{"key": {"file": [1]}}`: "key.file is a JSON array: want a string",
 		`{"key": "key.pem"}`:     "key is a JSON string: want an object",
 		`{"trustedKeys": {}}`:    "trustedKeys is a JSON object: want an array",
-		// Newer releases of Go put the index between the two names.
+		// Newer Go releases put the index between the two names.
 		`{"trustedKeys": [{"spki": 1}]}`: ".spki is a JSON number: want a string",
 		`{"query": []}`:                  "query is a JSON array: want an object",
 		`{"query": {"signed": "a"}}`:     "query.signed is a JSON string: want an array",
@@ -238,7 +239,8 @@ func TestAKeyThatDoesNotFitItsIDIsNoticed(t *testing.T) {
 	}
 }
 
-// What is signed under a key is uploaded under it, or below the folder.
+// What is signed under a key is uploaded under that key, below the folder if there
+// is one.
 func TestAnObjectIsUploadedWhereItIsServedFrom(t *testing.T) {
 	for path, want := range map[string]string{"": "albums/7/día.png", "/media": "media/albums/7/día.png", "/2026/summer": "2026/summer/albums/7/día.png"} {
 		if got := (&Bucket{Name: "content", Region: "eu-west-1", Path: path}).Key("albums/7/día.png"); got != want {

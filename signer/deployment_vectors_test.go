@@ -45,7 +45,7 @@ func TestEveryMemberOfTheDocumentHasAVectorThatRefusesIt(t *testing.T) {
 	}
 	page := string(must[[]byte](t)(os.ReadFile("DEPLOYMENT.md")))
 	for _, row := range memberRows.FindAllStringSubmatch(page, -1) {
-		if name := row[1]; !refused[name] && name != "query" && name != "bucket" { // objects, whose members have theirs
+		if name := row[1]; !refused[name] && name != "query" && name != "bucket" { // objects, whose members have vectors of their own
 			t.Errorf("no vector refuses %s", name)
 		}
 	}

@@ -103,8 +103,8 @@ func TestDescribeShowsNothingOfAKey(t *testing.T) {
 	}
 }
 
-// The last line of a key may be short. A piece of 24 bytes cannot be told from a
-// name with certainty.
+// The last line of a key may be short. A piece of 24 bytes cannot always be
+// distinguished from a name.
 func TestDescribeSeldomQuotesAPieceOfAKeyThatIsAsShortAsAWord(t *testing.T) {
 	const pieces = 20_000
 	for _, c := range []struct{ length, most int }{{24, 30}, {32, 6}} {

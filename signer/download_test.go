@@ -13,8 +13,8 @@ import (
 
 const invoice = "https://d111111abcdef8.cloudfront.net/invoices/7f3a.pdf"
 
-// What a browser reads of the header is the name that was given, whatever is in
-// it. Package mime reads filename* before filename, as browsers do.
+// A browser reads the given name from the header, whatever it holds. Package mime
+// prefers filename* to filename, as browsers do.
 func TestABrowserReadsTheNameThatADownloadHas(t *testing.T) {
 	for _, name := range []string{
 		"a.pdf", "Invoice July 2026.pdf", `6" pipe; "large".pdf`, "a;filename=b.exe", "100%.txt", "a%20b", "día 1+2.png",
@@ -48,7 +48,8 @@ func TestABrowserReadsTheNameThatADownloadHas(t *testing.T) {
 			if err != nil || disposition != want || params["filename"] != name {
 				t.Errorf("%q: %s is read as %s, %q: %v", name, value, disposition, params["filename"], err)
 			}
-			// A client that knows filename alone gets no escape that it may undo.
+			// A client that knows only filename gets no escape that it could
+			// decode.
 			fallback, _, _ := strings.Cut(value, "; filename*=")
 			if _, params, err := mime.ParseMediaType(fallback); err != nil || strings.ContainsAny(params["filename"], `"\%`) {
 				t.Errorf("%q: without filename*: %s: %v", name, fallback, err)
@@ -123,7 +124,7 @@ func TestADownloadRefusesNamesAndTypesThatNoFileHas(t *testing.T) {
 			t.Errorf("255 bytes: %v", err)
 		}
 	}
-	// The limit is on path and query.
+	// The limit applies to path and query.
 	const host, query = "https://d111111abcdef8.cloudfront.net", "?response-content-disposition=attachment"
 	longest := "/" + strings.Repeat("a", MaxURLLength-len("/"+query))
 	if _, err := (Download{}).URL(host + longest); err != nil {
@@ -135,8 +136,8 @@ func TestADownloadRefusesNamesAndTypesThatNoFileHas(t *testing.T) {
 	}
 }
 
-// What a parameter is for decides: one of S3's that is not forwarded would do
-// nothing, any other one works without the bucket.
+// A parameter for S3 that is not forwarded would have no effect and is refused. Any
+// other parameter works without the bucket.
 func TestAParameterThatTheDeploymentDoesNotForwardIsRefusedOrNamed(t *testing.T) {
 	for _, test := range []struct {
 		query   *ForwardedQuery
@@ -181,7 +182,7 @@ func TestAParameterThatTheDeploymentDoesNotForwardIsRefusedOrNamed(t *testing.T)
 				_, err = pass.URL(invoice + test.url)
 				return err
 			}
-			for range 2 { // what was told is not told again
+			for range 2 { // the second time, nothing is reported
 				err = sign()
 			}
 			var ignored *QueryError
@@ -205,7 +206,7 @@ func TestAParameterThatTheDeploymentDoesNotForwardIsRefusedOrNamed(t *testing.T)
 	}
 }
 
-// Names of parameters may come from outside, and are remembered.
+// Names of parameters may come from outside, and each is kept in memory.
 func TestASignerTellsOfAHundredParametersAtMost(t *testing.T) {
 	key, err := GenerateKey("")
 	if err != nil {
@@ -232,7 +233,7 @@ func TestASignerTellsOfAHundredParametersAtMost(t *testing.T) {
 	}
 }
 
-// A signer that is told no function logs it, once.
+// A signer without OnUnforwarded logs the parameter once.
 func TestASignerLogsAParameterThatIsNotForwarded(t *testing.T) {
 	var log strings.Builder
 	before := slog.Default()

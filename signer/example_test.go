@@ -75,7 +75,7 @@ func ExampleCheckURL() {
 	// Output: url: path, byte 39, "|": clients differ in whether they escape it: write %7C
 }
 
-// One signature opens a whole album.
+// This pass opens a whole album with one signature.
 func ExampleSigner_OpenAll() {
 	s, keys := exampleSigner()
 	const album = "https://d111111abcdef8.cloudfront.net/albums/7/"
@@ -113,7 +113,7 @@ func ExampleSigner_Cookies() {
 	_ = handler
 }
 
-// Why was a URL refused?
+// Explain finds why a URL was refused.
 func ExampleExplain() {
 	s, keys := exampleSigner()
 	signed, err := s.URL(context.Background(), "https://d111111abcdef8.cloudfront.net/it's.png", signer.Policy{TTL: time.Minute})
@@ -129,7 +129,7 @@ func ExampleExplain() {
 	// the URL was rewritten after it was signed: byte 40 was signed as "'s.png" and arrived as "%27s.png", as these clients send it: node-fetch 2
 }
 
-// A signer of the local edge's deployment, which follows its key.
+// This signer signs for the local edge and follows its key.
 func ExampleOpen() {
 	ctx := context.Background()
 	s, err := signer.Open(ctx, signer.FileSource(".signedfront/signedfront-dev/deployment.json"), nil)
@@ -146,7 +146,7 @@ func ExampleOpen() {
 	// Output: run `signedfront local` first
 }
 
-// A user called * opens their own files alone.
+// A user called * opens only their own files.
 func ExampleEscapeSegment() {
 	const base = "https://d111111abcdef8.cloudfront.net"
 	s, keys := exampleSigner()
@@ -173,10 +173,10 @@ func ExampleEscapeSegment() {
 	// false
 }
 
-// Each grant is one record of a log, under the subject that the program names. The
-// access log of a distribution names no subject: it has date, time, c-ip and
-// cs-uri-stem, the path of the request. A request may have used any grant whose
-// resource covers its path and that was good at its time.
+// This program logs each grant with the subject that it names. The access log of a
+// distribution has no subject, but date, time, c-ip and cs-uri-stem, the path of
+// the request. A request may have used any grant whose resource covers its path and
+// that was valid at its time.
 func ExampleGrant() {
 	key, err := signer.GenerateKey(signer.ECDSAP256)
 	if err != nil {
@@ -186,7 +186,7 @@ func ExampleGrant() {
 	var given []signer.Grant
 	s, err := signer.New("K2JCJMDEHXQW5F", key, &signer.Options{
 		OnGrant: func(ctx context.Context, g signer.Grant) error {
-			given = append(given, g) // under a lock, where requests run side by side
+			given = append(given, g) // take a lock if requests run concurrently
 			records.LogAttrs(ctx, slog.LevelInfo, "grant", slog.Any("grant", g))
 			return nil
 		},
@@ -199,7 +199,7 @@ func ExampleGrant() {
 	s.URL(signer.WithSubject(context.Background(), "anna"), site+"/rt.png", signer.Policy{TTL: 2 * time.Minute})
 	s.OpenAll(signer.WithSubject(context.Background(), "bert"), site+"/albums/7/", signer.Policy{TTL: time.Hour})
 
-	// A line of the access log of the distribution.
+	// One line of the distribution's access log.
 	line := struct{ Date, Time, Stem string }{"2026-07-01", "12:30:00", "/albums/7/rt.png"}
 	at, err := time.Parse(time.DateTime, line.Date+" "+line.Time)
 	if err != nil {

@@ -93,7 +93,7 @@ func TestAClientIsNamedOnlyForWhatItDoes(t *testing.T) {
 	for _, test := range []struct{ signed, arrived, names string }{
 		{"/a+b", "/a%2bb", "apt"},
 		{"/a+b", "/a%2Bb", ""},
-		{"/a+b%20c", "/a%2bb%20c", ""}, // apt leaves a URL with an escape
+		{"/a+b%20c", "/a%2bb%20c", ""}, // apt does not change a URL that has an escape
 		{"/a?b=~", "/a?b=%7e", "apt"},
 		{"/a?b='", "/a?b=%27", "Chromium, Node.js fetch, axios, got, node-fetch 2, OkHttp"},
 		{"/a%2Cb", "/a,b", "Python aiohttp"},

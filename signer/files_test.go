@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// loaders are all that read a file which somebody names.
+// loaders are all functions that read a file by name.
 var loaders = map[string]func(t *testing.T, file string) error{
 	"LoadPrivateKey": func(t *testing.T, file string) error { _, err := LoadPrivateKey(file); return err },
 	"LoadDeployment": func(t *testing.T, file string) error { _, err := LoadDeployment(file); return err },
@@ -92,7 +92,7 @@ func TestATextWhereAFileBelongsIsToldWhatTakesIt(t *testing.T) {
 	}
 }
 
-// What a key is written to must not be named by a key.
+// WriteFile must not create a file whose name is a key.
 func TestAKeyIsWrittenToNoFileThatAKeyNames(t *testing.T) {
 	t.Chdir(t.TempDir())
 	key := newKey(t, ECDSAP256)

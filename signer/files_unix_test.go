@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// A device may never end, and opening a pipe that nobody writes to may wait for
-// ever. So may reading one that somebody holds open.
+// Reading a device may never end. Opening a pipe without a writer, or reading one
+// whose writer is silent, may block forever.
 func TestDevicesAndPipesAreRefusedWithoutWaiting(t *testing.T) {
 	silent, open := filepath.Join(t.TempDir(), "silent"), filepath.Join(t.TempDir(), "open")
 	for _, pipe := range []string{silent, open} {

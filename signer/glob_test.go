@@ -75,7 +75,7 @@ func TestAStarIsAnyCharactersAndAQuestionMarkIsOne(t *testing.T) {
 	}
 }
 
-// The patterns are those on which matchers that try again take longest.
+// These patterns are the slowest for matchers that backtrack.
 func TestTheCostOfAPatternGrowsNoFasterThanItsLength(t *testing.T) {
 	for name, c := range map[string]struct {
 		pattern, text func(n int) string
@@ -112,7 +112,7 @@ func TestTheCostOfAPatternGrowsNoFasterThanItsLength(t *testing.T) {
 	}
 }
 
-// asRegexp is a pattern in another notation. It is for patterns of UTF-8.
+// asRegexp returns a UTF-8 pattern as a regular expression.
 func asRegexp(pattern string) *regexp.Regexp {
 	return regexp.MustCompile(`(?s)\A` + strings.NewReplacer(`\*`, ".*", `\?`, ".").Replace(regexp.QuoteMeta(pattern)) + `\z`)
 }
@@ -137,9 +137,8 @@ func FuzzMatch(f *testing.F) {
 	})
 }
 
-// BenchmarkAPatternThatGoesBack is the worst for a matcher that tries again: its
-// time grows as that of a star alone, with the text and with the pattern's length
-// in steps of 64.
+// BenchmarkAPatternThatGoesBack is the worst case of a matcher that backtracks. The
+// time grows linearly with the text, and with the pattern's length in steps of 64.
 func BenchmarkAPatternThatGoesBack(b *testing.B) {
 	for name, pattern := range map[string]string{
 		"star": "*",

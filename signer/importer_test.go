@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// A test's imports reach the importer's go.sum too, which go mod tidy shows.
+// A test's imports are in the importer's go.sum too, which go mod tidy shows.
 func TestAProgramThatImportsTheSignerDownloadsNothingElse(t *testing.T) {
 	repository, err := filepath.Abs("..")
 	if err != nil {

@@ -252,7 +252,7 @@ func TestKeysOfOpenSSLAreTakenOrNamed(t *testing.T) {
 	}
 }
 
-// The error of loading a key is easily left unread.
+// A program may ignore the error of loading a key.
 func TestAKeyThatWasNotLoadedIsRefusedAndPanicsNowhere(t *testing.T) {
 	for _, key := range []*PrivateKey{nil, {}} {
 		if _, err := New(keyID, key, nil); err == nil {
@@ -323,7 +323,7 @@ func TestAKeyIsWrittenForItsOwnerAloneAndNeverOverAFile(t *testing.T) {
 	}
 }
 
-// secrets are the spellings in which a private key could show.
+// secrets returns the spellings in which a private key could show.
 func secrets(t testing.TB, key *PrivateKey) []string {
 	text := must[[]byte](t)(key.MarshalPEM())
 	block, _ := pem.Decode(text)
@@ -410,7 +410,7 @@ func TestAPublicKeyVerifiesWhatItsOwnHalfSignedAndNothingElse(t *testing.T) {
 	}
 }
 
-// hardware is somebody's crypto.Signer.
+// hardware is a crypto.Signer that is not Go's own.
 type hardware struct {
 	crypto.Signer
 	err error

@@ -13,11 +13,11 @@ import (
 	"github.com/signedfront/signedfront/signer/leaktest"
 )
 
-// errorOf is for calls whose result is the caller's own text, or a key that the
-// caller asked for.
+// errorOf drops the result, which is the caller's own text or a key that the caller
+// requested.
 func errorOf[T any](_ T, err error) []any { return []any{err} }
 
-// A key may be put where any other text belongs.
+// A private key may be passed in place of any other text.
 func TestNoExportedFunctionShowsAKeyThatItIsHanded(t *testing.T) {
 	package_, err := filepath.Abs(".")
 	if err != nil {
@@ -31,15 +31,15 @@ func TestNoExportedFunctionShowsAKeyThatItIsHanded(t *testing.T) {
 	signed := must[string](t)(s.URL(ctx, site+"/rt.png", Policy{TTL: time.Hour}))
 	keys := map[string]*PublicKey{keyID: key.PublicKey()}
 
-	// policies has the text in each field of a policy.
+	// policies returns policies with the text in each field.
 	policies := func(text string) []Policy {
 		return []Policy{{TTL: time.Hour, Resource: text}, {TTL: time.Hour, IPAddress: text}, {TTL: time.Hour, IPAddress: "203.0.113.7/" + text}}
 	}
-	// cookieOptions have the text in each field of the options of cookies.
+	// cookieOptions returns options with the text in each field.
 	cookieOptions := func(text string) []CookieOptions {
 		return []CookieOptions{{Domain: text}, {AppHost: text}, {Path: text}, {Path: "/" + text}, {Domain: "example.com", AppHost: text}}
 	}
-	// documents have the text in each field of a deployment document.
+	// documents returns deployment documents with the text in each field.
 	documents := func(text string) (all []*Deployment) {
 		for _, change := range []func(d *Deployment){
 			func(d *Deployment) { d.BaseURL = text }, func(d *Deployment) { d.BaseURL = "https://" + text }, func(d *Deployment) { d.BaseURL += "/" + text },
@@ -58,7 +58,7 @@ func TestNoExportedFunctionShowsAKeyThatItIsHanded(t *testing.T) {
 		}
 		return all
 	}
-	// requests have the text in each part of a viewer's request.
+	// requests returns viewers' requests with the text in each part.
 	requests := func(text string) []Request {
 		cookies := must[[]*http.Cookie](t)(pass.Cookies(CookieOptions{}))
 		changed := func(name string) []string {
@@ -140,10 +140,10 @@ func TestNoExportedFunctionShowsAKeyThatItIsHanded(t *testing.T) {
 			}
 			return back
 		},
-		"Deployment.MarshalIndent": nil, // writes the document, which is what it is for
-		"Bucket.Key":               nil, // writes a key of S3, which is what it is for
+		"Deployment.MarshalIndent": nil, // its purpose is to write the document
+		"Bucket.Key":               nil, // its purpose is to return an S3 key
 		"WithSubject":              nil, // keeps the text for the caller's own hook
-		"Grant.LogValue":           nil, // writes what was signed and that text, which is what it is for
+		"Grant.LogValue":           nil, // its purpose is to log what was signed, and that text
 		"KeyLocation.Validate": func(text string) (back []any) {
 			for _, d := range documents(text) {
 				back = append(back, d.Key.Validate())
@@ -294,7 +294,7 @@ func TestNoExportedFunctionShowsAKeyThatItIsHanded(t *testing.T) {
 			return back
 		},
 		"PublicKey.VerifyDigest": nil, // returns a bool
-		"Code.Message":           nil, // a constant, empty for a code that is none
+		"Code.Message":           nil, // a constant, empty for an unknown code
 		"Code.Status":            nil, // a number
 		"MatchPattern":           nil, // it returns a bool
 		"EscapeSegment":          func(text string) []any { return errorOf(EscapeSegment(text)) },

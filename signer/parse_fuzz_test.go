@@ -10,9 +10,8 @@ import (
 	"testing"
 )
 
-// showsInput returns 12 bytes of an input that an error shows: neither a word of
-// the errors of the parser itself, which are given, nor a value that Describe
-// quotes.
+// showsInput returns 12 bytes of input that err shows, other than the parser's own
+// words and values that Describe quotes.
 func showsInput(err error, input []byte, words string, quoted ...string) string {
 	text := err.Error()
 	for _, value := range quoted {
@@ -30,7 +29,7 @@ func showsInput(err error, input []byte, words string, quoted ...string) string 
 	return ""
 }
 
-// keySeeds are keys of all kinds, whole, damaged and of the wrong kind.
+// keySeeds returns keys of all kinds, whole, damaged and unsupported.
 func keySeeds(f *testing.F) (texts [][]byte) {
 	p256, rsa2048 := newKey(f, ECDSAP256), newKey(f, RSA2048)
 	for _, key := range []*PrivateKey{p256, rsa2048} {
@@ -63,7 +62,7 @@ func keySeeds(f *testing.F) (texts [][]byte) {
 	return append(texts, nil, []byte("K2JCJMDEHXQW5F"), []byte("-----BEGIN"))
 }
 
-// errorsOf are the texts of the errors of a parser for seeds.
+// errorsOf returns the error texts of a parser for the seeds.
 func errorsOf[T any](parse func([]byte) (T, error), seeds [][]byte) (words string) {
 	for _, seed := range seeds {
 		if _, err := parse(seed); err != nil {

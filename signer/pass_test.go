@@ -28,7 +28,7 @@ func TestAPassOpensEverythingBelowItsPrefixWithOneSignature(t *testing.T) {
 				if !v.Allowed || v.Statement.Resource != site+"/users/1/*" {
 					t.Errorf("%s, %s, %s: %+v", algorithm, hash, u, v)
 				}
-				// Whoever holds one URL can open all, which the name says.
+				// Whoever holds one URL can open all, as the name OpenAll says.
 				other := site + "/users/1/other.png?" + signed[strings.Index(signed, "Policy="):]
 				if v := Verify(Request{URL: other, Time: now(), RemoteAddr: addr("203.0.113.7")}, trusted(t, algorithm)); !v.Allowed {
 					t.Errorf("%s: %s", other, v.Detail)
@@ -63,7 +63,7 @@ func TestAPassNeverOpensItsNeighbours(t *testing.T) {
 	if !errors.As(err, &coverage) || coverage.Resource != site+"/users/1/*" {
 		t.Errorf("got %v", err)
 	}
-	// To the edge too they are closed.
+	// Verify denies them too.
 	signed := must[string](t)(pass.URL(site + "/users/1/a.png"))
 	for _, u := range []string{strings.Replace(signed, "/1/", "/10/", 1), strings.Replace(signed, "/1/", "/2/", 1)} {
 		if v := Verify(Request{URL: u, Time: now()}, trusted(t, ECDSAP256)); v.Reason != ReasonOtherResource {

@@ -19,7 +19,7 @@ func TestABackslashIsUndoneInAResourceAndIsAByteOfAURL(t *testing.T) {
 		{`https://h/a.txt?v=1`, `https://h/a.txt\?v=1`, noMatch},
 		{`https://h/a.txt`, `https://h/a.txt\`, noMatch},
 		{`https://h/*`, `https://h/a.txt\?v=1`, match},
-		// Neither reading of these is documented.
+		// AWS documents neither reading.
 		{`https://h/a.txt\?v=1`, `https://h/a.txt\?v=1`, ambiguousMatch},
 		{`https://h/a?c\?v=1`, "https://h/abc?v=1", ambiguousMatch},
 		{`https://h/a?c?v=1`, "https://h/abc?v=1", ambiguousMatch},
@@ -73,8 +73,8 @@ func BenchmarkAPatternOfTwoSizes(b *testing.B) {
 	b.ReportMetric(float64(long)/float64(short), "times-for-4x")
 }
 
-// documented is what AWS's page says of a resource with at most one ? after
-// its host, as a regular expression over the whole URL.
+// documented returns AWS's documented meaning of a resource with at most one ?
+// after its host, as a regular expression over the whole URL.
 func documented(t testing.TB, resource string) *regexp.Regexp {
 	t.Helper()
 	scheme, rest, ok := strings.Cut(resource, "://")
@@ -196,7 +196,7 @@ func FuzzAnEscapedSegmentOpensNothingElse(f *testing.F) {
 		if a != b && err == nil && (other == segment || covers(pattern, site+"/users/"+other+"/x") != noMatch) {
 			t.Fatalf("the pattern of %q opens a URL of %q", a, b)
 		}
-		// Whatever it opens has a key below the segment, as S3 reads it.
+		// The key of whatever it opens lies below the segment, as S3 decodes it.
 		if CheckURL(site+target) != nil || covers(pattern, site+target) == noMatch {
 			return
 		}

@@ -11,7 +11,7 @@ func TestThePolicysTimesAreTakenUpToTheirBounds(t *testing.T) {
 	for name, test := range map[string]struct {
 		now    time.Time
 		policy Policy
-		want   string // empty if it is taken
+		want   string // empty if it is accepted
 	}{
 		"the last second that is taken":   {now(), Policy{Expires: time.Unix(lastExpiry, 0)}, ""},
 		"the second after it":             {now(), Policy{Expires: time.Unix(lastExpiry+1, 0)}, "the end is after the year 9999"},

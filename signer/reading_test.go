@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// splitQuery reads a query as readQuery does, one step at a time.
+// splitQuery parses a query as readQuery does, one step at a time.
 func splitQuery(url string) (left string, values map[string][]string) {
 	path, query, ok := strings.Cut(url, "?")
 	if !ok {
@@ -72,7 +72,8 @@ func FuzzCookiesAreReadAsNetHTTPReadsThem(f *testing.F) {
 		if c.url != "https://h/a" || c.cookies != c.present || c.doubtful {
 			t.Fatalf("got %+v", c)
 		}
-		// net/http drops what is no cookie, so what it reads must have been read.
+		// readQuery must have read every cookie that net/http reads. net/http drops
+		// invalid ones.
 		r := http.Request{Header: http.Header{"Cookie": {first, second}}}
 		seen := map[string]bool{}
 		for _, cookie := range r.Cookies() {
@@ -89,7 +90,7 @@ func FuzzCookiesAreReadAsNetHTTPReadsThem(f *testing.F) {
 	})
 }
 
-// Explain only tells more.
+// Explain only adds details.
 func FuzzExplainDecidesAsVerifyDoes(f *testing.F) {
 	s := newSigner(f, ECDSAP256, Options{})
 	keys := trusted(f, ECDSAP256, RSA2048)
@@ -116,8 +117,8 @@ func FuzzExplainDecidesAsVerifyDoes(f *testing.F) {
 		if v.Allowed != (v.Detail == "") || v.Allowed != (v.Reason == "") || v.Allowed != (v.Code == "") {
 			t.Fatalf("%q: %+v", changed, v)
 		}
-		// What is allowed is the URL itself, another that the policy covers, or
-		// another spelling of CloudFront's parameters.
+		// An allowed URL is the original, another one that the policy covers, or
+		// one with another spelling of CloudFront's parameters.
 		if v.Allowed && canned && readQuery(changed).url != readQuery(url).url {
 			t.Fatalf("%q is allowed", changed)
 		}
@@ -127,7 +128,7 @@ func FuzzExplainDecidesAsVerifyDoes(f *testing.F) {
 	})
 }
 
-// Whatever cookies are signed for, a browser sends them there, they open it, and
+// For every resource, a browser sends the cookies there, they open it, and
 // ClearCookies removes them.
 func FuzzCookiesReachWhatTheyOpen(f *testing.F) {
 	f.Add("/albums/*", "/albums/7/a.png?x=1", "")

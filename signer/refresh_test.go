@@ -17,37 +17,37 @@ import (
 	"unsafe"
 )
 
-// testSource is a source in memory that does what a test says.
+// testSource is a source in memory that a test controls.
 type testSource struct {
 	t         testing.TB
 	mu        sync.Mutex
 	document  Deployment
 	keys      map[string]Key // by key pair id
-	err       error          // what is answered instead
+	err       error          // returned in place of a document
 	answer    func(*Deployment) (*Deployment, error)
 	answerKey func(Key) (Key, error)
-	delay     time.Duration // before the answer arrives; as long as the context lasts if below zero
-	hang      chan struct{} // the answer arrives when it closes, whatever the context says
+	delay     time.Duration // time before a reading returns; if negative, until the context ends
+	hang      chan struct{} // the reading returns when it closes, whatever the context says
 
 	now      func() time.Time
 	readings []time.Time // when each began
 	underWay int
 	opened   int
-	said     func(keyPairID string, began time.Time) // called with each document that is answered
+	said     func(keyPairID string, began time.Time) // called with each document that is returned
 }
 
 func newTestSource(t testing.TB) *testSource {
 	return &testSource{t: t, now: time.Now, document: document(t), keys: map[string]Key{keyID: newKey(t, ECDSAP256)}}
 }
 
-// change changes what the source answers.
+// change changes what the source returns.
 func (s *testSource) change(f func(*testSource)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	f(s)
 }
 
-// rotate puts another key in the place of the one before.
+// rotate replaces the key.
 func (s *testSource) rotate(t testing.TB) (keyPairID string) {
 	t.Helper()
 	key := must[*PrivateKey](t)(GenerateKey(ECDSAP256))
@@ -122,13 +122,13 @@ func (s *testSource) Key(_ context.Context, d *Deployment) (Key, error) {
 	return s.keys[d.KeyPairID], nil
 }
 
-// wallClock goes with time, and jumps.
+// wallClock is a clock that can jump.
 type wallClock struct{ offset atomic.Int64 }
 
 func (c *wallClock) now() time.Time       { return time.Now().Add(time.Duration(c.offset.Load())) }
 func (c *wallClock) jump(d time.Duration) { c.offset.Add(int64(d)) }
 
-// eventLog is a hook that keeps what it is told.
+// eventLog is a hook that records its events.
 type eventLog struct {
 	mu     sync.Mutex
 	events []Event
@@ -190,7 +190,7 @@ func TestASignerOfASourceSignsAsItsDocumentSays(t *testing.T) {
 		if err := sign(time.Hour + time.Second); !errors.As(err, new(*LifetimeError)) {
 			t.Errorf("a lifetime over the document's: got %v", err)
 		}
-		// The document's next limit counts as soon as it is read.
+		// A new limit of the document applies as soon as it is read.
 		source.change(func(s *testSource) { s.document.MaxURLLifetime = 60 })
 		time.Sleep(time.Hour)
 		if err := sign(61 * time.Second); !errors.As(err, new(*LifetimeError)) {
@@ -220,7 +220,7 @@ func TestWrongAnswersOfASourceAreRefusedAndNeverReplaceAKeyThatWorks(t *testing.
 	key := func(f func(Key) (Key, error)) func(*testSource) {
 		return func(s *testSource) {
 			s.answerKey = f
-			// The key is asked for where the document names another.
+			// Key is called if the document names another key.
 			s.document.Key.SecretVersionID += "x"
 		}
 	}
@@ -466,7 +466,7 @@ func TestTheKeyInUseLastsThroughAnOutageButNotBeyondItsAge(t *testing.T) {
 				t.Errorf("%s past its age: got %v", name, err)
 			}
 		}
-		// The next who asks has the source asked again, and no flood does.
+		// The next caller causes one reading, however many callers there are.
 		if n, _ := source.counts(); n != 2 {
 			t.Errorf("%d readings", n)
 		}
@@ -502,7 +502,7 @@ func TestAProcessThatWasFrozenNeverSignsWithAKeyPastItsAge(t *testing.T) {
 		s := open(t, source, OpenOptions{Now: clock.now})
 		defer s.Close()
 		want := source.rotate(t)
-		clock.jump(24 * time.Hour) // no timer has gone off meanwhile
+		clock.jump(24 * time.Hour) // no timer has fired in the meantime
 		source.change(func(s *testSource) { s.delay = 2 * time.Second })
 		began := time.Now()
 		if id := signedBy(t, s); id != want || time.Since(began) != 2*time.Second {
@@ -555,8 +555,8 @@ func TestAReadingFromBeforeTheFreezeTellsNothingAboutNow(t *testing.T) {
 }
 
 func TestAnExpiryCountsFromWhenTheKeyWasFoundFresh(t *testing.T) {
-	// A process that is frozen between that and the signature must not make a
-	// URL that outlives what rotation waits for.
+	// A process that is frozen between that and the signature must not make a URL
+	// that outlives what rotation waits for.
 	synctest.Test(t, func(t *testing.T) {
 		source := newTestSource(t)
 		looks := 0
@@ -579,7 +579,7 @@ func TestAnExpiryCountsFromWhenTheKeyWasFoundFresh(t *testing.T) {
 			},
 			"OpenAll": func() time.Time { return must[*Pass](t)(s.OpenAll(t.Context(), site+"/", Policy{TTL: ttl})).Expires() },
 		} {
-			looks = -1 // the base URL of an object is a look of its own
+			looks = -1 // Object calls current once more, for the base URL
 			if name != "URL" {
 				looks = 0
 			}
@@ -632,9 +632,9 @@ func TestAgeTakesTheClockThatSaysMore(t *testing.T) {
 	}
 }
 
-// moveWallClock moves a time's wall-clock reading and leaves its monotonic one,
-// as only the system does: no function of package time makes such a time. The
-// layout is that of time.Time: one bit, 33 bits of seconds, 30 of nanoseconds.
+// moveWallClock moves a time's wall-clock reading but not its monotonic one. Only
+// the system can do that: no function of package time makes such a time. The layout
+// is that of time.Time: one bit, 33 bits of seconds, 30 of nanoseconds.
 func moveWallClock(t *testing.T, at time.Time, by time.Duration) time.Time {
 	moved := at
 	*(*uint64)(unsafe.Pointer(&moved)) += uint64(by/time.Second) << 30
@@ -684,7 +684,7 @@ func TestOneReadingServesAllWhoWaitForIt(t *testing.T) {
 				t.Errorf("%s: %d readings for %d signers", test.state, after-before, signers)
 			}
 		}
-		// In an outage the source is asked once a second, not by everyone.
+		// In an outage the source is read once a second, not by every caller.
 		before, _ := source.counts()
 		for range 100 {
 			s.BaseURL(t.Context())
@@ -709,8 +709,8 @@ func TestWhoComesLateToAReadingStartsNoOther(t *testing.T) {
 		}})
 		defer s.Close()
 		clock.jump(24 * time.Hour)
-		// Between a signer's look at its key and its look at the clock, another
-		// has the source read.
+		// Between a signer's reading of its key and of the clock, another call makes
+		// the source be read.
 		meanwhile = func() { signedBy(t, s) }
 		signedBy(t, s)
 		if n, _ := source.counts(); n != 2 {
@@ -742,7 +742,7 @@ func TestASignatureWaitsForASlowSourceNoLongerThanItsContextAndTheTimeout(t *tes
 				if waited := time.Since(began); !errors.As(err, new(*StaleError)) || waited > 5*time.Second {
 					t.Errorf("no context: after %s: %v", waited, err)
 				}
-				// What hung answers at last, and the signer is well.
+				// The hanging readings return at last, and the signer recovers.
 				if source.hang != nil {
 					close(source.hang)
 				}
@@ -755,11 +755,11 @@ func TestASignatureWaitsForASlowSourceNoLongerThanItsContextAndTheTimeout(t *tes
 	}
 }
 
-// deafSource hangs in spite of its context, in the readings that it is told.
+// deafSource ignores the context in the readings that hangs selects.
 type deafSource struct {
 	*testSource
 	hangs func(reading int) bool // from 1
-	hang  chan struct{}          // what hangs says, when it closes, what was true when it was asked
+	hang  chan struct{}          // a hanging reading returns when it closes, with what was true when it began
 }
 
 func (s *deafSource) Deployment(ctx context.Context) (*Deployment, error) {
@@ -797,12 +797,12 @@ func TestAReadingThatNeverReturnsIsGivenUpAndTheNextOneCounts(t *testing.T) {
 		}
 
 		before := len(events)
-		release() // the second reading says what was true before the rotation
+		release() // the second reading returns what was true before the rotation
 		synctest.Wait()
 		if id := signedBy(t, s); id != want || len(log.all()) != before {
 			t.Errorf("after the late answer: signed by %s, want %s; %d events more, want none", id, want, len(log.all())-before)
 		}
-		for range 6 { // past the age, were it not confirmed
+		for range 6 { // longer than the age, if it were not confirmed
 			time.Sleep(11 * time.Minute)
 			if id := signedBy(t, s); id != want {
 				t.Errorf("signed by %s, want %s", id, want)
@@ -856,7 +856,7 @@ func TestAReadingThatTakesLongerThanTheAgeConfirmsNothing(t *testing.T) {
 	})
 }
 
-// A bubble of synctest ends only when all its goroutines have: what Close left
+// A synctest bubble ends only after all its goroutines: anything that Close left
 // running would fail each of these tests.
 func TestCloseEndsAllReadingAndLetsTheKeyComeOfAge(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -918,7 +918,7 @@ func TestTheHookIsToldOneEventAtATimeAndHoldsUpNoSignature(t *testing.T) {
 			}
 			time.Sleep(time.Minute)
 			began := time.Now()
-			if i == 20 { // past its age: the hook that signs gets the failure, too
+			if i == 20 { // past its age: the hook that signs gets the error, too
 				clock.jump(time.Hour)
 			}
 			s.Object(t.Context(), "rt.png", Policy{TTL: ttl})
@@ -950,7 +950,7 @@ func TestTheHookIsToldOneEventAtATimeAndHoldsUpNoSignature(t *testing.T) {
 	})
 }
 
-// stubKey costs nothing, so that thousands can sign.
+// stubKey takes no time, so that a test can sign thousands of times.
 type stubKey struct{ Key }
 
 func (stubKey) SignDigest(context.Context, []byte, crypto.Hash) ([]byte, error) {
@@ -967,8 +967,8 @@ func TestThousandsOfSignersLoseNoSignatureAndMakeNoneWithAKeyPastItsAge(t *testi
 		source, clock := newTestSource(t), new(wallClock)
 		source.keys[keyID] = stubKey{source.keys[keyID]}
 		var mu sync.Mutex
-		confirmed := map[string]time.Time{} // when the source last said that a key is the current one
-		var last time.Time                  // and any key
+		confirmed := map[string]time.Time{} // when the source last confirmed a key
+		var last time.Time                  // when it last confirmed any key
 		source.now = clock.now
 		source.said = func(id string, began time.Time) {
 			mu.Lock()
@@ -1021,13 +1021,13 @@ func TestThousandsOfSignersLoseNoSignatureAndMakeNoneWithAKeyPastItsAge(t *testi
 			next := source.rotate(t)
 			source.change(func(s *testSource) { s.keys[next] = stubKey{s.keys[next]} })
 			switch hour % 6 {
-			case 0: // an outage that the age outlasts
+			case 0: // an outage shorter than the age
 				source.change(func(s *testSource) { s.err = errDown })
 				time.Sleep(40 * time.Minute)
-			case 1: // one that outlasts the age
+			case 1: // one longer than the age
 				source.change(func(s *testSource) { s.err, s.delay = errDown, time.Second })
 				time.Sleep(2 * time.Hour)
-			case 2: // no answer for a while
+			case 2: // no response for a while
 				source.change(func(s *testSource) { s.delay = -1 })
 				time.Sleep(30 * time.Minute)
 			case 3: // frozen for a day
@@ -1036,7 +1036,7 @@ func TestThousandsOfSignersLoseNoSignatureAndMakeNoneWithAKeyPastItsAge(t *testi
 				source.change(func(s *testSource) { s.err = errDown })
 				clock.jump(24 * time.Hour)
 				time.Sleep(20 * time.Minute)
-			case 5: // a clock that is set right
+			case 5: // a clock that is corrected
 				clock.jump(-10 * time.Minute)
 				mu.Lock()
 				last = last.Add(-10 * time.Minute)

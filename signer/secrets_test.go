@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// A private key may be handed in wherever text is, by mistake. Nothing that
-// comes back shows 12 bytes of it in a row.
+// A private key may be passed by mistake in place of any text. No result shows 12
+// bytes of it in a row.
 func TestNoTextThatComesBackShowsAKeyThatWasHandedIn(t *testing.T) {
 	for _, algorithm := range []Algorithm{ECDSAP256, RSA2048} {
 		key := must[*PrivateKey](t)(GenerateKey(algorithm))

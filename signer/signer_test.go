@@ -298,8 +298,8 @@ func TestASignerServesManyAtOnce(t *testing.T) {
 	wg.Wait()
 }
 
-// The FIPS mode is set when a program starts, so the tests of it run in
-// programs of their own.
+// The FIPS mode is set when a program starts, so the tests run in programs of their
+// own.
 func TestSHA1IsRefusedInFIPSOnlyModeAlone(t *testing.T) {
 	mode := os.Getenv("SIGNEDFRONT_FIPS_TEST")
 	if mode == "" {
@@ -334,7 +334,7 @@ func TestSHA1IsRefusedInFIPSOnlyModeAlone(t *testing.T) {
 	if v := Verify(Request{URL: signed, Time: now()}, keys); !v.Allowed {
 		t.Errorf("SHA-256: %s", v.Detail)
 	}
-	// A viewer that leaves the hash out asks for SHA-1.
+	// A request without a hash means SHA-1.
 	for _, decide := range []func(Request, map[string]*PublicKey) Verdict{Verify, Explain} {
 		v := decide(Request{URL: strings.TrimSuffix(signed, "&Hash-Algorithm=SHA256"), Time: now()}, keys)
 		if v.Allowed || v.Reason != ReasonSHA1InFIPS || v.Certain {

@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// writeDeployment writes a document and the key that it names, as the local
-// edge does, and returns the document's file.
+// writeDeployment writes a document and the key that it names, as the local edge
+// does, and returns the document's file name.
 func writeDeployment(t *testing.T, keyFile string, change func(*Deployment)) (file string) {
 	t.Helper()
 	folder := t.TempDir()
@@ -146,7 +146,7 @@ func TestAReplacedFileReachesARunningSigner(t *testing.T) {
 	}
 	d := document(t)
 	d.Key, d.KeyPairID, d.PublicKeySHA256 = KeyLocation{File: "next.key"}, "KNEXT", next.PublicKey().Fingerprint()
-	// Not in one step: half a document must not end the signer.
+	// The write is not atomic: half a document must not stop the signer.
 	if err := os.WriteFile(file, must[[]byte](t)(d.MarshalIndent()), 0o600); err != nil {
 		t.Fatal(err)
 	}

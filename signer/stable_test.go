@@ -46,8 +46,8 @@ func TestAStableExpiryStaysTheSameForAWholeWindow(t *testing.T) {
 	for i := range 50 {
 		resource := fmt.Sprintf("%s/%d", site, i)
 		first := StableExpiry(resource, now(), ttl, window)
-		// The window that gives this end starts a window before it, less what
-		// was asked for.
+		// The window of this end starts at its end, less ttl and the window's
+		// length.
 		start := first.Add(-ttl - window)
 		for _, test := range []struct {
 			at   time.Time
@@ -130,7 +130,7 @@ func TestAStableURLIsOneURLForAWholeWindowAndOpens(t *testing.T) {
 					}
 				}
 			}
-			if changes > 2 { // its own, and the next window's
+			if changes > 2 { // the present window's and the next one's
 				t.Errorf("%d URLs in one window", changes)
 			}
 		})
@@ -180,7 +180,7 @@ func TestAWindowThatReachesBeyondTheLimitIsRefusedAtAnyTimeNotAtSome(t *testing.
 	}
 }
 
-// slowKey signs when it is let, and counts.
+// slowKey counts its signatures, and signs only when a test allows it.
 type slowKey struct {
 	Key
 	let      chan error
@@ -205,7 +205,7 @@ func (k *slowKey) SignDigest(ctx context.Context, digest []byte, hash crypto.Has
 	return k.Key.SignDigest(ctx, digest, hash)
 }
 
-// asker asks for a memoised URL in a goroutine of its own.
+// asker requests a memoized URL in a goroutine of its own.
 type asker struct {
 	signed string
 	err    error
@@ -235,7 +235,7 @@ func TestAThousandWhoAskForAMemoisedURLAtOnceCostOneSignature(t *testing.T) {
 			askers = append(askers, ask(t.Context(), s, "/rt.png"))
 		}
 		other := ask(t.Context(), s, "/other.png")
-		synctest.Wait() // one of them is signing, and the other
+		synctest.Wait() // one of them signs, and the other waits
 		if n := key.asked.Load(); n != 2 {
 			t.Fatalf("the key was asked %d times for two URLs", n)
 		}
@@ -268,7 +268,7 @@ func TestACanceledCallerOfAMemoisedURLFailsNoOther(t *testing.T) {
 				leaves, stays := ask(second, s, "/a"), ask(t.Context(), s, "/a")
 				synctest.Wait()
 
-				// One that waits leaves at once, and the one that signs goes on.
+				// A canceled waiter returns at once, and the signing call goes on.
 				cancelSecond()
 				<-leaves.done
 				if !errors.Is(leaves.err, context.Canceled) {
@@ -281,7 +281,7 @@ func TestACanceledCallerOfAMemoisedURLFailsNoOther(t *testing.T) {
 				default:
 				}
 
-				// Where the one that signs is canceled, another signs.
+				// If the signing call is canceled, another one signs.
 				cancelFirst()
 				synctest.Wait()
 				key.let <- nil
@@ -357,7 +357,7 @@ func TestAKeyThatPanicsLeavesNobodyWaitingForAMemoisedURL(t *testing.T) {
 	})
 }
 
-// remembered is how many URLs a memo holds.
+// remembered returns how many URLs a memo holds.
 func remembered(m *memo) (n int) {
 	for _, g := range []*generation{m.newer.Load(), m.old.Load()} {
 		if g != nil {

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// What users of CloudFront's signatures have run into, with other signers, and
-// reported: each trap by its symptom, and what this signer does instead.
+// The problems that users of CloudFront's signatures have reported with other
+// signers, by symptom, and what this signer does instead.
 func TestTraps(t *testing.T) {
 	s := newSigner(t, ECDSAP256, Options{})
 	keys := trusted(t, ECDSAP256)
@@ -22,7 +22,7 @@ func TestTraps(t *testing.T) {
 		}
 		return must[string](t)(s.URL(t.Context(), rawURL, p))
 	}
-	// taken: the URL is signed as it stands, and verifies as it stands.
+	// taken checks that the URL is signed and verifies unchanged.
 	taken := func(t *testing.T, rawURL string, p Policy) {
 		t.Helper()
 		signed := sign(t, rawURL, p)
@@ -133,7 +133,7 @@ func TestTraps(t *testing.T) {
 				t.Errorf("got %s", signed)
 			}
 		}},
-		// 20, SHA-1 where FIPS forbids it: TestSHA1IsRefusedInFIPSOnlyModeAlone.
+		// 20, SHA-1 in FIPS mode: TestSHA1IsRefusedInFIPSOnlyModeAlone.
 		{"21 invalid key for a fresh key of OpenSSL 3", func(t *testing.T) {
 			text := must[[]byte](t)(newKey(t, RSA2048).MarshalPEM())
 			if block, _ := pem.Decode(text); block.Type != "PRIVATE KEY" {
@@ -177,7 +177,7 @@ func TestTraps(t *testing.T) {
 				t.Errorf("got %+v", v)
 			}
 		}},
-		// 30, redirects that lose the signature, and 34, invalidations: the manual
+		// 30, redirects that lose the signature, and 34, invalidations: the comment
 		// of package signhttp.
 		{"31 clocks that differ", func(t *testing.T) {
 			c := readQuery(sign(t, site+"/a", Policy{Resource: site + "/*"}))

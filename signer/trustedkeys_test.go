@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-// Whoever explains or verifies needs the document alone.
+// Explain and Verify need only the document.
 func TestTheTrustedKeysOfADocumentVerifyWhatEachOfThemSigns(t *testing.T) {
 	d := wholeDocument(t)
 	keys, err := d.PublicKeys()
@@ -139,14 +139,14 @@ func TestTheLongestDocumentFitsAStandardParameter(t *testing.T) {
 			SecretVersionID: long(64),
 		},
 		Region: region, MaxURLLifetime: 253402300799, MaxKeyAge: 253402300799,
-		Query:  &ForwardedQuery{Signed: overrides, Public: []string{}}, // a stranger may choose none
+		Query:  &ForwardedQuery{Signed: overrides, Public: []string{}}, // no viewer's text
 		Bucket: &Bucket{Name: long(63), Region: region, Path: "/" + long(254)},
 	}
 	for i := range maxTrustedKeys {
 		d.TrustedKeys = append(d.TrustedKeys, TrustedKey{ID: fmt.Sprintf("K0000000000000%d", i), SPKI: key.SPKI()})
 	}
 	inFile := d
-	inFile.Key = KeyLocation{File: long(768)} // what the configuration allows
+	inFile.Key = KeyLocation{File: long(768)} // the longest that the configuration allows
 	for where, d := range map[string]Deployment{"in a secret": d, "in a file": inFile} {
 		if err := d.Validate(); err != nil {
 			t.Fatal(err)

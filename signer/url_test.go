@@ -191,7 +191,7 @@ func FuzzCheckURLAgreesWithGo(f *testing.F) {
 	})
 }
 
-// A pass looks at what follows its prefix alone.
+// A pass checks only what follows its prefix.
 func FuzzAPassJudgesURLsAsCheckURLDoes(f *testing.F) {
 	for _, rest := range []string{"rt.png", "", "/a", "../b", "%2e%2E", "a/./b", ".?x", "a?b='", "a?Policy=x", "a#b", "a%2", "día", "a*?b&"} {
 		f.Add(rest)

@@ -47,8 +47,8 @@ func loadVectors(t testing.TB) (v publishedVectors, keys map[string]*PrivateKey)
 	return v, keys
 }
 
-// testKey loads a key as ParsePrivateKey does, and also the RSA-1024 key that
-// most published vectors were made with. No user can load that one.
+// testKey parses a key as ParsePrivateKey does, and also the RSA-1024 key of most
+// published vectors, which users cannot load.
 func testKey(t testing.TB, text []byte) *PrivateKey {
 	t.Helper()
 	key, err := decodePrivateKey(text)

@@ -12,7 +12,7 @@ func TestAVerdictIsCertainOnlyWhereCloudFrontsIsKnown(t *testing.T) {
 	s := newSigner(t, ECDSAP256, Options{})
 	custom := must[string](t)(s.URL(t.Context(), site+"/a/x", Policy{TTL: ttl, Resource: site + "/a/*"}))
 	end := now().Add(ttl).Unix()
-	const strange, garbled, noJSON = "QR__", "a+b/c==", "bm90IEpTT04_" // base64 that is spelled loosely, that is none, and of no policy
+	const strange, garbled, noJSON = "QR__", "a+b/c==", "bm90IEpTT04_" // base64 in a lenient spelling, invalid base64, and base64 of no policy
 	policy := func(expires int64, more string) string {
 		return site + "/a/x?" + resign(t, ECDSAP256, fmt.Sprintf(`{"Statement":[{"Resource":"%s/a/*","Condition":{"DateLessThan":{"AWS:EpochTime":%d}%s}}]}`, site, expires, more))
 	}
@@ -44,7 +44,7 @@ func TestAVerdictIsCertainOnlyWhereCloudFrontsIsKnown(t *testing.T) {
 
 func TestACannedPolicyIsForItsURLByteForByte(t *testing.T) {
 	end := fmt.Sprint(now().Add(ttl).Unix())
-	// A backslash escapes a star of a pattern. Here it is a byte of the URL.
+	// A backslash escapes a star in a pattern. In a URL it is itself.
 	for _, path := range []string{`/a\*b`, `/a\b`, "/a*b", "/a?b=*", "/a?b?c", `/a\?b`} {
 		digest := must[[]byte](t)(SHA256.sum(nil, cannedText(site+path, end)))
 		signature := must[[]byte](t)(newKey(t, ECDSAP256).SignDigest(t.Context(), digest, SHA256.crypto()))
@@ -114,7 +114,8 @@ func TestAVerdictNamesAnIDAndWhereItWasRead(t *testing.T) {
 
 func TestOwnParametersKeepTheirOrderAndTheirSeparators(t *testing.T) {
 	own := []string{"a=1", "b", "c="}
-	// CloudFront's parameters at every place among them, at one or at two.
+	// CloudFront's parameters stand in every position among them, in one place or
+	// in two.
 	for first := range len(own) + 1 {
 		for second := first; second <= len(own); second++ {
 			query := slices.Insert(slices.Clone(own), second, "Signature=x")

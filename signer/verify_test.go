@@ -11,7 +11,7 @@ import (
 
 func addr(s string) netip.Addr { return netip.MustParseAddr(s) }
 
-// resign signs any policy text, also one that no Signer would.
+// resign signs any policy text, even one that no Signer would sign.
 func resign(t testing.TB, algorithm Algorithm, policy string) string {
 	t.Helper()
 	digest := must[[]byte](t)(SHA256.sum(nil, []byte(policy)))
@@ -357,8 +357,8 @@ func TestAURLThatOnlyAnAmbiguousWildcardCoversIsNeitherSignedNorOpened(t *testin
 		t.Errorf("verifying: got %+v", v)
 	}
 
-	// A canned signature sent again with its policy must not open a neighbour,
-	// by a ? that was the start of a query.
+	// A canned signature that is sent with its policy must not open a neighbor by a
+	// ? that was the start of a query.
 	signed := must[string](t)(s.URL(t.Context(), site+"/a?b=1", Policy{TTL: ttl}))
 	again := "?Policy=" + cloudFront.EncodeToString(cannedText(site+"/a?b=1", readQuery(signed).expires)) + signed[strings.Index(signed, "&Signature="):]
 	if v := Verify(Request{URL: site + "/aXb=1" + again, Time: now()}, trusted(t, ECDSAP256)); v.Allowed {
@@ -393,8 +393,8 @@ func TestAResourceForBothSchemesIsAllowed(t *testing.T) {
 	}
 }
 
-// Any policy that a trusted key signed, over any URL: what is covered is
-// decided without a panic, and what is denied is explained.
+// For any policy signed by a trusted key and any URL, Verify does not panic, and
+// denies with an explanation.
 func FuzzSignedPoliciesAreDecided(f *testing.F) {
 	key, err := GenerateKey(ECDSAP256)
 	if err != nil {

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Zero values deny, but for Request.Time, which is now.
+// Zero values deny, except Request.Time, whose zero value means now.
 func TestAZeroValueInASecurityDecisionDenies(t *testing.T) {
 	s := newSigner(t, ECDSAP256, Options{Now: time.Now})
 	keys := trusted(t, ECDSAP256)
@@ -55,7 +55,7 @@ func TestAZeroValueInASecurityDecisionDenies(t *testing.T) {
 			}
 		}
 	}
-	// An id whose key is missing may be trusted all the same.
+	// An id with a nil key may still be trusted.
 	if v := Verify(Request{URL: good}, map[string]*PublicKey{keyID: nil}); v.Certain {
 		t.Errorf("a nil key: certain that %s", v.Detail)
 	}

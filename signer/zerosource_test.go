@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// What was not set must not sign, but for limits, whose zero is none.
+// An unset value must not sign; only limits have a zero value that means none.
 func TestZeroKeysDocumentsAndSourcesSignNothing(t *testing.T) {
 	key := newKey(t, RSA2048)
 	digest := make([]byte, crypto.SHA256.Size())
@@ -73,7 +73,7 @@ func TestZeroLimitsOfADocumentAreNoLimits(t *testing.T) {
 	}
 }
 
-// fileDocument is a document that names a key file.
+// fileDocument returns a document that names a key file.
 func fileDocument(t *testing.T) *Deployment {
 	d := document(t)
 	d.Key = KeyLocation{File: "key.pem"}
