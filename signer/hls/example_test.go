@@ -31,7 +31,7 @@ func exampleSigner() *signer.Signer {
 	return s
 }
 
-// cut leaves the signature out of what an example prints.
+// cut removes signatures from an example's output.
 type cut struct{}
 
 func (cut) Write(p []byte) (int, error) {
@@ -73,7 +73,7 @@ https://ads.example.com/spot.ts
 	// #EXT-X-ENDLIST
 }
 
-// A multivariant playlist leads to further ones. Here the application serves
+// A multivariant playlist leads to further playlists. Here the application serves
 // them below /movies/7/, where it rewrites them too.
 func ExampleOptions_playlist() {
 	const playlist = `#EXTM3U

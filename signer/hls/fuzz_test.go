@@ -85,8 +85,8 @@ func FuzzEverythingButCoveredURIsStaysByteForByte(f *testing.F) {
 			t.Fatalf("the pass stands outside of a covered URI in %q", b.String())
 		}
 
-		// What is signed once is noticed the second time, and nothing but
-		// that changes.
+		// The second rewriting refuses what the first one signed, or changes
+		// nothing else.
 		var again bytes.Buffer
 		err = Rewrite(&again, bytes.NewReader(b.Bytes()), list, pass, leave)
 		if wasSigned := strings.Contains(b.String(), tail); wasSigned != (err != nil) {

@@ -12,8 +12,8 @@ import (
 	"github.com/signedfront/signedfront/signer/leaktest"
 )
 
-// A key may stand in a playlist, in the URL of one, in a variable and in what
-// the program returns for a playlist.
+// A key may be in a playlist, in its URL, in a variable and in the result of
+// Options.Playlist.
 func TestNoErrorOfARewriteShowsAKey(t *testing.T) {
 	key, err := signer.GenerateKey(signer.ECDSAP256)
 	if err != nil {

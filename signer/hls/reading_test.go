@@ -11,10 +11,10 @@ import (
 	"github.com/signedfront/signedfront/signer"
 )
 
-// FuzzNoOtherURLHoldsAPartOfThePass reads what was rewritten as carelessly as
-// players do: lines end at each character that ends a line anywhere, tags start
-// inside of lines, and attributes are found in two ways. Whatever holds 12 bytes of
-// the pass must be a URL below the prefix.
+// FuzzNoOtherURLHoldsAPartOfThePass reads a rewritten playlist in the most lenient
+// ways of players: lines end at each character that ends a line anywhere, tags
+// start inside of lines, and attributes are found in two ways. Whatever holds 12
+// bytes of the pass must be a URL below the prefix.
 func FuzzNoOtherURLHoldsAPartOfThePass(f *testing.F) {
 	for _, playlist := range []string{
 		segments(2),
@@ -82,7 +82,7 @@ func FuzzNoOtherURLHoldsAPartOfThePass(f *testing.F) {
 		if err != nil || !strings.Contains(out, tail[1:]) {
 			return
 		}
-		// What is signed is refused the second time.
+		// The second rewriting refuses what the first one signed.
 		b.Reset()
 		if err := Rewrite(&b, strings.NewReader(out), list, pass, &Options{Playlist: playlists[1], Variables: o.Variables}); err == nil {
 			t.Fatalf("%q was rewritten again to %q", out, b.String())
@@ -90,7 +90,7 @@ func FuzzNoOtherURLHoldsAPartOfThePass(f *testing.F) {
 	})
 }
 
-// parts are all that is 12 bytes long of the values of a pass's parameters.
+// parts are all substrings of 12 bytes of the values of a pass's parameters.
 type parts map[string]bool
 
 func partsOf(tail string) parts {
@@ -118,11 +118,11 @@ var (
 	anyTag   = regexp.MustCompile(`(?:#|^.)EXT-X-[A-Z0-9-]*:`)
 	// How hls.js finds attributes: https://github.com/video-dev/hls.js, src/utils/attr-list.ts
 	lazyAttributes = regexp.MustCompile(`(.+?)=(".*?"|.*?)(?:,|$)`)
-	// And how Shaka Player does: lib/hls/manifest_text_parser.js
+	// How Shaka Player does: lib/hls/manifest_text_parser.js
 	greedyAttributes = regexp.MustCompile(`,? *([^=]*)=(?:"([^"]*)(?:"|$)|([^,]*))`)
 )
 
-// attributeLists are what may be an attribute list in a playlist, by their tags.
+// attributeLists returns what may be an attribute list in a playlist, with its tag.
 func attributeLists(playlist string) (tags, lists []string) {
 	for _, ends := range []*regexp.Regexp{regexp.MustCompile("\n"), lineEnds} {
 		for _, line := range ends.Split(playlist, -1) {
@@ -135,7 +135,7 @@ func attributeLists(playlist string) (tags, lists []string) {
 	return tags, lists
 }
 
-// readings are the URI lines and the values of attributes.
+// readings returns the URI lines and the attribute values.
 func readings(playlist string) (found []string) {
 	for _, line := range lineEnds.Split(playlist, -1) {
 		if line = strings.TrimSpace(line); !strings.HasPrefix(line, "#") {
@@ -154,8 +154,8 @@ func readings(playlist string) (found []string) {
 	return found
 }
 
-// definitions are the names of the variables that a playlist takes from
-// elsewhere. A name that is put together from variables counts as well.
+// definitions returns the names of the variables that a playlist takes from
+// elsewhere, including names composed of variables.
 func definitions(playlist string) (names []string) {
 	tags, lists := attributeLists(playlist)
 	for i, list := range lists {

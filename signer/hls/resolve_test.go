@@ -38,8 +38,8 @@ func TestReferencesResolveAsInRFC3986(t *testing.T) {
 	}
 }
 
-// net/url resolves as RFC 3986 does, but writes bytes anew; where it keeps
-// them, both agree.
+// net/url resolves as RFC 3986 does, but rewrites bytes. Where it keeps them, both
+// must agree.
 func FuzzReferencesResolveAsNetURLDoes(f *testing.F) {
 	for _, ref := range []string{"seg.ts", "../a/./b", "/x//y/..", "?a=/../b", "//h/a/../b", "https://h/..", "a:b", "..", "a/.../b", ""} {
 		f.Add(ref)
@@ -67,8 +67,7 @@ func FuzzReferencesResolveAsNetURLDoes(f *testing.F) {
 	})
 }
 
-// The forms of URIs that are decided without being resolved get what the others
-// get.
+// URIs in a form that needs no resolving must get the same result as all others.
 func FuzzEveryMediaURIIsSignedAsThePassSignsIt(f *testing.F) {
 	for _, uri := range []string{"seg.ts", "a/b.ts", ".a", "a/.", "a/..", "a//b", "/a", prefix + "a", prefix + "a/./b", prefix + "/a", prefix, site + "/x", "a?b", "a%20b", "...", "~", "a:b", "",
 		"a?b&c=.d/.e", "a?", "a?&b", "a?b&", "a?b&&c", "a?b?c", "a?Expires=1", "a?b&Signature=1", "a?Expired=1", "a?%45xpires=1", "a&&b/E?x", "?a",

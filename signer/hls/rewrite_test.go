@@ -74,7 +74,7 @@ func allowed(t testing.TB, url string, key signer.Key) {
 	}
 }
 
-// mark writes a signed URL as SIGNED(url), so that tests can be read.
+// mark writes a signed URL as SIGNED(url), so that expected texts are readable.
 func mark(text string, pass *signer.Pass) string {
 	signed, err := pass.URL(prefix)
 	if err != nil {
@@ -338,7 +338,7 @@ func TestVariablesAreReplacedBeforeAURIIsResolved(t *testing.T) {
 	}
 }
 
-// Tools write the names of files as they are.
+// Tools write file names unescaped.
 func TestANameThatHasOneMeaningIsWrittenAsEveryClientSendsIt(t *testing.T) {
 	for name, want := range map[string]string{
 		"día 1.ts":              "d%C3%ADa%201.ts",
@@ -620,7 +620,7 @@ func TestOneSegmentAfterAVariantIsASegmentAgain(t *testing.T) {
 	}
 }
 
-// segments is a media playlist of n segments.
+// segments returns a media playlist with n segments.
 func segments(n int) string {
 	var b strings.Builder
 	b.WriteString("#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:6\n#EXT-X-MEDIA-SEQUENCE:0\n#EXT-X-PLAYLIST-TYPE:VOD\n")

@@ -9,8 +9,8 @@ import (
 	"github.com/signedfront/signedfront/signer"
 )
 
-// refuses checks that a playlist is refused at a line, and that nothing of it
-// was written.
+// refuses checks that a playlist is refused at a line, and that nothing of it was
+// written.
 func refuses(t *testing.T, playlist string, o *Options, line int, want string) {
 	t.Helper()
 	got, err := rewritten(t, playlist, o)
@@ -30,8 +30,8 @@ func stays(t *testing.T, playlist string, o *Options) {
 	}
 }
 
-// In each line the last # that starts no tag is the URI: below the prefix the
-// line is refused, and elsewhere it stays as it is.
+// In each line the last # that starts no tag is the URI. Below the prefix the line
+// is refused; elsewhere it stays unchanged.
 func TestALineThatGetsThePassIsStrictlyRFC8216OrRefused(t *testing.T) {
 	for name, test := range map[string]struct{ line, want string }{
 		"a line separator in a quoted value":      {"#EXT-X-KEY:METHOD=AES-128,X=\"\u2028https://evil.example/?\",URI=\"#\"", "byte 29: a separator of lines"},
@@ -93,7 +93,7 @@ func TestALineThatGetsThePassIsStrictlyRFC8216OrRefused(t *testing.T) {
 	}
 }
 
-// Such a playlist is one line here, and many to a player: nothing would be
+// Such a playlist is one line to Rewrite, and many to a player: nothing would be
 // signed.
 func TestAPlaylistWhoseLinesEndInCarriageReturnsAloneIsRefused(t *testing.T) {
 	refuses(t, "#EXTM3U\r#EXTINF:6,\rs.ts\r", nil, 1, "write LF or CR LF")
@@ -225,8 +225,8 @@ func TestAnEscapedVariableGetsNoPass(t *testing.T) {
 	}
 }
 
-// hls.js finds tags in the middle of lines, and Shaka Player in lines whose
-// first character is any at all.
+// hls.js finds tags inside lines, and Shaka Player in lines with any first
+// character.
 func TestADefinitionInsideALineIsRefused(t *testing.T) {
 	for _, line := range []string{
 		`##EXT-X-DEFINE:QUERYPARAM="Policy"`, ` #EXT-X-DEFINE:QUERYPARAM="Policy"`, `/EXT-X-DEFINE:QUERYPARAM="Policy"`,
@@ -275,7 +275,8 @@ func TestAURIFromOptionsPlaylistHasOneMeaningToEveryPlayer(t *testing.T) {
 			t.Errorf("got %q, %v", got, err)
 		}
 	}
-	// What Options.Playlist changes is as strict as what gets the pass.
+	// A line that Options.Playlist changes must be as strict as one that gets the
+	// pass.
 	app := &Options{Playlist: func(Reference) (string, error) { return "/app", nil }}
 	refuses(t, "#EXTM3U\n#EXT-X-MEDIA:NAME=\"a\"b,URI=\"a.m3u8\"\n", app, 2, "closing quotation mark")
 	refuses(t, "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\n a.m3u8\n", app, 3, "white space")
@@ -350,7 +351,7 @@ func (c *counter) Write(p []byte) (int, error) { *c += counter(len(p)); return l
 func TestTheZeroValueOfEachOptionIsItsDefault(t *testing.T) {
 	for name, test := range map[string]struct {
 		o              *Options
-		playlist, want string // want is in the error, or empty for none
+		playlist, want string // want is in the error; empty means no error
 	}{
 		"no options, media":                     {nil, "#EXTM3U\ns.ts\n", ""},
 		"no options, a playlist of ours":        {nil, "#EXTM3U\n#EXT-X-MEDIA:URI=\"a.m3u8\"\n", "set Options.Playlist"},
