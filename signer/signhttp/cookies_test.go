@@ -25,7 +25,7 @@ func (w *world) cookies(t testing.TB, o CookiesOptions, next http.Handler) http.
 
 var page = http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) { io.WriteString(rw, "page") })
 
-// sent is the Cookie header that a browser sends once it has a response.
+// sent returns the Cookie header that a browser sends after a response.
 func sent(r *http.Response) string {
 	var pairs []string
 	for _, c := range r.Cookies() {
@@ -285,7 +285,7 @@ func TestWhileOneRequestRenewsTheOthersGoOn(t *testing.T) {
 	}
 }
 
-// The source of a signer is down for longer than its keys may be used.
+// The signer's source fails for longer than its keys may be used.
 func TestThroughAnOutagePastTheAgeOfTheKeyTheSignatureAtHandIsUsedToo(t *testing.T) {
 	for name, base := range map[string]string{"the deployment's base URL": "", "one that is set": site} {
 		t.Run(name, func(t *testing.T) {

@@ -64,7 +64,7 @@ func ExampleCookies() {
 		Authorize: func(r *http.Request) (signhttp.Grant, error) {
 			user, _, ok := r.BasicAuth()
 			if !ok {
-				return signhttp.Grant{}, nil // no cookies, and the page all the same
+				return signhttp.Grant{}, nil // the page without cookies
 			}
 			return signhttp.Grant{Key: "users/" + user + "/"}, nil
 		},
@@ -118,7 +118,7 @@ func ExamplePrivate() {
 	// private, no-store
 }
 
-// The playlists of a folder on disk, and of the folders in it.
+// This handler serves the playlists of a folder on disk and its subfolders.
 func ExamplePlaylists() {
 	movies := fstest.MapFS{"movies/7/index.m3u8": {Data: []byte("#EXTM3U\n#EXTINF:6,\nseg1.ts\n")}}
 	playlists, err := signhttp.Playlists(exampleSigner(), signhttp.PlaylistsOptions{

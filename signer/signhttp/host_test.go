@@ -13,8 +13,7 @@ import (
 	"github.com/signedfront/signedfront/signer"
 )
 
-// ask sends a request with a Host header, as a browser does that was told that
-// name.
+// ask sends a request with the Host header of a browser that opened that host.
 func ask(h http.Handler, host, cookie string) *http.Response {
 	rec := httptest.NewRecorder()
 	r := httptest.NewRequest("GET", "/gallery", nil)
@@ -30,7 +29,7 @@ func TestOnErrorIsToldOnceWhyCookiesDoNotReachTheContent(t *testing.T) {
 	for name, test := range map[string]struct {
 		base, host string
 		cookies    signer.CookieOptions
-		want       string // of what OnError is told; empty if of nothing
+		want       string // in the error for OnError; empty means no call
 	}{
 		"a sibling":                     {site, "app.example.com", signer.CookieOptions{}, "set Domain to the parent that both share, example.com,"},
 		"a sibling with a port":         {site, "app.example.com:8443", signer.CookieOptions{}, "share, example.com,"},
@@ -121,10 +120,10 @@ func TestHostsThatAnAttackerMakesUpFillNeitherTheLogNorTheMemory(t *testing.T) {
 		})
 	}
 	wait.Wait()
-	if n := len(w.errors); n != 2 || len(c.toldHost) != 2 { // one that shares a parent, one that does not
+	if n := len(w.errors); n != 2 || len(c.toldHost) != 2 { // one host with a shared parent, and one without
 		t.Errorf("OnError was told %d times, %d are remembered", n, len(c.toldHost))
 	}
-	for i := range 10 * maxToldHosts { // as if the base URL changed again and again
+	for i := range 10 * maxToldHosts { // as if the base URL changed repeatedly
 		set := &cookieSet{resource: fmt.Sprintf("https://cdn%d.localhost/*", i)}
 		r := httptest.NewRequest("GET", "/", nil)
 		r.Host = "localhost"

@@ -15,8 +15,8 @@ import (
 	"github.com/signedfront/signedfront/signer/leaktest"
 )
 
-// shown is all that a handler shows of a text that was put into its options, a
-// grant or a request: the error of making it, what it logs, and a refusal.
+// shown returns everything that a handler shows of a text in its options, in a
+// grant or in a request: the error of its constructor, its log, and a refusal.
 func shown(h http.Handler, err error, put func(*http.Request)) []any {
 	if err != nil {
 		return []any{err}
@@ -30,7 +30,7 @@ func shown(h http.Handler, err error, put func(*http.Request)) []any {
 	put(r)
 	h.ServeHTTP(rec, r)
 	all := []any{log.String()}
-	if rec.Code >= 400 { // what is granted holds its key
+	if rec.Code >= 400 { // a granted response holds the key
 		all = append(all, rec.Body.String(), rec.Header())
 	}
 	return all

@@ -21,8 +21,8 @@ import (
 	"github.com/signedfront/signedfront/signer"
 )
 
-// carelessness is how an nginx in front of an application is configured to cache,
-// from what it does by itself to all that people paste into it.
+// carelessness lists nginx cache configurations, from the default to every
+// directive that people paste.
 var carelessness = []struct{ name, ignores string }{
 	{"default", ""},
 	{"careless", "Cache-Control Expires Set-Cookie"},
@@ -30,8 +30,8 @@ var carelessness = []struct{ name, ignores string }{
 	{"deaf", "Cache-Control Expires Set-Cookie X-Accel-Expires Vary"},
 }
 
-// nginx starts an nginx that caches all answers of an application for ten
-// minutes, and returns clients of it, one for each carelessness.
+// nginx starts an nginx that caches all responses of an application for ten
+// minutes. It returns one client for each carelessness.
 func nginx(t *testing.T, app http.Handler) map[string]*http.Client {
 	t.Helper()
 	binary, err := exec.LookPath("nginx")
@@ -40,7 +40,7 @@ func nginx(t *testing.T, app http.Handler) map[string]*http.Client {
 	}
 	backend := httptest.NewServer(app)
 	t.Cleanup(backend.Close)
-	// Not t.TempDir: the path of a socket is short.
+	// The path of t.TempDir may be too long for a socket.
 	dir := must[string](t)(os.MkdirTemp("", "nginx"))
 	t.Cleanup(func() { os.RemoveAll(dir) })
 
@@ -146,12 +146,11 @@ http {
 	return clients
 }
 
-// viewer is who asks; nginx does not look at it.
+// viewer returns the viewer of a request; nginx ignores the header.
 func viewer(r *http.Request) string { return r.Header.Get("X-Viewer") }
 
-// application has, for each careless middleware outside and for each careless
-// handler, a path with an answer for one viewer, which names the viewer in
-// X-Answer-For.
+// application has one path for each careless middleware outside and each careless
+// handler. Its response is for one viewer, whom X-Answer-For names.
 func application(t *testing.T) (app http.Handler, paths []string) {
 	w := newWorld(t)
 	mux := http.NewServeMux()
@@ -172,7 +171,7 @@ func application(t *testing.T) (app http.Handler, paths []string) {
 	}))
 	for name, handler := range pages(t) {
 		if name == "sends hints first" {
-			continue // nginx takes them for the answer
+			continue // nginx forwards them as the response
 		}
 		name = strings.ReplaceAll(strings.ReplaceAll(name, " ", "-"), ",", "")
 		answers["page-that-"+name] = withCookies(handler)
@@ -188,7 +187,7 @@ func application(t *testing.T) (app http.Handler, paths []string) {
 		around = strings.ReplaceAll(around, " ", "-")
 		for name, answer := range answers {
 			if name == "panic" && around == "before-a-TimeoutHandler" {
-				continue // which then drops the header, so that the answer is not ours
+				continue // it drops the header, so the response is its own
 			}
 			path := "/" + around + "/" + name
 			paths = append(paths, path)
@@ -202,7 +201,7 @@ func application(t *testing.T) (app http.Handler, paths []string) {
 	}), paths
 }
 
-// recovers answers 500 after a panic, and changes nothing of the header.
+// recovers responds with 500 after a panic, and does not change the header.
 func recovers(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		defer func() {
@@ -235,7 +234,7 @@ func TestNginxGivesNoViewerTheAnswerOfAnother(t *testing.T) {
 	app, paths := application(t)
 	for name, client := range nginx(t, app) {
 		t.Run(name, func(t *testing.T) {
-			// What is for everyone is kept, or this test proves nothing.
+			// nginx must cache a page for everyone, or this test proves nothing.
 			askAs(t, client, "GET", "/everyone", "ada")
 			if r := askAs(t, client, "GET", "/everyone", "bob"); r.Header.Get("X-Answer-For") != "ada" || r.Header.Get("X-Cache-Status") != "HIT" {
 				t.Fatalf("a page for everyone is not kept: %v", r.Header)
@@ -258,7 +257,7 @@ func TestNginxGivesNoViewerTheAnswerOfAnother(t *testing.T) {
 					}
 				}
 			}
-			// The package comment says that nothing helps against this one.
+			// The package comment says that no handler can prevent this one.
 			if name == "deaf" && leaks == 0 {
 				t.Error("a cache that ignores every field keeps nothing: say so in the package comment")
 			}

@@ -17,7 +17,7 @@ import (
 	"github.com/signedfront/signedfront/signer"
 )
 
-// bucket holds playlists by their keys.
+// bucket holds playlists by key.
 type bucket map[string]string
 
 func (b bucket) open(_ context.Context, key string) (io.ReadCloser, error) {
@@ -54,8 +54,8 @@ func folderOfMovie(key string) string {
 	return "movies/" + movie + "/"
 }
 
-// play follows every reference of a playlist as a player does, and returns the URLs
-// of the segments.
+// play follows every reference of a playlist as a player does, and returns the
+// segments' URLs.
 func play(t *testing.T, h http.Handler, target string) (segments []string) {
 	t.Helper()
 	r := serve(h, "GET", target)
@@ -172,7 +172,7 @@ func TestAPlaylistThatFailsUnderWayEndsTheConnection(t *testing.T) {
 	}
 }
 
-// A middleware may give a request less time than its client has.
+// A middleware may give a request less time than its client does.
 func TestAPlaylistWhoseTimeIsOverIsNotTakenForAWholeOne(t *testing.T) {
 	for name, lines := range map[string]int{"before anything is sent": 1, "under way": 10_000} {
 		t.Run(name, func(t *testing.T) {
@@ -204,7 +204,7 @@ func TestViewersWhoComeAtOnceGetOnePass(t *testing.T) {
 	w := newWorld(t)
 	var waiting sync.WaitGroup
 	waiting.Add(20)
-	w.key.before = func() { // all are there before the first one has signed
+	w.key.before = func() { // all requests have arrived before the first one signs
 		waiting.Done()
 		waiting.Wait()
 	}

@@ -18,8 +18,8 @@ import (
 	"time"
 )
 
-// public is what a careless middleware or handler puts into a header: every field
-// by which some cache is told to keep an answer, in several spellings.
+// public sets every field that makes some cache keep a response, in several
+// spellings, as a careless middleware or handler may.
 func public(h http.Header) {
 	for name, value := range map[string]string{
 		"Cache-Control":                "public, max-age=600, s-maxage=600, stale-while-revalidate=600",
@@ -71,7 +71,7 @@ var outside = map[string]func(http.Handler) http.Handler{
 		h = http.TimeoutHandler(h, time.Minute, "")
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			public(w.Header())
-			for name := range w.Header() { // no one can take back what is spelled otherwise there
+			for name := range w.Header() { // no handler can remove other spellings set there
 				if http.CanonicalHeaderKey(name) != name || strings.HasPrefix(name, "Another-") || strings.HasSuffix(name, "-Tag") ||
 					name == "Surrogate-Key" || name == "X-Cache-Enabled" {
 					delete(w.Header(), name)
@@ -91,7 +91,7 @@ var outside = map[string]func(http.Handler) http.Handler{
 	},
 }
 
-// lateWriter keeps a body until it is whole, as middlewares that compress do.
+// lateWriter keeps a body until it is complete, as compressing middlewares do.
 type lateWriter struct {
 	http.ResponseWriter
 	status int
@@ -105,7 +105,7 @@ func (w *lateWriter) WriteHeader(status int) {
 }
 func (w *lateWriter) Write(p []byte) (int, error) { w.body = append(w.body, p...); return len(p), nil }
 
-// pages are handlers of an application, careless ones.
+// pages are an application's handlers, including careless ones.
 func pages(t *testing.T) map[string]http.HandlerFunc {
 	file := filepath.Join(t.TempDir(), "page.html")
 	if err := os.WriteFile(file, []byte("page"), 0o600); err != nil {
@@ -191,7 +191,7 @@ func TestNoCacheIsToldToKeepAnAnswerForOneViewer(t *testing.T) {
 	type answer struct {
 		http.Handler
 		cookies int
-		cookie  string // that the request brings
+		cookie  string // in the request
 	}
 	answers := map[string]answer{
 		"a redirect":                {Handler: w.redirect(t, RedirectOptions{Authorize: grants("rt.png")})},
@@ -213,7 +213,7 @@ func TestNoCacheIsToldToKeepAnAnswerForOneViewer(t *testing.T) {
 			for _, method := range []string{"GET", "HEAD"} {
 				t.Run(around+"/"+name+"/"+method, func(t *testing.T) {
 					if strings.HasPrefix(around, "before a ") && strings.Contains(name, "trailers") {
-						return // neither passes trailers or Flush on
+						return // neither forwards trailers or Flush
 					}
 					r := get(t, middleware(answer.Handler), method, "Cookie", answer.cookie)
 					wantUncached(t, r)
@@ -416,8 +416,8 @@ func TestAPanicLeavesNoAnswerThatACacheKeeps(t *testing.T) {
 	}
 }
 
-// A middleware inside that answers several requests with one response, and
-// ignores what the header says.
+// An inner middleware serves several requests with one response, and ignores its
+// header.
 func TestACacheInsideTheMiddlewareHoldsNoCookiesOfOthers(t *testing.T) {
 	w := newWorld(t)
 	var kept http.Header
@@ -505,7 +505,7 @@ type failingReader struct{}
 
 func (failingReader) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 
-// A writer that cannot flush has sent nothing.
+// A writer that cannot flush must not have sent anything.
 func TestAFlushThatIsNotSupportedSendsNoHeader(t *testing.T) {
 	w := newWorld(t)
 	rec := httptest.NewRecorder()

@@ -36,12 +36,12 @@ func must[T any](t testing.TB) func(T, error) T {
 	}
 }
 
-// failingKey signs until it is told to fail, and counts.
+// failingKey counts its signatures, and fails when a test says so.
 type failingKey struct {
 	*signer.PrivateKey
 	fails      atomic.Bool
 	signatures atomic.Int64
-	before     func() // each signature; nil does nothing
+	before     func() // called before each signature, if set
 }
 
 var errKey = errors.New("the key at arn:aws:kms:eu-west-1:1:key/x is down")
@@ -57,7 +57,7 @@ func (k *failingKey) SignDigest(ctx context.Context, digest []byte, hash crypto.
 	return k.PrivateKey.SignDigest(ctx, digest, hash)
 }
 
-// world is a signer with its key, its clock, and what OnError was told.
+// world is a signer with its key and clock, and the errors passed to OnError.
 type world struct {
 	*signer.Signer
 	key   *failingKey
@@ -188,7 +188,7 @@ func TestEveryOtherOutcomeHasItsStatusAndTellsTheClientNothingElse(t *testing.T)
 		keyFails  bool
 		policy    signer.Policy
 		status    int
-		told      string // of what OnError is told; empty if of nothing
+		told      string // in the error for OnError; empty means no call
 	}{
 		"denied":                            {authorize: refuses(ErrDenied), status: 403},
 		"denied, with a reason":             {authorize: refuses(errors.Join(secret, ErrDenied)), status: 403},
@@ -297,7 +297,7 @@ func TestAPathIsDecodedOnce(t *testing.T) {
 			t.Errorf("%s: %d to %q", path, r.StatusCode, r.Header.Get("Location"))
 		}
 	}
-	// What the package comment says of ServeMux.
+	// What the package comment says about ServeMux.
 	if r := serve(mux, "GET", "/files/a//b"); !strings.HasSuffix(r.Header.Get("Location"), "/files/a/b") {
 		t.Errorf("ServeMux answers %d to %q", r.StatusCode, r.Header.Get("Location"))
 	}
@@ -362,7 +362,7 @@ func (s *source) trusted() map[string]*signer.PublicKey {
 	return map[string]*signer.PublicKey{keyID: s.key.PublicKey()}
 }
 
-// deployed is a signer of a deployment, and its clock.
+// deployed returns a signer of a deployment, its source and its clock.
 func deployed(t testing.TB) (*signer.Signer, *source, *atomic.Int64) {
 	t.Helper()
 	src := newSource(t)
@@ -386,7 +386,7 @@ func TestTheBaseURLIsThatOfTheDeploymentUnlessOneIsSet(t *testing.T) {
 	}
 
 	src.fails.Store(true)
-	clock.Add(int64(time.Hour)) // as after a night in a frozen process
+	clock.Add(int64(time.Hour)) // as in a process that was frozen for a night
 	for name, h := range map[string]http.Handler{"the deployment's": byDeployment, "the one that is set": fixed} {
 		r := serve(h, "GET", "/")
 		wantPrivate(t, r)

@@ -9,7 +9,7 @@ import (
 	"github.com/signedfront/signedfront/signer"
 )
 
-// What each zero value in the hands of this package does: it opens nothing.
+// For each zero value, the handlers open nothing.
 func TestZeroValuesOpenNothing(t *testing.T) {
 	w := newWorld(t)
 	var noSigner *signer.Signer
