@@ -20,11 +20,11 @@ import (
 
 const lender = "/signedfront/signedfront/lender"
 
-// elsewhere are documents that name a key which is not where they are.
+// elsewhere are documents that name a key in another location than their own.
 var elsewhere = map[string]struct {
 	change func(d *signer.Deployment)
 	want   string
-	others awskeys.AccountRegion // what allows it
+	others awskeys.AccountRegion // the entry of Others that allows it
 }{
 	"a secret of another Region": {func(d *signer.Deployment) {
 		d.Key.SecretARN = strings.Replace(secretARN, region, "eu-central-1", 1)
@@ -73,9 +73,9 @@ func TestADocumentNamesNoKeyElsewhereUnlessAnOptionAllowsIt(t *testing.T) {
 	}
 }
 
-// The Region is a part of the host that a request with the program's session
-// token goes to, so none is sent before it is checked. Key is asked too, with a
-// document that Deployment never saw.
+// The Region becomes part of the host of a request that carries the program's
+// session token, so it is checked before any request. Key is also called with a
+// document that Deployment never returned.
 func TestNoRequestGoesToAHostThatADocumentMadeUp(t *testing.T) {
 	const host = "127.0.0.1:9"
 	for name, change := range map[string]func(d *signer.Deployment){
@@ -101,7 +101,7 @@ func TestNoRequestGoesToAHostThatADocumentMadeUp(t *testing.T) {
 				t.Fatal(err)
 			}
 			t.Setenv("SIGNEDFRONT_DEPLOYMENT", string(text))
-			// Without an endpoint of its own, the SDK makes a host of the Region.
+			// Without a configured endpoint, the SDK builds a host from the Region.
 			var sent []string
 			cfg := c.config()
 			cfg.BaseEndpoint = nil
@@ -133,7 +133,7 @@ func TestNoRequestGoesToAHostThatADocumentMadeUp(t *testing.T) {
 				}
 			}
 			for _, host := range sent {
-				// Key with a document whose own Region alone is wrong.
+				// Key with a document in which only the Region is wrong.
 				if host != "secretsmanager."+region+".amazonaws.com" {
 					t.Errorf("a request went to %s", host)
 				}
@@ -220,7 +220,7 @@ func TestAKeyFileThatADocumentInAWSNamesIsReadOnlyIfItIsAllowed(t *testing.T) {
 	}
 }
 
-// answers is Systems Manager that answers with one ARN.
+// answers is a Systems Manager that always returns one ARN.
 type answers struct {
 	arn  *string
 	text string

@@ -80,7 +80,7 @@ func TestARunningSignerFollowsARotationAndSignsThroughAnOutage(t *testing.T) {
 		Refresh: time.Millisecond,
 		OnEvent: func(e signer.Event) {
 			if c.called("GetParameter") == 1 {
-				return // nobody waits before Open returns
+				return // before Open returns, no test waits
 			}
 			select {
 			case events <- e:
@@ -166,7 +166,7 @@ func TestABorrowedKeyIsOneHopAway(t *testing.T) {
 	const pr, other = "/signedfront/signedfront/pr-1", "/signedfront/signedfront/pr-2"
 	borrowing := signer.Deployment{Schema: 1, BaseURL: "https://d222222abcdef8.cloudfront.net", Key: signer.KeyLocation{Parameter: parameter}, Bucket: &signer.Bucket{Name: "pr-1", Region: region}}
 	for name, test := range map[string]struct {
-		lifetime, age         int64 // of the borrower
+		lifetime, age         int64 // the borrower's limits
 		wantLifetime, wantAge int64
 	}{
 		"no limits of its own": {0, 0, 3600, 3600},
@@ -226,7 +226,7 @@ func TestABorrowedKeyIsOneHopAway(t *testing.T) {
 	refused("a key of another account", from("/signedfront/signedfront/far"), "in the account \"444455556666\", not in the deployment's own, 111122223333")
 }
 
-// Whoever verifies needs no right to sign.
+// A verifier needs no permission to sign.
 func TestTheTrustedKeysAreReadWithoutAKey(t *testing.T) {
 	c := newCloud(t)
 	public, lender := c.deploy(t, parameter, "KONE")
@@ -293,8 +293,8 @@ func TestTheDocumentMayComeFromAFileOrAVariable(t *testing.T) {
 	}
 }
 
-// An imported key may be a file where the signer runs, while the document is in
-// AWS.
+// An imported key may be a file on the machine of the signer, while the document is
+// in AWS.
 func TestAnImportedKeyMayBeAFile(t *testing.T) {
 	c := newCloud(t)
 	_, d := c.deploy(t, parameter, "KONE")
@@ -407,8 +407,8 @@ func TestWhatGoesWrongInAWSIsToldWithWhatToDo(t *testing.T) {
 	}
 }
 
-// A piece of an answer that cannot be read sits in the SDK's error, and the
-// whole of each answer goes to its log if a program asks for it.
+// The SDK's error holds a part of a response that it cannot parse, and its log
+// holds whole responses if a program enables that.
 func TestTheKeyComesInNoErrorAndNoLogOfTheSDK(t *testing.T) {
 	c := newCloud(t)
 	_, d := c.deploy(t, parameter, "KONE")
@@ -461,7 +461,7 @@ func TestClientsOfAnyOtherMakeServe(t *testing.T) {
 	}
 }
 
-// fixed is Systems Manager with one value for every parameter.
+// fixed is a Systems Manager with one value for every parameter.
 type fixed []byte
 
 func (f fixed) GetParameter(context.Context, *ssm.GetParameterInput, ...func(*ssm.Options)) (*ssm.GetParameterOutput, error) {

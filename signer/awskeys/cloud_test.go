@@ -20,7 +20,7 @@ import (
 	"github.com/signedfront/signedfront/signer"
 )
 
-// cloud is the part of AWS that a signer talks to, on loopback.
+// cloud is the part of AWS that a signer calls, on loopback.
 type cloud struct {
 	*httptest.Server
 
@@ -28,10 +28,10 @@ type cloud struct {
 	parameters map[string]string
 	secrets    map[string]string // by ARN and version
 	keys       map[string]crypto.Signer
-	aliases    map[string]string // of keys
+	aliases    map[string]string // of KMS keys
 	usage      string
-	fail       string            // the error code that every call answers with
-	failOf     map[string]string // and by operation
+	fail       string            // the error code of every call
+	failOf     map[string]string // the error code, by operation
 	cut        bool              // every secret arrives cut off
 	calls      map[string]int    // by operation
 	regions    map[string]string
@@ -78,7 +78,7 @@ func (c *cloud) serve(w http.ResponseWriter, r *http.Request) {
 	refuse := func(code string) {
 		w.Header().Set("X-Amzn-ErrorType", code)
 		w.WriteHeader(http.StatusBadRequest)
-		// AWS repeats names in its messages.
+		// AWS repeats names in its error messages.
 		answer(map[string]string{"__type": code, "message": "no " + in.Name + in.SecretId + in.VersionId + in.KeyId})
 	}
 	if code := c.fail + c.failOf[operation]; code != "" {
@@ -172,7 +172,7 @@ func (c *cloud) put(t *testing.T, name string, d signer.Deployment) {
 	c.parameters[name] = string(text)
 }
 
-// set lets every call fail with an error code, until set("").
+// set makes every call fail with an error code, until set("").
 func (c *cloud) set(code string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -191,7 +191,7 @@ func (c *cloud) called(operation string) int {
 	return c.calls[operation]
 }
 
-// region is where the last call of an operation went to.
+// region returns the Region of the last call of an operation.
 func (c *cloud) region(operation string) string {
 	c.mu.Lock()
 	defer c.mu.Unlock()

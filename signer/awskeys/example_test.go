@@ -16,8 +16,8 @@ import (
 	"github.com/signedfront/signedfront/signer/awskeys"
 )
 
-// From project and environment to a URL that is good for two minutes. One
-// signer serves the whole program.
+// This program signs a URL that is valid for two minutes. One signer serves the
+// whole program.
 func ExampleOpen() {
 	ctx := context.Background()
 	cfg, err := config.LoadDefaultConfig(ctx)
@@ -36,8 +36,8 @@ func ExampleOpen() {
 	fmt.Println(signed)
 }
 
-// Hundreds of processes that start in one second read the deployment document
-// from an environment variable, and AWS for the key alone.
+// If hundreds of processes start within one second, read the deployment document
+// from an environment variable, so that they call AWS only for the key.
 func ExampleVariable() {
 	ctx := context.Background()
 	cfg, err := config.LoadDefaultConfig(ctx)
@@ -51,8 +51,8 @@ func ExampleVariable() {
 	defer s.Close()
 }
 
-// A program that signs for one deployment says which, so that whoever may write
-// the parameter cannot make it sign for another.
+// A program that signs for one deployment names its base URL and account, so that
+// whoever can write the parameter cannot make it sign for another.
 func ExampleSource() {
 	ctx := context.Background()
 	cfg, err := config.LoadDefaultConfig(ctx)
@@ -62,7 +62,7 @@ func ExampleSource() {
 	source := awskeys.Environment(cfg, "signedfront", "prod")
 	source.BaseURL = "https://media.example.com"
 	source.Account = "111122223333"
-	source.Others = []awskeys.AccountRegion{{Region: "eu-central-1"}} // of a key in KMS
+	source.Others = []awskeys.AccountRegion{{Region: "eu-central-1"}} // the Region of a KMS key
 	s, err := signer.Open(ctx, source, nil)
 	if err != nil {
 		log.Fatal(err)
@@ -70,8 +70,8 @@ func ExampleSource() {
 	defer s.Close()
 }
 
-// A key that never leaves KMS signs a pass, which opens a whole prefix with one
-// call over the network.
+// A key that never leaves KMS signs a pass, which opens everything below a prefix
+// with one call over the network.
 func ExampleNewKMSKey() {
 	ctx := context.Background()
 	cfg, err := config.LoadDefaultConfig(ctx)
@@ -97,11 +97,11 @@ func ExampleNewKMSKey() {
 	fmt.Println(signed)
 }
 
-// CloudFront's signatures open, they do not upload. To let a browser upload,
-// presign a PUT to the bucket with the S3 SDK, as one of the roles that "uploads"
-// in cdk.json names, for a page of one of its origins. Then sign the object's URL
-// for whoever may see it. Where a folder of the bucket is served, its key in the
-// bucket starts with the folder.
+// CloudFront's signatures do not allow uploads. To let a browser upload, presign a
+// PUT to the bucket with the S3 SDK, in one of the roles that "uploads" in cdk.json
+// names, for a page of one of its origins. Then sign the object's URL for its
+// viewers. If a folder of the bucket is served, the object's key in the bucket
+// starts with the folder.
 func Example_upload() {
 	ctx := context.Background()
 	cfg := aws.Config{ // config.LoadDefaultConfig(ctx) in a program
@@ -128,7 +128,7 @@ func Example_upload() {
 	// Output: PUT example-media.s3.eu-west-1.amazonaws.com/folder/albums/7/rt.png good for 120 seconds
 }
 
-// A presigned POST bounds what a browser uploads: here a PNG of at most 5 MB, under
+// A presigned POST limits what a browser uploads: here a PNG of at most 5 MB, under
 // one key. The page sends the fields and then the file in a form.
 func Example_uploadBounded() {
 	ctx := context.Background()
@@ -152,7 +152,7 @@ func Example_uploadBounded() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	upload.Values["Content-Type"] = "image/png" // the field that the condition asks for
+	upload.Values["Content-Type"] = "image/png" // the field that the condition requires
 	fmt.Println(upload.URL, upload.Values["key"], upload.Values["Content-Type"])
 	// Output: https://media-prod-contentbucket-1a2b3c4d.s3.eu-west-1.amazonaws.com albums/7/rt.png image/png
 }

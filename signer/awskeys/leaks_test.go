@@ -17,8 +17,8 @@ import (
 	"github.com/signedfront/signedfront/signer/leaktest"
 )
 
-// A key may be put where a project, a name, an ARN or a document belongs, and
-// AWS repeats what it was asked for in its errors.
+// A key may be passed in place of a project, a name, an ARN or a document, and AWS
+// repeats in its errors what was requested.
 func TestNoErrorShowsAKeyThatASourceIsHanded(t *testing.T) {
 	package_, err := filepath.Abs(".")
 	if err != nil {
@@ -39,7 +39,7 @@ func TestNoErrorShowsAKeyThatASourceIsHanded(t *testing.T) {
 		_, err = source.Key(ctx, d)
 		return []any{err}
 	}
-	// documents have the text in each field that a source reads.
+	// documents returns documents with the text in each field that a source reads.
 	documents := func(text string) (all []signer.Deployment) {
 		for _, change := range []func(d *signer.Deployment){
 			func(d *signer.Deployment) { d.BaseURL = text }, func(d *signer.Deployment) { d.KeyPairID = text }, func(d *signer.Deployment) { d.Region = text },
@@ -53,7 +53,8 @@ func TestNoErrorShowsAKeyThatASourceIsHanded(t *testing.T) {
 		}
 		return all
 	}
-	// failing calls f with AWS as it is, and with AWS that denies and repeats.
+	// failing calls f with AWS as it is, and with AWS that denies and repeats the
+	// name.
 	failing := func(f func() []any) (back []any) {
 		for _, code := range []string{"", "AccessDeniedException", "ValidationException", "ExpiredTokenException"} {
 			c.set(code)
@@ -154,7 +155,7 @@ func TestNoErrorShowsAKeyThatASourceIsHanded(t *testing.T) {
 func TestNoErrorAndNoLogShowsWhatASecretHolds(t *testing.T) {
 	c := newCloud(t)
 	_, d := c.deploy(t, parameter, "KONE")
-	d.TrustedKeys = nil // a public key has the name of its curve in common with the others
+	d.TrustedKeys = nil // public keys share the name of their curve with the key
 	c.put(t, parameter, d)
 	for _, key := range leaktest.Keys() {
 		for _, spelling := range key.Spellings() {

@@ -14,11 +14,11 @@ import (
 )
 
 func TestEverySourcePassesTheSuite(t *testing.T) {
-	rsaKey := newRSA() // one for all: its making takes its time
+	rsaKey := newRSA() // shared, since generating one is slow
 	var generation atomic.Int32
 	nextID := func() string { return fmt.Sprintf("K%d", generation.Add(1)) }
 	secret := func(t *testing.T, c *cloud) { c.deploy(t, parameter, nextID()) }
-	outage := func(c *cloud) func(*testing.T) func() { // of documents: a key in KMS would sign no more
+	outage := func(c *cloud) func(*testing.T) func() { // only of documents: otherwise a KMS key could not sign
 		return func(*testing.T) func() {
 			c.setOf("GetParameter", "InternalServerError")
 			return func() { c.setOf("GetParameter", "") }
@@ -75,7 +75,7 @@ func TestEverySourcePassesTheSuite(t *testing.T) {
 			c := newCloud(t)
 			file := filepath.Join(t.TempDir(), "deployment.json")
 			broken, last := false, []byte(nil)
-			put := func(t *testing.T) { // in one step, since a reader may come at any time
+			put := func(t *testing.T) { // atomic, since a reader may read at any time
 				if broken {
 					return
 				}

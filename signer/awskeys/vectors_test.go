@@ -15,7 +15,7 @@ func TestDocumentsOfTheVectorsLeadToNoOtherPlace(t *testing.T) {
 			t.Fatalf("the parameter is %s, and the cloud of these tests has %s", v.Parameter, want)
 		}
 		c := newCloud(t)
-		c.deploy(t, parameter, "KONE") // the borrower's lender
+		c.deploy(t, parameter, "KONE") // the lender
 		c.parameters[name] = v.Text
 		_, err := awskeys.Parameter(c.config(), name).Deployment(t.Context())
 		if v.Reason == "" {
