@@ -17,12 +17,12 @@ import (
 	"github.com/signedfront/signedfront/signer/leaktest"
 )
 
-// account answers as AWS does, or with an error code.
+// account responds as AWS does, or with an error code.
 type account struct {
-	fails    string // the code of all answers, empty for none
+	fails    string // the error code of all responses, or ""
 	trusting [][]string
 	versions [][]string
-	empty    bool // answers hold nothing
+	empty    bool // responses are empty
 }
 
 func (a *account) err() error {
