@@ -11,8 +11,7 @@ import (
 	"github.com/signedfront/signedfront/signer"
 )
 
-// memory is a source in memory: a deployment, its key, and the keys that it had
-// before.
+// memory is a source in memory: a deployment, its key and its former keys.
 type memory struct {
 	mu       sync.Mutex
 	document signer.Deployment
@@ -33,8 +32,8 @@ func newMemory(algorithm signer.Algorithm) *memory {
 	return m
 }
 
-// rotate makes a new key pair the current one. Documents and URLs that name the
-// keys before stay good.
+// rotate makes a new key pair the current one. Documents and URLs of former keys
+// stay valid.
 func (m *memory) rotate() {
 	key, err := signer.GenerateKey(m.document.Algorithm)
 	if err != nil {
@@ -55,7 +54,7 @@ func (m *memory) change(change func(*signer.Deployment)) {
 	change(&m.document)
 }
 
-// fail lets every reading fail with an error, until fail(nil).
+// fail makes every reading fail with an error, until fail(nil).
 func (m *memory) fail(err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -75,7 +74,7 @@ func (m *memory) Deployment(ctx context.Context) (*signer.Deployment, error) {
 	if err != nil {
 		return nil, err
 	}
-	// A wrong document is for the suite to find.
+	// The suite must find a wrong document.
 	var d signer.Deployment
 	return &d, json.Unmarshal(text, &d)
 }

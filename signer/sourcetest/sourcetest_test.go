@@ -29,7 +29,7 @@ func TestASourceInMemoryPassesTheSuite(t *testing.T) {
 	}
 }
 
-// subject is a source that reads the memory.
+// subject returns a subject whose source reads the memory.
 func (m *memory) subject(source signer.Source) sourcetest.Subject {
 	return sourcetest.Subject{
 		Source: source,
@@ -41,13 +41,13 @@ func (m *memory) subject(source signer.Source) sourcetest.Subject {
 	}
 }
 
-// published is where a deployment document is put, with key files in a folder.
+// published is a place for a deployment document, with key files in a folder.
 type published struct {
 	memory *memory
 	folder string
 	key    func(file string) string            // the name of a key file in the document
-	put    func(t *testing.T, document []byte) // puts the document there
-	remove func(t *testing.T)                  // takes it away
+	put    func(t *testing.T, document []byte) // writes the document
+	remove func(t *testing.T)                  // removes the document
 
 	mu     sync.Mutex
 	broken bool
@@ -79,7 +79,7 @@ func (p *published) write(t *testing.T) {
 	}
 }
 
-// subject is a source that reads what is published.
+// subject returns a subject whose source reads what is published.
 func (p *published) subject(t *testing.T, source signer.Source) sourcetest.Subject {
 	p.write(t)
 	return sourcetest.Subject{
@@ -122,7 +122,7 @@ func TestFileSourcePassesTheSuite(t *testing.T) {
 				}
 				p := &published{
 					memory: newMemory(signer.ECDSAP256), folder: folder, key: key,
-					put: func(t *testing.T, text []byte) { // in one step, since a reader may come at any time
+					put: func(t *testing.T, text []byte) { // atomic, since a reader may read at any time
 						check(t, os.WriteFile(document+".new", text, 0o600))
 						check(t, os.Rename(document+".new", document))
 					},
@@ -137,7 +137,7 @@ func TestFileSourcePassesTheSuite(t *testing.T) {
 func TestEnvSourcePassesTheSuite(t *testing.T) {
 	const variable = "SIGNEDFRONT_SOURCETEST"
 	sourcetest.Run(t, func(t *testing.T) sourcetest.Subject {
-		t.Setenv(variable, "") // and back after the test
+		t.Setenv(variable, "") // restored after the test
 		set := func(t *testing.T, text []byte) {
 			if err := os.Setenv(variable, string(text)); err != nil {
 				t.Fatal(err)
@@ -165,7 +165,7 @@ func (f *functions) Key(ctx context.Context, d *signer.Deployment) (signer.Key, 
 	return f.key(ctx, d)
 }
 
-// openKey is a key that prints itself.
+// openKey is a key that prints its material.
 type openKey struct{ *signer.PrivateKey }
 
 func (k openKey) Format(f fmt.State, _ rune) {
@@ -173,8 +173,8 @@ func (k openKey) Format(f fmt.State, _ rune) {
 	f.Write(text)
 }
 
-// The suite runs in a program of its own, since a test that fails there must
-// not fail here.
+// The suite runs in a program of its own, since tests that must fail there must not
+// fail here.
 func TestTheSuiteFindsEveryFault(t *testing.T) {
 	for name, fault := range map[string]struct {
 		test string // of the suite
