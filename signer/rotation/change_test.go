@@ -199,8 +199,8 @@ func TestTheZeroVerdictIsNotSafe(t *testing.T) {
 	}
 }
 
-// A promotion and a removal of others go together once both are safe, whichever
-// of the group and the document is written first.
+// One deployment can promote one key and remove another once both steps are safe,
+// whether the group or the document is written first.
 func TestPromotionAndRemovalInOneDeploymentWaitForBoth(t *testing.T) {
 	o := observed(hour(2), version(2, hour(2), "K2", usual))
 	o.KeyGroup.Members = append(o.KeyGroup.Members, "K3")
@@ -213,7 +213,7 @@ func TestPromotionAndRemovalInOneDeploymentWaitForBoth(t *testing.T) {
 	if v := rotation.Judge(o, c); !v.Safe {
 		t.Error(v.Err())
 	}
-	// The key that it replaces waits in any case.
+	// The replaced key must wait in any case.
 	c.Keys = []string{"K3"}
 	if v := rotation.Judge(o, c); v.Safe || !v.From.IsZero() {
 		t.Errorf("%+v", v)

@@ -11,7 +11,7 @@ import (
 	"github.com/signedfront/signedfront/signer/rotation"
 )
 
-// input makes observations and changes of bytes: any times, numbers and texts.
+// input makes observations and changes from bytes: any times, numbers and texts.
 type input []byte
 
 func (in *input) byte() byte {
@@ -96,7 +96,7 @@ func (in *input) observation() rotation.Observation {
 	return o
 }
 
-// FuzzAnyObservationIsAnswered also checks what holds for each answer.
+// FuzzAnyObservationIsAnswered also checks what must hold for every result.
 func FuzzAnyObservationIsAnswered(f *testing.F) {
 	f.Add([]byte(""))
 	f.Add([]byte("\x03\x10\x02\x01\x02\x03\x10\x05\x05\x00\x00\x02\x01\x01\x03\x10\x02\x02\x03\x10\x02\x01\x03\x10\x01\x01\x05\x05\x01\x01\x03\x10\x01\x02\x05\x05\x01"))
@@ -139,7 +139,7 @@ func FuzzAnyObservationIsAnswered(f *testing.F) {
 			}
 		}
 
-		// What is not known never makes a change safe.
+		// An unknown value never makes a change safe.
 		for i := range o.History {
 			less := o
 			less.History = slices.Clone(o.History)

@@ -8,7 +8,7 @@ import (
 	"github.com/signedfront/signedfront/signer/rotation"
 )
 
-// A key may have been put where a key pair id belongs.
+// A key may be passed in place of a key pair id.
 func TestNoFaultShowsAKey(t *testing.T) {
 	hostile := func(text string) rotation.Observation {
 		return rotation.Observation{
@@ -28,7 +28,7 @@ func TestNoFaultShowsAKey(t *testing.T) {
 			all = append(all, shown(rotation.Judge(draining, rotation.Change{Keys: []string{"K2"}, Current: text, Compromised: []string{text}}))...)
 			return append(all, shown(rotation.Judge(draining, rotation.Change{Keys: []string{"K2"}, Current: "K2", Compromised: []string{text}}))...)
 		},
-		"Verdict.Err": nil, // the faults of Judge and Assess, which are shown here
+		"Verdict.Err": nil, // joins the faults of Judge and Assess, which are checked here
 		"Assess": func(text string) (all []any) {
 			for _, step := range rotation.Assess(hostile(text)).Steps {
 				all = append(all, shown(step.Verdict)...)

@@ -18,7 +18,7 @@ import (
 //	ROTATION_REQUESTS=1000000 go test -run=Simulation -v ./signer/rotation
 const requestsVariable = "ROTATION_REQUESTS"
 
-// run runs one world until something goes wrong, or for a while.
+// run runs one world until a request gets a wrong answer, or until its end.
 func run(t *testing.T, seed uint64, g guard) *world {
 	w := newWorld(t, seed, g)
 	for i := 0; i < 60 && w.wrong == ""; i++ {
@@ -50,7 +50,7 @@ func TestSimulationRefusesNoURLThatIsGood(t *testing.T) {
 	t.Logf("%d requests in %d worlds, %v, in %s: none refused that should pass, none passed after retirement", requests, worlds, changes, time.Since(start).Round(time.Millisecond))
 }
 
-// parts are the complete proof without one of its parts each.
+// parts returns proofs, each of which lacks one part of the complete proof.
 func parts() map[string]*proof {
 	all := map[string]*proof{}
 	lacking := func(name string, change func(*proof)) {
@@ -76,8 +76,8 @@ func parts() map[string]*proof {
 	return all
 }
 
-// without are guards that lack one part of the proof each, or look at one thing
-// wrongly.
+// without returns guards, each of which lacks one part of the proof or observes one
+// thing wrongly.
 func without() map[string]guard {
 	all := map[string]guard{}
 	for name, p := range parts() {
@@ -118,13 +118,13 @@ func without() map[string]guard {
 		keep(o, func(i int) bool { return key(i-1) == "" || key(i-1) != key(i+1) || key(i) == key(i+1) })
 	})
 
-	// What the proof assumes, and is not so.
+	// Assumptions of the proof that do not hold in these worlds.
 	look("assumed: edges and readers are no later", func(o *Observation, _ Change) { o.Bounds.Propagation /= 2 })
 	look("assumed: clocks are no further off", func(o *Observation, _ Change) { o.Bounds.Clocks /= 2 })
 	return all
 }
 
-// keep drops all versions but some, as if there had been no others.
+// keep removes all versions but some, as if there had been no others.
 func keep(o *Observation, some func(i int) bool) {
 	slices.SortFunc(o.History, func(a, b Version) int { return int(a.Number - b.Number) })
 	var kept []Version
@@ -141,7 +141,8 @@ func TestSimulationSeesEachPartOfTheProofTakenOut(t *testing.T) {
 	expect(t, "refused", without())
 }
 
-// Of the states too, each wait is taken out; the operator keeps to the proof.
+// For the states too, each wait is removed; the operator follows the complete
+// proof.
 func TestSimulationSeesAKeyThatIsCalledRetiredTooEarly(t *testing.T) {
 	guards := map[string]guard{}
 	for name, p := range parts() {
@@ -152,8 +153,8 @@ func TestSimulationSeesAKeyThatIsCalledRetiredTooEarly(t *testing.T) {
 	expect(t, "passed", guards)
 }
 
-// firstWorlds are the worlds in which a request was answered wrongly when this was
-// written, where that is not world 0. They are tried first, to save time.
+// firstWorlds are the worlds other than 0 in which a request got a wrong answer
+// when this was written. They are tried first, to save time.
 var firstWorlds = map[string]uint64{
 	"refused, a key may have signed: a document of before":                         7,
 	"refused, a key may have signed: a document that cannot be read":               11,
@@ -188,9 +189,9 @@ var firstWorlds = map[string]uint64{
 	"passed, wait before the first signature: two clocks differ":                   4,
 }
 
-// early reports whether a part of the proof is about keys that sign too early. The
-// others are about keys that are removed too early. The order of a deployment and
-// the bounds are about both.
+// early reports whether a part of the proof concerns keys that sign too early. The
+// others concern keys that are removed too early. The order of a deployment and the
+// bounds concern both.
 func early(name string) (early, known bool) {
 	switch {
 	case strings.HasPrefix(name, "wait before the first signature"), strings.HasPrefix(name, "rule: every edge"), strings.HasPrefix(name, "rule: a key is in the key group"):
@@ -201,8 +202,8 @@ func early(name string) (early, known bool) {
 	return false, false
 }
 
-// expect runs worlds with each guard until a request is answered wrongly, because
-// of what the guard lacks.
+// expect runs worlds with each guard until a request gets a wrong answer because of
+// what the guard lacks.
 func expect(t *testing.T, answer string, guards map[string]guard) {
 	for _, name := range slices.Sorted(maps.Keys(guards)) {
 		t.Run(name, func(t *testing.T) {

@@ -31,8 +31,9 @@ func version(number int64, modified time.Time, key string, l rotation.Limits) ro
 	}}
 }
 
-// observed is a deployment with keys 1 and 2 made at noon and an hour later, and
-// both in the key group since then. Key 1 was current from noon on.
+// observed returns a deployment whose keys 1 and 2 were created at noon and an hour
+// later; both have been in the key group since then. Key 1 was current from noon
+// on.
 func observed(now time.Time, versions ...rotation.Version) rotation.Observation {
 	return rotation.Observation{
 		Now: now, Bounds: bounds,

@@ -16,53 +16,53 @@ import (
 	"github.com/signedfront/signedfront/signer"
 )
 
-// world is AWS, the programs that sign for it, their viewers, and an operator who
-// asks Judge before each deployment, and often does what it refused as soon as it
-// no longer does. Time passes only as the world says.
+// world is AWS, the programs that sign for it, their viewers, and an operator. The
+// operator asks Judge before each deployment, and often makes a refused change as
+// soon as Judge allows it. The world controls the time.
 //
-// Whatever a bound allows, the world does: edges and readers go by any state that
-// was true within Propagation, in any order, and each clock is off by as much as
-// Clocks, the other way the next time. In a harsh world all of it is at its worst
-// at once: hosts that tell times are behind and signers ahead by all of Clocks,
-// times are cut by almost a second, and fractions of the bounds add up so that
-// no rounding hides another.
+// The world does whatever a bound allows: edges and readers use any state that was
+// current within Propagation, in any order, and each clock is off by up to Clocks,
+// in either direction. In a harsh world everything is at its worst at once: the
+// clocks of services are behind and those of signers ahead by all of Clocks, times
+// lose almost a second to truncation, and fractions of the bounds add up so that no
+// rounding hides another.
 type world struct {
 	t      *testing.T
 	random *rand.Rand
 	guard
 	bounds Bounds
 	harsh  bool
-	drill  bool    // the operator rotates by the book, each step as soon as it is safe
-	told   bool    // the operator tells the highest limits of unread versions
-	newer  float64 // how many documents the operator's program cannot read
-	busy   float64 // how many deployments are followed by a hundred more
+	drill  bool    // the operator makes each step of a rotation as soon as it is safe
+	told   bool    // the operator sets Observation.Unread
+	newer  float64 // the share of documents that the operator's program cannot read
+	busy   float64 // the share of deployments that a hundred more follow
 
 	now      time.Time // the true time
 	moments  []time.Time
-	asleep   []time.Time // moments when a reader may learn of the last document but one for the last time
+	asleep   []time.Time // the last moments at which a reader may get the last document but one
 	groups   []groupState
 	history  []documentState
-	begun    int                  // the first of them that the parameter of now has
-	public   map[string]time.Time // when each key was created, as CloudFront tells
+	begun    int                  // the first of them that the present parameter has
+	public   map[string]time.Time // CreatedTime of each key
 	made     int                  // keys ever made
 	signers  []*program
 	grants   []grant
-	lasting  map[string]grant // of each key, the one with the latest end
+	lasting  map[string]grant // the grant of each key with the latest end
 	burnt    map[string]bool  // keys removed as compromised
-	pending  *Change          // what Judge refused, and
-	when     time.Time        // from when on it allows it, in true time
+	pending  *Change          // a change that Judge refused
+	when     time.Time        // when Judge allows pending, in true time
 	outage   bool             // of Parameter Store
-	locked   bool             // an outage of what keeps the private keys
+	locked   bool             // an outage of the private keys' store
 	requests int
 	changes  map[string]int
-	wrong    string // the first request that was refused and should pass, or the reverse
-	early    bool   // its key is in the key group: not every edge has it yet
+	wrong    string // the first request that got a wrong answer
+	early    bool   // the key of that request is in the key group, but not every edge has it
 }
 
-// guard is what the operator asks.
+// guard is what the operator asks before a deployment.
 type guard struct {
 	judges *proof
-	states *proof                     // nil if nobody asks what keys are
+	states *proof                     // nil if nobody asks for states
 	sees   func(*Observation, Change) // changes an observation before it is judged
 }
 
@@ -74,25 +74,25 @@ type groupState struct {
 type documentState struct {
 	at, told time.Time
 	document signer.Deployment
-	unread   bool // by the operator's program
+	unread   bool // the operator's program cannot read it
 }
 
-// program is one that signs, with the real signer.
+// program is a program that signs, with the real signer.
 type program struct {
 	world   *world
-	eager   float64 // how likely it reads the document when it could
+	eager   float64 // how likely it reads the document when it can
 	borrows bool    // its document borrows the key, and has limits of its own
 	signer  *signer.Signer
 }
 
-// grant is a signature in a viewer's hands.
+// grant is a signature that a viewer has.
 type grant struct {
 	kind    string
 	key     string
 	request signer.Request
 	at      time.Time // when it was signed, in true time
 	expires time.Time
-	checked bool // by signer.Verify
+	checked bool // signer.Verify was called for it
 }
 
 const content = "https://d111111abcdef8.cloudfront.net/"
@@ -155,7 +155,7 @@ func (w *world) upTo(d time.Duration) time.Duration {
 	return time.Duration(w.random.Int64N(int64(d))) + 1
 }
 
-// clock is what a clock shows that in a harsh world is ahead, or behind.
+// clock returns the reading of a clock; in a harsh world it is ahead or behind.
 func (w *world) clock(ahead bool) time.Time {
 	off := w.bounds.Clocks
 	switch {
@@ -170,10 +170,10 @@ func (w *world) clock(ahead bool) time.Time {
 	return w.now.Add(off)
 }
 
-// stamp is the time that a service tells of what happens now.
+// stamp returns the time that a service reports for what happens now.
 func (w *world) stamp() time.Time { return w.clock(false).Truncate(time.Second) }
 
-// align waits until a stamp loses as much as it can.
+// align waits until truncation makes a stamp lose as much as possible.
 func (w *world) align() {
 	if told := w.now.Add(-w.bounds.Clocks); w.harsh && w.chance(.5) {
 		w.now = w.now.Add(told.Truncate(time.Second).Add(time.Second - 1).Sub(told))
@@ -203,7 +203,7 @@ func (w *world) writeDocument(key string, l Limits) {
 		MaxURLLifetime: int64(l.MaxURLLifetime / time.Second), MaxKeyAge: int64(l.MaxKeyAge / time.Second),
 	}
 	w.history = append(w.history, documentState{w.now, w.stamp(), d, w.chance(w.newer)})
-	delete(w.burnt, key) // it is as good as any again
+	delete(w.burnt, key) // it is in use again
 	w.moments = append(w.moments, w.now.Add(w.bounds.Propagation-1))
 	w.asleep = append(w.asleep, w.now.Add(w.bounds.Propagation-1))
 	w.act()
@@ -219,8 +219,8 @@ func (w *world) members() []string { return w.groups[len(w.groups)-1].members }
 
 func (w *world) document() *signer.Deployment { return &w.history[len(w.history)-1].document }
 
-// pick is the index of a state by which somebody may go now, of states that
-// begin at some times: the last one, or one that was true within Propagation.
+// pick returns the index of a state that somebody may use now, of states that begin
+// at the times at(i): the last one, or one that was current within Propagation.
 func (w *world) pick(states int, at func(int) time.Time) int {
 	last := states - 1
 	oldest := last
@@ -260,15 +260,15 @@ func (p *program) Key(_ context.Context, d *signer.Deployment) (signer.Key, erro
 	return pooled(d.KeyPairID), nil
 }
 
-// read makes the program read the document. In the background that is a timer's
-// work; for a test whose clock stands still it is a signer opened anew.
+// read makes the program read the document. In the background a timer does that; in
+// a test whose clock stands still, a newly opened signer does.
 func (p *program) read() {
 	w := p.world
 	s, err := signer.Open(context.Background(), p, &signer.OpenOptions{
 		Refresh: 1000 * time.Hour, Memoize: 8, Now: func() time.Time { return w.clock(true) },
 	})
 	if err != nil {
-		return // an outage: the signer there is goes on, while its key is not too old
+		return // an outage: the present signer goes on while its key is not too old
 	}
 	p.close()
 	p.signer = s
@@ -286,8 +286,8 @@ func (p *program) sign() {
 	if p.signer == nil {
 		return
 	}
-	// The limit that the signer goes by is that of the version that it read.
-	// Asking for too much is how a program finds out.
+	// The signer's limit is that of the version that it read. A program learns it by
+	// exceeding it.
 	ctx := context.Background()
 	file := content + "albums/7/" + strconv.Itoa(w.random.IntN(10)) + ".png"
 	g := grant{at: w.now, request: signer.Request{URL: file}}
@@ -301,7 +301,7 @@ func (p *program) sign() {
 		case "URL":
 			g.request.URL, err = p.signer.URL(ctx, file, policy)
 		case "URL with an end":
-			if policy.TTL > 2*w.bounds.Clocks+2*time.Second { // or it may be past by the signer's clock
+			if policy.TTL > 2*w.bounds.Clocks+2*time.Second { // or it may have passed by the signer's clock
 				policy = signer.Policy{Expires: w.clock(true).Add(policy.TTL)}
 			}
 			g.request.URL, err = p.signer.URL(ctx, file, policy)
@@ -356,14 +356,14 @@ func (p *program) sign() {
 
 func header(cookies []*http.Cookie) (values []string) {
 	for _, c := range cookies {
-		if c.MaxAge >= 0 { // the others remove what an older policy set
+		if c.MaxAge >= 0 { // the others clear the cookies of an older policy
 			values = append(values, c.Name+"="+c.Value)
 		}
 	}
 	return values
 }
 
-// limits are those of the versions of now and before, the longest first.
+// limits returns the limits of all versions so far, the longest first.
 func (w *world) limits() (all []Limits) {
 	for _, s := range w.history[max(0, len(w.history)-4):] {
 		all = append(all, Limits{seconds(s.document.MaxURLLifetime), seconds(s.document.MaxKeyAge)})
@@ -378,7 +378,7 @@ func (w *world) at(g grant, t time.Time) signer.Request {
 	return r
 }
 
-// trusted are the public keys of some key pair ids; of all for nil.
+// trusted returns the public keys of some key pair ids, or of all for nil.
 func (w *world) trusted(ids []string) map[string]*signer.PublicKey {
 	keys := map[string]*signer.PublicKey{}
 	if ids == nil {
@@ -392,7 +392,7 @@ func (w *world) trusted(ids []string) map[string]*signer.PublicKey {
 	return keys
 }
 
-// act is what signers and viewers do at one moment.
+// act makes signers and viewers act once.
 func (w *world) act() {
 	w.outage, w.locked = w.chance(.1), w.chance(.1)
 	last := slices.ContainsFunc(w.asleep, w.now.Equal)
@@ -408,7 +408,7 @@ func (w *world) act() {
 	w.watch()
 }
 
-// watch sends requests with what viewers hold, and judges the answers.
+// watch sends requests with the viewers' signatures, and judges the answers.
 func (w *world) watch() {
 	w.grants = slices.DeleteFunc(w.grants, func(g grant) bool {
 		return g.expires.Add(w.bounds.Clocks).Before(w.now) || len(w.grants) > 30 && w.chance(.3)
@@ -435,8 +435,8 @@ func (w *world) watch() {
 }
 
 // ask sends one request to one edge, unless its signature has expired there. It
-// reports whether signer.Verify answered, as it does to the first one of a grant;
-// what it says of the others is known.
+// reports whether it called signer.Verify, as it does for the first request of a
+// grant; the result for the others is known.
 func (w *world) ask(g grant, retired map[string]bool) (verified bool) {
 	clock := w.clock(false)
 	if !clock.Before(g.expires) {
@@ -461,14 +461,14 @@ func (w *world) ask(g grant, retired map[string]bool) (verified bool) {
 	return verified
 }
 
-// excused reports whether the refusal is what a compromised key costs: what it
-// signed before signers had noticed.
+// excused reports whether a refusal is the cost of a compromised key: a URL that
+// was signed before signers had switched.
 func (w *world) excused(g grant) bool {
 	if !w.burnt[g.key] || w.document().KeyPairID == g.key {
 		return false
 	}
-	// A signer may have read any version that named the key, for as long as it
-	// could be read, and goes on for the maxKeyAge of that one.
+	// A signer may have read any version that named the key for as long as the
+	// version could be read, and uses the key for that version's maxKeyAge.
 	for i, s := range w.history[:len(w.history)-1] {
 		noticed := w.history[i+1].at.Add(w.bounds.Propagation + 2*w.bounds.Clocks + seconds(s.document.MaxKeyAge))
 		if s.document.KeyPairID == g.key && !g.at.After(noticed) {
@@ -510,12 +510,12 @@ func (w *world) pass(d time.Duration) {
 	w.moments, w.asleep = slices.DeleteFunc(w.moments, gone), slices.DeleteFunc(w.asleep, gone)
 }
 
-// moment is a time to let pass.
+// moment returns a duration to let pass.
 func (w *world) moment() time.Duration {
 	return []time.Duration{1, time.Second, time.Minute, 20 * time.Minute, 3 * time.Hour, 24 * time.Hour}[w.random.IntN(6)]
 }
 
-// observe is what the operator sees, by a clock.
+// observe returns what the operator sees, by a clock.
 func (w *world) observe(now time.Time) Observation {
 	group := w.groups[len(w.groups)-1]
 	o := Observation{Now: now, KeyGroup: KeyGroup{group.members, group.told}, Bounds: w.bounds}
@@ -537,7 +537,7 @@ func (w *world) observe(now time.Time) Observation {
 	return o
 }
 
-// blind takes out of an observation what an outage of a service hides.
+// blind removes from an observation what an outage of a service hides.
 func (w *world) blind(o *Observation) {
 	if w.chance(.05) {
 		o.History = nil
@@ -550,7 +550,7 @@ func (w *world) blind(o *Observation) {
 	}
 }
 
-// operate is what the operator does next.
+// operate makes the operator's next step.
 func (w *world) operate() {
 	c := w.pending
 	if w.pending = nil; c != nil {
@@ -567,7 +567,7 @@ func (w *world) operate() {
 	w.deploy(c)
 }
 
-// propose is a change that somebody may want: a step, or anything.
+// propose returns a change that somebody may want: a step, or anything.
 func (w *world) propose() *Change {
 	members, current := w.members(), w.document().KeyPairID
 	c := Change{Keys: slices.Clone(members), Current: current}
@@ -603,7 +603,7 @@ func (w *world) propose() *Change {
 	case 8:
 		remove(other)
 		c.Compromised = []string{other}
-	case 9: // a key of before comes back
+	case 9: // a former key comes back
 		for _, id := range slices.Sorted(maps.Keys(w.public)) {
 			if !slices.Contains(members, id) {
 				c.Keys, c.Current = append(c.Keys, id), id
@@ -620,8 +620,8 @@ func (w *world) propose() *Change {
 	return &c
 }
 
-// deploy is CloudFormation's: the guard, then the group and the document in either
-// order, and the way back when something fails between two calls.
+// deploy acts as CloudFormation: the guard, then the group and the document in
+// either order, and the rollback if something fails between two calls.
 func (w *world) deploy(c *Change) {
 	before, document := slices.Clone(w.members()), *w.document()
 	clock := w.clock(true)
@@ -668,7 +668,7 @@ func (w *world) deploy(c *Change) {
 	steps := []func(){
 		func() { regroup(c.Keys) },
 		func() { rewrite(c.Current, l) },
-		func() {}, // what else the stack has
+		func() {}, // the stack's other resources
 	}
 	if w.chance(.2) {
 		slices.Reverse(steps)
@@ -698,7 +698,7 @@ func (w *world) deploy(c *Change) {
 			return
 		}
 	}
-	if w.chance(w.busy) { // a busy day, after which AWS has forgotten what was before
+	if w.chance(w.busy) { // a busy day, after which AWS has dropped the older versions
 		for i := range int64(101) {
 			w.now = w.now.Add(w.upTo(time.Minute))
 			w.history = append(w.history, documentState{w.now, w.stamp(), *w.document(), false})
