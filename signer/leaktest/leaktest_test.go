@@ -131,8 +131,8 @@ func TestFunctionsThatTakeTextAreListed(t *testing.T) {
 	}
 }
 
-// Run itself runs in a program of its own, since what must fail there must not
-// fail here.
+// Run runs in a program of its own, since tests that must fail there must not fail
+// here.
 func TestRunFailsForALeakAndForATableThatIsNotWhole(t *testing.T) {
 	for name, c := range map[string]struct {
 		change func(table map[string]func(string) []any)
