@@ -9,7 +9,7 @@ import (
 	"github.com/signedfront/signedfront/signer"
 )
 
-// The race detector makes pools forget, and so makes allocations.
+// The race detector empties pools, which causes allocations.
 func TestSigningAURLMakesThreeAllocationsAtMost(t *testing.T) {
 	s := ours(t, stub{}, signer.Options{Now: time.Now})
 	for name, p := range map[string]signer.Policy{

@@ -17,14 +17,14 @@ import (
 	"time"
 )
 
-// httpClient asks for each URL in turn, after its mark. A URL that the client
-// refuses is passed over.
+// httpClient requests each URL in turn, after its mark. It skips a URL that the
+// client refuses.
 type httpClient struct {
 	name  string
 	fetch func(t *testing.T, r *recorder, urls []string)
 
-	// direct is set where the client cannot be told to lead every host to the
-	// recorder: it asks for the URLs at the recorder's own address.
+	// direct is set if the client cannot be configured to connect every host to the
+	// recorder: it requests the URLs at the recorder's own address.
 	direct bool
 }
 
@@ -48,8 +48,8 @@ var httpClients = []httpClient{
 	{name: "Apache HttpClient 5", fetch: fetchWithJava("HttpClient5"), direct: true},
 }
 
-// atRecorder is a URL with the recorder's address in place of its host, if what
-// precedes its path can be told.
+// atRecorder returns a URL with the recorder's address in place of its host, if its
+// path can be found.
 func (r *recorder) atRecorder(url string) string {
 	rest, ok := strings.CutPrefix(url, "http://")
 	if !ok {
@@ -93,7 +93,7 @@ func fetchWithCurl(t *testing.T, r *recorder, urls []string) {
 		curl := exec.CommandContext(t.Context(), "curl", "-q", "--silent", "--noproxy", "*", "--connect-to", "::"+r.address, "--config", "-")
 		curl.Stdin = strings.NewReader(config.String())
 		config.Reset()
-		// A URL that curl refuses makes its status other than 0.
+		// For a URL that it refuses, curl exits with another status than 0.
 		if err := curl.Run(); err != nil && curl.ProcessState == nil {
 			t.Fatal(err)
 		}
@@ -102,8 +102,8 @@ func fetchWithCurl(t *testing.T, r *recorder, urls []string) {
 		for _, u := range []string{r.markURL(i), url} {
 			fmt.Fprintf(&config, "url = \"%s\"\noutput = /dev/null\n", quote.Replace(u))
 		}
-		// Brackets and braces stand for sets of URLs to curl, and one that it
-		// cannot read ends the program.
+		// To curl, brackets and braces mean sets of URLs, and it exits at a set that
+		// it cannot parse.
 		if i == len(urls)-1 || strings.ContainsAny(url+urls[i+1], "[]{}") {
 			flush()
 		}
@@ -114,8 +114,8 @@ func fetchWithWget(t *testing.T, r *recorder, urls []string) {
 	args := []string{"--no-config", "--quiet", "--no-proxy", "--tries=1", "--max-redirect=0", "--output-document=/dev/null", "--"}
 	inTurn(r, urls, func(pairs []string) {
 		wget := exec.CommandContext(t.Context(), "wget", append(args, pairs...)...)
-		wget.Env = append(os.Environ(), "LC_ALL=C.UTF-8") // else it takes letters outside ASCII for single bytes
-		// A URL that it refuses makes its status other than 0.
+		wget.Env = append(os.Environ(), "LC_ALL=C.UTF-8") // otherwise it reads letters outside ASCII as single bytes
+		// For a URL that it refuses, wget exits with another status than 0.
 		if out, err := wget.CombinedOutput(); err != nil && wget.ProcessState == nil {
 			t.Fatalf("%v\n%s", err, out)
 		}
@@ -123,8 +123,8 @@ func fetchWithWget(t *testing.T, r *recorder, urls []string) {
 }
 
 // apt reads a list of URLs with their files, and fetches those of one host one
-// after another. Of two that are the same to it, it fetches the first alone, so
-// what is missing is asked for again.
+// after another. Of two URLs that it considers equal it fetches only the first, so
+// the missing ones are requested again.
 func fetchWithAPT(t *testing.T, r *recorder, urls []string) {
 	folder := t.TempDir()
 	args := []string{"-o", "Acquire::Retries=0", "-o", "Acquire::http::Pipeline-Depth=0", "-o", "Acquire::http::Proxy=false", "-o", "APT::Sandbox::User=root", "download-file"}
@@ -149,7 +149,7 @@ func fetchWithAPT(t *testing.T, r *recorder, urls []string) {
 }
 
 // inTurn calls fetch with marks and URLs in turn, as many at a time as a command
-// line takes. It passes over URLs that are empty or that no command line holds.
+// line can hold. It skips URLs that are empty or too long for a command line.
 func inTurn(r *recorder, urls []string, fetch func(pairs []string)) {
 	var pairs []string
 	size := 0
@@ -193,11 +193,11 @@ func fetchWithJava(client string) func(t *testing.T, r *recorder, urls []string)
 }
 
 func fetchWithChromium(t *testing.T, r *recorder, urls []string) {
-	list, err := json.Marshal(urls) // escapes <, > and &, so that it can stand in HTML
+	list, err := json.Marshal(urls) // escapes <, > and &, as HTML requires
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The page's load waits for the image, and the program for the load.
+	// The page's load event waits for the image, and the program for that event.
 	page := `<!doctype html><img src="/wait"><script type="module">
 for (const [i, url] of ` + string(list) + `.entries()) {
 	await fetch("/mark/" + i, {cache: "no-store"});
@@ -216,8 +216,7 @@ func chromium(t *testing.T, r *recorder, url string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
-	// The browser has things of its own to ask of other hosts, which are not to
-	// be taken for what was asked here.
+	// The browser's own requests to other hosts must not reach the recorder.
 	var rules []string
 	for _, host := range []string{"*.example.com", "*.example", "*.cloudfront.net", "localhost", "127.0.0.1", "192.0.2.1"} {
 		rules = append(rules, "MAP "+host+" "+r.address)

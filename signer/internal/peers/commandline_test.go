@@ -35,7 +35,7 @@ func BenchmarkCommandLine(b *testing.B) {
 	atLeast(b, r.median(func(t []float64) float64 { return t[1] / t[0] }), "times-AWS-CLI", 15)
 }
 
-// commandLine is the program, built.
+// commandLine builds the program and returns its path.
 func commandLine(b *testing.B) string {
 	b.Helper()
 	binary := filepath.Join(scratch, "signedfront")
@@ -47,12 +47,12 @@ func commandLine(b *testing.B) string {
 	return binary
 }
 
-// BenchmarkList compares "signedfront url -", from its start to its end, with a
-// loop of botocore's signer over the same list, of which the loop alone counts. It
-// signs with an RSA key; the other side with our default, or with the same key. It
-// takes two cores of ours: botocore has one. A round counts only if both were free
-// in it: if our program had most of two, and botocore took not much longer than in
-// its fastest round.
+// BenchmarkList compares "signedfront url -", from start to end, with a loop of
+// botocore's signer over the same list, of which only the loop counts. botocore
+// signs with an RSA key; signedfront with its default, or with the same key. It
+// uses two cores, botocore one. A round counts only if both cores were free: if
+// signedfront used most of two, and botocore took not much longer than in its
+// fastest round.
 func BenchmarkList(b *testing.B) {
 	const urls = 10_000
 	binary, end := commandLine(b), expires.AddDate(50, 0, 0).Unix()
@@ -68,7 +68,7 @@ func BenchmarkList(b *testing.B) {
 	for _, way := range []struct {
 		name  string
 		args  []string
-		cores float64 // that our program has if two are free; its start has one
+		cores float64 // what our program uses if two are free; its start uses one
 		bound func(b *testing.B, r rounds)
 	}{
 		{"ECDSA", []string{"--private-key", keyFile(b, ecdsaKey())}, 1.5, func(b *testing.B, r rounds) {
@@ -114,8 +114,8 @@ func BenchmarkList(b *testing.B) {
 	}
 }
 
-// timed runs a program, and returns its standard output, how long it took, and for
-// how long it had a processor.
+// timed runs a program, and returns its standard output, the elapsed time and its
+// processor time.
 func timed(b *testing.B, input, name string, args ...string) (output string, wall, processor time.Duration) {
 	b.Helper()
 	cmd := exec.CommandContext(b.Context(), name, args...)
@@ -130,7 +130,7 @@ func timed(b *testing.B, input, name string, args ...string) (output string, wal
 	return out.String(), wall, cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
 }
 
-// keyFile is a file with a private key.
+// keyFile writes a private key to a file and returns its name.
 func keyFile(b *testing.B, key crypto.Signer) string {
 	b.Helper()
 	name := filepath.Join(b.TempDir(), "key.pem")
@@ -140,7 +140,7 @@ func keyFile(b *testing.B, key crypto.Signer) string {
 	return name
 }
 
-// twoCores has what follows run on two cores, for a figure that needs them.
+// twoCores makes the rest of a benchmark run on two cores.
 func twoCores(b *testing.B) {
 	b.Helper()
 	if runtime.NumCPU() < 2 {

@@ -9,9 +9,9 @@ import (
 	"github.com/signedfront/signedfront/signer"
 )
 
-// The strings that object keys and URLs are put together from: every ASCII
-// punctuation mark, what S3 and form encodings treat in a special way, text in
-// several scripts, and what looks like something else.
+// keyPieces are the parts of object keys and URLs: every ASCII punctuation mark,
+// what S3 and form encodings treat in a special way, text in several scripts, and
+// texts that look like something else.
 var keyPieces = append([]string{
 	"rt", "July", "2026", "x", "0", "~user", "a.b.c", "..a", "a..", "...", "-", "_",
 	"día", "ümlaut", "日本語", "🎞", "e\u0301", "\u00a0", "\u200b",
@@ -36,7 +36,7 @@ func join(r *rand.Rand, pieces []string, most int) string {
 	return b.String()
 }
 
-// objectKeys are n keys of S3 objects that some URL reaches.
+// objectKeys returns n keys of S3 objects that some URL reaches.
 func objectKeys(r *rand.Rand, n int) (keys []string) {
 	for len(keys) < n {
 		var segments []string
@@ -51,7 +51,7 @@ func objectKeys(r *rand.Rand, n int) (keys []string) {
 	return keys
 }
 
-// The same for URLs: the characters that may stand in one as they are, and
+// urlPieces are the same for URLs: the characters that may be unescaped in one, and
 // escapes of those that may not.
 var urlPieces = func() (pieces []string) {
 	pieces = []string{"rt", "July", "2026", "x", "0", "/", "//", "..", "..."}
@@ -64,7 +64,7 @@ var urlPieces = func() (pieces []string) {
 	return pieces
 }()
 
-// rawURLs are n URLs below a base that CheckURL takes, half of them with a
+// rawURLs returns n URLs below base that CheckURL accepts, half of them with a
 // query.
 func rawURLs(r *rand.Rand, base string, n int) (urls []string) {
 	for len(urls) < n {
@@ -82,8 +82,8 @@ func rawURLs(r *rand.Rand, base string, n int) (urls []string) {
 	return urls
 }
 
-// signable are n URLs, half of them of object keys, none with a literal *,
-// which CloudFront takes for a wildcard. Each n has URLs of its own.
+// signable returns n URLs, half of them of object keys, none with a literal *,
+// which CloudFront reads as a wildcard. Each n has URLs of its own.
 func signable(t testing.TB, base string, n int) (urls []string) {
 	t.Helper()
 	r := rand.New(rand.NewPCG(1, uint64(n)))

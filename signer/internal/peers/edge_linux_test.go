@@ -19,12 +19,11 @@ import (
 	"github.com/signedfront/signedfront/signer/edge/recorded"
 )
 
-// edgeHost is the name of the edge in these figures, whose requests come from no
-// network.
+// edgeHost is the edge's host in these figures. Their requests use no network.
 const edgeHost = "127.0.0.1:8080"
 
-// edgeFiles are the objects of these figures: a picture among 100, two folders
-// down, and a film.
+// edgeFiles returns a folder with the objects of these figures: a picture among
+// 100, two folders down, and a film.
 func edgeFiles(b *testing.B) string {
 	b.Helper()
 	dir := b.TempDir()
@@ -37,7 +36,7 @@ func edgeFiles(b *testing.B) string {
 		if err := os.WriteFile(filepath.Join(album, name), content, 0o644); err != nil {
 			b.Fatal(err)
 		}
-		// As a file is that nobody is writing.
+		// No recent change, as of a file that nobody is writing.
 		past := time.Now().Add(-time.Hour)
 		if err := os.Chtimes(filepath.Join(album, name), past, past); err != nil {
 			b.Fatal(err)
@@ -47,11 +46,11 @@ func edgeFiles(b *testing.B) string {
 		write(fmt.Sprintf("%03d.jpg", i), 1<<10)
 	}
 	write("film.mp4", 1<<20)
-	time.Sleep(2500 * time.Millisecond) // so that the system says so too
+	time.Sleep(2500 * time.Millisecond) // so that the system's change time is not recent either
 	return dir
 }
 
-// discarded is an answer that nobody reads.
+// discarded is a response that nobody reads.
 type discarded struct {
 	header http.Header
 	status int
@@ -65,7 +64,7 @@ func (d *discarded) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// threadTime is how long this thread has used a processor.
+// threadTime returns the processor time of this thread.
 func threadTime(b *testing.B) time.Duration {
 	const thread = 3 // CLOCK_THREAD_CPUTIME_ID
 	var used syscall.Timespec
@@ -75,8 +74,7 @@ func threadTime(b *testing.B) time.Duration {
 	return time.Duration(used.Nano())
 }
 
-// processed is repeated for the processor's time, which what else runs on the
-// machine does not change.
+// processed is repeated in processor time, which other programs do not change.
 func processed(b *testing.B, way func()) func(calls int) time.Duration {
 	way()
 	return func(calls int) time.Duration {
@@ -121,11 +119,11 @@ func pairs(b *testing.B, turn time.Duration, first, second func()) (r rounds, ne
 	}
 }
 
-// BenchmarkEdge compares the processor's time that the local edge takes for a URL that
-// it has not seen with a program that checks the signature and then serves the file by
-// a file server. A round counts only if no other program took the processor's caches,
-// by the sum of both times: by one of them, those rounds would count in which the
-// other one was disturbed.
+// BenchmarkEdge compares the processor time that the local edge takes for a new URL
+// with that of a program that checks the signature and then serves the file with a
+// file server. A round counts only if no other program used the processor's caches,
+// judged by the sum of both times: judged by one of them alone, rounds would count in
+// which the other was disturbed.
 func BenchmarkEdge(b *testing.B) {
 	dir := edgeFiles(b)
 	objects := must[*edge.Objects](b)(edge.OpenDir(dir))
@@ -203,8 +201,8 @@ func BenchmarkEdge(b *testing.B) {
 }
 
 // BenchmarkForged compares the refusal of URLs that a client rewrote, for which
-// signer.Explain would try some hundred others, with a check of the signature: what
-// is not told is not worked out.
+// signer.Explain would try some hundred others, with one check of the signature: an
+// explanation that nobody sees is not computed.
 func BenchmarkForged(b *testing.B) {
 	dir := b.TempDir()
 	objects := must[*edge.Objects](b)(edge.OpenDir(dir))
@@ -237,9 +235,9 @@ func BenchmarkForged(b *testing.B) {
 	}
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	// Explaining has a share of the time that passes. What it was left during the turns
-	// of the others is spent first, and a round counts only if the processor was this
-	// program's for most of it.
+	// Explaining is limited to a share of the elapsed time. The share that grew during
+	// the other turns is used up first, and a round counts only if this program had the
+	// processor for most of it.
 	flood := processed(b, refuse)
 	refusals := func(calls int) time.Duration {
 		for range 10 {

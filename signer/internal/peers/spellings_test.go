@@ -19,7 +19,7 @@ import (
 
 var update = flag.Bool("update", false, "write testdata/spellings.txt anew")
 
-// spelling is a character in one place of a URL, as it is or escaped.
+// spelling is a character at one place of a URL, escaped or not.
 type spelling struct {
 	place   string // "path" or "query"
 	char    byte
@@ -42,8 +42,8 @@ func (s spelling) around(text string) string {
 	return "/a" + text + "b"
 }
 
-// spellings are those of each printable character in the middle of a segment of
-// the path, and of a value of the query.
+// spellings returns those of each printable character, in the middle of a path
+// segment and of a query value.
 func spellings() (all []spelling) {
 	for _, place := range []string{"path", "query"} {
 		for c := byte(' '); c <= '~'; c++ {
@@ -53,8 +53,8 @@ func spellings() (all []spelling) {
 	return all
 }
 
-// instead is what a client sent in place of a spelling, quoted, or how it fell
-// short.
+// instead returns what a client sent in place of a spelling, quoted, or how it
+// failed.
 func (s spelling) instead(got string) string {
 	before, after, _ := strings.Cut(s.around("\x00"), "\x00")
 	if text, ok := strings.CutPrefix(got, anyHost+before); ok {
@@ -85,7 +85,7 @@ func TestTheTableOfSpellingsIsWhatTheClientsSend(t *testing.T) {
 		for name, got := range sent {
 			for i, arrived := range got {
 				if c := all[i].char; '0' <= c && c <= '9' || 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z' {
-					continue // nobody escapes a letter, so Explain does not ask whether somebody did
+					continue // no client escapes a letter, so Explain does not look for that
 				}
 				if arrived != urls[i] && strings.HasPrefix(arrived, anyHost) && !strings.Contains(urls[i], "#") {
 					checkNamed(t, name, urls[i], arrived)
@@ -134,14 +134,14 @@ func TestTheTableOfSpellingsIsWhatTheClientsSend(t *testing.T) {
 	}
 }
 
-// checkObjectURL compares how ObjectURL spells a character with how many clients
-// leave it so, given both spellings and their place among what was sent. Where they
-// are as many, either is right.
+// checkObjectURL checks that ObjectURL spells a character as most clients leave it,
+// given both spellings and their position in what was sent. If both are left by as
+// many, either is right.
 func checkObjectURL(t *testing.T, both []spelling, sent map[string][]string, at int) {
 	c := both[0].char
 	switch c {
 	case '/', '?', '*', '+':
-		return // they mean something else as they are, to a path, CloudFront and S3
+		return // unescaped they have another meaning, in a path, to CloudFront or to S3
 	}
 	var unchanged [2]int
 	for _, got := range sent {
@@ -157,7 +157,8 @@ func checkObjectURL(t *testing.T, both []spelling, sent map[string][]string, at 
 	}
 }
 
-// checkNamed has Explain explain a URL with a canned policy that arrived otherwise.
+// checkNamed checks that Explain names the client that rewrote a URL with a canned
+// policy.
 func checkNamed(t *testing.T, client, signed, arrived string) {
 	policy := fmt.Sprintf(`{"Statement":[{"Resource":"%s","Condition":{"DateLessThan":{"AWS:EpochTime":%d}}}]}`, signed, expires.Unix())
 	digest := sha256.Sum256([]byte(policy))

@@ -14,10 +14,10 @@ import (
 	"github.com/signedfront/signedfront/signer/hls"
 )
 
-// BenchmarkPlaylistOfVariables compares a playlist whose variables expand to as
-// much as they can, up to its end or to the line that is refused, with a plain
-// one of the same size, and with one of twice the size. It takes processor time,
-// since a call is long enough to be interrupted by other programs.
+// BenchmarkPlaylistOfVariables compares a playlist whose variables expand to the
+// maximum, up to its end or to the line that is refused, with a plain one of the
+// same size, and with one of twice the size. It measures processor time, since
+// other programs may interrupt a long call.
 func BenchmarkPlaylistOfVariables(b *testing.B) {
 	pass := must[*signer.Pass](b)(ours(b, ecdsaKey(), signer.Options{Now: time.Now}).OpenAll(b.Context(), site+"/movies/7/", signer.Policy{TTL: time.Hour}))
 	rewrite := func(b *testing.B, text string) float64 {
@@ -66,7 +66,7 @@ func BenchmarkPlaylistOfVariables(b *testing.B) {
 	}
 }
 
-// processorTime is how long the program has used a processor.
+// processorTime returns the program's processor time.
 func processorTime(b *testing.B) time.Duration {
 	var used syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {

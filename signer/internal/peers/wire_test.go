@@ -12,8 +12,8 @@ import (
 
 const anyHost = "http://cdn.example.com"
 
-// everyByte are URLs with each ASCII character as it is, and each byte escaped
-// in either way, at each place where it may matter.
+// everyByte returns URLs with each ASCII character unescaped, and each byte escaped
+// in either letter case, at each place where it may matter.
 func everyByte() (urls []string) {
 	var pieces []string
 	for c := range 256 {
@@ -33,7 +33,7 @@ func everyByte() (urls []string) {
 	return urls
 }
 
-// arrived is what a client sent for a URL: a URL again, or how it fell short.
+// arrived returns the URL that a client sent for a URL, or how it failed.
 func arrived(sent []wire) string {
 	switch len(sent) {
 	case 0:
@@ -44,8 +44,8 @@ func arrived(sent []wire) string {
 	return fmt.Sprintf("%d requests", len(sent))
 }
 
-// fetchAll has every client ask for every URL, and returns what arrived, by
-// the client's name.
+// fetchAll makes every client request every URL, and returns what arrived, by
+// client.
 func fetchAll(t *testing.T, urls []string) map[string][]string {
 	t.Helper()
 	all := map[string][]string{}
@@ -70,8 +70,8 @@ func fetchAll(t *testing.T, urls []string) map[string][]string {
 	return all
 }
 
-// rewriting are the clients that write some URLs anew that CheckURL takes, and
-// which ones: what the comment of CheckURL says.
+// rewriting are the clients that rewrite some URLs that CheckURL accepts, and which
+// ones, as the comment of CheckURL says.
 var rewriting = map[string]func(path, query string) bool{
 	"Python aiohttp": func(path, query string) bool {
 		return hasEscape(path, "!$&'()*,:;=@") || hasEscape(query, "!$'()*,/:?@")
@@ -136,7 +136,7 @@ func TestEveryClientSendsASignedURLByteForByteAndItIsAllowed(t *testing.T) {
 					t.Errorf("%s sends this as it stands, and CheckURL says that it does not: %s", name, got)
 				}
 			case false:
-				// apt escapes the ~ of a signature too, which CloudFront takes.
+				// apt also escapes the ~ of a signature, which CloudFront accepts.
 				if got != urls[i] && (name != "apt" || strings.ReplaceAll(got, "%7e", "~") != urls[i]) {
 					t.Errorf("%s\nsigned %s\n  sent %s", name, urls[i], got)
 					continue
@@ -164,8 +164,8 @@ func TestABrowserNavigatesToASignedURLByteForByte(t *testing.T) {
 	}
 }
 
-// An empty parameter is refused for another reason: nobody knows what is left
-// of the query once CloudFront has taken its own parameters out.
+// An empty parameter is refused for another reason: it is not known what remains of
+// the query once CloudFront has removed its own parameters.
 func TestNothingIsRefusedThatEveryClientSendsAsItStands(t *testing.T) {
 	var urls []string
 	for _, u := range everyByte() {
@@ -186,7 +186,7 @@ func TestNothingIsRefusedThatEveryClientSendsAsItStands(t *testing.T) {
 	t.Logf("%d URLs", len(urls))
 }
 
-// The rules of CheckURL, each with clients that are the reason for it and what
+// The rules of CheckURL, each with the clients that are the reason for it and what
 // they send.
 func TestEachRefusalStandsForAClientThatSendsSomethingElse(t *testing.T) {
 	const nothing = "nothing"
