@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"regexp"
 	"strings"
 
+	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
@@ -18,6 +20,27 @@ func Denied(err error) bool {
 		return true
 	}
 	return false
+}
+
+// refusal matches what IAM says of a call that it refused. It names the action that
+// is missing, which need not be that of the call: CloudFormation reads a resource with
+// the rights of the caller.
+var refusal = regexp.MustCompile(`is not authorized to perform: "?([a-z0-9-]+:[A-Za-z0-9]+)\b`)
+
+// missingRight is the action of IAM that a refused call lacks, and why it is known to
+// be refused: action, unless IAM names another.
+func missingRight(action string, err error) (missing, why string) {
+	why = "these credentials may not use "
+	var answer smithy.APIError
+	if errors.As(err, &answer) {
+		if named := refusal.FindStringSubmatch(answer.ErrorMessage()); named != nil {
+			action = named[1]
+		}
+		if strings.Contains(answer.ErrorMessage(), "explicit deny") {
+			return action, why + action + ": a policy denies it, so that to allow it changes nothing"
+		}
+	}
+	return action, why + action
 }
 
 // BadCredentials reports a call whose credentials AWS does not take.

@@ -166,8 +166,7 @@ func (r *reading) called(line string, needed bool, err error) bool {
 	u := Unread{Line: line, Needed: needed, Why: Why(err)}
 	var call *awsrotation.CallError
 	if errors.As(err, &call) && Denied(err) {
-		u.Action = call.Action
-		u.Why = "these credentials may not use " + call.Action
+		u.Action, u.Why = missingRight(call.Action, err)
 	}
 	if !Unreachable(err) {
 		r.answered = true

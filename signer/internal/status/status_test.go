@@ -138,7 +138,7 @@ var accidents = []struct {
 	{"a bucket is filled again while it is destroyed", "shipped", func(a *statustest.Account) {
 		stack := a.Stacks[a.StackName]
 		stack.State = "DELETE_FAILED"
-		stack.Resources = append(stack.Resources, status.Resource{LogicalID: "ContentBucketDD05A3B9", PhysicalID: a.BucketName, Type: "AWS::S3::Bucket", State: "DELETE_FAILED"})
+		stack.Resources[0].State = "DELETE_FAILED"
 	}, "stack", "ContentBucketDD05A3B9 failed"},
 	{"a bucket is made again by hand", "shipped", func(a *statustest.Account) { a.Buckets[a.BucketName].Policy = "" }, "bucket-policy", "has no policy"},
 
@@ -156,6 +156,7 @@ var accidents = []struct {
 			key.State = "PendingDeletion"
 		}
 	}, "secret", "is PendingDeletion"},
+	{"a KMS key that signs is gone", "imported-kms", func(a *statustest.Account) { clear(a.KMSKeys) }, "secret", "that signs is gone"},
 	{"the secret of the lender is lost", "borrower", func(a *statustest.Account) {
 		for arn := range a.Secrets {
 			delete(a.Secrets, arn)
@@ -197,6 +198,11 @@ var accidents = []struct {
 	}, "origin", "and the content is in"},
 	{"the bucket is deleted", "shipped", func(a *statustest.Account) { delete(a.Buckets, a.BucketName) }, "bucket", "is gone"},
 	{"the bucket is opened to the public", "shipped", func(a *statustest.Account) { a.Buckets[a.BucketName].Blocked = false }, "public-access", "does not block"},
+	{"the policy denies by what nobody here can evaluate", "shipped", func(a *statustest.Account) {
+		b := a.Buckets[a.BucketName]
+		b.Policy = strings.ReplaceAll(b.Policy, `"Bool"`, `"Boolean"`)
+	}, "bucket-policy", "has Boolean on aws:SecureTransport"},
+	{"the policy is no JSON", "shipped", func(a *statustest.Account) { a.Buckets[a.BucketName].Policy = `{"Statement"` }, "bucket-policy", "cannot be evaluated"},
 	{"the policy is for another identity", "shipped", func(a *statustest.Account) {
 		b := a.Buckets[a.BucketName]
 		b.Policy = strings.ReplaceAll(b.Policy, a.IdentityID, "E9OTHER")
@@ -219,6 +225,8 @@ var accidents = []struct {
 		}
 	}, "kms", "may not decrypt"},
 	{"a rollback failed", "shipped", func(a *statustest.Account) { a.Stacks[a.StackName].State = "UPDATE_ROLLBACK_FAILED" }, "stack", "UPDATE_ROLLBACK_FAILED"},
+	{"an update failed and was not rolled back", "shipped", func(a *statustest.Account) { a.Stacks[a.StackName].State = "UPDATE_FAILED" }, "stack", "UPDATE_FAILED"},
+	{"an import failed", "shipped", func(a *statustest.Account) { a.Stacks[a.StackName].State = "IMPORT_ROLLBACK_FAILED" }, "stack", "IMPORT_ROLLBACK_FAILED"},
 	{"the signing policy is changed by hand", "shipped", func(a *statustest.Account) {
 		a.Drifts["ContentSigningPolicy519C3082"] = status.Drift{State: "MODIFIED", Differences: []string{"/PolicyDocument/Statement/0/Resource"}}
 	}, "signing-policy", "/PolicyDocument/Statement/0/Resource"},
@@ -267,33 +275,193 @@ func TestEachAccidentIsFoundByItsOwnCheck(t *testing.T) {
 	}
 }
 
-// needed are the actions without which something wrong would not be found.
-func TestWithEachRightTakenAwayTheLineNamesItAndTheOthersAreShown(t *testing.T) {
-	for _, kind := range []string{"kms", "shipped", "lender", "imported-kms", "other-stack"} {
-		whole := statustest.Healthy(kind)
-		if _, err := read(t, whole); err != nil {
+// alsoFound are the accidents that other checks find too, and these checks.
+var alsoFound = map[string][]string{"the key group is deleted": {"trusted"}}
+
+// Each check finds what no other does: without it, its accidents go unseen.
+func TestWithoutItsCheckAnAccidentIsMissed(t *testing.T) {
+	for _, accident := range accidents {
+		a := statustest.Healthy(accident.kind)
+		accident.happens(a)
+		report, err := read(t, a)
+		if err != nil {
 			t.Fatal(err)
 		}
-		for _, call := range whole.Calls() {
-			t.Run(kind+" without "+call.Action, func(t *testing.T) {
+		var others []string
+		for _, f := range report.Findings {
+			if f.Check != accident.check && !slices.Contains(others, f.Check) {
+				others = append(others, f.Check)
+			}
+		}
+		if !slices.Equal(others, alsoFound[accident.name]) {
+			t.Errorf("%s: without %s it is found by %q, want %q", accident.name, accident.check, others, alsoFound[accident.name])
+		}
+	}
+}
+
+// partsOf are the parts of a report that say something, and the lines that are unread.
+func partsOf(r *status.Report) (parts []string) {
+	add := func(part string, said bool) {
+		if said {
+			parts = append(parts, part)
+		}
+	}
+	add("served", r.Served != nil)
+	add("protection", r.Protection != nil && r.Protection.Signed)
+	add("termination", r.Protection != nil && r.Protection.Termination != nil)
+	add("public access", r.Protection != nil && r.Protection.PublicAccessBlocked != nil)
+	add("stack", r.Stack != nil)
+	add("bucket", r.Bucket != nil)
+	add("access", r.Bucket != nil && r.Bucket.Access != "")
+	add("encryption", r.Bucket != nil && r.Bucket.KMSKey != "")
+	add("keys", len(r.Keys) > 0)
+	add("created", len(r.Keys) > 0 && r.Keys[0].Created != nil)
+	add("next", r.Next != nil)
+	add("lender", r.Lender != "")
+	add("borrowers", len(r.Borrowers) > 0)
+	for _, q := range r.Quotas {
+		add(q.Name, true)
+	}
+	return parts
+}
+
+// lostWith are the parts that are not known without a right. Without a right that is
+// not here, all are.
+var lostWith = map[string][]string{
+	// The document says who lends, and leads to the keys; it alone says where a bucket is
+	// that the stack has not made.
+	"ssm:GetParameter":                         {"keys", "created", "next", "lender"},
+	"existing-bucket without ssm:GetParameter": {"public access", "bucket", "access"},
+	// The stack leads to the distribution, and that to the key group and the keys.
+	"cloudformation:DescribeStacks":         {"served", "protection", "termination", "public access", "stack", "access", "keys", "created", "next", "borrowers"},
+	"cloudformation:ListStackResources":     {"served", "protection", "termination", "public access", "access", "keys", "created", "next"},
+	"cloudformation:DescribeStackResources": {"served", "protection", "termination", "public access", "stack", "access", "keys", "created", "next"},
+	"cloudformation:ListImports":            {"borrowers"},
+	"cloudfront:GetDistribution":            {"served", "protection", "termination", "public access", "access", "keys", "created", "next"},
+	"cloudfront:GetKeyGroup":                {"keys", "created", "next"},
+	"cloudfront:GetPublicKey":               {"created"},
+	"cloudfront:ListPublicKeys":             {"public keys"},
+	"cloudfront:ListKeyGroups":              {"key groups"},
+	"ssm:GetParameterHistory":               {"keys", "created", "next"},
+	"s3:GetBucketPublicAccessBlock":         {"public access"},
+	"s3:GetEncryptionConfiguration":         {"encryption"},
+}
+
+// Every right of the published policy is taken away once, in each kind of environment
+// that needs it.
+func TestWithEachRightTakenAwayTheLineNamesItAndTheOthersAreShown(t *testing.T) {
+	taken := map[string]bool{}
+	for _, kind := range statustest.Kinds() {
+		healthy := statustest.Healthy(kind)
+		whole, err := read(t, healthy)
+		if err != nil {
+			t.Fatal(err)
+		}
+		actions := map[string]bool{}
+		for _, call := range healthy.Calls() {
+			actions[call.Action] = true
+		}
+		for action := range actions {
+			taken[action] = true
+			t.Run(kind+" without "+action, func(t *testing.T) {
 				a := statustest.Healthy(kind)
-				a.Fail[call.Action] = "AccessDenied"
+				a.Fail[action] = "AccessDenied"
 				report, err := read(t, a)
 				if err != nil {
 					t.Fatal(err)
 				}
 				if !slices.ContainsFunc(report.Unread, func(u status.Unread) bool {
-					return u.Action == call.Action && u.Line != "" && strings.Contains(u.Why, call.Action)
+					return u.Action == action && u.Line != "" && strings.Contains(u.Why, action)
 				}) {
-					t.Errorf("%s is not named: %+v", call.Action, report.Unread)
+					t.Errorf("%s is not named: %+v", action, report.Unread)
+				}
+				for _, u := range report.Unread {
+					if u.Action != action {
+						t.Errorf("another line is unread: %+v", u)
+					}
 				}
 				for _, f := range report.Findings {
 					t.Errorf("what may not be read is taken for wrong: %+v", f)
 				}
-				if len(report.Quotas) == 0 && report.Served == nil && report.Stack == nil {
-					t.Error("nothing else is shown")
+				shown := partsOf(report)
+				lost := append(lostWith[action], lostWith[kind+" without "+action]...)
+				for _, part := range partsOf(whole) {
+					if !slices.Contains(shown, part) && !slices.Contains(lost, part) {
+						t.Errorf("%s is not shown any more", part)
+					}
 				}
 			})
+		}
+	}
+	for _, statement := range published(t) {
+		for _, action := range texts(statement.Action) {
+			if !taken[action] && statement.Sid != "DriftAsCloudFormationReadsIt" {
+				t.Errorf("%s was not taken away", action)
+			}
+		}
+	}
+}
+
+// CloudFormation reads with the rights of its caller when it looks for drift, and IAM
+// names the one that is missing. Each right of the policy's last statement is taken
+// away.
+func TestARightThatCloudFormationMissesIsNamedAndNotItsOwn(t *testing.T) {
+	asked := 0
+	for _, statement := range published(t) {
+		if statement.Sid != "DriftAsCloudFormationReadsIt" {
+			continue
+		}
+		for _, action := range texts(statement.Action) {
+			asked++
+			a := statustest.Healthy("shipped")
+			a.Fail["cloudformation:DetectStackResourceDrift"] = "AccessDenied"
+			a.Message = "User: arn:aws:iam::111122223333:user/reader is not authorized to perform: " + action + " on resource: policy media because no identity-based policy allows the " + action + " action"
+			report, err := read(t, a)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !report.Healthy || len(report.Unread) != 2 {
+				t.Errorf("healthy is %t, unread: %+v", report.Healthy, report.Unread)
+			}
+			for _, u := range report.Unread {
+				if u.Action != action || u.Why != "these credentials may not use "+action {
+					t.Errorf("without %s: %+v", action, u)
+				}
+			}
+		}
+	}
+	if asked < 5 {
+		t.Errorf("%d rights were taken away", asked)
+	}
+}
+
+func TestARightThatAPolicyDeniesIsToldApartFromOneThatNoneAllows(t *testing.T) {
+	a := statustest.Healthy("shipped")
+	a.Fail["s3:GetBucketPolicy"] = "AccessDenied"
+	a.Message = `User: arn:aws:iam::111122223333:user/reader is not authorized to perform: "s3:GetBucketPolicy" on resource: "media" with an explicit deny in a service control policy`
+	report, err := read(t, a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(report.Unread) != 1 || report.Unread[0].Action != "s3:GetBucketPolicy" || !strings.Contains(report.Unread[0].Why, "a policy denies it") {
+		t.Errorf("%+v", report.Unread)
+	}
+}
+
+// The text of an answer is AWS's, or that of whoever answers in its place.
+func TestNoRefusalOfIAMShowsAKey(t *testing.T) {
+	for _, key := range leaktest.Keys() {
+		for _, spelling := range key.Spellings() {
+			a := statustest.Healthy("shipped")
+			a.Fail["s3:GetBucketPolicy"] = "AccessDenied"
+			a.Message = "User: a is not authorized to perform: " + spelling.Text
+			report, err := read(t, a)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if found := key.Find(leaktest.Print(report)); found != "" {
+				t.Errorf("%s as %s: the report shows %s", key.Name, spelling.Name, found)
+			}
 		}
 	}
 }

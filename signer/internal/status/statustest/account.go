@@ -46,6 +46,9 @@ type Account struct {
 	// Fail has the error codes of calls, by their actions; * stands for all.
 	Fail map[string]string
 
+	// Message is the text of an answer that fails.
+	Message string
+
 	// Hang is the start of the actions of CloudFormation that are never answered;
 	// empty for none.
 	Hang string
@@ -177,7 +180,7 @@ func (a *Account) json(w http.ResponseWriter, r *http.Request, target string) {
 	fail := func(code string) {
 		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
 		w.WriteHeader(http.StatusBadRequest)
-		json.NewEncoder(w).Encode(map[string]string{"__type": code, "message": "the text of the service"})
+		json.NewEncoder(w).Encode(map[string]string{"__type": code, "message": a.Message})
 	}
 	answer := func(v any) { json.NewEncoder(w).Encode(v) }
 	if code := a.refuses(action, resource); code != "" {
@@ -260,7 +263,7 @@ func (a *Account) cloudFormation(w http.ResponseWriter, r *http.Request) {
 	operation, name := r.FormValue("Action"), r.FormValue("StackName")
 	fail := func(code string) {
 		w.WriteHeader(http.StatusBadRequest)
-		fmt.Fprintf(w, "<ErrorResponse><Error><Type>Sender</Type><Code>%s</Code><Message>the text of the service</Message></Error></ErrorResponse>", code)
+		fmt.Fprintf(w, "<ErrorResponse><Error><Type>Sender</Type><Code>%s</Code><Message>%s</Message></Error></ErrorResponse>", code, xmlText(a.Message))
 	}
 	answer := func(result string) {
 		fmt.Fprintf(w, "<%sResponse><%[1]sResult>%s</%[1]sResult></%[1]sResponse>", operation, result)
@@ -338,7 +341,7 @@ func (a *Account) cloudFront(w http.ResponseWriter, path string) {
 	id, sub, _ := strings.Cut(id, "/")
 	fail := func(status int, code string) {
 		w.WriteHeader(status)
-		fmt.Fprintf(w, "<ErrorResponse><Error><Type>Sender</Type><Code>%s</Code><Message>the text of the service</Message></Error></ErrorResponse>", code)
+		fmt.Fprintf(w, "<ErrorResponse><Error><Type>Sender</Type><Code>%s</Code><Message>%s</Message></Error></ErrorResponse>", code, xmlText(a.Message))
 	}
 	action, resource := "", "*"
 	switch kind {
@@ -433,7 +436,7 @@ func (a *Account) s3(w http.ResponseWriter, r *http.Request) {
 	name := strings.Trim(r.URL.Path, "/")
 	fail := func(status int, code string) {
 		w.WriteHeader(status)
-		fmt.Fprintf(w, "<Error><Code>%s</Code><Message>the text of the service</Message></Error>", code)
+		fmt.Fprintf(w, "<Error><Code>%s</Code><Message>%s</Message></Error>", code, xmlText(a.Message))
 	}
 	query := r.URL.Query()
 	action := "s3:Unknown"

@@ -78,6 +78,7 @@ func (a *Account) environment(project, environment, stackName string, since time
 	condition := ""
 	encrypted := ""
 	resources := []status.Resource{
+		{LogicalID: "ContentBucketDD05A3B9", PhysicalID: bucket, Type: "AWS::S3::Bucket"},
 		{LogicalID: "ContentDeploymentDocument223BE6B7", PhysicalID: parameter, Type: "AWS::SSM::Parameter"},
 		{LogicalID: "ContentDistribution09410A58", PhysicalID: distribution, Type: "AWS::CloudFront::Distribution"},
 		{LogicalID: "ContentKeyGroupC1B0B78F", PhysicalID: group, Type: "AWS::CloudFront::KeyGroup"},
@@ -105,6 +106,7 @@ func (a *Account) environment(project, environment, stackName string, since time
 			a.KMSKeys[encrypted] = &KMSKey{State: "Enabled", Policy: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"cloudfront.amazonaws.com"},"Action":"kms:Decrypt","Resource":"*"` + condition + `}]}`}
 		}
 	case "existing-bucket":
+		drop("AWS::S3::Bucket")
 		d.Bucket.Path = "/media"
 	case "imported", "imported-kms":
 		delete(a.Secrets, secret)
@@ -212,7 +214,7 @@ func Empty() *Account {
 	return &Account{
 		Parameters: map[string][]Version{}, Stacks: map[string]*Stack{}, Distributions: map[string]*status.Distribution{}, Groups: map[string]*rotation.KeyGroup{},
 		Keys: map[string]awsrotation.PublicKey{}, Identities: map[string]string{}, Controls: map[string]bool{}, Secrets: map[string]*status.Secret{}, Values: map[string]*signer.PrivateKey{},
-		KMSKeys: map[string]*KMSKey{}, Buckets: map[string]*Bucket{}, Imports: map[string][]string{}, Drifts: map[string]status.Drift{}, Fail: map[string]string{},
+		KMSKeys: map[string]*KMSKey{}, Buckets: map[string]*Bucket{}, Imports: map[string][]string{}, Drifts: map[string]status.Drift{}, Fail: map[string]string{}, Message: "the text of the service",
 	}
 }
 
