@@ -41,7 +41,7 @@ type GrantKind string
 const (
 	GrantURL     GrantKind = "url"     // Signer.URL and its callers
 	GrantCookies GrantKind = "cookies" // Signer.Cookies
-	GrantPass    GrantKind = "pass"    // Signer.OpenAll: one grant for all URLs and cookies of the pass
+	GrantPass    GrantKind = "pass"    // Signer.OpenAll and Pass.GiveAgain: one grant to one viewer for all URLs and cookies of the pass
 )
 
 // LogValue returns the grant as a group of attributes.

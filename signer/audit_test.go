@@ -160,6 +160,39 @@ func TestAURLThatIsRememberedIsAGrantEachTime(t *testing.T) {
 	}
 }
 
+func TestAPassThatIsKeptIsAGrantForEachViewerWhoIsGivenIt(t *testing.T) {
+	var told grants
+	at := now()
+	s := must[*Signer](t)(New(keyID, newKey(t, ECDSAP256), &Options{OnGrant: told.add, Now: func() time.Time { return at }}))
+	pass := must[*Pass](t)(s.OpenAll(WithSubject(t.Context(), "anna"), site+"/a/", Policy{TTL: ttl}))
+	at = at.Add(time.Second)
+	if err := pass.GiveAgain(WithSubject(t.Context(), "bert")); err != nil {
+		t.Fatal(err)
+	}
+	if len(told.list) != 2 || told.list[0].Subject != "anna" || told.list[1].Subject != "bert" {
+		t.Fatalf("recorded: %+v", told.list)
+	}
+	second := told.list[1]
+	if !second.Time.Equal(at) {
+		t.Errorf("the second was given at %s, want %s", second.Time, at)
+	}
+	second.Time, second.Subject = told.list[0].Time, "anna"
+	if fmt.Sprintf("%+v", second) != fmt.Sprintf("%+v", told.list[0]) {
+		t.Errorf("\n got %+v\nwant %+v", second, told.list[0])
+	}
+
+	at = at.Add(ttl)
+	if err := pass.GiveAgain(t.Context()); !errors.Is(err, ErrExpired) || len(told.list) != 2 {
+		t.Errorf("once it has expired: %v, %d records", err, len(told.list))
+	}
+	if err := new(Pass).GiveAgain(t.Context()); err == nil {
+		t.Error("a zero pass is given")
+	}
+	if err := must[*Pass](t)(newSigner(t, ECDSAP256, Options{}).OpenAll(t.Context(), site+"/a/", Policy{TTL: ttl})).GiveAgain(t.Context()); err != nil {
+		t.Errorf("without a hook: %v", err)
+	}
+}
+
 func TestASignerOfADeploymentRecordsItsGrants(t *testing.T) {
 	var told grants
 	file := writeDeployment(t, "signing.key", nil)

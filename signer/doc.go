@@ -62,7 +62,8 @@
 // Options.OnGrant and OpenOptions.OnGrant are called with a Grant before each URL,
 // each set of cookies and each pass is returned. The Grant says what is opened, for
 // which subject (WithSubject) and until when. A Grant is a slog.LogValuer, and
-// holds no signature.
+// holds no signature. If a pass is kept and given to several viewers, Pass.GiveAgain
+// records each of them, as package signhttp does.
 //
 // # What is refused
 //

@@ -6,6 +6,7 @@ import (
 	"log"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -174,9 +175,9 @@ func ExampleEscapeSegment() {
 }
 
 // This program logs each grant with the subject that it names. The access log of a
-// distribution has no subject, but date, time, c-ip and cs-uri-stem, the path of
-// the request. A request may have used any grant whose resource covers its path and
-// that was valid at its time.
+// distribution has no subject and no query, but date, time, c-ip and cs-uri-stem, the
+// path of the request. A request may have used any grant that was given before it, was
+// valid at its time and for its address, and whose resource covers its path.
 func ExampleGrant() {
 	key, err := signer.GenerateKey(signer.ECDSAP256)
 	if err != nil {
@@ -200,13 +201,16 @@ func ExampleGrant() {
 	s.OpenAll(signer.WithSubject(context.Background(), "bert"), site+"/albums/7/", signer.Policy{TTL: time.Hour})
 
 	// One line of the distribution's access log.
-	line := struct{ Date, Time, Stem string }{"2026-07-01", "12:30:00", "/albums/7/rt.png"}
+	line := struct{ Date, Time, Address, Stem string }{"2026-07-01", "12:30:00", "203.0.113.7", "/albums/7/rt.png"}
 	at, err := time.Parse(time.DateTime, line.Date+" "+line.Time)
 	if err != nil {
 		log.Fatal(err)
 	}
 	for _, g := range given {
-		if at.Before(g.Statement.Expires) && signer.MatchPattern(g.Statement.Resource, site+line.Stem) {
+		resource, _, _ := strings.Cut(g.Statement.Resource, "?")
+		good := !at.Before(g.Time.Truncate(time.Second)) && !at.Before(g.Statement.NotBefore) && at.Before(g.Statement.Expires)
+		from := !g.Statement.IPAddress.IsValid() || g.Statement.IPAddress.Contains(netip.MustParseAddr(line.Address))
+		if good && from && signer.MatchPattern(resource, site+line.Stem) {
 			fmt.Println(line.Stem, "was opened for", g.Subject)
 		}
 	}

@@ -24,6 +24,8 @@ type Pass struct {
 	now     func() time.Time
 
 	forwarding *forwarding
+
+	record func(ctx context.Context) error // tells OnGrant; nil without it
 }
 
 // OpenAll signs a pass for everything below prefix. The prefix is a URL that ends
@@ -68,10 +70,12 @@ func (s *Signer) OpenAll(ctx context.Context, prefix string, p Policy) (*Pass, e
 	if err != nil {
 		return nil, err
 	}
+	var record func(context.Context) error
 	if m.onGrant != nil {
 		if err := m.granted(ctx, GrantPass, now, st, false); err != nil {
 			return nil, err
 		}
+		record = func(ctx context.Context) error { return m.granted(ctx, GrantPass, s.now(), st, false) }
 	}
 
 	c := signedCookies{
@@ -80,7 +84,22 @@ func (s *Signer) OpenAll(ctx context.Context, prefix string, p Policy) (*Pass, e
 	}
 	w.text = m.appendParams(append(w.text[:0], "?Policy="+c.policy...), signature)
 	first := string(w.text)
-	return &Pass{prefix: u, first: first, further: "&" + first[1:], cookies: c, expires: st.Expires, now: s.now, forwarding: m.forwarding}, nil
+	return &Pass{prefix: u, first: first, further: "&" + first[1:], cookies: c, expires: st.Expires, now: s.now, forwarding: m.forwarding, record: record}, nil
+}
+
+// GiveAgain tells Options.OnGrant that the pass is given to one more viewer, the
+// subject of ctx. OpenAll has told it of the first. A program that keeps a pass for
+// several viewers calls GiveAgain before each further one gets a URL or cookies of it,
+// and gives out nothing if it fails. Without OnGrant it does nothing. An expired pass
+// is an error.
+func (p *Pass) GiveAgain(ctx context.Context) error {
+	if err := p.alive(); err != nil {
+		return err
+	}
+	if p.record == nil {
+		return nil
+	}
+	return p.record(ctx)
 }
 
 // Prefix returns the URL below which the pass opens everything.

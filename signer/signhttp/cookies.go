@@ -57,7 +57,8 @@ const cookiesTTL = time.Hour
 // has passed; after that, requests fail. A request that already has exactly these
 // cookies gets none. Browsers send them to the application only if Path and Domain
 // cover it, so there cookies are set again only a few times an hour. Cookies are
-// never trusted: a changed one is replaced.
+// never trusted: a changed one is replaced. The signer's OnGrant records each viewer
+// who is given cookies, of a shared signature too; if it fails, none are given.
 //
 // The page of a request that is granted something is kept out of every cache: wrap
 // the pages that need the cookies, but not the style sheets that everyone shares.
@@ -124,7 +125,7 @@ func (c *cookieSetter) serve(w http.ResponseWriter, r *http.Request, next http.H
 		next.ServeHTTP(w, r)
 		return
 	}
-	set, err := c.cookies(r.Context(), grant)
+	set, fresh, err := c.cookies(r.Context(), grant)
 	if err != nil {
 		c.report(r, err)
 	}
@@ -134,6 +135,12 @@ func (c *cookieSetter) serve(w http.ResponseWriter, r *http.Request, next http.H
 	case set.sentBy(r):
 		(&privateWriter{ResponseWriter: w}).serve(next, r)
 	default:
+		if !fresh {
+			if err := set.pass.GiveAgain(r.Context()); err != nil {
+				c.fail(w, r, http.StatusServiceUnavailable, err)
+				return
+			}
+		}
 		c.checkHost(r, set)
 		(&privateWriter{ResponseWriter: w, cookies: set.lines, noReferrer: true}).serve(next, r)
 	}
@@ -171,11 +178,12 @@ func (c *cookieSetter) checkHost(r *http.Request, set *cookieSet) {
 	}
 }
 
-// cookies returns the cookies for a grant. With an error they may come from an
-// earlier signature, or be nil.
-func (c *cookieSetter) cookies(ctx context.Context, grant Grant) (*cookieSet, error) {
+// cookies returns the cookies for a grant, and whether they were signed for this
+// request, which recorded the grant. With an error they may come from an earlier
+// signature, or be nil.
+func (c *cookieSetter) cookies(ctx context.Context, grant Grant) (set *cookieSet, fresh bool, err error) {
 	if grant.Download != nil {
-		return nil, errDownload
+		return nil, false, errDownload
 	}
 	if grant.Policy == (signer.Policy{}) {
 		grant.Policy = c.policy
@@ -188,11 +196,11 @@ func (c *cookieSetter) cookies(ctx context.Context, grant Grant) (*cookieSet, er
 		if base != "" {
 			var err error
 			if id.prefix, err = prefix(base, grant.Key); err != nil {
-				return nil, err
+				return nil, false, err
 			}
 			var renew bool
 			if usable, renew = c.sets.get(id, now); !renew {
-				return usable, nil
+				return usable, false, nil
 			}
 		}
 		// Wait for the deployment, which may have another base URL by now, only to
@@ -200,7 +208,7 @@ func (c *cookieSetter) cookies(ctx context.Context, grant Grant) (*cookieSet, er
 		current, err := c.baseURL(ctx)
 		if err != nil {
 			c.sets.failed(usable)
-			return usable, fmt.Errorf("the base URL: %w", err)
+			return usable, false, fmt.Errorf("the base URL: %w", err)
 		}
 		if current != base {
 			c.sets.failed(usable)
@@ -208,12 +216,12 @@ func (c *cookieSetter) cookies(ctx context.Context, grant Grant) (*cookieSet, er
 			c.lastBase.Store(&current)
 			continue
 		}
-		fresh, err := c.sign(ctx, id, now)
+		signed, err := c.sign(ctx, id, now)
 		if err != nil {
 			c.sets.failed(usable)
-			return usable, fmt.Errorf("signing cookies: %w", err)
+			return usable, false, fmt.Errorf("signing cookies: %w", err)
 		}
-		return c.sets.put(id, fresh, now), nil
+		return c.sets.put(id, signed, now), true, nil
 	}
 }
 
@@ -248,7 +256,7 @@ func (c *cookieSetter) sign(ctx context.Context, id setID, now time.Time) (*cook
 		return nil, err
 	}
 	life := pass.Expires().Sub(now)
-	set := &cookieSet{resource: id.prefix + "*", cookies: cookies, renew: now.Add(life / 4), end: now.Add(life / 2)}
+	set := &cookieSet{pass: pass, resource: id.prefix + "*", cookies: cookies, renew: now.Add(life / 4), end: now.Add(life / 2)}
 	for _, cookie := range cookies {
 		line := cookie.String()
 		if line == "" {

@@ -11,8 +11,8 @@ import (
 // cookieSet is one signature, as cookies or as the pass of playlists. Only renewing
 // changes, under the lock of cookieSets.
 type cookieSet struct {
-	pass     *signer.Pass // of playlists
-	resource string       // what the cookies open, with its *
+	pass     *signer.Pass
+	resource string // what the cookies open, with its *
 	cookies  []*http.Cookie
 	lines    []string  // as in Set-Cookie
 	renew    time.Time // when to make a new signature

@@ -99,11 +99,6 @@ func (h *playlists) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	pass, err := h.pass(r, base, grant)
-	if err != nil {
-		h.fail(w, r, http.StatusServiceUnavailable, err)
-		return
-	}
 	playlist, err := h.o.Open(r.Context(), grant.Key)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -114,6 +109,11 @@ func (h *playlists) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer playlist.Close()
+	pass, err := h.pass(r, base, grant)
+	if err != nil {
+		h.fail(w, r, http.StatusServiceUnavailable, err)
+		return
+	}
 	w.Header().Set("Content-Type", "application/vnd.apple.mpegurl")
 	out := &startedWriter{w: w}
 	err = hls.Rewrite(out, playlist, url, pass, &hls.Options{Playlist: func(p hls.Reference) (string, error) {
@@ -137,7 +137,8 @@ func (h *playlists) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	refuse(w, http.StatusBadGateway)
 }
 
-// pass returns the current pass for a grant, or a new one.
+// pass returns the current pass for a grant, or a new one. Either is recorded for this
+// request, once there is a playlist to send.
 func (h *playlists) pass(r *http.Request, base string, grant Grant) (*signer.Pass, error) {
 	if grant.Download != nil {
 		return nil, errDownload
@@ -153,7 +154,7 @@ func (h *playlists) pass(r *http.Request, base string, grant Grant) (*signer.Pas
 	now := h.o.Now()
 	usable, renew := h.passes.get(id, now)
 	if !renew {
-		return usable.pass, nil
+		return usable.pass, usable.pass.GiveAgain(r.Context())
 	}
 	pass, err := h.signer.OpenAll(r.Context(), id.prefix, id.policy)
 	if err != nil {
@@ -162,7 +163,7 @@ func (h *playlists) pass(r *http.Request, base string, grant Grant) (*signer.Pas
 			return nil, fmt.Errorf("signing a pass: %w", err)
 		}
 		h.report(r, fmt.Errorf("signing a new pass: %w", err))
-		return usable.pass, nil
+		return usable.pass, usable.pass.GiveAgain(r.Context())
 	}
 	life := pass.Expires().Sub(now)
 	return h.passes.put(id, &cookieSet{pass: pass, renew: now.Add(life / 4), end: now.Add(life / 2)}, now).pass, nil
