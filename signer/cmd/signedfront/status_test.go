@@ -2,12 +2,16 @@ package main_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 
+	"github.com/signedfront/signedfront/signer/internal/status"
 	"github.com/signedfront/signedfront/signer/internal/status/statustest"
 )
 
@@ -131,6 +135,49 @@ func TestStatusPrintsJSONWhoseMembersThePageNames(t *testing.T) {
 	}
 	if len(seen) < 45 {
 		t.Errorf("%d members were seen", len(seen))
+	}
+}
+
+// membersOf are the names in JSON of all that a type holds.
+func membersOf(kind reflect.Type, members map[string]bool) {
+	switch kind.Kind() {
+	case reflect.Pointer, reflect.Slice:
+		membersOf(kind.Elem(), members)
+	case reflect.Struct:
+		for i := range kind.NumField() {
+			if name, _, _ := strings.Cut(kind.Field(i).Tag.Get("json"), ","); name != "" {
+				members[name] = true
+				membersOf(kind.Field(i).Type, members)
+			}
+		}
+	}
+}
+
+// The page describes each member that there can be, and no other, and the version.
+func TestThePageDescribesEachMemberOfTheJSONAndNoOther(t *testing.T) {
+	page, err := os.ReadFile("STATUS.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(page), "## The JSON")
+	members := map[string]bool{}
+	membersOf(reflect.TypeFor[status.Report](), members)
+	for name := range members {
+		if !strings.Contains(table, "`"+name+"`") {
+			t.Errorf("the page does not describe the member %s", name)
+		}
+	}
+	rows := 0
+	for _, row := range regexp.MustCompile("(?m)^\\| (`.*?) \\|").FindAllStringSubmatch(table, -1) {
+		for _, name := range regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(row[1], -1) {
+			rows++
+			if !members[name[1]] {
+				t.Errorf("the page describes the member %s, which there is not", name[1])
+			}
+		}
+	}
+	if rows < 15 || !strings.Contains(table, fmt.Sprintf("| `schema` | %d |", status.Schema)) {
+		t.Errorf("the page describes %d members at the top, and not the version %d", rows, status.Schema)
 	}
 }
 
