@@ -65,13 +65,19 @@ func Unreachable(err error) bool {
 	return err != nil && codeOf(err) == "" && (errors.As(err, &unsent) || errors.Is(err, context.DeadlineExceeded))
 }
 
+// unnamed is the code that the SDK gives to an answer without one.
+const unnamed = "UnknownError"
+
 // Why says in few words why a call failed, without the request and the answer.
 func Why(err error) string {
 	var unsent *smithyhttp.RequestSendError
 	var lookup *net.DNSError
+	var answer *smithyhttp.ResponseError
 	switch code := codeOf(err); {
 	case Throttled(err):
 		return "AWS throttles these calls (" + code + "): try again in a minute"
+	case (code == "" || code == unnamed) && errors.As(err, &answer) && answer.HTTPStatusCode() >= 300:
+		return fmt.Sprintf("the answer, of HTTP status %d, is not one of AWS: a proxy may have given it", answer.HTTPStatusCode())
 	case code != "":
 		return fmt.Sprintf("AWS answered %.100s", code)
 	case errors.As(err, &lookup):
@@ -87,5 +93,5 @@ func Why(err error) string {
 	case errors.Is(err, context.DeadlineExceeded):
 		return "AWS did not answer in time"
 	}
-	return "AWS's answer cannot be read"
+	return "the answer cannot be read: a proxy may have given it"
 }

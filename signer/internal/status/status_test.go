@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strings"
@@ -532,6 +534,26 @@ func TestWhereNothingCanBeAskedThereIsAnErrorAndNoReport(t *testing.T) {
 			t.Errorf("got %+v, %v", report, err)
 		}
 	})
+}
+
+func TestAnAnswerThatIsNotOfAWSIsToldAsThat(t *testing.T) {
+	for code, says := range map[int]string{http.StatusOK: "the answer cannot be read: a proxy may", http.StatusBadGateway: "of HTTP status 502, is not one of AWS"} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(code)
+			io.WriteString(w, "<html>Sign in to this network</html>")
+		}))
+		report, err := status.Read(t.Context(), client(server.URL), media)
+		server.Close()
+		if err != nil || report.Healthy || len(report.Findings) > 0 {
+			t.Errorf("%d: %+v, %v", code, report, err)
+			continue
+		}
+		for _, u := range report.Unread {
+			if !strings.Contains(u.Why, says) {
+				t.Errorf("%d: %+v", code, u)
+			}
+		}
+	}
 }
 
 func TestAParameterThatIsNotThereIsFoundWithoutTheRightToReadStacks(t *testing.T) {
