@@ -7,7 +7,8 @@
 //	go test -C constructs/deploytest -count=1 -v -timeout 30m ./...
 //
 // That needs Linux, whose programs the functions are, Go, Git, Node.js with npm,
-// and Python 3.11 or newer with venv (Debian's package python3-venv). The rest,
+// Python 3.11 or newer with venv (Debian's package python3-venv), Chromium, curl and
+// jq. The rest,
 // the command lines of the CDK and of AWS and the emulator, each at one version
 // and checked by its hash, is downloaded the first time into the user's cache
 // folder, where it is found again. A tool that is missing fails the test.
@@ -34,7 +35,8 @@
 // # Scenarios
 //
 // TestADeployment runs them in the order in which it lists them, in one
-// account. Each is a file, <scenario>_test.go. When all are done, everything
+// account. Each is a file, <scenario>_test.go. TestWhatIsThereAlready and
+// TestTheRunbooks have accounts of their own. When all are done, everything
 // that was said and written on the way (the command line's output, templates,
 // events, outputs, logs) is searched for every private key that there ever was.
 package deploytest

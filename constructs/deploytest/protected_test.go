@@ -46,7 +46,7 @@ func (p *app) failsProtected(t *testing.T) {
 			"domain": map[string]any{"names": domainNames, "hostedZone": map[string]any{"id": zone, "name": "example.com"}},
 		}
 	})
-	page, blocks := section(t, "### The first deployment failed")
+	page, blocks := section(t, "PIPELINES.md", "### The first deployment failed")
 	if len(blocks) != 1 {
 		t.Fatalf("%d blocks of commands", len(blocks))
 	}
@@ -94,7 +94,7 @@ func (a *account) wantProtected(t *testing.T) {
 // isRemoved removes the protected environment by the commands of the page, and
 // then what that keeps.
 func (p *app) isRemoved(t *testing.T) {
-	_, blocks := section(t, "### Removing one")
+	_, blocks := section(t, "PIPELINES.md", "### Removing one")
 	if len(blocks) != 3 {
 		t.Fatalf("%d blocks of commands: what is kept, the removal, and that of what was kept", len(blocks))
 	}
@@ -217,23 +217,28 @@ func (a *account) leftoversInBoth(t *testing.T) []string {
 	return left
 }
 
-// section is the text of PIPELINES.md under a heading, and the blocks of commands
-// in it.
-func section(t *testing.T, heading string) (text string, blocks []string) {
+// section is the text of a page under a heading, as far as the next one, and the
+// blocks of commands in it.
+func section(t *testing.T, page, heading string) (text string, blocks []string) {
 	t.Helper()
-	page, err := os.ReadFile("../PIPELINES.md")
+	whole, err := os.ReadFile("../" + page)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, text, found := strings.Cut(string(page), "\n"+heading+"\n")
+	_, text, found := strings.Cut(string(whole), "\n"+heading+"\n")
 	if !found {
-		t.Fatalf("PIPELINES.md has no section %q", heading)
+		t.Fatalf("%s has no section %q", page, heading)
 	}
 	text = regexp.MustCompile(`(?s)\n##.*`).ReplaceAllString(text, "")
-	for _, block := range regexp.MustCompile("(?s)```sh\n(.*?)```").FindAllStringSubmatch(text, -1) {
+	return text, fenced(text, "sh")
+}
+
+// fenced are the blocks of a text in a language.
+func fenced(text, language string) (blocks []string) {
+	for _, block := range regexp.MustCompile("(?s)```"+language+"\n(.*?)```").FindAllStringSubmatch(text, -1) {
 		blocks = append(blocks, block[1])
 	}
-	return text, blocks
+	return blocks
 }
 
 func lineWith(t *testing.T, commands, part string) string {
@@ -258,6 +263,12 @@ func (p *app) paste(t *testing.T, commands string, variables ...string) (string,
 		"npx": fmt.Sprintf(`[ "$1 $2" = "--yes aws-cdk@%s" ] || exit 2
 shift 2
 exec '%s' '%s' --no-notices --no-color "$@" -c '%s'`, cdkapp.CLIVersion, p.node, p.tools.cdk, p.processor()),
+		"signedfront": fmt.Sprintf("exec '%s' \"$@\"", p.signedfront),
+		// By the name of the distribution, as view asks.
+		"curl": fmt.Sprintf(`[ "$1 $2 $#" = "--fail --output 4" ] || exit 2
+target=${4#https://}
+exec '%s' --silent --show-error --noproxy '*' --fail --output "$3" --header "Host: ${target%%%%/*}" --header 'X-Forwarded-Proto: https' \
+  --header '%s' "%s/${target#*/}"`, find(t, "curl", "install curl"), viewedAs, p.endpoint),
 	} {
 		file := filepath.Join(programs, name)
 		writeFile(t, file, []byte("#!/bin/sh\n"+script+"\n"))

@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/cloudfront"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 )
@@ -102,17 +101,9 @@ func (p *app) hasAccidents(t *testing.T) {
 	must("restoring the secret", err)
 
 	distribution := p.physicalID(t, dev, "AWS::CloudFront::Distribution")
-	change := func(enabled bool) {
-		t.Helper()
-		now, err := p.cloudFront.GetDistributionConfig(ctx, &cloudfront.GetDistributionConfigInput{Id: &distribution})
-		must("reading the distribution", err)
-		now.DistributionConfig.Enabled = &enabled
-		_, err = p.cloudFront.UpdateDistribution(ctx, &cloudfront.UpdateDistributionInput{Id: &distribution, IfMatch: now.ETag, DistributionConfig: now.DistributionConfig})
-		must("changing the distribution", err)
-	}
-	change(false)
+	p.enable(t, distribution, false)
 	p.wantFound(t, dev, "distribution", "is disabled")
-	change(true)
+	p.enable(t, distribution, true)
 
 	out, exit := p.status(t, p.signedfront, "status", "--env", "nobody")
 	if exit != 1 || out != "" {

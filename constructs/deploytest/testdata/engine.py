@@ -22,7 +22,7 @@ templates need it, is registered with it from here before it starts:
   another stack imports it;
 - of Secrets Manager, that a version once stored does not change;
 - of Lambda, that a log group which is gone stays so;
-- of S3, that a bucket's CORS rules answer preflight requests, that an access control
+- of S3, that a bucket's CORS rules answer preflight requests, that CloudFront
   reads with TLS, that a bucket's policy denies writes, and that CloudFormation deletes no
   bucket that holds anything;
 - of a stack's deletion, that nothing goes on which something else still depends.
@@ -34,6 +34,8 @@ FOLDER is where the test and this program meet:
 - "fail-after-once" holds the type of a resource. The next update of one of that
   type is done and then said to have failed, and "age" is 0 from then on. The file
   goes.
+- "fail-going-back" holds the type of a resource. While the file is there, no update
+  of one of that type is taken back, so that a rollback fails.
 - "fail-delete-once" holds the type of a resource. The next one of that type is
   not deleted, and the file goes.
 - "plant-once" holds a text, which somebody puts into the next secret that is
@@ -83,6 +85,7 @@ def main():
     keep_exports_in_use()
     register_resources(scratch / "fail-once", scratch / "plant-once")
     fail_after_updates(scratch / "fail-after-once", scratch / "age")
+    fail_rollbacks(scratch / "fail-going-back")
     deny_writes()
     answer_preflights_by_the_bucket()
     read_buckets_with_tls()
@@ -401,6 +404,21 @@ def fail_after_updates(file, age):
             handler["update"] = failing(name, handler["update"])
 
 
+def fail_rollbacks(file):
+    """Takes an update back unless the file names its type."""
+    from ministack.services.cloudformation import _stacks, stacks
+
+    update = stacks._update_resource
+
+    def update_or_fail(kind, physical_id, old, new, stack_name, *rest):
+        going_back = _stacks[stack_name]["StackStatus"] == "UPDATE_ROLLBACK_IN_PROGRESS"
+        if going_back and file.exists() and file.read_text() == kind:
+            raise ValueError(f"{kind} does not go back, as the test has asked")
+        return update(kind, physical_id, old, new, stack_name, *rest)
+
+    stacks._update_resource = update_or_fail
+
+
 def deny_writes():
     """Asks a bucket's policy whether it denies what puts something into it. A
     request on loopback counts as one with TLS."""
@@ -439,22 +457,26 @@ def answer_preflights_by_the_bucket():
 
 
 def read_buckets_with_tls():
-    """Has CloudFront read a bucket with TLS, as an access control does. The engine
-    asks the bucket's policy as if there were none."""
+    """Has CloudFront read a bucket with TLS, as an access control does and as an
+    origin access identity, which a bucket's policy may name by its canonical user.
+    The engine asks the policy as if there were no TLS, and does not know that user."""
     from ministack.core.iam_evaluator import EvalContext, evaluate_resource_policy
     from ministack.core.responses import get_region
     from ministack.services import s3
 
-    otherwise = s3._cloudfront_origin_allows
-
     def allows(owner, bucket, key, source_arn, oai_id):
-        if not source_arn:
-            return otherwise(owner, bucket, key, source_arn, oai_id)
+        identity = f"arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity {oai_id}"
         request = EvalContext(
-            principal_arn="*", principal_type="Service", principal_account="", action="s3:GetObject",
-            resource_arn=f"arn:aws:s3:::{bucket}/{key}", region=get_region(), secure_transport=True, service_context={"aws:sourcearn": source_arn})
-        policy = s3._bucket_policies.get_scoped(owner, None, bucket)
-        return evaluate_resource_policy(policy, request, service="cloudfront.amazonaws.com").decision == "Allow"
+            principal_arn=identity if oai_id else "*", principal_type="User" if oai_id else "Service", principal_account="",
+            action="s3:GetObject", resource_arn=f"arn:aws:s3:::{bucket}/{key}", region=get_region(), secure_transport=True,
+            service_context={"aws:sourcearn": source_arn} if source_arn else {})
+        policy = json.loads(s3._bucket_policies.get_scoped(owner, None, bucket) or '{"Statement": []}')
+        for statement in policy["Statement"]:
+            user = origin_access_identities.get(oai_id, {}).get("S3CanonicalUserId")
+            if user and statement.get("Principal") == {"CanonicalUser": user}:
+                statement["Principal"] = {"AWS": identity}
+        service = None if oai_id else "cloudfront.amazonaws.com"
+        return evaluate_resource_policy(json.dumps(policy), request, service=service).decision == "Allow"
 
     s3._cloudfront_origin_allows = allows
 
