@@ -52,14 +52,14 @@ func TestANameToSaveAsThatCannotBeIsRefused(t *testing.T) {
 		"nothing":         {[]string{"--save-as", "", "a"}, "--save-as is empty"},
 		"a line break":    {[]string{"--save-as", "a\nb.pdf", "a"}, "write the name of a file on one line"},
 		"a header":        {[]string{"--save-as", "a\r\nX: y", "a"}, "write the name of a file on one line"},
-		"300 characters":  {[]string{"--save-as", strings.Repeat("a b", 100), "a"}, "300 bytes long, file systems take 255"},
+		"300 characters":  {[]string{"--save-as", strings.Repeat("a b", 100), "a"}, "300 bytes long, but file systems allow at most 255"},
 		"a path":          {[]string{"--save-as", "../a.pdf", "a"}, "slash"},
 		"white space":     {[]string{"--save-as", " a.pdf", "a"}, "white space"},
 		"dots":            {[]string{"--save-as", "..", "a"}, "only dots"},
 		"bytes":           {[]string{"--save-as", "a\xff.pdf", "a"}, "not UTF-8"},
 		"two URLs":        {[]string{"--save-as", "a.pdf", "a", "b"}, "--save-as is the name of one file"},
 		"a list":          {[]string{"--save-as", "a.pdf", "-"}, "--save-as is the name of one file"},
-		"it is there":     {[]string{"--save-as", "a.pdf", site + "/a?response-content-disposition=inline"}, "already has the parameter response-content-disposition already"},
+		"it is there":     {[]string{"--save-as", "a.pdf", site + "/a?response-content-disposition=inline"}, "already has the parameter response-content-disposition"},
 		"no value at all": {[]string{"a", "--save-as"}, "--save-as"},
 	} {
 		p := run(t, dir, append([]string{"url", "--deployment", "deployment.json"}, test.args...)...)
