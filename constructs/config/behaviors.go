@@ -5,20 +5,20 @@ import (
 	"slices"
 )
 
-// Behavior is a further cache behavior. It requires a signature unless it is
-// public.
+// Behavior is an additional cache behavior. It requires a signature unless Public
+// is set.
 type Behavior struct {
 	PathPattern string
 	Public      bool
 }
 
-// signedPatterns are all patterns that require a signature, in the order of the
-// distribution.
+// signedPatterns returns all patterns that require a signature, in the order of
+// the distribution.
 func (c Content) signedPatterns() []string {
 	return slices.Concat(c.SignedPaths, c.behaviorPatterns(false))
 }
 
-// publicPatterns are the patterns that open what they match.
+// publicPatterns returns all patterns that require no signature.
 func (c Content) publicPatterns() []string {
 	return slices.Concat(c.PublicPaths, c.behaviorPatterns(true))
 }
@@ -33,8 +33,8 @@ func (c Content) behaviorPatterns(public bool) (patterns []string) {
 }
 
 // checkBehaviors reports behaviors that are never reached, and public ones that
-// open everything. Those that require a signature come first, behind SignedPaths,
-// and public ones behind the error pages and PublicPaths.
+// open everything. In the distribution, signed behaviors follow SignedPaths, and
+// public behaviors follow the error pages and PublicPaths.
 func (c Content) checkBehaviors(at node) {
 	before := map[bool][]string{false: c.SignedPaths, true: slices.Concat(c.signedPatterns(), c.PublicPaths)}
 	for _, page := range c.ErrorPages {
@@ -50,7 +50,7 @@ func (c Content) checkBehaviors(at node) {
 		case isToken(b.PathPattern):
 		case first >= 0:
 			at.wrong(quote(b.PathPattern)+", which is never reached",
-				fmt.Sprintf("take it away, or make one of the two narrower: %s comes before it and matches all that it does", quote(earlier[first])))
+				fmt.Sprintf("remove it, or make one of the two narrower: %s comes before it and matches everything that it matches", quote(earlier[first])))
 		case b.Public && arePatterns(b.PathPattern) && covers(b.PathPattern, "*"):
 			at.wrong(quote(b.PathPattern)+", public", "write a narrower pattern: it opens everything")
 		case b.Public:

@@ -86,7 +86,7 @@ func TestAHeaderIsWarnedOfWhereAStarIsAPartOfIt(t *testing.T) {
 	for header, want := range map[string]string{
 		"*":               "",
 		"Range":           "",
-		"X-*":             `Props.AllowHeaders[0]: "X-*"; list the headers themselves`,
+		"X-*":             `Props.AllowHeaders[0]: "X-*"; list each header by its name`,
 		someToken + "-x*": "",
 	} {
 		wantProblem(t, problemsOf(CORS{AllowHeaders: []string{header}}.warn), want)
@@ -115,8 +115,8 @@ func TestCustomHeadersAreNoMoreAndNoLongerThanCloudFrontTakes(t *testing.T) {
 		{"the longest value", map[string]string{"X-A": strings.Repeat("v ", 891) + "v"}, ""},
 		{"a longer one", map[string]string{"X-A": strings.Repeat("v ", 892)[:1783] + "v"}, "Props.X-A: 1784 characters; write at most 1783"},
 		{"the first and the last character there may be", map[string]string{"X-A": "!  ~"}, ""},
-		{"one behind the last", map[string]string{"X-A": "a\x7fb"}, "Props.X-A: a character that no header can hold"},
-		{"one before the first", map[string]string{"X-A": "a\tb"}, "Props.X-A: a character that no header can hold"},
+		{"one behind the last", map[string]string{"X-A": "a\x7fb"}, "Props.X-A: a character that a header cannot hold"},
+		{"one before the first", map[string]string{"X-A": "a\tb"}, "Props.X-A: a character that a header cannot hold"},
 		{"an empty value", map[string]string{"X-A": ""}, "Props.X-A: an empty value"},
 		{"a value that is a token", map[string]string{"X-A": " " + someToken + strings.Repeat("v", 2000)}, ""},
 		{"a name that is a token", map[string]string{someToken: "v"}, "Props["},
@@ -135,7 +135,7 @@ func TestHeadersThatCloudFrontKeepsForItselfAreNotAmongCustomOnes(t *testing.T) 
 		X-Amzn-Cf-Xff X-Amzn-ErrorType X-Amzn-Fle-Profile X-Amzn-Header-Count X-Amzn-Header-Order
 		X-Amzn-Lambda-Integration-Tag X-Amzn-RequestId X-Cache X-Edge-Location X-Forwarded-Proto X-Real-Ip`) {
 		headers := ResponseHeaders{Custom: map[string]string{name: "v"}}
-		wantProblem(t, problemsOf(headers.checkCustom), "Props."+name+": a header that CloudFront keeps for itself")
+		wantProblem(t, problemsOf(headers.checkCustom), "Props."+name+": a header that CloudFront reserves")
 	}
 }
 
@@ -231,7 +231,7 @@ func TestALenderIsNamedAsItsBorrowersCanFindIt(t *testing.T) {
 		{"with a longer one", Lender{ParameterName: longest + "a", StackName: "media-dev"}, "Props.ParameterName: "},
 		{"without its parameter", Lender{StackName: "media-dev"}, "Props.ParameterName: missing"},
 		{"without its stack", Lender{ParameterName: "/signedfront/media/dev"}, "Props.StackName: missing"},
-		{"as itself", Lender{ParameterName: own, StackName: "media-dev"}, "Props.ParameterName: \"" + own + `"; write that of another deployment`},
+		{"as itself", Lender{ParameterName: own, StackName: "media-dev"}, "Props.ParameterName: \"" + own + `"; write the parameter of another deployment`},
 		{"by a token", Lender{ParameterName: someToken, StackName: "media-dev"}, "Props.ParameterName: a token, without KeyGroupID"},
 		{"by a token, with its group", Lender{ParameterName: someToken, StackName: "media-dev", KeyGroupID: "a1b2c3d4"}, ""},
 		{"by no parameter", Lender{ParameterName: "media dev", StackName: "media-dev"}, "Props.ParameterName: "},
@@ -268,7 +268,7 @@ func TestThePublicKeyIsReadFromAFileWhereItsTextIsAName(t *testing.T) {
 		{"key.pem", "the text", ""},
 		{"./key.pem", "the text", ""},
 		{"large.pem", strings.Repeat("k", maxPublicKey), ""},
-		{"larger.pem", unread, `Props: "larger.pem": no file that can hold a public key`},
+		{"larger.pem", unread, `Props: "larger.pem": not a file that can hold a public key`},
 		{strings.Repeat("k", maxFileName), "the text", ""},
 		{strings.Repeat("k", maxFileName+1), unread, none},
 		{"key.pem\n", unread, none},
@@ -299,14 +299,14 @@ func TestAnAlgorithmIsComparedWithTheKeyWhereItIsKnown(t *testing.T) {
 func TestAProgramNamesItsLenderByLenderAlone(t *testing.T) {
 	for _, from := range []string{"dev", someToken} {
 		borrower := Content{SigningKeys: SigningKeys{From: from}}
-		wantProblem(t, problemsOf(borrower.checkKeys), `Props.SigningKeys.From: "`+from+`" without a lender; set Lender instead: environments are those of cdk.json`)
+		wantProblem(t, problemsOf(borrower.checkKeys), `Props.SigningKeys.From: "`+from+`" without a lender; set Lender instead: From names an environment of cdk.json`)
 	}
 }
 
 func TestWhatIsWrongWithALenderIsReportedOnceAndTheNearestNameIsOneThatLends(t *testing.T) {
 	const (
-		protected = `dev.lendKeys: true, in a protected environment; leave it out, or write terminationProtection false: whoever may sign for a borrower may sign for this one`
-		another   = `make an environment that says "lendKeys": true, and name it here`
+		protected = `dev.lendKeys: true, in a protected environment; leave it out, or write terminationProtection false: a role that may sign for a borrower may sign for this environment too`
+		another   = `write "lendKeys": true in an environment, and name it here`
 	)
 	for _, test := range []struct {
 		name, environments, from string
@@ -315,25 +315,25 @@ func TestWhatIsWrongWithALenderIsReportedOnceAndTheNearestNameIsOneThatLends(t *
 		{"a lender", `"dev": {"ephemeral": true, "lendKeys": true}`, "dev", nil},
 		{"one that is protected", `"dev": {"lendKeys": true}`, "dev", []string{protected}},
 		{"one that is protected and does not lend", `"dev": {}`, "dev", []string{
-			`pr-7.signingKeys.from: "dev", which is protected; ` + another + `: whoever may sign for a borrower may sign for the lender`}},
+			`pr-7.signingKeys.from: "dev", which is protected; ` + another + `: a role that may sign for a borrower may sign for the lender too`}},
 		{"one that does not lend", `"dev": {"ephemeral": true}`, "dev", []string{
-			`dev.lendKeys: false, and environment "pr-7" borrows its keys; write true, or take signingKeys.from away there`}},
+			`dev.lendKeys: false, and environment "pr-7" borrows its keys; write true, or remove signingKeys.from there`}},
 		{"one that cannot be read", `"dev": 5`, "dev", []string{
 			`dev: the number 5; write the environment's settings as an object, {} for none`}},
 		{"a misspelt one", `"staging": {"ephemeral": true, "lendKeys": true}`, "stagin", []string{
-			`pr-7.signingKeys.from: "stagin", which is no environment; write "staging"; did you mean "staging"?`}},
+			`pr-7.signingKeys.from: "stagin", which is not an environment; write "staging"; did you mean "staging"?`}},
 		{"a misspelt one that is protected", `"dev": {"lendKeys": true}`, "dve", []string{protected,
-			`pr-7.signingKeys.from: "dve", which is no environment; write "dev"; did you mean "dev"?`}},
+			`pr-7.signingKeys.from: "dve", which is not an environment; write "dev"; did you mean "dev"?`}},
 		{"a misspelt one that neither lends nor could", `"staging": {}`, "stagin", []string{
-			`pr-7.signingKeys.from: "stagin", which is no environment; ` + another}},
+			`pr-7.signingKeys.from: "stagin", which is not an environment; ` + another}},
 		{"nearly a pattern", `"staging-*": {"ephemeral": true}`, "staging-", []string{
-			`pr-7.signingKeys.from: "staging-", which is no environment; ` + another}},
+			`pr-7.signingKeys.from: "staging-", which is not an environment; ` + another}},
 		{"a pattern", `"staging-*": {"ephemeral": true}`, "staging-*", []string{
-			`pr-7.signingKeys.from: "staging-*", a pattern; ` + another + `: one environment lends`}},
+			`pr-7.signingKeys.from: "staging-*", a pattern; ` + another + `: a pattern cannot lend`}},
 		{"itself", `"dev": {"ephemeral": true, "lendKeys": true}`, "pr-7", []string{
 			`pr-7.signingKeys.from: "pr-7", this environment itself; write "dev"`}},
 		{"a token", `"dev": {"ephemeral": true, "lendKeys": true}`, someToken, []string{
-			`pr-7.signingKeys.from: a token of the CDK; write the name of an environment in quotes, such as "dev": a token means something only in the program that made it`}},
+			`pr-7.signingKeys.from: a token of the CDK; write the name of an environment in quotes, such as "dev": only the program that made a token can resolve it`}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, err := Read(context(t, `{"project": "p", "environments": {`+test.environments+`, "pr-7": {"ephemeral": true, "signingKeys": {"from": "`+test.from+`"}}}}`), nil)

@@ -5,119 +5,119 @@ import (
 	"time"
 )
 
-// Content says how private content is provisioned. The zero value is sound: a
-// new bucket that lasts, read by an origin access identity, one signing key,
-// every path signed.
+// Content configures private content. The zero value is ready to use: a new bucket
+// that is kept, read by an origin access identity, one signing key, and a signature
+// required on every path.
 //
-// It is what an environment of cdk.json holds, under the names after "json". A
-// setting without such a name is one that only a Go program has. Its texts may
-// be tokens of the CDK, and a token is not checked; but words of a choice,
-// countries, domain names and public keys may not, by which the template is made.
+// An environment of cdk.json holds these settings, with the names after "json". A
+// field without such a name can be set only in a Go program. Strings may be tokens
+// of the CDK, which are not checked. Words of a choice, countries, domain names and
+// public keys cannot be tokens, because the template is made from them.
 type Content struct {
-	// Name starts the names of what CloudFront wants named, which are shared
-	// by a whole account, and stands in descriptions: at most 40 letters,
-	// digits and hyphens. It must stay as it was deployed, for CloudFront lets no
-	// name of a public key change.
+	// Name starts the names of CloudFront's resources, which are shared by the
+	// whole account, and stands in descriptions: at most 40 letters, digits and
+	// hyphens. It must not change after the first deployment, because CloudFront
+	// does not let the name of a public key change.
 	//
-	// Default: made of the construct's path.
+	// Default: made from the construct's path.
 	Name string `json:"-"`
 
-	// ParameterName is the Systems Manager parameter for the deployment
-	// document, a path such as /media/prod/signing.
+	// ParameterName is the name of the Systems Manager parameter that holds the
+	// deployment document: a path such as /media/prod/signing.
 	//
-	// Default: /signedfront/ and the name.
+	// Default: /signedfront/ and Name.
 	ParameterName string `json:"-"`
 
-	// Ephemeral lets the bucket go with the stack, its objects included. A
-	// bucket that is not ephemeral is kept when its stack is deleted or would
-	// replace it.
+	// Ephemeral deletes the content with the stack: a new bucket with its objects,
+	// a new KMS key and a new log group. Without it they are kept. An existing
+	// bucket is never emptied or deleted.
 	//
 	// Default: false.
 	Ephemeral bool `json:"ephemeral"`
 
-	// OriginAccess is who reads the bucket for CloudFront: an origin access
-	// identity (oai) or an origin access control (oac). A live distribution
-	// moves from one to the other in four words, a deployment each, and back
-	// the same way: oai, migrating (both may read, the identity is used),
-	// migrated (both may read, the control is used), oac.
+	// OriginAccess is how CloudFront gets access to the bucket: through an origin
+	// access identity (oai) or an origin access control (oac). A live distribution
+	// moves from oai to oac in three deployments, and back in the same way:
+	// migrating (both may read, CloudFront uses the identity), migrated (both may
+	// read, CloudFront uses the control), oac.
 	//
 	// Default: oai.
 	OriginAccess OriginAccess `json:"originAccess"`
 
-	// Encryption is how new objects are encrypted: by S3 (s3), or with a KMS
-	// key that the stack makes (kms), which only an origin access control can
-	// read. On the way back from kms to s3 comes leaving-kms: new objects are
-	// encrypted by S3, and the key stays for those that need it.
+	// Encryption is how a new bucket encrypts new objects: with keys of S3 (s3) or
+	// with a KMS key (kms), which requires the OriginAccess oac. To go from kms
+	// back to s3, deploy leaving-kms in between: S3 encrypts new objects, and the
+	// KMS key is kept for the old ones.
 	//
 	// Default: s3.
 	Encryption Encryption `json:"encryption"`
 
-	// Bucket is the name of a bucket that exists, in the Region of the stack,
-	// to serve instead of a new one. Its policy stays its owner's: the output
-	// RequiredBucketPolicy is what it must say. So does its encryption, and it
-	// never goes with the stack.
+	// Bucket is the name of an existing bucket, in the Region of the stack, to
+	// serve instead of a new one. The output RequiredBucketPolicy is what its owner
+	// must write into its policy. The stack does not change how it is encrypted,
+	// and never deletes it.
 	//
-	// With a path, a folder of the bucket is served and nothing else of it:
-	// {"name": "example-media", "path": "/folder"}.
+	// With a path, only that folder of the bucket is served: {"name":
+	// "example-media", "path": "/folder"}.
 	//
 	// Default: a new bucket.
 	Bucket string `json:"bucket"`
 
-	// BucketPath is the folder of Bucket that is served, such as /folder: /a.png
-	// is then the object folder/a.png, and CloudFront may read that folder alone.
-	// In a file it is the path of bucket.
+	// BucketPath is the folder of Bucket that is served, such as /folder, with a
+	// slash at its start and none at its end. /a.png is then the object
+	// folder/a.png, and CloudFront may read only that folder. In cdk.json it is the
+	// path of bucket.
 	//
 	// Default: the whole bucket.
 	BucketPath string `json:"-"`
 
-	// Versions is for how long a new bucket keeps objects that were written over
-	// or deleted. Whoever may write to the bucket can bring them back until then.
+	// Versions is how long a new bucket keeps overwritten and deleted objects.
+	// Until then, whoever may write to the bucket can restore them.
 	//
-	// Default: for ever. Each is stored, and paid, as a current one is.
+	// Default: for ever. Old versions cost as much as current objects.
 	Versions *Versions `json:"versions"`
 
-	// SigningKeys are the generations of the signing key and which of them is
-	// current, or the environment that lends its own. A number once deployed
-	// keeps its algorithm, hash and custody for ever.
+	// SigningKeys are the generations of the signing key and the number of the
+	// current key, or the environment that lends its keys. A deployed number keeps
+	// its algorithm, hash and custody for ever.
 	//
-	// Default: one key, number 1, ECDSA P-256 with SHA-256, made by the
-	// deployment.
+	// Default: one key, number 1, ECDSA P-256 with SHA-256, made by the deployment.
 	SigningKeys SigningKeys `json:"signingKeys"`
 
-	// Lender is the deployment whose keys are borrowed, where SigningKeys.From
-	// does not name an environment. It replaces keys of one's own.
+	// Lender is the deployment whose signing keys this one borrows. It replaces
+	// SigningKeys.
 	//
 	// Default: none.
 	Lender *Lender `json:"-"`
 
-	// LendKeys lets other deployments of the same account and Region trust and
-	// use these keys. Whoever may sign for one of them may then sign for this
-	// one. The key group is exported, so that CloudFormation keeps it while
-	// somebody borrows. Secrets of this deployment get the tag signedfront:lends
-	// with the parameter's name, by which the borrowers' signing policies allow
-	// them. Of imported keys these policies name the secrets and KMS keys: deploy
-	// the borrowers when one is added, before it signs. A key in a file is needed
-	// wherever borrowers sign.
+	// LendKeys lets other deployments of the same account and Region trust and use
+	// these keys. A role that may sign for one of them may then sign for all of
+	// them. The stack exports the key group, so CloudFormation keeps it while a
+	// borrower imports it. The stack's secrets get the tag signedfront:lends with
+	// the parameter's name as its value: borrowers' signing policies allow secrets
+	// with that tag. These policies name imported keys one by one: when you add
+	// one, deploy the borrowers before it signs. A private key in a file must be
+	// there wherever borrowers sign.
 	//
 	// Default: false.
 	LendKeys bool `json:"lendKeys"`
 
-	// MaxURLLifetime is how far ahead the expiry of a signed URL may lie, a
-	// whole number of seconds. Signers keep it, and rotation stands on it.
+	// MaxURLLifetime is how far ahead the expiry of a signed URL may lie: a whole
+	// number of seconds. Signers enforce it, and a rotation waits for it.
 	//
 	// Default: 7 days.
 	MaxURLLifetime time.Duration `json:"maxUrlLifetime"`
 
-	// MaxKeyAge is for how long a signer may go on with a key that it has not
-	// confirmed to be the current one, a whole number of seconds, at least a
-	// minute.
+	// MaxKeyAge is how long a signer may use a key that it has not confirmed to be
+	// the current key: a whole number of seconds, at least a minute.
 	//
 	// Default: 1 hour.
 	MaxKeyAge time.Duration `json:"maxKeyAge"`
 
-	// Guard fails a deployment that would have CloudFront refuse viewers: a key
-	// made current before every edge can know it, or removed before its last URL
-	// has expired. It is a function of the stack, which reads what is deployed.
+	// Guard fails a deployment after which CloudFront would refuse viewers: one
+	// that makes a key current before every edge can know it, or removes a key
+	// before its last URL has expired. The guard is a function of the stack that
+	// reads what is deployed.
 	//
 	// Default: true.
 	Guard *bool `json:"guard"`
@@ -127,65 +127,65 @@ type Content struct {
 	// Default: none.
 	Signers SignerRoles `json:"signers"`
 
-	// Downloads lets a signed URL say under which name a browser saves an object,
-	// and with Types as what type it is sent. It takes a cache policy, of which an
-	// account has 20.
+	// Downloads lets a signed URL set the name under which a browser saves an
+	// object and, with Types, the content type of the answer. The stack gets a
+	// cache policy, of which an account has 20. Public paths do not use it.
 	//
 	// Default: false.
 	Downloads *Downloads `json:"downloads"`
 
-	// Uploads lets pages of other origins upload by presigned requests, and roles
-	// upload, list and read.
+	// Uploads lets pages of other origins upload with presigned requests, and lets
+	// roles upload, list and read objects.
 	//
-	// Default: nobody may.
+	// Default: nobody may upload.
 	Uploads *Uploads `json:"uploads"`
 
-	// PublicPaths are path patterns that everyone may read unsigned, such as
-	// /assets/*. A pattern that lies within a signed one is refused: before it,
-	// it would leave a part of it open. Patterns hold letters, digits, -._~/ and
-	// *, and in a public one a * stands before no digit and no letter from A to
-	// F, which may end an escape: %20.
+	// PublicPaths are path patterns that everyone may read without a signature,
+	// such as /assets/*. A pattern that lies within a signed one is an error.
+	// Patterns hold *, letters, digits and -._~/. In a public pattern, no digit and
+	// no letter from A to F may follow a *, because it may end an escape such as
+	// %20.
 	//
 	// Default: none.
 	PublicPaths []string `json:"publicPaths"`
 
-	// SignedPaths are path patterns that want a signature though a public one
-	// covers them, such as /assets/premium/* within the public /assets/*. They
-	// go before all public ones, and each takes something out of one. Beside
-	// them, a public path must hold letters, digits and -._~/ unescaped, or it is
-	// refused with 403. A path that no pattern matches requires a signature.
+	// SignedPaths are path patterns that require a signature although a public
+	// pattern covers them, such as /assets/premium/* within the public /assets/*.
+	// They come before all public patterns, and each must overlap one. With signed
+	// paths, the letters, digits and -._~/ of a public path must not be escaped, or
+	// the answer is 403. A path that no pattern matches requires a signature.
 	//
 	// Default: none.
 	SignedPaths []string `json:"signedPaths"`
 
-	// Behaviors are further cache behaviors that a Go program adds.
+	// Behaviors are additional cache behaviors of a Go program.
 	//
 	// Default: none.
 	Behaviors []Behavior `json:"-"`
 
-	// AddressRestriction says that policies name the IP addresses of viewers.
-	// They know IPv4 alone, so the distribution then has no IPv6.
+	// AddressRestriction says that signed policies name IP addresses of viewers.
+	// These are IPv4 addresses, so the distribution then has no IPv6.
 	//
 	// Default: false.
 	AddressRestriction bool `json:"addressRestriction"`
 
-	// DefaultRootObject is the object for /, such as index.html.
+	// DefaultRootObject is the object that is served for /, such as index.html.
 	//
 	// Default: none.
 	DefaultRootObject string `json:"defaultRootObject"`
 
-	// Missing is the status of an object that is not there: 403, the status of
-	// one that may not be read, or 404. For 404, CloudFront may list the bucket, so
-	// that whoever may request a path can ask whether there is such an object. It
-	// needs a DefaultRootObject, without which the answer to / would be a list of
-	// the objects.
+	// Missing is the status of the answer for an object that does not exist: 403,
+	// as for an object that may not be read, or 404. With 404, CloudFront may list
+	// the bucket, so whoever may request a path can find out whether its object
+	// exists. It requires a DefaultRootObject, without which the answer for / would
+	// be a list of the objects.
 	//
 	// Default: 403.
 	Missing int `json:"missing"`
 
-	// ErrorPages are objects that are served in place of errors.
+	// ErrorPages are objects that are served in place of errors. They are public.
 	//
-	// Default: CloudFront's and S3's own answers.
+	// Default: the answers of CloudFront and S3.
 	ErrorPages []ErrorPage `json:"errorPages"`
 
 	// CORS lets scripts and players of other origins read the content.
@@ -193,49 +193,52 @@ type Content struct {
 	// Default: no other origin may.
 	CORS *CORS `json:"cors"`
 
-	// ResponseHeaders are headers that CloudFront adds to what it serves.
+	// ResponseHeaders are headers that CloudFront adds to its answers.
 	//
-	// Default: Strict-Transport-Security for a year, X-Content-Type-Options and
-	// Referrer-Policy: no-referrer.
+	// Default: Strict-Transport-Security for a year, X-Content-Type-Options:
+	// nosniff and Referrer-Policy: no-referrer.
 	ResponseHeaders ResponseHeaders `json:"responseHeaders"`
 
-	// Domain serves the content under names of one's own.
+	// Domain serves the content under domain names of your own.
 	//
-	// Default: the name that CloudFront gives, d111111abcdef8.cloudfront.net.
+	// Default: the name that CloudFront gives, such as
+	// d111111abcdef8.cloudfront.net.
 	Domain *Domain `json:"domain"`
 
-	// AccessLogs records each request, without its query string, its cookies
-	// and its referrer, which hold credentials.
+	// AccessLogs records each request, without its query string, its cookies and
+	// its referrer, which hold credentials.
 	//
 	// Default: no logs.
 	AccessLogs *AccessLogs `json:"accessLogs"`
 
-	// PriceClass is which of CloudFront's edge locations serve the content.
+	// PriceClass is the set of CloudFront's edge locations that serve the content:
+	// PriceClass_All, PriceClass_200 (without South America, Australia and New
+	// Zealand) or PriceClass_100 (North America, Europe and Israel).
 	//
 	// Default: PriceClass_All.
 	PriceClass PriceClass `json:"priceClass"`
 
-	// GeoRestriction lets viewers of some countries in, or keeps those of some
-	// out.
+	// GeoRestriction allows viewers in some countries only, or denies viewers in
+	// some countries.
 	//
-	// Default: viewers of all countries are let in.
+	// Default: viewers in all countries are allowed.
 	GeoRestriction *GeoRestriction `json:"geoRestriction"`
 
-	// WebACL is the ARN of an AWS WAF web ACL, of scope CLOUDFRONT and so in
+	// WebACL is the ARN of an AWS WAF web ACL of scope CLOUDFRONT, which exists in
 	// us-east-1.
 	//
 	// Default: none.
 	WebACL string `json:"webAcl"`
 
-	// OriginShield is the AWS Region of an additional cache before the bucket:
-	// the one nearest to it that has Origin Shield.
+	// OriginShield is the AWS Region of an additional cache in front of the bucket:
+	// the Region nearest to the bucket that has Origin Shield.
 	//
 	// Default: none.
 	OriginShield string `json:"originShield"`
 }
 
-// WithDefaults returns a copy with everything filled in that was left out, but
-// for Name and ParameterName.
+// WithDefaults returns a copy with defaults for everything that was left out, except
+// Name and ParameterName.
 func (c Content) WithDefaults() Content {
 	if c.Lender == nil {
 		c.SigningKeys = c.SigningKeys.WithDefaults()
@@ -272,8 +275,8 @@ func (c Content) WithDefaults() Content {
 	return c
 }
 
-// Check reports everything that is wrong with the content, which has its
-// defaults. The paths of the problems are the names of the fields.
+// Check reports all mistakes in c, which must have its defaults. The paths of the
+// problems are the names of the fields.
 func (c Content) Check() Problems {
 	var problems Problems
 	c.check(newNode("", &problems))
@@ -281,7 +284,7 @@ func (c Content) Check() Problems {
 }
 
 func (c Content) check(at node) {
-	if !at.json { // there it is made of names that are checked
+	if !at.json { // in cdk.json it is made from names that are checked
 		c.checkParameterName(at.field("ParameterName"))
 	}
 	c.checkOrigin(at)
@@ -317,7 +320,7 @@ func (c Content) check(at node) {
 	checkWebACL(at.field("WebACL"), c.WebACL)
 }
 
-// warn tells of what is allowed and yet seldom meant, or fails in some accounts.
+// warn reports what is allowed but probably not intended, or fails in some accounts.
 func (c Content) warn(at node) {
 	c.warnOfPaths(at)
 	c.warnOfUnusedPage(at.field("ErrorPages"))
@@ -331,7 +334,7 @@ func (c Content) warn(at node) {
 	c.Signers.warn(at.field("Signers"))
 }
 
-// PriceClass is which edge locations serve, in CloudFront's own words:
+// PriceClass is a set of edge locations, with CloudFront's name for it:
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/PriceClass.html
 type PriceClass string
 
@@ -339,10 +342,10 @@ const (
 	// PriceClassAll is all edge locations.
 	PriceClassAll PriceClass = "PriceClass_All"
 
-	// PriceClass200 is all but those of South America, Australia and New Zealand.
+	// PriceClass200 is all except those in South America, Australia and New Zealand.
 	PriceClass200 PriceClass = "PriceClass_200"
 
-	// PriceClass100 is those of North America, Europe and Israel.
+	// PriceClass100 is those in North America, Europe and Israel.
 	PriceClass100 PriceClass = "PriceClass_100"
 )
 

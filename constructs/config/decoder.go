@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// jsonObject is one JSON object on its way to typed values. What does not fit is
-// reported, with its path, and read as left out.
+// jsonObject is a JSON object that is being read into typed values. A member that
+// does not fit is reported with its path, and read as if it were left out.
 type jsonObject struct {
 	node
 	members map[string]any
@@ -35,14 +35,14 @@ func (o jsonObject) only(allowed ...string) {
 			fix = "write it within " + choices(within)
 		}
 		if now := renamed[name]; slices.Contains(allowed, now) {
-			fix = fmt.Sprintf("write %q, which is its name now", now)
+			fix = fmt.Sprintf("write %q, its new name", now)
 		}
 		o.member(name).wrong("unknown setting", fix)
 	}
 }
 
-// object returns a member that is an object itself; want is what to write, in
-// words.
+// object returns a member that is an object. Want describes what to write instead
+// of anything else.
 func (o jsonObject) object(name, want string) (value jsonObject, given bool) {
 	member, has := o.members[name]
 	if !has {
@@ -52,12 +52,12 @@ func (o jsonObject) object(name, want string) (value jsonObject, given bool) {
 	return jsonObject{o.member(name), members}, given
 }
 
-// decoder reads JSON into the types that say what can be written.
+// decoder reads JSON into Environment and the types of its fields.
 type decoder struct {
-	folder fs.FS // that of cdk.json, for files that it names
+	folder fs.FS // the folder of cdk.json, for files that it names
 }
 
-// into reads the settings of a struct. It reports every one that is none.
+// into reads the settings of a struct. It reports unknown settings.
 func (d decoder) into(o jsonObject, target reflect.Value) {
 	list := settings(target.Type())
 	names := make([]string, len(list))
@@ -78,7 +78,7 @@ func (d decoder) into(o jsonObject, target reflect.Value) {
 	}
 }
 
-// value reads one value. The example, in JSON, shows what to write instead.
+// value reads one value. The example is JSON, for the error text.
 func (d decoder) value(at node, value any, target reflect.Value, example string) {
 	if example != "" {
 		example = ", such as " + example
@@ -89,7 +89,7 @@ func (d decoder) value(at node, value any, target reflect.Value, example string)
 			*t = d.signingKeys(jsonObject{at, members})
 		}
 		return
-	case **bool: // of which nil is no false
+	case **bool: // nil differs from false
 		if read, ok := expect[bool](at, value, "true or false, without quotes"); ok {
 			*t = &read
 		}
@@ -122,7 +122,7 @@ func (d decoder) value(at node, value any, target reflect.Value, example string)
 	case reflect.Int:
 		target.SetInt(int64(readNumber(at, value, "a whole number"+example)))
 	case reflect.String:
-		want := "a text in quotes" + example
+		want := "a string" + example
 		if words, is := target.Interface().(interface{ words() []string }); is {
 			want = choices(words.words())
 		}
@@ -148,7 +148,7 @@ func (d decoder) value(at node, value any, target reflect.Value, example string)
 func (d decoder) list(at node, value any, target reflect.Value, example string) {
 	items, ok := expect[[]any](at, value, "a list"+example)
 	if slices.ContainsFunc(items, isLineOfPrivateKey) {
-		at.wrong("a private key, line by line", "take it out of here, make a new key pair if others could read it, and write a list"+example)
+		at.wrong("a private key, line by line", "remove it, make a new key pair if others could read it, and write a list"+example)
 		return
 	}
 	if ok && len(items) == 0 {
@@ -158,7 +158,7 @@ func (d decoder) list(at node, value any, target reflect.Value, example string) 
 		return
 	}
 	list := reflect.MakeSlice(target.Type(), len(items), len(items))
-	// The example of an item is that of the list without its brackets.
+	// The example of an item is the example of the list without its brackets.
 	example = strings.TrimSuffix(strings.TrimPrefix(example, ", such as ["), "]")
 	for i, item := range items {
 		d.value(at.index(i), item, list.Index(i), example)
@@ -171,7 +171,7 @@ func isLineOfPrivateKey(item any) bool {
 	return is && holdsPrivateKey(line)
 }
 
-// texts reads an object of any names, with texts.
+// texts reads an object with any member names and string values.
 func (d decoder) texts(at node, value any, target reflect.Value, example string) {
 	members, ok := expect[map[string]any](at, value, "an object"+example)
 	if !ok {
@@ -179,13 +179,14 @@ func (d decoder) texts(at node, value any, target reflect.Value, example string)
 	}
 	texts := reflect.MakeMap(target.Type())
 	for _, name := range slices.Sorted(maps.Keys(members)) {
-		text := readText(at.member(name), members[name], "a text in quotes")
+		text := readText(at.member(name), members[name], "a string")
 		texts.SetMapIndex(reflect.ValueOf(name), reflect.ValueOf(text))
 	}
 	target.Set(texts)
 }
 
-// expect is a value of one JSON type; want is what to write, in words.
+// expect returns value as a T. It reports a value of another JSON type; want
+// describes what to write instead.
 func expect[T any](at node, value any, want string) (read T, ok bool) {
 	read, ok = value.(T)
 	if !ok {
@@ -200,15 +201,15 @@ func readText(at node, value any, want string) string {
 	case !ok:
 		return unread
 	case text == "":
-		at.wrong("an empty text", "leave it out, or write "+want)
+		at.wrong("an empty string", "leave it out, or write "+want)
 		return unread
 	case isToken(text):
-		at.wrong("a token of the CDK", "write "+want+": a token means something only in the program that made it")
+		at.wrong("a token of the CDK", "write "+want+": only the program that made a token can resolve it")
 	}
 	return text
 }
 
-// readNumber is a whole number above 0.
+// readNumber returns a whole number from 1.
 func readNumber(at node, value any, want string) int {
 	n, ok := expect[float64](at, value, want)
 	if ok && (n != math.Trunc(n) || n < 1 || n > math.MaxInt32) {
@@ -234,14 +235,14 @@ func readDuration(at node, value any, example string) (time.Duration, bool) {
 		return 0, false
 	}
 	if d < time.Second {
-		// 0 would be read as left out.
+		// 0 would mean that the setting is left out.
 		at.wrong(FormatDuration(d), "write a longer one"+example)
 		return 0, false
 	}
 	return d, true
 }
 
-// describe names a JSON value in an error.
+// describe returns a JSON value for an error text.
 func describe(value any) string {
 	switch v := value.(type) {
 	case nil:

@@ -17,7 +17,7 @@ func checkDefaultRootObject(at node, key string) {
 	switch {
 	case key == "" || isToken(key):
 	case strings.HasPrefix(key, "/"):
-		at.wrong(quote(key), fmt.Sprintf("write %s: CloudFront puts the slash before it", quotePart(strings.TrimLeft(key, "/"), key)))
+		at.wrong(quote(key), fmt.Sprintf("write %s: CloudFront adds the slash", quotePart(strings.TrimLeft(key, "/"), key)))
 	case len(key) > maxRootObject:
 		at.tooLong(len(key), maxRootObject)
 	case strings.ContainsFunc(key, func(r rune) bool { return !strings.ContainsRune(rootObjectCharacters, r) }) || strings.HasSuffix(key, "/") || denormal.MatchString("/"+key):
@@ -26,13 +26,13 @@ func checkDefaultRootObject(at node, key string) {
 }
 
 // checkRootObjectStaysSigned reports a default root object that requires a
-// signature under its own path, and would have none at /, which is public.
+// signature under its own path while / is public and would serve it unsigned.
 func (c Content) checkRootObjectStaysSigned(at node) {
 	outer, within := c.signedAround("/" + c.DefaultRootObject)
 	_, signed := c.signedAround("/")
 	open := func(public string) bool { return arePatterns(public) && covers(public, "/") }
 	if c.DefaultRootObject != "" && within && !signed && slices.ContainsFunc(c.publicPatterns(), open) {
 		at.field("DefaultRootObject").wrong(fmt.Sprintf("%s, which lies within the signed %s", quote(c.DefaultRootObject), quote(outer)),
-			fmt.Sprintf("list \"/\" in %s too, or choose another object: / is public, and would open it", at.name("SignedPaths")))
+			fmt.Sprintf("list \"/\" in %s too, or choose another object: / is public and would serve it unsigned", at.name("SignedPaths")))
 	}
 }

@@ -6,39 +6,40 @@ import (
 	"strings"
 )
 
-// Domain serves the content under names of one's own.
+// Domain serves the content under domain names of your own.
 type Domain struct {
-	// Names are the domain names, such as media.example.com. The first one is
-	// the base of signed URLs; others may start with *. for one level of
-	// subdomains. CloudFront gives a name to one distribution in all of AWS. In
-	// cdk.json a name may hold {environment}, once, for the environment's name, as
-	// those of a pattern must.
+	// Names are the domain names, such as media.example.com. Signed URLs start
+	// with the first one; others may start with *. for one level of subdomains.
+	// CloudFront gives a name to one distribution in all of AWS.
 	//
-	// Default: none. The distribution then has the certificate, and its names can
-	// be moved to it.
+	// In cdk.json, a name may contain {environment} once: it stands for the name of
+	// the environment. In the environments of a pattern, each name must contain it.
+	//
+	// Default: none. The distribution then has only the certificate, and a live name
+	// can be moved to it.
 	Names []string `json:"names"`
 
-	// Certificate is the ARN of a certificate of AWS Certificate Manager in
-	// us-east-1 that covers all names.
+	// Certificate is the ARN of an ACM certificate in us-east-1 that covers all
+	// names.
 	//
-	// Default: one is made in us-east-1, in a stack of its own where this one
-	// is elsewhere, and validated by DNS in the hosted zone. Without names, it is
-	// for the zone's name and one level of subdomains.
+	// Default: a new certificate, validated by DNS in HostedZone. It is made in
+	// us-east-1: if the stack is in another Region, in a stack of its own. Without
+	// Names, it covers the zone's name and one level of subdomains.
 	Certificate string `json:"certificate"`
 
-	// HostedZone is the Route 53 zone of the names. It gets their A and AAAA
-	// records.
+	// HostedZone is the public Route 53 zone in which the A and AAAA records of
+	// the names are made.
 	//
-	// Default: none; the records are yours to make, and so is the certificate.
+	// Default: none. You make the records, and Certificate is required.
 	HostedZone *HostedZone `json:"hostedZone"`
 }
 
 // HostedZone is a public hosted zone of Route 53.
 type HostedZone struct {
-	// ID is its id, such as Z0123456789ABCDEFGHIJ.
+	// ID is the id of the zone, such as Z0123456789ABCDEFGHIJ.
 	ID string `json:"id"`
 
-	// Name is its domain name, such as example.com.
+	// Name is the domain name of the zone, such as example.com.
 	Name string `json:"name"`
 }
 
@@ -48,8 +49,8 @@ const maxDomainNames = 100
 // https://docs.aws.amazon.com/acm/latest/APIReference/API_RequestCertificate.html
 const maxHostName = 253
 
-// What a certificate holds that AWS Certificate Manager makes, of names by
-// default and of characters in the first one:
+// Quotas of a certificate that AWS Certificate Manager makes: names, by default,
+// and characters of the first name:
 // https://docs.aws.amazon.com/acm/latest/userguide/acm-limits.html
 // https://docs.aws.amazon.com/acm/latest/APIReference/API_RequestCertificate.html
 const (
@@ -57,7 +58,7 @@ const (
 	maxCommonName       = 64
 )
 
-// maxLabel is how long a part of a name between dots is at most:
+// maxLabel is the most characters between two dots of a name:
 // https://www.rfc-editor.org/rfc/rfc1035#section-2.3.4
 const maxLabel = 63
 
@@ -81,20 +82,20 @@ func (d Domain) check(at node) {
 	names := at.field("Names")
 	switch {
 	case d.Names != nil && len(d.Names) == 0:
-		names.wrong("an empty list", "leave it out, which prepares the certificate alone, or write a list such as "+examples["names"])
+		names.wrong("an empty list", "leave it out to prepare only the certificate, or write a list such as "+examples["names"])
 	case len(d.Names) == 0 && d.makesCertificate():
 		switch zone := d.HostedZone.Name; {
 		case isToken(zone):
-			names.missing("missing, with a zone whose name is a token", "write a list such as "+examples["names"]+": the certificate is made by them, or by the name of the zone")
+			names.missing("missing, with a zone whose name is a token", "write a list such as "+examples["names"]+": the certificate is made for these names or for the name of the zone")
 		case len("*."+zone) > maxCommonName:
 			names.missing("missing", fmt.Sprintf("write a list such as %s, or a %s: one for %s would have more than the %d characters of a common name", examples["names"], at.name("Certificate"), quote("*."+zone), maxCommonName))
 		}
 	case len(d.Names) > maxDomainNames:
-		names.wrong(fmt.Sprintf("%d names", len(d.Names)), fmt.Sprintf("list %d at most, which is what a distribution takes", maxDomainNames))
+		names.wrong(fmt.Sprintf("%d names", len(d.Names)), fmt.Sprintf("list %d at most, the quota of a distribution", maxDomainNames))
 	}
 	for i, name := range d.Names {
 		if isToken(name) {
-			names.index(i).wrong("a token", "write the name itself: records and certificate are made by it")
+			names.index(i).wrong("a token", "write the name itself: records and certificate are made from it")
 		}
 	}
 	names.list(d.Names, func(at node, name string) {
@@ -103,29 +104,29 @@ func (d Domain) check(at node) {
 		case wildcard && name == d.Names[0]:
 			at.wrong(quote(name)+" as the first name", "write one without * first: signed URLs start with it")
 		case strings.Contains(name, environmentMark) && !at.json:
-			at.wrong(quoteName(name), "write the name itself: the one of an environment is put into those of cdk.json")
+			at.wrong(quoteName(name), "write the name itself: the mark is replaced only in cdk.json")
 		case strings.Count(name, environmentMark) > 1:
 			at.wrong(quoteName(name), fmt.Sprintf("write %s once in a name", environmentMark))
 		case at.json && strings.ContainsAny(strings.Replace(name, environmentMark, "", 1), "{}$<>"):
-			at.wrong(quoteName(name), fmt.Sprintf("write %s, as it is, where the name of the environment is to stand", environmentMark))
+			at.wrong(quoteName(name), fmt.Sprintf("write %s exactly, in place of the name of the environment", environmentMark))
 		case longestLabel(bare) > maxLabel:
 			at.wrong(fmt.Sprintf("%s, with %d characters between dots", quote(name), longestLabel(bare)), fmt.Sprintf("write at most %d there", maxLabel))
 		case !isHostName(bare) || len(name) > maxHostName:
-			at.wrong(quoteName(name), "write a domain name in lower case, such as "+examples["name"]+", with *. before it at most")
+			at.wrong(quoteName(name), "write a domain name in lower case, such as "+examples["name"]+", optionally after *.")
 		case bare == "cloudfront.net" || strings.HasSuffix(bare, ".cloudfront.net"):
-			at.wrong(quote(name), "write a name of your own: those of CloudFront need no mention")
+			at.wrong(quote(name), "write a name of your own: CloudFront's own name needs no setting")
 		case d.makesCertificate() && name == d.Names[0] && len(name) > maxCommonName:
 			at.wrong(fmt.Sprintf("%s, of %d characters", quote(name), len(name)),
-				fmt.Sprintf("put one of at most %d first, which is the common name of the certificate to be made, or write a %s", maxCommonName, at.name("Certificate")))
+				fmt.Sprintf("put one of at most %d characters first, because it becomes the common name of the new certificate, or write a %s", maxCommonName, at.name("Certificate")))
 		case d.HostedZone != nil && isHostName(d.HostedZone.Name) && !inZone(bare, d.HostedZone.Name):
-			at.wrong(quote(name), fmt.Sprintf("write a name in the hosted zone %s: it gets the records", quote(d.HostedZone.Name)))
+			at.wrong(quote(name), fmt.Sprintf("write a name in the hosted zone %s: the records are made in that zone", quote(d.HostedZone.Name)))
 		}
 	})
 
 	if d.Certificate == "" && d.HostedZone == nil {
 		certificate, zone := at.name("Certificate"), at.name("HostedZone")
 		at.missing(fmt.Sprintf("neither %s nor %s", certificate, zone),
-			fmt.Sprintf("write the ARN of a %s in us-east-1, or the %s in which one is validated", certificate, zone))
+			fmt.Sprintf("write the ARN of a %s in us-east-1, or the %s that validates one", certificate, zone))
 	}
 	checkCertificate(at.field("Certificate"), d.Certificate)
 	if d.HostedZone != nil {
@@ -133,17 +134,17 @@ func (d Domain) check(at node) {
 	}
 }
 
-// makesCertificate reports whether a certificate is to be made, not given.
+// makesCertificate reports whether the stack makes a certificate.
 func (d Domain) makesCertificate() bool { return d.Certificate == "" && d.HostedZone != nil }
 
 func (d Domain) warn(at node) {
 	if n := len(d.Names); d.makesCertificate() && n > maxCertificateNames {
-		at.field("Names").wrong(fmt.Sprintf("%d names, with a certificate to be made", n),
-			fmt.Sprintf("AWS Certificate Manager gives a certificate %d: list fewer, or ask AWS for more, https://docs.aws.amazon.com/acm/latest/userguide/acm-limits.html", maxCertificateNames))
+		at.field("Names").wrong(fmt.Sprintf("%d names, with a certificate that the stack makes", n),
+			fmt.Sprintf("AWS Certificate Manager allows %d in a certificate: list fewer, or ask AWS for more, https://docs.aws.amazon.com/acm/latest/userguide/acm-limits.html", maxCertificateNames))
 	}
 }
 
-// checkCertificate checks the certificate of a distribution, which stands in
+// checkCertificate checks the ARN of a distribution's certificate, which must be in
 // us-east-1: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cnames-and-https-requirements.html
 func checkCertificate(at node, arn string) {
 	if arn == "" || isToken(arn) {
@@ -154,7 +155,7 @@ func checkCertificate(at node, arn string) {
 	case parts == nil:
 		at.wrong(quote(arn), "write the ARN of a certificate of AWS Certificate Manager, such as "+examples["certificate"])
 	case parts[1] != "us-east-1":
-		at.wrong("a certificate in "+regionWords(parts[1]), "write one in us-east-1: CloudFront takes them from there alone")
+		at.wrong("a certificate in "+regionWords(parts[1]), "write one in us-east-1: CloudFront accepts certificates of that Region only")
 	}
 }
 
@@ -180,8 +181,8 @@ func (z HostedZone) check(at node) {
 	}
 }
 
-// isHostName reports whether a text is a name of two labels or more, in lower
-// case.
+// isHostName reports whether name is a domain name in lower case of two labels or
+// more.
 func isHostName(name string) bool {
 	labels := strings.Split(name, ".")
 	if len(name) > maxHostName || len(labels) < 2 || digitsOnly.MatchString(labels[len(labels)-1]) {

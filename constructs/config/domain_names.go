@@ -7,10 +7,10 @@ import (
 	"strings"
 )
 
-// environmentMark stands in a domain name for the name of the environment.
+// environmentMark is replaced in a domain name by the name of the environment.
 const environmentMark = "{environment}"
 
-// quoteName is quote of a domain name, which may hold the mark.
+// quoteName quotes a domain name that may contain environmentMark.
 func quoteName(name string) string {
 	if quoted := quote(strings.ReplaceAll(name, environmentMark, "environment")); !strings.HasPrefix(quoted, `"`) {
 		return quoted
@@ -18,8 +18,8 @@ func quoteName(name string) string {
 	return `"` + name + `"`
 }
 
-// named returns the domain with its names for an environment. One that makes no
-// domain name stays as it is written.
+// named returns the domain with environmentMark replaced in its names. A name that
+// would not be a domain name then is returned unchanged.
 func (d *Domain) named(environment string) *Domain {
 	if d == nil {
 		return nil
@@ -35,10 +35,10 @@ func (d *Domain) named(environment string) *Domain {
 	return &of
 }
 
-// checkDomainNames reports a domain name that two environments would have, and
-// one of a pattern that is the same for all of its environments: CloudFront gives
-// a name to one distribution, whichever account it is in, and refuses it to
-// another with CNAMEAlreadyExists.
+// checkDomainNames reports a domain name that two environments would have, and a
+// name of a pattern that is the same in all of its environments. CloudFront gives a
+// name to one distribution across all accounts, and refuses it to another one with
+// CNAMEAlreadyExists.
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/CNAMEs.html#alternate-domain-names-restrictions
 func checkDomainNames(drafts []*draft) {
 	const because = ": CloudFront gives a domain name to one distribution in all of AWS"
@@ -61,10 +61,9 @@ func checkDomainNames(drafts []*draft) {
 	}
 }
 
-// takenBefore returns the draft, of those before one and itself, that may make an
-// environment with the name that stands at i in that one, and the name; nil if
-// there is none. Two environments of a pattern can have one name where it holds
-// their names in two ways.
+// takenBefore returns the first of drafts[:n+1] that can make an environment with
+// name i of drafts[n], and that domain name. It returns nil if there is none. Two
+// environments of one pattern can share a domain name if the pattern has two names.
 func takenBefore(drafts []*draft, n, i int) (owner *draft, both string) {
 	name := drafts[n].domainNames()[i]
 	for m, other := range drafts[:n+1] {
@@ -80,8 +79,8 @@ func takenBefore(drafts []*draft, n, i int) (owner *draft, both string) {
 	return nil, ""
 }
 
-// meet reports whether environments of two drafts, each with a name of its own,
-// can have one domain name, and which.
+// meet reports whether two different environments, one of each draft, can have the
+// same domain name, and returns that name.
 func meet(drafts []*draft, a *draft, name string, b *draft, theirs string) (both string, can bool) {
 	before, after, _ := strings.Cut(name, environmentMark)
 	theirBefore, theirAfter, _ := strings.Cut(theirs, environmentMark)
@@ -96,8 +95,8 @@ func meet(drafts []*draft, a *draft, name string, b *draft, theirs string) (both
 	case len(before) > len(theirBefore):
 		return meet(drafts, b, theirs, a, name)
 	}
-	// The name of a's environment starts with more, and one of the two ends with
-	// more than the other's.
+	// The name of a's environment starts with the text more, and one of the two
+	// environment names has a longer end than the other.
 	more, fits := strings.CutPrefix(theirBefore, before)
 	if !fits {
 		return "", false
@@ -118,7 +117,7 @@ func meet(drafts []*draft, a *draft, name string, b *draft, theirs string) (both
 			return before + ours + after, true
 		}
 	}
-	// Or the name of b's environment starts where that of a's has ended already.
+	// Or the name of b's environment starts after the end of a's.
 	for i := range more {
 		if others, fits := strings.CutPrefix(theirEnd, more[i:]); fits && isBoth(more[:i], others) {
 			return before + more[:i] + after, true
@@ -127,10 +126,10 @@ func meet(drafts []*draft, a *draft, name string, b *draft, theirs string) (both
 	return "", false
 }
 
-// middles are texts that the names of two environments may share: in that of b's
-// at its start, and in the other one after more. Which draft makes an environment
-// is told by the names of all drafts: a text that leaves all of them with one more
-// character stands for every longer one that does.
+// middles yields the texts that the names of two environments may share: at the
+// start of the name of b's environment, and after the text more in the other. The
+// names of all drafts decide which draft makes an environment. Once a text differs
+// from the starts of all drafts, a longer text changes nothing and is not tried.
 func middles(drafts []*draft, more string, b *draft) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		tried := map[string]bool{}
@@ -160,7 +159,7 @@ func middles(drafts []*draft, more string, b *draft) iter.Seq[string] {
 	}
 }
 
-// between returns what stands between a start and an end of a text.
+// between returns the part of text between start and end.
 func between(text, start, end string) (inner string, fits bool) {
 	inner, fits = strings.CutPrefix(text, start)
 	if fits {
@@ -169,8 +168,9 @@ func between(text, start, end string) (inner string, fits bool) {
 	return inner, fits
 }
 
-// makes returns the draft of an environment: the one of its name, or the pattern
-// with the most letters before its star. It is nil for what is no name.
+// makes returns the draft that makes an environment: the draft with its name, or
+// the pattern with the most letters before its star. It returns nil for a text that
+// is not the name of an environment.
 func makes(drafts []*draft, environment string) (found *draft) {
 	if !validEnvironment.MatchString(environment) {
 		return nil
@@ -186,8 +186,8 @@ func makes(drafts []*draft, environment string) (found *draft) {
 	return found
 }
 
-// domainNames are the names as they are written, of a pattern with the mark in
-// them.
+// domainNames returns the names as they are written; those of a pattern contain
+// environmentMark.
 func (d *draft) domainNames() []string {
 	if d.domain == nil {
 		return nil
@@ -195,9 +195,9 @@ func (d *draft) domainNames() []string {
 	return d.domain.Names
 }
 
-// overlapWarnings tells of a name that lies within a wildcard of an environment
-// in another account. In one account CloudFront takes both, and serves a request
-// by the one that says more; between accounts it lists them as a conflict:
+// overlapWarnings reports a name that a wildcard name of an environment in another
+// account covers. Within one account CloudFront accepts both and uses the more
+// specific name. Across accounts it lists them as a conflict:
 // https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_ListConflictingAliases.html
 func overlapWarnings(drafts []*draft) (warnings Problems) {
 	for _, d := range drafts {
@@ -210,7 +210,7 @@ func overlapWarnings(drafts []*draft) (warnings Problems) {
 				at := d.at.field("Domain").field("Names").index(i)
 				at.problems = &warnings
 				at.wrong(fmt.Sprintf("%s, which lies within %s of environment %s in another account", quote(name), quote("*."+parent), quote(other.Name)),
-					"put both into one account: CloudFront may refuse such names of two accounts")
+					"put both into one account: CloudFront may refuse overlapping names in two accounts")
 			}
 		}
 	}

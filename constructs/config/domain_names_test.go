@@ -60,24 +60,24 @@ func TestADomainNameBelongsToOneEnvironment(t *testing.T) {
 			`environments.dev.domain.names[0]: "{environment}.{environment}.example.com"; write {environment} once in a name`,
 		}},
 		{"another word in braces", `"dev": {` + domain(`"{project}.example.com"`) + `}`, []string{
-			`environments.dev.domain.names[0]: "{project}.example.com"; write {environment}, as it is, where the name of the environment is to stand`,
+			`environments.dev.domain.names[0]: "{project}.example.com"; write {environment} exactly, in place of the name of the environment`,
 		}},
 		{"the mark as a shell has it", `"dev": {` + domain(`"${environment}.example.com"`) + `}`, []string{
-			`environments.dev.domain.names[0]: "${environment}.example.com"; write {environment}, as it is, where the name of the environment is to stand`,
+			`environments.dev.domain.names[0]: "${environment}.example.com"; write {environment} exactly, in place of the name of the environment`,
 		}},
 		{"the mark in capital letters, and half of it", `"dev": {` + domain(`"{ENVIRONMENT}.example.com", "environment}.example.com"`) + `}`, []string{
-			`environments.dev.domain.names[0]: "{ENVIRONMENT}.example.com"; write {environment}, as it is, where the name of the environment is to stand`,
-			`environments.dev.domain.names[1]: "environment}.example.com"; write {environment}, as it is, where the name of the environment is to stand`,
+			`environments.dev.domain.names[0]: "{ENVIRONMENT}.example.com"; write {environment} exactly, in place of the name of the environment`,
+			`environments.dev.domain.names[1]: "environment}.example.com"; write {environment} exactly, in place of the name of the environment`,
 		}},
 		{"the mark and nothing else", `"dev": {` + domain(`"{environment}"`) + `}`, []string{
-			`environments.dev.domain.names[0]: "{environment}"; write a domain name in lower case, such as "example.com", with *. before it at most`,
+			`environments.dev.domain.names[0]: "{environment}"; write a domain name in lower case, such as "example.com", optionally after *.`,
 		}},
 		{"an environment whose name makes too long a part", `"a-name-of-an-environment-of-38-letters": {` + domain(`"{environment}-of-the-preview-branches-x.example.com"`) + `}`, []string{
 			`environments.a-name-of-an-environment-of-38-letters.domain.names[0]: "a-name-of-an-environment-of-38-letters-of-the-preview-branches-x.example.com", with 64 characters between dots; write at most 63 there`,
 		}},
 		{"names that cannot be read", `"a": {` + domain(`1`) + `}, "b": {` + domain(`2`) + `}`, []string{
-			"environments.a.domain.names[0]: the number 1; write a text in quotes, such as \"media.example.com\"",
-			"environments.b.domain.names[0]: the number 2; write a text in quotes, such as \"media.example.com\"",
+			"environments.a.domain.names[0]: the number 1; write a string, such as \"media.example.com\"",
+			"environments.b.domain.names[0]: the number 2; write a string, such as \"media.example.com\"",
 		}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -100,8 +100,8 @@ func TestNamesWithinAWildcardOfAnotherAccountAreWarnedOf(t *testing.T) {
 	}{
 		{"in one account", domain(one, `"a.example.org", "*.example.com"`), domain(one, `"media.example.com"`), nil},
 		{"in two", domain(one, `"a.example.org", "*.example.com"`), domain(two, `"example.com", "media.example.com", "a.media.example.com", "*.example.org"`), []string{
-			`environments.a.domain.names[0]: "a.example.org", which lies within "*.example.org" of environment "b" in another account; put both into one account: CloudFront may refuse such names of two accounts`,
-			`environments.b.domain.names[1]: "media.example.com", which lies within "*.example.com" of environment "a" in another account; put both into one account: CloudFront may refuse such names of two accounts`,
+			`environments.a.domain.names[0]: "a.example.org", which lies within "*.example.org" of environment "b" in another account; put both into one account: CloudFront may refuse overlapping names in two accounts`,
+			`environments.b.domain.names[1]: "media.example.com", which lies within "*.example.com" of environment "a" in another account; put both into one account: CloudFront may refuse overlapping names in two accounts`,
 		}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -142,7 +142,7 @@ func TestTheNameOfAnEnvironmentIsPutIntoItsDomainNames(t *testing.T) {
 	const tooLong = `environments["pr-*"].domain.names[0]: "pr-name-of-an-environment-of-38-letter-of-the-preview-branches-x.example.com", `
 	for env, want := range map[string]string{
 		"pr-name-of-an-environment-of-38-letter": tooLong + "with 64 characters between dots; write at most 63 there",
-		"pr-name-of-an-environment-of-36-lette":  strings.Replace(tooLong, "38-letter", "36-lette", 1) + "of 75 characters; put one of at most 64 first, which is the common name of the certificate to be made, or write a certificate",
+		"pr-name-of-an-environment-of-36-lette":  strings.Replace(tooLong, "38-letter", "36-lette", 1) + "of 75 characters; put one of at most 64 characters first, because it becomes the common name of the new certificate, or write a certificate",
 	} {
 		_, err := read(env, long)
 		if got := problemsIn(t, err, ""); !reflect.DeepEqual(got, []string{want}) {

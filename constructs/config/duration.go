@@ -13,16 +13,16 @@ const (
 	maxDuration = 3650 * day
 )
 
-// durationShape is days, or what time.ParseDuration reads, or the one before
-// the other.
+// durationShape is a number of days, or what time.ParseDuration reads, or both in
+// that order.
 var durationShape = regexp.MustCompile(`^([0-9]{1,5}d)?([0-9]+(\.[0-9]+)?(h|m|s|ms|us|ns))*$`)
 
 // longDuration is durationShape with any number of digits.
 var longDuration = regexp.MustCompile(`^([0-9]+d)?([0-9]+(\.[0-9]+)?(h|m|s|ms|us|ns))*$`)
 
-// ParseDuration reads a duration as cdk.json has it, such as "90m", "7d" or
-// "1d12h": days, then what [time.ParseDuration] reads. It takes none that is
-// negative, and reports whether the text is a duration.
+// ParseDuration returns a duration written as in cdk.json, such as "90m", "7d" or
+// "1d12h": days, then what [time.ParseDuration] reads. It reports whether the text
+// is a duration. A negative one is not.
 func ParseDuration(text string) (time.Duration, bool) {
 	if text == "" || !durationShape.MatchString(text) {
 		return 0, false
@@ -31,7 +31,7 @@ func ParseDuration(text string) (time.Duration, bool) {
 	if !given {
 		days, rest = "0", text
 	}
-	n, _ := strconv.Atoi(days) // the shape leaves nothing that fails
+	n, _ := strconv.Atoi(days) // the shape admits digits only
 	d := time.Duration(n) * day
 	if rest == "" {
 		return d, true
@@ -43,8 +43,8 @@ func ParseDuration(text string) (time.Duration, bool) {
 	return d + hours, true
 }
 
-// FormatDuration returns a duration as ParseDuration reads it: days first, and
-// without the units that are zero.
+// FormatDuration returns a duration in the form that ParseDuration reads: days
+// first, without units that are zero.
 func FormatDuration(d time.Duration) string {
 	if days := d / day; days > 0 {
 		if d %= day; d == 0 {
@@ -62,7 +62,7 @@ func FormatDuration(d time.Duration) string {
 	return text
 }
 
-// duration checks that a duration is a whole number of seconds within bounds.
+// duration checks that d is a whole number of seconds from least to maxDuration.
 func (n node) duration(d, least time.Duration, because string) {
 	switch {
 	case d < least:

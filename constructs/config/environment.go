@@ -1,6 +1,6 @@
-// Package config reads and checks the configuration of a signedfront project:
-// what the context of cdk.json says of its environments. [Read] fills in the
-// defaults and reports all mistakes at once.
+// Package config reads and checks the configuration of a signedfront project: the
+// environments in the context of cdk.json. [Read] fills in the defaults and reports
+// all mistakes at once.
 //
 //	"context": {
 //	  "project": "signedfront",
@@ -13,79 +13,32 @@
 //	  }
 //	}
 //
-// Each environment becomes a stack, <project>-<environment>. The name of a
-// project holds lower-case letters and digits, that of an environment hyphens
-// too. A name that ends with a star is a pattern, which makes no stack by itself.
+// Each environment becomes a stack, <project>-<environment>. The name of a project
+// consists of lower-case letters and digits. The name of an environment may also
+// contain hyphens. A name that ends with a star is a pattern, which makes no stack
+// by itself.
 //
-// The context member "env", which "cdk deploy -c env=pr-42" sets, selects one
-// environment: the one of that name, or else one of the longest pattern that
-// matches. Without it, Read returns all that are no patterns. The whole file is
-// checked either way.
+// "cdk deploy -c env=pr-42" sets the context member "env", which selects one
+// environment: the one with that name, or else one made from the longest pattern
+// that matches the name. Without it, Read returns all environments that are not
+// patterns. The whole file is checked either way.
 //
 // # Settings
 //
 // Every setting may be left out. [Environment] and [Content] document each with
-// its default; cdk.schema.json, which is made of them, lets editors complete and
-// explain them.
+// its default. cdk.schema.json, which editors read, and the tables of README.md in
+// this folder, which groups the settings and gives an example of each, are made
+// from those comments.
 //
-// Where the stack goes, and how it stays:
-//
-//   - account, region: by default, those of whoever deploys
-//   - tags: {"team": "media"}, on everything that can have tags
-//   - ephemeral: true lets everything go with the stack, objects included
-//   - terminationProtection: on, unless the environment is ephemeral
-//
-// The content and who reads it for CloudFront:
-//
-//   - originAccess: "oai", "migrating", "migrated" or "oac"
-//   - encryption: "s3", or with oac "kms", and "leaving-kms" on the way back
-//   - bucket: the name of one that exists, instead of a new one, or
-//     {"name": "example-media", "path": "/folder"}, a folder of it
-//   - versions: {"keep": "30d"}, after which S3 deletes what was written over
-//     or deleted
-//   - originShield: the Region of an additional cache before the bucket
-//
-// Who signs, with what and for how long:
-//
-//   - signingKeys: the generations of the key, see [SigningKeys], or {"from":
-//     "dev"}, which borrows those of another environment, neither protected
-//   - lendKeys: true lets others borrow them, from an unprotected environment
-//   - maxUrlLifetime: "7d", how far ahead the expiry of a signed URL may lie
-//   - maxKeyAge: "1h", for how long a signer may go on with a key unconfirmed
-//   - guard: false leaves out what refuses a step of a rotation that comes too
-//     early
-//   - signers: {"roles": [...], "roleArns": [...]}, roles of this account by
-//     name and of others by ARN
-//   - addressRestriction: true where policies name IP addresses, which turns
-//     IPv6 off
-//
-// What is served, and how:
-//
-//   - publicPaths, signedPaths: path patterns that need no signature, and
-//     those within them that do
-//   - defaultRootObject: "index.html"
-//   - missing: 404 for objects that are not there, instead of 403
-//   - errorPages: [{"errorCode": 403, "responsePagePath": "/403.html"}]
-//   - cors: {"origins": ["https://app.example.com"], "credentials": true}
-//   - responseHeaders: contentSecurityPolicy, frameOptions, referrerPolicy,
-//     strictTransportSecurity, includeSubdomains, and others by their names in
-//     custom: {"X-Robots-Tag": "noindex"}
-//   - domain: names of one's own, with a certificate or a hostedZone
-//   - accessLogs: {} or {"retention": "30d"} or {"bucket": "example-logs"}
-//   - priceClass: "PriceClass_All", "PriceClass_200" or "PriceClass_100"
-//   - geoRestriction: {"allow": ["DE"]} or {"deny": ["KP"]}
-//   - webAcl: the ARN of a web ACL of AWS WAF
-//
-// [ParseDuration] reads durations: "36h", "90m", "7d", "1d12h". One is a whole
-// number of seconds, 3650 days at most; a log group's retention is one of the
-// steps of CloudWatch Logs.
+// [ParseDuration] reads durations: "36h", "90m", "7d", "1d12h". A duration is a
+// whole number of seconds, at most 3650 days.
 //
 // # Mistakes
 //
 // Each [Problem] says where a mistake is, what was found and what to write
-// instead. [Content.Check] and [Environment.Check] report those of a Go program,
-// under the names of the fields. No text of a problem repeats a private key,
-// wherever one was pasted.
+// instead. [Content.Check] and [Environment.Check] report the mistakes of a Go
+// program, with the names of the fields. No problem repeats a private key that was
+// pasted into the configuration.
 package config
 
 import (
@@ -100,7 +53,7 @@ import (
 	"github.com/signedfront/signedfront/constructs/contract"
 )
 
-// Config is a project and those of its environments that are to be made.
+// Config is a project and those of its environments that the app makes.
 type Config struct {
 	Project      string
 	Environments []Environment // sorted by name, at least one
@@ -108,24 +61,24 @@ type Config struct {
 	warnings Problems
 }
 
-// Environment is one environment of a project, its defaults filled in.
+// Environment is one environment of a project, with its defaults filled in.
 type Environment struct {
 	Project string `json:"-"`
 	Name    string `json:"-"`
 
-	// Account is the AWS account that the environment lives in, 12 digits.
+	// Account is the AWS account of the environment: 12 digits.
 	//
-	// Default: that of whoever deploys.
+	// Default: the account of the credentials that deploy.
 	Account string `json:"account"`
 
-	// Region is the AWS Region that the environment lives in, such as
-	// eu-west-1. Account and Region may be given one without the other.
+	// Region is the AWS Region of the environment, such as eu-west-1. It may be
+	// given without Account.
 	//
-	// Default: that of whoever deploys.
+	// Default: the default Region of the profile that deploys.
 	Region string `json:"region"`
 
-	// Tags are put on everything in the stacks that can have tags. None has an
-	// empty value, which CloudFormation refuses.
+	// Tags are the tags of all resources in the stacks that can have tags. A value
+	// must not be empty, because CloudFormation refuses it.
 	//
 	// Default: none.
 	Tags map[string]string `json:"tags"`
@@ -135,36 +88,36 @@ type Environment struct {
 	// Default: true, unless the environment is ephemeral.
 	TerminationProtection bool `json:"terminationProtection"`
 
-	// Content says how its content is provisioned, with its defaults. Name and
-	// ParameterName are those of the environment.
+	// Content configures the private content, with its defaults filled in. Its Name
+	// is the stack's name, and its ParameterName that of the environment.
 	Content Content `json:",inline"`
 }
 
-// What an environment that does not say otherwise gets.
+// Defaults of an environment.
 const (
 	DefaultMaxURLLifetime = 7 * 24 * time.Hour
 	DefaultMaxKeyAge      = time.Hour
 )
 
-// MaxStackName is the greatest length of a stack's name, and with it of
-// project and environment together. CloudFront's narrowest names, those of
-// origin access controls and functions, hold 64 characters, of which this
-// leaves 24 to what is named and to the salt that keeps it apart from other
-// stacks.
+// MaxStackName is the most characters of a stack's name, which consists of the
+// project, a hyphen and the environment. The shortest limit of CloudFront's names,
+// that of origin access controls and functions, is 64 characters: 24 remain for the
+// kind of resource and a salt that makes the name unique.
 const MaxStackName = 40
 
-// StackName returns <project>-<environment>. The project has no hyphen: no two
-// environments of any projects share a stack.
+// StackName returns <project>-<environment>. A project's name has no hyphen, so
+// environments of different projects never share a stack.
 func (e Environment) StackName() string { return e.Project + "-" + e.Name }
 
 // ParameterName returns the name of the Systems Manager parameter that holds the
 // deployment document: /signedfront/<project>/<environment>.
 func (e Environment) ParameterName() string { return contract.ParameterName(e.Project, e.Name) }
 
-// Read reads the members "project", "environments" and "env" of cdk.json's
-// context, in the types that encoding/json gives, and fills in the defaults. Files
-// that it names are read from folder, that of cdk.json; nil is a folder without
-// files. Everything that is wrong is reported at once: the error wraps [Problems].
+// Read returns the configuration in the members "project", "environments" and
+// "env" of the context of cdk.json, with the defaults filled in. The values of
+// context have the types that encoding/json produces. Read reads the files that
+// cdk.json names from folder, the folder of cdk.json; nil means that there are none.
+// It reports all mistakes at once: the error wraps [Problems].
 func Read(context map[string]any, folder fs.FS) (*Config, error) {
 	var problems Problems
 	c := decoder{folder}.config(jsonObject{node{json: true, problems: &problems}, context})
@@ -217,16 +170,16 @@ func (d decoder) config(context jsonObject) *Config {
 	return c
 }
 
-// draft is an environment as it was read, or a pattern of environments. It is
-// not checked yet.
+// draft is an environment, or a pattern of environments, that was read and is not
+// checked yet.
 type draft struct {
 	Environment
 	at       node
 	readable bool    // its settings are an object
-	domain   *Domain // as it is written, of a pattern with the mark in its names
+	domain   *Domain // as written: the names of a pattern contain environmentMark
 }
 
-// draft reads the settings of an environment, and checks its name.
+// draft reads the settings of an environment and checks its name.
 func (d decoder) draft(environments jsonObject, project, name string) *draft {
 	var problems Problems
 	environments.problems = &problems
@@ -247,7 +200,7 @@ func (d decoder) draft(environments jsonObject, project, name string) *draft {
 		at.unread = append(at.unread, path(problem.Path))
 	}
 	if !at.field("Ephemeral").wasRead() || !at.field("TerminationProtection").wasRead() {
-		e.TerminationProtection = false // it cannot be told, and nothing is to follow
+		e.TerminationProtection = false // unknown: report nothing that depends on it
 	}
 	made := &draft{e, at, readable, e.Content.Domain}
 	switch {
@@ -256,15 +209,15 @@ func (d decoder) draft(environments jsonObject, project, name string) *draft {
 	case validEnvironment.MatchString(e.Name):
 		made.domain = made.domain.named(e.Name)
 		made.Content.Domain = made.domain
-	default: // which is reported
+	default: // the name is reported
 		made.Content.Domain = made.domain.named("dev")
 	}
 	return made
 }
 
-// Check reports everything that is wrong with an environment that a Go program
-// made, its content included, which has its defaults. The paths of the problems
-// are the names of the fields.
+// Check reports all mistakes of an environment that a Go program made, and of its
+// content, which must have its defaults. The paths of the problems are the names of
+// the fields.
 func (e Environment) Check() Problems {
 	var problems Problems
 	at := newNode("", &problems)
@@ -275,7 +228,7 @@ func (e Environment) Check() Problems {
 		e.checkName(name)
 	}
 	if len(problems) > 0 && e.Content.ParameterName == e.ParameterName() {
-		e.Content.ParameterName = "" // which is made of these names
+		e.Content.ParameterName = "" // it is made from these names
 	}
 	e.check(at)
 	return problems
@@ -283,7 +236,7 @@ func (e Environment) Check() Problems {
 
 func (e Environment) check(outer node) {
 	c, at := e.Content, outer
-	if !outer.json { // there its settings are among those of the environment
+	if !outer.json { // in cdk.json, the settings of Content are the environment's own
 		at = outer.field("Content")
 	}
 	if e.Account != "" {
@@ -299,34 +252,34 @@ func (e Environment) check(outer node) {
 	case c.AccessLogs != nil:
 		region.missing("missing, with "+at.name("AccessLogs"), "write the AWS Region of the stack, such as "+examples["region"]+": "+becauseGlobal)
 	case c.Domain != nil && c.Domain.Certificate == "" && c.Domain.HostedZone != nil:
-		region.missing("missing, with a certificate to be made", "write the AWS Region of the stack, such as "+examples["region"]+": "+becauseGlobal)
+		region.missing("missing, with a certificate that the stack makes", "write the AWS Region of the stack, such as "+examples["region"]+": "+becauseGlobal)
 	}
 	checkTags(outer.field("Tags"), e.Tags, c.Ephemeral || c.LendKeys)
 	if c.LendKeys && e.TerminationProtection {
 		at.field("LendKeys").wrong("true, in a protected environment",
-			fmt.Sprintf("leave it out, or write %s false: whoever may sign for a borrower may sign for this one", outer.name("TerminationProtection")))
+			fmt.Sprintf("leave it out, or write %s false: a role that may sign for a borrower may sign for this environment too", outer.name("TerminationProtection")))
 	}
 	if from := c.SigningKeys.From; from != "" && e.TerminationProtection {
 		at.field("SigningKeys").field("From").wrong(quote(from)+", in a protected environment",
-			fmt.Sprintf("leave it out, or write %s false: whoever may sign for the lender may sign for this one", outer.name("TerminationProtection")))
+			fmt.Sprintf("leave it out, or write %s false: a role that may sign for the lender may sign for this environment too", outer.name("TerminationProtection")))
 	}
 	c.check(at)
 }
 
 var accountID = regexp.MustCompile(`^[0-9]{12}$`)
 
-const becauseGlobal = "a part of it is made in us-east-1, and the CDK links stacks only where it knows their Regions"
+const becauseGlobal = "a part of it is made in us-east-1, and the CDK links two stacks only if it knows their Regions"
 
-// checkOwnAccount compares the account, which is known, with those in ARNs.
+// checkOwnAccount compares the known account with the accounts in ARNs.
 func (e Environment) checkOwnAccount(at node) {
 	e.Content.Signers.checkAccount(at.field("Signers"), e.Account)
 	if parts := webACLARN.FindStringSubmatch(e.Content.WebACL); parts != nil && parts[1] != e.Account {
-		at.field("WebACL").wrong("a web ACL of account "+parts[1], "write one of account "+e.Account+": CloudFront takes no other")
+		at.field("WebACL").wrong("a web ACL of account "+parts[1], "write one of account "+e.Account+": CloudFront accepts no other")
 	}
 	if e.Content.Domain == nil {
 		return
 	}
 	if parts := certificateARN.FindStringSubmatch(e.Content.Domain.Certificate); parts != nil && parts[2] != e.Account {
-		at.field("Domain").field("Certificate").wrong("a certificate of account "+parts[2], "write one of account "+e.Account+": CloudFront takes no other")
+		at.field("Domain").field("Certificate").wrong("a certificate of account "+parts[2], "write one of account "+e.Account+": CloudFront accepts no other")
 	}
 }

@@ -8,13 +8,13 @@ import (
 )
 
 var (
-	// What stacks, parameters and CloudFront's names can all hold.
+	// Names that stacks, parameters and CloudFront's resources all allow.
 	validProject     = regexp.MustCompile(`^[a-z][a-z0-9]*$`)
 	validEnvironment = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
 )
 
-// checkProjectName checks the name of a project. With hyphens, two projects
-// could have one stack, and each would take over what the other one deployed.
+// checkProjectName checks the name of a project. If it could contain hyphens, two
+// projects could have stacks of one name, and each would replace the other's.
 func checkProjectName(at node, name string) bool {
 	if validProject.MatchString(name) {
 		return true
@@ -24,11 +24,11 @@ func checkProjectName(at node, name string) bool {
 	return false
 }
 
-// reservedEndings are those of the stacks in us-east-1 that belong to an
-// environment.
+// reservedEndings are the endings of the names of an environment's stacks in
+// us-east-1.
 var reservedEndings = []string{"-global", "-certificate"}
 
-// checkName checks the name of an environment, or the pattern of names.
+// checkName checks the name of an environment or of a pattern.
 func (e Environment) checkName(at node) {
 	if e.isPattern() {
 		e.checkPatternName(at)
@@ -41,7 +41,7 @@ func (e Environment) checkName(at node) {
 	for _, ending := range reservedEndings {
 		if strings.HasSuffix(e.Name, ending) {
 			at.wrong("a name that ends with "+ending,
-				"choose another ending: stacks in us-east-1 that belong to an environment are named so")
+				"choose another ending: it is reserved for the stacks of an environment in us-east-1")
 		}
 	}
 	if stack := e.StackName(); e.Project != "" && len(stack) > MaxStackName {
@@ -50,10 +50,8 @@ func (e Environment) checkName(at node) {
 	}
 }
 
-// A name of environments may end with a star, such as pr-*. It makes nothing by
-// itself: the context member env, which -c env=pr-42 gives, makes one of its
-// environments.
-
+// isPattern reports whether the name ends with a star, such as pr-*. A pattern makes
+// no stack by itself: -c env=pr-42 makes one of its environments.
 func (e Environment) isPattern() bool { return strings.Contains(e.Name, "*") }
 
 var validPrefix = regexp.MustCompile(`^([a-z][a-z0-9]*(-[a-z0-9]+)*-?)?$`)
@@ -72,9 +70,9 @@ func (e Environment) matches(name string) bool {
 	return e.isPattern() && strings.HasPrefix(name, e.start())
 }
 
-// chosen are the environments to make: all that are no patterns, or the one
-// that the context member env names. It is the environment of that name, or
-// else one of the longest pattern that matches.
+// chosen returns the environments to make: all that are not patterns, or the one
+// that the context member env names. That is the environment with this name, or else
+// one made from the longest pattern that matches it.
 func chosen(context jsonObject, drafts []*draft) (environments []Environment) {
 	if name, given := context.members["env"]; given {
 		if e := chosenByName(context.member("env"), name, drafts); e != nil {
@@ -88,7 +86,7 @@ func chosen(context jsonObject, drafts []*draft) (environments []Environment) {
 		}
 	}
 	if names := usableNames(drafts); len(environments) == 0 && len(names) > 0 {
-		context.member("environments").wrong("nothing but patterns", "say which environment to make, such as -c env="+quote(names[0]))
+		context.member("environments").wrong("only patterns", "say which environment to make, such as -c env="+quote(names[0]))
 	}
 	return environments
 }
@@ -111,11 +109,11 @@ func chosenByName(at node, value any, drafts []*draft) *Environment {
 		}
 	}
 	if pattern == nil || strings.Contains(name, "*") {
-		fix := "mend the names of all environments first"
+		fix := "correct the names of all environments first"
 		if names := usableNames(drafts); len(names) > 0 {
 			fix = "write " + choices(names) + didYouMean(name, names)
 		}
-		at.wrong(quote(name)+", which is no environment", fix)
+		at.wrong(quote(name)+", which is not an environment", fix)
 		return nil
 	}
 	e := pattern.Environment
@@ -132,8 +130,8 @@ func chosenByName(at node, value any, drafts []*draft) *Environment {
 	return &e
 }
 
-// usableNames are the names of environments that can be made, of a pattern one
-// that it makes.
+// usableNames returns the names of environments that can be made. For a pattern it
+// returns one example.
 func usableNames(drafts []*draft) (names []string) {
 	for _, d := range drafts {
 		name := d.Name
@@ -147,7 +145,7 @@ func usableNames(drafts []*draft) (names []string) {
 	return names
 }
 
-// sample is the name of an environment that the pattern makes.
+// sample returns the name of an environment that the pattern makes.
 func (e Environment) sample() string {
 	if prefix := e.start(); prefix != "" {
 		return prefix + "1"
@@ -155,7 +153,7 @@ func (e Environment) sample() string {
 	return "dev"
 }
 
-// start is what the names of the pattern's environments start with.
+// start returns the text with which the names of the pattern's environments start.
 func (e Environment) start() string {
 	prefix, _ := strings.CutSuffix(e.Name, "*")
 	return prefix

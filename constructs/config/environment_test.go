@@ -121,28 +121,28 @@ func TestEveryMistakeIsReportedAtOnce(t *testing.T) {
 	want := `cdk.json: 24 problems:
   project: the name "Signed Front"; write lower-case letters and digits, a letter first, no hyphens: project shop-eu with environment dev and project shop with eu-dev would be one stack
   environments["Pr-*"]: the pattern "Pr-*"; write a name of lower-case letters, digits and single hyphens between them, with one * at its end, such as "pr-*"
-  environments["Pr-*"].signingKeys.from: "prod", which is protected; write "dev": whoever may sign for a borrower may sign for the lender
-  environments["Pr-*"].signingKeys.from: "prod", in a protected environment; leave it out, or write terminationProtection false: whoever may sign for the lender may sign for this one
+  environments["Pr-*"].signingKeys.from: "prod", which is protected; write "dev": a role that may sign for a borrower may sign for the lender too
+  environments["Pr-*"].signingKeys.from: "prod", in a protected environment; leave it out, or write terminationProtection false: a role that may sign for the lender may sign for this environment too
   environments.dev.regoin: unknown setting; did you mean "region"?
   environments.dev.ephemeral: "yes"; write true or false, without quotes
   environments.dev.cors.origins: an empty list; leave it out, or write a list, such as ["https://app.example.com"]
   environments.dev.cors.credentials: the number 1; write true or false, without quotes
-  environments.dev.originShield: the number 5; write a text in quotes, such as "eu-west-1"
-  environments.dev.region: missing, with accessLogs; write the AWS Region of the stack, such as "eu-west-1": a part of it is made in us-east-1, and the CDK links stacks only where it knows their Regions
+  environments.dev.originShield: the number 5; write a string, such as "eu-west-1"
+  environments.dev.region: missing, with accessLogs; write the AWS Region of the stack, such as "eu-west-1": a part of it is made in us-east-1, and the CDK links two stacks only if it knows their Regions
   environments.dev.maxKeyAge: 1s; write 1m or more: with less, signers would spend the account's quota of reading parameters
   environments.dev.publicPaths[1]: "b"; write "/b": a pattern starts with / or *
   environments.dev.publicPaths[2]: "/a/*", listed twice; list it once
-  environments.dev.publicPaths[0]: "/a/*", which lies within the signed "/*"; take it away, or make the signed one narrower: before it, this would leave a part of it open, and behind it, it would never be reached
+  environments.dev.publicPaths[0]: "/a/*", which lies within the signed "/*"; remove it, or make the signed pattern narrower: before that pattern, this one would open a part of it, and after it, this one would never be reached
   environments.dev.domain.hostedZone.id: missing; write the id of the zone, such as "Z0123456789ABCDEFGHIJ"
   environments.dev.domain.hostedZone.name: "example.com."; write "example.com", without the dot at the end
   environments.dev.accessLogs.retention: 4d; write one of the steps of CloudWatch Logs: 1d, 3d, 5d, 7d, 14d, 30d, 60d, 90d, 120d, 150d, 180d, 365d, 400d, 545d, 731d, 1096d, 1827d, 2192d, 2557d, 2922d, 3288d, 3653d
-  environments.prod.account: the number 123456789012; write a text in quotes, such as "123456789012"
+  environments.prod.account: the number 123456789012; write a string, such as "123456789012"
   environments.prod.encryption: "kms" with originAccess "oai"; move originAccess to "oac" first, or write "s3": an origin access identity cannot read what KMS encrypts
   environments.prod.signingKeys.keys.2.algorithm: "rsa2048"; write "ecdsa-p256" or "rsa-2048"; did you mean "rsa-2048"?
   environments.prod.signingKeys.keys.2.publicKey: missing; write the public half of an RSA-2048 or P-256 key as PEM that starts with -----BEGIN PUBLIC KEY-----, as "openssl pkey -pubout" writes it
-  environments.prod.signingKeys.current: missing, with several keys listed; write the number of the key that signs: 1 or 2
+  environments.prod.signingKeys.current: missing, although several keys are listed; write the number of the key that signs: 1 or 2
   environments.prod.geoRestriction.deny[0]: "uk"; write the two capital letters of a country of ISO 3166-1, such as "DE"; did you mean "GB"?
-  env: "pr", which is no environment; write "dev" or "prod"; did you mean "prod"?`
+  env: "pr", which is not an environment; write "dev" or "prod"; did you mean "prod"?`
 	if err == nil || err.Error() != want {
 		t.Errorf("got:\n%v\nwant:\n%s", err, want)
 	}
@@ -186,7 +186,7 @@ func TestMistakes(t *testing.T) {
 			`environments.environment-1234: the stack's name "averylongprojectnamehere-environment-1234" would have 41 characters; shorten the project's or the environment's name: 40 at most, the hyphen between them included`,
 			`environments.environment-12345: the stack's name "averylongprojectnamehere-environment-12345" would have 42 characters; shorten the project's or the environment's name: 40 at most, the hyphen between them included`}},
 		{"a name that a companion stack would take", `{"project": "p", "environments": {"dev-global": {}}}`, []string{
-			`environments.dev-global: a name that ends with -global; choose another ending: stacks in us-east-1 that belong to an environment are named so`}},
+			`environments.dev-global: a name that ends with -global; choose another ending: it is reserved for the stacks of an environment in us-east-1`}},
 		{"an account with a digit too few", `{"project": "p", "environments": {"dev": {"account": "12345678901"}}}`, []string{
 			`environments.dev.account: "12345678901"; write the 12 digits of an AWS account, in quotes: "123456789012"`}},
 		{"a Region that is none", `{"project": "p", "environments": {"dev": {"region": "euwest1"}}}`, []string{
@@ -209,12 +209,12 @@ func TestMistakes(t *testing.T) {
 		{"signing keys without keys", `{"project": "p", "environments": {"dev": {"signingKeys": {}}}}`, []string{
 			`environments.dev.signingKeys.keys: no key; write an object such as {"1": {}}`}},
 		{"six keys in a group of five", `{"project": "p", "environments": {"dev": {"signingKeys": {"keys": {"1":{},"2":{},"3":{},"4":{},"5":{},"6":{}}, "current": 1}}}}`, []string{
-			`environments.dev.signingKeys.keys: 6 keys; list 5 at most, which is what a CloudFront key group holds`}},
+			`environments.dev.signingKeys.keys: 6 keys; list 5 at most, the quota of a CloudFront key group`}},
 		{"key numbers that are none", `{"project": "p", "environments": {"dev": {"signingKeys": {"keys": {"0": {}, "01": {}, "10000": {}, "one": {}, "1": {}}, "current": 1}}}}`, []string{
-			`environments.dev.signingKeys.keys.0: the number of a key; write one from 1 to 9999, without zeros before it`,
-			`environments.dev.signingKeys.keys.01: the number of a key; write one from 1 to 9999, without zeros before it`,
-			`environments.dev.signingKeys.keys.10000: the number of a key; write one from 1 to 9999, without zeros before it`,
-			`environments.dev.signingKeys.keys.one: the number of a key; write one from 1 to 9999, without zeros before it`}},
+			`environments.dev.signingKeys.keys.0: not the number of a key; write one from 1 to 9999, without leading zeros`,
+			`environments.dev.signingKeys.keys.01: not the number of a key; write one from 1 to 9999, without leading zeros`,
+			`environments.dev.signingKeys.keys.10000: not the number of a key; write one from 1 to 9999, without leading zeros`,
+			`environments.dev.signingKeys.keys.one: not the number of a key; write one from 1 to 9999, without leading zeros`}},
 		{"a current key that is not listed", `{"project": "p", "environments": {"dev": {"signingKeys": {"keys": {"1": {}, "2": {}}, "current": 3}}}}`, []string{
 			`environments.dev.signingKeys.current: key 3, which is not listed; write the number of the key that signs: 1 or 2`}},
 		{"a current key in quotes", `{"project": "p", "environments": {"dev": {"signingKeys": {"keys": {"1": {}}, "current": "1"}}}}`, []string{
@@ -222,7 +222,7 @@ func TestMistakes(t *testing.T) {
 		{"a current key that is no whole number", `{"project": "p", "environments": {"dev": {"signingKeys": {"keys": {"1": {}}, "current": 1.5}}}}`, []string{
 			`environments.dev.signingKeys.current: the number 1.5; write the number of the key that signs, such as 2`}},
 		{"SHA-1 with an ECDSA key", `{"project": "p", "environments": {"dev": {"signingKeys": {"keys": {"1": {"hash": "sha1"}}}}}}`, []string{
-			`environments.dev.signingKeys.keys.1.hash: "sha1" with an ECDSA key; write "sha256", or choose "rsa-2048": SHA-1 is there for old RSA signers alone`}},
+			`environments.dev.signingKeys.keys.1.hash: "sha1" with an ECDSA key; write "sha256", or choose "rsa-2048": SHA-1 is supported for old RSA signers only`}},
 		{"a misspelt algorithm does not make its hash wrong", `{"project": "p", "environments": {"dev": {"signingKeys": {"keys": {"1": {"algorithm": "rsa", "hash": "sha1"}}}}}}`, []string{
 			`environments.dev.signingKeys.keys.1.algorithm: "rsa"; write "ecdsa-p256" or "rsa-2048"`}},
 		{"a misspelt hash", `{"project": "p", "environments": {"dev": {"signingKeys": {"keys": {"1": {"hash": "SHA-256"}}}}}}`, []string{
@@ -268,7 +268,7 @@ func TestRegionsWithoutIdentitiesTakeTheControl(t *testing.T) {
 		}
 	}
 	for _, access := range []OriginAccess{OAI, Migrating, Migrated} {
-		want := `region: "il-central-1"; write originAccess "oac", or choose a Region opened before 2023, such as "eu-west-1": an origin access identity works in no other`
+		want := `region: "il-central-1"; write originAccess "oac", or choose a Region opened before 2023, such as "eu-west-1": an origin access identity cannot read buckets in newer Regions`
 		if problems := CheckRegion("region", "il-central-1", access); problems.Error() != want {
 			t.Errorf("%s: %v", access, problems)
 		}
@@ -295,7 +295,7 @@ func TestRegionsThatAnOriginAccessIdentityCannotReadAreRefused(t *testing.T) {
 func TestRegionsOfOtherPartitionsAreRefused(t *testing.T) {
 	for _, region := range []string{"cn-north-1", "us-gov-west-1", "us-iso-east-1", "us-isob-east-1", "us-isof-south-1", "eu-isoe-west-1", "eusc-de-east-1"} {
 		for _, access := range []OriginAccess{OAI, OAC} {
-			want := `region: "` + region + `", of another partition; write a Region of the partition aws, such as "eu-west-1": others have a CloudFront of their own, or none, and are not supported`
+			want := `region: "` + region + `", of another partition; write a Region of the partition aws, such as "eu-west-1": other partitions are not supported`
 			if problems := CheckRegion("region", region, access); problems.Error() != want {
 				t.Errorf("%s: %v", access, problems)
 			}
@@ -350,10 +350,10 @@ func TestSigningKeysOfAProgramAreCheckedAsThoseOfAFile(t *testing.T) {
 	keys := SigningKeys{Keys: []SigningKey{{Number: 3}, {Number: 3}, {Number: -1, Algorithm: "rsa"}}}.WithDefaults()
 	got := Content{SigningKeys: keys}.WithDefaults().Check().Error()
 	want := `4 problems:
-  SigningKeys.Keys.-1: the number of a key; write one from 1 to 9999
+  SigningKeys.Keys.-1: not the number of a key; write one from 1 to 9999
   SigningKeys.Keys.-1.Algorithm: "rsa"; write "ecdsa-p256" or "rsa-2048"
   SigningKeys.Keys.3: listed twice; list every key once
-  SigningKeys.Current: missing, with several keys listed; write the number of the key that signs: -1 or 3 or 3`
+  SigningKeys.Current: missing, although several keys are listed; write the number of the key that signs: -1 or 3 or 3`
 	if got != want {
 		t.Errorf("got:\n%s\nwant:\n%s", got, want)
 	}

@@ -10,13 +10,13 @@ import (
 // ErrorPage is an object that is served in place of an error.
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/GeneratingCustomErrorResponses.html
 type ErrorPage struct {
-	// ErrorCode is the status of the error, such as 403, which a missing object
-	// has too unless Missing is 404.
+	// ErrorCode is the status of the error, such as 403. The answer for a missing
+	// object is 403 too, unless Missing is 404.
 	ErrorCode int `json:"errorCode"`
 
-	// ResponsePagePath is the path of the object, such as /errors/403.html. It
-	// is public, because an error page that requires a signature cannot be served to
-	// whoever has none.
+	// ResponsePagePath is the path of the object, such as /errors/403.html. It is
+	// public, because an error page that requires a signature cannot be served to a
+	// viewer without one.
 	ResponsePagePath string `json:"responsePagePath"`
 
 	// ResponseCode is the status that viewers get.
@@ -24,8 +24,8 @@ type ErrorPage struct {
 	// Default: ErrorCode.
 	ResponseCode int `json:"responseCode"`
 
-	// CachingMinTTL is for how long an edge keeps the error, in whole seconds, one
-	// at least.
+	// CachingMinTTL is how long an edge location keeps the error: a whole number of
+	// seconds, at least one.
 	//
 	// Default: 10 seconds.
 	CachingMinTTL time.Duration `json:"cachingMinTtl"`
@@ -41,8 +41,8 @@ func (e ErrorPage) withDefaults() ErrorPage {
 	return e
 }
 
-// The errors that can have a page, and the status codes that it can be served
-// with: https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_CustomErrorResponse.html
+// The errors that can have a page, and the statuses with which the page can be
+// served: https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_CustomErrorResponse.html
 var (
 	errorCodes    = []int{400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504}
 	responseCodes = append([]int{200}, errorCodes...)
@@ -60,7 +60,7 @@ func checkErrorPages(at node, pages []ErrorPage) {
 		case slices.ContainsFunc(pages[:i], listed):
 			at.field("ErrorCode").wrong(fmt.Sprintf("%d, which has a page already", page.ErrorCode), "write one page for each error")
 		}
-		// Left out, it is the code of the error, which is told of already.
+		// Left out, it is the error's own code, which is checked above.
 		if page.ResponseCode != page.ErrorCode && !slices.Contains(responseCodes, page.ResponseCode) {
 			at.field("ResponseCode").wrong(fmt.Sprint(page.ResponseCode), "write "+numberChoices(responseCodes))
 		}
@@ -69,8 +69,8 @@ func checkErrorPages(at node, pages []ErrorPage) {
 	}
 }
 
-// checkPagePath checks the path of a page. It is a path pattern too, that of
-// the public behavior which serves the page.
+// checkPagePath checks the path of a page. The path is also the path pattern of the
+// public behavior that serves the page.
 func checkPagePath(at node, page string) {
 	switch {
 	case isToken(page):

@@ -80,7 +80,7 @@ func ExampleContent_Check() {
 	}
 	// Output:
 	// Encryption: "kms" with OriginAccess "oai"; move OriginAccess to "oac" first, or write "s3": an origin access identity cannot read what KMS encrypts
-	// CORS.Origins[0]: "*" with Credentials; list the origins: to any origin at all, browsers send no cookies
+	// CORS.Origins[0]: "*" with Credentials; list the origins: if every origin may read, browsers send no cookies
 }
 
 func ExampleParseDuration() {

@@ -5,14 +5,14 @@ import (
 	"strings"
 )
 
-// GeoRestriction allows viewers of the countries in Allow only, or of all
-// countries but those in Deny. Set one of the two.
+// GeoRestriction allows viewers in the countries of Allow only, or in all countries
+// except those of Deny. Set one of the two.
 type GeoRestriction struct {
-	// Allow are the countries whose viewers are allowed, by their two letters of
+	// Allow are the countries whose viewers are allowed, as two-letter codes of
 	// ISO 3166-1, such as DE.
 	Allow []string `json:"allow"`
 
-	// Deny are the countries whose viewers are denied, by their two letters of
+	// Deny are the countries whose viewers are denied, as two-letter codes of
 	// ISO 3166-1.
 	Deny []string `json:"deny"`
 }
@@ -23,7 +23,7 @@ func (g GeoRestriction) check(at node) {
 	case len(g.Allow) == 0 && len(g.Deny) == 0:
 		at.missing("neither "+allow+" nor "+deny, "write one of the two")
 	case len(g.Allow) > 0 && len(g.Deny) > 0:
-		at.wrong(allow+" and "+deny, "write one of the two: viewers who are not allowed are denied")
+		at.wrong(allow+" and "+deny, "write one of the two: every viewer who is not allowed is denied")
 	}
 	checkCountries(at.field("Allow"), g.Allow)
 	checkCountries(at.field("Deny"), g.Deny)
@@ -32,7 +32,7 @@ func (g GeoRestriction) check(at node) {
 func checkCountries(at node, countries []string) {
 	for i, country := range countries {
 		if isToken(country) && country != unread {
-			at.index(i).wrong("a token", "write the two letters themselves: the CDK takes no token for a country")
+			at.index(i).wrong("a token", "write the two letters themselves: the CDK accepts no token for a country")
 		}
 	}
 	at.list(countries, checkCountry)
@@ -53,8 +53,8 @@ func checkCountry(at node, country string) {
 	at.wrong(quote(country), fix)
 }
 
-// countries are the codes of ISO 3166-1 alpha-2, of which CloudFront takes
-// any: https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_GeoRestriction.html
+// countries are the codes of ISO 3166-1 alpha-2. CloudFront accepts all of them:
+// https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_GeoRestriction.html
 var countries = strings.Fields(`
 	AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ
 	BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ

@@ -22,12 +22,11 @@ type publicKey struct {
 	pem       string // SPKI, with one line feed at the end
 }
 
-// readPublicKey reads a public key of the kinds that CloudFront takes, from the
-// form that it takes:
+// readPublicKey returns a public key in PEM of a kind that CloudFront accepts:
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-trusted-signers.html
 //
-// Where it is not ok, it tells what was found. That holds nothing of the text,
-// which may be a private key.
+// Unless ok, found describes the text without repeating any of it, because it may
+// be a private key.
 func readPublicKey(text string) (key publicKey, ok bool, found string) {
 	block, rest := pem.Decode([]byte(text))
 	switch {
@@ -58,8 +57,8 @@ func readPublicKey(text string) (key publicKey, ok bool, found string) {
 	default:
 		return key, false, "a key that is neither RSA nor ECDSA"
 	}
-	// One form for one key: CloudFront lets no public key change, be it by a
-	// line feed.
+	// One key has one form, because CloudFront does not let a public key change,
+	// not even by a line feed.
 	key.pem = string(pem.EncodeToMemory(&pem.Block{Type: block.Type, Bytes: block.Bytes}))
 	return key, true, ""
 }
@@ -68,15 +67,15 @@ const (
 	pemMark     = "-----BEGIN"
 	maxFileName = 255
 
-	// maxPublicKey is in bytes, and leaves room for text before the PEM.
+	// maxPublicKey is in bytes. It allows for text before the PEM.
 	maxPublicKey = 1 << 16
 
 	// https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html
-	maxKeyFile = 768 // of the 4096 characters of a parameter, five RSA keys among them
+	maxKeyFile = 768 // characters; a parameter has 4096, which also hold five RSA keys
 )
 
-// publicKey is the PEM text that was written for a public key, or that of the
-// file that was named instead.
+// publicKey returns the PEM text that was written for a public key, or the text of
+// the file that was named instead.
 func (d decoder) publicKey(at node, written string) string {
 	if written == "" || isToken(written) || strings.Contains(written, pemMark) || holdsPrivateKey(written) {
 		return written
@@ -97,14 +96,14 @@ func (d decoder) publicKey(at node, written string) string {
 func (d decoder) readFile(name string) (string, error) {
 	name = filepath.ToSlash(filepath.Clean(name))
 	if !fs.ValidPath(name) {
-		return "", errors.New("no name of a file in the folder of cdk.json")
+		return "", errors.New("not the name of a file in the folder of cdk.json")
 	}
 	if d.folder == nil {
 		return "", errors.New("no folder to read it from")
 	}
-	// A pipe or a device would not end.
+	// Reading a pipe or a device might never end.
 	if info, err := fs.Stat(d.folder, name); err == nil && !info.IsDir() && (!info.Mode().IsRegular() || info.Size() > maxPublicKey) {
-		return "", errors.New("no file that can hold a public key")
+		return "", errors.New("not a file that can hold a public key")
 	}
 	text, err := fs.ReadFile(d.folder, name)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -117,8 +116,7 @@ func (d decoder) readFile(name string) (string, error) {
 	return string(text), err
 }
 
-// checkImported checks an imported key. Its algorithm can be compared where it
-// is known.
+// checkImported checks an imported key. It compares the algorithm if that is known.
 func (k SigningKey) checkImported(at node, known bool) {
 	const want = `the public half of an RSA-2048 or P-256 key as PEM that starts with -----BEGIN PUBLIC KEY-----, as "openssl pkey -pubout" writes it`
 	switch key, ok, found := readPublicKey(k.PublicKey); {
@@ -127,7 +125,7 @@ func (k SigningKey) checkImported(at node, known bool) {
 	case k.PublicKey == "":
 		at.field("PublicKey").missing("missing", "write "+want)
 	case holdsPrivateKey(k.PublicKey):
-		at.field("PublicKey").wrong(found, "take it out of here, make a new key pair if others could read it, and write "+want)
+		at.field("PublicKey").wrong(found, "remove it, make a new key pair if others could read it, and write "+want)
 	case !ok:
 		at.field("PublicKey").wrong(found, "write "+want)
 	case known && key.algorithm != k.Algorithm:
@@ -137,13 +135,13 @@ func (k SigningKey) checkImported(at node, known bool) {
 
 	k.PrivateKey.check(at.field("PrivateKey"))
 	if k.PrivateKey.KMSARN != "" && k.Hash == "sha1" {
-		at.field("Hash").wrong(`"sha1" with a key of KMS`, `write "sha256": KMS has no SHA-1`)
+		at.field("Hash").wrong(`"sha1" with a key of KMS`, `write "sha256": KMS does not sign with SHA-1`)
 	}
 }
 
 var (
-	// A policy that names a secret without the end that Secrets Manager gave it
-	// allows nothing.
+	// A policy must name a secret with the six characters that Secrets Manager
+	// added: without them it allows nothing.
 	// https://docs.aws.amazon.com/secretsmanager/latest/userguide/auth-and-access_iam-policies.html
 	secretARN = regexp.MustCompile(`^arn:aws:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]{1,512}-[A-Za-z0-9]{6}$`)
 	kmsKeyARN = regexp.MustCompile(`^arn:aws:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]{1,64}$`)
@@ -169,20 +167,20 @@ func (l PrivateKeyLocation) check(at node) {
 		}
 	}
 	if len(given) > 1 {
-		at.wrong(strings.Join(given, " and "), "write one of them: signers find the key in one place")
+		at.wrong(strings.Join(given, " and "), "write one of them: a key has one location")
 	}
 
 	switch {
 	case l.SecretARN == "" && l.SecretVersionID != "":
-		at.field("SecretARN").missing("missing, beside "+version, "write the whole ARN of the secret, such as "+examples["secretArn"])
+		at.field("SecretARN").missing("missing, with "+version, "write the whole ARN of the secret, such as "+examples["secretArn"])
 	case l.SecretARN != "" && l.SecretVersionID == "":
-		at.field("SecretVersionID").missing("missing, beside "+secret,
-			"write the id of the version that holds the key: a secret's current version can change, and the public key would not")
+		at.field("SecretVersionID").missing("missing, with "+secret,
+			"write the id of the version that holds the key: the current version of a secret can change, but the public key cannot")
 	}
-	checkShape(at.field("SecretARN"), l.SecretARN, secretARN, "the whole ARN of a secret, with the hyphen and the six characters that Secrets Manager puts at its end, such as "+examples["secretArn"])
+	checkShape(at.field("SecretARN"), l.SecretARN, secretARN, "the whole ARN of a secret, with the hyphen and the six characters that Secrets Manager adds at its end, such as "+examples["secretArn"])
 	checkShape(at.field("SecretVersionID"), l.SecretVersionID, secretVersion, "the id of a version, 32 to 64 letters, digits and hyphens, such as "+examples["secretVersionId"])
 	if kmsAlias.MatchString(l.KMSARN) && !isToken(l.KMSARN) {
-		at.field("KMSARN").wrong(quote(l.KMSARN)+", an alias", "write the ARN of the key itself: an alias can move to another key, and the public key would not")
+		at.field("KMSARN").wrong(quote(l.KMSARN)+", an alias", "write the ARN of the key itself: an alias can move to another key, but the public key cannot")
 	} else {
 		checkShape(at.field("KMSARN"), l.KMSARN, kmsKeyARN, "the ARN of a key, such as "+examples["kmsArn"])
 	}
@@ -191,11 +189,11 @@ func (l PrivateKeyLocation) check(at node) {
 	case strings.ContainsFunc(l.File, isControl) || isPrivateKey(l.File):
 		file.wrong(quote(l.File), "write the name of a file, such as "+examples["file"])
 	case len(l.File) > maxKeyFile:
-		file.wrong(fmt.Sprintf("%d characters", len(l.File)), fmt.Sprintf("write at most %d: the deployment document holds the name, and a parameter no more than 4096 in all", maxKeyFile))
+		file.wrong(fmt.Sprintf("%d characters", len(l.File)), fmt.Sprintf("write at most %d: the deployment document holds the name, and all of it must fit the 4096 characters of a parameter", maxKeyFile))
 	}
 }
 
-// checkShape checks a text that was given.
+// checkShape checks the shape of a text, if there is one.
 func checkShape(at node, text string, shape *regexp.Regexp, want string) {
 	if text != "" && !isToken(text) && !shape.MatchString(text) {
 		at.wrong(quote(text), "write "+want)

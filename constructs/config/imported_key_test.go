@@ -158,7 +158,7 @@ func TestImportedKeysThatCannotServeAreRefused(t *testing.T) {
 	keys := keyTexts()
 	const (
 		public  = `write the public half of an RSA-2048 or P-256 key as PEM that starts with -----BEGIN PUBLIC KEY-----, as "openssl pkey -pubout" writes it`
-		private = `take it out of here, make a new key pair if others could read it, and write` + ` the public half of an RSA-2048 or P-256 key as PEM that starts with -----BEGIN PUBLIC KEY-----, as "openssl pkey -pubout" writes it`
+		private = `remove it, make a new key pair if others could read it, and write` + ` the public half of an RSA-2048 or P-256 key as PEM that starts with -----BEGIN PUBLIC KEY-----, as "openssl pkey -pubout" writes it`
 		file    = `write the PEM of a public key, or the name of a file with it in the folder of cdk.json or below, such as "public_key.pem"`
 		at      = `signingKeys.keys.1.`
 	)
@@ -181,8 +181,8 @@ func TestImportedKeysThatCannotServeAreRefused(t *testing.T) {
 		{"a file of something else", importedKey(`"publicKey": "notes.txt"`), []string{at + "publicKey: no public key; " + public}},
 		{"a file that is not there", importedKey(`"publicKey": "public.pem"`), []string{at + `publicKey: "public.pem": no such file; ` + file}},
 		{"a folder", importedKey(`"publicKey": "keys"`), []string{at + `publicKey: "keys": invalid argument; ` + file}},
-		{"a file outside the folder", importedKey(`"publicKey": "../public.pem"`), []string{at + `publicKey: "../public.pem": no name of a file in the folder of cdk.json; ` + file}},
-		{"a file anywhere", importedKey(`"publicKey": "/etc/public.pem"`), []string{at + `publicKey: "/etc/public.pem": no name of a file in the folder of cdk.json; ` + file}},
+		{"a file outside the folder", importedKey(`"publicKey": "../public.pem"`), []string{at + `publicKey: "../public.pem": not the name of a file in the folder of cdk.json; ` + file}},
+		{"a file anywhere", importedKey(`"publicKey": "/etc/public.pem"`), []string{at + `publicKey: "/etc/public.pem": not the name of a file in the folder of cdk.json; ` + file}},
 		{"an RSA key that is longer", text("rsa3072"), []string{at + "publicKey: an RSA key of 3072 bits; " + public}},
 		{"another curve", text("p384"), []string{at + "publicKey: an ECDSA key on P-384; " + public}},
 		{"another kind of key", text("ed25519"), []string{at + "publicKey: a key that is neither RSA nor ECDSA; " + public}},
@@ -192,33 +192,33 @@ func TestImportedKeysThatCannotServeAreRefused(t *testing.T) {
 		{"another algorithm than that of the key", importedKey(p256, `"algorithm": "rsa-2048"`),
 			[]string{at + `algorithm: "rsa-2048" with a public key of ecdsa-p256; write "ecdsa-p256", or leave it out`}},
 		{"SHA-1 with a P-256 key", importedKey(p256, `"hash": "sha1"`),
-			[]string{at + `hash: "sha1" with an ECDSA key; write "sha256", or choose "rsa-2048": SHA-1 is there for old RSA signers alone`}},
+			[]string{at + `hash: "sha1" with an ECDSA key; write "sha256", or choose "rsa-2048": SHA-1 is supported for old RSA signers only`}},
 		{"SHA-1 with KMS", importedKey(`"publicKey": `+jsonText(keys["rsa2048"]), `"hash": "sha1"`, `"privateKey": {"kmsArn": "arn:aws:kms:eu-west-1:123456789012:key/a1b2"}`),
-			[]string{at + `hash: "sha1" with a key of KMS; write "sha256": KMS has no SHA-1`}},
+			[]string{at + `hash: "sha1" with a key of KMS; write "sha256": KMS does not sign with SHA-1`}},
 		{"a private key in two places", importedKey(p256, `"privateKey": {"kmsArn": "arn:aws:kms:eu-west-1:123456789012:key/a1b2", "file": "a.pem"}`),
-			[]string{at + `privateKey: kmsArn and file; write one of them: signers find the key in one place`}},
+			[]string{at + `privateKey: kmsArn and file; write one of them: a key has one location`}},
 		{"a secret without its version", importedKey(p256, `"privateKey": {"secretArn": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:a-1b2C3d"}`),
-			[]string{at + `privateKey.secretVersionId: missing, beside secretArn; write the id of the version that holds the key: a secret's current version can change, and the public key would not`}},
+			[]string{at + `privateKey.secretVersionId: missing, with secretArn; write the id of the version that holds the key: the current version of a secret can change, but the public key cannot`}},
 		{"a version without its secret", importedKey(p256, `"privateKey": {"secretVersionId": "AWSCURRENT"}`), []string{
-			at + `privateKey.secretArn: missing, beside secretVersionId; write the whole ARN of the secret, such as "arn:aws:secretsmanager:eu-west-1:123456789012:secret:media-key-a1b2c3"`,
+			at + `privateKey.secretArn: missing, with secretVersionId; write the whole ARN of the secret, such as "arn:aws:secretsmanager:eu-west-1:123456789012:secret:media-key-a1b2c3"`,
 			at + `privateKey.secretVersionId: "AWSCURRENT"; write the id of a version, 32 to 64 letters, digits and hyphens, such as "a1b2c3d4-5678-90ab-cdef-111122223333"`}},
 		{"a part of the ARN of a secret, which would allow nothing", importedKey(p256, `"privateKey": {"secretArn": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:media-key", "secretVersionId": "a1b2c3d4-5678-90ab-cdef-111122223333"}`),
-			[]string{at + `privateKey.secretArn: "arn:aws:secretsmanager:eu-west-1:123456789012:secret:media-key"; write the whole ARN of a secret, with the hyphen and the six characters that Secrets Manager puts at its end, such as "arn:aws:secretsmanager:eu-west-1:123456789012:secret:media-key-a1b2c3"`}},
+			[]string{at + `privateKey.secretArn: "arn:aws:secretsmanager:eu-west-1:123456789012:secret:media-key"; write the whole ARN of a secret, with the hyphen and the six characters that Secrets Manager adds at its end, such as "arn:aws:secretsmanager:eu-west-1:123456789012:secret:media-key-a1b2c3"`}},
 		{"one key under two numbers", `{"signingKeys": {"current": 1, "keys": {"1": {"custody": "imported", ` + p256 + `}, "2": {}, "3": {"custody": "imported", "publicKey": ` + jsonText("\n"+strings.ReplaceAll(keys["p256"], "\n", "\r\n")) + `}}}}`,
-			[]string{`signingKeys.keys.3.publicKey: the public key of number 1; take one of the two away: each number stands for a key pair of its own`}},
+			[]string{`signingKeys.keys.3.publicKey: the public key of key 1; remove one of the two: each number stands for a different key pair`}},
 		{"neither PEM nor the name of a file", importedKey(`"publicKey": "my key\nis here"`), []string{at + "publicKey: neither PEM nor the name of a file; " + file}},
 		{"the body of a key without its first line", importedKey(`"publicKey": ` + jsonText(strings.ReplaceAll(keys["p256"], "-----BEGIN PUBLIC KEY-----", ""))), []string{at + "publicKey: neither PEM nor the name of a file; " + file}},
 		{"an alias in KMS", importedKey(p256, `"privateKey": {"kmsArn": "arn:aws:kms:eu-west-1:123456789012:alias/media"}`),
-			[]string{at + `privateKey.kmsArn: "arn:aws:kms:eu-west-1:123456789012:alias/media", an alias; write the ARN of the key itself: an alias can move to another key, and the public key would not`}},
+			[]string{at + `privateKey.kmsArn: "arn:aws:kms:eu-west-1:123456789012:alias/media", an alias; write the ARN of the key itself: an alias can move to another key, but the public key cannot`}},
 		{"a private key where its place belongs", importedKey(p256, `"privateKey": {"file": `+jsonText(keys["private"])+`, "kmsArn": `+jsonText(keys["private"])+`}`), []string{
-			at + `privateKey: kmsArn and file; write one of them: signers find the key in one place`,
+			at + `privateKey: kmsArn and file; write one of them: a key has one location`,
 			at + `privateKey.kmsArn: a private key; write the ARN of a key, such as "arn:aws:kms:eu-west-1:123456789012:key/a1b2c3d4-5678-90ab-cdef-111122223333"`,
 			at + `privateKey.file: a private key; write the name of a file, such as "/run/secrets/private_key.pem"`}},
 		{"a file whose name leaves no room in the document", importedKey(p256, `"privateKey": {"file": "`+strings.Repeat("key/k/", 128)+"k"+`"}`),
-			[]string{at + `privateKey.file: 769 characters; write at most 768: the deployment document holds the name, and a parameter no more than 4096 in all`}},
+			[]string{at + `privateKey.file: 769 characters; write at most 768: the deployment document holds the name, and all of it must fit the 4096 characters of a parameter`}},
 		{"a key of one's own that the deployment would make", `{"signingKeys": {"keys": {"1": {` + p256 + `, "privateKey": {"file": "a.pem"}}}}}`, []string{
-			at + `publicKey: a public key of one's own; leave it out, or write custody "imported": the deployment makes this key and keeps its private half`,
-			at + `privateKey: a private key of one's own; leave it out, or write custody "imported": the deployment makes this key and keeps its private half`}},
+			at + `publicKey: a public key; leave it out, or write custody "imported": the deployment makes this key and keeps its private half`,
+			at + `privateKey: the place of a private key; leave it out, or write custody "imported": the deployment makes this key and keeps its private half`}},
 		{"a misspelt custody", `{"signingKeys": {"keys": {"1": {"custody": "import", ` + p256 + `}}}}`,
 			[]string{at + `custody: "import"; write "secrets-manager" or "imported"; did you mean "imported"?`}},
 	}
@@ -247,7 +247,7 @@ func TestAFileThatCannotHoldAPublicKeyIsNotRead(t *testing.T) {
 	}
 	for _, file := range []string{"device.pem", "long.pem"} {
 		_, err := Read(context(t, `{"project": "p", "environments": {"dev": `+importedKey(`"publicKey": "`+file+`"`)+`}}`), folder)
-		if err == nil || !strings.Contains(err.Error(), `"`+file+`": no file that can hold a public key; write`) {
+		if err == nil || !strings.Contains(err.Error(), `"`+file+`": not a file that can hold a public key; write`) {
 			t.Errorf("%s: got %v", file, err)
 		}
 	}
@@ -315,7 +315,7 @@ func TestAPrivateKeyPastedLineByLineIsNotRepeated(t *testing.T) {
 			lines = append(lines, jsonText(strings.TrimSpace(line)))
 		}
 		got := found(t, `{"publicPaths": [`+strings.Join(lines, ", ")+`]}`, nil)
-		want := []string{`publicPaths: a private key, line by line; take it out of here, make a new key pair if others could read it, and write a list, such as ["/assets/*"]`}
+		want := []string{`publicPaths: a private key, line by line; remove it, make a new key pair if others could read it, and write a list, such as ["/assets/*"]`}
 		if !slices.Equal(got, want) {
 			t.Errorf("%s: got %d problems: %s", kind, len(got), got[0][:20])
 		}

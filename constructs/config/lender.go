@@ -7,25 +7,26 @@ import (
 	"github.com/signedfront/signedfront/constructs/contract"
 )
 
-// Lender is a deployment whose keys others borrow, in the same account and
-// Region. Its LendKeys must be set, and it must be deployed before them.
+// Lender is a deployment that lends its keys to borrowers in the same account and
+// Region. Its LendKeys must be set, and it must be deployed before the borrowers.
 type Lender struct {
-	// ParameterName is the parameter of its deployment document.
+	// ParameterName is the name of the parameter that holds the lender's deployment
+	// document.
 	ParameterName string
 
-	// StackName is its stack in CloudFormation. A borrower's signing policy
-	// allows the secrets that this stack has made.
+	// StackName is the name of the lender's stack. A borrower's signing policy
+	// allows the secrets that this stack made.
 	StackName string
 
-	// KeyGroupID is CloudFront's id of its key group; a token, mostly.
+	// KeyGroupID is CloudFront's id of the lender's key group. It is usually a
+	// token.
 	//
-	// Default: what the lender exports as [contract.KeyGroupExport] of
-	// ParameterName.
+	// Default: the lender's export [contract.KeyGroupExport] of ParameterName.
 	KeyGroupID string
 
-	// ImportedKeys are where the private halves of its imported keys are. A
-	// borrower's signing policy allows those in Secrets Manager and in KMS: when
-	// the lender imports another, deploy its borrowers before that key signs.
+	// ImportedKeys are the locations of the private halves of the lender's imported
+	// keys. A borrower's signing policy allows those in Secrets Manager and KMS. When
+	// the lender imports another key, deploy the borrowers before that key signs.
 	//
 	// Default: none.
 	ImportedKeys []PrivateKeyLocation
@@ -34,43 +35,42 @@ type Lender struct {
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 const maxExportName = 255
 
-// checkKeys checks keys of one's own, or that there are none where they are
-// borrowed.
+// checkKeys checks the deployment's own keys, or that there are none if it borrows.
 func (c Content) checkKeys(at node) {
 	keys := at.field("SigningKeys")
 	from := c.SigningKeys.From
 	if from == "" && c.Lender == nil {
 		c.SigningKeys.check(keys)
 		if len(c.SigningKeys.Compromised) > 0 && c.Guard != nil && !*c.Guard {
-			keys.field("Compromised").wrong("a list, with "+at.name("Guard")+" false", "leave it out: without the guard nothing waits")
+			keys.field("Compromised").wrong("a list, with "+at.name("Guard")+" false", "leave it out: without the guard, no deployment waits")
 		}
 		return
 	}
 	if len(c.SigningKeys.Compromised) > 0 {
-		keys.field("Compromised").wrong("keys of one's own beside borrowed ones", "leave it out, and write it where the keys are lent")
+		keys.field("Compromised").wrong("compromised keys, with borrowed keys", "leave it out, and write it in the lender")
 	}
 	if len(c.SigningKeys.AlsoTrust) > 0 {
-		keys.field("AlsoTrust").wrong("keys to trust in addition to borrowed ones", "leave it out, and write it where the keys are lent: the distribution trusts the lender's key group")
+		keys.field("AlsoTrust").wrong("keys to trust, with borrowed keys", "leave it out, and write it in the lender: the distribution trusts the lender's key group")
 	}
 	if len(c.SigningKeys.Keys) > 0 {
-		keys.field("Keys").wrong("keys of one's own beside borrowed ones", "leave them out: the lender's are used")
+		keys.field("Keys").wrong("keys of its own, with borrowed keys", "leave them out: the lender's keys are used")
 	}
 	if c.SigningKeys.Current != 0 {
-		keys.field("Current").wrong("a key of one's own beside borrowed ones", "leave it out: the lender's current key signs")
+		keys.field("Current").wrong("a current key, with borrowed keys", "leave it out: the lender's current key signs")
 	}
 	if c.LendKeys {
-		at.field("LendKeys").wrong("true, with borrowed keys", "leave it out: keys are lent by whoever makes them")
+		at.field("LendKeys").wrong("true, with borrowed keys", "leave it out: only the deployment that makes keys can lend them")
 	}
 	switch {
 	case at.json: // Read finds the lender
 	case c.Lender != nil:
 		c.Lender.check(at.field("Lender"), c.ParameterName)
 	default:
-		keys.field("From").wrong(quote(from)+" without a lender", "set Lender instead: environments are those of cdk.json")
+		keys.field("From").wrong(quote(from)+" without a lender", "set Lender instead: From names an environment of cdk.json")
 	}
 }
 
-// check checks the lender of a deployment with a parameter of its own.
+// check checks the lender of a borrower, whose own parameter has the name own.
 func (l Lender) check(at node, own string) {
 	const wantParameter = "write the parameter of the lender's deployment document, such as /signedfront/media/dev"
 	parameter := at.field("ParameterName")
@@ -83,7 +83,7 @@ func (l Lender) check(at node, own string) {
 	case !isLentParameter(l.ParameterName):
 		parameter.wrong(quote(l.ParameterName), wantParameter)
 	case l.ParameterName == own:
-		parameter.wrong(quote(l.ParameterName), "write that of another deployment: this is the borrower's own")
+		parameter.wrong(quote(l.ParameterName), "write the parameter of another deployment: this one is the borrower's own")
 	}
 	if l.StackName == "" {
 		at.field("StackName").wrong("missing", "write the name of the lender's stack, such as media-dev")
@@ -101,12 +101,12 @@ var (
 	keyGroupID = regexp.MustCompile(`^[A-Za-z0-9-]{1,64}$`)
 )
 
-// isLentParameter reports whether the document of a lender can have a name.
+// isLentParameter reports whether a lender's parameter can have this name.
 func isLentParameter(name string) bool {
 	return isParameterName(name) && len(contract.KeyGroupExport(name)) <= maxExportName
 }
 
-// lender is what the environments that borrow have to know of this one.
+// lender returns what borrowers need to know about this environment.
 func (d *draft) lender() *Lender {
 	l := &Lender{ParameterName: d.ParameterName(), StackName: d.StackName()}
 	for _, key := range d.Content.SigningKeys.Keys {
@@ -117,8 +117,8 @@ func (d *draft) lender() *Lender {
 	return l
 }
 
-// findLender is the environment whose keys this one borrows, or none. It
-// reports why it cannot.
+// findLender returns the environment whose keys this one borrows. If this one may
+// not borrow them, it reports why and returns nil.
 func (d *draft) findLender(all []*draft) *draft {
 	from := d.Content.SigningKeys.From
 	if from == "" || isToken(from) {
@@ -138,7 +138,7 @@ func (d *draft) findLender(all []*draft) *draft {
 			near = append(near, other.Name)
 		}
 	}
-	instead := "make an environment that says \"lendKeys\": true, and name it here"
+	instead := "write \"lendKeys\": true in an environment, and name it here"
 	if len(lending) > 0 {
 		instead = "write " + choices(lending)
 	}
@@ -146,21 +146,21 @@ func (d *draft) findLender(all []*draft) *draft {
 	case lender == d:
 		at.wrong(quote(from)+", this environment itself", instead)
 	case lender == nil:
-		at.wrong(quote(from)+", which is no environment", instead+didYouMean(from, near))
+		at.wrong(quote(from)+", which is not an environment", instead+didYouMean(from, near))
 	case !lender.readable:
 		return nil
 	case lender.isPattern():
-		at.wrong(quote(from)+", a pattern", instead+": one environment lends")
+		at.wrong(quote(from)+", a pattern", instead+": a pattern cannot lend")
 	case lender.Content.SigningKeys.From != "":
-		at.wrong(quote(from)+", which borrows its keys itself", instead)
+		at.wrong(quote(from)+", which itself borrows its keys", instead)
 	case !lender.Content.LendKeys && lender.TerminationProtection:
-		at.wrong(quote(from)+", which is protected", instead+": whoever may sign for a borrower may sign for the lender")
+		at.wrong(quote(from)+", which is protected", instead+": a role that may sign for a borrower may sign for the lender too")
 	case !lender.Content.LendKeys:
-		lender.at.field("LendKeys").missing("false, and environment "+quote(d.Name)+" borrows its keys", "write true, or take signingKeys.from away there")
+		lender.at.field("LendKeys").missing("false, and environment "+quote(d.Name)+" borrows its keys", "write true, or remove signingKeys.from there")
 	case lender.Account != d.Account:
 		at.wrong(fmt.Sprintf("%s, which is in %s, not in %s", quote(from), accountWords(lender.Account), accountWords(d.Account)), instead+": keys are lent within one account")
 	case lender.Region != d.Region:
-		at.wrong(fmt.Sprintf("%s, which is in %s, not in %s", quote(from), regionWords(lender.Region), regionWords(d.Region)), instead+": keys are lent within one Region, which both environments write or leave out")
+		at.wrong(fmt.Sprintf("%s, which is in %s, not in %s", quote(from), regionWords(lender.Region), regionWords(d.Region)), instead+": keys are lent within one Region: write it in both environments or in neither")
 	default:
 		return lender
 	}
@@ -170,7 +170,7 @@ func (d *draft) findLender(all []*draft) *draft {
 func accountWords(account string) string {
 	switch {
 	case account == "":
-		return "the account of whoever deploys"
+		return "the default account"
 	case !accountID.MatchString(account):
 		return "account " + quote(account)
 	}
@@ -180,7 +180,7 @@ func accountWords(account string) string {
 func regionWords(region string) string {
 	switch {
 	case region == "":
-		return "the Region of whoever deploys"
+		return "the default Region"
 	case !regionShape.MatchString(region):
 		return quote(region)
 	}

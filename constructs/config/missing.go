@@ -5,11 +5,11 @@ import (
 	"slices"
 )
 
-// The values of [Content.Missing]. S3 tells a missing object from one that may not
-// be read only to a reader that may list the bucket:
+// The values of [Content.Missing]. S3 answers 404 for a missing object only to a
+// reader that may list the bucket:
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
 const (
-	// MissingIsForbidden answers 403, as for an object that may not be read.
+	// MissingIsForbidden answers 403, as S3 does for an object that may not be read.
 	MissingIsForbidden = 403
 
 	// MissingIsNotFound answers 404.
@@ -19,7 +19,7 @@ const (
 var missingStatuses = []int{MissingIsForbidden, MissingIsNotFound}
 
 // checkMissing checks the status of missing objects. A reader that may list a
-// bucket gets a list of its objects at /, unless there is an object for /.
+// bucket would get a list of its objects at /, unless there is a default root object.
 func (c Content) checkMissing(at node) {
 	switch {
 	case !slices.Contains(missingStatuses, c.Missing):
@@ -30,15 +30,15 @@ func (c Content) checkMissing(at node) {
 	}
 }
 
-// warnOfUnusedPage tells of a page for 404, which a missing object does not have.
-// The policy of a bucket that exists may let CloudFront list it already.
+// warnOfUnusedPage reports an error page for 404 if no answer of the bucket is 404.
+// The policy of an existing bucket may already let CloudFront list it.
 func (c Content) warnOfUnusedPage(at node) {
 	if c.Missing == MissingIsNotFound || c.Bucket != "" {
 		return
 	}
 	for i, page := range c.ErrorPages {
 		if page.ErrorCode == MissingIsNotFound {
-			at.index(i).field("ErrorCode").wrong("404, the status of no answer of the bucket", "write "+at.name("Missing")+" 404 too, or 403 here: a missing object is a 403 otherwise")
+			at.index(i).field("ErrorCode").wrong("404, which the bucket never answers", "write "+at.name("Missing")+" 404 too, or 403 here: without it, the answer for a missing object is 403")
 		}
 	}
 }

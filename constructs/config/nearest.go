@@ -2,10 +2,10 @@ package config
 
 import "strings"
 
-// Nearest returns the name that the fewest edits make of a mistyped word, letter
-// case aside: insertions, deletions, replacements and swaps of neighbors. It
-// returns "" where that takes more than a third of the word's letters and more
-// than two edits, or as many edits as the name has letters.
+// Nearest returns the name that is the fewest edits away from a mistyped word,
+// ignoring letter case. An edit inserts, deletes or replaces a letter, or swaps two
+// neighbors. Nearest returns "" if no name is within two edits or a third of the
+// word's letters, or if it takes as many edits as the name has letters.
 func Nearest(word string, names []string) string {
 	if len(word) > 100 {
 		return ""

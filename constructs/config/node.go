@@ -8,21 +8,20 @@ import (
 	"strings"
 )
 
-// node is a value of cdk.json or of a Go program: where it stands, and where
-// what is wrong with it goes. In cdk.json a setting has the name after "json", in
-// a Go program that of the field: a check names the field, and what is reported
-// fits either.
+// node is the place of a value in cdk.json or in a Go program, and the list to
+// which its problems are added. A check names the field; the problem has the name
+// of the setting for cdk.json, and the name of the field for a Go program.
 type node struct {
 	path     path
 	json     bool
 	problems *Problems
 
-	// unread are the paths of what could not be read. It has been reported, and
-	// what follows from its absence is not.
+	// unread are the paths of values that could not be read. Each has been reported;
+	// problems that only follow from it are not reported.
 	unread []path
 }
 
-// newNode returns a node of a Go program.
+// newNode returns a node for a Go program.
 func newNode(at string, problems *Problems) node {
 	return node{path: path(at), problems: problems}
 }
@@ -36,7 +35,7 @@ func (n node) index(i int) node {
 	return n
 }
 
-// name is what the field of a struct is called there.
+// name returns the name of a struct's field in cdk.json or in Go.
 func (n node) name(field string) string {
 	if !n.json {
 		return field
@@ -46,22 +45,22 @@ func (n node) name(field string) string {
 
 func (n node) add(problems Problems) { *n.problems = append(*n.problems, problems...) }
 
-// wasRead reports whether what is there could be read.
+// wasRead reports whether the value could be read.
 func (n node) wasRead() bool { return !slices.ContainsFunc(n.unread, n.path.within) }
 
-// wrong reports what is wrong there, unless it could not be read.
+// wrong reports a problem with the value, unless the value could not be read.
 func (n node) wrong(found, fix string) {
 	if n.wasRead() {
 		n.add(Problems{{n.path.String(), found, fix}})
 	}
 }
 
-// whole reports whether everything in there could be read.
+// whole reports whether the value and everything inside it could be read.
 func (n node) whole() bool {
 	return !slices.ContainsFunc(n.unread, func(unread path) bool { return unread.within(n.path) })
 }
 
-// missing reports that something is not there, or not in there, unless it
+// missing reports that the value, or something inside it, is missing, unless it
 // could not be read.
 func (n node) missing(found, fix string) {
 	if n.whole() {
@@ -69,13 +68,13 @@ func (n node) missing(found, fix string) {
 	}
 }
 
-// tooLong reports a text of more characters than may stand there.
+// tooLong reports a text with more characters than allowed.
 func (n node) tooLong(characters, most int) {
 	n.wrong(fmt.Sprintf("%d characters", characters), fmt.Sprintf("write at most %d", most))
 }
 
-// word checks a value that must be one of a few words. It reports whether what
-// goes with the value can be checked.
+// word checks a value that must be one of the allowed words. It reports whether the
+// value is one of them.
 func (n node) word(value string, allowed []string) bool {
 	if isToken(value) {
 		n.wrong("a token", "write "+choices(allowed)+": the template is made by it")
@@ -88,7 +87,7 @@ func (n node) word(value string, allowed []string) bool {
 	return true
 }
 
-// list checks each item of a list, and that none is there twice.
+// list checks each item of a list, and that no item is listed twice.
 func (n node) list(items []string, check func(at node, item string)) {
 	for i, item := range items {
 		switch {
@@ -101,8 +100,8 @@ func (n node) list(items []string, check func(at node, item string)) {
 	}
 }
 
-// isToken reports whether a text is known only when CloudFormation deploys, as
-// the CDK writes it. What could not be read is taken for such a one.
+// isToken reports whether a text contains a token of the CDK, whose value is known
+// only when CloudFormation deploys. A value that could not be read counts as one.
 func isToken(text string) bool { return strings.Contains(text, tokenMark) }
 
 const (
@@ -110,7 +109,7 @@ const (
 	unread    = tokenMark + "unread]}"
 )
 
-// path is where a value stands, as JSONPath writes it.
+// path is the place of a value, written as in JSONPath.
 type path string
 
 var plainMember = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
@@ -125,7 +124,7 @@ func (p path) member(name string) path {
 	return p + path("."+name)
 }
 
-// within reports whether p is outer or stands inside it.
+// within reports whether p is outer or inside it.
 func (p path) within(outer path) bool {
 	rest, inside := strings.CutPrefix(string(p), string(outer))
 	return inside && (rest == "" || rest[0] == '.' || rest[0] == '[')

@@ -8,11 +8,11 @@ import (
 	"strings"
 )
 
-// OriginAccess is who reads the bucket for CloudFront.
+// OriginAccess is how CloudFront gets access to the bucket.
 type OriginAccess string
 
 const (
-	// OAI lets an origin access identity read, which CloudFront uses.
+	// OAI lets an origin access identity read. CloudFront uses it.
 	OAI OriginAccess = "oai"
 
 	// Migrating lets both read. CloudFront uses the identity.
@@ -21,7 +21,7 @@ const (
 	// Migrated lets both read. CloudFront uses the control.
 	Migrated OriginAccess = "migrated"
 
-	// OAC lets an origin access control read, which CloudFront uses.
+	// OAC lets an origin access control read. CloudFront uses it.
 	OAC OriginAccess = "oac"
 )
 
@@ -35,8 +35,7 @@ func (a OriginAccess) HasIdentity() bool { return a != OAC }
 // HasControl reports whether an origin access control may read the bucket.
 func (a OriginAccess) HasControl() bool { return a != OAI && a != "" }
 
-// UsesControl reports whether CloudFront reads by the control, not by the
-// identity.
+// UsesControl reports whether CloudFront uses the control, not the identity.
 func (a OriginAccess) UsesControl() bool { return a == Migrated || a == OAC }
 
 // Encryption is how objects are encrypted.
@@ -49,8 +48,8 @@ const (
 	// EncryptionKMS encrypts objects with a KMS key of the stack (SSE-KMS).
 	EncryptionKMS Encryption = "kms"
 
-	// EncryptionLeavingKMS encrypts new objects as EncryptionS3 does, and keeps
-	// the KMS key for those that need it.
+	// EncryptionLeavingKMS encrypts new objects as EncryptionS3 does, and keeps the
+	// KMS key for old objects.
 	EncryptionLeavingKMS Encryption = "leaving-kms"
 )
 
@@ -61,12 +60,12 @@ func (Encryption) words() []string {
 // HasKey reports whether the stack has a KMS key for the objects.
 func (e Encryption) HasKey() bool { return e == EncryptionKMS || e == EncryptionLeavingKMS }
 
-// checkOrigin checks where the content is and who reads it for CloudFront.
+// checkOrigin checks the bucket, its encryption and CloudFront's access to it.
 func (c Content) checkOrigin(at node) {
 	access := at.field("OriginAccess").word(string(c.OriginAccess), c.OriginAccess.words())
 	at.field("Encryption").word(string(c.Encryption), c.Encryption.words())
 	name, folder := at.field("Bucket"), at.field("BucketPath")
-	if at.json { // there the two are one setting
+	if at.json { // in cdk.json, the two are one setting
 		folder = name.member("path")
 		if c.BucketPath != "" {
 			name = name.member("name")
@@ -77,7 +76,7 @@ func (c Content) checkOrigin(at node) {
 	switch {
 	case !c.Encryption.HasKey():
 	case c.Bucket != "":
-		at.field("Encryption").wrong(fmt.Sprintf("%q with a bucket of one's own", c.Encryption), "leave it out: how a bucket that exists is encrypted is its owner's")
+		at.field("Encryption").wrong(fmt.Sprintf("%q with an existing bucket", c.Encryption), "leave it out: the owner of an existing bucket decides how it is encrypted")
 	case access && c.OriginAccess.HasIdentity():
 		// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html
 		at.field("Encryption").wrong(fmt.Sprintf("%q with %s %q", c.Encryption, at.name("OriginAccess"), c.OriginAccess),
@@ -88,7 +87,7 @@ func (c Content) checkOrigin(at node) {
 
 var bucketShape = regexp.MustCompile(`^[a-z0-9]([a-z0-9.-]{1,61})[a-z0-9]$`)
 
-// Names that S3 keeps for itself:
+// Names that S3 reserves:
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
 var (
 	reservedBucketPrefixes = []string{"xn--", "sthree-", "amzn-s3-demo-"}
@@ -110,19 +109,19 @@ func checkBucketName(at node, name string) {
 		at.wrong(quote(name), "write the name of a bucket, such as "+examples["bucket"]+": 3 to 63 lower-case letters, digits, hyphens and single dots, a letter or digit at both ends, and no IP address")
 	case slices.ContainsFunc(reservedBucketPrefixes, func(prefix string) bool { return strings.HasPrefix(name, prefix) }),
 		slices.ContainsFunc(reservedBucketSuffixes, func(suffix string) bool { return strings.HasSuffix(name, suffix) }):
-		at.wrong(quote(name), "write the name of a general purpose bucket: S3 keeps names that start or end so for itself")
+		at.wrong(quote(name), "write the name of a general purpose bucket: S3 reserves names with this start or end")
 	}
 }
 
-// cutFolder cuts a text that names a bucket and a folder of it.
+// cutFolder splits a text such as s3://bucket/folder into bucket and folder.
 func cutFolder(text string) (bucket, folder string, has bool) {
 	bucket, folder, _ = strings.Cut(strings.TrimPrefix(text, "s3://"), "/")
 	folder = "/" + strings.Trim(folder, "/")
 	return bucket, folder, bucketShape.MatchString(bucket) && isFolder(folder)
 }
 
-// folderShape is that of bucket.path in the deployment document, which makes one
-// object of a URL whoever reads it.
+// folderShape is the shape of bucket.path in the deployment document. With these
+// characters, every reader of a URL finds the same object.
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/DownloadDistValuesOrigin.html#DownloadDistValuesOriginPath
 var folderShape = regexp.MustCompile(`^(/[A-Za-z0-9._~-]+)+$`)
 
@@ -136,17 +135,17 @@ func isFolder(text string) bool {
 	return len(text) <= maxFolder && folderShape.MatchString(text) && !slices.ContainsFunc(strings.Split(text, "/"), isDots)
 }
 
-// checkBucketPath checks the folder of a bucket.
+// checkBucketPath checks the folder of an existing bucket.
 func checkBucketPath(at node, folder, bucket string) {
 	switch meant := "/" + strings.Trim(folder, "/"); {
 	case folder == "":
 	case isToken(folder):
-		at.wrong("a token", "write the folder itself: permissions and the deployment document are made of it")
+		at.wrong("a token", "write the folder itself: permissions and the deployment document are made from it")
 	case bucket == "":
-		at.wrong("a folder without "+at.name("Bucket"), "leave it out, or write a bucket that exists too: a new one is served whole")
+		at.wrong("a folder without "+at.name("Bucket"), "leave it out, or write an existing bucket too: a new bucket is served whole")
 	case isFolder(folder):
 	case meant == "/" && at.json:
-		at.wrong(quote(folder), "write the name of the bucket as a text instead of the object: the whole bucket is then served")
+		at.wrong(quote(folder), "write the name of the bucket as a string instead of the object: the whole bucket is then served")
 	case meant == "/":
 		at.wrong(quote(folder), "leave it out: without it, the whole bucket is served")
 	case len(folder) > maxFolder:
@@ -154,14 +153,14 @@ func checkBucketPath(at node, folder, bucket string) {
 	case isFolder(meant):
 		at.wrong(quote(folder), fmt.Sprintf("write %s: a folder starts with a slash and ends with none", quotePart(meant, folder)))
 	default:
-		at.wrong(quote(folder), "write a folder such as "+folderExample+", of letters, digits and -._~/, without empty parts and dots alone")
+		at.wrong(quote(folder), "write a folder such as "+folderExample+", of letters, digits and -._~/, without empty segments, . and ..")
 	}
 }
 
-// bucket reads the name of a bucket, or a name with a folder.
+// bucket reads the name of a bucket, or an object of a name and a folder.
 func (d decoder) bucket(at node, value any, c *Content) {
 	const or = ` or, for a folder of it, an object, such as {"name": "example-media", "path": ` + folderExample + `}`
-	want := "a text in quotes, such as " + examples["bucket"]
+	want := "a string, such as " + examples["bucket"]
 	switch value := value.(type) {
 	case string:
 		c.Bucket = readText(at, value, want)
@@ -176,16 +175,16 @@ func (d decoder) bucket(at node, value any, c *Content) {
 			return readText(o.member(name), o.members[name], want)
 		}
 		c.Bucket = member("name", "write the name of the bucket, such as "+examples["bucket"], want)
-		c.BucketPath = member("path", "write the folder, such as "+folderExample+", or write the name of the bucket as a text instead of the object", "a text in quotes, such as "+folderExample)
+		c.BucketPath = member("path", "write the folder, such as "+folderExample+", or write the name of the bucket as a string instead of the object", "a string, such as "+folderExample)
 	default:
 		at.wrong(describe(value), "write "+want+","+or)
 		c.Bucket = unread
 	}
 }
 
-// shieldRegions are Regions that have Origin Shield, and nearestShield the one
-// to take for a bucket in a Region that has none. AWS opens more of both: of a
-// Region in neither list, CloudFront itself tells.
+// shieldRegions are the Regions that have Origin Shield. nearestShield is the Region
+// that AWS recommends for a bucket in a Region without it. AWS adds Regions to both:
+// a Region in neither list is left to CloudFront to check.
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/origin-shield.html#choose-origin-shield-region
 var (
 	shieldRegions = []string{
@@ -211,7 +210,7 @@ func checkOriginShield(at node, region string) {
 		return
 	}
 	if near, known := nearestShield[region]; known {
-		at.wrong(quote(region)+", which has no Origin Shield", fmt.Sprintf("write %q, the nearest that has", near))
+		at.wrong(quote(region)+", which has no Origin Shield", fmt.Sprintf("write %q, the nearest Region that has it", near))
 		return
 	}
 	if regionShape.MatchString(region) {

@@ -15,14 +15,14 @@ var (
 	reservedParameter = regexp.MustCompile(`^(?i)/(aws|ssm)`)
 )
 
-// checkParameterName checks the name of the parameter, if it is known.
+// checkParameterName checks the name of the parameter, if there is one.
 func (c Content) checkParameterName(at node) {
 	switch name := c.ParameterName; {
 	case name == "":
 	case !isParameterName(name):
 		at.wrong(quote(name), "write a path of at most 15 parts such as /media/prod/signing, of letters, digits and the characters _.-, that starts with neither aws nor ssm")
 	case c.LendKeys && !isLentParameter(name):
-		at.wrong(quote(name), fmt.Sprintf("write a shorter name: the name of the export of keys that are lent is made of it, and would have %d characters, more than %d", len(contract.KeyGroupExport(name)), maxExportName))
+		at.wrong(quote(name), fmt.Sprintf("write a shorter name: the export of the lent keys is named after it, and its name would have %d characters, more than %d", len(contract.KeyGroupExport(name)), maxExportName))
 	}
 }
 

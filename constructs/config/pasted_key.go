@@ -7,14 +7,13 @@ import (
 	"unicode/utf8"
 )
 
-// What stands in cdk.json where it should not may be a private key, and is then
-// not repeated.
-
+// holdsPrivateKey reports whether a text contains the label of a PEM private key.
+// No error repeats a text that may be a private key.
 func holdsPrivateKey(text string) bool { return strings.Contains(text, "PRIVATE KEY") }
 
-// holdsKey reports whether a text may hold a part of a private key: PEM, or
-// something long in hex, base64 or base64url, as keys without the lines around
-// them, secrets and tokens of access are. It errs on the safe side.
+// holdsKey reports whether a text may contain part of a private key: PEM, or a long
+// run of hex, base64 or base64url, as in keys without their PEM lines, secrets and
+// access tokens. It errs on the safe side.
 func holdsKey(text string) bool {
 	if holdsPrivateKey(text) {
 		return true
@@ -24,7 +23,7 @@ func holdsKey(text string) bool {
 		return true
 	}
 	for _, run := range base64Run.FindAllString(text, -1) {
-		// Names and paths keep to one case, which chance does not.
+		// Names and paths use one letter case; random text uses both.
 		if strings.ToLower(run) != run && strings.ToUpper(run) != run {
 			return true
 		}
@@ -33,40 +32,40 @@ func holdsKey(text string) bool {
 }
 
 var (
-	// betweenDigits takes out what breaks lines and separates bytes.
+	// betweenDigits removes line breaks and separators between bytes.
 	betweenDigits = strings.NewReplacer(" ", "", "\t", "", "\r", "", "\n", "", `\r`, "", `\n`, "", ":", "")
 
 	hexRun    = regexp.MustCompile(`[0-9a-fA-F]{40,}`)
 	base64Run = regexp.MustCompile(`[A-Za-z0-9+/]{40,}|[A-Za-z0-9_-]{40,}`)
 
-	// keyStart is how DER and PEM start in base64, as far as keys do, and
-	// base64End is a last line.
+	// keyStart matches the start of a DER key or of PEM, in base64. base64End
+	// matches the last line of base64.
 	keyStart  = regexp.MustCompile(`(^|[^A-Za-z0-9])(MH|MI|LS0t)[A-Za-z0-9+/_-]{16,}`)
 	base64End = regexp.MustCompile(`^[A-Za-z0-9+/_-]{6,}={1,2}$`)
 )
 
 var (
-	// wholeKey is a key in base64 with nothing around it.
+	// wholeKey matches a text that is a key in base64.
 	wholeKey = regexp.MustCompile(`^(MH|MI|LS0t)[A-Za-z0-9+/_-]{38,}={0,2}$`)
 
-	// keyInside is the start of a private key in DER, in base64 or hexadecimal
-	// and with any text around it: a sequence that starts with the integer 0 or 1.
-	// The length of the sequence has one, two or three bytes.
+	// keyInside matches the start of a private key in DER, written in base64 or
+	// hexadecimal, anywhere in a text: a sequence whose length has one, two or three
+	// bytes and whose first element is the integer 0 or 1.
 	keyInside = regexp.MustCompile(`M[A-H][AEIMQUYcgkosw048]CAQ[AE]` +
 		`|MI[GH][A-Za-z0-9+/_-]AgE[AB]` +
 		`|MI[I-L][A-Za-z0-9+/_-]{2}[AQgw]IBA` +
 		`|(?i:30([0-7][0-9a-f]|81[0-9a-f]{2}|82[0-9a-f]{4})02010[01])`)
 )
 
-// isPrivateKey reports whether a text is or holds a private key beyond doubt.
+// isPrivateKey reports whether a text certainly is or contains a private key.
 func isPrivateKey(text string) bool {
 	digits := betweenDigits.Replace(text)
 	return holdsPrivateKey(text) || wholeKey.MatchString(digits) || keyInside.MatchString(digits)
 }
 
-// WithoutKeys returns what another program said, such as the CDK or the Go
-// command, with the words described that may be of a key: it may repeat what it
-// was given. A line that is not text is left out.
+// WithoutKeys returns the output of another program, such as the CDK or the Go
+// command, with each word that may be part of a key replaced by a description: a
+// program may repeat its input. It replaces a line that is not text, too.
 func WithoutKeys(said string) string {
 	lines := strings.Split(said, "\n")
 	for i, line := range lines {

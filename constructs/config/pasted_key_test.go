@@ -76,7 +76,7 @@ func TestAPrivateKeyIsNoHeaderHoweverItIsWritten(t *testing.T) {
 				"ContentSecurityPolicy": {ContentSecurityPolicy: value},
 			} {
 				problems := Content{ResponseHeaders: headers}.WithDefaults().Check().Error()
-				if !strings.Contains(problems, "ResponseHeaders."+setting+": a private key; take it out of here") {
+				if !strings.Contains(problems, "ResponseHeaders."+setting+": a private key; remove it") {
 					t.Errorf("%s, %s, as %s: %s", name, spelling, setting, problems)
 				}
 			}

@@ -7,13 +7,13 @@ import (
 	"strings"
 )
 
-// What a path pattern may hold here. CloudFront takes more of them, and compares
-// a pattern with the path as it is in the URL, escapes and all, where S3 looks for
-// an object by the path without them. So that a pattern means the same by both, it
-// holds only what no client escapes:
-//   - of the other characters of CloudFront's, some programs escape @ and its like,
-//     and S3 takes a plain + for a space;
-//   - a ? is one character of the URL, where an escaped one is three or more.
+// Limits of a path pattern. CloudFront allows more characters. It compares a pattern
+// with the path as it stands in the URL, with its escapes, but S3 finds an object by
+// the path without escapes. A pattern that contains only characters that no client
+// escapes means the same to both. Not allowed are therefore:
+//   - CloudFront's other characters: some programs escape @ and similar ones, and S3
+//     reads + as a space;
+//   - ?, which is one character of the URL, while an escaped character is three.
 //
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/DownloadDistValuesCacheBehavior.html#DownloadDistValuesPathPattern
 const (
@@ -21,8 +21,8 @@ const (
 	patternCharacters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.~/*"
 )
 
-// arePatterns reports whether texts are path patterns that can be compared:
-// what is none, or a token, has been reported or cannot be told.
+// arePatterns reports whether all texts are path patterns that can be compared.
+// A token cannot, and a text that is not a pattern has been reported.
 func arePatterns(texts ...string) bool {
 	return !slices.ContainsFunc(texts, func(text string) bool {
 		return isToken(text) || len(text) > maxPattern || patternFault(text) != ""
@@ -37,39 +37,39 @@ func checkPattern(at node, pattern string) {
 	}
 }
 
-// denormal is what no path holds by which CloudFront chooses a behavior. It
-// normalizes them first:
+// denormal matches empty and dot segments. CloudFront removes them from a path
+// before it chooses a behavior:
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/DownloadDistValuesCacheBehavior.html#DownloadDistValuesPathPattern
 var denormal = regexp.MustCompile(`//|/\.\.?(/|$)`)
 
-// patternFault is what to do about a text that is no path pattern, whatever its
-// length.
+// patternFault returns what to write instead of a text that is not a path pattern.
+// It ignores the length, and returns "" for a path pattern.
 func patternFault(pattern string) (fix string) {
 	foreign := strings.IndexFunc(pattern, func(r rune) bool { return !strings.ContainsRune(patternCharacters, r) })
 	switch {
 	case foreign >= 0:
-		return fmt.Sprintf("write * in place of %q: a pattern holds letters, digits and _-.~/*, and another character may be escaped in a URL, as three or more", []rune(pattern[foreign:])[0])
+		return fmt.Sprintf("write * in place of %q: a pattern holds letters, digits and _-.~/*, and clients may escape any other character in a URL", []rune(pattern[foreign:])[0])
 	case !strings.HasPrefix(pattern, "/") && !strings.HasPrefix(pattern, "*"):
 		if !isQuotable(pattern) {
 			return "write a / before it: a pattern starts with / or *"
 		}
 		return fmt.Sprintf("write %s: a pattern starts with / or *", quote("/"+pattern))
 	case pattern == "*":
-		return `write "/*": CloudFront keeps * for the default behavior`
+		return `write "/*": CloudFront reserves * for the default behavior`
 	case denormal.MatchString(pattern):
-		return fmt.Sprintf("write it without %s: CloudFront takes empty and dot segments out of a path before it looks for a pattern", quote(denormal.FindString(pattern)))
+		return fmt.Sprintf("write it without %s: CloudFront removes empty and dot segments from a path before it matches patterns", quote(denormal.FindString(pattern)))
 	}
 	return ""
 }
 
-// covers reports whether a path pattern matches every path that another one
-// matches. In both, * stands for any characters, none included, and ? for any
-// one; letter case counts. Paths start with a slash.
+// covers reports whether the path pattern outer matches every path that inner
+// matches. In both, * stands for any number of characters and ? for exactly one;
+// letter case matters. Paths start with a slash.
 //
-// It returns false for an outer pattern over 255 characters, which CloudFront does
-// not take, and for patterns with dozens of wildcards that would take long to
-// compare. Then a pattern without use is not reported. Nothing is opened by that:
-// signed patterns come first whatever covers returns.
+// It returns false for an outer pattern of more than 255 characters, which
+// CloudFront refuses, and for patterns with dozens of wildcards that would take long
+// to compare. A useless pattern is then not reported. This opens no path, because
+// signed patterns always come first.
 func covers(outer, inner string) bool {
 	if len(outer) > maxPattern {
 		return false
@@ -82,7 +82,8 @@ func covers(outer, inner string) bool {
 	return true
 }
 
-// rootedPatterns start with a slash and match the paths that the pattern does.
+// rootedPatterns returns patterns that start with a slash and together match the
+// same paths as pattern.
 func rootedPatterns(pattern string) []string {
 	rest := strings.TrimLeft(pattern, "*")
 	switch {
@@ -96,14 +97,14 @@ func rootedPatterns(pattern string) []string {
 	return []string{"/*" + rest}
 }
 
-// coversRooted runs outer, as an automaton, over all texts of inner at once. Of
-// the characters that a wildcard of inner stands for, one that outer does not
-// name is the hardest to match: what matches it matches any other. So inner is
-// one text but for the lengths of its stars.
+// coversRooted runs outer, as an automaton, over all texts of inner at once. A
+// wildcard of inner is replaced by a character that outer does not contain: if outer
+// matches that one, it matches every other. Only the lengths of the stars of inner
+// then vary.
 //
-// A set of positions is where outer may stand after a text. What is kept are the
-// smallest sets: who gets to the end from one of them gets there from any
-// larger one.
+// A set of positions holds the places that outer can have reached after a text. Only
+// the smallest sets are kept: if the end can be reached from a set, it can be reached
+// from every larger set.
 func coversRooted(outer, inner string) bool {
 	sets := []positions{outerStart(outer)}
 	for _, c := range []byte(inner) {
@@ -131,11 +132,10 @@ func coversRooted(outer, inner string) bool {
 
 const maxSets = 32
 
-// unnamed is a character that no pattern names.
+// unnamed is a character that no pattern contains.
 const unnamed = 0
 
-// positions are places in a pattern, before each of its characters and at its
-// end.
+// positions is a set of places in a pattern: before each character, and at the end.
 type positions [(maxPattern + 1 + 63) / 64]uint64
 
 func (p *positions) add(i int)      { p[i/64] |= 1 << (i % 64) }
@@ -155,8 +155,8 @@ func outerStart(pattern string) (start positions) {
 	return start
 }
 
-// enter adds a position, and those behind its stars, which may stand for
-// nothing.
+// enter adds a position, and those after the stars that follow it, because a star
+// may match nothing.
 func (p *positions) enter(pattern string, i int) {
 	p.add(i)
 	for i < len(pattern) && pattern[i] == '*' {
@@ -165,7 +165,7 @@ func (p *positions) enter(pattern string, i int) {
 	}
 }
 
-// after are the positions after one more character.
+// after returns the positions after one more character.
 func (p *positions) after(pattern string, c byte) (next positions) {
 	for i := range len(pattern) {
 		if !p.has(i) {
@@ -181,8 +181,8 @@ func (p *positions) after(pattern string, c byte) (next positions) {
 	return next
 }
 
-// afterAny adds the positions after each number of unnamed characters. They
-// stay the same after as many as the pattern is long: only stars take more.
+// afterAny adds the positions after every number of unnamed characters. The set no
+// longer changes once there are as many as the pattern has characters.
 func (p *positions) afterAny(pattern string, sets []positions) []positions {
 	for set := *p; ; {
 		sets = withSmallest(sets, set)
@@ -194,8 +194,7 @@ func (p *positions) afterAny(pattern string, sets []positions) []positions {
 	}
 }
 
-// withSmallest adds a set to others, and leaves out every one that another
-// lies within.
+// withSmallest adds a set to sets and drops every set that contains another one.
 func withSmallest(sets []positions, set positions) []positions {
 	if slices.ContainsFunc(sets, func(other positions) bool { return other.within(&set) }) {
 		return sets
@@ -204,19 +203,19 @@ func withSmallest(sets []positions, set positions) []positions {
 	return append(sets, set)
 }
 
-// intersect reports whether there is a path that both path patterns match.
+// intersect reports whether some path matches both path patterns.
 func intersect(a, b string) bool {
 	return slices.ContainsFunc(rootedPatterns(a), func(a string) bool {
 		return slices.ContainsFunc(rootedPatterns(b), func(b string) bool { return intersectRooted(a, b) })
 	})
 }
 
-// intersectRooted looks for a text that both patterns match, from their ends:
-// common[j] tells it of what is left of a, and of b from its jth character on.
+// intersectRooted reports whether some text matches both patterns. It starts at
+// their ends: common[j] is the answer for a from its ith and b from its jth character.
 func intersectRooted(a, b string) bool {
 	common := make([]bool, len(b)+1)
 	for i := len(a); i >= 0; i-- {
-		shorter := common // of what is left of a without its first character
+		shorter := common // the answers for a from the next character
 		common = make([]bool, len(b)+1)
 		for j := len(b); j >= 0; j-- {
 			switch {

@@ -7,21 +7,21 @@ import (
 	"github.com/signedfront/signedfront/signer"
 )
 
-// Problem is one thing that is wrong. Its texts hold no private key.
+// Problem is one mistake. Its texts never contain a private key.
 type Problem struct {
-	Path  string // where, such as environments.dev.region
-	Found string // what is there
+	Path  string // where it is, such as environments.dev.region
+	Found string // what was found
 	Fix   string // what to write instead
 }
 
-// String returns the problem as an error has it: path: found; fix.
+// String returns the text "path: found; fix".
 func (p Problem) String() string { return p.Path + ": " + p.Found + "; " + p.Fix }
 
-// Problems is everything that is wrong, as one error.
+// Problems is a list of mistakes. It is an error.
 type Problems []Problem
 
-// Error returns a line for one problem, and an indented line for each of
-// several.
+// Error returns one line for a single problem. For several problems it returns
+// their number and an indented line for each.
 func (p Problems) Error() string {
 	if len(p) == 1 {
 		return p[0].String()
@@ -34,9 +34,8 @@ func (p Problems) Error() string {
 	return b.String()
 }
 
-// Quote returns a value of a caller's in quotes, for an error. One that may be a
-// private key is described instead, by [signer.Describe] and by what looks like
-// a key beside that.
+// Quote returns a caller's value in quotes, for an error. It describes a value that
+// may be a private key instead of quoting it, as [signer.Describe] does.
 func Quote(text string) string { return quote(text) }
 
 func quote(text string) string {
@@ -55,8 +54,8 @@ func quote(text string) string {
 	return described
 }
 
-// quotePart is quote of a part of a value: a short part of a key may look like a
-// word.
+// quotePart quotes a part of a value, if the whole value may be quoted: a short part
+// of a key may look like a word.
 func quotePart(part, whole string) string {
 	if !isQuotable(whole) {
 		return "that part of it"
@@ -64,10 +63,10 @@ func quotePart(part, whole string) string {
 	return quote(part)
 }
 
-// isQuotable reports whether quote puts a text in quotes.
+// isQuotable reports whether quote puts a string.
 func isQuotable(text string) bool { return strings.HasPrefix(quote(text), `"`) }
 
-// choices are the words of which one is to be written.
+// choices returns the allowed words in quotes: "a", "b" or "c".
 func choices(allowed []string) string {
 	quoted := make([]string, len(allowed))
 	for i, a := range allowed {
@@ -76,7 +75,7 @@ func choices(allowed []string) string {
 	return alternatives(quoted)
 }
 
-// alternatives are "a", "a or b", "a, b or c".
+// alternatives returns "a", "a or b" or "a, b or c".
 func alternatives(words []string) string {
 	last := max(len(words)-1, 0)
 	if last == 0 {
@@ -85,8 +84,8 @@ func alternatives(words []string) string {
 	return strings.Join(words[:last], ", ") + " or " + words[last]
 }
 
-// didYouMean names the allowed word that is nearest to a misspelt one, if one
-// is near.
+// didYouMean returns a hint with the allowed word that is nearest to a misspelt
+// word, or "".
 func didYouMean(word string, allowed []string) string {
 	if near := Nearest(word, allowed); near != "" {
 		return fmt.Sprintf("; did you mean %s?", quote(near))

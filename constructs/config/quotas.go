@@ -7,32 +7,32 @@ import (
 	"strings"
 )
 
-// quota is how many of something an account may have, unless AWS gave it more.
+// quota is the number of a kind of resource that an account may have by default.
 type quota struct {
 	what    string
 	most    int
 	instead string
-	count   func(d *draft) int // of one environment
+	count   func(d *draft) int // how many one environment needs
 }
 
 const (
 	borrow = `let environments borrow, with "signingKeys": {"from": ...}`
-	fewer  = "have fewer environments, each of which takes one"
+	fewer  = "have fewer environments: each needs one"
 
 	publicKeys = "public keys"
 )
 
-// quotas are those that environments can use up. They make no origin
-// request policies, of which an account has 20: those that they use are AWS's own.
+// quotas are the quotas that environments can exhaust. Environments make no origin
+// request policies (quota 20): they use those that AWS manages.
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
 var quotas = []quota{
 	{publicKeys, 10, borrow, func(d *draft) int { return len(d.Content.SigningKeys.Keys) }},
 	{"key groups", 10, borrow, func(d *draft) int { return oneIf(d.Content.SigningKeys.From == "") }},
-	{"cache policies", 20, "have fewer environments with downloads, each of which takes one", func(d *draft) int { return oneIf(d.Content.Downloads != nil) }},
+	{"cache policies", 20, "have fewer environments with downloads: each needs one", func(d *draft) int { return oneIf(d.Content.Downloads != nil) }},
 	{"response headers policies", 20, fewer, func(*draft) int { return 1 }},
 	{"origin access identities", 100, `write "originAccess": "oac" where that can be`, func(d *draft) int { return oneIf(d.Content.OriginAccess.HasIdentity()) }},
 	{"origin access controls", 100, "have fewer environments with one", func(d *draft) int { return oneIf(d.Content.OriginAccess.HasControl()) }},
-	{"functions", 100, "have fewer environments with signedPaths, each of which takes one", func(d *draft) int { return oneIf(len(d.Content.SignedPaths) > 0) }},
+	{"functions", 100, "have fewer environments with signedPaths: each needs one", func(d *draft) int { return oneIf(len(d.Content.SignedPaths) > 0) }},
 	{"distributions", 500, fewer, func(*draft) int { return 1 }},
 }
 
@@ -43,8 +43,8 @@ func oneIf(yes bool) int {
 	return 0
 }
 
-// alsoTrusted is how many public keys environments trust that no stack of theirs
-// makes.
+// alsoTrusted returns the number of public keys that environments trust and that
+// none of their stacks makes.
 func alsoTrusted(drafts []*draft) int {
 	ids := map[string]bool{}
 	for _, d := range drafts {
@@ -58,10 +58,10 @@ func alsoTrusted(drafts []*draft) int {
 // Managed policies of a role: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 const maxRolePolicies = 10
 
-// Warnings tells of what is allowed and yet seldom meant, or may fail. Where an
-// account's environments have more of something than CloudFront or IAM gives an
-// account by itself, such as public keys, the deployment of the last one fails.
-// All environments count, those of a pattern as one.
+// Warnings returns what is allowed but probably not intended, or may fail. It
+// includes default quotas of CloudFront and IAM, such as public keys, that the
+// environments of an account exceed: the deployment of the last one would fail.
+// A pattern counts as one environment.
 func (c *Config) Warnings() Problems { return c.warnings }
 
 func quotaWarnings(drafts []*draft) (warnings Problems) {
@@ -83,7 +83,7 @@ func quotaWarnings(drafts []*draft) (warnings Problems) {
 			}
 			if count > q.most {
 				warn(fmt.Sprintf("%d %s in %s", count, q.what, accountWords(account)),
-					fmt.Sprintf("CloudFront gives an account %d: %s, or ask AWS for more, "+
+					fmt.Sprintf("the CloudFront quota of an account is %d: %s, or ask AWS for more, "+
 						"https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html", q.most, q.instead))
 			}
 		}

@@ -8,8 +8,8 @@ import (
 )
 
 // identityRegions are the Regions whose buckets an origin access identity can
-// read: those that were open by the end of 2022. The set is closed; Regions
-// opened since take origin access control alone:
+// read: all Regions opened before 2023. Newer Regions support origin access control
+// only:
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html
 var identityRegions = []string{
 	"af-south-1",
@@ -40,15 +40,16 @@ var identityRegions = []string{
 	"us-west-2",
 }
 
-// otherPartitions start the names of Regions outside the partition aws:
+// otherPartitions are the starts of names of Regions outside the partition aws:
 // https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html
 var otherPartitions = []string{"cn-", "us-gov-", "us-iso", "eu-iso", "eusc-"}
 
 var regionShape = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]{1,2}$`)
 
-// CheckRegion reports a Region in which private content cannot live: one that
-// is none or of another partition than aws, or one whose buckets an origin
-// access identity cannot read, where there is one. Path is where it was written.
+// CheckRegion reports a Region that cannot hold private content: a text that is not
+// a Region, a Region of a partition other than aws, or, if access has an origin
+// access identity, a Region whose buckets it cannot read. Path is the place of the
+// Region for the problem.
 func CheckRegion(path, region string, access OriginAccess) Problems {
 	var problems Problems
 	checkRegion(newNode(path, &problems), region, access)
@@ -59,10 +60,10 @@ func checkRegion(at node, region string, access OriginAccess) {
 	switch {
 	case isToken(region), slices.Contains(identityRegions, region):
 	case slices.ContainsFunc(otherPartitions, func(prefix string) bool { return strings.HasPrefix(region, prefix) }):
-		at.wrong(quote(region)+", of another partition", "write a Region of the partition aws, such as "+examples["region"]+": others have a CloudFront of their own, or none, and are not supported")
+		at.wrong(quote(region)+", of another partition", "write a Region of the partition aws, such as "+examples["region"]+": other partitions are not supported")
 	case !regionShape.MatchString(region):
 		at.wrong(quote(region), "write an AWS Region such as "+examples["region"]+didYouMean(region, identityRegions))
 	case access.HasIdentity() && !isToken(string(access)):
-		at.wrong(quote(region), fmt.Sprintf("write originAccess %q, or choose a Region opened before 2023, such as %s: an origin access identity works in no other", OAC, examples["region"]))
+		at.wrong(quote(region), fmt.Sprintf("write originAccess %q, or choose a Region opened before 2023, such as %s: an origin access identity cannot read buckets in newer Regions", OAC, examples["region"]))
 	}
 }

@@ -9,46 +9,46 @@ import (
 	"time"
 )
 
-// ResponseHeaders are headers that CloudFront adds to what it serves. Each
-// replaces one of the same name that the bucket sends. X-Content-Type-Options:
-// nosniff is always among them.
+// ResponseHeaders are headers that CloudFront adds to its answers. Each replaces a
+// header of the same name from the bucket. X-Content-Type-Options: nosniff is always
+// added.
 type ResponseHeaders struct {
-	// ContentSecurityPolicy is the header of that name. Sent with a PDF, many
-	// keep browsers from showing it.
+	// ContentSecurityPolicy is the header Content-Security-Policy. Many policies
+	// stop browsers from showing a PDF.
 	//
 	// Default: none.
 	ContentSecurityPolicy string `json:"contentSecurityPolicy"`
 
-	// FrameOptions is the header X-Frame-Options, DENY or SAMEORIGIN. Either
-	// keeps PDFs and pages out of other sites' frames.
+	// FrameOptions is the header X-Frame-Options: DENY or SAMEORIGIN. Both stop
+	// other sites from showing PDFs and pages in a frame.
 	//
 	// Default: none.
 	FrameOptions FrameOptions `json:"frameOptions"`
 
-	// ReferrerPolicy is the header of that name.
+	// ReferrerPolicy is the header Referrer-Policy: no-referrer, same-origin, origin,
+	// strict-origin, origin-when-cross-origin or strict-origin-when-cross-origin. A
+	// signed URL is a credential: each of these values hides its path and query from
+	// other sites. With no-referrer, they do not learn its host either, and pages of the
+	// content's own host get no referrer.
 	//
-	// Default: no-referrer. A signed URL is a credential, and each of the words
-	// keeps its path and query from other sites. Under no-referrer these do not
-	// learn the origin either, and pages of the content's own origin learn
-	// nothing.
+	// Default: no-referrer.
 	ReferrerPolicy ReferrerPolicy `json:"referrerPolicy"`
 
-	// StrictTransportSecurity is for how long browsers use HTTPS only, in whole
+	// StrictTransportSecurity is how long browsers use HTTPS only: a whole number of
 	// seconds.
 	//
 	// Default: 365 days.
 	StrictTransportSecurity time.Duration `json:"strictTransportSecurity"`
 
-	// IncludeSubdomains extends StrictTransportSecurity to the subdomains.
+	// IncludeSubdomains extends StrictTransportSecurity to subdomains.
 	//
 	// Default: false.
 	IncludeSubdomains bool `json:"includeSubdomains"`
 
-	// Custom are other headers by their names, such as X-Robots-Tag,
-	// Cross-Origin-Resource-Policy or Content-Security-Policy-Report-Only: at
-	// most 10, each with a value of 1 to 1783 characters. Not among them are the
-	// headers that have a setting of their own, here or in CORS, and those that
-	// CloudFront keeps for itself.
+	// Custom are other headers by name, such as X-Robots-Tag,
+	// Cross-Origin-Resource-Policy or Content-Security-Policy-Report-Only: at most
+	// 10, each with a value of 1 to 1783 characters. A header that has a setting of
+	// its own, here or in CORS, and a header that CloudFront reserves are errors.
 	//
 	// Default: none.
 	Custom map[string]string `json:"custom"`
@@ -80,8 +80,8 @@ func (FrameOptions) words() []string {
 	return []string{string(FrameOptionsDeny), string(FrameOptionsSameOrigin)}
 }
 
-// ReferrerPolicy is a value of the header Referrer-Policy that keeps signed URLs
-// from other sites.
+// ReferrerPolicy is a value of the header Referrer-Policy that hides the path and
+// the query of signed URLs from other sites.
 type ReferrerPolicy string
 
 const (
@@ -118,26 +118,26 @@ func (h ResponseHeaders) check(at node) {
 	h.checkCustom(at.field("Custom"))
 }
 
-// checkHeaderValue checks the value of a header, which every viewer gets.
-// EmptyFix is what to write instead of nothing.
+// checkHeaderValue checks the value of a header, which every viewer receives.
+// EmptyFix is the fix for an empty value.
 func checkHeaderValue(at node, value, emptyFix string) {
 	switch {
 	case isToken(value):
 	case isPrivateKey(value):
-		at.wrong("a private key", "take it out of here, make a new key pair if others could read it, and write what every viewer may read")
+		at.wrong("a private key", "remove it, make a new key pair if others could read it, and write what every viewer may read")
 	case strings.ContainsFunc(value, func(r rune) bool { return r < ' ' || r > '~' }):
-		at.wrong("a character that no header can hold", "write printable ASCII on one line")
+		at.wrong("a character that a header cannot hold", "write printable ASCII on one line")
 	case strings.TrimSpace(value) == "":
-		at.wrong("nothing but spaces", emptyFix)
+		at.wrong("only spaces", emptyFix)
 	case len(value) > maxHeaderValue:
 		at.tooLong(len(value), maxHeaderValue)
 	}
 }
 
-// checkCustom checks the custom headers by what CloudFront refuses in them.
+// checkCustom reports custom headers that CloudFront would refuse.
 func (h ResponseHeaders) checkCustom(at node) {
 	if n := len(h.Custom); n > maxCustomHeaders {
-		at.wrong(fmt.Sprintf("%d headers", n), fmt.Sprintf("write %d at most, which is what a response headers policy holds", maxCustomHeaders))
+		at.wrong(fmt.Sprintf("%d headers", n), fmt.Sprintf("write %d at most, the quota of a response headers policy", maxCustomHeaders))
 	}
 	size := 0
 	seen := map[string]string{}
@@ -151,21 +151,21 @@ func (h ResponseHeaders) checkCustom(at node) {
 		case seen[lower] != "":
 			at.wrong("a name that differs from "+quote(seen[lower])+" in letter case alone", "write one of the two: they are one header")
 		case setting != "":
-			at.wrong("a header with a setting of its own", fmt.Sprintf("set it by %s: CloudFront refuses it among custom headers", at.name(setting)))
+			at.wrong("a header with a setting of its own", fmt.Sprintf("set it with %s: CloudFront refuses it as a custom header", at.name(setting)))
 		case lower == "x-content-type-options":
 			at.wrong("a header that is always sent", "leave it out: its value is nosniff")
 		case lower == "x-xss-protection":
-			at.wrong("a header that browsers no longer read", "leave it out: CloudFront refuses it among custom headers")
+			at.wrong("a header that browsers no longer read", "leave it out: CloudFront refuses it as a custom header")
 		case lower == "set-cookie":
-			at.wrong("one cookie for all viewers", "leave it out, and set cookies in the program that signs")
+			at.wrong("one cookie that all viewers would share", "leave it out, and set cookies in your own program")
 		case reservedHeader.MatchString(lower):
-			at.wrong("a header that CloudFront keeps for itself", "leave it out, or choose another name")
+			at.wrong("a header that CloudFront reserves", "leave it out, or choose another name")
 		}
 		switch trimmed := strings.Trim(value, " "); {
 		case value == "":
 			at.wrong("an empty value", "write a value, or leave the header out")
 		case trimmed != value && trimmed != "" && !isToken(value) && !isPrivateKey(value):
-			at.wrong("a value with spaces around it", "take them away: they are no part of a header's value")
+			at.wrong("a value with spaces around it", "remove them: they are not part of a header's value")
 		default:
 			checkHeaderValue(at, value, "write a value, or leave the header out")
 		}
@@ -177,8 +177,8 @@ func (h ResponseHeaders) checkCustom(at node) {
 	}
 }
 
-// settingsOfHeaders are the fields for headers that have a section of their own
-// in a response headers policy. CloudFront refuses these among the custom ones:
+// settingsOfHeaders are the fields that set headers with a section of their own in
+// a response headers policy. CloudFront refuses these as custom headers:
 // "... is a security header and cannot be set as custom header".
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/understanding-response-headers-policies.html
 var settingsOfHeaders = map[string]string{
@@ -195,10 +195,10 @@ var settingsOfHeaders = map[string]string{
 	"access-control-max-age":           "CORS",
 }
 
-// reservedHeader matches, in lower case, the headers that CloudFront does not
-// let a response headers policy remove, all others of X-Amz- and X-Amzn-, and
-// Server-Timing, which CloudFront writes itself. AWS does not document which ones
-// it refuses to add.
+// reservedHeader matches, in lower case, the headers that a response headers policy
+// may not remove, all other headers that start with X-Amz- or X-Amzn-, and
+// Server-Timing, which CloudFront writes itself. AWS does not document which headers
+// a policy may not add.
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/understanding-response-headers-policies.html#remove-headers-disallowed
 var reservedHeader = regexp.MustCompile(`^(connection|content-encoding|content-length|expect|host|keep-alive|` +
 	`proxy-authenticate|proxy-authorization|proxy-connection|server-timing|trailer|transfer-encoding|upgrade|via|warning|` +

@@ -2,6 +2,7 @@ package config
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -13,25 +14,27 @@ import (
 	"path/filepath"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 )
 
-var update = flag.Bool("update", false, "write cdk.schema.json anew")
+var update = flag.Bool("update", false, "write cdk.schema.json and the tables of README.md anew")
 
 const schemaFile = "cdk.schema.json"
 
-// schemaMaker makes the JSON Schema of cdk.json of the types that Read fills
-// and their comments. It is of draft 7, which editors know whole:
+// schemaMaker makes the JSON Schema of cdk.json, and the tables of README.md, from
+// the types that Read fills and their comments. The schema is of draft 7, which
+// editors support completely:
 // https://code.visualstudio.com/docs/languages/json#_json-schemas-and-settings
 type schemaMaker struct {
-	docs map[string]string // by type, dot and field
+	docs map[string]string // comments by type and field: Content.Bucket
 }
 
 type schema = map[string]any
 
-// words are those of settings whose type names none.
+// words are the allowed values of settings whose type does not list them.
 var words = map[string]any{
 	"algorithm":    algorithms,
 	"hash":         hashes,
@@ -40,8 +43,8 @@ var words = map[string]any{
 	"missing":      missingStatuses,
 }
 
-// shapes are those of texts, or of each text of a list, as far as one expression
-// tells them.
+// shapes are the patterns of strings, or of each string of a list, as far as one
+// expression can describe them.
 var shapes = map[string]string{
 	"account":          accountID.String(),
 	"region":           regionShape.String(),
@@ -72,7 +75,7 @@ const (
 	headerShape = `^ *[!-~]([ -~]*[!-~])? *$`
 )
 
-// members are what the objects of some types must have.
+// members are requirements on the members of some objects.
 var members = map[reflect.Type]schema{
 	reflect.TypeFor[CORS]():           {"required": []string{"origins"}},
 	reflect.TypeFor[Versions]():       {"required": []string{"keep"}},
@@ -130,19 +133,19 @@ func (m schemaMaker) whole() schema {
 			"required": []string{"project", "environments"},
 			"properties": schema{
 				"project": schema{
-					"description": "The name of the project, which starts the names of its stacks: lower-case letters and digits, a letter first.",
+					"description": "The name of the project, with which the names of its stacks start: lower-case letters and digits, a letter first.",
 					"type":        "string",
 					"pattern":     validProject.String(),
 				},
 				"environments": schema{
-					"description":          "The environments of the project by their names: lower-case letters, digits and single hyphens. A name may end with *: then -c env=NAME makes an environment of it.",
+					"description":          "The environments of the project by name: lower-case letters, digits and single hyphens. A name that ends with * is a pattern: -c env=NAME makes an environment of it.",
 					"type":                 "object",
 					"minProperties":        1,
 					"propertyNames":        schema{"pattern": environmentPattern},
 					"additionalProperties": environment,
 				},
 				"env": schema{
-					"description": "The one environment to make, which -c env=NAME gives.",
+					"description": "The one environment to make, set by -c env=NAME.",
 					"type":        "string",
 				},
 			},
@@ -208,7 +211,7 @@ func (m schemaMaker) setting(of reflect.Type, s setting) schema {
 	if text, has := examples[s.name]; has {
 		made["examples"] = []json.RawMessage{json.RawMessage(text)}
 	}
-	made["description"] = m.description(of, s)
+	made["description"] = m.description(of, s, func(name string) string { return name })
 	return made
 }
 
@@ -243,9 +246,9 @@ func (m schemaMaker) value(of reflect.Type) schema {
 
 var fieldName = regexp.MustCompile(`\b[A-Z][A-Za-z]*\b`)
 
-// description is the comment of a field, its paragraphs on one line each,
-// fields by their names in cdk.json.
-func (m schemaMaker) description(of reflect.Type, s setting) string {
+// description returns the comment of a field with one line for each paragraph.
+// Names of fields are replaced by what named returns for their names in cdk.json.
+func (m schemaMaker) description(of reflect.Type, s setting, named func(string) string) string {
 	holder := of
 	if _, inline := m.docs[of.Name()+"."+s.field.Name]; !inline {
 		holder = reflect.TypeFor[Content]()
@@ -258,18 +261,90 @@ func (m schemaMaker) description(of reflect.Type, s setting) string {
 	for _, paragraph := range strings.Split(strings.TrimSpace(doc), "\n\n") {
 		paragraphs = append(paragraphs, strings.Join(strings.Fields(paragraph), " "))
 	}
-	first := true
-	return fieldName.ReplaceAllStringFunc(strings.Join(paragraphs, "\n\n"), func(word string) string {
-		isFirst := first
-		first = false
-		name, is := jsonNames[word]
-		// "Name" is a field and "Names" are too: in the midst of a sentence, only
-		// what no sentence starts with is taken for one.
-		if is && (isFirst || strings.ContainsFunc(word[1:], func(r rune) bool { return 'A' <= r && r <= 'Z' }) && strings.ToUpper(word) != word) {
-			return name
+	text := strings.Join(paragraphs, "\n\n")
+	var made strings.Builder
+	end := 0
+	for _, at := range fieldName.FindAllStringIndex(text, -1) {
+		word := text[at[0]:at[1]]
+		made.WriteString(text[end:at[0]])
+		end = at[1]
+		// A capital letter within a sentence is the name of a field, unless it is
+		// also a word of AWS. The comment itself starts with one.
+		startsSentence := at[0] > 0 && regexp.MustCompile(`[.:]\s+$`).MatchString(text[:at[0]])
+		isWord := at[0] > 0 && (startsSentence && !strings.ContainsAny(word[1:], upperCase) || word == "Region" || strings.ToUpper(word) == word)
+		if name, is := jsonNames[word]; is && !isWord {
+			word = named(name)
 		}
-		return word
+		made.WriteString(word)
+	}
+	return made.String() + text[end:]
+}
+
+const upperCase = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+// pageExamples are the examples of README.md for settings that have none in examples.
+var pageExamples = map[string]string{
+	"originAccess":            `"oac"`,
+	"encryption":              `"kms"`,
+	"terminationProtection":   `false`,
+	"guard":                   `false`,
+	"maxUrlLifetime":          `"2d"`,
+	"maxKeyAge":               `"30m"`,
+	"algorithm":               `"rsa-2048"`,
+	"hash":                    `"sha1"`,
+	"custody":                 `"imported"`,
+	"cachingMinTtl":           `"1m"`,
+	"maxAge":                  `"1h"`,
+	"frameOptions":            `"DENY"`,
+	"referrerPolicy":          `"strict-origin"`,
+	"strictTransportSecurity": `"730d"`,
+	"retention":               `"30d"`,
+	"priceClass":              `"PriceClass_100"`,
+}
+
+func pageExample(s setting) string {
+	if s.field.Type.Kind() == reflect.Bool && pageExamples[s.name] == "" {
+		return "true"
+	}
+	return cmp.Or(examples[s.name], pageExamples[s.name])
+}
+
+var (
+	// codeOnPage matches the parts of a comment that README.md shows as code: JSON,
+	// what stands in quotes, path patterns and paths.
+	codeOnPage = regexp.MustCompile(`https?://[^\s*]*\*[^\s,]*[^\s,.]|https?://\S+|\{"[^}]*\}|\{[a-z]+\}|"[^"]*"|-\._~/|%20|\*\.|\*|/[A-Za-z0-9*_./-]*[A-Za-z0-9*_/-]|/`)
+	pageTable  = regexp.MustCompile(`(?m)^<!-- (\w+): ([\w ]+) -->\n\n?((?:\|.*\n)*)`)
+)
+
+// row returns the row of a setting in README.md.
+func (m schemaMaker) row(of reflect.Type, s setting) string {
+	code := func(text string) string { return "`" + text + "`" }
+	text := m.description(of, s, func(name string) string { return "\x00" + name + "\x00" })
+	text = codeOnPage.ReplaceAllStringFunc(text, func(part string) string {
+		if strings.HasPrefix(part, "http") && !strings.Contains(part, "*") && !strings.Contains(part, "example.com") {
+			return part
+		}
+		return code(strings.ReplaceAll(part, "\x00", ""))
 	})
+	text = strings.ReplaceAll(text, "\x00", "`")
+	value := m.value(s.field.Type)
+	allowed, _ := value["enum"].([]string)
+	if list, is := words[s.name].([]string); is {
+		allowed = list
+	}
+	if len(allowed) > 0 {
+		word := regexp.MustCompile(`(^|[\s(])(` + strings.Join(allowed, "|") + `)($|[\s),.:;])`)
+		for range 2 { // neighbors share the space between them
+			text = word.ReplaceAllString(text, "$1`$2`$3")
+		}
+	}
+	text, byDefault, _ := strings.Cut(text, "\n\nDefault: ")
+	if first, rest, more := strings.Cut(byDefault, ". "); !more {
+		byDefault = strings.TrimSuffix(first, ".")
+	} else {
+		byDefault = first + ". " + rest
+	}
+	return fmt.Sprintf("| %s | %s | %s |\n", strings.ReplaceAll(text, "\n\n", " "), byDefault, code(fmt.Sprintf("%q: %s", s.name, pageExample(s))))
 }
 
 func TestSchemaIsThatOfTheTypes(t *testing.T) {
@@ -294,6 +369,77 @@ func TestSchemaIsThatOfTheTypes(t *testing.T) {
 	}
 }
 
+// pageTypes are the types whose settings README.md explains.
+var pageTypes = func() map[string]reflect.Type {
+	types := map[string]reflect.Type{}
+	for _, of := range []reflect.Type{
+		reflect.TypeFor[Environment](), reflect.TypeFor[SigningKeys](), reflect.TypeFor[SigningKey](), reflect.TypeFor[PrivateKeyLocation](),
+		reflect.TypeFor[SignerRoles](), reflect.TypeFor[Downloads](), reflect.TypeFor[Uploads](), reflect.TypeFor[ErrorPage](), reflect.TypeFor[CORS](),
+		reflect.TypeFor[ResponseHeaders](), reflect.TypeFor[Domain](), reflect.TypeFor[HostedZone](), reflect.TypeFor[AccessLogs](),
+		reflect.TypeFor[GeoRestriction](), reflect.TypeFor[Versions](),
+	} {
+		types[of.Name()] = of
+	}
+	return types
+}()
+
+func TestReadmeSaysOfEverySettingWhatTheSchemaSays(t *testing.T) {
+	page, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := newSchemaMaker(t)
+	rows := map[string]int{}
+	made := pageTable.ReplaceAllFunc(page, func(table []byte) []byte {
+		parts := pageTable.FindSubmatch(table)
+		of, is := pageTypes[string(parts[1])]
+		if !is {
+			t.Fatalf("README.md has a table of %s", parts[1])
+		}
+		text := fmt.Sprintf("<!-- %s: %s -->\n\n| setting | default | example |\n| --- | --- | --- |\n", parts[1], parts[2])
+		for _, name := range strings.Fields(string(parts[2])) {
+			i := slices.IndexFunc(settings(of), func(s setting) bool { return s.name == name })
+			if i < 0 {
+				t.Fatalf("README.md explains %s of %s", name, of.Name())
+			}
+			text += m.row(of, settings(of)[i])
+			rows[of.Name()+"."+name]++
+		}
+		return []byte(text)
+	})
+	for name, of := range pageTypes {
+		for _, s := range settings(of) {
+			if n := rows[name+"."+s.name]; n != 1 {
+				t.Errorf("README.md has %d rows of %s.%s", n, name, s.name)
+			}
+		}
+	}
+	if *update {
+		if err := os.WriteFile("README.md", made, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	} else if !bytes.Equal(page, made) {
+		t.Error("README.md differs from what the types and their comments say; write it anew with go test ./constructs/config -run Readme -update")
+	}
+}
+
+func TestTheExamplesOfReadmeAreAccepted(t *testing.T) {
+	needed := map[string]string{
+		"encryption":  `, "originAccess": "oac"`,
+		"signedPaths": `, "publicPaths": ["/assets/*"]`,
+		"missing":     `, "defaultRootObject": "index.html"`,
+		"domain":      `, "region": "eu-west-1"`,
+		"accessLogs":  `, "region": "eu-west-1"`,
+		"lendKeys":    `, "ephemeral": true`,
+	}
+	for _, s := range settings(reflect.TypeFor[Environment]()) {
+		example := fmt.Sprintf("%q: %s%s", s.name, pageExample(s), needed[s.name])
+		if _, err := Read(context(t, `{"project": "p", "environments": {"dev": {`+example+`}}}`), nil); err != nil {
+			t.Errorf("%s: %v", example, err)
+		}
+	}
+}
+
 func TestReadmeNamesEverySettingAndEveryWord(t *testing.T) {
 	page, err := os.ReadFile("README.md")
 	if err != nil {
@@ -304,8 +450,8 @@ func TestReadmeNamesEverySettingAndEveryWord(t *testing.T) {
 		t.Fatal(err)
 	}
 	page = regexp.MustCompile("(?s)```.*?```").ReplaceAll(page, nil) // samples
-	// Everything that is named in the schema by the word "properties" or "enum",
-	// countries aside, of which their standard tells.
+	// Everything that the schema lists under "properties" or "enum", except
+	// countries, which ISO 3166-1 lists.
 	var walk func(value any)
 	want := func(name string) {
 		if !bytes.Contains(page, []byte("`"+name+"`")) {

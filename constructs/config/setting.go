@@ -12,8 +12,8 @@ type setting struct {
 	field reflect.StructField
 }
 
-// settings are those of a struct in its order, those of a field that stands
-// inline among them.
+// settings returns the settings of a struct in the order of its fields. The settings
+// of an inline field are among them.
 func settings(of reflect.Type) (list []setting) {
 	for i := range of.NumField() {
 		field := of.Field(i)
@@ -31,7 +31,8 @@ func settings(of reflect.Type) (list []setting) {
 	return list
 }
 
-// ownNames are the names of fields and settings, which are no caller's text.
+// ownNames are the names of fields and settings. They are not a caller's text, so
+// errors may repeat them.
 var ownNames = func() map[string]bool {
 	names := map[string]bool{}
 	for field, name := range jsonNames {
@@ -45,8 +46,8 @@ var ownNames = func() map[string]bool {
 	return names
 }()
 
-// jsonNames are the names in cdk.json of all fields that it can set, by their
-// names in Go. A field of one name is called the same wherever it stands.
+// jsonNames maps the Go name of each field that cdk.json can set to its name in
+// cdk.json. Fields with the same Go name have the same name in cdk.json.
 var jsonNames = func() map[string]string {
 	names := map[string]string{}
 	var add func(t reflect.Type)
@@ -68,8 +69,8 @@ var jsonNames = func() map[string]string {
 	return names
 }()
 
-// settingsWith are the settings of an environment, such as signingKeys, that are
-// objects with a setting of a name.
+// settingsWith maps the name of an inner setting, such as current, to the settings
+// of an environment that contain it, such as signingKeys.
 var settingsWith = func() map[string][]string {
 	outer := map[string][]string{}
 	for _, s := range settings(reflect.TypeFor[Environment]()) {
@@ -84,15 +85,15 @@ var settingsWith = func() map[string][]string {
 			outer[inner.name] = append(outer[inner.name], s.name)
 		}
 	}
-	outer["path"] = append(outer["path"], "bucket") // whose form is its own
+	outer["path"] = append(outer["path"], "bucket") // bucket has two forms
 	return outer
 }()
 
-// renamed are former names of settings.
+// renamed maps former names of settings to their new names.
 var renamed = map[string]string{"securityHeaders": "responseHeaders"}
 
-// examples are what to write for a setting, in JSON, by its name in cdk.json.
-// They stand in errors and in the schema.
+// examples maps the name of a setting in cdk.json to an example value in JSON, for
+// errors, for the schema and for README.md.
 var examples = map[string]string{
 	"account": `"123456789012"`,
 	"region":  `"eu-west-1"`,

@@ -366,7 +366,7 @@ func TestTagsLeaveRoomForOneOfOurs(t *testing.T) {
 	if got := found(t, fmt.Sprintf(`{"tags": %s}`, text), nil); got != nil {
 		t.Errorf("50 tags: %v", got)
 	}
-	want := "tags: 50 tags; write 49 at most, for AWS takes one more, and here one of ours says what may be emptied or lent"
+	want := "tags: 50 tags; write 49 at most, because AWS allows one more and signedfront adds one itself"
 	for _, ours := range []string{`"ephemeral": true`, `"lendKeys": true, "terminationProtection": false`} {
 		if got := found(t, fmt.Sprintf(`{%s, "tags": %s}`, ours, text), nil); !slices.Equal(got, []string{want}) {
 			t.Errorf("50 tags and %s: %v", ours, got)
@@ -374,7 +374,7 @@ func TestTagsLeaveRoomForOneOfOurs(t *testing.T) {
 	}
 	tags["one"] = "more"
 	text, _ = json.Marshal(tags)
-	if got := found(t, fmt.Sprintf(`{"tags": %s}`, text), nil); !slices.Equal(got, []string{"tags: 51 tags; write 50 at most, which is what AWS takes"}) {
+	if got := found(t, fmt.Sprintf(`{"tags": %s}`, text), nil); !slices.Equal(got, []string{"tags: 51 tags; write 50 at most, the AWS limit"}) {
 		t.Errorf("51 tags: %v", got)
 	}
 }
@@ -385,7 +385,7 @@ func TestRootObjectMayHaveAsManyCharactersAsAPattern(t *testing.T) {
 }
 
 func TestWhatIsSeldomMeantIsWarnedOf(t *testing.T) {
-	const open = "list in signedPaths what wants a signature, or make this pattern narrower: it opens everything"
+	const open = "list in signedPaths the paths that require a signature, or make this pattern narrower: it opens everything"
 	names := func(n int) string {
 		list := []string{`"example.com"`}
 		for i := range n - 1 {
@@ -410,17 +410,17 @@ func TestWhatIsSeldomMeantIsWarnedOf(t *testing.T) {
 		{"everything is public, with a slash", `{"publicPaths": ["/a/*", "/*"]}`, []string{`publicPaths[1]: "/*", without signedPaths; ` + open}},
 		{"everything is public but what is signed", `{"publicPaths": ["/*"], "signedPaths": ["/a/*"]}`, nil},
 		{"a page for missing objects, which are 403", `{"errorPages": [{"errorCode": 403, "responsePagePath": "/403.html"}, {"errorCode": 404, "responsePagePath": "/404.html"}]}`, []string{
-			"errorPages[1].errorCode: 404, the status of no answer of the bucket; write missing 404 too, or 403 here: a missing object is a 403 otherwise"}},
+			"errorPages[1].errorCode: 404, which the bucket never answers; write missing 404 too, or 403 here: without it, the answer for a missing object is 403"}},
 		{"a page for missing objects", `{"missing": 404, "defaultRootObject": "index.html", "errorPages": [{"errorCode": 404, "responsePagePath": "/404.html"}]}`, nil},
 		{"a page for missing objects of a bucket that may let CloudFront list it", `{"bucket": "media", "errorPages": [{"errorCode": 404, "responsePagePath": "/404.html"}]}`, nil},
 		{"much is public", `{"publicPaths": ["/-*"]}`, nil},
 		{"a header of which browsers take the star for a letter", `{"cors": {"origins": ["*"], "allowHeaders": ["*", "x-*"]}}`, []string{
-			`cors.allowHeaders[1]: "x-*"; list the headers themselves: browsers take this for the name of one`}},
+			`cors.allowHeaders[1]: "x-*"; list each header by its name: browsers read this as the name of one header`}},
 		{"more roles of others than a trust policy holds", `{"signers": {"roleArns": [` + roles(43) + `]}}`, []string{
-			"signers.roleArns: 43 roles, which make a trust policy of 2084 characters; list fewer, or ask AWS for more: IAM gives a trust policy 2048, https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"}},
+			"signers.roleArns: 43 roles, which make a trust policy of 2084 characters; list fewer, or ask AWS for more: the IAM quota of a trust policy is 2048 characters, https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"}},
 		{"as many roles of others as a trust policy holds", `{"signers": {"roleArns": [` + roles(42) + `]}}`, nil},
 		{"eleven names of a certificate to be made", `{"region": "eu-west-1", "domain": {"names": [` + names(11) + `], ` + zone + `}}`, []string{
-			"domain.names: 11 names, with a certificate to be made; AWS Certificate Manager gives a certificate 10: list fewer, or ask AWS for more, https://docs.aws.amazon.com/acm/latest/userguide/acm-limits.html"}},
+			"domain.names: 11 names, with a certificate that the stack makes; AWS Certificate Manager allows 10 in a certificate: list fewer, or ask AWS for more, https://docs.aws.amazon.com/acm/latest/userguide/acm-limits.html"}},
 		{"ten names of a certificate to be made", `{"region": "eu-west-1", "domain": {"names": [` + names(10) + `], ` + zone + `}}`, nil},
 		{"eleven names of a certificate that is there", `{"domain": {"names": [` + names(11) + `], "certificate": "arn:aws:acm:us-east-1:123456789012:certificate/a", ` + zone + `}}`, nil},
 	}
@@ -457,7 +457,7 @@ func TestPagesThatArePublicPathsTakeNoBehaviorMore(t *testing.T) {
 		t.Errorf("75 behaviors: %v", problems)
 	}
 	content.SignedPaths = []string{"/0/premium/*"}
-	want := "PublicPaths: 76 cache behaviors: the default one, 1 of signed and 73 of public paths, 1 of error pages; make fewer and wider patterns: a distribution has 75 behaviors"
+	want := "PublicPaths: 76 cache behaviors: the default one, 1 of signed and 73 of public paths, 1 of error pages; make fewer and wider patterns: a distribution has at most 75 behaviors"
 	if problems := content.WithDefaults().Check(); len(problems) != 1 || problems[0].String() != want {
 		t.Errorf("76 behaviors: %v", problems)
 	}

@@ -9,12 +9,12 @@ import (
 
 // SignerRoles are the roles that may sign.
 type SignerRoles struct {
-	// Roles are names of roles in the stack's account. They get the signing
-	// policy.
+	// Roles are the names of roles in the stack's account. The signing policy is
+	// attached to them.
 	Roles []string `json:"roles"`
 
-	// RoleARNs are ARNs of roles in other accounts. They may assume the signer
-	// role, which has the signing policy.
+	// RoleARNs are the ARNs of roles in other accounts. They may assume the signer
+	// role of the output SignerRoleArn, which has the signing policy.
 	RoleARNs []string `json:"roleArns"`
 }
 
@@ -28,7 +28,7 @@ var (
 	reservedRole = regexp.MustCompile(`^(AWSServiceRoleFor|AWSReservedSSO_)`)
 )
 
-// patternOfPolicies are characters that stand for others in policies.
+// patternOfPolicies are the wildcard and variable characters of policies.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
 const patternOfPolicies = `*?${}"`
 
@@ -38,7 +38,7 @@ func (s SignerRoles) check(at node) {
 		const want = `the ARN of a role in another account, such as "arn:aws:iam::210987654321:role/media-app"`
 		switch {
 		case strings.ContainsAny(arn, patternOfPolicies):
-			at.wrong(quote(arn)+", with one of "+patternOfPolicies, "write "+want+": without wildcards and variables, of which IAM takes none in a principal")
+			at.wrong(quote(arn)+", with one of "+patternOfPolicies, "write "+want+": IAM accepts no wildcards and no variables in a principal")
 		case roleARN.MatchString(arn):
 		case roleName.MatchString(arn):
 			at.wrong(quote(arn)+", a name", fmt.Sprintf("write %s, or put the name of a role of this account into %s", want, at.name("Roles")))
@@ -50,15 +50,15 @@ func (s SignerRoles) check(at node) {
 	})
 }
 
-// checkRoles checks names of roles in the stack's account. There is what to do
-// about a role of another.
+// checkRoles checks names of roles in the stack's account. There is the fix for a
+// role of another account.
 func checkRoles(at node, roles []string, there string) {
 	at.list(roles, func(at node, role string) {
 		last := role[strings.LastIndexByte(role, '/')+1:]
 		same := slices.IndexFunc(roles, func(other string) bool { return strings.EqualFold(other, role) })
 		switch {
 		case roles[same] != role:
-			at.wrong(fmt.Sprintf("%s, which is %s", quote(role), quote(roles[same])), "list it once: letter case does not count in the names of roles")
+			at.wrong(fmt.Sprintf("%s, which is %s", quote(role), quote(roles[same])), "list it once: role names ignore letter case")
 		case reservedRole.MatchString(role):
 			at.wrong("a name that starts with "+reservedRole.FindString(role), "write the name of a role of your own: IAM attaches no policy to a role of an AWS service or of IAM Identity Center")
 		case roleName.MatchString(role):
@@ -72,7 +72,7 @@ func checkRoles(at node, roles []string, there string) {
 	})
 }
 
-// checkAccount reports roles of the stack's own account among those of others.
+// checkAccount reports roles of the stack's own account in RoleARNs.
 func (s SignerRoles) checkAccount(at node, account string) {
 	for i, arn := range s.RoleARNs {
 		if parts := roleARN.FindStringSubmatch(arn); parts != nil && parts[1] == account {
@@ -85,8 +85,7 @@ func (s SignerRoles) checkAccount(at node, account string) {
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 const maxTrustPolicy = 2048
 
-// warn tells of more roles of other accounts than the trust policy of the role
-// that they assume holds.
+// warn reports more RoleARNs than fit the trust policy of the signer role.
 func (s SignerRoles) warn(at node) {
 	size := len(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"AWS":[]}}]}`)
 	for _, arn := range s.RoleARNs {
@@ -94,6 +93,6 @@ func (s SignerRoles) warn(at node) {
 	}
 	if size > maxTrustPolicy {
 		at.field("RoleARNs").wrong(fmt.Sprintf("%d roles, which make a trust policy of %d characters", len(s.RoleARNs), size),
-			fmt.Sprintf("list fewer, or ask AWS for more: IAM gives a trust policy %d, https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html", maxTrustPolicy))
+			fmt.Sprintf("list fewer, or ask AWS for more: the IAM quota of a trust policy is %d characters, https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html", maxTrustPolicy))
 	}
 }

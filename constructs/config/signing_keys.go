@@ -16,30 +16,32 @@ import (
 //
 //	"signingKeys": {"keys": {"2": {"algorithm": "rsa-2048"}, "3": {}}, "current": 3}
 //
-// Every key listed is trusted; current signs, and may be left out where one
+// Every listed key is trusted. The current key signs; current may be left out if one
 // key is listed. Without signingKeys there is one key, number 1.
 //
 //	"signingKeys": {"keys": {"4": {"custody": "imported", "publicKey": "public_key.pem",
 //	                               "privateKey": {"kmsArn": "arn:aws:kms:eu-west-1:123456789012:key/…"}}}}
 //
-// trusts a key of one's own, whose private half the stack never sees.
+// trusts a key pair that you made. The stack never sees its private half.
 //
 //	"signingKeys": {"keys": {"1": {}, "2": {}}, "current": 2, "compromised": [1]}
 //
-// lets the next deployment remove key 1 without its wait.
+// lets the next deployment remove key 1 without waiting.
 //
 //	"signingKeys": {"alsoTrust": ["K2JCJMDEHXQW5F"]}
 //
-// trusts a public key of CloudFront that the account has already, in addition to
-// the stack's own.
+// trusts a public key that the account already has in CloudFront, in addition to
+// the stack's own keys.
 //
 //	"signingKeys": {"from": "dev"}
 //
-// borrows the keys of another environment of the same account and Region, which
-// says "lendKeys": true. Neither of them is protected.
+// borrows the keys of another environment in the same account and Region, which must
+// set "lendKeys": true. Neither environment may have termination protection.
 type SigningKeys struct {
-	// Keys are sorted by number. There is at least one, unless they are
-	// borrowed.
+	// Keys are the keys that the distribution trusts, sorted by number. Each number
+	// stands for one key pair for ever: to replace a key, add a number.
+	//
+	// Default: one key, number 1.
 	Keys []SigningKey `json:"keys"`
 
 	// Current is the number of the key that signs.
@@ -47,57 +49,56 @@ type SigningKeys struct {
 	// Default: the number of the only key.
 	Current int `json:"current"`
 
-	// Compromised are the numbers of keys that somebody else has. The guard lets
-	// such a key be removed without its wait, in a deployment after the one that
-	// makes another key current. CloudFront then refuses all that it signed.
+	// Compromised are the numbers of keys that somebody else has. After a deployment
+	// has made another key current, the guard lets the next one remove such a key
+	// without waiting. CloudFront then refuses everything that it signed.
 	//
 	// Default: none.
 	Compromised []int `json:"compromised"`
 
-	// AlsoTrust are the ids of public keys that CloudFront has already in this
-	// account, such as K2JCJMDEHXQW5F. The distribution trusts them too, so that
-	// what their owners sign goes on working. Together with Keys they are at most
-	// five.
+	// AlsoTrust are the ids of public keys that the account already has in
+	// CloudFront, such as K2JCJMDEHXQW5F. The distribution trusts them too, so URLs
+	// that their owners sign keep working. At most five keys may be in Keys and
+	// AlsoTrust together.
 	//
 	// Default: none.
 	AlsoTrust []string `json:"alsoTrust"`
 
-	// From is the environment that lends its keys. It replaces keys of one's
-	// own. Neither environment is protected: whoever may sign for one may sign
-	// for the other.
+	// From is the name of the environment that lends its keys, which replace this
+	// environment's own keys. Neither environment may have termination protection: a
+	// role that may sign for one may sign for the other.
 	//
 	// Default: none.
 	From string `json:"from"`
 }
 
-// SigningKey is one generation. A number once used stands for the same key
-// pair for ever: what is generated anew gets a new number.
+// SigningKey is one key generation. A deployed number stands for the same key pair
+// for ever: a new key pair gets a new number.
 type SigningKey struct {
-	// Number is 1 to 9999. In cdk.json it is the name of the key.
+	// Number is from 1 to 9999. In cdk.json it is the name of the member.
 	Number int `json:"-"`
 
 	// Algorithm is ecdsa-p256 or rsa-2048.
 	//
-	// Default: that of PublicKey, or else ecdsa-p256.
+	// Default: the algorithm of PublicKey, or else ecdsa-p256.
 	Algorithm string `json:"algorithm"`
 
-	// Hash is sha256, or sha1 with rsa-2048.
+	// Hash is sha256 or, with rsa-2048 only, sha1.
 	//
 	// Default: sha256.
 	Hash string `json:"hash"`
 
-	// Custody is who makes and keeps the private half of the key: the
-	// deployment, in a secret (secrets-manager), or you (imported).
+	// Custody is who makes and keeps the private half of the key: the deployment, in
+	// a secret that is deleted with the stack (secrets-manager), or you (imported).
 	//
 	// Default: secrets-manager.
 	Custody Custody `json:"custody"`
 
-	// PublicKey is the public half of an imported key, as PEM (SPKI). In
-	// cdk.json it may also be the name of a file that holds it, in the folder of
-	// cdk.json or below.
+	// PublicKey is the public half of an imported key, as PEM (SPKI). In cdk.json it
+	// may also be the name of a file with that PEM, in the folder of cdk.json or below.
 	PublicKey string `json:"publicKey"`
 
-	// PrivateKey is where signers find the private half of an imported key.
+	// PrivateKey is the place where signers find the private half of an imported key.
 	//
 	// Default: the file private_key.pem.
 	PrivateKey PrivateKeyLocation `json:"privateKey"`
@@ -107,33 +108,33 @@ type SigningKey struct {
 type Custody string
 
 const (
-	// SecretsManager is a key made inside the deployment and kept in a secret
-	// that goes with the stack.
+	// SecretsManager is a key that the deployment makes and keeps in a secret. The
+	// secret is deleted with the stack.
 	SecretsManager Custody = "secrets-manager"
 
-	// Imported is a key of one's own, of which the stack knows the public half
-	// alone. No function makes it.
+	// Imported is a key that you made. The stack knows only its public half.
 	Imported Custody = "imported"
 )
 
 func (Custody) words() []string { return []string{string(SecretsManager), string(Imported)} }
 
-// PrivateKeyLocation says where signers find the private half of an imported
-// key: in one of the three places. The signing policy allows its use there.
+// PrivateKeyLocation is the place where signers find the private half of an imported
+// key: one version of a secret, a KMS key or a file. The signing policy allows its
+// use there.
 type PrivateKeyLocation struct {
-	// SecretARN and SecretVersionID name one version of a secret of AWS Secrets
-	// Manager, which holds the key as PEM.
+	// SecretARN and SecretVersionID name one version of a secret in AWS Secrets
+	// Manager that holds the key as PEM.
 	SecretARN       string `json:"secretArn"`
 	SecretVersionID string `json:"secretVersionId"`
 
-	// KMSARN names an asymmetric key of AWS KMS. It signs with SHA-256 alone.
+	// KMSARN is the ARN of an asymmetric key in AWS KMS. It signs with SHA-256 only.
 	KMSARN string `json:"kmsArn"`
 
-	// File is a PEM file where the signer runs.
+	// File is the path of a PEM file on the machine where the signer runs.
 	File string `json:"file"`
 }
 
-// MaxSigningKeys is how many public keys a CloudFront key group holds:
+// MaxSigningKeys is the most public keys that a CloudFront key group holds:
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
 const MaxSigningKeys = 5
 
@@ -152,10 +153,10 @@ func wordsOf[W ~string](list []W) (words []string) {
 	return words
 }
 
-// WithDefaults returns a copy with everything filled in that was left out: key 1
-// where none is listed, algorithm, hash and custody, where signers find an
-// imported key, and the current key where one is listed. The keys are sorted by
-// number, and their PEM is as CloudFront holds it.
+// WithDefaults returns a copy with defaults for everything that was left out: key 1
+// if no key is listed; the algorithm, hash and custody of each key; the location of
+// an imported key; and the current key if one is listed. The keys are sorted by
+// number, and their PEM has the form that CloudFront keeps.
 func (k SigningKeys) WithDefaults() SigningKeys {
 	if k.From != "" {
 		return k
@@ -209,8 +210,7 @@ func (k SigningKeys) CurrentKey() (key SigningKey, listed bool) {
 	return SigningKey{}, false
 }
 
-// check reports what is wrong with keys of one's own, which have their
-// defaults.
+// check reports mistakes in a deployment's own keys, which have their defaults.
 func (k SigningKeys) check(at node) {
 	k.checkAlsoTrust(at)
 	list := at.field("Keys")
@@ -220,27 +220,27 @@ func (k SigningKeys) check(at node) {
 	}
 	if len(k.Keys) > MaxSigningKeys {
 		list.wrong(fmt.Sprintf("%d keys", len(k.Keys)),
-			fmt.Sprintf("list %d at most, which is what a CloudFront key group holds", MaxSigningKeys))
+			fmt.Sprintf("list %d at most, the quota of a CloudFront key group", MaxSigningKeys))
 	}
 	var numbers []string
 	for i, key := range k.Keys {
 		at := list.member(strconv.Itoa(key.Number))
 		if key.Number < 1 || key.Number > maxKeyNumber {
-			at.wrong("the number of a key", fmt.Sprintf("write one from 1 to %d", maxKeyNumber))
+			at.wrong("not the number of a key", fmt.Sprintf("write one from 1 to %d", maxKeyNumber))
 		}
 		if i > 0 && k.Keys[i-1].Number == key.Number {
 			at.wrong("listed twice", "list every key once")
 		}
 		key.check(at)
 		if same := slices.IndexFunc(k.Keys[:i], key.isPairOf); same >= 0 {
-			at.field("PublicKey").wrong(fmt.Sprintf("the public key of number %d", k.Keys[same].Number), "take one of the two away: each number stands for a key pair of its own")
+			at.field("PublicKey").wrong(fmt.Sprintf("the public key of key %d", k.Keys[same].Number), "remove one of the two: each number stands for a different key pair")
 		}
 		numbers = append(numbers, strconv.Itoa(key.Number))
 	}
 	if _, listed := k.CurrentKey(); !listed {
 		found := fmt.Sprintf("key %d, which is not listed", k.Current)
 		if k.Current == 0 {
-			found = "missing, with several keys listed"
+			found = "missing, although several keys are listed"
 		}
 		at.field("Current").wrong(found, "write the number of the key that signs: "+strings.Join(numbers, " or "))
 	}
@@ -249,8 +249,8 @@ func (k SigningKeys) check(at node) {
 
 const exampleKeyID = `"K2JCJMDEHXQW5F"`
 
-// publicKeyID is the id of a public key as CloudFront makes them. Its other ids
-// start with another letter.
+// publicKeyID matches the id of a public key in CloudFront. Ids of CloudFront's other
+// resources start with another letter.
 var publicKeyID = regexp.MustCompile(`^K[A-Z0-9]{7,31}$`)
 
 func (k SigningKeys) checkAlsoTrust(at node) {
@@ -260,7 +260,7 @@ func (k SigningKeys) checkAlsoTrust(at node) {
 		case publicKeyID.MatchString(id):
 		case strings.HasPrefix(id, "APKA") && publicKeyID.MatchString("K"+id):
 			// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-trusted-signers.html
-			at.wrong(quote(id)+", a key pair of an AWS account, which no key group holds", "upload its public key to CloudFront and write the id that it gets there, such as "+exampleKeyID+", which is to stand in new URLs")
+			at.wrong(quote(id)+", a key pair of an AWS account, which no key group holds", "upload its public key to CloudFront and write the id that it gets there, such as "+exampleKeyID+", and use that id in new URLs")
 		case publicKeyID.MatchString(strings.ToUpper(id)):
 			at.wrong(quote(id), "write it in capital letters, as CloudFront does")
 		default:
@@ -269,7 +269,7 @@ func (k SigningKeys) checkAlsoTrust(at node) {
 	})
 	if own, n := len(k.Keys), len(k.AlsoTrust); own <= MaxSigningKeys && own+n > MaxSigningKeys {
 		also.wrong(fmt.Sprintf("%d ids, with %d of %s", n, own, at.name("Keys")),
-			fmt.Sprintf("list %d at most of both together, which is what a CloudFront key group holds", MaxSigningKeys))
+			fmt.Sprintf("list %d at most of both together, the quota of a CloudFront key group", MaxSigningKeys))
 	}
 }
 
@@ -279,28 +279,28 @@ func (k SigningKeys) checkCompromised(at node) {
 		at := at.field("Compromised").index(i)
 		switch {
 		case number < 1 || number > maxKeyNumber:
-			at.wrong("the number of a key", fmt.Sprintf("write one from 1 to %d", maxKeyNumber))
+			at.wrong("not the number of a key", fmt.Sprintf("write one from 1 to %d", maxKeyNumber))
 		case slices.Contains(k.Compromised[:i], number):
 			at.wrong(fmt.Sprintf("key %d, listed twice", number), "list it once")
 		case number == k.Current && currentIsKnown:
-			at.wrong(fmt.Sprintf("key %d, which is current", number), "make another key current, which a deployment before has added, and remove this one in the deployment after")
+			at.wrong(fmt.Sprintf("key %d, which is current", number), "make another key current that is already deployed, and remove this one in the next deployment")
 		}
 	}
 }
 
-// warn tells what compromised keys cost.
+// warn reports which URLs CloudFront refuses after a compromised key is removed.
 func (k SigningKeys) warn(at node) {
 	for i, number := range k.Compromised {
 		listed := slices.ContainsFunc(k.Keys, func(key SigningKey) bool { return key.Number == number })
-		found, fix := fmt.Sprintf("key %d, which this deployment may remove without its wait: CloudFront then refuses every URL that it has signed", number), "take the number away once that is deployed"
+		found, fix := fmt.Sprintf("key %d, which this deployment may remove without waiting: CloudFront then refuses every URL that it signed", number), "remove the number after this deployment"
 		if listed {
-			found, fix = fmt.Sprintf("key %d, which CloudFront goes on to trust", number), "take it out of "+at.name("Keys")+" in the next deployment, from which on CloudFront refuses every URL that it has signed"
+			found, fix = fmt.Sprintf("key %d, which CloudFront still trusts", number), "remove it from "+at.name("Keys")+" in the next deployment: CloudFront then refuses every URL that it signed"
 		}
 		at.field("Compromised").index(i).wrong(found, fix)
 	}
 }
 
-// isPairOf reports whether both are the same imported key pair.
+// isPairOf reports whether both keys are the same imported key pair.
 func (k SigningKey) isPairOf(other SigningKey) bool {
 	key, ok, _ := readPublicKey(k.PublicKey)
 	return ok && key.pem == other.PublicKey
@@ -311,7 +311,7 @@ func (k SigningKey) check(at node) {
 	hash := at.field("Hash").word(k.Hash, hashes)
 	if algorithm && hash && k.Algorithm == string(signer.ECDSAP256) && k.Hash == string(signer.SHA1) {
 		at.field("Hash").wrong(`"sha1" with an ECDSA key`,
-			`write "sha256", or choose "rsa-2048": SHA-1 is there for old RSA signers alone`)
+			`write "sha256", or choose "rsa-2048": SHA-1 is supported for old RSA signers only`)
 	}
 	if !at.field("Custody").word(string(k.Custody), k.Custody.words()) {
 		return
@@ -323,15 +323,15 @@ func (k SigningKey) check(at node) {
 	const because = "the deployment makes this key and keeps its private half"
 	fix := fmt.Sprintf("leave it out, or write %s %q: %s", at.name("Custody"), Imported, because)
 	if k.PublicKey != "" {
-		at.field("PublicKey").wrong("a public key of one's own", fix)
+		at.field("PublicKey").wrong("a public key", fix)
 	}
 	if k.PrivateKey != (PrivateKeyLocation{}) {
-		at.field("PrivateKey").wrong("a private key of one's own", fix)
+		at.field("PrivateKey").wrong("the place of a private key", fix)
 	}
 }
 
-// signingKeys reads the setting of that name, whose form in cdk.json is its
-// own: there, keys are an object by number.
+// signingKeys reads the setting signingKeys, whose keys are an object by number in
+// cdk.json and a list in Go.
 func (d decoder) signingKeys(setting jsonObject) SigningKeys {
 	setting.only("keys", "current", "compromised", "alsoTrust", "from")
 
@@ -352,11 +352,11 @@ func (d decoder) signingKeys(setting jsonObject) SigningKeys {
 			key.PublicKey = d.publicKey(settings.member("publicKey"), key.PublicKey)
 		}
 		if !keyNumber.MatchString(number) {
-			keys.member(number).wrong("the number of a key", fmt.Sprintf("write one from 1 to %d, without zeros before it", maxKeyNumber))
+			keys.member(number).wrong("not the number of a key", fmt.Sprintf("write one from 1 to %d, without leading zeros", maxKeyNumber))
 			whole = false
 			continue
 		}
-		key.Number, _ = strconv.Atoi(number) // keyNumber leaves nothing that fails
+		key.Number, _ = strconv.Atoi(number) // keyNumber admits digits only
 		k.Keys = append(k.Keys, key)
 	}
 	if current, given := setting.members["current"]; given {
@@ -369,7 +369,7 @@ func (d decoder) signingKeys(setting jsonObject) SigningKeys {
 		d.value(setting.member("alsoTrust"), also, reflect.ValueOf(&k.AlsoTrust).Elem(), examples["alsoTrust"])
 	}
 	if !whole && k.From == "" && (setting.has("keys") || !setting.has("alsoTrust")) {
-		// The list is not whole: whether current is on it cannot be told.
+		// A key could not be read, so it is unknown whether current is listed.
 		k = k.WithDefaults()
 		k.Current = k.Keys[0].Number
 	}

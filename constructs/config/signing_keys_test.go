@@ -11,9 +11,9 @@ func TestCompromisedKeysAreWarnedOfWithWhatTheyCost(t *testing.T) {
 		want []string
 	}{
 		"still trusted": {`{"keys": {"1": {}, "2": {}}, "current": 2, "compromised": [1]}`, []string{
-			"environments.dev.signingKeys.compromised[0]: key 1, which CloudFront goes on to trust; take it out of keys in the next deployment, from which on CloudFront refuses every URL that it has signed"}},
+			"environments.dev.signingKeys.compromised[0]: key 1, which CloudFront still trusts; remove it from keys in the next deployment: CloudFront then refuses every URL that it signed"}},
 		"removed": {`{"keys": {"2": {}}, "compromised": [1]}`, []string{
-			"environments.dev.signingKeys.compromised[0]: key 1, which this deployment may remove without its wait: CloudFront then refuses every URL that it has signed; take the number away once that is deployed"}},
+			"environments.dev.signingKeys.compromised[0]: key 1, which this deployment may remove without waiting: CloudFront then refuses every URL that it signed; remove the number after this deployment"}},
 		"none": {`{"keys": {"1": {}, "2": {}}, "current": 2}`, nil},
 	} {
 		t.Run(name, func(t *testing.T) {

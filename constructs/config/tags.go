@@ -11,8 +11,8 @@ import (
 	"github.com/signedfront/signedfront/constructs/contract"
 )
 
-// What all services take of those that the stacks use, each of which gets the
-// tags. CloudFormation alone takes no empty value.
+// Limits that all services of the stacks share. CloudFormation also refuses an empty
+// value.
 //
 // https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html#id_tags_naming_best_practices
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_Tag.html
@@ -25,12 +25,12 @@ const (
 
 var tagText = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+@-]*$`)
 
-// checkTags checks the tags of an environment. Some of its resources have one
-// of ours.
+// checkTags checks the tags of an environment. If ours is set, some of its resources
+// also have a tag of signedfront.
 func checkTags(at node, tags map[string]string, ours bool) {
-	most, because := maxTags, "which is what AWS takes"
+	most, because := maxTags, "the AWS limit"
 	if ours {
-		most, because = maxTags-1, "for AWS takes one more, and here one of ours says what may be emptied or lent"
+		most, because = maxTags-1, "because AWS allows one more and signedfront adds one itself"
 	}
 	if len(tags) > most {
 		at.wrong(fmt.Sprintf("%d tags", len(tags)), fmt.Sprintf("write %d at most, %s", most, because))
@@ -44,22 +44,22 @@ func checkTags(at node, tags map[string]string, ours bool) {
 		case key == "" || !tagText.MatchString(key):
 			at.wrong("the name "+quote(key), fmt.Sprintf("write 1 to %d letters, digits, spaces and _.:/=+-@", maxTagKey))
 		case strings.HasPrefix(lower, "aws:"):
-			at.wrong("a name that starts with aws:", "choose another one: AWS keeps these for itself")
+			at.wrong("a name that starts with aws:", "choose another one: AWS reserves these")
 		case strings.HasPrefix(lower, contract.TagPrefix):
-			at.wrong("a name that starts with "+contract.TagPrefix, "choose another one: such a tag says whether a bucket may be emptied")
+			at.wrong("a name that starts with "+contract.TagPrefix, "choose another one: signedfront reserves these")
 		case seen[lower] != "":
-			at.wrong("a name that differs from "+quote(seen[lower])+" in letter case alone", "write one of the two: IAM takes them for one")
+			at.wrong("a name that differs from "+quote(seen[lower])+" in letter case alone", "write one of the two: IAM treats them as the same name")
 		}
 		switch value, n := tags[key], utf8.RuneCountInString(tags[key]); {
 		case isToken(value):
 		case value == "":
-			at.wrong("an empty value", "write a value, or leave the tag out: CloudFormation takes none that is empty")
+			at.wrong("an empty value", "write a value, or leave the tag out: CloudFormation refuses an empty value")
 		case n > maxTagValue:
 			at.tooLong(n, maxTagValue)
 		case !tagText.MatchString(value):
 			at.wrong(quote(value), fmt.Sprintf("write 1 to %d letters, digits, spaces and _.:/=+-@", maxTagValue))
 		case strings.HasPrefix(strings.ToLower(value), "aws:"):
-			at.wrong("a value that starts with aws:", "choose another one: AWS keeps these for itself")
+			at.wrong("a value that starts with aws:", "choose another one: AWS reserves these")
 		}
 		seen[lower] = key
 	}

@@ -5,23 +5,23 @@ import (
 	"time"
 )
 
-// Versions says for how long a bucket keeps what was written over or deleted.
+// Versions sets how long a bucket keeps overwritten and deleted objects.
 type Versions struct {
-	// Keep is for how long an object that was written over or deleted is kept, in
-	// whole days, at most 3650. S3 deletes it, unnoticed, after the midnight (UTC)
-	// that follows, and with the last version what marks the object as deleted:
+	// Keep is how long an overwritten or deleted object is kept: 1 to 3650 whole
+	// days. S3 then deletes it permanently, at a later midnight (UTC). With the last
+	// version of an object, S3 also removes the marker that it was deleted:
 	// https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-rules.html
 	//
 	// Default: none. It is required.
 	Keep time.Duration `json:"keep"`
 }
 
-// check checks the versions of a new bucket, or of one that exists.
+// check checks Versions, which an existing bucket, unlike a new one, cannot have.
 func (v Versions) check(at node, bucket string) {
 	keep := at.field("Keep")
 	switch {
 	case bucket != "":
-		at.wrong("versions of a bucket of one's own", "leave it out: how long a bucket that exists keeps them is its owner's")
+		at.wrong("versions of an existing bucket", "leave it out: the owner of an existing bucket decides how long it keeps them")
 	case v.Keep == 0:
 		keep.missing("missing", "write for how long, such as "+examples["keep"])
 	case v.Keep >= day && v.Keep <= maxDuration && v.Keep%day != 0:

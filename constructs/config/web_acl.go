@@ -17,7 +17,7 @@ func checkWebACL(at node, arn string) {
 	switch {
 	case arn == "" || isToken(arn) || webACLARN.MatchString(arn):
 	case regionalACL.MatchString(arn):
-		at.wrong("a regional web ACL in "+regionWords(regionalACL.FindStringSubmatch(arn)[1]), want+": CloudFront takes no other, and they are made in us-east-1")
+		at.wrong("a regional web ACL in "+regionWords(regionalACL.FindStringSubmatch(arn)[1]), want+": CloudFront accepts no other, and they exist in us-east-1")
 	case classicACLID.MatchString(arn) || strings.Contains(arn, ":waf::"):
 		at.wrong(quote(arn)+", a web ACL of AWS WAF Classic", want)
 	default:

@@ -1,7 +1,6 @@
-// Package schematest compares cdk.schema.json with package config: what one takes
-// the other takes. It has tests alone, and is a module of its own, so that a
-// validator of JSON Schema never becomes a dependency of the programs that import
-// the constructs:
+// Package schematest checks that cdk.schema.json and package config accept the same
+// settings. It contains only tests and is a module of its own, so programs that import
+// the constructs do not depend on a validator of JSON Schema:
 //
 //	go test -C constructs/config/schematest ./...
 package schematest

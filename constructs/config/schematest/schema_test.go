@@ -272,7 +272,7 @@ func TestSchemaSaysWhereTheMistakeIs(t *testing.T) {
 		{"an empty list", environment(`{"publicPaths": []}`), dev + "/publicPaths"},
 		{"an item that is there twice", environment(`{"publicPaths": ["/a", "/a"]}`), dev + "/publicPaths"},
 		{"a path without its slash", environment(`{"publicPaths": ["/a", "b"]}`), dev + "/publicPaths/1"},
-		{"the number of a key", environment(`{"signingKeys": {"keys": {"01": {}}}}`), dev + "/signingKeys/keys"},
+		{"not the number of a key", environment(`{"signingKeys": {"keys": {"01": {}}}}`), dev + "/signingKeys/keys"},
 		{"six keys", environment(`{"signingKeys": {"keys": {"1": {}, "2": {}, "3": {}, "4": {}, "5": {}, "6": {}}, "current": 1}}`), dev + "/signingKeys/keys"},
 		{"no current key", environment(`{"signingKeys": {"current": 0}}`), dev + "/signingKeys/current"},
 		{"the name of a header with a space", environment(`{"responseHeaders": {"custom": {"X A": "1"}}}`), dev + "/responseHeaders/custom"},
