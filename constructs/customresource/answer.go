@@ -14,15 +14,14 @@ import (
 	"github.com/signedfront/signedfront/constructs/contract"
 )
 
-// CloudFormation's limits, in bytes. A longer answer counts as none:
+// CloudFormation's limits, in bytes. It ignores a longer answer:
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-responses.html
 const (
 	maxAnswer     = 4096
 	maxPhysicalID = 1024
 )
 
-// maxReason is our own limit, in bytes: what a person reads in a stack's
-// events.
+// maxReason is the most bytes of a reason, which people read in the events of a stack.
 const maxReason = 500
 
 type answer struct {
@@ -30,15 +29,15 @@ type answer struct {
 	body   []byte
 }
 
-// newAnswer is the answer to a request, of which the Provider made err or
-// response.
+// newAnswer returns the answer to a request for which the Provider returned response
+// and err.
 func newAnswer(event cfn.Event, response Response, err error) answer {
 	if err == nil && event.RequestType != cfn.RequestDelete {
 		switch n := len(response.PhysicalResourceID); {
 		case n == 0:
 			err = errors.New("the function has a fault: it named no physical id")
 		case n > maxPhysicalID:
-			err = fmt.Errorf("the function has a fault: its physical id has %d bytes, CloudFormation takes %d", n, maxPhysicalID)
+			err = fmt.Errorf("the function has a fault: its physical id has %d bytes, CloudFormation accepts %d", n, maxPhysicalID)
 		}
 	}
 	if err == nil {
@@ -46,7 +45,7 @@ func newAnswer(event cfn.Event, response Response, err error) answer {
 		if len(body) < maxAnswer {
 			return answer{cfn.StatusSuccess, body}
 		}
-		err = fmt.Errorf("the function has a fault: its answer has %d bytes, CloudFormation takes less than %d", len(body), maxAnswer)
+		err = fmt.Errorf("the function has a fault: its answer has %d bytes, CloudFormation accepts less than %d", len(body), maxAnswer)
 	}
 	return answer{cfn.StatusFailed, encode(event, response, err)}
 }
@@ -77,9 +76,9 @@ func encode(event cfn.Event, response Response, err error) []byte {
 	return bytes.TrimSuffix(body.Bytes(), []byte("\n"))
 }
 
-// physicalID is the id to answer with. A failed Update names the resource that
-// is still there: another id would make CloudFormation delete the old one. A
-// Delete must repeat the id that it was asked for.
+// physicalID returns the physical id of an answer. After a failed Update it is the id
+// of the existing resource: with another id, CloudFormation would delete that
+// resource. The answer to a Delete must repeat the id of the request.
 func physicalID(event cfn.Event, response Response, err error) string {
 	switch {
 	case err == nil && event.RequestType != cfn.RequestDelete:
@@ -90,8 +89,8 @@ func physicalID(event cfn.Event, response Response, err error) string {
 	return contract.NotCreatedID + event.RequestID
 }
 
-// reason is the text of an error as CloudFormation gets it: one line of
-// printable text, cut between two characters.
+// reason returns the text of an error for CloudFormation: one line of printable text
+// of at most maxReason bytes.
 func reason(err error) string {
 	text := strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {

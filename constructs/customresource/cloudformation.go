@@ -14,20 +14,21 @@ import (
 	"github.com/signedfront/signedfront/signer"
 )
 
-// CloudFormation is the Stacks of AWS CloudFormation. The function's role needs
+// CloudFormation is a Stacks that asks AWS CloudFormation. The function's role needs
 // cloudformation:DescribeStacks on its own stack.
 type CloudFormation struct {
 	client *cloudformation.Client
 }
 
-// DescribeStacks is tried again that is throttled or gets no answer, for a
-// minute or so and while the context lasts.
+// Retries of DescribeStacks after throttling or without an answer, for about a minute
+// and until the context ends.
 const (
 	describeAttempts = 8
-	describeTime     = 10 * time.Second // for one attempt
+	describeTime     = 10 * time.Second // of one attempt
 )
 
-// NewCloudFormation uses the Region, credentials and endpoint of config.
+// NewCloudFormation returns a CloudFormation that uses the Region, credentials and
+// endpoint of config.
 func NewCloudFormation(config aws.Config) *CloudFormation {
 	return &CloudFormation{cloudformation.NewFromConfig(config, func(o *cloudformation.Options) {
 		o.RetryMaxAttempts = describeAttempts
@@ -37,9 +38,9 @@ func NewCloudFormation(config aws.Config) *CloudFormation {
 	})}
 }
 
-// Status is DescribeStacks of one stack. The answer counts only if it is about
-// that stack: a name can belong to another one by now, and without a name
-// CloudFormation describes all.
+// Status returns the status of one stack from DescribeStacks. It ignores other stacks
+// in the answer: a name may now belong to another stack, and without a name
+// CloudFormation describes all stacks.
 func (c *CloudFormation) Status(ctx context.Context, stackID string) (string, error) {
 	if stackID == "" {
 		return "", fmt.Errorf("%w: the request names none", ErrNoStack)

@@ -17,13 +17,12 @@ const (
 	firstWait   = 250 * time.Millisecond // doubled after each attempt
 )
 
-// deliver puts an answer to the presigned URL that CloudFormation sent, again
-// if need be, for as long as the context lasts. No error holds the URL or what
-// came back from it.
+// deliver sends an answer to the presigned URL of CloudFormation, with retries until
+// the context ends. No error contains the URL or the body of the response.
 func deliver(ctx context.Context, transport http.RoundTripper, responseURL *url.URL, body []byte) error {
 	client := &http.Client{
 		Transport: transport,
-		// A presigned URL is good for its own host alone.
+		// A presigned URL is valid only for its own host.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	wait := firstWait
@@ -41,16 +40,16 @@ func deliver(ctx context.Context, transport http.RoundTripper, responseURL *url.
 	}
 }
 
-// put tries once and tells whether another attempt might do better.
+// put tries once and reports whether another attempt may succeed.
 //
-// The URL's signature covers an empty Content-Type: no such header may be
-// sent, and Go adds none to a request.
+// The signature of the URL covers an empty Content-Type, so the request must not have
+// that header. Go adds none.
 func put(ctx context.Context, client *http.Client, responseURL *url.URL, body []byte) (again bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, attemptTime)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodPut, responseURL.String(), bytes.NewReader(body))
 	if err != nil {
-		return false, errors.New("the ResponseURL cannot be asked")
+		return false, errors.New("no request can be made for the ResponseURL")
 	}
 	response, err := client.Do(request)
 	if err != nil {
@@ -61,7 +60,7 @@ func put(ctx context.Context, client *http.Client, responseURL *url.URL, body []
 		return true, err
 	}
 	defer response.Body.Close()
-	io.Copy(io.Discard, io.LimitReader(response.Body, 1<<16)) // so that the connection can serve again
+	io.Copy(io.Discard, io.LimitReader(response.Body, 1<<16)) // so that the connection can be reused
 	switch code := response.StatusCode; {
 	case code/100 == 2:
 		return false, nil

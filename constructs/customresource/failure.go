@@ -11,16 +11,16 @@ import (
 	"github.com/signedfront/signedfront/signer"
 )
 
-// ErrDenied is wrapped by the errors of calls that IAM refused. A role's new
-// permissions take some seconds until they are valid everywhere, so a call
-// that is denied at first can succeed a moment later:
+// ErrDenied is wrapped by errors of calls that IAM denied. New permissions of a role
+// take some seconds to become valid everywhere, so a call that is denied at first can
+// succeed later:
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency
 var ErrDenied = errors.New("access denied")
 
-// Failure is the error of a call to AWS as a provider may tell it: by the
-// service's code for it, or by why there was no answer. The service's own
-// message and the SDK's errors are left out, since they can quote the request
-// and the response. The action is the one that IAM knows the call by.
+// Failure returns an error for a failed call to AWS that a provider may return: with
+// the error code of the service, or the reason why there was no answer. It leaves out
+// the service's message and the SDK's errors, which can quote the request and the
+// response. Action is IAM's name of the call.
 func Failure(ctx context.Context, action, resource string, err error) error {
 	resource = signer.Describe(resource, signer.FormName)
 	var answer smithy.APIError

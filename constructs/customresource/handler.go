@@ -17,36 +17,36 @@ import (
 	"github.com/signedfront/signedfront/signer"
 )
 
-// answerTime is kept at the end of a function's time to deliver the answer:
-// enough for three attempts of attemptTime and the waits between them, or for
-// two after statusTime.
+// answerTime is the time before the deadline that is reserved for delivering the
+// answer: enough for three attempts of attemptTime and the waits between them, or for
+// two attempts after statusTime.
 const answerTime = 10 * time.Second
 
-// statusTime is for asking CloudFormation for a stack's status, when an Update
-// has failed.
+// statusTime is the time for asking CloudFormation for the status of a stack after an
+// Update has failed.
 const statusTime = 3 * time.Second
 
-// Handler answers the requests of CloudFormation with a Provider. Its Handle
-// is a Lambda function's handler.
+// Handler answers the requests of CloudFormation with a Provider. Handle is the
+// handler of a Lambda function.
 type Handler struct {
 	Provider Provider
 
-	// Stacks tells whether an Update that failed was one of a rollback, which
-	// must not fail. Nil means that no Update is.
+	// Stacks says whether a failed Update is part of a rollback, which must not fail.
+	// Nil means that no Update is.
 	Stacks Stacks
 
-	// Log gets a line for each request and answer. Nil means slog.Default().
+	// Log receives a line for each request and answer. Nil means slog.Default().
 	Log *slog.Logger
 
 	// Transport delivers answers. Nil means http.DefaultTransport.
 	Transport http.RoundTripper
 }
 
-// Handle answers one request. It returns an error when no answer could be
-// delivered, and nil after an answer, be it that the Provider failed.
+// Handle answers one request. It returns an error if it could not deliver an answer.
+// It returns nil after an answer, even if the Provider failed.
 //
-// The context's deadline is the function's. The Provider's context ends some
-// seconds before it, or before the resource's own ServiceTimeout.
+// The deadline of the context is that of the function. The Provider's context ends
+// some seconds before it, or before the ServiceTimeout of the resource.
 func (h *Handler) Handle(ctx context.Context, event cfn.Event) error {
 	log := h.Log
 	if log == nil {
@@ -79,7 +79,7 @@ var (
 	errEnded = errors.New("the function has a fault: it ended without a result")
 )
 
-// requestType is what the log calls a request.
+// requestType returns the type of a request for the log.
 func requestType(event cfn.Event) string {
 	switch event.RequestType {
 	case cfn.RequestCreate, cfn.RequestUpdate, cfn.RequestDelete:
@@ -88,8 +88,8 @@ func requestType(event cfn.Event) string {
 	return "unknown"
 }
 
-// mustNotFail reports whether the request is an Update of a rollback. Without an
-// answer of CloudFormation's it is taken for none.
+// mustNotFail reports whether the request is an Update of a rollback. It returns false
+// if CloudFormation does not answer.
 func (h *Handler) mustNotFail(ctx context.Context, event cfn.Event, log *slog.Logger) bool {
 	if h.Stacks == nil || event.RequestType != cfn.RequestUpdate {
 		return false
@@ -107,8 +107,8 @@ func (h *Handler) mustNotFail(ctx context.Context, event cfn.Event, log *slog.Lo
 	return rollingBack(status)
 }
 
-// provide runs the Provider and is back in time for an answer, even if the
-// Provider is not.
+// provide runs the Provider and returns in time for an answer, even if the Provider
+// does not.
 func (h *Handler) provide(ctx context.Context, event cfn.Event, log *slog.Logger) (Response, error) {
 	ctx, cancel, grace := providerContext(ctx, event)
 	defer cancel()
@@ -134,7 +134,7 @@ func (h *Handler) provide(ctx context.Context, event cfn.Event, log *slog.Logger
 		return r.response, r.err
 	case <-ctx.Done():
 	}
-	// A provider that minds its context knows best how far it came.
+	// A provider that stops with its context may return a better error.
 	select {
 	case r := <-done:
 		return r.response, r.err
@@ -143,9 +143,9 @@ func (h *Handler) provide(ctx context.Context, event cfn.Event, log *slog.Logger
 	}
 }
 
-// providerContext ends early enough for an answer: by the function's deadline,
-// and by the resource's ServiceTimeout, counted from now. A provider may take
-// grace longer to come to an end.
+// providerContext returns a context that ends early enough for an answer before the
+// function's deadline and the resource's ServiceTimeout, counted from now. A provider
+// may take grace longer to return.
 func providerContext(ctx context.Context, event cfn.Event) (_ context.Context, _ context.CancelFunc, grace time.Duration) {
 	const none = time.Duration(1<<63 - 1)
 	limit := none
@@ -179,7 +179,7 @@ func dispatch(ctx context.Context, p Provider, event cfn.Event, log *slog.Logger
 	case cfn.RequestUpdate:
 		if strings.HasPrefix(r.PhysicalResourceID, contract.NotCreatedID) {
 			r.PhysicalResourceID = ""
-			return p.Create(ctx, r) // there is nothing to update yet
+			return p.Create(ctx, r) // nothing was created yet
 		}
 		return p.Update(ctx, r)
 	case cfn.RequestDelete:
@@ -188,8 +188,8 @@ func dispatch(ctx context.Context, p Provider, event cfn.Event, log *slog.Logger
 	return Response{}, fmt.Errorf("unknown request type %s: want Create, Update or Delete", signer.Describe(string(event.RequestType), signer.FormWord))
 }
 
-// panicked tells where a panic came from. Its value can hold anything that the
-// provider had in hand, so only the value's type is told.
+// panicked logs the place of a panic and returns an error for it. Both contain only
+// the type of the value, because the value may contain secrets.
 func panicked(log *slog.Logger, fault any) error {
 	kind := fmt.Sprintf("%T", fault)
 	var places []string

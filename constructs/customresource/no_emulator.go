@@ -4,5 +4,5 @@ package customresource
 
 import "net/url"
 
-// emulated reports false: a deployed function answers S3 alone.
+// emulated returns false: a deployed function answers only to S3.
 func emulated(*url.URL) bool { return false }

@@ -22,13 +22,13 @@ var suffixes = map[string]string{
 	"aws-us-gov": "amazonaws.com",
 }
 
-// s3Host matches the host of an S3 endpoint, with a bucket's name before it,
-// up to the partition's suffix. Other services with "s3" in their names, such as
-// S3 Object Lambda, have customers behind their hosts and do not match:
+// s3Host matches the host of an S3 endpoint, optionally after a bucket's name, without
+// the partition's suffix. It does not match other services with "s3" in their names,
+// such as S3 Object Lambda, whose hosts run code of customers:
 // https://docs.aws.amazon.com/general/latest/gr/s3.html
 var s3Host = regexp.MustCompile(`^(?:[a-z0-9][a-z0-9.-]*\.)?s3(?:-fips|-external-1)?(?:\.dualstack)?(?:[.-][a-z]{2,4}(?:-[a-z]+)+-[0-9]{1,2})?$`)
 
-// partitionOf returns the partition in the ARN of a stack, or nothing.
+// partitionOf returns the partition in the ARN of a stack, or "".
 func partitionOf(stackID string) string {
 	if parts := strings.SplitN(stackID, ":", 3); len(parts) == 3 && parts[0] == "arn" {
 		return parts[1]
@@ -36,10 +36,10 @@ func partitionOf(stackID string) string {
 	return ""
 }
 
-// parseResponseURL returns the address that the answer to a request goes to.
-// CloudFormation hands out a presigned URL of S3 in the partition of the stack.
-// Nothing is sent to any other: who can invoke the function must not have it
-// call a host of their choice. No error shows the URL.
+// parseResponseURL returns the address for the answer to a request. CloudFormation
+// sends a presigned URL of S3 in the partition of the stack. Every other address is an
+// error: somebody who can invoke the function must not make it call a host of their
+// choice. No error contains the URL.
 //
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-requests.html
 func parseResponseURL(text, stackID string) (*url.URL, error) {
@@ -55,7 +55,7 @@ func parseResponseURL(text, stackID string) (*url.URL, error) {
 	}
 	suffix, known := suffixes[partitionOf(stackID)]
 	if !known {
-		return nil, errors.New("not a request of CloudFormation: its StackId is not an ARN of a partition that is known here")
+		return nil, errors.New("not a request of CloudFormation: its StackId is not an ARN of a known partition")
 	}
 	host, within := strings.CutSuffix(address.Host, "."+suffix)
 	if address.Scheme != "https" || address.User != nil || address.Fragment != "" || !within || !s3Host.MatchString(host) || !isObject(address.Path) {
@@ -64,8 +64,8 @@ func parseResponseURL(text, stackID string) (*url.URL, error) {
 	return address, nil
 }
 
-// isObject reports whether a path names an object, the same to every server on
-// the way.
+// isObject reports whether a path names an object, and every server reads it in the
+// same way.
 func isObject(path string) bool {
 	if len(path) < 2 || path[0] != '/' || strings.ContainsFunc(path, func(r rune) bool { return r < ' ' || r == '\\' || r == 0x7f }) {
 		return false

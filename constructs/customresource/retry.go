@@ -12,8 +12,8 @@ const (
 	maxRetryWait = 5 * time.Second
 )
 
-// RetryWhile calls until the error is another than transient, for 30 seconds
-// at most and while the context lasts. It returns the last call's error.
+// RetryWhile repeats call while its error wraps transient, for at most 30 seconds and
+// until the context ends. It returns the error of the last call.
 func RetryWhile(ctx context.Context, transient error, call func() error) error {
 	ctx, cancel := context.WithTimeout(ctx, retryTime)
 	defer cancel()

@@ -9,25 +9,24 @@ import (
 	"github.com/signedfront/signedfront/signer"
 )
 
-// ErrNoStack is wrapped by the errors of Stacks that do not know a stack.
+// ErrNoStack is wrapped by errors of Stacks for an unknown stack.
 var ErrNoStack = errors.New("CloudFormation does not know the stack")
 
-// Stacks tells what CloudFormation is doing with a stack. It tries throttled
-// calls again by itself. A call that the function's role does not allow wraps
-// ErrDenied.
+// Stacks returns what CloudFormation is doing with a stack. It retries throttled calls
+// itself. An error of a call that the function's role does not allow wraps ErrDenied.
 type Stacks interface {
-	// Status is the stack's, such as DELETE_IN_PROGRESS, by the stack's ARN.
+	// Status returns the status of the stack with an ARN, such as DELETE_IN_PROGRESS.
 	Status(ctx context.Context, stackID string) (string, error)
 }
 
-// rollingBack reports whether CloudFormation is taking back what it has done to
-// a stack of this status. An Update then puts back what was, and where it fails
-// the stack takes no other update until somebody skips the resource by hand:
+// rollingBack reports whether a stack with this status is being rolled back. An Update
+// then restores the previous state. If it fails, the stack accepts no other update
+// until somebody skips the resource by hand:
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-updating-stacks-continueupdaterollback.html
 func rollingBack(status string) bool { return strings.HasSuffix(status, "ROLLBACK_IN_PROGRESS") }
 
-// SkipCommand returns the command by which somebody frees a stack whose rollback
-// has failed at the resource of a request.
+// SkipCommand returns the command that finishes a rollback that failed at the resource
+// of a request.
 func SkipCommand(r Request) string {
 	stack := signer.Describe(r.StackID, signer.FormName)
 	if parts := stackARN.FindStringSubmatch(r.StackID); parts != nil {
@@ -37,6 +36,5 @@ func SkipCommand(r Request) string {
 		" --resources-to-skip " + r.LogicalResourceID
 }
 
-// stackARN matches the id of a stack, which CloudFormation has made of a name and
-// a UUID: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html
+// stackARN matches the id of a stack, which contains its name and a UUID: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html
 var stackARN = regexp.MustCompile(`^arn:aws[a-z-]*:cloudformation:[a-z0-9-]+:[0-9]{12}:stack/([A-Za-z][A-Za-z0-9-]{0,127})/[0-9a-f-]{36}$`)

@@ -1,21 +1,19 @@
-// Package keypair makes the key pairs with which an app signs URLs, inside the
-// deployment: it is the provider of the custom resource Custom::SigningKeyPair.
+// Package keypair is the provider of the custom resource Custom::SigningKeyPair: it
+// makes the key pairs with which an app signs URLs, inside the deployment.
 //
-// CloudFormation makes an empty secret for each generation of the key. The
-// provider makes the pair on Create, once, and stores the private key in that
-// secret, as PKCS #8 PEM and nothing else. The public key, which
-// CloudFormation hands on to CloudFront, is always worked out from what the
-// secret holds. So however often CloudFormation and Lambda deliver a request,
-// there is one pair, and its halves fit.
+// CloudFormation makes an empty secret for each key generation. On Create, the provider
+// makes the pair once and stores the private key in that secret, as PKCS #8 PEM and
+// nothing else. It always derives the public key, which CloudFormation passes to
+// CloudFront, from the stored private key. So there is one matching pair, however often
+// CloudFormation and Lambda deliver a request.
 //
-// Create takes no key that somebody else has put into the secret: whoever may
-// write a secret would hold the key that signs. A key that Create has stored is
-// known by the id of its version, which is the same for every delivery of one
-// Create.
+// Create refuses a key that somebody else put into the secret: whoever may write to a
+// secret would then know the key that signs. It recognizes a key that it stored by the
+// id of its version, which is the same for every delivery of one Create.
 //
-// Update only reads: a public key in CloudFront never changes, so a new
-// private key under an old generation could not sign. Delete does nothing: the
-// secret and the public key are CloudFormation's to remove.
+// Update only reads: a public key in CloudFront never changes, so a new private key
+// under an old generation could not sign. Delete does nothing: CloudFormation deletes
+// the secret and the public key.
 package keypair
 
 import (
@@ -41,14 +39,14 @@ type Provider struct {
 
 var _ customresource.Provider = (*Provider)(nil)
 
-// errForeign is the error of a secret that was not empty when Create came.
+// errForeign is the error for a secret that was not empty before Create.
 var errForeign = errors.New("the secret holds a value that this deployment did not put there")
 
-// newGeneration is the way out wherever a generation cannot be saved.
+// newGeneration is the advice if a generation cannot be repaired.
 const newGeneration = "use a new generation: in cdk.json add another number to signingKeys.keys and make it signingKeys.current"
 
-// Create makes the key pair of a generation. Where an earlier delivery has made
-// it already, it reads that one.
+// Create makes the key pair of a generation. If an earlier delivery of the request has
+// made it, Create reads that one.
 func (p *Provider) Create(ctx context.Context, r customresource.Request) (customresource.Response, error) {
 	g, err := generationOf(r)
 	if err != nil {
@@ -80,16 +78,16 @@ func (p *Provider) Create(ctx context.Context, r customresource.Request) (custom
 	return response, nil
 }
 
-// Update reads the key pair of a generation again. It refuses to turn a
-// resource into that of another generation or secret. That no Update of a
-// rollback fails is up to customresource.Handler.
+// Update reads the key pair of a generation again. It refuses to change the generation
+// or the secret of a resource. customresource.Handler makes sure that no Update of a
+// rollback fails.
 func (p *Provider) Update(ctx context.Context, r customresource.Request) (customresource.Response, error) {
 	g, err := generationOf(r)
 	if err != nil {
 		return customresource.Response{}, err
 	}
 	if is := r.PhysicalResourceID; is != "" && is != g.physicalID {
-		return customresource.Response{}, fmt.Errorf("generation %d with secret %s is not the generation and secret that this key pair was made for: its private key stays in the secret that it has; %s",
+		return customresource.Response{}, fmt.Errorf("generation %d with secret %s is not the generation and secret for which this key pair was made: its private key stays in its own secret; %s",
 			g.number, signer.Describe(g.secretID, signer.FormName), newGeneration)
 	}
 	version, err := p.read(ctx, g)
@@ -117,7 +115,7 @@ type generation struct {
 	number     int
 	secretID   string
 	algorithm  signer.Algorithm // empty if the properties name none
-	token      string           // the secret's version that Create stores
+	token      string           // the id of the secret's version that Create stores
 	physicalID string
 }
 
@@ -140,15 +138,15 @@ func generationOf(r customresource.Request) (generation, error) {
 	return g, nil
 }
 
-// version is one version of a secret and what it holds.
+// version is one version of a secret and its text.
 type version struct {
 	id   string
 	text []byte
 }
 
-// find finds the private key that an earlier delivery of a Create has stored. It
-// fails with ErrEmpty where there is none yet, and with errForeign where the
-// secret has another value.
+// find returns the private key that an earlier delivery of a Create stored. It fails
+// with ErrEmpty if there is none yet, and with errForeign if the secret has another
+// value.
 func (p *Provider) find(ctx context.Context, g generation) (version, error) {
 	v, err := p.get(ctx, g, g.token)
 	if !errors.Is(err, ErrNoVersion) {
@@ -164,9 +162,9 @@ func (p *Provider) find(ctx context.Context, g generation) (version, error) {
 	return v, nil // another delivery stored it in the meantime
 }
 
-// read finds the private key of a generation that was made: in the version that
-// Create stores, which no later edit of the secret replaces, or else in the
-// current one, which earlier versions of this provider took if there was a key.
+// read returns the private key of an existing generation: from the version that Create
+// stored, which later edits of the secret do not replace, or else from the current
+// version, which earlier versions of this provider accepted if it was a key.
 func (p *Provider) read(ctx context.Context, g generation) (version, error) {
 	v, err := p.get(ctx, g, g.token)
 	if !errors.Is(err, ErrNoVersion) {
@@ -187,13 +185,13 @@ func (p *Provider) current(ctx context.Context, g generation) (version, error) {
 	}
 	v, err := p.await(ctx, g, id)
 	if err == nil && len(v.text) == 0 {
-		// AWS has no such version; emulators make one for an empty secret.
+		// Emulators make an empty version for an empty secret; AWS does not.
 		return version{}, fmt.Errorf("%w: %s", ErrEmpty, signer.Describe(g.secretID, signer.FormName))
 	}
 	return v, err
 }
 
-// await reads a version that is there, though it may not be everywhere yet.
+// await reads a version that exists but may not be visible everywhere yet.
 func (p *Provider) await(ctx context.Context, g generation, id string) (v version, err error) {
 	err = customresource.RetryWhile(ctx, ErrNoVersion, func() (err error) {
 		v, err = p.get(ctx, g, id)
@@ -211,8 +209,8 @@ func (p *Provider) get(ctx context.Context, g generation, id string) (version, e
 	return v, err
 }
 
-// make makes a key pair and stores it, and returns what the secret holds then.
-// Where another delivery of the same request was faster, that is its key.
+// make makes a key pair, stores it and returns the stored key. If another delivery of
+// the same request was faster, that is the key of the other delivery.
 func (p *Provider) make(ctx context.Context, g generation) (version, error) {
 	key, err := signer.GenerateKey(g.algorithm)
 	if err != nil {
@@ -236,18 +234,18 @@ func (p *Provider) make(ctx context.Context, g generation) (version, error) {
 	return p.await(ctx, g, id)
 }
 
-// publish is the answer for a generation whose private key is in v. It signs
-// with the private key and checks with the public key as CloudFront will get
-// it, so that no pair is published whose halves do not fit.
+// publish returns the answer for a generation whose private key is in v. It signs with
+// the private key and verifies with the public key in the form for CloudFront, so it
+// never publishes a pair that does not match.
 func (g generation) publish(ctx context.Context, v version) (customresource.Response, error) {
 	key, err := signer.ParsePrivateKey(v.text)
 	if err != nil {
-		return customresource.Response{}, fmt.Errorf("secret %s holds something else than the private key of generation %d: %w; %s",
+		return customresource.Response{}, fmt.Errorf("secret %s does not contain the private key of generation %d: %w; %s",
 			signer.Describe(g.secretID, signer.FormName), g.number, err, newGeneration)
 	}
 	public := key.PublicKey()
 	if g.algorithm != "" && g.algorithm != public.Algorithm() {
-		return customresource.Response{}, fmt.Errorf("the key of generation %d is %s, and an algorithm belongs to its generation: set signingKeys.keys.%d.algorithm back to %s; for %s %s",
+		return customresource.Response{}, fmt.Errorf("the key of generation %d is %s, and a generation keeps its algorithm: set signingKeys.keys.%d.algorithm back to %s; for %s %s",
 			g.number, public.Algorithm(), g.number, public.Algorithm(), g.algorithm, newGeneration)
 	}
 	if err := prove(ctx, key, public.PEM()); err != nil {
@@ -263,7 +261,7 @@ func (g generation) publish(ctx context.Context, v version) (customresource.Resp
 	}, nil
 }
 
-// prove signs a probe with the private key and checks it with the public one.
+// prove signs a probe with the private key and verifies it with the public key.
 func prove(ctx context.Context, key *signer.PrivateKey, publicPEM []byte) error {
 	public, err := signer.ParsePublicKey(publicPEM)
 	if err != nil {

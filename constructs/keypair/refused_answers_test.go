@@ -65,7 +65,7 @@ func TestAnUpdateThatFindsNoKeyInTheSecretSaysSo(t *testing.T) {
 		d := deploy(t)
 		d.set("hunter2")
 		a := d.request(t, cfn.RequestUpdate, "", properties("1", "ecdsa-p256"))
-		if a.Status != cfn.StatusFailed || !strings.HasPrefix(a.Reason, "secret \""+secretID+"\" holds something else than the private key of generation 1: ") ||
+		if a.Status != cfn.StatusFailed || !strings.HasPrefix(a.Reason, "secret \""+secretID+"\" does not contain the private key of generation 1: ") ||
 			strings.Contains(a.Reason, "hunter2") {
 			t.Errorf("got %s", a.Body)
 		}

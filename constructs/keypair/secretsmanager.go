@@ -16,21 +16,22 @@ import (
 	"github.com/signedfront/signedfront/signer"
 )
 
-// SecretsManager is the Store in AWS Secrets Manager. The function's role needs
+// SecretsManager is a Store in AWS Secrets Manager. The function's role needs
 // secretsmanager:DescribeSecret, GetSecretValue and PutSecretValue on the
 // secrets.
 type SecretsManager struct {
 	client *secretsmanager.Client
 }
 
-// The SDK tries a call again that is throttled or gets no answer, for a minute
-// or so and while the context lasts.
+// Retries of the SDK after throttling or without an answer, for about a minute and
+// until the context ends.
 const (
 	maxAttempts = 8
 	attemptTime = 10 * time.Second
 )
 
-// NewSecretsManager uses the Region, credentials and endpoint of config.
+// NewSecretsManager returns a SecretsManager that uses the Region, credentials and
+// endpoint of config.
 func NewSecretsManager(config aws.Config) *SecretsManager {
 	return &SecretsManager{secretsmanager.NewFromConfig(config, func(o *secretsmanager.Options) {
 		o.RetryMaxAttempts = maxAttempts
@@ -40,8 +41,8 @@ func NewSecretsManager(config aws.Config) *SecretsManager {
 	})}
 }
 
-// Current asks for the secret's description: GetSecretValue answers an empty
-// secret as it does a missing one.
+// Current calls DescribeSecret, because GetSecretValue returns the same error for an
+// empty secret as for a missing one.
 func (s *SecretsManager) Current(ctx context.Context, secretID string) (string, error) {
 	secret, err := s.client.DescribeSecret(ctx, &secretsmanager.DescribeSecretInput{SecretId: &secretID})
 	if err != nil {
@@ -58,7 +59,7 @@ func (s *SecretsManager) Current(ctx context.Context, secretID string) (string, 
 	return "", fmt.Errorf("%w: %s", ErrEmpty, signer.Describe(secretID, signer.FormName))
 }
 
-// Get is GetSecretValue.
+// Get calls GetSecretValue.
 func (s *SecretsManager) Get(ctx context.Context, secretID, version string) ([]byte, error) {
 	value, err := s.client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &secretID, VersionId: &version})
 	if err != nil {
@@ -70,7 +71,7 @@ func (s *SecretsManager) Get(ctx context.Context, secretID, version string) ([]b
 	return []byte(*value.SecretString), nil
 }
 
-// Put is PutSecretValue.
+// Put calls PutSecretValue.
 func (s *SecretsManager) Put(ctx context.Context, secretID, token string, text []byte) (string, error) {
 	stored, err := s.client.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{
 		SecretId:           &secretID,
@@ -83,7 +84,7 @@ func (s *SecretsManager) Put(ctx context.Context, secretID, token string, text [
 	return aws.ToString(stored.VersionId), nil
 }
 
-// failure is customresource.Failure, with the codes that a Store has errors for.
+// failure returns customresource.Failure, or the Store's own error for the code.
 func failure(ctx context.Context, operation, secretID string, notFound, err error) error {
 	told := customresource.Failure(ctx, "secretsmanager:"+operation, secretID, err)
 	var answer smithy.APIError

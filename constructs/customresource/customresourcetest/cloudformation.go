@@ -1,7 +1,6 @@
-// Package customresourcetest stands in for what surrounds the function of a
-// custom resource: CloudFormation, which takes its answers, and Lambda, which
-// runs it. Everything is on the loopback interface or in memory, and ends with
-// the test.
+// Package customresourcetest replaces the environment of a custom resource's function
+// in tests: CloudFormation, which receives its answers, and Lambda, which runs it.
+// Everything is on the loopback interface or in memory, and ends with the test.
 package customresourcetest
 
 import (
@@ -19,12 +18,12 @@ import (
 // StackID is the stack of every event that Event makes.
 const StackID = "arn:aws:cloudformation:eu-central-1:111122223333:stack/signedfront-dev/0f51a2d0-7c1e-11ef-9d5a-0a1b2c3d4e5f"
 
-// Credential is in every ResponseURL. Nothing that a function writes may hold
+// Credential is part of every ResponseURL. The output of a function must not contain
 // it.
 const Credential = "X-Amz-Signature=5c0ffee5c0ffee5c0ffee5c0ffee"
 
-// CloudFormation takes the answers of custom resources. Its zero value is ready
-// for use in memory, by Transport; Serve puts it on a socket.
+// CloudFormation receives the answers of custom resources. The zero value is ready for
+// use in memory, through Transport; Serve makes it listen on a socket.
 type CloudFormation struct {
 	mu      sync.Mutex
 	url     string
@@ -33,19 +32,19 @@ type CloudFormation struct {
 	answers map[string][]Answer
 }
 
-// Answer is what a function sent, once CloudFormation had taken it.
+// Answer is an answer of a function that CloudFormation accepted.
 type Answer struct {
 	cfn.Response
 	Body []byte
 }
 
-// Attribute is what Fn::GetAtt would read.
+// Attribute returns what Fn::GetAtt would read.
 func (a Answer) Attribute(name string) string {
 	value, _ := a.Data[name].(string)
 	return value
 }
 
-// Serve starts to listen on 127.0.0.1, until the test ends.
+// Serve listens on 127.0.0.1 until the test ends.
 func (c *CloudFormation) Serve(t testing.TB) {
 	server := httptest.NewServer(c)
 	t.Cleanup(server.Close)
@@ -54,7 +53,7 @@ func (c *CloudFormation) Serve(t testing.TB) {
 	c.url = server.URL
 }
 
-// Transport reaches CloudFormation without a socket.
+// Transport returns a transport to c without a socket.
 func (c *CloudFormation) Transport() http.RoundTripper { return inMemory{c} }
 
 type inMemory struct{ http.Handler }
@@ -68,15 +67,15 @@ func (m inMemory) RoundTrip(r *http.Request) (*http.Response, error) {
 	return w.Result(), nil
 }
 
-// FailNext makes the next attempts to answer end with these statuses.
+// FailNext makes the next attempts to answer fail with these statuses.
 func (c *CloudFormation) FailNext(statuses ...int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.failing = append(c.failing, statuses...)
 }
 
-// Event is a new request. Of an Update or Delete the caller sets
-// PhysicalResourceID to what the Create answered.
+// Event returns a new request. For an Update or Delete, the caller sets
+// PhysicalResourceID to the id in the answer to the Create.
 func (c *CloudFormation) Event(kind cfn.RequestType, properties map[string]any) cfn.Event {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -97,14 +96,14 @@ func (c *CloudFormation) Event(kind cfn.RequestType, properties map[string]any) 
 	}
 }
 
-// Answers are those to one request, in order.
+// Answers returns the answers to one request, in order.
 func (c *CloudFormation) Answers(e cfn.Event) []Answer {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return append([]Answer(nil), c.answers[e.RequestID]...)
 }
 
-// Answer is the one answer to a request that was delivered once.
+// Answer returns the only answer to a request. Several answers, or none, fail the test.
 func (c *CloudFormation) Answer(t testing.TB, e cfn.Event) Answer {
 	t.Helper()
 	answers := c.Answers(e)
@@ -114,7 +113,7 @@ func (c *CloudFormation) Answer(t testing.TB, e cfn.Event) Answer {
 	return answers[0]
 }
 
-// ServeHTTP is strict where S3 and CloudFormation are.
+// ServeHTTP refuses what S3 and CloudFormation refuse.
 func (c *CloudFormation) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -18,8 +18,8 @@ import (
 	"github.com/aws/aws-lambda-go/cfn"
 )
 
-// Function is the real program of a function, run as Lambda runs it: by a
-// runtime API that it asks for work.
+// Function is the real program of a function, run as Lambda runs it: it asks a runtime
+// API for events.
 //
 // https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 type Function struct {
@@ -57,8 +57,8 @@ func (o *output) String() string {
 	return o.text.String()
 }
 
-// Build builds the program in a folder of this module, for this machine and for
-// an emulator of CloudFormation on it.
+// Build builds the program in a folder of this module for this machine, with support
+// for an emulator of CloudFormation.
 func Build(t testing.TB, folder string) (program string) {
 	t.Helper()
 	program = filepath.Join(t.TempDir(), "bootstrap")
@@ -69,8 +69,8 @@ func Build(t testing.TB, folder string) (program string) {
 	return program
 }
 
-// Run starts a program as a function in an environment where endpoint stands
-// for all of AWS. It ends with the test.
+// Run starts a program as a function. Endpoint replaces all services of AWS. The
+// program ends with the test.
 func Run(t testing.TB, program, endpoint string) *Function {
 	t.Helper()
 	f := &Function{
@@ -106,17 +106,17 @@ func Run(t testing.TB, program, endpoint string) *Function {
 	return f
 }
 
-// Kill ends the program at once, whatever it is doing.
+// Kill ends the program immediately.
 func (f *Function) Kill() {
 	f.process.Process.Kill()
 	<-f.exited
 }
 
-// Output is everything that the program has written so far.
+// Output returns everything that the program has written so far.
 func (f *Function) Output() string { return f.output.String() }
 
-// Start delivers an event. The channel gives what the program told Lambda, as
-// Invoke does; it stays silent if the program is killed.
+// Start delivers an event. The channel receives what Invoke returns, or nothing if the
+// program is killed.
 func (f *Function) Start(event cfn.Event) <-chan string {
 	f.t.Helper()
 	text, err := json.Marshal(event)
@@ -137,8 +137,8 @@ func (f *Function) Start(event cfn.Event) <-chan string {
 	return result
 }
 
-// Invoke delivers an event and returns what the program told Lambda: nothing
-// for success, and else the error.
+// Invoke delivers an event and returns the error that the program reported to Lambda,
+// or "" for success.
 func (f *Function) Invoke(event cfn.Event) (failure string) {
 	f.t.Helper()
 	select {
@@ -150,7 +150,7 @@ func (f *Function) Invoke(event cfn.Event) (failure string) {
 	}
 }
 
-// ServeHTTP is the runtime API.
+// ServeHTTP serves the runtime API.
 func (f *Function) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	path := strings.Split(strings.TrimPrefix(r.URL.Path, "/2018-06-01/runtime/invocation/"), "/")
 	if path[0] == "next" {

@@ -1,5 +1,5 @@
-// Package keypairtest is for tests of what handles signing keys: it finds a
-// private key that was let out.
+// Package keypairtest helps to test code that handles signing keys: it finds a leaked
+// private key.
 package keypairtest
 
 import (
@@ -8,9 +8,9 @@ import (
 	"github.com/signedfront/signedfront/signer/leaktest"
 )
 
-// KeyMaterial looks for a private key, given as PKCS #8 PEM, in a text that may
-// hold its public half, as leaktest.Key.FindSecret does. It names the form that
-// it found, and is empty if there is none.
+// KeyMaterial looks for a private key, given as PKCS #8 PEM, in a text that may contain
+// its public half, as leaktest.Key.FindSecret does. It returns the form that it found,
+// or "".
 func KeyMaterial(pemText []byte, text string) (found string) {
 	key, err := leaktest.Parse(pemText)
 	if err != nil {

@@ -1,5 +1,4 @@
-// Command lambda is the function behind the custom resource
-// Custom::SigningKeyPair.
+// Command lambda is the Lambda function of the custom resource Custom::SigningKeyPair.
 package main
 
 import (
