@@ -1,14 +1,13 @@
-// Package contract holds the words on which the template, the functions inside
-// a deployment and the readers of a template agree, each written once: custom
-// resources with their properties and attributes, tags, and the names of
-// parameters, exports and outputs. Deployed stacks hold them too, so that none
-// of them can change without a migration.
+// Package contract defines the words that the template, the functions inside a
+// deployment and the readers of a template share: custom resources with their
+// properties and attributes, tags, and the names of parameters, exports and outputs.
+// Deployed stacks contain them too, so a change requires a migration.
 //
-// Package escapes, below this one, is the CloudFront Function that a template
-// carries and a reader of the template knows. It is a package of its own because
-// the functions of a deployment import this one and need nothing of that code.
+// Package escapes, in a folder below, is the CloudFront Function of a template. It is a
+// package of its own because the functions of a deployment import this package but do
+// not need that code.
 //
-// A new custom resource starts here, in resources.go. Its provider is a package
-// below constructs, constructs writes it into the template, and
-// signer/edge/template says what the local edge makes of it.
+// To add a custom resource, start with its words in resources.go. Its provider is a
+// package below constructs, package constructs writes it into the template, and package
+// signer/edge/template interprets it for the local edge.
 package contract

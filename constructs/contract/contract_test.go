@@ -13,8 +13,8 @@ import (
 	"testing"
 )
 
-// Words of the contract that others use for something of their own, such as
-// AWS's property BucketName.
+// common are words of the contract that other code also uses with another meaning,
+// such as AWS's property BucketName.
 var common = map[string]bool{"Algorithm": true, "BucketName": true, "Check": true, "CheckTrue": true, "EphemeralValue": true}
 
 func TestNoWordOfTheContractIsWrittenElsewhere(t *testing.T) {
@@ -65,8 +65,8 @@ func TestNoWordOfTheContractIsWrittenElsewhere(t *testing.T) {
 	}
 }
 
-// writes reports whether a text is a word of the contract, or has one in it that
-// could be nothing else.
+// writes reports whether a text is a word of the contract, or contains one that has no
+// other meaning.
 func writes(text, word string) bool {
 	switch {
 	case word == ParameterPath:
@@ -96,7 +96,7 @@ func wordsOf(t *testing.T) map[string]string {
 		}
 		parsed = append(parsed, file)
 	}
-	config := types.Config{Error: func(error) {}, Importer: nil} // what it imports is no matter
+	config := types.Config{Error: func(error) {}, Importer: nil} // its imports do not matter
 	pkg, _ := config.Check("contract", files, parsed, nil)
 	words := map[string]string{}
 	for _, name := range pkg.Scope().Names() {

@@ -2,26 +2,25 @@ package contract
 
 import "strings"
 
-// ownPrefix starts the names of tags, exports, contexts and physical ids that
-// are ours.
+// ownPrefix is the start of signedfront's own tags, exports, context keys and physical
+// ids.
 const ownPrefix = "signedfront:"
 
-// Tags. No tag of a user's may start with TagPrefix.
+// Tags. A user's tag must not start with TagPrefix.
 const (
 	TagPrefix = ownPrefix
 
-	// LendsTag is on a secret whose key may be borrowed. Its value is the
-	// parameter of the deployment that lends the key.
+	// LendsTag is the tag of a secret whose key may be borrowed. Its value is the name
+	// of the lender's parameter.
 	LendsTag = TagPrefix + "lends"
 
-	// EphemeralTag is on a bucket that may be emptied, with the value
-	// EphemeralValue.
+	// EphemeralTag, with the value EphemeralValue, is the tag of a bucket that may be
+	// emptied.
 	EphemeralTag   = TagPrefix + "ephemeral"
 	EphemeralValue = "true"
 )
 
-// ParameterPath starts the name of the parameter that holds a deployment
-// document, unless the template says another.
+// ParameterPath is the default start of the name of a deployment document's parameter.
 const ParameterPath = "/signedfront/"
 
 // ParameterName returns the name of the parameter that holds the deployment
@@ -30,14 +29,14 @@ func ParameterName(project, environment string) string {
 	return ParameterPath + project + "/" + environment
 }
 
-// KeyGroupExport returns the name under which a deployment that lends its keys
-// exports its key group, from the name of its parameter. It is
+// KeyGroupExport returns the name of the export of a lender's key group, which follows
+// from the name of the lender's parameter. It is
 //
 //	signedfront:lent-key-group:signedfront:media:dev
 //
-// for /signedfront/media/dev. An export's name holds letters, digits, colons and
-// hyphens, so a hyphen starts an escape: -- is a hyphen, -u an underscore and -d
-// a dot. No two parameters have one name.
+// for /signedfront/media/dev. The name of an export may contain letters, digits, colons
+// and hyphens. A hyphen therefore starts an escape: -- is a hyphen, -u an underscore
+// and -d a dot. Different parameters have different exports.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/outputs-section-structure.html
 func KeyGroupExport(parameterName string) string {
 	return ownPrefix + "lent-key-group" + exportEscapes.Replace(parameterName)
@@ -45,17 +44,17 @@ func KeyGroupExport(parameterName string) string {
 
 var exportEscapes = strings.NewReplacer("/", ":", "-", "--", "_", "-u", ".", "-d")
 
-// RequiredBucketPolicy is the output that holds the policy, as JSON, that a
-// bucket must have that is not of the template.
+// RequiredBucketPolicy is the output with the policy, as JSON, that an existing bucket
+// must have.
 const RequiredBucketPolicy = "RequiredBucketPolicy"
 
-// Context of the CDK that a user may set.
+// Context keys of the CDK that a user may set.
 const (
-	// ArchitectureContext chooses the processor of our functions: arm64, or
-	// x86_64 where an emulator runs them on such a machine.
+	// ArchitectureContext sets the processor of the functions: arm64, or x86_64 for an
+	// emulator on such a machine.
 	ArchitectureContext = ownPrefix + "functionArchitecture"
 
-	// ArchivesContext names a folder with the archives of our functions, built
-	// elsewhere: a synthesis then needs no Go and no modules.
+	// ArchivesContext sets a folder with the archives of functions that were built
+	// before: a synthesis then needs neither Go nor modules.
 	ArchivesContext = ownPrefix + "functions"
 )

@@ -1,12 +1,12 @@
 package contract
 
-// SigningKeyPair is the type of the custom resource that makes the key pair of
-// one generation in a secret. Its provider is package keypair.
+// SigningKeyPair is the type of the custom resource that makes the key pair of one key
+// generation in a secret. Its provider is package keypair.
 const (
 	SigningKeyPair = "Custom::SigningKeyPair"
 
-	// Its properties: the ARN of the secret, the number of the generation, and a
-	// word of signer.Algorithm.
+	// Its properties: the ARN of the secret, the number of the key generation, and a
+	// signer.Algorithm.
 	SecretID   = "SecretId"
 	Generation = "Generation"
 	Algorithm  = "Algorithm"
@@ -18,12 +18,12 @@ const (
 	PublicKeySHA256 = "PublicKeySha256"
 	SecretVersionID = "SecretVersionId"
 
-	// SigningKeyPairID starts its physical ids.
+	// SigningKeyPairID is the start of its physical ids.
 	SigningKeyPairID = ownPrefix + "signing-key-pair:"
 )
 
-// EmptyBucket is the type of the custom resource that empties a bucket before
-// its stack goes. Its provider is package bucketemptier. It has no attributes.
+// EmptyBucket is the type of the custom resource that empties a bucket before its stack
+// is deleted. Its provider is package bucketemptier. It has no attributes.
 const (
 	EmptyBucket = "Custom::EmptyBucket"
 
@@ -31,14 +31,14 @@ const (
 	BucketName = "BucketName"
 	RoleARN    = "RoleArn"
 
-	// EmptyBucketID starts its physical ids. The bucket's name follows, which the
-	// provider reads from there. A name that CloudFormation makes up has no colon.
+	// EmptyBucketID is the start of its physical ids. The bucket's name follows, and the
+	// provider reads it from there. A name that CloudFormation generates has no colon.
 	EmptyBucketID = ownPrefix + "empty-bucket:"
 )
 
-// FunctionRuns is the type of a custom resource of the same provider, with which
-// nothing is done: a deployment learns from it that the function runs, without
-// waiting for as long as a bucket may take to be emptied. It has no attributes.
+// FunctionRuns is the type of another custom resource of that provider, which only
+// checks that the function runs. A deployment learns this without the long timeout of
+// EmptyBucket. It has no attributes.
 const (
 	FunctionRuns = "Custom::FunctionRuns"
 
@@ -50,27 +50,26 @@ const (
 	FunctionRunsID = ownPrefix + "check"
 )
 
-// KeyGuard is the type of the custom resource that fails a deployment whose keys
-// would have CloudFront refuse viewers. Its provider is package keyguard. It has
-// no attributes.
+// KeyGuard is the type of the custom resource that fails a deployment after which
+// CloudFront would refuse viewers. Its provider is package keyguard. It has no
+// attributes.
 const (
 	KeyGuard = "Custom::KeyGuard"
 
-	// Its properties that say where to look: the logical ids of the key group,
-	// the deployment document's parameter and the distribution, written as text,
-	// since these three wait for the guard; and the name that the parameter is to
-	// have.
+	// The properties that say where to look: the logical ids, as text, of the key
+	// group, the deployment document's parameter and the distribution, which depend on
+	// the guard; and the new name of the parameter.
 	KeyGroupLogicalID     = "KeyGroupLogicalId"
 	DocumentLogicalID     = "DocumentLogicalId"
 	DistributionLogicalID = "DistributionLogicalId"
 	DocumentName          = "DocumentName"
 
-	// Its properties that say what the keys are to be: one of the modes; an
-	// object with the caller reference of each public key by its number; the
-	// number of the current key; an array with the numbers of compromised keys;
-	// an array with the ids of the keys in the group that are none of the stack's;
-	// the name of the lender's parameter where the keys are borrowed; and for how
-	// many seconds CloudFront's edges may go by an older state.
+	// The properties that describe the keys after the deployment: one of the modes; an
+	// object with the caller reference of each public key by its number; the number of
+	// the current key; an array with the numbers of compromised keys; an array with the
+	// ids of trusted keys that the stack does not make; the name of the lender's
+	// parameter, with borrowed keys; and how many seconds CloudFront's edges may use an
+	// older state.
 	KeyMode          = "KeyMode"
 	CallerReferences = "CallerReferences"
 	CurrentKey       = "CurrentKey"
@@ -79,22 +78,21 @@ const (
 	LenderName       = "LenderName"
 	MarginSeconds    = "MarginSeconds"
 
-	// Its properties that are there so that their change calls the function: the
-	// limits that the document is to have. How long to wait follows from those
-	// that it had.
+	// The properties whose change must call the function: the limits of the new
+	// document. The wait follows from the limits of the old one.
 	MaxURLLifetimeSeconds = "MaxUrlLifetimeSeconds"
 	MaxKeyAgeSeconds      = "MaxKeyAgeSeconds"
 
 	// The modes.
 	OwnKeys      = "own-keys"
-	LentKeys     = "lent-keys" // of one's own, and lent to other stacks
+	LentKeys     = "lent-keys" // the stack's own, and lent to other stacks
 	BorrowedKeys = "borrowed-keys"
 
 	// KeyGuardID is its physical id.
 	KeyGuardID = ownPrefix + "key-guard"
 )
 
-// NotCreatedID starts the physical id of a resource that a provider failed to
-// create. The names of stacks have no colon, so an id that CloudFormation makes
-// up, <stack>-<logical id>-<suffix>, is never mistaken for one.
+// NotCreatedID is the start of the physical id of a resource that a provider failed to
+// create. The name of a stack has no colon, so an id that CloudFormation generates,
+// <stack>-<logical id>-<suffix>, never starts with it.
 const NotCreatedID = ownPrefix + "not-created:"

@@ -1,10 +1,9 @@
-// Package functions builds the Lambda functions that private content needs, from
-// the sources of this module, into archives whose bytes are the same on every
-// machine. It runs the Go command, and no container.
+// Package functions builds the Lambda functions of private content from the sources of
+// this module. Their archives have the same bytes on every machine. It runs the Go
+// command, without a container.
 //
-// A synthesis of package constructs builds what it needs by itself. Where it
-// cannot, because there is no Go or no way to the modules, it takes archives that
-// were built elsewhere with
+// A synthesis of package constructs builds its functions itself. On a machine without Go
+// or without access to the modules, it uses archives that were built before with
 //
 //	go run github.com/signedfront/signedfront/constructs/functions/build -o functions
 package functions
@@ -24,23 +23,23 @@ import (
 	"strings"
 )
 
-// Function is one of our functions.
+// Function is one of the functions.
 type Function struct {
-	Name    string   // of its archive
-	Main    string   // the folder of the main package in this module, with slashes
-	Modules []string // of others, that have packages in the function
+	Name    string   // the name of its archive
+	Main    string   // the folder of its main package in this module, with slashes
+	Modules []string // the other modules with packages in the function
 }
 
-// All are the functions that there are.
+// All lists all functions.
 var All = []Function{KeyPair, BucketEmptier, KeyGuard}
 
-// ArchiveName is the name of the file that holds a function built for a
-// processor, by Go's word for it.
+// ArchiveName returns the name of the archive of a function built for the processor
+// goarch.
 func (f Function) ArchiveName(goarch string) string { return f.Name + "-" + goarch + ".zip" }
 
-// Build builds a function from the sources in the folder of this module, for
-// Linux on a processor, and returns its archive. What the compiler says goes to
-// the log. A comment of the archive says of which version of this module it is.
+// Build builds a function for linux/goarch from the sources in the folder module, and
+// returns its archive. It writes the output of the compiler to log. The comment of the
+// archive is the version of this module.
 func (f Function) Build(module, goarch, version string, log io.Writer) ([]byte, error) {
 	folder, err := os.MkdirTemp("", "signedfront-function-")
 	if err != nil {
@@ -53,13 +52,13 @@ func (f Function) Build(module, goarch, version string, log io.Writer) ([]byte, 
 	}
 	program, err := os.ReadFile(file)
 	if err != nil {
-		return nil, fmt.Errorf("reading what was built: %w", WithoutPath(err))
+		return nil, fmt.Errorf("reading the built executable: %w", WithoutPath(err))
 	}
 	return archive(program, version)
 }
 
-// WithoutPath is the reason of an error of a file, without the path, which may be
-// anything that a caller has written.
+// WithoutPath returns the reason of a file error without the path, which may be any text
+// of a caller.
 func WithoutPath(err error) error {
 	var file *fs.PathError
 	if errors.As(err, &file) {
@@ -68,13 +67,13 @@ func WithoutPath(err error) error {
 	return err
 }
 
-// executable is the name by which Lambda starts a function:
+// executable is the name of the file that Lambda starts:
 // https://docs.aws.amazon.com/lambda/latest/dg/golang-package.html
 const executable = "bootstrap"
 
-// archive makes a zip file whose bytes follow from the program's: with one
-// entry, executable for everybody, of one time, and stored, for what deflate
-// makes differs between versions of Go.
+// archive returns a zip file whose bytes depend only on the program and the comment. It
+// has one entry with a fixed mode and time. The entry is stored, because the output of
+// deflate differs between versions of Go.
 func archive(program []byte, comment string) ([]byte, error) {
 	var text bytes.Buffer
 	w := zip.NewWriter(&text)
@@ -88,10 +87,10 @@ func archive(program []byte, comment string) ([]byte, error) {
 		CompressedSize64:   uint64(len(program)),
 		UncompressedSize64: uint64(len(program)),
 		//lint:ignore SA1019 CreateRaw writes this, and not Modified
-		ModifiedDate: 1<<5 | 1, // 1 January 1980, the first day that a zip file knows
+		ModifiedDate: 1<<5 | 1, // 1 January 1980, the earliest date of a zip file
 	}
 	header.SetMode(0o755)
-	entry, err := w.CreateRaw(header) // Create puts the sizes behind the data, which not every reader takes
+	entry, err := w.CreateRaw(header) // Create writes the sizes after the data, which not every reader supports
 	if err != nil {
 		return nil, err
 	}
@@ -104,23 +103,23 @@ func archive(program []byte, comment string) ([]byte, error) {
 	return text.Bytes(), nil
 }
 
-// machines are ELF's words for Go's processors.
+// machines maps Go's names of processors to ELF's.
 var machines = map[string]elf.Machine{"arm64": elf.EM_AARCH64, "amd64": elf.EM_X86_64}
 
-// CheckArchive reports whether a file is an archive as Build makes it, for a
-// processor and of a version of this module. Where one of the two is not known,
-// it is taken for the right one.
+// CheckArchive returns an error unless a file is an archive of Build for the processor
+// goarch and the version of this module. It ignores the version if that of the archive
+// or of the module is not known.
 func CheckArchive(file, goarch, version string) error {
 	r, err := zip.OpenReader(file)
 	if errors.Is(err, fs.ErrNotExist) {
-		return errors.New("it is not there")
+		return errors.New("there is no such file")
 	}
 	if err != nil {
 		return errors.New("it is not a zip file that can be read")
 	}
 	defer r.Close()
 	if len(r.File) != 1 || r.File[0].Name != executable || r.File[0].Mode() != 0o755 {
-		return fmt.Errorf("it holds something else than one file %s with the mode 0755", executable)
+		return fmt.Errorf("it must contain exactly one file, %s, with the mode 0755", executable)
 	}
 	entry, err := r.File[0].Open()
 	if err != nil {
@@ -129,20 +128,20 @@ func CheckArchive(file, goarch, version string) error {
 	defer entry.Close()
 	program, err := io.ReadAll(entry)
 	if err != nil {
-		return fmt.Errorf("its %s cannot be read whole", executable)
+		return fmt.Errorf("its %s cannot be read completely", executable)
 	}
 	parsed, err := elf.NewFile(bytes.NewReader(program))
 	if err != nil || parsed.Machine != machines[goarch] {
-		return fmt.Errorf("its %s is no program for linux/%s", executable, goarch)
+		return fmt.Errorf("its %s is not a program for linux/%s", executable, goarch)
 	}
 	if version != "" && r.Comment != "" && r.Comment != version {
-		return fmt.Errorf("it is of another version than %s, which the app has", version)
+		return fmt.Errorf("its version is not %s, the version of the app", version)
 	}
 	return nil
 }
 
-// Version is the version of this module in the program that calls it, such as
-// v1.2.3, and empty where it is being worked on.
+// Version returns the version of this module in the running program, such as v1.2.3. It
+// returns "" in a working copy.
 func Version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {

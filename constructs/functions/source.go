@@ -22,9 +22,9 @@ import (
 	"github.com/signedfront/signedfront/signer"
 )
 
-// What our functions are made of. Their packages in this module are found by
-// their imports; the modules of others are listed here, since to find them takes
-// their sources, which a synthesis that builds nothing does without.
+// The functions. Their packages in this module are found through their imports. Other
+// modules are listed, because finding them needs their sources, which a synthesis that
+// builds nothing does not download.
 var (
 	KeyPair = Function{
 		Name: "keypair",
@@ -71,12 +71,12 @@ var (
 	}
 )
 
-// buildFlags make the same executable of the same sources on every machine:
-// without paths, version control, build id and symbols.
+// buildFlags make the executable the same on every machine: without paths, version
+// control, build id and symbols.
 var buildFlags = []string{"-trimpath", "-buildvcs=false", "-tags=" + tags, "-ldflags=-s -w -buildid="}
 
-// compile compiles the function for Linux into an executable file. What the
-// compiler says goes to the log.
+// compile compiles the function for linux/goarch into file. It writes the output of the
+// compiler to log.
 func (f Function) compile(module, goarch, file string, log io.Writer) error {
 	args := append([]string{"build", "-o", file}, buildFlags...)
 	goBuild := exec.Command("go", append(args, "./"+f.Main)...)
@@ -93,10 +93,9 @@ func (f Function) compile(module, goarch, file string, log io.Writer) error {
 	return nil
 }
 
-// buildEnvironment is the given environment with nothing of Go's in it that
-// changes what is compiled, such as GOFLAGS, GOEXPERIMENT and GOARM64, whether
-// it was exported or written with "go env -w". What says where modules and
-// caches are stays.
+// buildEnvironment returns the environment without Go's variables that change the
+// compiled code, such as GOFLAGS, GOEXPERIMENT and GOARM64, whether exported or written
+// with "go env -w". It keeps those that locate modules and caches.
 func buildEnvironment(environ []string, goarch string) ([]string, error) {
 	kept := []string{
 		"GOPATH", "GOMODCACHE", "GOCACHE", "GOCACHEPROG", "GOTMPDIR", "GOTOOLCHAIN", "GOAUTH",
@@ -118,11 +117,11 @@ func buildEnvironment(environ []string, goarch string) ([]string, error) {
 	return append(env, "GOENV=off", "GOWORK=off", "GOOS=linux", "GOARCH="+goarch, "CGO_ENABLED=0"), nil
 }
 
-// Fingerprint tells what makes another archive apart: the files of this module
-// that are compiled in, the versions of the modules of others, the language that
-// go.mod names, the toolchain, the processor and the flags. Nothing else changes
-// it. It is the same wherever the module lies and however its lines end, and it
-// costs no build and no other module's source.
+// Fingerprint returns a hash of everything that determines the archive: the compiled
+// files of this module, the versions of other modules, the language version in go.mod,
+// the toolchain, the processor and the build flags. Nothing else changes it, neither
+// the folder of the module nor its line endings. It needs no build and no sources of
+// other modules.
 func (f Function) Fingerprint(module, goarch string) (string, error) {
 	required, err := readGoMod(module)
 	if err != nil {
@@ -163,20 +162,20 @@ func (f Function) Fingerprint(module, goarch string) (string, error) {
 	return hex.EncodeToString(hash.Sum(nil)), nil
 }
 
-// files are the files of a module that are compiled into the function, with
-// slashes, sorted.
+// files returns the sorted files of the module that are compiled into the function, with
+// slashes.
 func (f Function) files(module, path, goarch string) (files []string, err error) {
 	compiler := build.Default
 	compiler.GOOS, compiler.GOARCH, compiler.CgoEnabled = "linux", goarch, false
 	compiler.BuildTags = strings.Split(tags, ",")
 	folders := []string{f.Main}
-	for i := 0; i < len(folders); i++ { // which grows on the way
+	for i := 0; i < len(folders); i++ { // folders grows in the loop
 		p, err := compiler.ImportDir(filepath.Join(module, filepath.FromSlash(folders[i])), 0)
 		if err != nil {
 			return nil, fmt.Errorf("the folder %s has no package that can be read", folders[i])
 		}
 		if len(p.EmbedPatterns) > 0 {
-			return nil, fmt.Errorf("the package in %s embeds files, which its fingerprint leaves out", folders[i])
+			return nil, fmt.Errorf("the package in %s embeds files, which the fingerprint does not cover", folders[i])
 		}
 		for _, name := range slices.Concat(p.GoFiles, p.SFiles, p.HFiles, p.SysoFiles) {
 			files = append(files, folders[i]+"/"+name)
@@ -192,11 +191,11 @@ func (f Function) files(module, path, goarch string) (files []string, err error)
 	return files, nil
 }
 
-// goMod is what the Go command tells of a go.mod file.
+// goMod is the output of go mod edit -json.
 type goMod struct {
 	Module  goModule
 	Go      string
-	Godebug []string `json:"-"` // its lines: Go 1.25 does not tell them
+	Godebug []string `json:"-"` // its lines, which Go 1.25 does not output
 	Require []goModule
 	Replace []struct{ Old, New goModule }
 }
@@ -221,13 +220,12 @@ var (
 	godebug     = regexp.MustCompile(`(?m)^[ \t]*godebug[ \t]+(\([^)]*\)|[^\r\n]*)`)
 )
 
-// version is that of a module that go.mod requires, or of what it is replaced
-// by.
+// version returns the version of a required module, or of its replacement.
 func (m *goMod) version(path string) (string, error) {
 	for _, replaced := range m.Replace {
 		if replaced.Old.Path == path {
 			if replaced.New.Version == "" {
-				return "", fmt.Errorf("go.mod replaces %s by a folder, whose files the fingerprint leaves out: require a version", path)
+				return "", fmt.Errorf("go.mod replaces %s by a folder, which the fingerprint does not cover: require a version", path)
 			}
 			return replaced.New.Path + " " + replaced.New.Version, nil
 		}
@@ -237,26 +235,26 @@ func (m *goMod) version(path string) (string, error) {
 			return required.Version, nil
 		}
 	}
-	return "", fmt.Errorf("go.mod requires no %s", path)
+	return "", fmt.Errorf("go.mod does not require %s", path)
 }
 
 // ModulePath is the path of this module.
 const ModulePath = "github.com/signedfront/signedfront"
 
-// Module is the folder of this module's source, which an importer has in its
-// module cache even where it builds from a vendor folder: that holds only
+// Module returns the folder of this module's sources. For an importer it is in the
+// module cache, even if the importer builds from a vendor folder, which contains only
 // packages that the importer itself needs.
 var Module = sync.OnceValues(func() (string, error) { return findModule(".") })
 
-// goModule is what the Go command tells of a module. From a vendor folder it
-// tells no Dir.
+// goModule is the output of the Go command for a module. With a vendor folder, Dir is
+// empty.
 type goModule struct {
 	Path, Version, Dir string
 	Replace            *goModule
-	Error              string // of go mod download
+	Error              string // set by go mod download
 }
 
-// findModule is Module as seen from a folder of the module that is built.
+// findModule is Module for a build in folder.
 func findModule(folder string) (string, error) {
 	var module goModule
 	list := exec.Command("go", "list", "-m", "-json", ModulePath)
@@ -284,12 +282,12 @@ func outputJSON(command *exec.Cmd, value any) error {
 		return err
 	}
 	if json.Unmarshal(out, value) != nil {
-		return fmt.Errorf("go %s does not answer with JSON", command.Args[1])
+		return fmt.Errorf("the output of go %s is not JSON", command.Args[1])
 	}
 	return nil
 }
 
-// output runs a Go command; an error holds why it failed.
+// output returns the output of a Go command. An error says why it failed.
 func output(command *exec.Cmd) ([]byte, error) {
 	out, err := command.Output()
 	var exit *exec.ExitError
@@ -302,7 +300,7 @@ func output(command *exec.Cmd) ([]byte, error) {
 		return nil, fmt.Errorf("the go command cannot be started in the folder %s", signer.Describe(command.Dir, signer.FormFile))
 	}
 	said := strings.TrimSpace(string(exit.Stderr))
-	var told goModule // go mod download -json tells its error there
+	var told goModule // go mod download -json writes its error there
 	if json.Unmarshal(out, &told) == nil && told.Error != "" {
 		said = told.Error
 	}

@@ -2,6 +2,6 @@
 
 package functions
 
-// tags are the build tags of our functions. This one leaves out what
-// Lambda's older Go runtime needed.
+// tags are the build tags of the functions. This one leaves out code for Lambda's older
+// Go runtime.
 const tags = "lambda.norpc"

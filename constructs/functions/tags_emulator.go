@@ -2,7 +2,6 @@
 
 package functions
 
-// tags are the build tags of functions that also answer an emulator of
-// CloudFormation on the same machine: those of an app that is itself built with
-// the tag signedfront_emulator.
+// tags are the build tags of functions that also answer an emulator of CloudFormation on
+// the same machine. An app that is built with the tag signedfront_emulator uses them.
 const tags = "lambda.norpc,signedfront_emulator"

@@ -1,8 +1,8 @@
-// Package nagtest runs cdk-nag's rules AwsSolutions over the stacks. It has tests
-// alone, and is a module of its own, so that cdk-nag never becomes a dependency
-// of the programs that import the constructs:
+// Package nagtest checks the stacks with cdk-nag's rules AwsSolutions. It contains only
+// tests and is a module of its own, so programs that import the constructs do not depend
+// on cdk-nag:
 //
 //	go test -C constructs/nagtest ./...
 //
-// That needs Go and Node.js.
+// The tests need Go and Node.js.
 package nagtest

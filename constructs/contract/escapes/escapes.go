@@ -1,13 +1,12 @@
 // Package escapes keeps percent-escapes from hiding a signed path among public
 // ones.
 //
-// CloudFront compares path patterns with a path that it has normalized as RFC
-// 3986 says, where most escapes stay escapes, and sends the path to S3 as the
-// viewer wrote it, which S3 unescapes once. With a public /assets/* and a signed
-// /assets/premium/*, the path /assets/premium%2Fa.pdf is public by its pattern,
-// and names the object assets/premium/a.pdf. A CloudFront Function at public
-// cache behaviors refuses such paths. [Filter.Function] is its code, and
-// [Filter.Check] does the same in Go.
+// CloudFront normalizes a path by RFC 3986 before it compares it with path patterns;
+// most escapes remain. It sends the path to S3 as the viewer wrote it, and S3 unescapes
+// it once. With a public /assets/* and a signed /assets/premium/*, the path
+// /assets/premium%2Fa.pdf matches the public pattern and names the object
+// assets/premium/a.pdf. A CloudFront Function at public cache behaviors refuses such
+// paths. [Filter.Function] returns its code, and [Filter.Check] does the same in Go.
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/DownloadDistValuesCacheBehavior.html#DownloadDistValuesPathPattern
 package escapes
 
@@ -20,35 +19,33 @@ import (
 	"strings"
 )
 
-// Filter refuses paths that escape one of the characters of which signed
-// patterns are made: escaped, each may hide a path from them.
+// Filter refuses paths that escape a character of the signed patterns: with the escape,
+// the path may not match the signed pattern.
 //
-// What the others do, and how else a path can be written, needs no refusal:
+// Other escapes and spellings of a path need no refusal:
 //
-//   - A character that no pattern names is matched by a star or by nothing. A
-//     star matches its escape as well. Only a ? tells the two apart: what it
-//     stands for is one character, and its escape three. So with a ? in a
-//     signed pattern every escape hides.
-//   - A plain + is a space to S3. No pattern names a space.
-//   - S3 unescapes once. %252F is a key with the text %2F in it.
-//   - A backslash is one to S3 and in no pattern, escaped or not.
-//   - The query is no part of the path, and S3 gets none of it.
-//   - Dot segments and repeated slashes reach S3 as they are. Whatever behavior
-//     /assets/./premium/a.pdf and /assets//premium/a.pdf have, they do not name
-//     the object assets/premium/a.pdf.
+//   - A character that no pattern contains can match only a star, which matches its
+//     escape too. A ? matches the character, but not its escape of three characters.
+//     So with a ? in a signed pattern, every escape is refused.
+//   - S3 reads a + as a space. No pattern contains a space.
+//   - S3 unescapes once: %252F is a key that contains the text %2F.
+//   - A backslash is a backslash to S3, escaped or not. No pattern contains one.
+//   - The query is not part of the path, and S3 does not receive it.
+//   - Dot segments and repeated slashes reach S3 unchanged: /assets/./premium/a.pdf and
+//     /assets//premium/a.pdf do not name the object assets/premium/a.pdf.
 //
 // The zero value is NewFullFilter().
 type Filter struct {
-	set string // sorted, each once
+	set string // sorted, without duplicates
 }
 
-// every stands for all characters, as it does for any one of them in a pattern.
+// every stands for all characters, as ? stands for any one character in a pattern.
 const every = "?"
 
-// NewFilter returns the filter for signed patterns. It refuses escapes of the
-// slash, of the unreserved characters, which CloudFront may or may not resolve
-// before it compares, and of what else the patterns name. No client needs an
-// escape of the first two, and signer.ObjectURL writes none.
+// NewFilter returns the filter for signed patterns. It refuses escapes of the slash, of
+// the unreserved characters, which CloudFront may or may not unescape before it
+// compares, and of all other characters of the patterns. No client needs to escape the
+// slash or unreserved characters, and signer.ObjectURL does not.
 func NewFilter(signedPatterns []string) Filter {
 	characters := []byte("/" + "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789" + "-._~" +
 		strings.ReplaceAll(strings.Join(signedPatterns, ""), "*", ""))
@@ -63,12 +60,11 @@ func (f Filter) characters() string {
 	return f.set
 }
 
-// NewFullFilter returns the filter for patterns that are not known. It refuses
-// every escape.
+// NewFullFilter returns the filter for unknown patterns. It refuses every escape.
 func NewFullFilter() Filter { return NewFilter([]string{every}) }
 
-// Check returns the reason why the function refuses the raw path of a request,
-// and nil if it does not.
+// Check returns an error with the reason if the function refuses the raw path of a
+// request.
 func (f Filter) Check(path string) error {
 	characters := f.characters()
 	for i := strings.IndexByte(path, '%'); i >= 0; {
@@ -81,7 +77,7 @@ func (f Filter) Check(path string) error {
 		case err != nil:
 			return errMalformed
 		case strings.Contains(characters, every):
-			return fmt.Errorf("%s: beside a signed path pattern with a ?, a public path may hold no escape: it may hide a signed path", rest[:3])
+			return fmt.Errorf("%s: with a ? in a signed path pattern, a public path must not contain escapes: one may hide a signed path", rest[:3])
 		case strings.IndexByte(characters, byte(c)) >= 0:
 			return fmt.Errorf("%s: a public path must hold %s unescaped: its escape may hide a signed path", rest[:3], string(rune(c)))
 		}
@@ -96,32 +92,32 @@ func (f Filter) Check(path string) error {
 
 var errMalformed = errors.New("a percent sign that starts no escape")
 
-// Status, ContentType and Body are what the function answers to a path that it
-// refuses: as CloudFront does itself to a signature.
+// Status, ContentType and Body are the function's answer to a path that it refuses. It
+// is CloudFront's own answer to a refused signature.
 const (
 	Status      = 403
 	ContentType = "text/xml"
 	Body        = `<?xml version="1.0" encoding="UTF-8"?><Error><Code>AccessDenied</Code><Message>Access denied</Message></Error>`
 )
 
-// Runtime is what the function runs on.
+// Runtime is the runtime of the function.
 const Runtime = "cloudfront-js-2.0"
 
 //go:embed function.js
 var source string
 
-// slot is what stands for the characters in the source.
+// slot is the place of the characters in the source.
 const slot = `"CHARACTERS"`
 
-// Function is the code of the CloudFront Function, for viewer requests of public
+// Function returns the code of the CloudFront Function for viewer requests of public
 // behaviors.
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/functions-event-structure.html
 func (f Filter) Function() string {
 	return strings.Replace(source, slot, strconv.QuoteToASCII(f.characters()), 1)
 }
 
-// ParseFilter returns the Filter that has code as its Function. It returns false
-// for code that is not, to the byte, a Function of this version.
+// ParseFilter returns the Filter whose Function is code. It returns false for code that
+// is not exactly a Function of this version.
 func ParseFilter(code string) (Filter, bool) {
 	before, after, _ := strings.Cut(source, slot)
 	quoted, starts := strings.CutPrefix(code, before)
@@ -133,7 +129,7 @@ func ParseFilter(code string) (Filter, bool) {
 	if err != nil {
 		return Filter{}, false
 	}
-	// Only what NewFilter makes: another literal, or a smaller set, is not ours.
+	// Accept only code of NewFilter, not another literal or a smaller set.
 	f := NewFilter([]string{characters})
 	return f, f.Function() == code
 }

@@ -41,7 +41,7 @@ func TestPathsThatHideASignedOneAreRefused(t *testing.T) {
 		{"a quote that one names", plus, "/assets/%27", "must hold ' unescaped"},
 		{"a double quote that one names", plus, "/assets/%22", "must hold \" unescaped"},
 		{"a star, which no pattern names", plus, "/assets/%2A", ""},
-		{"a space, where a signed pattern has a ?", question, "/assets/v%20/a.pdf", "%20: beside a signed path pattern with a ?"},
+		{"a space, where a signed pattern has a ?", question, "/assets/v%20/a.pdf", "%20: with a ? in a signed path pattern"},
 		{"no escape, where a signed pattern has a ?", question, "/assets/v1/a.pdf", ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {

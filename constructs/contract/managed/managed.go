@@ -1,26 +1,25 @@
-// Package managed says which query parameters the policies forward that every
-// CloudFront account has from AWS. The template must not forward some of them for
-// public paths, and a reader of the template answers by them.
+// Package managed lists the query parameters that CloudFront's managed policies forward.
+// A template must not forward some of them on public paths, and the local edge applies
+// them.
 //
 //	query, known := managed.Queries["216adef6-5c7f-47e4-b989-5492eafa07d3"] // AllViewer
 //
-// As package escapes, it is no part of package contract, which the functions of a
-// deployment import.
+// It is not part of package contract, because the functions of a deployment import that
+// package and do not need this one.
 package managed
 
-// Query is which query parameters of a viewer's request a policy of CloudFront
-// forwards to a bucket. The zero value is none.
+// Query is the set of query parameters of a viewer's request that a policy forwards to a
+// bucket. The zero value is the empty set.
 type Query struct {
-	All   bool // but those of Names
+	All   bool // all parameters except Names
 	Names []string
 }
 
-// Of the whole query, the managed origin request policies keep these from a bucket.
-// The managed cache policies keep none.
+// toBuckets is what managed origin request policies for the whole query forward to a
+// bucket. The managed cache policies have no such exceptions.
 var toBuckets = Query{All: true, Names: []string{"response-content-type", "response-content-disposition", "response-content-encoding"}}
 
-// Queries are which query parameters the policies forward that every account
-// has from AWS, by their ids.
+// Queries maps the ids of managed policies to the query parameters that they forward.
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-cache-policies.html
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-origin-request-policies.html
 var Queries = map[string]Query{

@@ -1,11 +1,9 @@
-// Command build builds the Lambda functions of private content into a folder,
-// for apps that synthesize where they cannot be built: without Go, without a way
-// to a module proxy, or from a vendor folder on such a machine.
+// Command build builds the Lambda functions of private content into a folder, for apps
+// that are synthesized on a machine without Go or without access to a module proxy.
 //
 //	go run github.com/signedfront/signedfront/constructs/functions/build -o functions
 //
-// The app finds them there by the context signedfront:functions, in cdk.json or
-// from Go:
+// The context signedfront:functions, in cdk.json or set in Go, names that folder:
 //
 //	"signedfront:functions": "functions"
 package main
@@ -32,7 +30,7 @@ func main() {
 
 func build(args []string) error {
 	flags := flag.NewFlagSet("build", flag.ContinueOnError)
-	folder := flags.String("o", "functions", "the folder for the archives, which is made if need be")
+	folder := flags.String("o", "functions", "the folder for the archives, made if it does not exist")
 	goarch := flags.String("arch", "arm64", `the processor: "arm64", or "amd64" for the context `+contract.ArchitectureContext+"=x86_64")
 	flags.SetOutput(io.Discard) // its errors repeat the argument
 	err := flags.Parse(args)
