@@ -8,11 +8,11 @@ import (
 	"github.com/signedfront/signedfront/signer/rotation"
 )
 
-// Account is what the guard reads of the account that the stack is in. Nothing in
-// it writes. Every method reads all pages.
+// Account reads what the guard needs from the account of the stack. It writes nothing.
+// Every method reads all pages.
 //
-// A call that the function's role does not allow wraps customresource.ErrDenied.
-// An Account tries throttled calls again by itself.
+// An error of a call that the function's role does not allow wraps
+// customresource.ErrDenied. An Account retries throttled calls itself.
 type Account interface {
 	// Stack reads a stack by its ARN.
 	Stack(ctx context.Context, stackID string) (Stack, error)
@@ -25,11 +25,10 @@ type Account interface {
 	KeyGroup(ctx context.Context, id string) (rotation.KeyGroup, error)
 
 	// PublicKey reads a public key of CloudFront. It fails with
-	// awsrotation.ErrNoPublicKey if
-	// there is none of that id.
+	// awsrotation.ErrNoPublicKey if there is none with that id.
 	PublicKey(ctx context.Context, id string) (awsrotation.PublicKey, error)
 
-	// History reads the versions of a parameter that holds deployment documents.
+	// History reads the versions of a deployment document's parameter.
 	// It fails with awsrotation.ErrNoParameter if there is no such parameter.
 	History(ctx context.Context, name string) ([]rotation.Version, error)
 
@@ -37,11 +36,11 @@ type Account interface {
 	Trusting(ctx context.Context, keyGroupID string) (distributions []string, err error)
 }
 
-// ErrNoResource is wrapped by the errors of Resource.
+// ErrNoResource is wrapped by errors of Resource if there is no such resource.
 var ErrNoResource = errors.New("the stack has no such resource")
 
-// Stack is a stack as CloudFormation describes it. While it is updated, Exports
-// are those of before.
+// Stack is a stack as CloudFormation describes it. During an update, Exports are the
+// previous ones.
 type Stack struct {
 	Status  string
 	Exports map[string]string // values by the names of the exports

@@ -18,7 +18,7 @@ import (
 	"github.com/signedfront/signedfront/signer/rotation"
 )
 
-// AWS is the Account in AWS. The function's role needs
+// AWS is an Account that reads from AWS. The function's role needs
 //
 //	cloudformation:DescribeStacks          on its stack
 //	cloudformation:DescribeStackResource   on its stack
@@ -27,21 +27,21 @@ import (
 //	cloudfront:GetPublicKey                on *
 //	cloudfront:ListDistributionsByKeyGroup on *
 //
-// IAM knows no key groups and public keys to narrow the last three to:
+// IAM cannot restrict the last three to a key group or a public key:
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudfront.html
 type AWS struct {
 	stacks *cloudformation.Client
 	keys   *awsrotation.Reader
 }
 
-// The SDK tries a call again that is throttled or gets no answer, for a minute
-// or so and while the context lasts.
+// Retries of the SDK after throttling or without an answer, for about a minute and
+// until the context ends.
 const (
 	maxAttempts = 8
 	attemptTime = 10 * time.Second
 )
 
-// NewAWS uses the Region, credentials and endpoint of config.
+// NewAWS returns an AWS that uses the Region, credentials and endpoint of config.
 func NewAWS(config aws.Config) *AWS {
 	config.RetryMaxAttempts = maxAttempts
 	switch client := config.HTTPClient.(type) {
@@ -53,8 +53,7 @@ func NewAWS(config aws.Config) *AWS {
 	return &AWS{cloudformation.NewFromConfig(config), awsrotation.New(config)}
 }
 
-// Stack is DescribeStacks of one stack. The answer counts only if it is about
-// that stack.
+// Stack returns a stack from DescribeStacks. It ignores other stacks in the answer.
 func (a *AWS) Stack(ctx context.Context, stackID string) (Stack, error) {
 	out, err := a.stacks.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: &stackID})
 	if err != nil {
@@ -73,8 +72,8 @@ func (a *AWS) Stack(ctx context.Context, stackID string) (Stack, error) {
 	return Stack{}, fmt.Errorf("%w: %s", customresource.ErrNoStack, signer.Describe(stackID, signer.FormName))
 }
 
-// Resource is DescribeStackResource. A resource that was deleted, or whose
-// creation failed before it had an id, is none.
+// Resource returns a physical id from DescribeStackResource. It fails with
+// ErrNoResource for a resource that was deleted, or that failed before it had an id.
 func (a *AWS) Resource(ctx context.Context, stackID, logicalID string) (string, error) {
 	none := fmt.Errorf("%w: %s", ErrNoResource, signer.Describe(logicalID, signer.FormName))
 	out, err := a.stacks.DescribeStackResource(ctx, &cloudformation.DescribeStackResourceInput{StackName: &stackID, LogicalResourceId: &logicalID})
@@ -93,28 +92,28 @@ func (a *AWS) Resource(ctx context.Context, stackID, logicalID string) (string, 
 	return *out.StackResourceDetail.PhysicalResourceId, nil
 }
 
-// KeyGroup is GetKeyGroup.
+// KeyGroup calls GetKeyGroup.
 func (a *AWS) KeyGroup(ctx context.Context, id string) (rotation.KeyGroup, error) {
 	return told(ctx, func() (rotation.KeyGroup, error) { return a.keys.KeyGroup(ctx, id) })
 }
 
-// PublicKey is GetPublicKey.
+// PublicKey calls GetPublicKey.
 func (a *AWS) PublicKey(ctx context.Context, id string) (awsrotation.PublicKey, error) {
 	return told(ctx, func() (awsrotation.PublicKey, error) { return a.keys.PublicKey(ctx, id) })
 }
 
-// History is GetParameterHistory. A version that is no deployment document has
-// none.
+// History calls GetParameterHistory. A version that is not a deployment document has a
+// nil Document.
 func (a *AWS) History(ctx context.Context, name string) ([]rotation.Version, error) {
 	return told(ctx, func() ([]rotation.Version, error) { return a.keys.History(ctx, name) })
 }
 
-// Trusting is ListDistributionsByKeyGroup.
+// Trusting calls ListDistributionsByKeyGroup.
 func (a *AWS) Trusting(ctx context.Context, keyGroupID string) (distributions []string, err error) {
 	return told(ctx, func() ([]string, error) { return a.keys.Trusting(ctx, keyGroupID) })
 }
 
-// told has a provider tell why a call failed.
+// told calls a method of awsrotation and converts its error for a provider.
 func told[T any](ctx context.Context, call func() (T, error)) (T, error) {
 	found, err := call()
 	var failed *awsrotation.CallError
@@ -124,7 +123,7 @@ func told[T any](ctx context.Context, call func() (T, error)) (T, error) {
 	return found, err
 }
 
-// is reports whether an error is AWS's answer of this code.
+// is reports whether an error is an answer of AWS with this code.
 func is(err error, code string) bool {
 	var answer smithy.APIError
 	return errors.As(err, &answer) && answer.ErrorCode() == code

@@ -1,44 +1,43 @@
-// Package keyguard fails a deployment that would have CloudFront refuse viewers,
-// before it changes anything: it is the provider of the custom resource
-// Custom::KeyGuard. Whether a change of the keys is safe, and from when on, is
-// for package rotation to say.
+// Package keyguard is the provider of the custom resource Custom::KeyGuard. It fails a
+// deployment after which CloudFront would refuse viewers, before the deployment changes
+// anything. Package rotation decides whether a change of the keys is safe, and from
+// when on.
 //
 // # What it compares
 //
-// The properties of the resource, those of [contract.KeyGuard], say what the keys
-// are to be. They cannot name the key group, the deployment document and the
-// distribution, since these wait for the guard, nor a public key that is still to
-// be made. So they have logical ids, as text, and for each key its caller
-// reference: <name>-key-<number>-<salt>-<SHA-256 of the key>. CloudFront keeps it
-// as long as the key, lets nobody change it, and it holds all that makes a key
-// another one: the stack, the number, and the key itself.
+// The properties of the resource, see [contract.KeyGuard], describe the keys after the
+// deployment. The key group, the deployment document and the distribution depend on
+// the guard, so the properties contain their logical ids as text. A new public key has
+// no id yet, so the properties identify each key by its caller reference:
+// <name>-key-<number>-<salt>-<SHA-256 of the key>. CloudFront keeps it as long as the
+// key, and nobody can change it. It contains everything that distinguishes a key: the
+// stack, the number and the key itself.
 //
-// A key that the account has already, signingKeys.alsoTrust, is known by its id. It
-// has no part in the steps of the stack's own keys. Others sign with it, and neither
-// the account nor the document tells what, so no time makes its removal safe. The
-// same holds for a key that somebody has put into the group by hand.
+// A key of signingKeys.alsoTrust is identified by its id. It does not take part in the
+// rotation of the stack's own keys. Others sign with it, and neither the account nor
+// the document shows what they sign, so no time makes its removal safe. The same holds
+// for a key that somebody added to the group by hand.
 //
-// What the keys are is read from the account: the key group that the stack has,
-// the keys in it and the one that the document names, the document's history. A
-// key of the properties is the one of these that has its caller reference.
-// Where none has it, the key is new, whatever its number. So a key that was
-// edited in place is a new key, in the place of one that is removed. A key that is
-// to be removed, or is compromised, is found by the number in its caller
-// reference.
+// The guard reads the current keys from the account: the stack's key group, the keys in
+// it, the key that the document names, and the history of the document. A key of the
+// properties is the current key with the same caller reference. If there is none, the
+// key is new, whatever its number: a key that was edited in place is a new key that
+// replaces another. The guard finds a removed or compromised key by the number in its
+// caller reference.
 //
-// # What it does not go by
+// # What it ignores
 //
-// CloudFormation sends a Create where a stack is upgraded to one with a guard, an
-// Update with the old properties where it rolls back, and no old properties tell
-// what the account has. So Create and Update are the same, and old properties are
-// never read. Delete does nothing.
+// Create and Update do the same, and the guard never reads the old properties.
+// CloudFormation sends a Create if an older stack gets its guard, and an Update with
+// the old properties during a rollback, and old properties do not show what the account
+// contains. Delete does nothing.
 //
-// # What it lets pass
+// # What it allows
 //
-// A stack that is being created or goes back to what it was, and one without a
-// deployment document, of which nobody signs; and each deployment, with a warning
-// in the log, while the status of the stack cannot be read: a rollback must not
-// fail. Anything else that cannot be read fails the deployment.
+// The guard allows every deployment of a stack that is being created or rolled back, or
+// that has no deployment document and therefore no signers. It also allows a deployment,
+// with a warning in the log, if it cannot read the status of the stack, because a
+// rollback must not fail. If it cannot read anything else, the deployment fails.
 package keyguard
 
 import (
@@ -59,19 +58,19 @@ import (
 	"github.com/signedfront/signedfront/signer/rotation"
 )
 
-// Provider judges deployments. It is a customresource.Provider.
+// Provider checks deployments. It is a customresource.Provider.
 type Provider struct {
 	Account Account
 }
 
 var _ customresource.Provider = (*Provider)(nil)
 
-// Create fails if the deployment would refuse viewers.
+// Create fails if CloudFront would refuse viewers after the deployment.
 func (p *Provider) Create(ctx context.Context, r customresource.Request) (customresource.Response, error) {
 	return customresource.Response{PhysicalResourceID: contract.KeyGuardID}, p.guard(ctx, r)
 }
 
-// Update fails if the deployment would refuse viewers.
+// Update does the same as Create.
 func (p *Provider) Update(ctx context.Context, r customresource.Request) (customresource.Response, error) {
 	return p.Create(ctx, r)
 }
@@ -80,7 +79,7 @@ func (p *Provider) Update(ctx context.Context, r customresource.Request) (custom
 func (p *Provider) Delete(context.Context, customresource.Request) error { return nil }
 
 func (p *Provider) guard(ctx context.Context, r customresource.Request) error {
-	now := time.Now() // before the first read: what is read may be younger, and is never older
+	now := time.Now() // before the first read, so it is never later than the state that is read
 	stack, err := read(ctx, func() (Stack, error) { return p.Account.Stack(ctx, r.StackID) })
 	switch {
 	case err != nil:
@@ -98,9 +97,9 @@ func (p *Provider) guard(ctx context.Context, r customresource.Request) error {
 	if err != nil {
 		todo := "deploy again"
 		if errors.Is(err, customresource.ErrDenied) {
-			todo = "give the function this right"
+			todo = "give the function this permission"
 		}
-		return fmt.Errorf(`whether this deployment would refuse viewers is not known: %w: %s, or deploy without it, by "guard": false`, err, todo)
+		return fmt.Errorf(`the guard cannot find out whether CloudFront would refuse viewers after this deployment: %w: %s, or deploy without the guard, with "guard": false`, err, todo)
 	}
 	for _, cost := range v.lifted {
 		r.Log.Warn("a compromised key is removed without its wait", "cost", cost)
@@ -119,8 +118,8 @@ func (p *Provider) guard(ctx context.Context, r customresource.Request) error {
 	return fmt.Errorf("%s before %s, and is safe from then on: %s", refused, v.from.Format(time.RFC3339), strings.Join(v.faults, "; "))
 }
 
-// read reads from the account. The rights of a role that is new, or has changed,
-// come into force some seconds later.
+// read reads from the account. It retries if access is denied, because new permissions
+// of a role take some seconds to become valid.
 func read[T any](ctx context.Context, call func() (T, error)) (found T, err error) {
 	err = customresource.RetryWhile(ctx, customresource.ErrDenied, func() (err error) {
 		found, err = call()
@@ -129,10 +128,11 @@ func read[T any](ctx context.Context, call func() (T, error)) (found T, err erro
 	return found, err
 }
 
-// verdict is what is wrong with a deployment, and what it costs.
+// verdict is the result of judge: faults fail the deployment, lifted are waits that
+// compromised keys skip.
 type verdict struct {
 	faults, lifted []string
-	from           time.Time // zero if waiting does not help, or if it is not known for how long
+	from           time.Time // when the deployment is safe; zero if waiting does not help or the time is unknown
 }
 
 func (p *Provider) judge(ctx context.Context, stackID string, now time.Time, stack Stack, d desired) (v verdict, err error) {
@@ -143,15 +143,15 @@ func (p *Provider) judge(ctx context.Context, stackID string, now time.Time, sta
 	case err != nil:
 		return v, err
 	case name != "" && name != d.name:
-		// The function may read the new name alone.
-		wrong("the deployment document %s would become %s, whose history does not tell for how long URLs are good: keep its name, or deploy with \"guard\": false once the URLs of every key but the current one have expired",
+		// The function may read only the parameter with the new name.
+		wrong("the deployment document %s would become %s, whose history does not show how long signed URLs are valid: keep its name, or deploy with \"guard\": false once the URLs of every key but the current one have expired",
 			signer.Describe(name, signer.FormName), signer.Describe(d.name, signer.FormName))
 		return v, nil
 	}
 	history, err := read(ctx, func() ([]rotation.Version, error) { return p.Account.History(ctx, d.name) })
 	switch gone := errors.Is(err, awsrotation.ErrNoParameter); {
 	case gone && name == "":
-		return v, nil // there is no document yet, and so no signer
+		return v, nil // no document yet, so no signer
 	case err != nil && !gone:
 		return v, err
 	}
@@ -173,9 +173,9 @@ func (p *Provider) judge(ctx context.Context, stackID string, now time.Time, sta
 	case d.mode == contract.BorrowedKeys && borrows && latest.Key.Parameter == d.lender:
 		return v, nil
 	case d.mode == contract.BorrowedKeys && latest == nil:
-		return v, fmt.Errorf("the deployment document %s cannot be read, and whose keys sign is not known", signer.Describe(d.name, signer.FormName))
+		return v, fmt.Errorf("the deployment document %s cannot be read, so it is not known which keys sign", signer.Describe(d.name, signer.FormName))
 	case d.mode == contract.BorrowedKeys, borrows, group == "":
-		wrong("the distribution would trust another key group than the one whose keys the deployment document %s names, and CloudFront would refuse all that they signed: keep the signing keys and the ids of their constructs, or accept that by \"guard\": false",
+		wrong("the distribution would trust another key group than the one whose keys the deployment document %s names, and CloudFront would refuse all that they signed: keep the signing keys and the ids of their constructs, or accept this with \"guard\": false",
 			signer.Describe(d.name, signer.FormName))
 		return v, nil
 	}
@@ -186,7 +186,7 @@ func (p *Provider) judge(ctx context.Context, stackID string, now time.Time, sta
 	}
 	o.History, o.Bounds.Propagation = history, d.margin
 	var c rotation.Change
-	ids := map[int][]string{} // of the keys in CloudFront, by their numbers; 0 is none of the stack's
+	ids := map[int][]string{} // of the keys in CloudFront by number; 0 for keys that are not the stack's
 	for _, key := range o.PublicKeys {
 		ids[key.Number] = append(ids[key.Number], key.ID)
 	}
@@ -194,7 +194,7 @@ func (p *Provider) judge(ctx context.Context, stackID string, now time.Time, sta
 		id := references[d.references[number]]
 		if id == "" {
 			if was := ids[number]; len(was) > 0 {
-				wrong("signing key %d is in CloudFront as %s and would become another key, though CloudFront changes no public key and refuses what the old one signed: put back the key, its algorithm and the name that it has, and give the new key another number",
+				wrong("signing key %d is in CloudFront as %s and would become another key, but CloudFront cannot change a public key and would refuse everything that the old key signed: restore the key, its algorithm and its name, and give the new key another number",
 					number, signer.Describe(was[0], signer.FormID))
 			}
 			id = "new key " + strconv.Itoa(number)
@@ -207,16 +207,16 @@ func (p *Provider) judge(ctx context.Context, stackID string, now time.Time, sta
 	}
 	for _, key := range o.PublicKeys {
 		if key.Number != 0 && slices.Contains(d.alsoTrusted, key.ID) {
-			wrong("public key %s is in alsoTrust and is signing key %d of this stack, which CloudFormation manages: take it out of alsoTrust, and list its number in keys for as long as it is to be trusted",
+			wrong("public key %s is in alsoTrust and is signing key %d of this stack, which CloudFormation manages: remove it from alsoTrust, and list its number in keys as long as it must be trusted",
 				signer.Describe(key.ID, signer.FormID), key.Number)
 		}
 	}
 	c.Keys = append(c.Keys, d.alsoTrusted...)
 	o.KeyGroup.Members = slices.DeleteFunc(slices.Clone(o.KeyGroup.Members), func(id string) bool {
-		// Of a key that CloudFront does not have it is not known whose it was.
+		// It is unknown whose key it was if CloudFront no longer has it.
 		removed := !slices.Contains(c.Keys, id) && slices.Contains(ids[0], id) && slices.Contains(slices.Collect(maps.Values(references)), id)
 		if removed {
-			wrong("public key %s is in the key group and is not one of the stack's signing keys, so it is not known which of its URLs are good: list it in alsoTrust, or remove it with \"guard\": false once nobody needs them",
+			wrong("public key %s is in the key group and is not one of the stack's signing keys, so it is not known which of its URLs are valid: list it in alsoTrust, or remove it with \"guard\": false once nobody needs them",
 				signer.Describe(id, signer.FormID))
 		}
 		return removed
@@ -238,8 +238,7 @@ func (p *Provider) judge(ctx context.Context, stackID string, now time.Time, sta
 	return v, nil
 }
 
-// resource returns the physical id of a resource of the stack, empty if there is
-// none.
+// resource returns the physical id of a resource of the stack, or "" if there is none.
 func (p *Provider) resource(ctx context.Context, stackID, logicalID string) (string, error) {
 	if logicalID == "" {
 		return "", nil
@@ -251,9 +250,9 @@ func (p *Provider) resource(ctx context.Context, stackID, logicalID string) (str
 	return id, err
 }
 
-// lent says what is wrong with a deployment that no longer lends the key group
-// that the stack exports, and which other distributions trust. CloudFormation
-// would refuse it too, but near its end.
+// lent returns a fault if the deployment would no longer lend the exported key group
+// while other distributions trust it. CloudFormation would refuse this too, but only
+// near the end of the deployment.
 func (p *Provider) lent(ctx context.Context, stackID, exported, group string, d desired) (fault string, err error) {
 	would := "stop lending it"
 	switch {
@@ -281,11 +280,11 @@ func (p *Provider) lent(ctx context.Context, stackID, exported, group string, d 
 	if n := len(others); n > 3 {
 		others, more = others[:3], fmt.Sprintf(" and %d more", n-3)
 	}
-	return fmt.Sprintf("the key group %s is lent to the distributions %s%s, and this deployment would %s: let those environments sign with keys of their own, or destroy them, first",
+	return fmt.Sprintf("the key group %s is lent to the distributions %s%s, and this deployment would %s: first let those environments sign with their own keys, or destroy them",
 		signer.Describe(exported, signer.FormName), strings.Join(others, ", "), more, would), nil
 }
 
-// latestOf is the document of now, nil if it cannot be read.
+// latestOf returns the current document, or nil if it cannot be read.
 func latestOf(history []rotation.Version) *signer.Deployment {
 	if len(history) == 0 {
 		return nil
@@ -294,7 +293,7 @@ func latestOf(history []rotation.Version) *signer.Deployment {
 }
 
 // observe reads the key group, its members and the key that the document names.
-// References are the ids by their caller references.
+// References maps caller references to the ids of these keys.
 func (p *Provider) observe(ctx context.Context, stackID string, now time.Time, group string, latest *signer.Deployment) (o rotation.Observation, references map[string]string, err error) {
 	o.Now = now
 	if o.KeyGroup, err = read(ctx, func() (rotation.KeyGroup, error) { return p.Account.KeyGroup(ctx, group) }); err != nil {

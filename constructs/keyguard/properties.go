@@ -12,22 +12,21 @@ import (
 	"github.com/signedfront/signedfront/signer"
 )
 
-// desired is what a deployment is to make of the keys.
+// desired describes the keys after the deployment.
 type desired struct {
 	group, document, distribution string // logical ids
 
-	name        string // of the document's parameter
+	name        string // the name of the document's parameter
 	mode        string
-	lender      string         // the parameter of the one that lends, in the mode BorrowedKeys
-	references  map[int]string // the keys' caller references by their numbers, in the other modes
+	lender      string         // the lender's parameter, with BorrowedKeys
+	references  map[int]string // caller references by number, with the other modes
 	current     int
 	compromised []int
-	alsoTrusted []string      // the ids of keys in the group that are none of the stack's
-	margin      time.Duration // how late CloudFront's edges may be
+	alsoTrusted []string      // the ids of trusted keys that the stack does not make
+	margin      time.Duration // how long CloudFront's edges may use an older state
 }
 
-// desiredOf reads the properties of a request. An error names the first that is
-// wrong.
+// desiredOf reads the properties of a request. An error names the first wrong one.
 func desiredOf(p customresource.Properties) (d desired, err error) {
 	d.mode, d.name, d.lender = p.String(contract.KeyMode), p.String(contract.DocumentName), p.String(contract.LenderName)
 	d.group, d.document, d.distribution = p.String(contract.KeyGroupLogicalID), p.String(contract.DocumentLogicalID), p.String(contract.DistributionLogicalID)
@@ -45,7 +44,7 @@ func desiredOf(p customresource.Properties) (d desired, err error) {
 			return d, fmt.Errorf("property %s is missing", name)
 		}
 	}
-	seconds, _ := strconv.Atoi(p.String(contract.MarginSeconds)) // 0 if it is no number
+	seconds, _ := strconv.Atoi(p.String(contract.MarginSeconds)) // 0 if it is not a number
 	if seconds < 1 || seconds > 24*60*60 {
 		return d, fmt.Errorf("property %s is %s: want 1 to 86400 seconds", contract.MarginSeconds, signer.Describe(p.String(contract.MarginSeconds), signer.FormWord))
 	}
@@ -71,7 +70,7 @@ func desiredOf(p customresource.Properties) (d desired, err error) {
 		return d, err
 	}
 	if d.references[d.current] == "" {
-		return d, fmt.Errorf("property %s is %d, for which %s has nothing", contract.CurrentKey, d.current, contract.CallerReferences)
+		return d, fmt.Errorf("property %s is %d, which %s does not list", contract.CurrentKey, d.current, contract.CallerReferences)
 	}
 	compromised, _ := p[contract.CompromisedKeys].([]any)
 	for i := range compromised {
@@ -85,21 +84,21 @@ func desiredOf(p customresource.Properties) (d desired, err error) {
 	for i := range also {
 		id, _ := also[i].(string)
 		if id == "" {
-			return d, fmt.Errorf("property %s has none where the id of a public key belongs", contract.AlsoTrustedKeys)
+			return d, fmt.Errorf("property %s must list ids of public keys", contract.AlsoTrustedKeys)
 		}
 		d.alsoTrusted = append(d.alsoTrusted, id)
 	}
 	return d, nil
 }
 
-// keyNumber reads the number of a key as cdk.json has it.
+// keyNumber reads a key number as it is written in cdk.json.
 func keyNumber(property, text string) (int, error) {
 	number, _ := strconv.Atoi(text)
 	if number < 1 || strconv.Itoa(number) != text {
-		return 0, fmt.Errorf("property %s has %s where the number of a key belongs: want 1 or more", property, signer.Describe(text, signer.FormWord))
+		return 0, fmt.Errorf("property %s has %s instead of a key number: want 1 or more", property, signer.Describe(text, signer.FormWord))
 	}
 	return number, nil
 }
 
-// numbers are those of the keys, in order.
+// numbers returns the key numbers in order.
 func (d desired) numbers() []int { return slices.Sorted(maps.Keys(d.references)) }

@@ -77,7 +77,7 @@ func TestKeysThatAreNoneOfTheStacksAreInNoStepsWay(t *testing.T) {
 		foreign(rotated(day)).wantRefused(t, also(properties("2", "2b")), "signing key 1 (K1) signed until")
 		foreign(added(readyAfter-time.Second)).wantRefused(t, also(properties("3", "1a", "2b", "3c")), "edges may refuse its URLs")
 	})
-	const removed = `public key "K7" is in the key group and is not one of the stack's signing keys, so it is not known which of its URLs are good: list it in alsoTrust, or remove it with "guard": false`
+	const removed = `public key "K7" is in the key group and is not one of the stack's signing keys, so it is not known which of its URLs are valid: list it in alsoTrust, or remove it with "guard": false`
 	inBubble(t, "one is not removed", func(t *testing.T) {
 		a := foreign(inUse())
 		a.wantRefused(t, properties("1", "1a", "2b"), "refuse viewers: "+removed)

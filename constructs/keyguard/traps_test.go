@@ -66,7 +66,7 @@ func TestWhatElseCannotBeReadFailsTheDeployment(t *testing.T) {
 			a.exports[contract.KeyGroupExport(parameter)] = groupID // so that each is called
 			a.fail[method] = fmt.Errorf("%w: may not use it", customresource.ErrDenied)
 			a.trusting = nil
-			a.wantRefused(t, properties("1", "1a", "2b"), "whether this deployment would refuse viewers is not known: access denied: may not use it: give the function this right, or deploy without it, by \"guard\": false")
+			a.wantRefused(t, properties("1", "1a", "2b"), "the guard cannot find out whether CloudFront would refuse viewers after this deployment: access denied: may not use it: give the function this permission, or deploy without the guard, with \"guard\": false")
 		})
 	}
 }
@@ -75,7 +75,7 @@ func TestAnOutageIsNoLackOfRights(t *testing.T) {
 	inBubble(t, "CloudFront is down", func(t *testing.T) {
 		a := inUse()
 		a.fail["KeyGroup"] = errors.New("no answer")
-		a.wantRefused(t, properties("1", "1a", "2b"), "whether this deployment would refuse viewers is not known: no answer: deploy again, or deploy without it, by \"guard\": false")
+		a.wantRefused(t, properties("1", "1a", "2b"), "the guard cannot find out whether CloudFront would refuse viewers after this deployment: no answer: deploy again, or deploy without the guard, with \"guard\": false")
 	})
 }
 
@@ -163,7 +163,7 @@ func TestAnotherKeyGroupIsRefused(t *testing.T) {
 	inBubble(t, "a borrower borrows from another one", func(t *testing.T) {
 		borrows().wantRefused(t, but(borrow, contract.LenderName, "/signedfront/signedfront/dev2"), says)
 	})
-	const unknown = `whether this deployment would refuse viewers is not known: the deployment document "` + parameter + `" cannot be read`
+	const unknown = `the guard cannot find out whether CloudFront would refuse viewers after this deployment: the deployment document "` + parameter + `" cannot be read`
 	inBubble(t, "a borrower's document cannot be read", func(t *testing.T) {
 		a := borrows()
 		a.documents(0, nil)

@@ -1,5 +1,4 @@
-// Command lambda is the function behind the custom resource
-// Custom::KeyGuard.
+// Command lambda is the Lambda function of the custom resource Custom::KeyGuard.
 package main
 
 import (
