@@ -1,27 +1,25 @@
-// Package bucketemptier empties the content bucket of an ephemeral environment
-// before CloudFormation deletes it with its stack: a bucket that holds anything
-// cannot be deleted. It is the provider of the custom resources
-// Custom::EmptyBucket and Custom::FunctionRuns.
+// Package bucketemptier is the provider of the custom resources Custom::EmptyBucket and
+// Custom::FunctionRuns. It empties the content bucket of an ephemeral environment before
+// CloudFormation deletes the bucket with its stack, because a bucket with objects cannot
+// be deleted.
 //
-// It works on Delete only, and deletes only where two things say so:
+// It acts on Delete only, and deletes objects only if both of these are true:
 //
 //   - The stack is being deleted, or its first creation is being rolled back.
-//     CloudFormation also sends Delete in updates, for a custom resource that
-//     left the template, was renamed, or stands for a bucket that is replaced.
-//     Nothing is deleted then; a bucket that was replaced is left as it is.
-//   - The bucket carries the tag signedfront:ephemeral=true. A stack that is
-//     being deleted can hold a bucket that it keeps: one that has stopped being
-//     ephemeral in an update that was not cleaned up after, or whose tag somebody
-//     took off to save the objects. The tag alone would not do, for S3 may show
-//     it some time after it was taken off.
+//     CloudFormation also sends Delete during updates, for a custom resource that was
+//     removed or renamed, or whose bucket is replaced. Nothing is deleted then, and a
+//     replaced bucket is left unchanged.
+//   - The bucket has the tag signedfront:ephemeral=true. A stack that is being deleted
+//     may contain a bucket that it keeps: one that is no longer ephemeral after an update
+//     whose cleanup did not finish, or whose tag somebody removed to save the objects.
+//     The tag alone is not enough, because S3 may show it for some time after its removal.
 //
-// Where it cannot find out, it fails and deletes nothing.
+// If it cannot check these, it fails and deletes nothing.
 //
-// What reads the bucket, its distribution and its own policy, has gone from the
-// stack by then. The provider puts a policy in its place that denies writes,
-// which stays until the bucket goes, and deletes until nothing comes back: so a
-// writer that never stops does not keep the bucket, and a deletion that failed
-// later on finds it empty.
+// The distribution and the bucket policy are deleted before. The provider writes a policy
+// that denies writes and stays until the bucket is deleted. It then deletes objects until
+// no more appear. So a program that keeps writing cannot keep the bucket alive, and if the
+// deletion of the stack fails later, the bucket is still empty at the next attempt.
 package bucketemptier
 
 import (
@@ -37,9 +35,8 @@ import (
 	"github.com/signedfront/signedfront/signer"
 )
 
-// A bucket is listed from the start again and again, some seconds apart, until
-// that has found nothing twice: what was under way before the bucket's policy
-// denied writes may still come.
+// The bucket is listed from the start, some seconds apart, until two listings in a row
+// are empty: writes that started before the policy denied them may still arrive.
 const (
 	maxRounds = 20
 	pause     = 5 * time.Second
@@ -47,9 +44,9 @@ const (
 
 // Provider empties buckets. It is a customresource.Provider.
 //
-// The properties of the resource are BucketName and RoleArn, the ARN of the
-// function's role, which is not needed. With Check=true alone it is one of the
-// type Custom::FunctionRuns, with which nothing is done. Neither has attributes.
+// The properties of Custom::EmptyBucket are BucketName and, optionally, RoleArn, the ARN
+// of the function's role. A resource with Check=true is of type Custom::FunctionRuns and
+// does nothing. Neither has attributes.
 type Provider struct {
 	Store  Store
 	Stacks customresource.Stacks
@@ -57,7 +54,7 @@ type Provider struct {
 
 var _ customresource.Provider = (*Provider)(nil)
 
-// Create names the resource and does nothing else.
+// Create returns the physical id and does nothing else.
 func (p *Provider) Create(_ context.Context, r customresource.Request) (customresource.Response, error) {
 	if r.Properties.String(contract.Check) == contract.CheckTrue {
 		return customresource.Response{PhysicalResourceID: contract.FunctionRunsID}, nil
@@ -69,22 +66,23 @@ func (p *Provider) Create(_ context.Context, r customresource.Request) (customre
 	return customresource.Response{PhysicalResourceID: contract.EmptyBucketID + bucket}, nil
 }
 
-// Update is Create. Another bucket is another id. CloudFormation then sends a
-// Delete of the old one once the update has succeeded, which leaves it alone.
+// Update does the same as Create. Another bucket has another id. CloudFormation then
+// sends a Delete for the old id after the update, and Delete does nothing during an
+// update.
 func (p *Provider) Update(ctx context.Context, r customresource.Request) (customresource.Response, error) {
 	return p.Create(ctx, r)
 }
 
-// Delete denies writes to the bucket and empties it: all versions, delete markers
-// and unfinished multipart uploads. A bucket that is gone, has no such tag, or
-// belongs to a stack that stays, is a success. Where time runs out it fails, and
-// another Delete goes on.
+// Delete denies writes to the bucket and empties it: all versions, delete markers and
+// unfinished multipart uploads. It succeeds without deleting anything if the bucket does
+// not exist, has no such tag, or its stack is not being deleted. It fails if time runs
+// out; another Delete then continues.
 func (p *Provider) Delete(ctx context.Context, r customresource.Request) error {
-	// The id alone says which bucket to empty: the properties of a Delete can be
-	// those of another version of the template.
+	// The id says which bucket to empty. The properties of a Delete may be those of
+	// another version of the template.
 	bucket, ours := strings.CutPrefix(r.PhysicalResourceID, contract.EmptyBucketID)
 	if !ours {
-		r.Log.Info("no bucket of this provider: nothing deleted")
+		r.Log.Info("not a bucket of this provider: nothing deleted")
 		return nil
 	}
 	var tags map[string]string
@@ -110,7 +108,7 @@ func (p *Provider) Delete(ctx context.Context, r customresource.Request) error {
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("emptying bucket %s: nothing is deleted, for it is not known whether the stack is being deleted; if it is, delete it again: %w", named, err)
+		return fmt.Errorf("emptying bucket %s: nothing is deleted, because it is not known whether the stack is being deleted; if it is, delete it again: %w", named, err)
 	}
 	if !going(status) {
 		r.Log.Info("the stack is not being deleted: nothing deleted", "stackStatus", status)
@@ -126,7 +124,7 @@ func (p *Provider) Delete(ctx context.Context, r customresource.Request) error {
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("emptying bucket %s: nothing is deleted, for a policy that denies writes could not be put: delete the stack again to go on: %w", named, err)
+		return fmt.Errorf("emptying bucket %s: nothing is deleted, because the policy that denies writes could not be written: delete the stack again to continue: %w", named, err)
 	}
 	var done tally
 	err = p.empty(ctx, bucket, &done)
@@ -138,17 +136,16 @@ func (p *Provider) Delete(ctx context.Context, r customresource.Request) error {
 	return nil
 }
 
-// going reports whether everything in a stack of this status is on its way out:
-// the stack is being deleted, or its first creation has failed. In an update,
-// and in what cleans up after one, a Delete says no more than that the custom
-// resource has left the template, or goes by another logical id now.
+// going reports whether a stack with this status is being deleted, or its first creation
+// is being rolled back. During an update and its cleanup, a Delete only means that the
+// custom resource was removed from the template or has another logical id.
 //
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html#cfn-console-view-stack-status-codes
 func going(status string) bool {
 	return status == "DELETE_IN_PROGRESS" || status == "ROLLBACK_IN_PROGRESS"
 }
 
-// empty goes through the bucket until it has found nothing twice.
+// empty empties the bucket until two rounds in a row found nothing.
 func (p *Provider) empty(ctx context.Context, bucket string, done *tally) error {
 	wasEmpty := false
 	for range maxRounds {
@@ -164,7 +161,7 @@ func (p *Provider) empty(ctx context.Context, bucket string, done *tally) error 
 		case ctx.Err() != nil:
 			return errTime
 		case err != nil:
-			return fmt.Errorf("%w: delete the stack again to go on", err)
+			return fmt.Errorf("%w: delete the stack again to continue", err)
 		case found > 0 && done.total() == before:
 			return done.refusal()
 		}
@@ -175,10 +172,10 @@ func (p *Provider) empty(ctx context.Context, bucket string, done *tally) error 
 			return errTime
 		}
 	}
-	return errors.New("there was still more: something goes on writing to the bucket, whose policy denies it; stop it and delete the stack again")
+	return errors.New("there are still objects: something keeps writing to the bucket although its policy denies it; stop it and delete the stack again")
 }
 
-var errTime = errors.New("time ran out: delete the stack again to go on")
+var errTime = errors.New("time ran out: delete the stack again to continue")
 
 // round deletes everything that one listing finds.
 func (p *Provider) round(ctx context.Context, bucket string, done *tally) (found int, err error) {
@@ -203,8 +200,8 @@ func (p *Provider) round(ctx context.Context, bucket string, done *tally) (found
 	return found, work.wait()
 }
 
-// each has the crew do a job for each page of a listing. It returns how many
-// entries the pages had.
+// each runs a job of the crew for each page of a listing. It returns the number of
+// entries in all pages.
 func each[T any](work *crew, pages iter.Seq2[[]T, error], job func(page []T) error) (entries int) {
 	if work.failed() {
 		return 0

@@ -113,9 +113,9 @@ func TestADeleteSucceedsAndDeletesNothingWhen(t *testing.T) {
 		{"the tag says something else", func(b *bucket) { b.tags[contract.EphemeralTag] = "false" }, bucketID,
 			"the bucket has no tag signedfront:ephemeral=true"},
 		// Failure 3 of key pairs holds for all custom resources.
-		{"CloudFormation made up the id", nil, "signedfront-dev-ContentEmptyBucket1A2B3C4D-1KXJZ7Q2M5V3P", "no bucket of this provider"},
-		{"the Create had failed", nil, "signedfront:not-created:00000000-0000-4000-8000-000000000001", "no bucket of this provider"},
-		{"the id is the bucket's bare name", nil, bucketName, "no bucket of this provider"},
+		{"CloudFormation made up the id", nil, "signedfront-dev-ContentEmptyBucket1A2B3C4D-1KXJZ7Q2M5V3P", "not a bucket of this provider"},
+		{"the Create had failed", nil, "signedfront:not-created:00000000-0000-4000-8000-000000000001", "not a bucket of this provider"},
+		{"the id is the bucket's bare name", nil, bucketName, "not a bucket of this provider"},
 	}
 	for _, test := range tests {
 		inBubble(t, test.name, func(t *testing.T) {
@@ -165,7 +165,7 @@ func TestOnlyTheEndOfAStackEmptiesItsBucket(t *testing.T) {
 		b := newBucket(3)
 		b.stack = ""
 		a, _ := request(t, b, cfn.RequestDelete, bucketID, properties(bucketName))
-		want := "emptying bucket \"" + bucketName + "\": nothing is deleted, for it is not known whether the stack is being deleted; if it is, delete it again: " +
+		want := "emptying bucket \"" + bucketName + "\": nothing is deleted, because it is not known whether the stack is being deleted; if it is, delete it again: " +
 			"CloudFormation does not know the stack: " + customresourcetest.StackID
 		if a.Status != cfn.StatusFailed || a.Reason != want || b.left() != 3 || b.deletes != 0 {
 			t.Errorf("%d left of 3; got  %s\nwant %s", b.left(), a.Reason, want)
@@ -239,7 +239,7 @@ func TestCreateAndUpdate(t *testing.T) {
 func TestADeleteFailsWithWhatToDoWhen(t *testing.T) {
 	const (
 		emptying = "emptying bucket \"" + bucketName + "\": "
-		unknown  = "nothing is deleted, for it is not known whether the stack is being deleted; if it is, delete it again: "
+		unknown  = "nothing is deleted, because it is not known whether the stack is being deleted; if it is, delete it again: "
 	)
 	tests := []struct {
 		name    string
@@ -255,16 +255,16 @@ func TestADeleteFailsWithWhatToDoWhen(t *testing.T) {
 				}
 				return effect()
 			}
-		}, "time ran out: delete the stack again to go on"},
+		}, "time ran out: delete the stack again to continue"},
 		{"S3 refuses some", 1500, func(b *bucket) {
 			for i := range 5 {
 				b.held[fmt.Sprintf("pictures/%05d.jpg", i)] = "AccessDenied"
 			}
-		}, emptying + "1495 versions and 0 unfinished uploads are deleted, then S3 refused to delete the other 5: take away what protects them and delete the stack again; " +
+		}, emptying + "1495 versions and 0 unfinished uploads are deleted, then S3 refused to delete the other 5: remove what protects them and delete the stack again; " +
 			`they are "pictures/00000.jpg" (AccessDenied), "pictures/00001.jpg" (AccessDenied), "pictures/00002.jpg" (AccessDenied), and so on`},
 		{"S3 refuses all", 2, func(b *bucket) {
 			b.held["pictures/00000.jpg"], b.held["pictures/00001.jpg"] = "AccessDenied", "InternalError"
-		}, emptying + "0 versions and 0 unfinished uploads are deleted, then S3 refused to delete the other 2: take away what protects them and delete the stack again; " +
+		}, emptying + "0 versions and 0 unfinished uploads are deleted, then S3 refused to delete the other 2: remove what protects them and delete the stack again; " +
 			`they are "pictures/00000.jpg" (AccessDenied), "pictures/00001.jpg" (InternalError)`},
 		{"somebody goes on writing in spite of the policy", 1, func(b *bucket) {
 			b.fault = func(_ context.Context, call call, effect func() error) error {
@@ -276,7 +276,7 @@ func TestADeleteFailsWithWhatToDoWhen(t *testing.T) {
 				}
 				return err
 			}
-		}, emptying + "20 versions and 0 unfinished uploads are deleted, then there was still more: something goes on writing to the bucket, whose policy denies it; stop it and delete the stack again"},
+		}, emptying + "20 versions and 0 unfinished uploads are deleted, then there are still objects: something keeps writing to the bucket although its policy denies it; stop it and delete the stack again"},
 		{"a call fails", 10, func(b *bucket) {
 			b.fault = func(_ context.Context, call call, effect func() error) error {
 				if call.operation == "Uploads" {
@@ -284,7 +284,7 @@ func TestADeleteFailsWithWhatToDoWhen(t *testing.T) {
 				}
 				return effect()
 			}
-		}, emptying + "10 versions and 0 unfinished uploads are deleted, then s3:ListBucketMultipartUploads answered SlowDown: delete the stack again to go on"},
+		}, emptying + "10 versions and 0 unfinished uploads are deleted, then s3:ListBucketMultipartUploads answered SlowDown: delete the stack again to continue"},
 		{"the role may not read the tags", 10, func(b *bucket) {
 			b.fault = func(context.Context, call, func() error) error {
 				return fmt.Errorf("%w: the function's role may not use s3:GetBucketTagging", customresource.ErrDenied)
@@ -297,7 +297,7 @@ func TestADeleteFailsWithWhatToDoWhen(t *testing.T) {
 				}
 				return effect()
 			}
-		}, emptying + "nothing is deleted, for a policy that denies writes could not be put: delete the stack again to go on: access denied: the function's role may not use s3:PutBucketPolicy"},
+		}, emptying + "nothing is deleted, because the policy that denies writes could not be written: delete the stack again to continue: access denied: the function's role may not use s3:PutBucketPolicy"},
 		{"the role may not ask for the stack", 10, func(b *bucket) {
 			b.fault = func(_ context.Context, call call, effect func() error) error {
 				if call.operation == "Status" {
@@ -349,7 +349,7 @@ func TestADeleteThatRanOutOfTimeSaysHowFarItCame(t *testing.T) {
 			return effect()
 		}
 		a, _ := request(t, b, cfn.RequestDelete, bucketID, properties(bucketName))
-		want := fmt.Sprintf("emptying bucket %q: %d versions and 0 unfinished uploads are deleted, then time ran out: delete the stack again to go on",
+		want := fmt.Sprintf("emptying bucket %q: %d versions and 0 unfinished uploads are deleted, then time ran out: delete the stack again to continue",
 			bucketName, 10_000-b.left())
 		if a.Reason != want || b.left() == 10_000 || b.left() == 0 {
 			t.Errorf("%d left; got  %s\nwant %s", b.left(), a.Reason, want)

@@ -2,12 +2,12 @@ package bucketemptier
 
 import "sync"
 
-// crewSize is how many requests are under way at once. S3 takes 3,500 deletes
-// a second and prefix.
+// crewSize is the number of concurrent requests. S3 allows 3,500 deletes per second and
+// prefix.
 const crewSize = 8
 
-// crew does jobs at the same time, crewSize at most. After the first failure
-// it takes no more.
+// crew runs at most crewSize jobs at the same time. After the first failure it starts no
+// more.
 type crew struct {
 	places chan struct{}
 	group  sync.WaitGroup
@@ -19,7 +19,7 @@ type crew struct {
 
 func newCrew() *crew { return &crew{places: make(chan struct{}, crewSize)} }
 
-// do starts a job, once there is a place.
+// do waits for a free place and starts a job.
 func (c *crew) do(job func() error) {
 	c.places <- struct{}{}
 	if c.failed() {
@@ -29,7 +29,7 @@ func (c *crew) do(job func() error) {
 	c.group.Go(func() {
 		defer func() { <-c.places }()
 		defer func() {
-			// A panic here would end the program, and no answer be given.
+			// A panic here would end the program without an answer.
 			if fault := recover(); fault != nil {
 				c.mu.Lock()
 				defer c.mu.Unlock()
@@ -56,8 +56,7 @@ func (c *crew) failed() bool {
 	return c.err != nil || c.panic != nil
 }
 
-// wait returns the first failure when all jobs have ended. A job's panic goes
-// on here.
+// wait waits for all jobs and returns the first failure. It panics if a job panicked.
 func (c *crew) wait() error {
 	c.group.Wait()
 	if c.panic != nil {

@@ -9,15 +9,14 @@ import (
 // roleARN matches the ARN of an IAM role.
 var roleARN = regexp.MustCompile(`^arn:[a-z-]+:iam::[0-9]{12}:role/[\w+=,.@/-]+$`)
 
-// closingPolicy is the policy of a bucket that is being emptied, until it is
-// deleted. Nobody may put anything into it: an object, a part of an upload, a
-// copy, a replica, or a lock on what is there. Nor may anybody but the role of
-// this function delete an object without naming its version, which in a bucket
-// with versions makes a delete marker. Deleting versions and the bucket itself
-// is not denied. Requests without TLS are, as they were before.
+// closingPolicy returns the policy of a bucket while it is emptied and until it is
+// deleted. It denies all writes: objects, parts of uploads, copies, replicas and object
+// locks. It denies everybody except the function's role to delete an object without a
+// version, which makes a delete marker in a versioned bucket. It does not deny deleting
+// versions or the bucket. It denies requests without TLS, as the previous policy did.
 //
-// Where the role is not known, deletes without a version stay as they were, for
-// the function needs the same right to delete a version:
+// If the role is not known, deletes without a version are not denied, because the
+// function needs the same permission to delete a version:
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
 //
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/security_iam_service-with-iam.html
@@ -56,7 +55,7 @@ func closingPolicy(bucket, stackID, role string) string {
 	return string(text)
 }
 
-// partition is that of the stack, such as aws.
+// partition returns the partition of the stack, such as aws.
 func partition(stackID string) string {
 	if parts := strings.SplitN(stackID, ":", 3); len(parts) == 3 {
 		return parts[1]

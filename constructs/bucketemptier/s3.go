@@ -18,24 +18,23 @@ import (
 	"github.com/signedfront/signedfront/constructs/customresource"
 )
 
-// S3 is the Store in Amazon S3. The function's role needs s3:GetBucketTagging,
-// s3:PutBucketPolicy, s3:ListBucketVersions and s3:ListBucketMultipartUploads on
-// the bucket, and
-// s3:DeleteObject, s3:DeleteObjectVersion and s3:AbortMultipartUpload on its
+// S3 is a Store in Amazon S3. The function's role needs s3:GetBucketTagging,
+// s3:PutBucketPolicy, s3:ListBucketVersions and s3:ListBucketMultipartUploads on the
+// bucket, and s3:DeleteObject, s3:DeleteObjectVersion and s3:AbortMultipartUpload on its
 // objects.
 type S3 struct {
 	client *s3.Client
 }
 
-// The SDK tries a call again that is throttled or gets no answer, for a minute
-// or so and while the context lasts.
+// Retries of the SDK after throttling or without an answer, for about a minute and until
+// the context ends.
 const (
 	maxAttempts = 8
 	attemptTime = time.Minute
 )
 
-// NewS3 uses the Region, credentials and endpoint of config. An endpoint other
-// than AWS's own is taken to have no name for each bucket.
+// NewS3 returns an S3 that uses the Region, credentials and endpoint of config. With an
+// endpoint other than AWS's own, it puts the bucket's name into the path.
 func NewS3(config aws.Config) *S3 {
 	return &S3{s3.NewFromConfig(config, func(o *s3.Options) {
 		o.UsePathStyle = o.BaseEndpoint != nil
@@ -46,7 +45,7 @@ func NewS3(config aws.Config) *S3 {
 	})}
 }
 
-// Tags is GetBucketTagging.
+// Tags calls GetBucketTagging.
 func (s *S3) Tags(ctx context.Context, bucket string) (map[string]string, error) {
 	tagging, err := s.client.GetBucketTagging(ctx, &s3.GetBucketTaggingInput{Bucket: &bucket})
 	if err != nil {
@@ -62,8 +61,8 @@ func (s *S3) Tags(ctx context.Context, bucket string) (map[string]string, error)
 	return tags, nil
 }
 
-// PutPolicy is PutBucketPolicy. S3 refuses it with OperationAborted for a moment
-// while it is still at another change of the bucket.
+// PutPolicy calls PutBucketPolicy. It retries after OperationAborted, which S3 answers
+// while another change of the bucket is in progress.
 func (s *S3) PutPolicy(ctx context.Context, bucket, policy string) error {
 	_, err := s.client.PutBucketPolicy(ctx, &s3.PutBucketPolicyInput{Bucket: &bucket, Policy: &policy}, func(o *s3.Options) {
 		o.Retryer = retry.AddWithErrorCodes(o.Retryer, "OperationAborted")
@@ -74,8 +73,8 @@ func (s *S3) PutPolicy(ctx context.Context, bucket, policy string) error {
 	return nil
 }
 
-// Versions is ListObjectVersions. Keys travel URL-encoded: a key may hold
-// characters that XML cannot.
+// Versions calls ListObjectVersions, with URL-encoded keys: a key may contain characters
+// that XML cannot.
 func (s *S3) Versions(ctx context.Context, bucket string) iter.Seq2[[]Version, error] {
 	return func(yield func([]Version, error) bool) {
 		in := &s3.ListObjectVersionsInput{Bucket: &bucket, EncodingType: types.EncodingTypeUrl}
@@ -104,7 +103,7 @@ func (s *S3) Versions(ctx context.Context, bucket string) iter.Seq2[[]Version, e
 	}
 }
 
-// Delete is DeleteObjects, and DeleteObject for keys that XML cannot hold.
+// Delete calls DeleteObjects, and DeleteObject for keys that XML cannot contain.
 func (s *S3) Delete(ctx context.Context, bucket string, page []Version) ([]Refusal, error) {
 	var batch []types.ObjectIdentifier
 	var refusals []Refusal
@@ -136,7 +135,7 @@ func (s *S3) Delete(ctx context.Context, bucket string, page []Version) ([]Refus
 	return refusals, nil
 }
 
-// Uploads is ListMultipartUploads.
+// Uploads calls ListMultipartUploads.
 func (s *S3) Uploads(ctx context.Context, bucket string) iter.Seq2[[]Upload, error] {
 	return func(yield func([]Upload, error) bool) {
 		in := &s3.ListMultipartUploadsInput{Bucket: &bucket, EncodingType: types.EncodingTypeUrl}
@@ -162,7 +161,7 @@ func (s *S3) Uploads(ctx context.Context, bucket string) iter.Seq2[[]Upload, err
 	}
 }
 
-// Abort is AbortMultipartUpload.
+// Abort calls AbortMultipartUpload.
 func (s *S3) Abort(ctx context.Context, bucket string, upload Upload) error {
 	_, err := s.client.AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{
 		Bucket: &bucket, Key: aws.String(upload.Key), UploadId: aws.String(upload.ID),
@@ -173,7 +172,7 @@ func (s *S3) Abort(ctx context.Context, bucket string, upload Upload) error {
 	return failure(ctx, "AbortMultipartUpload", bucket, err)
 }
 
-// plain is a key as it is in the bucket. S3 encodes a space as a plus sign.
+// plain returns a key without URL encoding. S3 encodes a space as a plus sign.
 func plain(key *string, encoded bool) string {
 	if key == nil {
 		return ""
@@ -186,7 +185,7 @@ func plain(key *string, encoded bool) string {
 	return *key
 }
 
-// fitsXML reports whether XML 1.0 can hold a key: https://www.w3.org/TR/xml/#charsets
+// fitsXML reports whether XML 1.0 can contain a key: https://www.w3.org/TR/xml/#charsets
 func fitsXML(key string) bool {
 	return !strings.ContainsFunc(key, func(r rune) bool {
 		return r < 0x20 && r != '\t' && r != '\n' && r != '\r' || r == 0xFFFD || r == 0xFFFE || r == 0xFFFF
@@ -201,7 +200,7 @@ func codeOf(err error) string {
 	return ""
 }
 
-// failure is customresource.Failure, with the codes that a Store has errors for.
+// failure returns customresource.Failure, or the Store's own error for the code.
 func failure(ctx context.Context, action, bucket string, err error) error {
 	if codeOf(err) == "NoSuchBucket" {
 		return ErrNoBucket

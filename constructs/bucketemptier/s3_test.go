@@ -102,7 +102,7 @@ func TestS3sRefusalsAreTold(t *testing.T) {
 			b.versions = append(b.versions, bucketemptier.Version{Key: key, ID: "v"})
 			b.held[key] = "AccessDenied"
 			a, _ := request(t, services(to(b), emulator), cfn.RequestDelete, bucketID, properties(bucketName))
-			want := fmt.Sprintf("2 versions and 0 unfinished uploads are deleted, then S3 refused to delete the other 1: take away what protects them and delete the stack again; they are %s (AccessDenied)", signer.Describe(key, signer.FormName))
+			want := fmt.Sprintf("2 versions and 0 unfinished uploads are deleted, then S3 refused to delete the other 1: remove what protects them and delete the stack again; they are %s (AccessDenied)", signer.Describe(key, signer.FormName))
 			if a.Status != cfn.StatusFailed || !strings.Contains(a.Reason, want) || b.left() != 1 {
 				t.Errorf("got  %s\nwant %s", a.Reason, want)
 			}

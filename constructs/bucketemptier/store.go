@@ -6,32 +6,30 @@ import (
 	"iter"
 )
 
-// ErrNoBucket is wrapped by the errors of a Store whose bucket does not exist.
+// ErrNoBucket is wrapped by errors of a Store if the bucket does not exist.
 var ErrNoBucket = errors.New("the bucket does not exist")
 
-// Store is what holds buckets. A Store tries throttled calls again by itself.
-// A call that the function's role does not allow wraps
-// customresource.ErrDenied.
+// Store reads and empties buckets. It retries throttled calls itself. An error of a call
+// that the function's role does not allow wraps customresource.ErrDenied.
 type Store interface {
-	// Tags are the bucket's.
+	// Tags returns the tags of a bucket.
 	Tags(ctx context.Context, bucket string) (map[string]string, error)
 
-	// PutPolicy makes a policy the bucket's only one.
+	// PutPolicy replaces the policy of a bucket.
 	PutPolicy(ctx context.Context, bucket, policy string) error
 
 	// Versions lists all versions of all objects and all delete markers, in
 	// pages of at most 1,000. It ends after the first error.
 	Versions(ctx context.Context, bucket string) iter.Seq2[[]Version, error]
 
-	// Delete removes a page of versions and tells which ones it could not. A
-	// version that is gone counts as removed.
+	// Delete deletes a page of versions and returns those that it could not delete. A
+	// version that does not exist counts as deleted.
 	Delete(ctx context.Context, bucket string, page []Version) ([]Refusal, error)
 
-	// Uploads lists the multipart uploads that are not finished, as Versions
-	// does.
+	// Uploads lists the unfinished multipart uploads in the same way as Versions.
 	Uploads(ctx context.Context, bucket string) iter.Seq2[[]Upload, error]
 
-	// Abort removes an unfinished upload. One that is gone is a success.
+	// Abort aborts an unfinished upload. It succeeds if there is no such upload.
 	Abort(ctx context.Context, bucket string, upload Upload) error
 }
 

@@ -8,7 +8,7 @@ import (
 	"github.com/signedfront/signedfront/signer"
 )
 
-// tally counts what became of a bucket's contents. It is safe for concurrent
+// tally counts deleted versions, aborted uploads and refusals. It is safe for concurrent
 // use.
 type tally struct {
 	mu       sync.Mutex
@@ -18,7 +18,7 @@ type tally struct {
 	refusals []Refusal // the first few of them
 }
 
-// maxRefusals is how many refusals an error names: its reader needs an example.
+// maxRefusals is the most refusals that an error names as examples.
 const maxRefusals = 3
 
 func (t *tally) deleted(asked int, refusals []Refusal) {
@@ -41,7 +41,7 @@ func (t *tally) total() int {
 	return t.versions + t.uploads
 }
 
-// refusal is the error of a round in which everything was refused.
+// refusal returns the error for a round in which S3 refused everything.
 func (t *tally) refusal() error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -52,6 +52,6 @@ func (t *tally) refusal() error {
 	if t.refused > len(examples) {
 		examples = append(examples, "and so on")
 	}
-	return fmt.Errorf("S3 refused to delete the other %d: take away what protects them and delete the stack again; they are %s",
+	return fmt.Errorf("S3 refused to delete the other %d: remove what protects them and delete the stack again; they are %s",
 		t.refused, strings.Join(examples, ", "))
 }

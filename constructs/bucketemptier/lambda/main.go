@@ -1,5 +1,4 @@
-// Command lambda is the function behind the custom resource
-// Custom::EmptyBucket.
+// Command lambda is the Lambda function of the custom resource Custom::EmptyBucket.
 package main
 
 import (
