@@ -1,6 +1,6 @@
-// The CDK app: one stack for each environment in cdk.json, or with -c env=NAME
-// for that one alone. The CDK's command line runs it, in the folder of cdk.json,
-// and hands the context over.
+// Command signedfront is the CDK app: it makes one stack for each environment in
+// cdk.json, or with -c env=NAME only for that one. The CDK's command line runs it in the
+// folder of cdk.json and passes the context.
 package main
 
 import (
@@ -19,7 +19,7 @@ func main() { os.Exit(run()) }
 func run() (status int) {
 	defer closeJSII()
 	defer func() {
-		// The CDK panics.
+		// The CDK reports errors by panicking.
 		if r := recover(); r != nil {
 			fmt.Fprintln(os.Stderr, constructs.CDKError(r))
 			status = 1
@@ -44,8 +44,8 @@ func synthesize() error {
 	if err != nil {
 		return err
 	}
-	// On standard error, not as an annotation of a stack: it is about all of
-	// them, and fails no pipeline that takes annotations for errors.
+	// Warnings are written to standard error, not as annotations of a stack: they are
+	// about all stacks, and must not fail pipelines that treat annotations as errors.
 	for _, warning := range config.Warnings() {
 		fmt.Fprintln(os.Stderr, "warning:", warning)
 	}
@@ -57,7 +57,7 @@ func synthesize() error {
 		}
 		made[e.Name] = stack
 	}
-	// Of all that are deployed at once, a lender comes first, and goes last.
+	// If both are deployed together, a lender is deployed first and deleted last.
 	for _, e := range config.Environments {
 		if lender := made[e.Content.SigningKeys.From]; lender != nil {
 			made[e.Name].AddStackDependency(lender, nil)
@@ -67,9 +67,8 @@ func synthesize() error {
 	return nil
 }
 
-// closeJSII ends the CDK's Node process. The runtime waits for it twice and
-// reports the wait that came second as an abnormal end, so what it prints from
-// here on is dropped: https://github.com/aws/jsii/blob/main/packages/%40jsii/go-runtime/jsii-runtime-go/internal/kernel/process/process.go
+// closeJSII ends the CDK's Node.js process. The runtime waits for it twice and reports
+// the second wait as an abnormal end, so closeJSII drops all further output: https://github.com/aws/jsii/blob/main/packages/%40jsii/go-runtime/jsii-runtime-go/internal/kernel/process/process.go
 func closeJSII() {
 	if null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0); err == nil {
 		os.Stderr = null

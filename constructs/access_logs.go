@@ -14,9 +14,9 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// accessLogFields are the fields of standard logging, but for three that hold
-// credentials: cs-uri-query has signed URLs, cs(Cookie) has signed cookies, and
-// cs(Referer) the signed URL of a page that linked here.
+// accessLogFields are the fields of standard logging, except three that can hold
+// credentials: cs-uri-query the query of signed URLs, cs(Cookie) signed cookies, and
+// cs(Referer) the signed URL of the page with the link.
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/standard-logs-reference.html
 var accessLogFields = []string{
 	"date",
@@ -51,8 +51,8 @@ var accessLogFields = []string{
 	"sc-range-end",
 }
 
-// newAccessLogs has the requests of the distribution recorded by standard
-// logging v2, whose parts exist in us-east-1 alone.
+// newAccessLogs records the requests of the distribution with standard logging v2,
+// whose resources exist only in us-east-1.
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/standard-logging.html
 func newAccessLogs(scope constructs.Construct, p *PrivateContentProps, distribution awscloudfront.Distribution) {
 	if p.AccessLogs == nil {
@@ -72,8 +72,8 @@ func newAccessLogs(scope constructs.Construct, p *PrivateContentProps, distribut
 	})
 }
 
-// newLogDestination is where the records go. CloudFormation replaces it where
-// that changes, which takes another name: it holds which destination it is.
+// newLogDestination makes the destination of the records. A change of the destination
+// replaces this resource, which needs a new name: the name contains its kind.
 func newLogDestination(logs constructs.Construct, p *PrivateContentProps) awslogs.CfnDeliveryDestination {
 	kind, target := "group", (*string)(nil)
 	switch {
@@ -84,8 +84,8 @@ func newLogDestination(logs constructs.Construct, p *PrivateContentProps) awslog
 			kind = shortHash(bucket)
 		}
 		letLogsBeWritten(logs, p.AccessLogs.Bucket)
-		// Without a prefix here, CloudFormation puts records under one path when
-		// it makes the delivery and under another when it changes it:
+		// Without a prefix here, CloudFormation uses one path when it makes the
+		// delivery and another when it changes it:
 		// https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/2274
 		target = jsii.String(fmt.Sprintf("arn:%s:s3:::%s/cloudfront", *awscdk.Stack_Of(logs).Partition(), bucket))
 	case p.AccessLogs.LogGroup != nil:
@@ -105,9 +105,9 @@ func newLogDestination(logs constructs.Construct, p *PrivateContentProps) awslog
 
 func shortHash(text string) string { return fmt.Sprintf("%.4x", sha256.Sum256([]byte(text))) }
 
-// letLogsBeWritten lets the log service write to a bucket of the app. Otherwise
-// it would write the statement by itself, and the next change of the bucket's
-// policy would take it away.
+// letLogsBeWritten lets the log service write to a bucket of the app. Without this
+// statement the service would add one itself, and the next change of the bucket's
+// policy would remove it.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-infrastructure-V2-S3.html
 func letLogsBeWritten(logs constructs.Construct, bucket awss3.IBucket) {
 	stack := awscdk.Stack_Of(logs)
@@ -123,11 +123,11 @@ func letLogsBeWritten(logs constructs.Construct, bucket awss3.IBucket) {
 	}))
 }
 
-// newLogGroup is kept, with its records, when the content's bucket is. Its own
-// policy lets the log service write to it: without one, the service writes a
-// policy of the account by itself, which stays when the stack goes, one for all
-// log groups below /aws/vendedlogs/, or one statement for each other group until
-// the policy is full.
+// newLogGroup makes the log group, which is kept whenever the content's bucket is
+// kept. Its own policy lets the log service write to it. Without one, the service
+// adds to a policy of the account, which stays when the stack is deleted: one for all
+// log groups below /aws/vendedlogs/, or a statement for each other group until the
+// policy is full.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-infrastructure-V2-CloudWatchLogs.html
 func newLogGroup(logs constructs.Construct, p *PrivateContentProps) awslogs.CfnLogGroup {
 	name := saltedName(logs, "/aws/vendedlogs/cloudfront/"+p.Name)

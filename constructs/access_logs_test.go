@@ -65,8 +65,7 @@ func TestAccessLogsGoFromTheDistributionToALogGroup(t *testing.T) {
 	wantJSON(t, "to", delivery.Properties["DeliveryDestinationArn"], fmt.Sprintf(`{"Fn::GetAtt": [%q, "Arn"]}`, destinationID))
 }
 
-// accessLogGroup is the log group of the access logs, beside those of our
-// functions.
+// accessLogGroup returns the log group of the access logs; the functions have others.
 func (t *template) accessLogGroup(test *testing.T) (id string, group *resource) {
 	test.Helper()
 	for _, id := range t.all("AWS::Logs::LogGroup") {
@@ -100,8 +99,8 @@ func TestLogGroupIsKeptAsTheContentIs(t *testing.T) {
 	}
 }
 
-// A policy of the account would count against ten, and one that the log service
-// writes by itself would stay.
+// A policy of the account counts against a quota of ten, and a policy that the log
+// service writes itself stays after the stack is deleted.
 func TestLogGroupItselfLetsTheLogServiceWrite(t *testing.T) {
 	template := logged(t, config.AccessLogs{}, func(e *config.Environment) { e.Account = "123456789012" })
 	_, group := template.accessLogGroup(t)
@@ -137,7 +136,7 @@ func TestAccessLogsGoToABucketUnderAPrefix(t *testing.T) {
 	}
 }
 
-// CloudFormation makes another destination before it deletes the one before.
+// CloudFormation makes the new destination before it deletes the old one.
 func TestAnotherDestinationHasAnotherName(t *testing.T) {
 	names := map[string]string{}
 	for _, bucket := range []string{"", "logs-of-all", "logs-of-media"} {

@@ -9,12 +9,12 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// acknowledge tells cdk-nag why a resource of ours breaks one of its rules on
-// purpose. Where the rule has several findings on one resource, appliesTo are
-// those that the reason is for, such as Resource::*.
+// acknowledge records for cdk-nag why a resource breaks one of its rules on purpose.
+// If the rule has several findings on one resource, appliesTo lists those that the
+// reason explains, such as Resource::*.
 //
-// This is what cdk-nag's own suppressions write. Its package is not imported:
-// importers of ours would download it.
+// It writes what cdk-nag's own suppressions write. It does not import cdk-nag,
+// because importers of this module would then download it.
 func acknowledge(c constructs.IConstruct, rule, reason string, appliesTo ...string) {
 	const key, list = "cdk_nag", "rules_to_suppress"
 	if !*awscdk.CfnResource_IsCfnResource(c) {
@@ -34,13 +34,14 @@ func acknowledge(c constructs.IConstruct, rule, reason string, appliesTo ...stri
 	resource.AddMetadata(jsii.String(key), map[string]any{list: append(rules, acknowledged)})
 }
 
-// onResource is what cdk-nag calls its finding of a wildcard in a resource of a
+// onResource returns cdk-nag's name of a finding of a wildcard in the resource of a
 // policy, such as Resource::<ContentBucketDD05A3B9.Arn>/*.
 func onResource(scope constructs.Construct, arn *string) string {
 	return "Resource::" + flat(awscdk.Stack_Of(scope).Resolve(arn))
 }
 
-// flat is a resolved text with references in angle brackets, as cdk-nag has it.
+// flat returns a resolved value as cdk-nag writes it, with references in angle
+// brackets.
 func flat(value any) string {
 	function, is := value.(map[string]any)
 	if !is {

@@ -31,8 +31,8 @@ var buildApp = sync.OnceValues(func() (file string, err error) {
 	return file, nil
 })
 
-// runApp runs cdk.go as the CDK's command line does, with the context of
-// cdk.json and more of it, where null takes a member away.
+// runApp runs cdk.go as the CDK's command line does, with the context of cdk.json
+// changed by more. A null removes a member.
 func runApp(t *testing.T, more map[string]any, environ ...string) (outdir, said string, status int) {
 	t.Helper()
 	context := shippedContext(t)
@@ -70,15 +70,15 @@ func runAppWith(t *testing.T, context string, environ ...string) (outdir, said s
 	return outdir, withoutNoise(string(out)), app.ProcessState.ExitCode()
 }
 
-// withoutNoise leaves out what is not of our making: Node's banner where it is
-// old, and a message of the jsii runtime, which waits twice for its own child.
+// withoutNoise removes output of other programs: Node's banner about its age, and a
+// message of the jsii runtime, which waits twice for its child.
 func withoutNoise(said string) string {
 	said = regexp.MustCompile(`(?m)^!!.*!!\n`).ReplaceAllString(said, "")
 	said = regexp.MustCompile(`Runtime process exited abnormally: (waitid|wait): no child processes`).ReplaceAllString(said, "")
 	return strings.Trim(said, "\n")
 }
 
-// The CDK's validation of templates is on here, and its findings are errors.
+// The CDK's validation of templates is on in this test, and its findings are errors.
 func TestShippedAppSynthesizesWithoutAWarning(t *testing.T) {
 	outdir, said, status := runApp(t, map[string]any{"aws:cdk:bundling-stacks": []string{"**"}}, "CDK_VALIDATION=true")
 	if status != 0 {
@@ -139,8 +139,7 @@ func TestShippedAppSynthesizesWithoutAWarning(t *testing.T) {
 	}
 }
 
-// A recommended flag that is not set is reported by the command line at every
-// synthesis.
+// The command line reports recommended flags that are not set at every synthesis.
 func TestRecommendedFeatureFlagsAreSet(t *testing.T) {
 	outdir, said, status := runApp(t, nil, "CDK_VALIDATION=false")
 	if status != 0 {
@@ -229,7 +228,7 @@ func TestAppMakesAStackForEachEnvironment(t *testing.T) {
 	}
 }
 
-// jsonText is a text as JSON writes it.
+// jsonText returns a text as JSON.
 func jsonText(text string) string {
 	encoded, err := json.Marshal(text)
 	if err != nil {
@@ -317,7 +316,7 @@ func TestAppWarnsOfQuotasAndGoesOn(t *testing.T) {
 		environments[name] = map[string]any{"ephemeral": true}
 	}
 	outdir, said, status := runApp(t, map[string]any{"environments": environments, "env": "a"}, "CDK_VALIDATION=false")
-	const more = ` in the account of whoever deploys; CloudFront gives an account 10: let environments borrow, with "signingKeys": {"from": ...}, ` +
+	const more = ` in the default account; the CloudFront quota of an account is 10: let environments borrow, with "signingKeys": {"from": ...}, ` +
 		"or ask AWS for more, https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html"
 	want := "warning: environments: 11 public keys" + more + "\nwarning: environments: 11 key groups" + more
 	if status != 0 || said != want {
@@ -326,8 +325,8 @@ func TestAppWarnsOfQuotasAndGoesOn(t *testing.T) {
 	readTemplate(t, outdir, "signedfront-a")
 }
 
-// "deploy --all" makes the lender first, whatever the names, and "destroy --all"
-// removes it last.
+// "deploy --all" deploys the lender first, whatever the names are, and "destroy --all"
+// deletes it last.
 func TestALenderIsDeployedBeforeWhoBorrows(t *testing.T) {
 	outdir, said, status := runApp(t, map[string]any{"environments": map[string]any{
 		"zzz": map[string]any{"ephemeral": true, "lendKeys": true},
@@ -371,7 +370,7 @@ func TestWrongConfigurationIsExplainedWithoutAStackTrace(t *testing.T) {
   project: missing; write a name such as "signedfront"
   environments: no environment; write an object such as {"dev": {"ephemeral": true}}`},
 		{"an environment that is none", map[string]any{"env": "devv"},
-			`cdk.json: env: "devv", which is no environment; write "dev"; did you mean "dev"?`},
+			`cdk.json: env: "devv", which is not an environment; write "dev"; did you mean "dev"?`},
 		{"a file beside cdk.json that holds no key", map[string]any{"environments": map[string]any{"dev": map[string]any{"signingKeys": map[string]any{"keys": map[string]any{"1": map[string]any{"custody": "imported", "publicKey": "README.md"}}}}}},
 			`cdk.json: environments.dev.signingKeys.keys.1.publicKey: no public key; write the public half of an RSA-2048 or P-256 key as PEM that starts with -----BEGIN PUBLIC KEY-----, as "openssl pkey -pubout" writes it`},
 		{"an unknown processor", map[string]any{"signedfront:functionArchitecture": "arm"},

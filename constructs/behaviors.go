@@ -13,9 +13,8 @@ import (
 	"github.com/signedfront/signedfront/constructs/config"
 )
 
-// addBehaviors adds the behaviors of all patterns. CloudFront takes the first
-// behavior whose pattern a path matches, so that those that require a signature
-// come first.
+// addBehaviors adds the behaviors of all patterns. CloudFront uses the first behavior
+// whose pattern matches a path, so behaviors that require a signature come first.
 func addBehaviors(distribution awscloudfront.Distribution, p *PrivateContentProps, origin awscloudfront.IOrigin, signed, public *awscloudfront.AddBehaviorOptions) {
 	for _, pattern := range p.SignedPaths {
 		distribution.AddBehavior(&pattern, origin, signed)
@@ -28,7 +27,7 @@ func addBehaviors(distribution awscloudfront.Distribution, p *PrivateContentProp
 	distribution.Node().AddValidation(&checkedBehaviors{distribution, slices.Concat(publicPatterns(p), furtherPatterns(p, true)), p.Downloads.Parameters()})
 }
 
-// addFurther adds those of Behaviors that are public, or those that are not.
+// addFurther adds the public ones of Behaviors, or the signed ones.
 func addFurther(distribution awscloudfront.Distribution, p *PrivateContentProps, content awscloudfront.IOrigin, options *awscloudfront.AddBehaviorOptions, public bool) {
 	for _, b := range p.Behaviors {
 		if b.Public != public {
@@ -42,8 +41,8 @@ func addFurther(distribution awscloudfront.Distribution, p *PrivateContentProps,
 	}
 }
 
-// withOptions returns options with the fields of others that are set.
-// Functions are added.
+// withOptions returns options overridden by the fields that others sets. Function
+// associations of both are kept.
 func withOptions(options, others *awscloudfront.AddBehaviorOptions) *awscloudfront.AddBehaviorOptions {
 	if others == nil {
 		return options
@@ -62,8 +61,8 @@ func withOptions(options, others *awscloudfront.AddBehaviorOptions) *awscloudfro
 	return &merged
 }
 
-// seesViewerRequests reports whether a behavior has a function of viewer
-// requests, of which CloudFront takes one.
+// seesViewerRequests reports whether a behavior has a function for viewer requests.
+// CloudFront allows one.
 func seesViewerRequests(options *awscloudfront.AddBehaviorOptions) bool {
 	if options.FunctionAssociations != nil && slices.ContainsFunc(*options.FunctionAssociations, func(a *awscloudfront.FunctionAssociation) bool {
 		return a.EventType == awscloudfront.FunctionEventType_VIEWER_REQUEST
@@ -75,14 +74,14 @@ func seesViewerRequests(options *awscloudfront.AddBehaviorOptions) bool {
 	})
 }
 
-// signedPatterns are the patterns that require a signature.
+// signedPatterns returns the patterns that require a signature.
 func signedPatterns(p *PrivateContentProps) []string {
 	return slices.Concat(p.SignedPaths, furtherPatterns(p, false))
 }
 
-// publicPatterns are the patterns that everyone may read, each once: the error
-// pages, which CloudFront could not serve to those who were refused if they
-// required a signature, and what PublicPaths names.
+// publicPatterns returns the patterns that everyone may read, each once: PublicPaths
+// and the error pages. An error page that requires a signature could not be served to
+// a viewer without one.
 func publicPatterns(p *PrivateContentProps) []string {
 	var once []string
 	add := func(pattern string) {
@@ -99,7 +98,8 @@ func publicPatterns(p *PrivateContentProps) []string {
 	return once
 }
 
-// furtherPatterns are those of Behaviors that are public, or those that are not.
+// furtherPatterns returns the patterns of the public ones of Behaviors, or of the
+// signed ones.
 func furtherPatterns(p *PrivateContentProps, public bool) (patterns []string) {
 	for _, b := range p.Behaviors {
 		if b.Public == public {
@@ -109,15 +109,15 @@ func furtherPatterns(p *PrivateContentProps, public bool) (patterns []string) {
 	return patterns
 }
 
-// checkedBehaviors is the CDK's validation of a distribution, at the end of the
-// synthesis: whoever has the distribution may have added behaviors to it.
+// checkedBehaviors validates a distribution at the end of the synthesis, because the
+// app may have added behaviors to it.
 type checkedBehaviors struct {
 	distribution awscloudfront.Distribution
-	public       []string // the patterns that are meant to be open
-	downloads    []string // the parameters that signed paths promise to forward to the content
+	public       []string // the patterns that are meant to be public
+	downloads    []string // the parameters that signed paths must forward to the content
 }
 
-// Validate returns what is wrong with the distribution.
+// Validate returns the mistakes in the distribution.
 func (v *checkedBehaviors) Validate() *[]*string {
 	stack := awscdk.Stack_Of(v.distribution)
 	settings := distributionSettings(v.distribution)
@@ -129,7 +129,7 @@ func (v *checkedBehaviors) Validate() *[]*string {
 	for _, b := range append(cacheBehaviors(v.distribution), content) {
 		pattern, named := b["pathPattern"]
 		if !named {
-			pattern = "*" // of the default behavior
+			pattern = "*" // the default behavior
 		}
 		of := "the behavior of " + config.Quote(fmt.Sprint(pattern))
 		if isSigned(b) {
@@ -137,32 +137,32 @@ func (v *checkedBehaviors) Validate() *[]*string {
 				continue
 			}
 			if parameter := policies.of(b).shared(); parameter != "" {
-				report("%s forwards %s to the bucket by its OriginRequestPolicy, and its CachePolicy does not name it, so that a viewer would get what another one has asked for; write a CachePolicy with that parameter, or awscloudfront.CachePolicy_CACHING_DISABLED()", of, parameter)
+				report("%s forwards %s to the bucket by its OriginRequestPolicy, but its CachePolicy does not name it, so a viewer could get an answer that another viewer asked for; write a CachePolicy with that parameter, or awscloudfront.CachePolicy_CACHING_DISABLED()", of, parameter)
 			}
 			for _, parameter := range v.downloads {
 				if policies.of(b).lacks(parameter) {
-					report("%s does not forward %s to the bucket, which signers are told by Downloads; leave its CachePolicy out, or write one with that parameter", of, parameter)
+					report("%s does not forward %s to the bucket, although Downloads promises it to signers; leave its CachePolicy out, or write one with that parameter", of, parameter)
 				}
 			}
 			continue
 		}
 		isPublic := func(public string) bool { return reflect.DeepEqual(stack.Resolve(public), pattern) }
 		if !slices.ContainsFunc(v.public, isPublic) {
-			report("%s trusts no key group, which opens it to everyone; list it in Behaviors of PrivateContentProps, with Public: true if that is meant", of)
+			report("%s trusts no key group, so everyone may read it; list it in Behaviors of PrivateContentProps, with Public: true if it is meant to be public", of)
 		}
 		if target, _ := b["targetOriginId"].(string); !signsRequests[target] {
 			continue
 		}
 		if override := policies.of(b).override(); override != "" {
-			report("%s is public and forwards %s to the bucket, by which strangers would choose how S3 sends an object; write a CachePolicy and an OriginRequestPolicy that name the parameters they need, without these, or leave them out", of, override)
+			report("%s is public and forwards %s to the bucket, so anybody could choose headers of S3's answer; write a CachePolicy and an OriginRequestPolicy that list the parameters they need, without these, or leave both out", of, override)
 		}
 	}
 	return &wrong
 }
 
-// signedOrigins are the ids of origins and groups of them from which CloudFront
-// reads a bucket by an access identity or control. S3 lets such requests, and no
-// others, choose headers of the answer.
+// signedOrigins returns the ids of origins and origin groups from which CloudFront
+// reads a bucket through an access identity or control. S3 lets only such requests
+// choose headers of the answer.
 func signedOrigins(settings map[string]any) map[string]bool {
 	signed := map[string]bool{}
 	origins, _ := settings["origins"].([]any)
@@ -195,8 +195,8 @@ func isSigned(behavior map[string]any) bool {
 	return len(groups) > 0
 }
 
-// cacheBehaviors are the behaviors of a distribution, besides the default one, as
-// they are now.
+// cacheBehaviors returns the current behaviors of a distribution, except the default
+// one.
 func cacheBehaviors(of awscloudfront.Distribution) (behaviors []map[string]any) {
 	listed, _ := distributionSettings(of)["cacheBehaviors"].([]any)
 	for _, behavior := range listed {
@@ -206,7 +206,7 @@ func cacheBehaviors(of awscloudfront.Distribution) (behaviors []map[string]any) 
 	return behaviors
 }
 
-// distributionSettings are the settings of a distribution as they are now.
+// distributionSettings returns the current settings of a distribution.
 func distributionSettings(of awscloudfront.Distribution) map[string]any {
 	var distribution awscloudfront.CfnDistribution
 	jsii.UnsafeCast(of.Node().DefaultChild(), &distribution)
@@ -214,8 +214,8 @@ func distributionSettings(of awscloudfront.Distribution) map[string]any {
 	return settings
 }
 
-// checkConfigured reports what ConfigureDistribution has taken from the signed
-// default.
+// checkConfigured reports changes of ConfigureDistribution that would open the
+// content or break its other settings.
 func checkConfigured(props *awscloudfront.DistributionProps, p *PrivateContentProps, origin awscloudfront.IOrigin, trusted interfacesawscloudfront.IKeyGroupRef) config.Problems {
 	var problems config.Problems
 	wrong := func(field, found, fix string) {
@@ -223,29 +223,29 @@ func checkConfigured(props *awscloudfront.DistributionProps, p *PrivateContentPr
 	}
 	switch b := props.DefaultBehavior; {
 	case b == nil:
-		wrong("DefaultBehavior", "none", "change fields of the one that is there")
+		wrong("DefaultBehavior", "none", "keep the existing behavior and change its fields")
 	default:
 		if b.Origin != origin {
-			wrong("DefaultBehavior.Origin", "another origin than the content bucket", "leave it as it is, and write a second origin into Behaviors")
+			wrong("DefaultBehavior.Origin", "another origin than the content bucket", "leave it unchanged, and write a second origin into Behaviors")
 		}
 		if b.TrustedKeyGroups == nil || !slices.Contains(*b.TrustedKeyGroups, trusted) {
-			wrong("DefaultBehavior.TrustedKeyGroups", "not the content's key group, without which every path is open or closed to its signatures", "append to the list that is there, and write what is to be open into PublicPaths")
+			wrong("DefaultBehavior.TrustedKeyGroups", "the content's key group is missing, so its signatures protect and open nothing", "append to the existing list, and write public paths into PublicPaths")
 		}
 		if b.ViewerProtocolPolicy == "" || b.ViewerProtocolPolicy == awscloudfront.ViewerProtocolPolicy_ALLOW_ALL {
-			wrong("DefaultBehavior.ViewerProtocolPolicy", "HTTP allowed, which sends signatures unencrypted", "leave it as it is, which is HTTPS only")
+			wrong("DefaultBehavior.ViewerProtocolPolicy", "HTTP allowed, which sends signatures unencrypted", "leave it unchanged: HTTPS only")
 		}
 	}
 	if props.AdditionalBehaviors != nil && len(*props.AdditionalBehaviors) > 0 {
-		wrong("AdditionalBehaviors", "behaviors that nothing requires to be signed", "write them into Behaviors, in the order in which CloudFront is to look")
+		wrong("AdditionalBehaviors", "behaviors that may not require a signature", "write them into Behaviors, in the order in which CloudFront compares them")
 	}
 	if p.Domain != nil && len(p.Domain.Names) > 0 && (props.DomainNames == nil || !containsAll(*props.DomainNames, p.Domain.Names)) {
-		wrong("DomainNames", "not the names of Domain", "append to the list that is there: signed URLs start with the first of them")
+		wrong("DomainNames", "names of Domain are missing", "append to the existing list: signed URLs start with the first name of Domain")
 	}
 	if p.Missing == config.MissingIsNotFound && (props.DefaultRootObject == nil || *props.DefaultRootObject == "") {
-		wrong("DefaultRootObject", "none, with Missing 404", "leave it as it is: without one, the answer to / would be a list of the objects in the bucket")
+		wrong("DefaultRootObject", "none, with Missing 404", "leave it unchanged: without one, the answer to / would be a list of the objects in the bucket")
 	}
 	if p.AddressRestriction && (props.EnableIpv6 == nil || *props.EnableIpv6) {
-		wrong("EnableIpv6", "true, with AddressRestriction", "leave one of the two as it is: policies restrict IPv4 addresses only")
+		wrong("EnableIpv6", "true, with AddressRestriction", "leave one of the two unchanged: policies restrict IPv4 addresses only")
 	}
 	return problems
 }

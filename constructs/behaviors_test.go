@@ -18,7 +18,7 @@ import (
 	"github.com/signedfront/signedfront/constructs/config"
 )
 
-// webOrigin is an origin of somebody else's.
+// webOrigin is an origin other than the content's.
 type webOrigin struct{}
 
 func (*webOrigin) Bind(constructs.Construct, *awscloudfront.OriginBindOptions) *awscloudfront.OriginBindConfig {
@@ -100,9 +100,9 @@ func TestBehaviorsThatOpenOrHideSomethingAreReportedTogether(t *testing.T) {
 		`Behaviors[0].PathPattern: "/assets/premium/films/*", which is never reached`,
 		`Behaviors[1].PathPattern: "/assets/premium/*", which is never reached`,
 		"Behaviors[2].Options.ViewerProtocolPolicy: ALLOW_ALL, which sends signatures unencrypted",
-		"Behaviors[3].Options.FunctionAssociations: a function of viewer requests, where the content puts the one that refuses escapes of signed paths",
+		"Behaviors[3].Options.FunctionAssociations: a function for viewer requests, in addition to the one that refuses escapes of signed paths",
 		"Behaviors[4].Options.TrustedKeyGroups: key groups",
-		"Behaviors[5].Options.FunctionAssociations: a function of viewer requests, where the content puts the one that refuses escapes of signed paths",
+		"Behaviors[5].Options.FunctionAssociations: a function for viewer requests, in addition to the one that refuses escapes of signed paths",
 		`Behaviors[6].PathPattern: "/*", public`,
 		"Behaviors[7].Options.FunctionAssociations: nil among them",
 		"Behaviors[8].Options.EdgeLambdas: nil among them",
@@ -225,7 +225,7 @@ func TestABehaviorThatIsAddedLaterAndOpenFailsTheSynthesis(t *testing.T) {
 			app.Synth(nil)
 			return ""
 		}()
-		want := `the behavior of "/api/*" trusts no key group, which opens it to everyone; list it in Behaviors of PrivateContentProps, with Public: true if that is meant`
+		want := `the behavior of "/api/*" trusts no key group, so everyone may read it; list it in Behaviors of PrivateContentProps, with Public: true if it is meant to be public`
 		if signed && said != "" || !signed && (!strings.Contains(said, want) || strings.Contains(said, "assets") || strings.Contains(said, "/open")) {
 			t.Errorf("signed %t: it says %s", signed, said)
 		}

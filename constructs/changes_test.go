@@ -10,9 +10,9 @@ import (
 	"testing"
 )
 
-// changes are what a deployment changes that follows another, a line for each:
-// what is new (+), gone (-) or different (~), by the type of its resource.
-// Metadata is left out, which changes nothing in AWS.
+// changes returns one line for each difference between two deployments: new (+),
+// removed (-) or changed (~), with the type of the resource. It ignores metadata, which
+// changes nothing in AWS.
 func changes(t *testing.T, before, after *template) []string {
 	t.Helper()
 	c := &changeList{}
@@ -77,7 +77,7 @@ func (c *changeList) compare(path string, old, new any) {
 	}
 }
 
-// addMissing adds a line for each item that another list does not hold.
+// addMissing adds a line for each item that the other list does not contain.
 func (c *changeList) addMissing(sign, path string, items, others []any) {
 	for _, item := range items {
 		if !slices.ContainsFunc(others, func(other any) bool { return reflect.DeepEqual(item, other) }) {
@@ -86,8 +86,7 @@ func (c *changeList) addMissing(sign, path string, items, others []any) {
 	}
 }
 
-// isFunction reports whether a value is an intrinsic function of CloudFormation,
-// which is one value.
+// isFunction reports whether a value is an intrinsic function of CloudFormation.
 func isFunction(members map[string]any) bool {
 	_, isRef := members["Ref"]
 	_, isGetAtt := members["Fn::GetAtt"]
@@ -95,7 +94,7 @@ func isFunction(members map[string]any) bool {
 	return len(members) == 1 && (isRef || isGetAtt || isJoin)
 }
 
-// plainOf is a value as JSON holds it, without metadata.
+// plainOf returns a value as JSON represents it, without metadata.
 func plainOf(t *testing.T, value any) any {
 	t.Helper()
 	text, err := json.Marshal(value)
@@ -110,7 +109,7 @@ func plainOf(t *testing.T, value any) any {
 	return plain
 }
 
-// reversed are the changes of the way back.
+// reversed returns the changes of the opposite step.
 func reversed(lines []string) []string {
 	back := []string{}
 	for _, line := range lines {
@@ -126,8 +125,8 @@ func reversed(lines []string) []string {
 	return back
 }
 
-// wantChanges compares what a step and the step back change with what they are
-// to.
+// wantChanges compares the changes of a step, and of the opposite step, with the wanted
+// ones.
 func wantChanges(t *testing.T, step string, before, after *template, want ...string) {
 	t.Helper()
 	slices.Sort(want)

@@ -23,8 +23,8 @@ const maxName = config.MaxStackName
 
 var nameShape = regexp.MustCompile(`^[A-Za-z0-9](-?[A-Za-z0-9])*$`)
 
-// checkedProps returns the props with their defaults filled in, or an error that
-// holds everything that is wrong with them.
+// checkedProps returns the props with their defaults filled in, or one error with all
+// mistakes in them.
 func checkedProps(construct constructs.Construct, props *PrivateContentProps, regionSetting string) (*PrivateContentProps, error) {
 	var p PrivateContentProps
 	if props != nil {
@@ -66,7 +66,7 @@ func checkedProps(construct constructs.Construct, props *PrivateContentProps, re
 	copyFields(&p, &settings)
 	p.SigningKeys.Keys, p.SigningKeys.Current = settings.SigningKeys.Keys, settings.SigningKeys.Current
 	if p.Lender != nil {
-		p.SigningKeys = SigningKeys{} // a lender's keys have no number here
+		p.SigningKeys = SigningKeys{} // a lender's keys have no numbers here
 	}
 	if p.AccessLogs != nil {
 		filled := *p.AccessLogs
@@ -81,12 +81,12 @@ func checkedProps(construct constructs.Construct, props *PrivateContentProps, re
 		check(config.CheckRegion("Bucket: its Region", *p.Bucket.Env().Region, p.OriginAccess))
 	}
 	if *awscdk.Token_IsUnresolved(stack.Region()) {
-		// The stack goes where its deployer is, and the CDK's command line
-		// tells where that is.
+		// The stack is deployed to the default Region, which the CDK's command line
+		// puts into the environment.
 		if region := os.Getenv("CDK_DEFAULT_REGION"); region != "" {
 			found := config.CheckRegion("the current Region, from AWS_REGION or your AWS profile", region, p.OriginAccess)
 			for i := range found {
-				found[i].Fix = "set AWS_REGION to another, or write " + regionSetting + "; " + found[i].Fix
+				found[i].Fix = "set AWS_REGION to another Region, or write " + regionSetting + "; " + found[i].Fix
 			}
 			check(found)
 		}
@@ -103,8 +103,8 @@ func checkedProps(construct constructs.Construct, props *PrivateContentProps, re
 	return &p, nil
 }
 
-// inProps names settings by the props that they come from, where these are
-// called something else.
+// inProps replaces the names of settings by the names of their props, where the two
+// differ.
 func inProps(problems config.Problems) config.Problems {
 	for i := range problems {
 		problems[i].Path = strings.Replace(problems[i].Path, "Signers.RoleARNs", "SignerRoleAssumers", 1)
@@ -113,27 +113,27 @@ func inProps(problems config.Problems) config.Problems {
 	return problems
 }
 
-// checkEncryption checks the keys of buckets, which a file cannot name.
+// checkEncryption checks KMS keys, which cdk.json cannot name.
 func checkEncryption(construct constructs.Construct, p *PrivateContentProps) config.Problems {
 	var problems config.Problems
 	switch {
 	case p.EncryptionKey == nil:
 	case p.Bucket != nil:
-		problems = append(problems, config.Problem{Path: "EncryptionKey", Found: "a key together with Bucket", Fix: "leave it out: a bucket has the key that it was made or imported with"})
+		problems = append(problems, config.Problem{Path: "EncryptionKey", Found: "a key together with Bucket", Fix: "leave it out: an existing bucket has its own EncryptionKey"})
 	case p.Encryption == config.EncryptionS3:
 		problems = append(problems, config.Problem{Path: "EncryptionKey", Found: `a key with Encryption "s3"`, Fix: fmt.Sprintf("leave it out, or write Encryption %q or %q", config.EncryptionKMS, config.EncryptionLeavingKMS)})
 	}
 	if p.EncryptionKey != nil && p.Bucket == nil {
 		here, there := *awscdk.Stack_Of(construct).Region(), regionOf(p.EncryptionKey, *p.EncryptionKey.KeyArn())
 		if there != "" && !*awscdk.Token_IsUnresolved(here) && there != here {
-			problems = append(problems, config.Problem{Path: "EncryptionKey", Found: "a key in " + safeName(there), Fix: "write one in " + here + ": S3 takes no key from another Region than the bucket's"})
+			problems = append(problems, config.Problem{Path: "EncryptionKey", Found: "a key in " + safeName(there), Fix: "write one in " + here + ": S3 accepts only keys in the Region of the bucket"})
 		}
 	}
 	switch {
 	case p.Bucket == nil:
 	case usesManagedKey(p.Bucket):
 		// https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
-		problems = append(problems, config.Problem{Path: "Bucket", Found: "a bucket that is encrypted with the key aws/s3, with which CloudFront cannot decrypt", Fix: fmt.Sprintf("give the bucket an EncryptionKey, with OriginAccess %q, or awss3.BucketEncryption_S3_MANAGED: the policy of a key of AWS cannot be changed", config.OAC)})
+		problems = append(problems, config.Problem{Path: "Bucket", Found: "a bucket that is encrypted with the key aws/s3, which CloudFront may not use", Fix: fmt.Sprintf("give the bucket an EncryptionKey, with OriginAccess %q, or awss3.BucketEncryption_S3_MANAGED: the policy of aws/s3 cannot be changed", config.OAC)})
 	case p.Bucket.EncryptionKey() != nil && p.OriginAccess != config.OAC:
 		// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html
 		problems = append(problems, config.Problem{Path: "Bucket", Found: "a bucket that is encrypted with KMS, which an origin access identity cannot read", Fix: fmt.Sprintf("write OriginAccess %q", config.OAC)})
@@ -141,8 +141,7 @@ func checkEncryption(construct constructs.Construct, p *PrivateContentProps) con
 	return problems
 }
 
-// checkVersions reports a duration of which the days are not known. Those of any
-// other are checked as in a file.
+// checkVersions reports a duration that is a token. Package config checks all others.
 func checkVersions(p *PrivateContentProps) config.Problems {
 	if p.Versions == nil || p.Versions.Keep == nil || !*p.Versions.Keep.IsUnresolved() {
 		return nil
@@ -150,8 +149,8 @@ func checkVersions(p *PrivateContentProps) config.Problems {
 	return config.Problems{{Path: "Versions.Keep", Found: "a token", Fix: "write a number of days, as in awscdk.Duration_Days(jsii.Number(30))"}}
 }
 
-// usesManagedKey reports whether a bucket of the app encrypts with KMS and names
-// no key, for which AWS takes its own.
+// usesManagedKey reports whether a bucket of the app encrypts with KMS without naming
+// a key: AWS then uses its own, aws/s3.
 func usesManagedKey(bucket awss3.IBucket) bool {
 	made := cfnBucket(bucket)
 	if made == nil || made.BucketEncryption() == nil {
@@ -167,19 +166,19 @@ func usesManagedKey(bucket awss3.IBucket) bool {
 	})
 }
 
-// checkBucketStack reports a bucket of another stack that the content cannot be
-// let read from there. With an access control, the bucket's policy would have to
-// name the distribution: each of the two stacks would have to be deployed before
-// the other one. Identities have no name by which a stack elsewhere knows them.
+// checkBucketStack reports a bucket of another stack whose policy cannot let
+// CloudFront read. With an access control, the bucket policy names the distribution,
+// so each of the two stacks would have to be deployed before the other. An identity
+// has no name that a stack in another account or Region could refer to.
 func checkBucketStack(construct constructs.Construct, p *PrivateContentProps, access config.OriginAccess) config.Problems {
 	if p.Bucket == nil || !*awscdk.Resource_IsOwnedResource(p.Bucket) || isInStackOf(p.Bucket, construct) {
 		return nil
 	}
-	imported := "import the bucket here by its name with awss3.Bucket_FromBucketAttributes and write the policy of RequiredBucketPolicy"
+	imported := "import the bucket by its name with awss3.Bucket_FromBucketAttributes and write the policy that RequiredBucketPolicy returns"
 	if *awscdk.Stack_Of(p.Bucket).Environment() != *awscdk.Stack_Of(construct).Environment() {
 		return config.Problems{{
 			Path:  "Bucket",
-			Found: "a bucket of a stack that says another account or Region than this one",
+			Found: "a bucket of a stack with another account or Region",
 			Fix:   "make the content in the bucket's stack, or " + imported,
 		}}
 	}
@@ -192,7 +191,7 @@ func checkBucketStack(construct constructs.Construct, p *PrivateContentProps, ac
 	}
 	return config.Problems{{
 		Path:  "Bucket",
-		Found: "a bucket of another stack with an origin access control, whose policy would name the distribution of this one",
+		Found: "a bucket of another stack, with an origin access control: its policy would have to name this stack's distribution",
 		Fix:   strings.Join(others, ", or "),
 	}}
 }
@@ -202,8 +201,8 @@ func isInStackOf(a, b constructs.IConstruct) bool {
 	return *awscdk.Stack_Of(a).Node().Addr() == *awscdk.Stack_Of(b).Node().Addr()
 }
 
-// regionOf is the Region of a resource, as far as its ARN or the stack that
-// makes it says.
+// regionOf returns the Region in the ARN of a resource, or else the Region of the
+// stack that makes it. It returns "" if neither is known.
 func regionOf(resource constructs.IConstruct, arn string) string {
 	if !*awscdk.Token_IsUnresolved(arn) {
 		if parts := strings.Split(arn, ":"); len(parts) > 3 {
@@ -218,8 +217,8 @@ func regionOf(resource constructs.IConstruct, arn string) string {
 	return *region
 }
 
-// checkDomain checks a certificate of the same app, whose ARN is not known yet,
-// and a zone of the same app. What a file can say of both is checked as in one.
+// checkDomain checks a certificate and a zone that the app makes. Package config
+// checks what is known of both.
 func checkDomain(p *PrivateContentProps) config.Problems {
 	if p.Domain == nil {
 		return nil
@@ -230,7 +229,7 @@ func checkDomain(p *PrivateContentProps) config.Problems {
 			problems = append(problems, config.Problem{
 				Path:  "Domain.Certificate",
 				Found: "a certificate in " + safeName(region),
-				Fix:   "make it in a stack in us-east-1, or leave it out and write HostedZone: CloudFront takes no certificate from another Region",
+				Fix:   "make it in a stack in us-east-1, or leave it out and write HostedZone: CloudFront accepts certificates of us-east-1 only",
 			})
 		}
 	}
@@ -248,34 +247,34 @@ func checkDomain(p *PrivateContentProps) config.Problems {
 	return problems
 }
 
-// checkAlsoTrust checks what a file cannot say of keys to trust.
+// checkAlsoTrust reports keys that are nil.
 func checkAlsoTrust(p *PrivateContentProps) config.Problems {
 	var problems config.Problems
 	for i, key := range p.SigningKeys.AlsoTrust {
 		if key == nil {
-			problems = append(problems, config.Problem{Path: fmt.Sprintf("SigningKeys.AlsoTrust[%d]", i), Found: "nil", Fix: "write a public key, such as one of awscloudfront.PublicKey_FromPublicKeyId"})
+			problems = append(problems, config.Problem{Path: fmt.Sprintf("SigningKeys.AlsoTrust[%d]", i), Found: "nil", Fix: "write a public key, such as awscloudfront.PublicKey_FromPublicKeyId returns"})
 		}
 	}
 	return problems
 }
 
-// checkWebACL checks a web ACL of the same app, whose ARN is not known yet.
+// checkWebACL checks a web ACL that the app makes, whose ARN is a token.
 func checkWebACL(p *PrivateContentProps) config.Problems {
 	if _, imported := p.WebACL.(importedWebACL); imported || p.WebACL == nil || !*awscdk.Token_IsUnresolved(p.WebACL.WebAclRef().WebAclArn) {
-		return nil // what a file can say is checked as in one
+		return nil // package config checks it
 	}
 	found := ""
 	if region := regionOf(p.WebACL, *p.WebACL.WebAclRef().WebAclArn); region != "" && region != usEast1 {
 		found = "a web ACL in " + safeName(region)
 	}
-	// A CfnWebACL, whose package nothing else here needs.
+	// A CfnWebACL, without importing its package.
 	if made, is := p.WebACL.(interface{ Scope() *string }); is && *made.Scope() == "REGIONAL" {
 		found = "a web ACL of scope REGIONAL"
 	}
 	if found == "" {
 		return nil
 	}
-	return config.Problems{{Path: "WebACL", Found: found, Fix: "make one of scope CLOUDFRONT in a stack in us-east-1: CloudFront takes no other"}}
+	return config.Problems{{Path: "WebACL", Found: found, Fix: "make one of scope CLOUDFRONT in a stack in us-east-1: CloudFront accepts no other"}}
 }
 
 func checkLogDestination(construct constructs.Construct, p *PrivateContentProps) config.Problems {
@@ -284,7 +283,7 @@ func checkLogDestination(construct constructs.Construct, p *PrivateContentProps)
 	}
 	var problems config.Problems
 	if bucket := p.AccessLogs.Bucket; bucket != nil && *topStack(construct).Region() != usEast1 && hasGeneratedName(bucket) && *awscdk.Stack_Of(bucket).Region() != usEast1 {
-		problems = append(problems, config.Problem{Path: "AccessLogs.Bucket", Found: "a bucket whose name is generated, which a stack in us-east-1 would have to know", Fix: "write its BucketName: the CDK hands names to another Region only if they are written"})
+		problems = append(problems, config.Problem{Path: "AccessLogs.Bucket", Found: "a bucket with a generated name, to which a stack in us-east-1 must refer", Fix: "write its BucketName: the CDK passes only written names to another Region"})
 	}
 	if p.AccessLogs.LogGroup == nil {
 		return problems
@@ -293,7 +292,7 @@ func checkLogDestination(construct constructs.Construct, p *PrivateContentProps)
 		problems = append(problems, config.Problem{Path: "AccessLogs.Bucket", Found: "a bucket together with LogGroup", Fix: "write one of the two"})
 	}
 	if p.AccessLogs.Retention != 0 {
-		problems = append(problems, config.Problem{Path: "AccessLogs.Retention", Found: "a retention together with LogGroup", Fix: "leave it out: the log group has its own"})
+		problems = append(problems, config.Problem{Path: "AccessLogs.Retention", Found: "a retention together with LogGroup", Fix: "leave it out: the log group has its own retention"})
 	}
 	if region := regionOf(p.AccessLogs.LogGroup, *p.AccessLogs.LogGroup.LogGroupRef().LogGroupArn); region != "" && region != usEast1 {
 		problems = append(problems, config.Problem{Path: "AccessLogs.LogGroup", Found: "a log group in " + safeName(region), Fix: "write one in us-east-1: CloudFront delivers its logs there"})
@@ -301,14 +300,14 @@ func checkLogDestination(construct constructs.Construct, p *PrivateContentProps)
 	return problems
 }
 
-// hasGeneratedName reports whether a bucket of the app gets its name when it is
-// deployed.
+// hasGeneratedName reports whether CloudFormation generates the name of a bucket of
+// the app.
 func hasGeneratedName(bucket awss3.IBucket) bool {
 	made := cfnBucket(bucket)
 	return made != nil && (made.BucketName() == nil || awscdk.Stack_Of(bucket).Resolve(made.BucketName()) == nil)
 }
 
-// cfnBucket is the resource of a bucket of the app, nil for an imported one.
+// cfnBucket returns the resource of a bucket of the app, or nil for an imported one.
 func cfnBucket(bucket awss3.IBucket) (made awss3.CfnBucket) {
 	if *awscdk.Resource_IsOwnedResource(bucket) {
 		jsii.UnsafeCast(bucket.Node().DefaultChild(), &made)
@@ -326,7 +325,7 @@ func checkGrantees(construct constructs.Construct, p *PrivateContentProps) confi
 	}
 	for i, role := range p.SignerRoleAssumers {
 		if role == nil {
-			problems = append(problems, config.Problem{Path: fmt.Sprintf("SignerRoleAssumers[%d]", i), Found: "nil", Fix: "write a role of another account, such as one of awsiam.Role_FromRoleArn"})
+			problems = append(problems, config.Problem{Path: fmt.Sprintf("SignerRoleAssumers[%d]", i), Found: "nil", Fix: "write a role of another account, such as awsiam.Role_FromRoleArn returns"})
 		} else if !hasNameIn(awscdk.Stack_Of(construct), role) {
 			problems = append(problems, config.Problem{Path: fmt.Sprintf("SignerRoleAssumers[%d]", i), Found: "a role whose name is generated in another account or Region", Fix: "write its RoleName, or awscdk.PhysicalName_GENERATE_IF_NEEDED()"})
 		}
@@ -339,16 +338,16 @@ func checkGrantees(construct constructs.Construct, p *PrivateContentProps) confi
 	return problems
 }
 
-// hasNameIn reports whether a stack can name a role. The CDK panics for a role of
-// a stack in another account or Region whose name is made there.
+// hasNameIn reports whether a stack can refer to a role. The CDK panics for a role
+// with a generated name in another account or Region.
 func hasNameIn(stack awscdk.Stack, role awsiam.IRole) (has bool) {
 	defer func() { _ = recover() }()
 	stack.Resolve(role.RoleArn())
 	return true
 }
 
-// ungrantable says why a grantee cannot be let upload to a given bucket, or to a
-// new one where that is nil.
+// ungrantable returns why a grantee cannot be allowed to upload to an existing
+// bucket, or to a new one if bucket is nil.
 func ungrantable(grantee awsiam.IGrantable, bucket awss3.IBucket) (found, fix string) {
 	if grantee == nil {
 		return "nil", "write a role or another grantee"
@@ -357,12 +356,12 @@ func ungrantable(grantee awsiam.IGrantable, bucket awss3.IBucket) (found, fix st
 		return "a resource that was imported without its role", "import it with its role, or write the role"
 	}
 	if _, is := grantee.GrantPrincipal().(awsiam.IIdentity); !is && bucket != nil && cfnBucket(bucket) == nil {
-		return "a grantee that only the policy of the imported bucket can let in", "write a role, a user or a group, or leave it out and let the bucket's owner write it"
+		return "a grantee that only the policy of the imported bucket can allow", "write a role, a user or a group, or leave it out and let the owner of the bucket allow it"
 	}
 	return "", ""
 }
 
-// hasRole reports whether a policy can name who is behind a grantee. The CDK
+// hasRole reports whether a policy can name the principal of a grantee. The CDK
 // panics for a resource that was imported without its role.
 func hasRole(grantee awsiam.IGrantable) (has bool) {
 	defer func() { _ = recover() }()
@@ -370,8 +369,8 @@ func hasRole(grantee awsiam.IGrantable) (has bool) {
 	return true
 }
 
-// checkBehaviors checks what the CDK decides of further behaviors. Their
-// patterns are settings like others.
+// checkBehaviors checks the options of Behaviors. Package config checks their
+// patterns.
 func checkBehaviors(p *PrivateContentProps) config.Problems {
 	var problems config.Problems
 	for i, b := range p.Behaviors {
@@ -382,21 +381,21 @@ func checkBehaviors(p *PrivateContentProps) config.Problems {
 			problems = append(problems, config.Problem{Path: fmt.Sprintf("Behaviors[%d].Options.%s", i, field), Found: found, Fix: fix})
 		}
 		if hasNil(b.Options.FunctionAssociations) {
-			wrong("FunctionAssociations", "nil among them", "take it away")
+			wrong("FunctionAssociations", "nil among them", "remove it")
 			continue
 		}
 		if hasNil(b.Options.EdgeLambdas) {
-			wrong("EdgeLambdas", "nil among them", "take it away")
+			wrong("EdgeLambdas", "nil among them", "remove it")
 			continue
 		}
 		if b.Options.TrustedKeyGroups != nil {
-			wrong("TrustedKeyGroups", "key groups", "leave them out: the content's own is trusted unless the behavior is Public")
+			wrong("TrustedKeyGroups", "key groups", "leave them out: the content's key group is trusted unless the behavior is Public")
 		}
 		if !b.Public && b.Options.ViewerProtocolPolicy == awscloudfront.ViewerProtocolPolicy_ALLOW_ALL {
-			wrong("ViewerProtocolPolicy", string(b.Options.ViewerProtocolPolicy)+", which sends signatures unencrypted", "leave it out, which is HTTPS only")
+			wrong("ViewerProtocolPolicy", string(b.Options.ViewerProtocolPolicy)+", which sends signatures unencrypted", "leave it out: the default is HTTPS only")
 		}
 		if b.Public && refusesEscapes(p) && seesViewerRequests(b.Options) {
-			wrong("FunctionAssociations", "a function of viewer requests, where the content puts the one that refuses escapes of signed paths", "take it away, or take the signed paths away: a behavior has one such function")
+			wrong("FunctionAssociations", "a function for viewer requests, in addition to the one that refuses escapes of signed paths", "remove it, or remove the signed paths: a behavior can have one such function")
 		}
 	}
 	return problems

@@ -11,13 +11,12 @@ import (
 	"github.com/signedfront/signedfront/constructs/config"
 )
 
-// usEast1 is the one Region from which CloudFront takes certificates, and in
-// which it hands logs over. A stack elsewhere has companions there.
+// usEast1 is the only Region of CloudFront's certificates and of the delivery of its
+// logs. A stack in another Region has companions there.
 const usEast1 = "us-east-1"
 
-// companionKind is one of the companions of a stack. They are two because the
-// distribution stands between them: a certificate is made before it, and what
-// observes it after it.
+// companionKind is a kind of companion of a stack. There are two, because the
+// certificate is made before the distribution and its logs after it.
 type companionKind struct{ suffix, description string }
 
 var (
@@ -25,9 +24,9 @@ var (
 	globalStack      = companionKind{"-global", "what watches its distribution"}
 )
 
-// inUSEast1 is where something that exists only in us-east-1 is made: in the
-// stack itself if it is there, else in a companion, under a construct of the
-// content's own, since several contents of a stack share its companions.
+// inUSEast1 returns the place for a resource that exists only in us-east-1: the stack
+// itself if it is there, or else a companion. Several contents of a stack share its
+// companions, so each content has a construct of its own there.
 func inUSEast1(scope constructs.Construct, kind companionKind) *place {
 	main := topStack(scope)
 	if *main.Region() == usEast1 {
@@ -44,7 +43,7 @@ func inUSEast1(scope constructs.Construct, kind companionKind) *place {
 	}
 }
 
-// leaveCompanions removes what a content has in the companions of its stack.
+// leaveCompanions removes the constructs of a content from the companions.
 func leaveCompanions(content constructs.Construct) {
 	main := topStack(content)
 	for _, companion := range companionsOf(main) {
@@ -52,22 +51,22 @@ func leaveCompanions(content constructs.Construct) {
 	}
 }
 
-// idInCompanion is the id, in a companion of main, of what belongs to a content.
+// idInCompanion returns the id of a content's construct in a companion of main.
 func idInCompanion(main awscdk.Stack, content constructs.Construct) *string {
 	return jsii.String(strings.ReplaceAll(strings.TrimPrefix(*content.Node().Path(), *main.Node().Path()+"/"), "/", "-"))
 }
 
-// place is where something is made. Its stacks are nil where that is the stack
-// of the content itself.
+// place is the place of a resource. The stacks are nil if it is in the content's own
+// stack.
 type place struct {
 	scope           constructs.Construct
 	main, companion awscdk.Stack
 }
 
-// outputForMain lets the main stack read a value of the companion, which it
-// then waits for. It is read when the main stack is deployed. An export would
-// take a function in each stack to carry it from Region to Region, and is what
-// an app gets that does not set the CDK's flag for weak references.
+// outputForMain returns a reference from the main stack to a value of the companion,
+// which is then deployed first. The value is read when the main stack is deployed. An
+// export, which the CDK uses without its flag for weak references, would need a
+// function in each stack to copy the value between Regions.
 func (p *place) outputForMain(id, description string, value *string) *string {
 	output := awscdk.NewCfnOutput(p.scope, jsii.String(id), &awscdk.CfnOutputProps{
 		Description: jsii.String(description),
@@ -93,13 +92,11 @@ func newCompanion(main awscdk.Stack, kind companionKind) awscdk.Stack {
 	return companion
 }
 
-// synthesizerOf is what a stack was given to be synthesized and deployed by: its
-// bootstrap qualifier, roles and bucket for assets. It is nil where the stack has
-// what the app gives to all.
+// synthesizerOf returns the synthesizer that a stack was given: its bootstrap
+// qualifier, roles and bucket for assets. It returns nil if the stack uses the app's.
 //
-// The CDK binds a copy of it to each stack, which takes no other. For the copy
-// of an object that a Go program made, jsii hands back the object itself, of no
-// qualifier yet.
+// The CDK binds a copy of the synthesizer to each stack. If a Go program made the
+// synthesizer, jsii returns the original, which has no qualifier yet.
 func synthesizerOf(stack awscdk.Stack) awscdk.IStackSynthesizer {
 	given := stack.Synthesizer()
 	if given.BootstrapQualifier() != nil {
@@ -108,10 +105,10 @@ func synthesizerOf(stack awscdk.Stack) awscdk.IStackSynthesizer {
 	return given
 }
 
-// companionContext marks a companion: somebody else's stack may have its id.
+// companionContext marks a companion, because another stack may have its id.
 const companionContext = "signedfront:companion"
 
-// findCompanion is a companion that was made, or nil.
+// findCompanion returns a companion that was made, or nil.
 func findCompanion(main awscdk.Stack, kind companionKind) awscdk.Stack {
 	child := besideOf(main, kind)
 	if child == nil || child.Node().TryGetContext(jsii.String(companionContext)) != kind.suffix {
@@ -122,12 +119,12 @@ func findCompanion(main awscdk.Stack, kind companionKind) awscdk.Stack {
 	return companion
 }
 
-// besideOf is what has the id of a companion, ours or not.
+// besideOf returns the construct with the id of a companion, whatever it is.
 func besideOf(main awscdk.Stack, kind companionKind) constructs.IConstruct {
 	return main.Node().Scope().Node().TryFindChild(jsii.String(*main.Node().Id() + kind.suffix))
 }
 
-// companionsOf are the companions that a stack has.
+// companionsOf returns the companions of a stack.
 func companionsOf(main awscdk.Stack) []awscdk.Stack {
 	var companions []awscdk.Stack
 	for _, kind := range []companionKind{certificateStack, globalStack} {
@@ -138,8 +135,8 @@ func companionsOf(main awscdk.Stack) []awscdk.Stack {
 	return companions
 }
 
-// topStack is the stack that holds a construct, or the one in which that one is
-// nested.
+// topStack returns the stack of a construct or, if that is nested, the outermost
+// stack around it.
 func topStack(scope constructs.IConstruct) awscdk.Stack {
 	stack := awscdk.Stack_Of(scope)
 	for stack.NestedStackParent() != nil {
@@ -155,8 +152,8 @@ func resolved(value *string) *string {
 	return value
 }
 
-// checkCompanions reports what keeps a stack from having the companions that it
-// needs. Region is where its Region can be written.
+// checkCompanions reports why a stack cannot have the companions that it needs.
+// Region is the place in which the stack's Region can be written.
 func checkCompanions(scope constructs.Construct, p *PrivateContentProps, region string) config.Problems {
 	var needed []companionKind
 	var settings []string
@@ -176,8 +173,8 @@ func checkCompanions(scope constructs.Construct, p *PrivateContentProps, region 
 	if *awscdk.Token_IsUnresolved(main.Region()) {
 		return config.Problems{{
 			Path:  region,
-			Found: "not written, though " + strings.Join(settings, " and ") + " may take another stack, in us-east-1",
-			Fix:   `write the Region of this stack, such as "eu-west-1"; with us-east-1, there is no other`,
+			Found: "missing, although " + strings.Join(settings, " and ") + " may need another stack, in us-east-1",
+			Fix:   `write the Region of this stack, such as "eu-west-1"; with us-east-1, no other stack is needed`,
 		}}
 	}
 	var problems config.Problems
@@ -185,7 +182,7 @@ func checkCompanions(scope constructs.Construct, p *PrivateContentProps, region 
 		*topStack(p.Domain.HostedZone).Node().Addr() == *main.Node().Addr() {
 		problems = append(problems, config.Problem{
 			Path:  "Domain.HostedZone",
-			Found: "a zone that this stack makes, though the certificate is validated in it before the stack is deployed",
+			Found: "a zone that this stack makes, although the certificate is validated in it before the stack is deployed",
 			Fix:   "make the zone in another stack, or write Certificate",
 		})
 	}
@@ -195,8 +192,8 @@ func checkCompanions(scope constructs.Construct, p *PrivateContentProps, region 
 		if besideOf(main, kind) != nil && findCompanion(main, kind) == nil {
 			problems = append(problems, config.Problem{
 				Path:  safeName(*main.Node().Id() + kind.suffix),
-				Found: "an id that is taken, where a companion of the stack would stand",
-				Fix:   "choose another id for what has it",
+				Found: "an id that is taken, but that a companion of the stack needs",
+				Fix:   "choose another id for that construct",
 			})
 		}
 		if len(name) > most {

@@ -17,8 +17,7 @@ import (
 	"github.com/signedfront/signedfront/constructs/config"
 )
 
-// companioned is content that takes both companions where its stack is not in
-// us-east-1.
+// companioned is content that needs both companions if its stack is not in us-east-1.
 func companioned() config.Content {
 	return config.Content{
 		Domain:     &config.Domain{Names: []string{"media.example.com"}, HostedZone: exampleZone},
@@ -26,7 +25,7 @@ func companioned() config.Content {
 	}
 }
 
-// deployedStack is what the command line is told of a stack.
+// deployedStack is the description of a stack for the command line.
 type deployedStack struct {
 	Type         string
 	Environment  string // aws://account/region
@@ -45,7 +44,7 @@ type deployedStack struct {
 	}
 }
 
-// deployedStacks are the stacks of an assembly by their ids.
+// deployedStacks returns the stacks of an assembly by id.
 func deployedStacks(t *testing.T, outdir string) map[string]deployedStack {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(outdir, "manifest.json"))
@@ -134,9 +133,8 @@ func TestStackInUSEast1HasNoCompanions(t *testing.T) {
 	}
 }
 
-// The CDK would carry values from Region to Region by functions of its own, of
-// Node, unless its flag for weak references is set. An importer's app may not
-// set it; then it warns too.
+// The CDK copies values between Regions with Node functions of its own, unless its flag
+// for weak references is set. An importer's app may not set it; then the CDK also warns.
 func TestCompanionsTakeNoFunctionsAndNoFlags(t *testing.T) {
 	for name, context := range map[string]map[string]any{
 		"with the shipped flags": shippedContext(t),
@@ -320,7 +318,7 @@ func TestCompanionsAreNamedAfterTheirStack(t *testing.T) {
 
 func TestWhatKeepsAStackFromItsCompanionsIsSaidBeforeAnythingIsMade(t *testing.T) {
 	here := &awscdk.Environment{Region: jsii.String("eu-west-1")}
-	const wantRegion = `; write the Region of this stack, such as "eu-west-1"; with us-east-1, there is no other`
+	const wantRegion = `; write the Region of this stack, such as "eu-west-1"; with us-east-1, no other stack is needed`
 	for _, test := range []struct {
 		name  string
 		stack string
@@ -330,9 +328,9 @@ func TestWhatKeepsAStackFromItsCompanionsIsSaidBeforeAnythingIsMade(t *testing.T
 	}{
 		{"a Region that is not written, for a certificate", "Media", nil,
 			config.Content{Domain: companioned().Domain},
-			[]string{"Env.Region of the stack: not written, though Domain without Certificate may take another stack, in us-east-1" + wantRegion}},
+			[]string{"Env.Region of the stack: missing, although Domain without Certificate may need another stack, in us-east-1" + wantRegion}},
 		{"a Region that is not written, for both", "Media", nil, companioned(),
-			[]string{"Env.Region of the stack: not written, though Domain without Certificate and AccessLogs may take another stack, in us-east-1" + wantRegion}},
+			[]string{"Env.Region of the stack: missing, although Domain without Certificate and AccessLogs may need another stack, in us-east-1" + wantRegion}},
 		{"a Region that is not written, where none is needed", "Media", nil,
 			config.Content{Domain: &config.Domain{Names: []string{"media.example.com"}, Certificate: certificateARN, HostedZone: exampleZone}}, nil},
 		{"a name that is too long", strings.Repeat("media-", 20), here, companioned(), []string{
@@ -365,7 +363,7 @@ func TestAStackOfSomebodyElseIsNoCompanion(t *testing.T) {
 	awscdk.NewStack(app, jsii.String("Media-global"), &awscdk.StackProps{Env: &awscdk.Environment{Region: jsii.String("ap-south-1")}})
 	stack := awscdk.NewStack(app, jsii.String("Media"), &awscdk.StackProps{Env: &awscdk.Environment{Region: jsii.String("eu-west-1")}})
 	_, err := NewPrivateContent(stack, "Content", &PrivateContentProps{AccessLogs: &AccessLogs{}})
-	want := "Media/Content: Media-global: an id that is taken, where a companion of the stack would stand; choose another id for what has it"
+	want := "Media/Content: Media-global: an id that is taken, but that a companion of the stack needs; choose another id for that construct"
 	if err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}

@@ -15,25 +15,26 @@ import (
 	"github.com/signedfront/signedfront/constructs/config"
 )
 
-// contentBucket holds the content: a new bucket, or one that was given.
+// contentBucket is the bucket with the content: a new one, or an existing one.
 type contentBucket struct {
 	bucket awss3.IBucket
-	made   awss3.Bucket // nil where it was given
-	folder string       // that is served, with a slash first; empty: the whole bucket
+	made   awss3.Bucket // nil for an existing bucket
+	folder string       // the folder that is served, such as /folder; empty: the whole bucket
 
-	// key is what objects are or were encrypted with, nil where that is S3's
-	// matter or not known. New objects are where it is the bucket's default.
+	// key is the KMS key of new or old objects. It is nil if S3 manages the keys or
+	// the key is not known. If usesKey, new objects are encrypted with it.
 	key     awskms.IKey
 	usesKey bool
 
-	// What its owner has to write, nil where the app has written it.
+	// Policies that the owner of the bucket or the key must write. They are nil if
+	// the app has written them.
 	requiredPolicy, requiredKeyPolicy, requiredCORS *string
 }
 
-// newContentBucket makes the bucket that holds the content: no public access,
-// no access lists, no plain HTTP. It is kept, with its objects, when its stack
-// is deleted or would replace it, unless it is ephemeral; what a failed first
-// deployment made goes in either case.
+// newContentBucket makes the bucket with the content: no public access, no access
+// lists, no plain HTTP. Unless the content is ephemeral, the bucket and its objects
+// are kept when its stack is deleted or would replace it. A failed first deployment
+// deletes what it made in either case.
 func newContentBucket(scope constructs.Construct, p *PrivateContentProps) *contentBucket {
 	if p.Bucket != nil {
 		key := p.Bucket.EncryptionKey()
@@ -57,8 +58,7 @@ func newContentBucket(scope constructs.Construct, p *PrivateContentProps) *conte
 		*props.LifecycleRules = append(*props.LifecycleRules, &awss3.LifecycleRule{
 			Id:                          jsii.String("ExpireNoncurrentVersions"),
 			NoncurrentVersionExpiration: p.Versions.Keep,
-			// A delete marker without a version behind it marks nothing, and slows
-			// down listings.
+			// A delete marker without versions has no use, and slows down listings.
 			ExpiredObjectDeleteMarker: jsii.Bool(true),
 		})
 	}
@@ -70,8 +70,8 @@ func newContentBucket(scope constructs.Construct, p *PrivateContentProps) *conte
 	if content.usesKey {
 		props.Encryption = awss3.BucketEncryption_KMS
 		props.EncryptionKey = content.key
-		// Without it, each object that an edge fetches is a paid request to
-		// KMS, on a shared quota.
+		// Without it, each object that an edge fetches is a paid KMS request, which
+		// also counts against a shared quota.
 		props.BucketKeyEnabled = jsii.Bool(true)
 	}
 	content.made = awss3.NewBucket(scope, jsii.String("Bucket"), props)
@@ -85,8 +85,8 @@ func (b *contentBucket) objects() *string {
 	return jsii.String(*b.bucket.BucketArn() + b.folder + "/*")
 }
 
-// keep returns Keep, or zero where it is missing. A token, which checkVersions
-// reports, counts as a day.
+// keep returns Keep, or zero if it is missing. For a token, which checkVersions
+// reports, it returns a day.
 func (v *Versions) keep() time.Duration {
 	switch {
 	case v.Keep == nil:
@@ -105,9 +105,9 @@ func removalOf(p *PrivateContentProps) awscdk.RemovalPolicy {
 	return awscdk.RemovalPolicy_RETAIN_ON_UPDATE_OR_DELETE
 }
 
-// newContentKey makes the key that encrypts the objects. The key outlives its
-// use, since without it what it encrypted is lost: both are there for as long as
-// anything is encrypted with it, under the same ids.
+// newContentKey makes the key that encrypts the objects. It has the same id in all
+// steps of Encryption, so it is kept while objects are encrypted with it: without the
+// key they would be lost.
 func newContentKey(scope constructs.Construct, p *PrivateContentProps) awskms.IKey {
 	return awskms.NewKey(scope, jsii.String("EncryptionKey"), &awskms.KeyProps{
 		Description:       jsii.String("Encrypts the content of " + p.Name),
@@ -116,10 +116,10 @@ func newContentKey(scope constructs.Construct, p *PrivateContentProps) awskms.IK
 	})
 }
 
-// letRead lets CloudFront read the bucket, and decrypt what is in it. A bucket
-// or key that was given is changed here and nowhere else, when nothing can be
-// wrong with the props any more. The policy of an imported bucket stays as it
-// is: it must say what that of a new bucket says, and may say more.
+// letRead lets CloudFront read the bucket and decrypt its objects. Only letRead
+// changes an existing bucket or key, after all props have been checked. It cannot
+// change the policy of an imported bucket, which must contain at least the statements
+// of a new bucket's policy.
 func (b *contentBucket) letRead(access *originAccess, p *PrivateContentProps, distribution awscloudfront.Distribution) {
 	if b.key != nil {
 		b.letDecrypt(distribution)
@@ -144,10 +144,10 @@ func (b *contentBucket) letRead(access *originAccess, p *PrivateContentProps, di
 	}
 }
 
-// letDecrypt lets CloudFront decrypt with the key. For which distribution, the
-// key cannot say: it is made before the bucket, and that before the
-// distribution. So its statement is for all distributions of the account, of
-// which the bucket's policy admits one.
+// letDecrypt lets CloudFront decrypt with the key. The statement is for all
+// distributions of the account: it cannot name one, because the key is made before
+// the bucket and the bucket before the distribution. The bucket policy admits only
+// this distribution.
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html
 func (b *contentBucket) letDecrypt(scope constructs.Construct) {
 	statement := awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
@@ -163,7 +163,8 @@ func (b *contentBucket) letDecrypt(scope constructs.Construct) {
 	}
 }
 
-// answerPreflights adds the CORS rules to a given bucket, where the app can.
+// answerPreflights adds the CORS rules to an existing bucket of the app. For an
+// imported bucket it sets requiredCORS.
 func (b *contentBucket) answerPreflights(scope constructs.Construct, p *PrivateContentProps) {
 	rules := bucketCORS(p)
 	if rules == nil {
@@ -179,16 +180,15 @@ func (b *contentBucket) answerPreflights(scope constructs.Construct, p *PrivateC
 	}
 }
 
-// policyText is a policy as JSON, with tokens in it.
+// policyText returns a policy as JSON with tokens.
 func policyText(scope constructs.Construct, statements ...awsiam.PolicyStatement) *string {
 	document := awsiam.NewPolicyDocument(&awsiam.PolicyDocumentProps{Statements: &statements})
 	return awscdk.Stack_Of(scope).ToJsonString(document, nil)
 }
 
-// grantUpload gives what an upload takes, whole or in parts, and what tells what
-// is there already: to list and to read. So "aws s3 sync" works in both
-// directions, in the folder that is served. To overwrite is to upload; to delete
-// and to change access lists is not.
+// grantUpload lets a grantee upload objects, also in parts, list and read them, in
+// the folder that is served. "aws s3 sync" needs these in both directions. The
+// grantee may overwrite objects, but not delete them or change access lists.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html#mpuAndPermissions
 func (b *contentBucket) grantUpload(grantee awsiam.IGrantable) awsiam.Grant {
 	var listed *map[string]*map[string]any // nil: the whole bucket
@@ -210,9 +210,9 @@ func (b *contentBucket) grantUpload(grantee awsiam.IGrantable) awsiam.Grant {
 	if b.key == nil {
 		return grant
 	}
-	// To read takes kms:Decrypt, also what was encrypted before the bucket left the
-	// key; so does an upload in parts, which S3 puts together with the data key that
-	// it began with:
+	// Reading needs kms:Decrypt, also for old objects after the bucket stopped using
+	// the key. An upload in parts needs it too, because S3 completes the object with
+	// the data key of its start:
 	// https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html
 	actions := jsii.Strings("kms:Decrypt")
 	if b.usesKey {

@@ -26,15 +26,15 @@ const (
 	termPackage    = "golang.org/x/term"
 )
 
-// imports are what a package may import besides the standard library: packages
-// of this module by their folders, others by their paths. Its tests may import
-// that and the package itself, and what is listed for them.
+// imports lists what a package may import in addition to the standard library: packages
+// of this module by folder, others by path. Its tests may also import the package itself
+// and what is listed for them.
 type imports struct{ code, tests []string }
 
-// Arrows run one way: everything may lean on signer, and signer leans on
-// nothing. The edge leans on the contract, and the infrastructure leans on no
-// edge. A program that imports signer downloads nothing besides this module, and
-// since "go mod tidy" follows the imports of tests too, neither may they.
+// Every package may import signer, and signer imports no other package. The edge imports
+// the contract, and the infrastructure does not import the edge. A program that imports
+// signer downloads only this module. "go mod tidy" follows the imports of tests too, so
+// the same holds for tests.
 var mayImport = map[string]imports{
 	".": {code: []string{"constructs", "constructs/config", cdkPackages, jsiiRuntime}},
 
@@ -130,8 +130,8 @@ func TestAFirstBuildCompilesNoOriginsAndTargetsOfOtherServices(t *testing.T) {
 	}
 }
 
-// folderOf is the folder of a package of this module, "." for the root, and the
-// path of any other.
+// folderOf returns the folder of a package of this module, "." for the root, or the path
+// of any other package.
 func folderOf(path string) string {
 	if path == functions.ModulePath {
 		return "."
@@ -139,7 +139,7 @@ func folderOf(path string) string {
 	return strings.TrimPrefix(path, functions.ModulePath+"/")
 }
 
-// within reports whether one of the patterns stands for a package.
+// within reports whether one of the patterns matches a package.
 func within(patterns []string, path string) bool {
 	path = folderOf(path)
 	return slices.ContainsFunc(patterns, func(pattern string) bool {
@@ -152,8 +152,8 @@ func allowed(patterns []string) string {
 	return strings.Join(append([]string{"the standard library"}, patterns...), ", ")
 }
 
-// What only a test needs is required by a module of its own, in the folder of
-// that test, and downloaded by nobody who imports this one.
+// Modules that only a test needs are required by a separate module in the folder of that
+// test, so importers of this module do not download them.
 func TestTheModuleRequiresNothingThatOnlyTestsImport(t *testing.T) {
 	imported := map[string]bool{}
 	for _, p := range listPackages(t, "./...") {
@@ -199,7 +199,7 @@ func listPackages(t *testing.T, pattern string) (packages []listedPackage) {
 	return packages
 }
 
-// goCommand is what the go command says of this module.
+// goCommand returns the output of the go command for this module.
 func goCommand(t *testing.T, args ...string) []byte {
 	t.Helper()
 	command := exec.Command("go", args...)

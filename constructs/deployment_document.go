@@ -19,11 +19,11 @@ import (
 	"github.com/signedfront/signedfront/signer"
 )
 
-// newDeploymentDocument writes what signers need to know into a parameter. It
-// is written after the key group, the distribution and the signing policy, so
-// that a document never names a key that is not trusted yet or that signers may
-// not read yet, and it goes back with them when a deployment fails. Where the
-// keys are borrowed it points at the lender's, and signers follow.
+// newDeploymentDocument makes the parameter with the deployment document. It is
+// written after the key group, the distribution and the signing policy: a document
+// never names a key that is not trusted yet or that signers may not read yet. If a
+// deployment fails, it is rolled back with them. With borrowed keys it names the
+// lender's document, which signers then read.
 func newDeploymentDocument(scope constructs.Construct, props *PrivateContentProps, bucket awss3.IBucket, distribution awscloudfront.Distribution, caching awscloudfront.ICachePolicy, keys *signingKeys, policy awsiam.ManagedPolicy) awsssm.StringParameter {
 	d := signer.Deployment{
 		Schema:         signer.DeploymentSchema,
@@ -65,14 +65,13 @@ func newDeploymentDocument(scope constructs.Construct, props *PrivateContentProp
 		StringValue:   jsii.String(text),
 		Tier:          awsssm.ParameterTier_STANDARD,
 	})
-	// The distribution is referred to already, the others are not.
+	// The document refers to the distribution, but not to these.
 	parameter.Node().AddDependency(keys.group, policy)
 	return parameter
 }
 
-// forwardedQuery returns which query parameters reach the bucket by the policies
-// of our cache behaviors. It is nil, which is not known, where the props
-// have policies of their own, or may have.
+// forwardedQuery returns the query parameters that the cache behaviors forward to the
+// bucket. It returns nil, for unknown, if the props may contain other policies.
 func forwardedQuery(p *PrivateContentProps) *signer.ForwardedQuery {
 	if p.ConfigureDistribution != nil || slices.ContainsFunc(p.Behaviors, func(b Behavior) bool { return b.Options != nil }) {
 		return nil
@@ -80,17 +79,15 @@ func forwardedQuery(p *PrivateContentProps) *signer.ForwardedQuery {
 	return &signer.ForwardedQuery{Signed: p.Downloads.Parameters(), Public: []string{}}
 }
 
-// queryMember is the document's member for the query that our policies forward.
-// Whether that holds is known when the template is written: until then, an app may
-// add behaviors to the distribution.
+// queryMember is the document's member "query". It is checked when the template is
+// written, because until then the app may add behaviors to the distribution.
 type queryMember struct {
 	distribution awscloudfront.Distribution
-	caching      awscloudfront.ICachePolicy // of what requires a signature
+	caching      awscloudfront.ICachePolicy // the cache policy of signed behaviors
 	member       string
 }
 
-// Produce returns the member, or nothing where a behavior has a policy that we
-// give none.
+// Produce returns the member, or "" if a behavior has a policy of the app's own.
 func (q *queryMember) Produce(awscdk.IResolveContext) *string {
 	stack := awscdk.Stack_Of(q.distribution)
 	public, request := awscloudfront.CachePolicy_CACHING_OPTIMIZED().CachePolicyId(), awscloudfront.OriginRequestPolicy_CORS_S3_ORIGIN().OriginRequestPolicyId()

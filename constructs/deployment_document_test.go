@@ -10,7 +10,7 @@ import (
 	"github.com/signedfront/signedfront/signer/edge"
 )
 
-// Whoever explains or verifies reads the parameter, and no secret.
+// Explaining and verifying need only the parameter, not a secret.
 func TestTheDocumentHasTheKeysThatVerifyWhatTheDeploymentSigns(t *testing.T) {
 	for file, keys := range map[string]int{"dev.template.json": 1, "everything.template.json": 4} {
 		t.Run(file, func(t *testing.T) {

@@ -13,10 +13,11 @@ import (
 	"github.com/signedfront/signedfront/constructs/config"
 )
 
-// newDistribution serves the origin to whoever has a URL or cookies that a key
-// of the group signed, and what is public to everyone. Signatures are no part
-// of the cache key, nor do they reach the origin, so that one object is cached
-// once for all its URLs. Caching is the policy of what requires a signature. Certificate is nil where the content has no domain.
+// newDistribution makes the distribution. It serves public paths to everyone, and all
+// other paths to viewers with a URL or cookies that a key of the group signed.
+// Signatures are not part of the cache key and do not reach the origin, so an object
+// is cached once for all its URLs. Caching is the cache policy of signed behaviors.
+// Certificate is nil if the content has no domain.
 func newDistribution(scope constructs.Construct, p *PrivateContentProps, origin awscloudfront.IOrigin, trusted interfacesawscloudfront.IKeyGroupRef, caching awscloudfront.ICachePolicy, certificate awscertificatemanager.ICertificate) (awscloudfront.Distribution, error) {
 	headers := newResponseHeaders(scope, p)
 	signed, public := behaviorOf(p, headers), behaviorOf(p, headers)
@@ -72,8 +73,7 @@ func newDistribution(scope constructs.Construct, p *PrivateContentProps, origin 
 	return distribution, nil
 }
 
-// behaviorOf is how every path is served. Whether it wants a signature is not
-// said yet.
+// behaviorOf returns the options that signed and public behaviors share.
 func behaviorOf(p *PrivateContentProps, headers awscloudfront.ResponseHeadersPolicy) *awscloudfront.AddBehaviorOptions {
 	behavior := &awscloudfront.AddBehaviorOptions{
 		ViewerProtocolPolicy:  awscloudfront.ViewerProtocolPolicy_HTTPS_ONLY,
@@ -83,8 +83,8 @@ func behaviorOf(p *PrivateContentProps, headers awscloudfront.ResponseHeadersPol
 		ResponseHeadersPolicy: headers,
 	}
 	if p.CORS != nil {
-		// S3 answers a preflight request by the bucket's rules, for which it
-		// has to see who asks for what.
+		// S3 answers a preflight request by the bucket's CORS rules, so these
+		// headers must reach it.
 		behavior.AllowedMethods = awscloudfront.AllowedMethods_ALLOW_GET_HEAD_OPTIONS()
 		behavior.OriginRequestPolicy = awscloudfront.OriginRequestPolicy_CORS_S3_ORIGIN()
 	}
@@ -104,8 +104,8 @@ func errorResponses(pages []config.ErrorPage) *[]*awscloudfront.ErrorResponse {
 	return &responses
 }
 
-// priceClasses are the CDK's words for CloudFront's. All locations are what a
-// distribution has that says nothing.
+// priceClasses maps CloudFront's price classes to the CDK's. A distribution without
+// one uses all edge locations.
 var priceClasses = map[config.PriceClass]awscloudfront.PriceClass{
 	config.PriceClass100: awscloudfront.PriceClass_PRICE_CLASS_100,
 	config.PriceClass200: awscloudfront.PriceClass_PRICE_CLASS_200,
@@ -121,8 +121,7 @@ func geoRestriction(restriction *config.GeoRestriction) awscloudfront.GeoRestric
 	return awscloudfront.GeoRestriction_Denylist(*jsii.Strings(restriction.Deny...)...)
 }
 
-// acknowledgeDistribution says why the distribution breaks rules of cdk-nag,
-// where it does.
+// acknowledgeDistribution records why the distribution breaks rules of cdk-nag.
 func acknowledgeDistribution(distribution awscloudfront.Distribution, p *PrivateContentProps) {
 	if p.GeoRestriction == nil {
 		acknowledge(distribution, "AwsSolutions-CFR1", "Who may see private content is told by signatures, wherever the viewer is; geoRestriction is there for those who want more.")

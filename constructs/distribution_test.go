@@ -12,15 +12,15 @@ import (
 
 const webACL = "arn:aws:wafv2:us-east-1:123456789012:global/webacl/media/11111111-2222-3333-4444-555555555555"
 
-// distributionConfig is the configuration of the one distribution.
+// distributionConfig returns the configuration of the only distribution.
 func distributionConfig(t *testing.T, template *template) map[string]any {
 	t.Helper()
 	_, distribution := template.only(t, "AWS::CloudFront::Distribution")
 	return distribution.property("DistributionConfig").(map[string]any)
 }
 
-// behaviors are the cache behaviors in the order in which CloudFront asks them,
-// the default one last, under the pattern *.
+// behaviors returns the cache behaviors in the order in which CloudFront compares them.
+// The default one is the last, with the pattern *.
 func behaviors(t *testing.T, template *template) []map[string]any {
 	t.Helper()
 	config := distributionConfig(t, template)
@@ -104,8 +104,7 @@ func TestBehaviorsDifferInNothingButPatternAndTrust(t *testing.T) {
 	}
 }
 
-// What a distribution has by default is in
-// TestDistributionServesTheBucketOverHTTPSAlone, each property of it.
+// TestDistributionServesTheBucketOverHTTPSAlone checks each default property.
 func TestDistributionTakesWhatTheEnvironmentSays(t *testing.T) {
 	for _, test := range []struct {
 		name     string

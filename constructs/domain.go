@@ -9,14 +9,14 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// minimumTLS is the security policy of a domain of one's own. TLS 1.3 is spoken
-// with whoever can; of those that speak 1.2 alone, such as television sets, the
-// newer TLSv1.3_2025 lets in none, and TLSv1.2_2025 none that encrypts with
-// ChaCha20, which processors without AES instructions do.
+// minimumTLS is the security policy of a custom domain. It allows TLS 1.3 and 1.2.
+// The newer TLSv1.3_2025 refuses viewers that support only TLS 1.2, such as television
+// sets. TLSv1.2_2025 refuses ChaCha20 with TLS 1.2, which processors without AES
+// instructions use.
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/secure-connections-supported-viewer-protocols-ciphers.html
 const minimumTLS = awscloudfront.SecurityPolicyProtocol_TLS_V1_2_2021
 
-// baseURL is what signed URLs start with.
+// baseURL returns the start of signed URLs.
 func baseURL(p *PrivateContentProps, distribution awscloudfront.Distribution) string {
 	return "https://" + *domainName(p, distribution)
 }
@@ -28,8 +28,8 @@ func domainName(p *PrivateContentProps, distribution awscloudfront.Distribution)
 	return distribution.DistributionDomainName()
 }
 
-// newAliasRecords points the names of the domain to the distribution, where
-// their zone is given. A distribution without IPv6 has no AAAA records.
+// newAliasRecords makes the records of the domain names in their zone, if it is given.
+// A distribution without IPv6 has no AAAA records.
 func newAliasRecords(scope constructs.Construct, p *PrivateContentProps, distribution awscloudfront.Distribution) {
 	if p.Domain == nil || p.Domain.HostedZone == nil || len(p.Domain.Names) == 0 {
 		return
@@ -40,7 +40,7 @@ func newAliasRecords(scope constructs.Construct, p *PrivateContentProps, distrib
 		HostedZoneId: cloudFrontZone(scope),
 	}})
 	for _, name := range p.Domain.Names {
-		// With a full stop, the CDK does not look for the zone's name at its end.
+		// The full stop stops the CDK from appending the zone's name.
 		full := jsii.String(name + ".")
 		awsroute53.NewARecord(records, jsii.String("A-"+name), &awsroute53.ARecordProps{Zone: p.Domain.HostedZone, RecordName: full, Target: target})
 		if !p.AddressRestriction {
@@ -49,20 +49,19 @@ func newAliasRecords(scope constructs.Construct, p *PrivateContentProps, distrib
 	}
 }
 
-// distributionAlias is a distribution as the target of an alias record. The
-// CDK's own stands in a package that imports those of all other targets.
+// distributionAlias is a distribution as the target of an alias record. The CDK's own
+// type is in a package that imports those of all other targets.
 type distributionAlias struct {
 	config *awsroute53.AliasRecordTargetConfig
 }
 
-// Bind returns where the record points to.
+// Bind returns the target of the record.
 func (a *distributionAlias) Bind(awsroute53.IRecordSet, awsroute53.IHostedZone) *awsroute53.AliasRecordTargetConfig {
 	return a.config
 }
 
-// cloudFrontZone is the hosted zone of CloudFront, by the partition in which the
-// stack is deployed. Its mapping is the one that the CDK's own targets of the
-// stack look up, or have made.
+// cloudFrontZone returns the hosted zone of CloudFront in the stack's partition. It
+// uses the same mapping as the CDK's own targets in the stack.
 // https://docs.aws.amazon.com/Route53/latest/APIReference/API_AliasTarget.html
 func cloudFrontZone(scope constructs.Construct) *string {
 	stack, id := awscdk.Stack_Of(scope), jsii.String("AWSCloudFrontPartitionHostedZoneIdMap")
@@ -78,15 +77,15 @@ func cloudFrontZone(scope constructs.Construct) *string {
 	return zones.FindInMap(awscdk.Aws_PARTITION(), jsii.String("zoneId"), nil)
 }
 
-// makesCertificate reports whether a certificate has to be made.
+// makesCertificate reports whether the content makes a certificate.
 func makesCertificate(p *PrivateContentProps) bool {
 	return p.Domain != nil && p.Domain.Certificate == nil
 }
 
-// newCertificate is the certificate of the domain, nil where there is none. Where
-// no names are given yet, it covers the zone's name and those one level below. One
-// that is made proves with a record in the hosted zone that the names are
-// yours, and keeps the record, so that it is renewed by itself.
+// newCertificate returns the certificate of the domain, or nil without a domain.
+// Without names, a new certificate covers the zone's name and one level of subdomains.
+// A new certificate is validated with a record in the hosted zone, which stays there
+// so that ACM can renew the certificate.
 func newCertificate(scope constructs.Construct, p *PrivateContentProps) awscertificatemanager.ICertificate {
 	switch {
 	case p.Domain == nil:
@@ -109,9 +108,9 @@ func newCertificate(scope constructs.Construct, p *PrivateContentProps) awscerti
 	if place.companion == nil {
 		return certificate
 	}
-	// For other names, another certificate is made, while the distribution uses
-	// this one until its own stack is deployed: CloudFormation would try in vain
-	// to delete it. It costs nothing, and can be deleted by hand after that.
+	// A change of the names makes another certificate, but the distribution uses the
+	// old one until its own stack is deployed, so CloudFormation could not delete it.
+	// The old certificate is kept: it costs nothing and can be deleted by hand.
 	var resource awscdk.CfnResource
 	jsii.UnsafeCast(certificate.Node().DefaultChild(), &resource)
 	resource.CfnOptions().SetUpdateReplacePolicy(awscdk.CfnDeletionPolicy_RETAIN)

@@ -115,8 +115,8 @@ func TestNamesOfTheDomainPointToTheDistribution(t *testing.T) {
 	}
 }
 
-// The CDK's own alias targets look for the mapping of CloudFront's zones by its
-// id, on the stack, before they make it. So do ours.
+// The CDK's own alias targets look for the mapping of CloudFront's zones by its id in the
+// stack before they make it, and so does this package.
 func TestAliasRecordsShareTheMappingOfZonesWithOthersOfTheStack(t *testing.T) {
 	app, _ := newApp(t, nil)
 	stack := awscdk.NewStack(app, jsii.String("Shared"), nil)

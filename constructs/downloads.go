@@ -7,11 +7,10 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// newSignedCaching is the cache policy of what requires a signature. With
-// Downloads it is one of our own, which has what CachingOptimized has, and the
-// parameters that reach the bucket: a part of the cache key, so that no viewer gets
-// the name that another one asked for. Public paths must not have it: strangers
-// could choose how the content's host serves an object.
+// newSignedCaching returns the cache policy of signed behaviors. With Downloads it is
+// CachingOptimized with the parameters that reach the bucket in the cache key, so no
+// viewer gets a name that another viewer asked for. Public paths must not use it:
+// anybody could then choose how the content's host serves an object.
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-cache-policies.html#managed-cache-caching-optimized
 func newSignedCaching(scope constructs.Construct, p *PrivateContentProps) awscloudfront.ICachePolicy {
 	if p.Downloads == nil {

@@ -22,7 +22,7 @@ import (
 	"github.com/signedfront/signedfront/signer/edge/edgetest"
 )
 
-// The policy is CachingOptimized but for the parameters:
+// The policy is CachingOptimized except for the parameters:
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-cache-policies.html#managed-cache-caching-optimized
 func TestSignedPathsAloneForwardHowAnObjectIsSaved(t *testing.T) {
 	paths := func(c *config.Content) {
@@ -78,7 +78,7 @@ func TestSignedPathsAloneForwardHowAnObjectIsSaved(t *testing.T) {
 	}
 }
 
-// The whole way: the template, its document, a signer of it, the edge.
+// From end to end: the template, its document, a signer of it, the edge.
 func TestABrowserIsToldTheNameThatWasSigned(t *testing.T) {
 	const name = `Invoice "July"; día.pdf`
 	for _, access := range originAccesses {
@@ -135,7 +135,7 @@ func TestABrowserIsToldTheNameThatWasSigned(t *testing.T) {
 	}
 }
 
-// synthesisError is what the CDK says of an app that it refuses.
+// synthesisError returns the CDK's error for an app.
 func synthesisError(app awscdk.App) (said string) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -146,15 +146,14 @@ func synthesisError(app awscdk.App) (said string) {
 	return ""
 }
 
-// The options of a behavior are the caller's, who may change them until they are
-// read.
+// The caller may change the options of a behavior until they are read.
 func TestAPublicBehaviorWithTheCachePolicyOfDownloadsFailsTheSynthesis(t *testing.T) {
 	for _, test := range []struct {
 		public bool
 		want   string
 	}{
 		{false, ""},
-		{true, `the behavior of "/open/*" is public and forwards response-content-disposition to the bucket, by which strangers would choose how S3 sends an object; write a CachePolicy and an OriginRequestPolicy that name the parameters they need, without these, or leave them out`},
+		{true, `the behavior of "/open/*" is public and forwards response-content-disposition to the bucket, so anybody could choose headers of S3's answer; write a CachePolicy and an OriginRequestPolicy that list the parameters they need, without these, or leave both out`},
 	} {
 		app, _ := newApp(t, nil)
 		options := &awscloudfront.AddBehaviorOptions{Compress: jsii.Bool(true)}
@@ -173,7 +172,7 @@ func TestAPublicBehaviorWithTheCachePolicyOfDownloadsFailsTheSynthesis(t *testin
 	}
 }
 
-// cachePolicyOf is a cache policy of the app that forwards parameters.
+// cachePolicyOf makes a cache policy of the app that forwards parameters.
 func cachePolicyOf(scope constructs.Construct, query awscloudfront.CacheQueryStringBehavior) awscloudfront.ICachePolicy {
 	return awscloudfront.NewCachePolicy(scope, jsii.String("OwnCaching"), &awscloudfront.CachePolicyProps{QueryStringBehavior: query})
 }
@@ -182,10 +181,10 @@ func requestPolicyOf(scope constructs.Construct, query awscloudfront.OriginReque
 	return awscloudfront.NewOriginRequestPolicy(scope, jsii.String("OwnRequests"), &awscloudfront.OriginRequestPolicyProps{QueryStringBehavior: query})
 }
 
-// Strangers must not choose a name or a type on the host of signed content, whoever
-// has written the policy that forwards it.
+// A viewer without a signature must not choose a name or a type on the host of signed
+// content, whatever policy forwards it.
 func TestAPublicBehaviorThatTellsS3HowToSendAnObjectFailsTheSynthesis(t *testing.T) {
-	const every = "response-content-type and its like"
+	const every = "parameters such as response-content-type"
 	caching := func(query awscloudfront.CacheQueryStringBehavior) func(awscdk.Stack) *awscloudfront.AddBehaviorOptions {
 		return func(stack awscdk.Stack) *awscloudfront.AddBehaviorOptions {
 			return &awscloudfront.AddBehaviorOptions{CachePolicy: cachePolicyOf(stack, query)}
@@ -216,7 +215,7 @@ func TestAPublicBehaviorThatTellsS3HowToSendAnObjectFailsTheSynthesis(t *testing
 		{"a cache policy of all", caching(awscloudfront.CacheQueryStringBehavior_All()), nil, every},
 		{"a cache policy of all but the type", caching(awscloudfront.CacheQueryStringBehavior_DenyList(jsii.String("response-content-type"))), nil, every},
 		{"a cache policy of another parameter", caching(awscloudfront.CacheQueryStringBehavior_AllowList(jsii.String("v"))), nil, ""},
-		{"a cache policy of a token", caching(awscloudfront.CacheQueryStringBehavior_AllowList(awscdk.Fn_ImportValue(jsii.String("parameter")))), nil, "what a policy says that is known by its id alone"},
+		{"a cache policy of a token", caching(awscloudfront.CacheQueryStringBehavior_AllowList(awscdk.Fn_ImportValue(jsii.String("parameter")))), nil, "unknown parameters, by a policy of which only the id is known,"},
 		{"a cache policy of nothing", caching(awscloudfront.CacheQueryStringBehavior_None()), nil, ""},
 		{"a policy of requests of a type", requests(awscloudfront.OriginRequestQueryStringBehavior_AllowList(jsii.String("response-content-type"))), nil, "response-content-type"},
 		{"a policy of requests of all", requests(awscloudfront.OriginRequestQueryStringBehavior_All()), nil, every},
@@ -227,7 +226,7 @@ func TestAPublicBehaviorThatTellsS3HowToSendAnObjectFailsTheSynthesis(t *testing
 		{"CachingDisabled", cachingBy(awscloudfront.CachePolicy_CACHING_DISABLED()), nil, ""},
 		{"a policy that the account has", func(stack awscdk.Stack) *awscloudfront.AddBehaviorOptions {
 			return &awscloudfront.AddBehaviorOptions{CachePolicy: awscloudfront.CachePolicy_FromCachePolicyId(stack, jsii.String("Imported"), jsii.String("11111111-2222-3333-4444-555555555555"))}
-		}, nil, "what a policy says that is known by its id alone"},
+		}, nil, "unknown parameters, by a policy of which only the id is known,"},
 		{"a policy of another stack", func(stack awscdk.Stack) *awscloudfront.AddBehaviorOptions {
 			other := awscdk.NewStack(awscdk.App_Of(stack), jsii.String("Policies"), nil)
 			return &awscloudfront.AddBehaviorOptions{CachePolicy: cachePolicyOf(other, awscloudfront.CacheQueryStringBehavior_AllowList(jsii.String("response-content-type")))}
@@ -260,7 +259,7 @@ func TestAPublicBehaviorThatTellsS3HowToSendAnObjectFailsTheSynthesis(t *testing
 	}
 }
 
-// A signer goes by what Downloads says, and would sign what is ignored.
+// A signer relies on Downloads, and would sign parameters that are ignored.
 func TestASignedBehaviorThatForwardsNoDownloadsFailsTheSynthesis(t *testing.T) {
 	own := func(names ...string) func(awscdk.Stack) awscloudfront.ICachePolicy {
 		return func(stack awscdk.Stack) awscloudfront.ICachePolicy {
@@ -308,7 +307,7 @@ func TestASignedBehaviorThatForwardsNoDownloadsFailsTheSynthesis(t *testing.T) {
 			}
 			said := synthesisError(app)
 			for _, parameter := range []string{"response-content-disposition", "response-content-type"} {
-				want := of + " does not forward " + parameter + " to the bucket, which signers are told by Downloads"
+				want := of + " does not forward " + parameter + " to the bucket, although Downloads promises it to signers"
 				if strings.Contains(said, want) != slices.Contains(test.want, parameter) {
 					t.Errorf("%s, by default %t: it says %s", test.name, byDefault, said)
 				}
@@ -320,8 +319,8 @@ func TestASignedBehaviorThatForwardsNoDownloadsFailsTheSynthesis(t *testing.T) {
 	}
 }
 
-// What is no part of the key of a cache is the same for all: a viewer who chooses a
-// type would choose it for others.
+// A parameter that is not part of the cache key affects all viewers: a viewer who chooses
+// a type would choose it for others.
 func TestASignedBehaviorThatCachesWhatAViewerHasChosenForAllFailsTheSynthesis(t *testing.T) {
 	typed := func(stack awscdk.Stack) awscloudfront.IOriginRequestPolicy {
 		return requestPolicyOf(stack, awscloudfront.OriginRequestQueryStringBehavior_AllowList(jsii.String("response-content-type")))
@@ -359,14 +358,14 @@ func TestASignedBehaviorThatCachesWhatAViewerHasChosenForAllFailsTheSynthesis(t 
 		if _, err := NewPrivateContent(stack, "Content", &PrivateContentProps{Behaviors: []Behavior{{PathPattern: "/films/*", Origin: test.origin, Options: options}}}); err != nil {
 			t.Fatal(err)
 		}
-		const want = `the behavior of "/films/*" forwards response-content-type to the bucket by its OriginRequestPolicy, and its CachePolicy does not name it`
+		const want = `the behavior of "/films/*" forwards response-content-type to the bucket by its OriginRequestPolicy, but its CachePolicy does not name it`
 		if said := synthesisError(app); (said != "") != test.want || test.want && !strings.Contains(said, want) {
 			t.Errorf("%s: it says %s", test.name, said)
 		}
 	}
 }
 
-// The CDK has the policies of AWS by name.
+// The CDK lists the managed policies of AWS by name.
 func TestWhatEveryPolicyOfAWSForwardsIsKnown(t *testing.T) {
 	var ids []string
 	for _, policy := range []awscloudfront.ICachePolicy{
@@ -389,7 +388,7 @@ func TestWhatEveryPolicyOfAWSForwardsIsKnown(t *testing.T) {
 	}
 }
 
-// The policies of the environments of one app have one logical id.
+// The policies of all environments of an app have the same logical id.
 func TestEnvironmentsOfOneAppMayDifferInDownloads(t *testing.T) {
 	app, _ := newApp(t, nil)
 	for name, downloads := range map[string]*config.Downloads{"None": nil, "Names": {}, "Types": {Types: true}, "NamesToo": {}} {

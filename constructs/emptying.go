@@ -13,16 +13,15 @@ import (
 	"github.com/signedfront/signedfront/constructs/functions"
 )
 
-// emptyWithStack empties the bucket when the stack is deleted. CloudFormation
-// deletes resources in the reverse of the order in which it makes them, and this
-// one comes between the bucket and what reads it. So the distribution and the
-// bucket's policy are gone when the bucket is emptied, and the bucket goes next:
-// no policy of the stack's takes the place of the one that the emptier puts, and
-// no distribution reads a bucket whose name could be somebody else's.
+// emptyWithStack empties the bucket when the stack is deleted. CloudFormation deletes
+// resources in the reverse order of their creation, and the custom resource is made
+// after the bucket and before the distribution and the bucket policy. At deletion,
+// these two go first, then the bucket is emptied, then it is deleted. So no policy of
+// the stack overwrites the policy that the emptier writes, and no distribution reads
+// a bucket name that somebody else could take.
 //
-// The key pairs come before it, and so does a resource that only asks the
-// function whether it runs: a function that cannot run is found out in two
-// minutes.
+// The key pairs are made before it. So is a resource that only checks that the
+// function runs: a function that cannot run fails the deployment within two minutes.
 func emptyWithStack(scope constructs.Construct, bucket awss3.Bucket, distribution awscloudfront.Distribution, keys *signingKeys, builder *functionBuilder) error {
 	awscdk.Tags_Of(bucket).Add(jsii.String(contract.EphemeralTag), jsii.String(contract.EphemeralValue), nil)
 
@@ -44,7 +43,7 @@ func emptyWithStack(scope constructs.Construct, bucket awss3.Bucket, distributio
 	acknowledge(emptier.role, "AwsSolutions-IAM5", "What it deletes is all objects of one bucket, by keys that nobody knows beforehand.",
 		onResource(scope, bucket.ArnForObjects(jsii.String("*"))))
 	runs := emptier.newCustomResource(emptier.construct, "Runs", contract.FunctionRuns, runsTimeout, map[string]any{contract.Check: contract.CheckTrue})
-	// A minute more than the function has, for the way there and back.
+	// A minute more than the function's timeout, for the call and the answer.
 	emptying := emptier.newCustomResource(emptier.construct, "EmptyBucket", contract.EmptyBucket, 16*time.Minute, map[string]any{
 		contract.BucketName: bucket.BucketName(),
 		contract.RoleARN:    emptier.role.RoleArn(),

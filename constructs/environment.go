@@ -13,20 +13,18 @@ import (
 	"github.com/signedfront/signedfront/constructs/config"
 )
 
-// NewEnvironment makes the stack of one environment, named after project and
-// environment, with its private content and its outputs. The stack has
-// termination protection unless the environment is ephemeral. Without account
-// and Region it is deployed wherever its deployer is, and its template is the
-// same for everyone.
+// NewEnvironment makes the stack <project>-<environment> with the private content of
+// the environment and its outputs. Without an account and a Region, the stack is
+// deployed to the default account and Region, and its template is the same for both.
 //
-// Everything that is wrong with the environment is reported in one error, which
-// holds [config.Problems]. What the CDK itself refuses, such as a second stack
-// of the name, is an error too. An environment that a Go program made may leave
-// out the names of its content, which are then those that cdk.json gives.
+// One error reports all mistakes in the environment: it wraps [config.Problems]. An
+// error of the CDK, such as a second stack of the same name, is returned as an error
+// too. An environment that a Go program made may leave out the Name and the
+// ParameterName of its content, which then have the same values as for cdk.json.
 //
-// The tags of the environment are on the stack and its companions, where bills
-// and access policies find them, and on every resource that can have tags: not
-// all of those take the stack's by themselves.
+// The tags of the environment are on the stack and its companions, for bills and
+// access policies, and on every resource that can have tags, because some resources
+// do not get the stack's tags.
 func NewEnvironment(scope constructs.Construct, e config.Environment) (stack awscdk.Stack, content *PrivateContent, err error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -67,8 +65,7 @@ func stackTags(tags map[string]string) *map[string]*string {
 	return &values
 }
 
-// optional returns a text as the CDK takes one that may be left out: nil for
-// none.
+// optional returns nil for an empty text, as the CDK's optional props need it.
 func optional(text string) *string {
 	if text == "" {
 		return nil

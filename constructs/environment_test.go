@@ -9,8 +9,8 @@ import (
 	"github.com/signedfront/signedfront/constructs/config"
 )
 
-// Tags of the stack reach the resources too, by CloudFormation, but not all of
-// them: bills and policies that go by tags want them everywhere.
+// CloudFormation passes the tags of a stack to some resources only, but bills and policies
+// need them on all resources.
 func TestTagsAreOnStacksAndOnTheirResources(t *testing.T) {
 	templates := synthesizeStacks(t, everythingOn(t))
 	for stack, tagged := range map[string][]string{
@@ -67,7 +67,7 @@ func TestAnEnvironmentOfAProgramIsCheckedWhole(t *testing.T) {
 			Content: config.Content{Bucket: "Media"},
 		}, "environment \"dev\": 4 problems:\n  Account: \"1234\"; write the 12 digits of an AWS account, in quotes: \"123456789012\"\n" +
 			"  Region: \"eu-west\"; write an AWS Region such as \"eu-west-1\"; did you mean \"eu-west-1\"?\n" +
-			"  Tags.team: an empty value; write a value, or leave the tag out: CloudFormation takes none that is empty\n" +
+			"  Tags.team: an empty value; write a value, or leave the tag out: CloudFormation refuses an empty value\n" +
 			"  Content.Bucket: \"Media\"; write the name of a bucket"},
 		{"an environment whose keys to borrow, by its name", config.Environment{Project: "media", Name: "dev", Content: config.Content{SigningKeys: config.SigningKeys{From: "test"}}},
 			"environment \"dev\": Content.SigningKeys.From: \"test\" without a lender; set Lender instead"},

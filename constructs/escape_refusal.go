@@ -22,15 +22,15 @@ func hasUnknownPattern(p *PrivateContentProps) bool {
 	})
 }
 
-// newEscapeRefusal is the function of public behaviors where there are signed
-// patterns: without it, an escaped slash in the path of a signed object makes
-// the path a public one, see package escapes. Without such patterns it is nil,
-// since a public pattern then opens the objects that it names and no others:
-// config.Content sees to that, but for patterns that are tokens.
+// newEscapeRefusal makes the function of public behaviors that protects signed
+// patterns: without it, a path with an escaped slash could match a public pattern and
+// name a signed object, see package escapes. Without signed patterns it returns nil:
+// a public pattern then opens only the objects that it names, which package config
+// checks for all patterns except tokens.
 //
-// Behaviors of one path alone, such as error pages, would not need it, for such
-// a pattern matches no escape. They have it too: no escape is in their paths,
-// and a rule about which ones need it could be wrong.
+// Behaviors of a single path, such as error pages, do not need the function, because
+// their patterns match no escape. They have it too, because a rule about which
+// behaviors need it could be wrong.
 func newEscapeRefusal(scope constructs.Construct, p *PrivateContentProps) *[]*awscloudfront.FunctionAssociation {
 	if !refusesEscapes(p) {
 		return nil

@@ -54,7 +54,7 @@ func TestPublicBehaviorsAmongSignedPathsRefuseEscapes(t *testing.T) {
 	}
 }
 
-// What a token stands for may be a pattern that escapes match.
+// The value of a token may be a pattern that matches escapes.
 func TestPublicPatternThatIsATokenRefusesEveryEscape(t *testing.T) {
 	template := synthesizeContent(t, func(c *config.Content) {
 		c.PublicPaths = []string{"/" + *awscdk.Aws_REGION() + "/*"}
@@ -65,7 +65,7 @@ func TestPublicPatternThatIsATokenRefusesEveryEscape(t *testing.T) {
 	}
 }
 
-// refusalOf is the function of an environment with signed patterns.
+// refusalOf returns the function of an environment with signed patterns.
 func refusalOf(t *testing.T, name string, signed ...string) *resource {
 	t.Helper()
 	template := synthesizeContent(t, func(c *config.Content) {
@@ -105,8 +105,7 @@ func TestNameOfTheFunctionIsSaltedAndFitsCloudFront(t *testing.T) {
 	}
 }
 
-// answer is what a handler of a CloudFront Function returns: a request that it
-// lets through, or a response.
+// answer is the result of a CloudFront Function: a request to forward, or a response.
 type answer struct {
 	URI        *string
 	StatusCode int
@@ -114,7 +113,7 @@ type answer struct {
 	Body       struct{ Encoding, Data string }
 }
 
-// handle runs the code of a CloudFront Function over viewer requests of paths.
+// handle runs the code of a CloudFront Function for viewer requests of paths.
 func handle(t *testing.T, code string, paths []string) (answers []answer) {
 	t.Helper()
 	input, err := json.Marshal(map[string]any{"code": code, "paths": paths})
@@ -140,8 +139,8 @@ func handle(t *testing.T, code string, paths []string) (answers []answer) {
 	return answers
 }
 
-// The code runs as JavaScript here, and must decide as the Go of package escapes
-// does, on which the local edge and its tests stand.
+// The code runs as JavaScript here. It must decide as package escapes does in Go, which
+// the local edge uses.
 func TestFunctionDecidesAsTheLocalEdgeDoes(t *testing.T) {
 	paths := []string{"", "/", "%", "/%", "/%2", "/%zz", "/%2G", "/%G2", "/%+1", "/%%20", "/% 1", "/%1\n", "/ü", "/%C3%BC", "/%252F", "/%25%32%46"}
 	for c := range 256 {

@@ -8,7 +8,8 @@ import (
 	"github.com/signedfront/signedfront/constructs/config"
 )
 
-// everythingOn is an environment away from every default that can be at once.
+// everythingOn is an environment with as many settings as possible away from their
+// defaults.
 func everythingOn(t *testing.T) config.Environment {
 	e := environmentOf(t, "everything", `{"account": "123456789012", "region": "eu-west-1"}`)
 	e.Tags = map[string]string{"team": "media", "cost-center": "4711"}
@@ -67,8 +68,7 @@ func everythingOn(t *testing.T) config.Environment {
 	return e
 }
 
-// synthesizeStacks makes the templates of an environment, by the names of its
-// stacks.
+// synthesizeStacks returns the templates of an environment by the names of its stacks.
 func synthesizeStacks(t *testing.T, e config.Environment) map[string]*template {
 	t.Helper()
 	templates := map[string]*template{}

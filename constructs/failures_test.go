@@ -15,8 +15,8 @@ import (
 	"github.com/signedfront/signedfront/constructs/config"
 )
 
-// How key pairs that a deployment makes have failed elsewhere, as far as the
-// shape of the stack decides it; what the provider decides is tested with it.
+// Failures of key pairs that deployments make, known from other projects, as far as the
+// template decides them. Failures of the provider are tested with the provider.
 func TestFailuresThatTheShapeOfTheStackRulesOut(t *testing.T) {
 	const (
 		one  = `{"signingKeys": {"keys": {"1": {}}}}`

@@ -12,23 +12,23 @@ import (
 	"github.com/signedfront/signedfront/signer"
 )
 
-// forwardedQueries finds which query parameters cache behaviors forward to their
-// origins, by the policies of the app and those of AWS.
+// forwardedQueries finds the query parameters that cache behaviors forward to their
+// origins, with the policies of the app and the managed policies of AWS.
 type forwardedQueries struct {
-	stack awscdk.Stack     // of the distribution
-	ofApp []policyOfTheApp // once found
+	stack awscdk.Stack     // the stack of the distribution
+	ofApp []policyOfTheApp // set if found
 	found bool
 }
 
-// forwarded is what a policy forwards of a query to a bucket.
+// forwarded describes the query parameters that a policy forwards to a bucket.
 type forwarded struct {
 	managed.Query
-	unknown  bool // the policy is known by its id alone
-	uncached bool // the policy is one of a cache that keeps nothing
+	unknown  bool // only the id of the policy is known
+	uncached bool // the policy turns caching off
 }
 
 type policyOfTheApp struct {
-	ids  []any // as the distribution's stack has them
+	ids  []any // as resolved in the distribution's stack
 	says forwarded
 }
 
@@ -37,7 +37,7 @@ func (f *forwardedQueries) of(behavior map[string]any) queryForwarding {
 	return queryForwarding{f.by(behavior["cachePolicyId"]), f.by(behavior["originRequestPolicyId"])}
 }
 
-// by returns what a policy forwards, of which a behavior has the id.
+// by returns what the policy with an id forwards.
 func (f *forwardedQueries) by(id any) forwarded {
 	if id == nil {
 		return forwarded{}
@@ -58,9 +58,9 @@ func (f *forwardedQueries) by(id any) forwarded {
 	return forwarded{unknown: true}
 }
 
-// policiesOfTheApp are the policies of all stacks of the app, those of the
-// distribution's own first: another stack may have one with the same logical id,
-// by which a reference to either is told until the CDK makes it an import.
+// policiesOfTheApp returns the policies of all stacks of the app, those of the
+// distribution's own stack first: a policy of another stack may have the same logical
+// id, and its reference resolves to that id until the CDK makes it an import.
 func policiesOfTheApp(stack awscdk.Stack) []policyOfTheApp {
 	var own, others []policyOfTheApp
 	for _, c := range *stack.Node().Root().Node().FindAll(constructs.ConstructOrder_PREORDER) {
@@ -115,11 +115,11 @@ func readQuery(config any) forwarded {
 	return forwarded{unknown: true}
 }
 
-// queryForwarding is what the cache policy and the origin request policy of a
-// behavior forward.
+// queryForwarding is what a behavior's cache policy and origin request policy
+// forward.
 type queryForwarding [2]forwarded
 
-// lacks reports whether a parameter surely is not forwarded.
+// lacks reports whether a parameter is certainly not forwarded.
 func (q queryForwarding) lacks(parameter string) bool {
 	return !slices.ContainsFunc(q[:], func(f forwarded) bool { return f.unknown || f.has(parameter) })
 }
@@ -127,8 +127,8 @@ func (q queryForwarding) lacks(parameter string) bool {
 // has reports whether a policy forwards a parameter.
 func (f forwarded) has(parameter string) bool { return slices.Contains(f.Names, parameter) != f.All }
 
-// shared returns a parameter that chooses a name, a type or an encoding, and that
-// is no part of the key under which the answer is cached.
+// shared returns a forwarded parameter that sets a name, a type or an encoding and
+// that is not part of the cache key, or "".
 func (q queryForwarding) shared() string {
 	cache, request := q[0], q[1]
 	if cache.unknown || cache.uncached || request.unknown {
@@ -142,17 +142,17 @@ func (q queryForwarding) shared() string {
 	return ""
 }
 
-// override returns a parameter by which S3 sets a header of its answer and that
-// may be forwarded, or words for several. All parameters but some may be these
-// too: S3 undoes the escapes of a name, which CloudFront compares as it is.
+// override returns a parameter that may be forwarded and with which S3 sets a header
+// of its answer, or words for several, or "". A policy for all parameters except some
+// may forward these too: S3 unescapes a name, but CloudFront compares it escaped.
 func (q queryForwarding) override() string {
 	overrides := signer.S3Overrides()
 	for _, f := range q {
 		switch {
 		case f.unknown:
-			return "what a policy says that is known by its id alone"
+			return "unknown parameters, by a policy of which only the id is known,"
 		case f.All:
-			return "response-content-type and its like"
+			return "parameters such as response-content-type"
 		}
 		if i := slices.IndexFunc(f.Names, func(name string) bool { return overrides[name] != "" }); i >= 0 {
 			return f.Names[i]

@@ -18,11 +18,11 @@ import (
 	"github.com/signedfront/signedfront/signer"
 )
 
-// elsewhere is the way out where functions cannot be built.
-const elsewhere = "build the functions where Go and their modules are at hand, with `go run github.com/signedfront/signedfront/constructs/functions/build -o functions`, and set the context " +
+// elsewhere is the advice if functions cannot be built.
+const elsewhere = "build the functions on a machine with Go and access to their modules, with `go run github.com/signedfront/signedfront/constructs/functions/build -o functions`, and set the context " +
 	contract.ArchivesContext + " to that folder"
 
-// functionBuilder makes the code of our functions.
+// functionBuilder makes the code of the stack's functions.
 type functionBuilder struct {
 	module       func() (string, error) // the folder of this module's source
 	archives     string                 // the folder of archives, or empty
@@ -62,8 +62,8 @@ func newFunctionBuilder(scope constructs.Construct) (*functionBuilder, error) {
 	return b, nil
 }
 
-// newFunction makes a function of an archive that was built elsewhere, or whose
-// code is built when the template is.
+// newFunction makes a function from an archive that was built before, or builds its
+// code during the synthesis.
 func (b *functionBuilder) newFunction(scope constructs.Construct, id string, source functions.Function, props awslambda.FunctionProps) (awslambda.Function, error) {
 	props.Runtime = awslambda.Runtime_PROVIDED_AL2023()
 	props.Architecture = b.architecture
@@ -75,17 +75,17 @@ func (b *functionBuilder) newFunction(scope constructs.Construct, id string, sou
 	if err := functions.CheckArchive(file, b.goarch, functions.Version()); err != nil {
 		return nil, config.Problems{{
 			Path:  contract.ArchivesContext,
-			Found: fmt.Sprintf("the folder %s, of whose %s: %v", signer.Describe(b.archives, signer.FormFile), source.ArchiveName(b.goarch), err),
+			Found: fmt.Sprintf("the folder %s, with a problem in %s: %v", signer.Describe(b.archives, signer.FormFile), source.ArchiveName(b.goarch), err),
 			Fix:   elsewhere,
 		}}
 	}
-	props.Code = awslambda.Code_FromAsset(jsii.String(file), nil) // named after its content
+	props.Code = awslambda.Code_FromAsset(jsii.String(file), nil) // its name is the hash of its content
 	return awslambda.NewFunction(scope, jsii.String(id), &props), nil
 }
 
-// buildFunction makes a function whose code is built by the CDK's own local
-// bundling. The template is the same whether the function was built or not, for
-// its asset is named after what makes its bytes.
+// buildFunction makes a function whose code the CDK's local bundling builds. The
+// template is the same whether the function was built or not, because the name of its
+// asset is a hash of its sources.
 func (b *functionBuilder) buildFunction(scope constructs.Construct, id string, source functions.Function, props awslambda.FunctionProps) (function awslambda.Function, err error) {
 	module, err := b.module()
 	if err != nil {
@@ -97,7 +97,7 @@ func (b *functionBuilder) buildFunction(scope constructs.Construct, id string, s
 	}
 	bundling := &localBundling{source: source, module: module, goarch: b.goarch}
 	defer func() {
-		// A build that failed comes back from the CDK as a panic.
+		// The CDK panics after a failed build.
 		if bundling.err != nil {
 			recover()
 			function, err = nil, bundling.err
@@ -108,20 +108,19 @@ func (b *functionBuilder) buildFunction(scope constructs.Construct, id string, s
 		AssetHashType: awscdk.AssetHashType_CUSTOM,
 		Bundling: &awscdk.BundlingOptions{
 			Local: bundling,
-			// The archive is uploaded as it is. Of a folder, the command line would
-			// keep the modes, which depend on who builds.
+			// The archive is uploaded unchanged. From a folder, the command line would
+			// keep file modes, which depend on the machine.
 			OutputType: awscdk.BundlingOutput_ARCHIVED,
-			// Required by the CDK, and never run: the local bundling does it or
-			// fails.
+			// The CDK requires an image, but never runs it: the local bundling builds
+			// or fails.
 			Image: awscdk.DockerImage_FromRegistry(jsii.String("scratch")),
 		},
 	})
 	return awslambda.NewFunction(scope, jsii.String(id), &props), nil
 }
 
-// fingerprints are those that a process has worked out: by the name of the
-// function, the folder of the module and the processor. Sources do not change
-// while it runs.
+// fingerprints caches the fingerprints of this process by function, folder of the
+// module and processor. Sources do not change while it runs.
 var fingerprints sync.Map
 
 func fingerprintOf(source functions.Function, module, goarch string) (string, error) {
@@ -143,14 +142,14 @@ type localBundling struct {
 	err            error
 }
 
-// TryBundle builds the function's archive. To answer false would have the CDK
-// start a container, and a panic would leave it waiting: so a failure is kept,
-// and the folder taken away, which makes the CDK give up, with nothing left that
-// a later run could take for a finished build.
+// TryBundle builds the function's archive. It must not return false, because the CDK
+// would then start a container, and it must not panic, because the CDK would then wait
+// forever. After a failure it keeps the error and removes the folder: the CDK stops,
+// and a later run does not find an unfinished build.
 func (b *localBundling) TryBundle(folder *string, _ *awscdk.BundlingOptions) *bool {
 	archive, err := b.source.Build(b.module, b.goarch, "", os.Stderr)
 	if err != nil {
-		b.err = fmt.Errorf("%w; where the modules of others cannot be had, %s", err, elsewhere)
+		b.err = fmt.Errorf("%w; if its modules cannot be downloaded, %s", err, elsewhere)
 	} else if err := os.WriteFile(filepath.Join(*folder, "function.zip"), archive, 0o644); err != nil {
 		b.err = fmt.Errorf("writing the archive of the function %s: %w", b.source.Main, functions.WithoutPath(err))
 	}

@@ -88,7 +88,7 @@ func TestFunctionThatDoesNotCompileFailsTheSynthesis(t *testing.T) {
 	said := standardError(t, func() {
 		var err error
 		outdir, err = synthesizeFixture(t, module, source, true)
-		if want := "building the function lambda for linux/arm64 failed: exit status 1; where the modules of others cannot be had, " + elsewhere; err == nil || err.Error() != want {
+		if want := "building the function lambda for linux/arm64 failed: exit status 1; if its modules cannot be downloaded, " + elsewhere; err == nil || err.Error() != want {
 			t.Errorf("got  %v\nwant %s", err, want)
 		}
 	})
@@ -206,7 +206,7 @@ func TestFunctionsAreTakenFromArchivesThatWereBuiltElsewhere(t *testing.T) {
 		context any
 		want    string
 	}{
-		"from none in the folder":    {missing, fmt.Sprintf(`signedfront:functions: the folder %q, of whose keypair-arm64.zip: it is not there; %s`, missing, elsewhere)},
+		"from none in the folder":    {missing, fmt.Sprintf(`signedfront:functions: the folder %q, with a problem in keypair-arm64.zip: there is no such file; %s`, missing, elsewhere)},
 		"from no folder but a list":  {[]string{folder}, "signedfront:functions: "},
 		"from what may be a key":     {pem, "signedfront:functions: the folder a value of "},
 		"from no architecture known": {nil, `signedfront:functionArchitecture: "mips"; write "arm64" or "x86_64"`},

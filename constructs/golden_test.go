@@ -47,7 +47,7 @@ func TestLogicalIdsAndNamesOfOptionsAreFrozen(t *testing.T) {
 	unchanged(t, "options.frozen.json", frozenOf(t, template))
 }
 
-// frozen is what stays of a resource for as long as it is deployed.
+// frozen is the part of a resource that must not change while it is deployed.
 type frozen struct {
 	Type  string
 	Names map[string]any `json:",omitempty"` // the properties whose change replaces it, or is refused

@@ -9,20 +9,20 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// GrantSign lets a role, a user or a group sign by attaching the signing policy,
-// and so a function or another resource whose role is one of the app. An
-// imported one must be of the stack's account: IAM attaches no policy across
-// accounts, for which there are SignerRoleAssumers.
+// GrantSign attaches the signing policy to a role, a user or a group, or to the role
+// of a function or another resource. An imported grantee must belong to the stack's
+// account, because IAM attaches no policy across accounts: use SignerRoleAssumers for
+// roles of other accounts.
 //
-// It panics, as the CDK does, where the policy cannot be attached.
+// GrantSign panics, as the CDK does, if the policy cannot be attached.
 func (c *PrivateContent) GrantSign(grantee awsiam.IGrantable) {
 	identity, found, fix := signingIdentity(c.construct, grantee)
 	if found != "" {
 		panic(fmt.Sprintf("%s: GrantSign: %s; %s", safeName(*c.construct.Node().Path()), found, fix))
 	}
-	// To one that is imported, or a role WithoutPolicyUpdates, which ignores what
-	// is added, the policy is attached by its name. That needs no right on it but
-	// iam:AttachRolePolicy or its like, and it is detached when the grant goes.
+	// An imported identity, or a role WithoutPolicyUpdates, ignores policies that are
+	// added to it. The policy is attached to it by name, which needs only
+	// iam:AttachRolePolicy or a similar permission, and is detached with the grant.
 	switch identity := identity.(type) {
 	case awsiam.Role, awsiam.User, awsiam.Group:
 		identity.AddManagedPolicy(c.policy)
@@ -35,31 +35,30 @@ func (c *PrivateContent) GrantSign(grantee awsiam.IGrantable) {
 	}
 }
 
-// signingIdentity returns what the signing policy is attached to. Where it
-// cannot be, found says why.
+// signingIdentity returns the identity to which the signing policy is attached. If
+// there is none, found is not empty and says why.
 func signingIdentity(scope constructs.Construct, grantee awsiam.IGrantable) (identity awsiam.IIdentity, found, fix string) {
 	const want = "write a role, a user or a group of this account, or a resource that has a role, such as a function"
 	if grantee == nil {
 		return nil, "nil", want
 	}
-	// A role, a user or a group, and nothing else.
+	// Only roles, users and groups are identities.
 	identity, is := grantee.GrantPrincipal().(awsiam.IIdentity)
 	if !is {
-		return nil, "a grantee to which IAM attaches no policy", want
+		return nil, "a grantee to which IAM cannot attach a policy", want
 	}
 	theirs, ours := identity.PrincipalAccount(), awscdk.Stack_Of(scope).Account()
 	if theirs != nil && !*awscdk.Token_IsUnresolved(theirs) && !*awscdk.Token_IsUnresolved(ours) && *theirs != *ours {
-		return nil, "one of account " + safeName(*theirs), "write one of account " + *ours + ", or list a role of another account in SignerRoleAssumers"
+		return nil, "a grantee of account " + safeName(*theirs), "write one of account " + *ours + ", or list a role of another account in SignerRoleAssumers"
 	}
 	return identity, "", ""
 }
 
-// GrantUpload lets a grantee upload objects, in one piece or in parts, list them
-// and read them, past CloudFront, as "aws s3 sync" does. It may overwrite, and
-// delete nothing. What it presigns lets others upload: see UploadOrigins. With
-// an imported bucket, a grantee of another account also needs a statement in the
-// bucket's policy, and one that is encrypted with KMS a statement in that of its
-// key.
+// GrantUpload lets a grantee upload objects, also in parts, list them and read them
+// directly from S3, as "aws s3 sync" does. The grantee may overwrite objects but not
+// delete them. Requests that it presigns let others upload: see UploadOrigins. With an
+// imported bucket, a grantee of another account also needs a statement in the bucket
+// policy and, if KMS encrypts the bucket, one in the policy of the key.
 func (c *PrivateContent) GrantUpload(grantee awsiam.IGrantable) awsiam.Grant {
 	if grantee == nil {
 		panic(safeName(*c.construct.Node().Path()) + ": GrantUpload: nil; write a role or another grantee")
@@ -67,8 +66,8 @@ func (c *PrivateContent) GrantUpload(grantee awsiam.IGrantable) awsiam.Grant {
 	return c.bucket.grantUpload(grantee)
 }
 
-// newSignerRole makes the role that roles of other accounts assume to sign, nil
-// where there are none.
+// newSignerRole makes the role that roles of other accounts assume to sign. It returns
+// nil if there are none.
 func newSignerRole(scope constructs.Construct, assumers []awsiam.IRole, policy awsiam.ManagedPolicy) awsiam.Role {
 	if len(assumers) == 0 {
 		return nil
@@ -79,7 +78,7 @@ func newSignerRole(scope constructs.Construct, assumers []awsiam.IRole, policy a
 	}
 	return awsiam.NewRole(scope, jsii.String("SignerRole"), &awsiam.RoleProps{
 		AssumedBy: awsiam.NewCompositePrincipal(principals...),
-		// A role that assumes another gets an hour at most in any case:
+		// A role that assumes another role gets at most an hour:
 		// https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html#iam-term-role-chaining
 		MaxSessionDuration: awscdk.Duration_Hours(jsii.Number(1)),
 		ManagedPolicies:    &[]awsiam.IManagedPolicy{policy},

@@ -69,10 +69,10 @@ func TestAGrantThatCannotBeGivenPanicsWithWhatToWrite(t *testing.T) {
 	const want = "write a role, a user or a group of this account, or a resource that has a role, such as a function"
 	for said, grant := range map[string]func(){
 		"Media/Content: GrantSign: nil; " + want: func() { content.GrantSign(nil) },
-		"Media/Content: GrantSign: a grantee to which IAM attaches no policy; " + want: func() {
+		"Media/Content: GrantSign: a grantee to which IAM cannot attach a policy; " + want: func() {
 			content.GrantSign(awsiam.NewServicePrincipal(jsii.String("ec2.amazonaws.com"), nil))
 		},
-		"Media/Content: GrantSign: one of account 444455556666; write one of account 123456789012, or list a role of another account in SignerRoleAssumers": func() {
+		"Media/Content: GrantSign: a grantee of account 444455556666; write one of account 123456789012, or list a role of another account in SignerRoleAssumers": func() {
 			content.GrantSign(awsiam.Role_FromRoleArn(stack, jsii.String("Other"), jsii.String("arn:aws:iam::444455556666:role/web"), nil))
 		},
 		"Media/Content: GrantUpload: nil; write a role or another grantee": func() { content.GrantUpload(nil) },

@@ -16,15 +16,15 @@ import (
 	"github.com/signedfront/signedfront/signer/rotation"
 )
 
-// guardKeys has a function of ours fail a deployment that would have CloudFront
-// refuse viewers, before anything that they depend on changes. The public keys,
-// the key group, the distribution, the signing policy and the document wait for
-// it. So it refers to none of them: it knows them by their logical ids, as text,
-// and asks CloudFormation what they are. It waits for the key pairs alone, of
-// which the caller references hold the hashes.
+// guardKeys makes the guard: a custom resource whose function fails a deployment after
+// which CloudFront would refuse viewers, before the deployment changes anything that
+// viewers depend on. The public keys, the key group, the distribution, the signing
+// policy and the document depend on the guard, so it cannot refer to them: it has
+// their logical ids as text, and asks CloudFormation for their physical ids. It
+// depends only on the key pairs, whose hashes are in the caller references.
 //
-// Each property is something whose change has to be judged. CloudFormation calls
-// the function when one changes, and not otherwise.
+// CloudFormation calls the function only if a property changes, so each value whose
+// change the guard must judge is a property.
 func guardKeys(scope constructs.Construct, p *PrivateContentProps, keys *signingKeys, distribution awscloudfront.Distribution, policy awsiam.ManagedPolicy, document awsssm.StringParameter, builder *functionBuilder) error {
 	stack := awscdk.Stack_Of(scope)
 	provider, err := newProviderFunction(scope, "KeyGuardProvider", builder, &providerFunctionProps{
@@ -94,7 +94,7 @@ func guardKeys(scope constructs.Construct, p *PrivateContentProps, keys *signing
 	return nil
 }
 
-// logicalID returns the logical id of a construct's resource, as text.
+// logicalID returns the logical id of a construct's resource as text.
 func logicalID(c constructs.IConstruct) *string {
 	if !*awscdk.CfnResource_IsCfnResource(c) {
 		c = c.Node().DefaultChild()

@@ -10,14 +10,14 @@ import (
 	"github.com/signedfront/signedfront/constructs/contract"
 )
 
-// lendKeyGroup lets other stacks of the account and Region trust a key group.
-// It is exported under a name that a borrower knows by the lender's parameter
-// alone. CloudFormation deletes no stack, and changes no output, of which
-// another stack imports the export:
+// lendKeyGroup exports a key group, so that other stacks of the account and Region can
+// trust it. The name of the export follows from the lender's parameter name.
+// CloudFormation does not delete a stack, or change its output, while another stack
+// imports the export:
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-stack-exports.html
 //
-// A borrower of the same app that is given the group's id as a token imports it
-// too, whatever the app's flag says of references between stacks.
+// A borrower in the same app that gets the group's id as a token imports it too,
+// whatever the app's flag for references between stacks says.
 func lendKeyGroup(scope constructs.Construct, p *PrivateContentProps, group awscloudfront.CfnKeyGroup) {
 	awscdk.CrossStackReferences_Of(group).Produce(awscdk.ReferenceStrength_STRONG)
 	awscdk.NewCfnOutput(scope, jsii.String("LentKeyGroup"), &awscdk.CfnOutputProps{
@@ -27,10 +27,10 @@ func lendKeyGroup(scope constructs.Construct, p *PrivateContentProps, group awsc
 	})
 }
 
-// borrowedKeys are those of a lender, which its own key group trusts: a
-// rotation there is one here. A lender's stack is referred to by the name of its
-// export alone: to deploy a borrower is not to deploy the lender, which has to
-// be there.
+// borrowedKeys returns the keys of a lender, with the lender's own key group: a
+// rotation of the lender is also one of the borrower. The borrower refers to the
+// lender only by the name of its export, so deploying a borrower does not deploy the
+// lender, which must exist.
 func borrowedKeys(scope constructs.Construct, lender *config.Lender) *signingKeys {
 	id := jsii.String(lender.KeyGroupID)
 	if lender.KeyGroupID == "" {
@@ -42,8 +42,8 @@ func borrowedKeys(scope constructs.Construct, lender *config.Lender) *signingKey
 	}
 }
 
-// checkLender reports a lender in the borrower's own stack whose key group is to
-// be imported: a stack imports nothing that it exports.
+// checkLender reports a lender in the borrower's own stack without a KeyGroupID: a
+// stack cannot import its own export.
 func checkLender(scope constructs.Construct, p *PrivateContentProps) config.Problems {
 	if p.Lender == nil || p.Lender.KeyGroupID != "" || p.Lender.StackName != *awscdk.Stack_Of(scope).StackName() {
 		return nil

@@ -14,7 +14,7 @@ import (
 
 const exportOfDev = "signedfront:lent-key-group:signedfront:signedfront:dev"
 
-// borrowedFromDev is an environment as Read makes it of {"from": "dev"}.
+// borrowedFromDev is the environment that Read returns for {"from": "dev"}.
 func borrowedFromDev(t *testing.T) *template {
 	t.Helper()
 	return synthesizeContent(t, func(c *config.Content) {

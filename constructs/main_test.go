@@ -38,7 +38,7 @@ func TestMain(m *testing.M) {
 	os.Exit(status)
 }
 
-// shippedContext is the context of cdk.json, feature flags included.
+// shippedContext returns the context of cdk.json, including feature flags.
 func shippedContext(t testing.TB) map[string]any {
 	t.Helper()
 	text, err := os.ReadFile("../cdk.json")
@@ -52,8 +52,8 @@ func shippedContext(t testing.TB) map[string]any {
 	return file.Context
 }
 
-// newApp is an app with the shipped context and more of it, which builds no
-// functions unless that says so.
+// newApp returns an app with the shipped context changed by more. It builds no functions
+// unless more says so.
 func newApp(t *testing.T, more map[string]any) (app awscdk.App, outdir string) {
 	t.Helper()
 	context := shippedContext(t)
@@ -63,7 +63,7 @@ func newApp(t *testing.T, more map[string]any) (app awscdk.App, outdir string) {
 	return awscdk.NewApp(&awscdk.AppProps{Context: &context, Outdir: &outdir}), outdir
 }
 
-// environmentOf reads an environment as cdk.json would hold it.
+// environmentOf reads an environment from the JSON of cdk.json.
 func environmentOf(t *testing.T, name, settings string) config.Environment {
 	t.Helper()
 	var context map[string]any
@@ -78,15 +78,15 @@ func environmentOf(t *testing.T, name, settings string) config.Environment {
 	return config.Environments[0]
 }
 
-// synthesize makes the template of one environment.
+// synthesize returns the template of one environment.
 func synthesize(t *testing.T, name, settings string) *template {
 	t.Helper()
 	e := environmentOf(t, name, settings)
 	return parseTemplate(t, assembly(t, e)[e.StackName()+".template.json"])
 }
 
-// synthesizeContent makes the template of an environment of which a test has
-// changed the content. The environment is called dev.
+// synthesizeContent returns the template of the environment dev after a test has changed
+// its content.
 func synthesizeContent(t *testing.T, change func(*config.Content)) *template {
 	t.Helper()
 	e := environmentOf(t, "dev", `{"terminationProtection": false}`) // so that it may lend and borrow
@@ -94,9 +94,8 @@ func synthesizeContent(t *testing.T, change func(*config.Content)) *template {
 	return parseTemplate(t, assembly(t, e)[e.StackName()+".template.json"])
 }
 
-// assembly is all that the command line deploys of an environment: the
-// templates, and where they go. It is made once for all tests that ask for the
-// same.
+// assembly returns everything that the command line deploys for an environment: the
+// templates and their targets. Tests of the same environment share it.
 func assembly(t *testing.T, e config.Environment) map[string][]byte {
 	t.Helper()
 	var key strings.Builder // which JSON would leave members out of
@@ -133,7 +132,7 @@ func assembly(t *testing.T, e config.Environment) map[string][]byte {
 
 var assemblies = map[string]map[string][]byte{}
 
-// propsIn are the props of settings, with imports below a scope.
+// propsIn returns the props for settings, with imports below a scope.
 func propsIn(scope constructs.Construct, settings config.Content) *PrivateContentProps {
 	id := fmt.Sprint("Named", len(*scope.Node().Children()))
 	return propsOf(constructs.NewConstruct(scope, jsii.String(id)), &settings)
@@ -175,7 +174,7 @@ type resource struct {
 	UpdateReplacePolicy string
 }
 
-// all are the logical ids of the resources of a type, sorted.
+// all returns the sorted logical ids of the resources of a type.
 func (t *template) all(resourceType string) []string {
 	var ids []string
 	for id, r := range t.Resources {
@@ -187,7 +186,7 @@ func (t *template) all(resourceType string) []string {
 	return ids
 }
 
-// only is the one resource of a type.
+// only returns the only resource of a type.
 func (t *template) only(test *testing.T, resourceType string) (id string, r *resource) {
 	test.Helper()
 	ids := t.all(resourceType)
@@ -197,7 +196,7 @@ func (t *template) only(test *testing.T, resourceType string) (id string, r *res
 	return ids[0], t.Resources[ids[0]]
 }
 
-// property is a property by its path.
+// property returns the property at a path.
 func (r *resource) property(path ...string) any {
 	var value any = r.Properties
 	for _, name := range path {
@@ -207,7 +206,7 @@ func (r *resource) property(path ...string) any {
 	return value
 }
 
-// wantJSON compares a value with the JSON that it is to be.
+// wantJSON compares a value with the wanted JSON.
 func wantJSON(t *testing.T, what string, got any, want string) {
 	t.Helper()
 	var wanted any
@@ -227,8 +226,8 @@ func wantJSON(t *testing.T, what string, got any, want string) {
 	}
 }
 
-// resolve is what CloudFormation makes of a value. Values hold what "Ref" and
-// "Fn::GetAtt" give, by logical id and by logical id, dot and attribute.
+// resolve evaluates a value as CloudFormation does. Values contains the results of "Ref"
+// by logical id, and those of "Fn::GetAtt" by <logical id>.<attribute>.
 func resolve(t *testing.T, value any, values map[string]string) any {
 	t.Helper()
 	function, is := value.(map[string]any)
@@ -267,7 +266,7 @@ func resolve(t *testing.T, value any, values map[string]string) any {
 	return value
 }
 
-// golden compares a text with a file of testdata, which -update writes anew.
+// golden compares a text with a file of testdata. With -update, it writes the file.
 func golden(t *testing.T, file string, got []byte, hint string) {
 	t.Helper()
 	file = filepath.Join("testdata", file)

@@ -6,14 +6,15 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// CloudFront's names are shared by all Regions and stacks of an account, and so
-// are the caller references of its public keys. What keeps ours apart is a salt,
-// the first eight digits of the stack's UUID, which ends its id:
+// saltedName returns <name>-<salt>. All Regions and stacks of an account share the
+// names of CloudFront's resources and the caller references of its public keys. The
+// salt makes ours unique: the first eight digits of the UUID at the end of the stack's
+// id:
 //
 //	arn:aws:cloudformation:eu-west-1:123456789012:stack/signedfront-dev/50d6f0a0-d2df-11e5-832f-503abc87a9b4
 //
-// A stack that is made again gets another UUID, so that its names do not meet
-// those that its predecessor left. saltedName is <name>-<salt>.
+// A stack that is made again gets another UUID, so its names differ from those that
+// its predecessor left.
 func saltedName(scope constructs.Construct, name string) *string {
 	uuid := awscdk.Fn_Select(jsii.Number(2), awscdk.Fn_Split(jsii.String("/"), awscdk.Stack_Of(scope).StackId(), nil))
 	salt := awscdk.Fn_Select(jsii.Number(0), awscdk.Fn_Split(jsii.String("-"), uuid, nil))

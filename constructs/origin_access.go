@@ -13,21 +13,20 @@ import (
 	"github.com/signedfront/signedfront/constructs/config"
 )
 
-// originAccess is who reads the bucket for CloudFront. Of the two, one is used;
-// the other may read as well while a live distribution moves between them: a
-// policy that changes after the distribution, or before it, would keep it from
-// reading in the meantime.
+// originAccess is CloudFront's access to the bucket. CloudFront uses one of the two.
+// While a live distribution moves between them, both may read: otherwise it could not
+// read in the time between the changes of the policy and of the distribution.
 type originAccess struct {
 	used     config.OriginAccess
-	identity awscloudfront.OriginAccessIdentity  // nil where none may read
-	control  awscloudfront.S3OriginAccessControl // nil where none may read
+	identity awscloudfront.OriginAccessIdentity  // nil if there is none
+	control  awscloudfront.S3OriginAccessControl // nil if there is none
 }
 
 func newOriginAccess(scope constructs.Construct, p *PrivateContentProps) *originAccess {
 	access := &originAccess{used: p.OriginAccess}
 	if p.OriginAccess.HasIdentity() {
-		// The policy of a bucket names the identity, and the distribution both:
-		// with a bucket of another stack, that one has both.
+		// The bucket policy names the identity, and the distribution refers to both.
+		// With a bucket of another stack, that stack has the identity too.
 		in, id := scope, "OriginAccessIdentity"
 		if p.Bucket != nil && *awscdk.Resource_IsOwnedResource(p.Bucket) && !isInStackOf(p.Bucket, scope) {
 			in, id = awscdk.Stack_Of(p.Bucket), *awscdk.Names_UniqueId(scope)+id
@@ -46,10 +45,10 @@ func newOriginAccess(scope constructs.Construct, p *PrivateContentProps) *origin
 	return access
 }
 
-// bucketOrigin is a bucket as an origin of a distribution. The CDK has such
-// origins too, in a package whose imports, from load balancers to API gateways,
-// take a quarter of the time of a first build. They would also write the
-// statements of the bucket's policy by themselves, in another order.
+// bucketOrigin is a bucket as the origin of a distribution. The CDK has such origins
+// in a package that also imports load balancers and API gateways, which would take a
+// quarter of the time of a first build. They would also write the statements of the
+// bucket policy themselves, in another order.
 type bucketOrigin struct {
 	property *awscloudfront.CfnDistribution_OriginProperty
 }
@@ -59,7 +58,7 @@ func (o *bucketOrigin) Bind(constructs.Construct, *awscloudfront.OriginBindOptio
 	return &awscloudfront.OriginBindConfig{OriginProperty: o.property}
 }
 
-// originOf makes the bucket an origin. CloudFront requires an identity with every
+// originOf returns the bucket as an origin. CloudFront requires an identity for every
 // bucket; with an access control, it is empty.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-cloudfront-distribution-s3originconfig.html
 func (a *originAccess) originOf(bucket awss3.IBucket, p *PrivateContentProps) awscloudfront.IOrigin {
@@ -84,11 +83,12 @@ func (a *originAccess) originOf(bucket awss3.IBucket, p *PrivateContentProps) aw
 	return origin
 }
 
-// statements give those who may read s3:GetObject on the objects, and nothing
-// more: without s3:ListBucket, what is missing answers as what is forbidden.
-// Where it is to be told, they get that too. It has no condition on the prefix,
-// because a request for an object has none. A control reads as CloudFront itself, for whichever distribution of whichever
-// account, so that its statement names the one that may:
+// statements returns the statements of the bucket policy that let the identity and
+// the control read: s3:GetObject on the objects. Without s3:ListBucket, S3 answers 403
+// for a missing object; with Missing 404 they get it too, without a condition on the
+// prefix, because a request for an object has none. A control reads as the service
+// CloudFront, for any distribution of any account, so its statement names the one
+// distribution that may:
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html
 func (a *originAccess) statements(bucket *contentBucket, distribution awscloudfront.Distribution, p *PrivateContentProps) []awsiam.PolicyStatement {
 	var statements []awsiam.PolicyStatement

@@ -14,9 +14,9 @@ func withOriginAccess(t *testing.T, access config.OriginAccess) *template {
 	return synthesizeContent(t, func(c *config.Content) { c.OriginAccess = access })
 }
 
-// Where CloudFront reads the bucket otherwise before the bucket's policy allows
-// it, or after it no longer does, every object answers 403 meanwhile: a word
-// changes the distribution, or who may read, and never both.
+// If CloudFront used an access before the bucket policy allows it, or after the policy no
+// longer does, every object would answer 403 in between. So each word changes either the
+// distribution or the policy, never both.
 func TestEachWordOfOriginAccessChangesOneThing(t *testing.T) {
 	templates := map[config.OriginAccess]*template{}
 	for _, access := range originAccesses {

@@ -11,43 +11,39 @@
 //	content.GrantSign(appRole)
 //	content.GrantUpload(editorRole)
 //
-// That is a bucket, a distribution, a signing key that the deployment makes, and
-// a Systems Manager parameter with the deployment document, which the app that
-// signs reads: [PrivateContent.DeploymentParameter]. Package awskeys of this
-// module reads it in Go. [PrivateContent.AddOutputs] writes what pipelines ask
-// for into the outputs of the stack.
+// This makes a bucket, a distribution, a signing key, and a Systems Manager parameter
+// with the deployment document ([PrivateContent.DeploymentParameter]), which the app
+// that signs reads. In Go, package awskeys of this module reads it.
+// [PrivateContent.AddOutputs] adds the outputs that pipelines need to the stack.
 //
-// [PrivateContentProps] lists every option with its default. Where the CDK has a
-// type, the option has it: a bucket, a certificate, a hosted zone, a KMS key and
-// grantees of the same app are passed as they are, and get the policies that they
-// need. Everything that is wrong with the props is one error.
+// [PrivateContentProps] lists every option with its default. Options have the CDK's
+// types: a bucket, a certificate, a hosted zone, a KMS key and grantees of the same app
+// are passed directly and get the policies that they need. One error reports all
+// mistakes in the props.
 //
-// An app with environments in cdk.json, as this module's own, reads them with
+// An app with environments in cdk.json, such as this module's own, reads them with
 // package config and calls [NewEnvironment] for each.
 //
 // # Paths and behaviors
 //
-// Every path requires a signature. PublicPaths opens some, SignedPaths makes
-// exceptions of these, and Behaviors adds others, such as a second origin. What
-// would open signed paths unnoticed is an error: in the props, in
-// ConfigureDistribution, and in a behavior that is added to the distribution
-// later.
+// Every path requires a signature. PublicPaths makes paths public, SignedPaths makes
+// exceptions within them, and Behaviors adds others, such as a second origin. A change
+// that would open signed paths by accident is an error: in the props, in
+// ConfigureDistribution, and in a behavior that is added to the distribution later.
 //
 // # The functions of the stack
 //
-// Building the template builds the small Lambda functions that the content
-// needs, from this module's own sources, with the Go command on the PATH and no
-// container. A synthesis that needs no functions skips them as it skips every
-// bundled asset, with the context "aws:cdk:bundling-stacks": [].
+// The synthesis builds the small Lambda functions of the content from this module's
+// sources, with the Go command on the PATH and without a container. The context
+// "aws:cdk:bundling-stacks": [] skips them, as it skips every bundled asset.
 //
-// An app that is synthesized where there is no Go, or no way to a module proxy,
-// takes functions that were built before:
+// If the app is synthesized on a machine without Go or without access to a module
+// proxy, build the functions before:
 //
 //	go run github.com/signedfront/signedfront/constructs/functions/build -o functions
 //
-// and, in cdk.json or by Node().SetContext of the app, with the context
-// "signedfront:functions": "functions". Build them again after each upgrade of
-// this module.
+// Then set the context "signedfront:functions": "functions", in cdk.json or with
+// Node().SetContext of the app. Build them again after each upgrade of this module.
 package constructs
 
 import (
@@ -72,8 +68,8 @@ import (
 	"github.com/signedfront/signedfront/constructs/contract"
 )
 
-// PrivateContent is a bucket of private files, the distribution that serves
-// them to viewers with a signed URL or cookies, and the keys that sign.
+// PrivateContent is a bucket of private files, the distribution that serves them to
+// viewers with a signed URL or signed cookies, and the signing keys.
 type PrivateContent struct {
 	construct    constructs.Construct
 	bucket       *contentBucket
@@ -87,24 +83,24 @@ type PrivateContent struct {
 	signerRole   awsiam.Role
 }
 
-// NewPrivateContent provisions private content. Nil props mean all defaults.
-// Everything that is wrong with the props is reported in one error, which holds
-// [config.Problems]. A Lambda function that cannot be built is an error too, with
-// the compiler's reasons on standard error, and so is what the CDK itself
-// refuses. With an error there is no construct of that id.
+// NewPrivateContent makes private content. Nil props mean all defaults. One error
+// reports all mistakes in the props: it wraps [config.Problems]. It also returns an
+// error if a Lambda function cannot be built, after the compiler has written its
+// messages to standard error, or if the CDK panics. After an error, the scope has no
+// construct of that id.
 func NewPrivateContent(scope constructs.Construct, id string, props *PrivateContentProps) (*PrivateContent, error) {
 	return newPrivateContent(scope, id, props, "Env.Region of the stack")
 }
 
-// newPrivateContent is NewPrivateContent; regionSetting is where the Region of
-// the stack can be written.
+// newPrivateContent is NewPrivateContent. RegionSetting is the place in which the
+// Region of the stack can be written.
 func newPrivateContent(scope constructs.Construct, id string, props *PrivateContentProps, regionSetting string) (content *PrivateContent, err error) {
 	if scope == nil || id == "" {
 		return nil, errors.New("private content has no scope or no id: pass both")
 	}
-	child := jsii.String(strings.ReplaceAll(id, "/", "--")) // as the CDK has it
+	child := jsii.String(strings.ReplaceAll(id, "/", "--")) // as the CDK does
 	if scope.Node().TryFindChild(child) != nil {
-		return nil, fmt.Errorf("%s has a construct %s already: give another id", safeName(*scope.Node().Path()), safeName(id))
+		return nil, fmt.Errorf("%s already has a construct %s: choose another id", safeName(*scope.Node().Path()), safeName(id))
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -117,15 +113,15 @@ func newPrivateContent(scope constructs.Construct, id string, props *PrivateCont
 	return makePrivateContent(scope, id, props, regionSetting)
 }
 
-// CDKError returns what the CDK panicked with as an error, without the stack of
-// its JavaScript. The CDK repeats values that it was given; one that may be a
-// private key is described. A [runtime.Error], which is a fault of a program's
-// own, goes on as a panic.
+// CDKError returns the value of a panic of the CDK as an error, without its JavaScript
+// stack trace. The CDK's messages repeat values of the app: CDKError replaces those
+// that may be a private key by a description. It panics again with a [runtime.Error],
+// which is a bug of the program.
 func CDKError(panicked any) error {
 	if bug, is := panicked.(runtime.Error); is {
 		panic(bug)
 	}
-	// This name of an error of the CDK has the form of a piece of a key.
+	// This name of an error of the CDK looks like part of a key.
 	text := strings.TrimPrefix(strings.TrimSpace(fmt.Sprint(panicked)), "ValidationFailedWithErrors: ")
 	said := slices.DeleteFunc(strings.Split(text, "\n"), func(line string) bool {
 		return strings.HasPrefix(line, "    at ")
@@ -133,8 +129,8 @@ func CDKError(panicked any) error {
 	return errors.New(config.WithoutKeys(strings.Join(said, "\n")))
 }
 
-// safeName returns a caller's text without quotes, such as an id or a path. One
-// that may be a key is described instead.
+// safeName returns a caller's text without quotes, such as an id or a path. It
+// describes a text that may be a key instead.
 func safeName(text string) string {
 	if quoted := config.Quote(text); !strings.HasPrefix(quoted, `"`) {
 		return quoted
@@ -211,25 +207,24 @@ func makePrivateContent(scope constructs.Construct, id string, props *PrivateCon
 	return c, nil
 }
 
-// Construct returns the construct that holds all parts: what awscdk.Tags_Of and
-// awscdk.Aspects_Of take, and what others depend on. PrivateContent itself cannot
-// be passed where the CDK takes a construct.
+// Construct returns the construct that contains all parts. Pass it to awscdk.Tags_Of,
+// awscdk.Aspects_Of and as a dependency: PrivateContent itself is not a construct of
+// the CDK.
 func (c *PrivateContent) Construct() constructs.Construct { return c.construct }
 
 // Node returns the node of Construct.
 func (c *PrivateContent) Node() constructs.Node { return c.construct.Node() }
 
-// Companions returns the stacks in us-east-1 that the content has made besides
-// its own stack, for what exists in no other Region: none if its stack is there
-// itself, or needs nothing of the kind. They have the stack's account,
-// synthesizer, stack tags and termination protection, as these are when the
-// content is made; Aspects and Tags_Of that are put on the stack must be put on
-// them too. The command line deploys the one that the stack depends on with it;
-// the one that depends on the stack must be named, by a pattern such as
+// Companions returns the stacks in us-east-1 that the content made for resources that
+// exist only there: a certificate or access logs. It returns none if the stack is in
+// us-east-1 itself. Companions have the account, synthesizer, stack tags and
+// termination protection that the stack has when the content is made. Aspects and
+// Tags_Of on the stack must be applied to them too. The CDK's command line deploys the
+// certificate's companion with the stack; name the other one, with a pattern such as
 // 'my-stack*'.
 func (c *PrivateContent) Companions() []awscdk.Stack { return companionsOf(topStack(c.construct)) }
 
-// Bucket returns the bucket that holds the content.
+// Bucket returns the bucket with the content.
 func (c *PrivateContent) Bucket() awss3.IBucket { return c.bucket.bucket }
 
 // BucketName returns the name of Bucket.
@@ -238,43 +233,39 @@ func (c *PrivateContent) BucketName() *string { return c.bucket.bucket.BucketNam
 // BucketArn returns the ARN of Bucket.
 func (c *PrivateContent) BucketArn() *string { return c.bucket.bucket.BucketArn() }
 
-// EncryptionKey returns the KMS key that encrypts the objects, or those of them
-// that still need it. It is nil where S3 encrypts them all, and where an
-// imported bucket was imported without its key.
+// EncryptionKey returns the KMS key that encrypts new or old objects. It is nil if S3
+// encrypts all of them, or if a bucket was imported without its key.
 func (c *PrivateContent) EncryptionKey() awskms.IKey { return c.bucket.key }
 
-// RequiredBucketPolicy returns the policy, as JSON with tokens in it, that an
-// imported bucket must have: the app cannot write it. It is nil for any other
-// bucket.
+// RequiredBucketPolicy returns the policy that an imported bucket must have, as JSON
+// with tokens. The app cannot write it. It is nil for any other bucket.
 func (c *PrivateContent) RequiredBucketPolicy() *string { return c.bucket.requiredPolicy }
 
-// RequiredKeyPolicy returns what the policy of an imported KMS key must say, as
-// JSON with tokens in it, so that CloudFront can decrypt. It is nil for any other
-// key, and without one.
+// RequiredKeyPolicy returns the statement that the policy of an imported KMS key needs
+// to let CloudFront decrypt, as JSON with tokens. It is nil for any other key, and
+// without a key.
 func (c *PrivateContent) RequiredKeyPolicy() *string { return c.bucket.requiredKeyPolicy }
 
-// RequiredBucketCORS returns the CORS configuration, as JSON, that an imported
-// bucket must have where CORS is set: without a rule that fits, S3 refuses
-// preflight requests. It is nil where the app writes it, or none is needed.
+// RequiredBucketCORS returns the CORS configuration that an imported bucket must have
+// if CORS or UploadOrigins is set, as JSON: without a matching rule, S3 refuses
+// preflight requests. It is nil if the app writes it, or if none is needed.
 func (c *PrivateContent) RequiredBucketCORS() *string { return c.bucket.requiredCORS }
 
-// OriginAccessIdentity returns the identity CloudFront uses to read the bucket,
-// or may use on the way to or from an access control. It is nil where there is
-// none.
+// OriginAccessIdentity returns the identity that may read the bucket for CloudFront.
+// It is nil if there is none.
 func (c *PrivateContent) OriginAccessIdentity() awscloudfront.OriginAccessIdentity {
 	return c.access.identity
 }
 
-// OriginAccessControl returns the access control CloudFront uses to read the
-// bucket, or may use on the way to or from an access identity. It is nil where
-// there is none.
+// OriginAccessControl returns the access control with which CloudFront may read the
+// bucket. It is nil if there is none.
 func (c *PrivateContent) OriginAccessControl() awscloudfront.S3OriginAccessControl {
 	return c.access.control
 }
 
-// Distribution returns the distribution that serves the content. List further
-// behaviors in the props, as Behaviors: the synthesis fails for one that is added
-// here and does not trust KeyGroup or another key group.
+// Distribution returns the distribution that serves the content. List additional
+// behaviors as Behaviors in the props: the synthesis fails if a behavior that is added
+// here trusts neither KeyGroup nor another key group.
 func (c *PrivateContent) Distribution() awscloudfront.Distribution { return c.distribution }
 
 // DistributionId returns CloudFront's id of Distribution.
@@ -283,27 +274,25 @@ func (c *PrivateContent) DistributionId() *string { return c.distribution.Distri
 // DistributionArn returns the ARN of Distribution.
 func (c *PrivateContent) DistributionArn() *string { return c.distribution.DistributionArn() }
 
-// DistributionDomainName returns the name that CloudFront gives the
+// DistributionDomainName returns the domain name that CloudFront gives the
 // distribution, such as d111111abcdef8.cloudfront.net.
 func (c *PrivateContent) DistributionDomainName() *string {
 	return c.distribution.DistributionDomainName()
 }
 
-// DomainName returns the domain name that signed URLs start with: the first
-// name of Domain, or else DistributionDomainName.
+// DomainName returns the domain name of signed URLs: the first name of Domain, or else
+// DistributionDomainName.
 func (c *PrivateContent) DomainName() *string { return c.domainName }
 
-// Certificate returns the certificate of Domain, given or made. It is nil
-// without a Domain.
+// Certificate returns the certificate of Domain. It is nil without a Domain.
 func (c *PrivateContent) Certificate() awscertificatemanager.ICertificate { return c.certificate }
 
-// KeyGroup returns the key group that the distribution trusts: the public keys
-// of every generation, or the lender's.
+// KeyGroup returns the key group that the distribution trusts: the content's own, or
+// the lender's.
 func (c *PrivateContent) KeyGroup() interfacesawscloudfront.IKeyGroupRef { return c.keys.group }
 
-// KeyPairId returns CloudFront's id of the current public key, made here or
-// imported. It is nil where the keys are borrowed: only the lender's document
-// says which is current.
+// KeyPairId returns CloudFront's id of the current public key. It is nil if the keys
+// are borrowed: only the lender's document says which key is current.
 func (c *PrivateContent) KeyPairId() *string {
 	if c.keys.current == nil {
 		return nil
@@ -311,9 +300,8 @@ func (c *PrivateContent) KeyPairId() *string {
 	return c.keys.current.keyPairID()
 }
 
-// SigningSecretArn returns the ARN of the secret that holds the current private
-// key. It is nil where none does: for a key in KMS or in a file, and where keys
-// are borrowed.
+// SigningSecretArn returns the ARN of the secret that holds the current private key.
+// It is nil for a key in KMS or in a file, and if the keys are borrowed.
 func (c *PrivateContent) SigningSecretArn() *string {
 	if c.keys.current == nil || c.keys.current.private.SecretARN == "" {
 		return nil
@@ -321,26 +309,26 @@ func (c *PrivateContent) SigningSecretArn() *string {
 	return &c.keys.current.private.SecretARN
 }
 
-// SignerRole returns the role that SignerRoleAssumers assume to sign. It is nil
-// where there are none.
+// SignerRole returns the role that SignerRoleAssumers assume to sign. It is nil if
+// there are none.
 func (c *PrivateContent) SignerRole() awsiam.Role { return c.signerRole }
 
 // DeploymentParameter returns the parameter that holds the deployment document,
 // the JSON of a signer.Deployment.
 func (c *PrivateContent) DeploymentParameter() awsssm.StringParameter { return c.parameter }
 
-// SigningPolicy returns the policy that lets whoever it is attached to sign: read
-// the deployment document, and use the private keys of every generation. Its ARN
-// never changes, so that a rotation touches no app's permissions. Of imported
-// keys it allows those in Secrets Manager and KMS; the KMS key that encrypts such
-// a secret, where it is one of your own, is not known here. With borrowed keys it
-// allows every secret that the lender's stack has made and tagged
-// signedfront:lends with the lender's parameter, and the imported keys that
-// Lender names.
+// SigningPolicy returns the managed policy that lets a role sign: read the deployment
+// document, and use the private keys of every generation. Its ARN never changes, so a
+// rotation changes no permissions of apps. It allows imported keys in Secrets Manager
+// and KMS. It does not allow a KMS key of your own that encrypts such a secret, because
+// the stack does not know it. With borrowed keys it allows every secret that the
+// lender's stack made and that has the tag signedfront:lends with the lender's
+// parameter name, and the imported keys that Lender lists.
 func (c *PrivateContent) SigningPolicy() awsiam.ManagedPolicy { return c.policy }
 
-// AddOutputs writes into a scope, under plain names where that is the stack,
-// what pipelines and people ask of a deployment.
+// AddOutputs adds the outputs that pipelines and people need to a scope, such as
+// BucketName and DistributionDomainName. If scope is the stack, these are their
+// logical ids.
 func (c *PrivateContent) AddOutputs(scope constructs.Construct) {
 	for _, output := range []struct {
 		id, description string

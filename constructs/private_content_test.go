@@ -357,8 +357,8 @@ func TestSigningPolicyReadsTheDocumentAndEveryKey(t *testing.T) {
 	}`, first, second))
 }
 
-// A rotation writes a document that names another key: whoever reads it may
-// have to read that key at once.
+// A rotation writes a document that names another key, which signers may then read
+// immediately.
 func TestSignersMayReadAKeyBeforeTheDocumentNamesIt(t *testing.T) {
 	template := synthesize(t, "dev", twoKeys)
 	parameterID, parameter := template.only(t, "AWS::SSM::Parameter")
@@ -566,12 +566,12 @@ func TestCurrentRegionIsCheckedWhereNoneIsPinned(t *testing.T) {
 	app, _ := newApp(t, nil)
 	_, _, err := NewEnvironment(app, environmentOf(t, "dev", `{}`))
 	want := `signedfront-dev/Content: the current Region, from AWS_REGION or your AWS profile: "ca-west-1"; ` +
-		`set AWS_REGION to another, or write environments.dev.region; write originAccess "oac", or choose a Region opened before 2023, such as "eu-west-1": an origin access identity works in no other`
+		`set AWS_REGION to another Region, or write environments.dev.region; write originAccess "oac", or choose a Region opened before 2023, such as "eu-west-1": an origin access identity cannot read buckets in newer Regions`
 	if err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}
 	_, err = NewPrivateContent(newStack(app, "Media"), "Content", nil)
-	if err == nil || !strings.Contains(err.Error(), "set AWS_REGION to another, or write Env.Region of the stack; ") {
+	if err == nil || !strings.Contains(err.Error(), "set AWS_REGION to another Region, or write Env.Region of the stack; ") {
 		t.Errorf("got %v", err)
 	}
 	if _, _, err := NewEnvironment(app, environmentOf(t, "pinned", `{"region": "eu-west-1"}`)); err != nil {
@@ -624,7 +624,7 @@ func TestWrongPropsAreReportedTogetherAndMakeNothing(t *testing.T) {
 	want := `Media/Content: 6 problems:
   Name: "media_files"; write at most 40 letters, digits and single hyphens between them
   ParameterName: "/aws/media"; write a path of at most 15 parts such as /media/prod/signing, of letters, digits and the characters _.-, that starts with neither aws nor ssm
-  SigningKeys.Keys.1.Hash: "sha1" with an ECDSA key; write "sha256", or choose "rsa-2048": SHA-1 is there for old RSA signers alone
+  SigningKeys.Keys.1.Hash: "sha1" with an ECDSA key; write "sha256", or choose "rsa-2048": SHA-1 is supported for old RSA signers only
   SigningKeys.Current: key 3, which is not listed; write the number of the key that signs: 1 or 2
   MaxURLLifetime: -1s; write 1s or more
   MaxKeyAge: 1s; write 1m or more: with less, signers would spend the account's quota of reading parameters`
@@ -648,7 +648,7 @@ func TestWrongPropsAreReportedTogetherAndMakeNothing(t *testing.T) {
 	}
 }
 
-// What the CDK refuses comes as a panic with a stack of JavaScript.
+// The CDK reports errors as panics with a JavaScript stack trace.
 func TestWhatTheCDKRefusesIsAnErrorOfOneLine(t *testing.T) {
 	app, _ := newApp(t, nil)
 	stack := newStack(app, "Media")
@@ -662,7 +662,7 @@ func TestWhatTheCDKRefusesIsAnErrorOfOneLine(t *testing.T) {
 	}{
 		"no scope":              {nil, "Content", "private content has no scope or no id: pass both"},
 		"no id":                 {stack, "", "private content has no scope or no id: pass both"},
-		"an id that is taken":   {stack, "Content", "Media has a construct Content already: give another id"},
+		"an id that is taken":   {stack, "Content", "Media already has a construct Content: choose another id"},
 		"an app where no stack": {app, "Content", "no Stack found"},
 		"an id that is no id":   {stack, "a/b${Token[TOKEN.1]}", "Token"},
 	} {

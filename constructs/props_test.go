@@ -3,6 +3,9 @@ package constructs
 import (
 	"errors"
 	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"reflect"
 	"slices"
 	"strings"
@@ -48,6 +51,58 @@ func TestEverySettingHasAPropAndEveryPropASetting(t *testing.T) {
 			if has && copied == slices.Contains(converted, field.Name) {
 				t.Errorf("%s of %s: copied: %t", field.Name, of.from, copied)
 			}
+		}
+	}
+}
+
+// comments returns the comments of the fields of a struct up to their defaults.
+func comments(t *testing.T, file, structName string) map[string]string {
+	t.Helper()
+	parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ParseComments)
+	if err != nil {
+		t.Fatal(err)
+	}
+	texts := map[string]string{}
+	ast.Inspect(parsed, func(n ast.Node) bool {
+		spec, is := n.(*ast.TypeSpec)
+		if !is || spec.Name.Name != structName {
+			return true
+		}
+		for _, field := range spec.Type.(*ast.StructType).Fields.List {
+			text, _, _ := strings.Cut(field.Doc.Text(), "\n\n")
+			texts[field.Names[0].Name] = strings.Join(strings.Fields(text), " ")
+		}
+		return false
+	})
+	return texts
+}
+
+func TestThePropsSayWhatTheSettingsSay(t *testing.T) {
+	// Their types are those of the CDK, so they say what else a prop accepts.
+	differ := map[string]string{
+		"Content":     "Bucket BucketPath Behaviors SigningKeys WebACL",
+		"Domain":      "Certificate",
+		"SigningKeys": "AlsoTrust",
+	}
+	for settings, file := range map[string]string{"Content": "content.go", "Domain": "domain.go", "SigningKeys": "signing_keys.go", "Versions": "versions.go"} {
+		of := settings
+		if settings == "Content" {
+			of = "PrivateContentProps"
+		}
+		props := comments(t, "props.go", of)
+		equal := 0
+		for name, want := range comments(t, "config/"+file, settings) {
+			text, has := props[name]
+			if !has || slices.Contains(strings.Fields(differ[settings]), name) {
+				continue
+			}
+			if !strings.HasPrefix(text, want) {
+				t.Errorf("%s.%s in props.go:\n%s\nin config:\n%s", of, name, text, want)
+			}
+			equal++
+		}
+		if equal == 0 {
+			t.Errorf("%s has no setting of the same words", of)
 		}
 	}
 }
@@ -115,7 +170,7 @@ func TestABucketOfAnotherStackIsReadByAnIdentityAlone(t *testing.T) {
 				bucket := awss3.NewBucket(newStack(app, "Storage"), jsii.String("Files"), nil)
 				_, err := NewPrivateContent(newStack(app, "Media"), "Content", &PrivateContentProps{Bucket: bucket, OriginAccess: access})
 				if access != config.OAI {
-					if !strings.Contains(errorText(err), "Media/Content: Bucket: a bucket of another stack with an origin access control") {
+					if !strings.Contains(errorText(err), "Media/Content: Bucket: a bucket of another stack, with an origin access control") {
 						t.Errorf("got %v", err)
 					}
 					return
@@ -297,11 +352,11 @@ func TestWhatIsWrongWithResourcesOfTheCDKIsOneError(t *testing.T) {
 			UploadOrigins:      []string{"app.example.com"},
 			MaxKeyAge:          time.Second,
 		}, []string{
-			"AccessLogs.Bucket: a bucket together with LogGroup", "AccessLogs.Bucket: a bucket whose name is generated", "AccessLogs.LogGroup: a log group in eu-west-1", "AccessLogs.Retention: a retention together with LogGroup",
-			"AccessLogs.Retention: a retention with a bucket", "Domain.Certificate: a certificate in eu-west-1", `Domain.Names[0]: "media.example.org"`, "MaxKeyAge: 1s",
-			"SignGrantees[0]: nil", "SignGrantees[1]: a grantee to which IAM attaches no policy", "SignGrantees[2]: one of account 444455556666",
+			"AccessLogs.Bucket: a bucket together with LogGroup", "AccessLogs.Bucket: a bucket with a generated name", "AccessLogs.LogGroup: a log group in eu-west-1", "AccessLogs.Retention: a retention together with LogGroup",
+			"AccessLogs.Retention: a retention with an existing bucket", "Domain.Certificate: a certificate in eu-west-1", `Domain.Names[0]: "media.example.org"`, "MaxKeyAge: 1s",
+			"SignGrantees[0]: nil", "SignGrantees[1]: a grantee to which IAM cannot attach a policy", "SignGrantees[2]: a grantee of account 444455556666",
 			`SignerRoleAssumers[0]: "arn:aws:iam::444455556666:role/w*", with one of`, "SignerRoleAssumers[1]: nil",
-			"SigningKeys.AlsoTrust[0]: nil", "UploadGrantees[0]: nil", `UploadOrigins[0]: "app.example.com"; write scheme and host`,
+			"SigningKeys.AlsoTrust[0]: nil", "UploadGrantees[0]: nil", `UploadOrigins[0]: "app.example.com"; write the scheme and the host`,
 		}},
 		"a public key by no id": {PrivateContentProps{SigningKeys: SigningKeys{AlsoTrust: []interfacesawscloudfront.IPublicKeyRef{
 			awscloudfront.PublicKey_FromPublicKeyId(stack, jsii.String("NoKey"), jsii.String("E1A2B3C4D5E6F7"))}}},
@@ -312,16 +367,16 @@ func TestWhatIsWrongWithResourcesOfTheCDKIsOneError(t *testing.T) {
 		"a bucket and how a new one is encrypted": {PrivateContentProps{
 			Bucket:     awss3.NewBucket(stack, jsii.String("Encrypted"), &awss3.BucketProps{EncryptionKey: key}),
 			Encryption: config.EncryptionKMS, EncryptionKey: key,
-		}, []string{"Bucket: a bucket that is encrypted with KMS, which an origin access identity cannot read", `Encryption: "kms" with a bucket`, "EncryptionKey: a key together with Bucket"}},
+		}, []string{"Bucket: a bucket that is encrypted with KMS, which an origin access identity cannot read", `Encryption: "kms" with an existing bucket`, "EncryptionKey: a key together with Bucket"}},
 		"versions that are kept for no time":          {PrivateContentProps{Versions: &Versions{}}, []string{"Versions.Keep: missing"}},
 		"versions that are kept for a part of a day":  {PrivateContentProps{Versions: &Versions{Keep: awscdk.Duration_Hours(jsii.Number(25.5))}}, []string{"Versions.Keep: 1d1h30m; write 1d or 2d"}},
 		"versions that are kept for a token":          {PrivateContentProps{Versions: &Versions{Keep: awscdk.Duration_Days(awscdk.Token_AsNumber(map[string]any{"Ref": "Days"}))}}, []string{"Versions.Keep: a token; write a number of days"}},
 		"versions that are kept for a thousand years": {PrivateContentProps{Versions: &Versions{Keep: awscdk.Duration_Days(jsii.Number(365000))}}, []string{"Versions.Keep: 36500d; write 3650d or less"}},
-		"versions of a given bucket":                  {PrivateContentProps{Bucket: files, Versions: &Versions{Keep: awscdk.Duration_Days(jsii.Number(30))}}, []string{"Versions: versions of a bucket of one's own"}},
+		"versions of a given bucket":                  {PrivateContentProps{Bucket: files, Versions: &Versions{Keep: awscdk.Duration_Days(jsii.Number(30))}}, []string{"Versions: versions of an existing bucket"}},
 		"a bucket whose key is AWS's": {PrivateContentProps{
 			Bucket: awss3.NewBucket(stack, jsii.String("Managed"), &awss3.BucketProps{Encryption: awss3.BucketEncryption_KMS_MANAGED}), OriginAccess: config.OAC,
 		}, []string{"Bucket: a bucket that is encrypted with the key aws/s3"}},
-		"a bucket of another Region": {PrivateContentProps{Bucket: awss3.NewBucket(elsewhere, jsii.String("Files"), nil)}, []string{"Bucket: a bucket of a stack that says another account or Region"}},
+		"a bucket of another Region": {PrivateContentProps{Bucket: awss3.NewBucket(elsewhere, jsii.String("Files"), nil)}, []string{"Bucket: a bucket of a stack with another account or Region"}},
 		"a bucket of a Region that no identity reads": {PrivateContentProps{
 			Bucket: awss3.Bucket_FromBucketAttributes(stack, jsii.String("Melbourne"), &awss3.BucketAttributes{BucketName: jsii.String("media"), Region: jsii.String("ap-southeast-4")}),
 		}, []string{`Bucket: its Region: "ap-southeast-4"; write originAccess "oac"`}},
@@ -342,11 +397,11 @@ func TestWhatIsWrongWithResourcesOfTheCDKIsOneError(t *testing.T) {
 				awsiam.NewServicePrincipal(jsii.String("ec2.amazonaws.com"), nil),
 				role("Editor", "arn:aws:iam::123456789012:role/editor"),
 			},
-		}, []string{"UploadGrantees[0]: a resource that was imported without its role", "UploadGrantees[1]: a grantee that only the policy of the imported bucket can let in"}},
+		}, []string{"UploadGrantees[0]: a resource that was imported without its role", "UploadGrantees[1]: a grantee that only the policy of the imported bucket can allow"}},
 		"a bucket together with a key": {PrivateContentProps{Bucket: files, EncryptionKey: key}, []string{"EncryptionKey: a key together with Bucket"}},
 		"a key that is not used":       {PrivateContentProps{Encryption: config.EncryptionS3, EncryptionKey: key}, []string{`EncryptionKey: a key with Encryption "s3"`}},
 		"a key that is not read":       {PrivateContentProps{EncryptionKey: key}, []string{`Encryption: "kms" with OriginAccess "oai"`}},
-		"logs among the content":       {PrivateContentProps{Bucket: files, AccessLogs: &AccessLogs{Bucket: files}}, []string{"AccessLogs.Bucket: \"${Token", "AccessLogs.Bucket: a bucket whose name is generated"}},
+		"logs among the content":       {PrivateContentProps{Bucket: files, AccessLogs: &AccessLogs{Bucket: files}}, []string{"AccessLogs.Bucket: \"${Token", "AccessLogs.Bucket: a bucket with a generated name"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := NewPrivateContent(stack, "Content", &test.props)
@@ -388,7 +443,7 @@ func TestCompanionsReferToResourcesOfTheApp(t *testing.T) {
 			AccessLogs: &AccessLogs{Bucket: awss3.NewBucket(media, jsii.String("Logs"), nil)},
 		}
 		_, err := NewPrivateContent(media, "Content", props)
-		for _, want := range []string{"AccessLogs.Bucket: a bucket whose name is generated", "Domain.HostedZone: a zone that this stack makes"} {
+		for _, want := range []string{"AccessLogs.Bucket: a bucket with a generated name", "Domain.HostedZone: a zone that this stack makes"} {
 			if !strings.Contains(errorText(err), want) {
 				t.Errorf("got %v, want %s", err, want)
 			}

@@ -13,8 +13,8 @@ import (
 	"github.com/signedfront/signedfront/constructs/functions"
 )
 
-// providerFunction is a function of ours behind a custom resource. Its log
-// group belongs to the stack and goes with it, and it may not make another.
+// providerFunction is a function that provides custom resources. Its log group belongs
+// to the stack and is deleted with it. The function may not make another log group.
 type providerFunction struct {
 	construct constructs.Construct
 	function  awslambda.Function
@@ -30,8 +30,7 @@ type providerFunctionProps struct {
 
 func newProviderFunction(scope constructs.Construct, id string, builder *functionBuilder, props *providerFunctionProps) (*providerFunction, error) {
 	construct := constructs.NewConstruct(scope, jsii.String(id))
-	// The path of an asset differs where nothing is built, and the template is
-	// to be the same.
+	// The path of an asset depends on whether it was built, but the template must not.
 	construct.Node().SetContext(jsii.String("aws:cdk:enable-asset-metadata"), false)
 
 	logs := awslogs.NewLogGroup(construct, jsii.String("Logs"), &awslogs.LogGroupProps{
@@ -40,9 +39,9 @@ func newProviderFunction(scope constructs.Construct, id string, builder *functio
 	})
 	statements := append([]statement{{
 		actions:   []string{"logs:CreateLogStream", "logs:PutLogEvents"},
-		resources: []*string{logs.LogGroupArn()}, // it ends in :*, its streams
+		resources: []*string{logs.LogGroupArn()}, // ends with :*, its streams
 	}, {
-		// What a request is part of: the end of the stack, or a rollback.
+		// To find out whether a request is part of a rollback or a deletion of the stack.
 		actions:   []string{"cloudformation:DescribeStacks"},
 		resources: []*string{awscdk.Stack_Of(construct).StackId()},
 	}}, props.statements...)
@@ -54,14 +53,13 @@ func newProviderFunction(scope constructs.Construct, id string, builder *functio
 	})
 	function, err := builder.newFunction(construct, "Function", props.source, awslambda.FunctionProps{
 		Description: jsii.String(props.description),
-		MemorySize:  jsii.Number(512), // the share of a processor grows with it, and RSA keys want one
+		MemorySize:  jsii.Number(512), // processor time grows with memory, and RSA keys need it
 		Timeout:     seconds(props.timeout),
 		Role:        role,
 		LogGroup:    logs,
-		// A run that crashed, or whose answer could not be delivered, gets a
-		// second chance a minute later, while CloudFormation still waits.
-		// Everything our functions do may be done twice. A third run would
-		// come when CloudFormation has given up.
+		// Lambda runs a function again, a minute later, if it crashed or could not
+		// deliver its answer. CloudFormation then still waits. Everything that these
+		// functions do may be done twice. A third run would come too late.
 		RetryAttempts: jsii.Number(1),
 	})
 	if err != nil {
@@ -70,12 +68,12 @@ func newProviderFunction(scope constructs.Construct, id string, builder *functio
 	return &providerFunction{construct: construct, function: function, role: role}, nil
 }
 
-// runsTimeout is how long CloudFormation waits for a function that has little to
-// do. Within it comes the second run of one that crashed, a minute later.
+// runsTimeout is how long CloudFormation waits for a function with a short task. It
+// allows for a second run, a minute after a crash.
 const runsTimeout = 2 * time.Minute
 
-// newCustomResource makes a custom resource of the function. CloudFormation
-// gives up waiting for an answer after the timeout, rather than after an hour.
+// newCustomResource makes a custom resource of the function. CloudFormation waits for
+// an answer until the timeout, instead of an hour.
 func (p *providerFunction) newCustomResource(scope constructs.Construct, id, resourceType string, timeout time.Duration, properties map[string]any) awscdk.CustomResource {
 	resource := awscdk.NewCustomResource(scope, jsii.String(id), &awscdk.CustomResourceProps{
 		ServiceToken:   p.function.FunctionArn(),
@@ -83,8 +81,8 @@ func (p *providerFunction) newCustomResource(scope constructs.Construct, id, res
 		ServiceTimeout: seconds(timeout),
 		Properties:     &properties,
 	})
-	// The rights of the function change before the custom resource does, and
-	// outlive it; and it is never called with Lambda's own number of retries.
+	// The function's permissions are made before the custom resource and deleted after
+	// it, and so is its number of retries.
 	resource.Node().AddDependency(p.role, p.function.Node().FindChild(jsii.String("EventInvokeConfig")))
 	return resource
 }

@@ -13,11 +13,11 @@ import (
 	"github.com/signedfront/signedfront/constructs/config"
 )
 
-// newResponseHeaders are headers that CloudFront adds to what it serves. By
-// default, they leave pictures, PDFs and video alone: X-Frame-Options and
-// Content-Security-Policy would keep browsers from showing PDFs in a frame. A
-// signed URL is a credential, so no-referrer keeps it from the sites that a
-// page of the content links to.
+// newResponseHeaders makes the policy of the headers that CloudFront adds to its
+// answers. The defaults do not stop browsers from showing pictures, PDFs and video:
+// X-Frame-Options and Content-Security-Policy would stop PDFs in a frame. A signed URL
+// is a credential: no-referrer hides it from sites to which a page of the content
+// links.
 func newResponseHeaders(scope constructs.Construct, p *PrivateContentProps) awscloudfront.ResponseHeadersPolicy {
 	return awscloudfront.NewResponseHeadersPolicy(scope, jsii.String("ResponseHeaders"), &awscloudfront.ResponseHeadersPolicyProps{
 		ResponseHeadersPolicyName: saltedName(scope, p.Name+"-headers"),
@@ -87,9 +87,9 @@ var frameOptions = map[config.FrameOptions]awscloudfront.HeadersFrameOption{
 	config.FrameOptionsSameOrigin: awscloudfront.HeadersFrameOption_SAMEORIGIN,
 }
 
-// corsHeaders are the headers of CORS. The origin of a request is no part of
-// the cache key, so what S3 said to the first one that asked is cached for all:
-// CloudFront's own headers, made for each request, take its place.
+// corsHeaders returns the CORS headers. The origin of a request is not part of the
+// cache key, so S3's headers for the first request would be cached for all others.
+// CloudFront's own headers, made for each request, replace them.
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/understanding-response-headers-policies.html
 func corsHeaders(cors *config.CORS) *awscloudfront.ResponseHeadersCorsBehavior {
 	if cors == nil {
@@ -106,10 +106,9 @@ func corsHeaders(cors *config.CORS) *awscloudfront.ResponseHeadersCorsBehavior {
 	}
 }
 
-// bucketCORS is what the bucket must answer to a preflight request: S3 refuses
-// one that no rule of the bucket fits, and with it the request that was to
-// follow. OPTIONS is no method of a rule. To whoever reads through CloudFront,
-// everything else that S3 would say comes from there. An upload goes to S3 itself.
+// bucketCORS returns the CORS rules of the bucket. S3 refuses a preflight request that
+// matches no rule. OPTIONS cannot be a method of a rule. For readers, CloudFront adds
+// all other CORS headers. Uploads go directly to S3, which adds them itself.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/ManageCorsUsing.html
 func bucketCORS(p *PrivateContentProps) *[]*awss3.CorsRule {
 	var rules []*awss3.CorsRule
@@ -135,8 +134,8 @@ func bucketCORS(p *PrivateContentProps) *[]*awss3.CorsRule {
 	return &rules
 }
 
-// requiredBucketCORS is the rules of bucketCORS for the owner of an imported
-// bucket, in the JSON that the editor of the S3 console takes.
+// requiredBucketCORS returns the rules of bucketCORS for the owner of an imported
+// bucket, as JSON for the editor of the S3 console.
 func requiredBucketCORS(scope constructs.Construct, rules []*awss3.CorsRule) *string {
 	var written []any
 	for _, rule := range rules {

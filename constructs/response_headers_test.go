@@ -10,7 +10,7 @@ import (
 	"github.com/signedfront/signedfront/signer/edge"
 )
 
-// What is sent by default is in TestSecurityHeadersDoNotBreakWhatBrowsersShow.
+// TestSecurityHeadersDoNotBreakWhatBrowsersShow checks the default headers.
 func TestSecurityHeadersAreWhatTheEnvironmentSays(t *testing.T) {
 	for _, test := range []struct {
 		name    string

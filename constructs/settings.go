@@ -18,13 +18,12 @@ import (
 	"github.com/signedfront/signedfront/constructs/config"
 )
 
-// Most settings of a file have a prop of the same name and type, and are copied.
-// A setting that names an AWS resource has a prop of the CDK's type: propsOf
-// imports what the text names, and settingsOf returns the text again, for the
-// checks of package config.
+// Most settings of cdk.json have a prop of the same name and type, which is copied. A
+// setting that names an AWS resource has a prop of the CDK's type: propsOf imports the
+// resource, and settingsOf returns its name, for the checks of package config.
 
-// propsOf returns the props of an environment's content. Resources that it names
-// are imported below scope.
+// propsOf returns the props for the settings c. It imports the resources that they
+// name below scope.
 func propsOf(scope constructs.Construct, c *config.Content) *PrivateContentProps {
 	p := &PrivateContentProps{}
 	copyFields(p, c)
@@ -80,14 +79,13 @@ func propsOf(scope constructs.Construct, c *config.Content) *PrivateContentProps
 	return p
 }
 
-// settingsOf returns what a file would say of the same content, as far as it
-// can.
+// settingsOf returns the settings for the props p, as far as settings can express them.
 func settingsOf(p *PrivateContentProps) *config.Content {
 	c := &config.Content{}
 	copyFields(c, p)
 	c.SigningKeys = config.SigningKeys{Keys: p.SigningKeys.Keys, Current: p.SigningKeys.Current, Compromised: p.SigningKeys.Compromised}
 	for _, key := range p.SigningKeys.AlsoTrust {
-		if key != nil { // which is reported
+		if key != nil { // nil is reported by checkAlsoTrust
 			c.SigningKeys.AlsoTrust = append(c.SigningKeys.AlsoTrust, *key.PublicKeyRef().PublicKeyId)
 		}
 	}
@@ -98,7 +96,7 @@ func settingsOf(p *PrivateContentProps) *config.Content {
 		c.Versions = &config.Versions{Keep: p.Versions.keep()}
 	}
 	for _, role := range p.SignerRoleAssumers {
-		if role != nil { // which is reported
+		if role != nil { // nil is reported by checkGrantees
 			c.Signers.RoleARNs = append(c.Signers.RoleARNs, *role.RoleArn())
 		}
 	}
@@ -140,8 +138,8 @@ func copyFields(to, from any) {
 	}
 }
 
-// zoneName returns the name of a zone, or a token where the CDK does not know
-// it: it panics for a zone that was imported by its id alone.
+// zoneName returns the name of a zone. It returns a token if the CDK does not know the
+// name and panics: the zone was imported only by its id.
 func zoneName(zone awsroute53.IHostedZone) (name string) {
 	defer func() {
 		if recover() != nil {
@@ -151,8 +149,8 @@ func zoneName(zone awsroute53.IHostedZone) (name string) {
 	return strings.TrimSuffix(*zone.ZoneName(), ".")
 }
 
-// importedWebACL is a web ACL that is known by its ARN. The bindings import none. Only
-// our own code reads it.
+// importedWebACL is a web ACL of which the ARN is known. The CDK's bindings cannot
+// import one. Only this package reads it.
 type importedWebACL struct {
 	interfacesawswafv2.IWebACLRef
 	arn *string

@@ -18,35 +18,35 @@ import (
 	"github.com/signedfront/signedfront/signer"
 )
 
-// signingKeys are the generations of the signing key, and the key group that
-// trusts them all; or the key group of a lender.
+// signingKeys are the generations of the signing key and their key group, or the key
+// group of a lender.
 type signingKeys struct {
-	generations []*signingKey           // none where they are borrowed
-	current     *signingKey             // nil where they are borrowed
-	alsoTrusted []*string               // the ids of public keys that are none of ours
-	pairs       []awscdk.CustomResource // those that the deployment makes
+	generations []*signingKey           // none if the keys are borrowed
+	current     *signingKey             // nil if the keys are borrowed
+	alsoTrusted []*string               // the ids of public keys that the stack does not make
+	pairs       []awscdk.CustomResource // the key pairs that the deployment makes
 	lender      *config.Lender
 
 	group   interfacesawscloudfront.IKeyGroupRef
-	groupID *string // nil where it is the lender's to tell
+	groupID *string // nil if the keys are borrowed
 }
 
-// signingKey is one generation. Its constructs carry its number, so that adding
-// or removing another generation touches none of them: CloudFront's public keys
-// cannot be changed, and a pair is made once.
+// signingKey is one key generation. Its constructs have its number in their ids, so
+// adding or removing another generation does not change them: a public key of
+// CloudFront cannot change, and a key pair is made once.
 type signingKey struct {
 	config.SigningKey
 	publicKey       awscloudfront.CfnPublicKey
-	callerReference string             // the public key's
-	sha256          string             // the public key's Fingerprint, or a token for it
-	spki            string             // the public key's SPKI, or a token for it
+	callerReference string             // of the public key
+	sha256          string             // the Fingerprint of the public key; may be a token
+	spki            string             // the SPKI of the public key; may be a token
 	private         signer.KeyLocation // its members may be tokens
 }
 
 func (k *signingKey) keyPairID() *string { return k.publicKey.Ref() }
 
-// newSigningKeys makes the public key of each generation known to CloudFront,
-// and has a function of ours make the pairs that the deployment is to make.
+// newSigningKeys makes the public key of each generation in CloudFront, and the custom
+// resources that make the key pairs of the deployment.
 func newSigningKeys(scope constructs.Construct, p *PrivateContentProps, builder *functionBuilder) (*signingKeys, error) {
 	if p.Lender != nil {
 		return borrowedKeys(scope, p.Lender), nil
@@ -95,7 +95,7 @@ func newSigningKeys(scope constructs.Construct, p *PrivateContentProps, builder 
 	return k, nil
 }
 
-// importKey makes a public key known whose private half is kept elsewhere.
+// importKey makes the public key of an imported key in CloudFront.
 func importKey(scope constructs.Construct, name string, key *signingKey) error {
 	public, err := signer.ParsePublicKey([]byte(key.PublicKey))
 	if err != nil {
@@ -115,16 +115,16 @@ func importKey(scope constructs.Construct, name string, key *signingKey) error {
 	return nil
 }
 
-// madeKey is a key whose pair the deployment makes.
+// madeKey is a key generation whose key pair the deployment makes.
 type madeKey struct {
 	*signingKey
 	scope  constructs.Construct
 	secret awssecretsmanager.CfnSecret
 }
 
-// makeKeys has a function of ours make a key pair in each of the empty secrets.
-// The private key comes by no template, event or answer. Without a key to make
-// there is no function.
+// makeKeys makes custom resources whose function makes a key pair in each empty secret.
+// The private key is in no template, event or answer. Without keys to make, there is no
+// function.
 func makeKeys(scope constructs.Construct, name string, keys []*madeKey, builder *functionBuilder) (pairs []awscdk.CustomResource, err error) {
 	if len(keys) == 0 {
 		return nil, nil
@@ -164,18 +164,17 @@ func makeKeys(scope constructs.Construct, name string, keys []*madeKey, builder 
 	return pairs, nil
 }
 
-// bodyOfPEM has CloudFormation take the base64 out of a PEM text. An attribute
-// with the base64 would be missing from the key pairs that are deployed: a new
-// version of the function answers for new pairs alone.
+// bodyOfPEM returns the base64 of a PEM text, extracted by CloudFormation. Deployed key
+// pairs have no attribute with the base64, and a new version of the function is called
+// only for new key pairs.
 func bodyOfPEM(pem *string) *string {
 	const inBetween = 2 // "", "BEGIN PUBLIC KEY", the body in lines, "END PUBLIC KEY", "\n"
 	lines := awscdk.Fn_Select(jsii.Number(inBetween), awscdk.Fn_Split(jsii.String("-----"), pem, nil))
 	return awscdk.Fn_Join(jsii.String(""), awscdk.Fn_Split(jsii.String("\n"), lines, nil))
 }
 
-// newEmptySecret is an L1 with no value property: CloudFormation makes the
-// secret without a value and never writes one. The L2 has a value generated,
-// and generated anew when its settings change.
+// newEmptySecret makes a secret as an L1 without a value: CloudFormation never writes
+// one. The L2 would generate a value, and a new one whenever its settings change.
 func newEmptySecret(scope constructs.Construct, p *PrivateContentProps, key config.SigningKey) awssecretsmanager.CfnSecret {
 	secret := awssecretsmanager.NewCfnSecret(scope, jsii.String("Secret"), &awssecretsmanager.CfnSecretProps{
 		Description: jsii.String(fmt.Sprintf("The private half of signing key %d of %s", key.Number, p.Name)),
@@ -184,20 +183,19 @@ func newEmptySecret(scope constructs.Construct, p *PrivateContentProps, key conf
 		awscdk.Tags_Of(secret).Add(jsii.String(contract.LendsTag), jsii.String(p.ParameterName), nil)
 	}
 	acknowledge(secret, "AwsSolutions-SMG4", "A key rotates by a new generation, which the template lists: CloudFront lets no public key change, and edges have to know a key before it signs. A scheduled rotation would replace the value behind both.")
-	// A private key whose public half is gone is worth nothing.
+	// A private key is useless without its public key, which the stack deletes.
 	secret.ApplyRemovalPolicy(awscdk.RemovalPolicy_DESTROY, nil)
 	return secret
 }
 
-// newPublicKey is an L1 because the L2 takes its caller reference from the
-// construct's path: moving a construct would ask CloudFront for a change that
-// it refuses.
+// newPublicKey makes a public key in CloudFront as an L1. The L2 derives the caller
+// reference from the construct's path: moving the construct would require a change that
+// CloudFront refuses.
 //
-// Our caller reference is <name>-<SHA-256 of the key>. A generation that was
-// rolled back and is made again has another key under the same name, and
-// CloudFront may remember the reference of the one that is gone. The hash changes
-// when the key does and never else. At most it is 123 characters, where CloudFront
-// is said to take 128.
+// The caller reference is <name>-<SHA-256 of the key>. A generation that was rolled back
+// and is made again has a new key with the same name, and CloudFront may remember the
+// old reference. The hash changes if and only if the key does. The reference has at most
+// 123 characters; CloudFront reportedly accepts 128.
 func newPublicKey(scope constructs.Construct, name string, key *signingKey, pem *string) awscloudfront.CfnPublicKey {
 	salted := saltedName(scope, fmt.Sprintf("%s-key-%d", name, key.Number))
 	key.callerReference = *salted + "-" + key.sha256

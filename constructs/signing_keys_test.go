@@ -20,7 +20,7 @@ import (
 	"github.com/signedfront/signedfront/signer/edge"
 )
 
-// Public halves of keys that nobody has.
+// Public keys whose private halves nobody has.
 const (
 	publicECDSA = `-----BEGIN PUBLIC KEY-----
 MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEnrMawzK7G8vRaxwbU9G0Lt8wW3ZG
@@ -178,7 +178,7 @@ func publicKeyOf(t *testing.T, text string) *signer.PublicKey {
 	return key
 }
 
-// Every document is one that signers read, whoever keeps the key.
+// Signers can read every document, whatever the custody of the key.
 func TestDeploymentDocumentNamesTheKeyWhereItIs(t *testing.T) {
 	base := signer.Deployment{
 		Schema: signer.DeploymentSchema, BaseURL: "https://d111111abcdef8.cloudfront.net",

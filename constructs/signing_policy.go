@@ -9,18 +9,18 @@ import (
 	"github.com/signedfront/signedfront/constructs/contract"
 )
 
-// stackTag is on what a stack has made, with the stack's name. CloudFormation
-// sets it, and nobody else can: AWS keeps names that start with aws: for itself.
+// stackTag is the tag with the stack's name on every resource of a stack. Only
+// CloudFormation can set it, because AWS reserves names that start with aws:.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-resource-tags.html
 const stackTag = "aws:cloudformation:stack-name"
 
-// newSigningPolicy lets whoever it is attached to sign: read the deployment
-// document and use the private keys of every generation, or those of the
-// lender. It has no name, since IAM names are shared by all Regions, and no
-// description, since IAM makes another policy where one changes: its ARN stays.
+// newSigningPolicy makes the managed policy that lets a role sign: read the deployment
+// document and use the private keys of every generation, or of the lender. Its ARN must
+// not change. It has no name, because all Regions share the names of IAM, and no
+// description, because a changed description makes a new policy.
 //
-// The ARN of the document's parameter is made of its name: a reference would
-// have the policy wait for the document, which has to wait for the policy.
+// The ARN of the document's parameter is built from its name. A reference would make
+// the policy depend on the document, which depends on the policy.
 func newSigningPolicy(scope constructs.Construct, p *PrivateContentProps, keys *signingKeys) awsiam.ManagedPolicy {
 	documents := statement{actions: []string{"ssm:GetParameter"}, resources: []*string{parameterARN(scope, p.ParameterName)}}
 	secrets := statement{actions: []string{"secretsmanager:GetSecretValue"}}
@@ -42,8 +42,8 @@ func newSigningPolicy(scope constructs.Construct, p *PrivateContentProps, keys *
 		for _, key := range keys.lender.ImportedKeys {
 			allow(key.SecretARN, key.KMSARN)
 		}
-		// The tag and the stack stand for the secrets that the lender has yet to
-		// make, too: a rotation there needs no deployment here.
+		// The tag and the stack's name also match secrets that the lender makes later, so
+		// a rotation of the lender needs no deployment of the borrower.
 		// https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecretsmanager.html
 		const tag = "secretsmanager:ResourceTag/"
 		lent = statement{
@@ -74,20 +74,19 @@ func newSigningPolicy(scope constructs.Construct, p *PrivateContentProps, keys *
 func parameterARN(scope constructs.Construct, name string) *string {
 	return awscdk.Stack_Of(scope).FormatArn(&awscdk.ArnComponents{
 		Service:   jsii.String("ssm"),
-		Resource:  jsii.String("parameter" + name), // whose own slash parts it from the word: it may be a token
+		Resource:  jsii.String("parameter" + name), // the name, which may be a token, starts with the slash
 		ArnFormat: awscdk.ArnFormat_NO_RESOURCE_NAME,
 	})
 }
 
-// statement allows actions on resources, under the condition that what it
-// names is equal.
+// statement allows actions on resources, if the values of equal match.
 type statement struct {
 	actions   []string
 	resources []*string
 	equal     map[string]any
 }
 
-// policyStatements leaves out those of no resource.
+// policyStatements returns the statements that have resources.
 func policyStatements(statements []statement) *[]awsiam.PolicyStatement {
 	var allowed []awsiam.PolicyStatement
 	for _, s := range statements {

@@ -11,13 +11,13 @@ import (
 	"github.com/signedfront/signedfront/constructs/config"
 )
 
-// namesOf are the names of a content of which AWS would refuse a second one: a
-// domain name in all of the app, and within a stack the parameter and the name
-// that CloudFront's names are made of.
+// namesOf returns the names of a content that AWS would refuse a second time: domain
+// names in the whole app and, within a stack, the parameter name and the name with
+// which CloudFront's names start.
 func namesOf(content constructs.Construct, p *PrivateContentProps) []takenName {
 	stack, root := awscdk.Stack_Of(content), content.Node().Root()
 	names := []takenName{
-		{stack, "Name", p.Name, "choose another one: CloudFront's names are made of it"},
+		{stack, "Name", p.Name, "choose another one: the names of CloudFront's resources start with it"},
 		{stack, "ParameterName", p.ParameterName, "choose another one: a parameter holds one document"},
 	}
 	if p.Domain != nil {
@@ -41,8 +41,8 @@ func checkNames(content constructs.Construct, p *PrivateContentProps) config.Pro
 	return problems
 }
 
-// takenName is a name that no two contents below a construct may have. Who has
-// it is kept beside them, in the tree of constructs, which ends with the app.
+// takenName is a name that only one content below a construct may have. Its owner is
+// recorded in the construct tree.
 type takenName struct {
 	among           constructs.IConstruct
 	path, name, fix string
@@ -61,7 +61,7 @@ func (n takenName) id() *string {
 	return jsii.String(fmt.Sprintf("%s-%x", kind, sha256.Sum256([]byte(n.name))))
 }
 
-// owner is the path of the content that has the name, or none.
+// owner returns the path of the content that has the name, or "".
 func (n takenName) owner() string {
 	holder := n.among.Node().TryFindChild(jsii.String(takenNames))
 	if holder == nil {

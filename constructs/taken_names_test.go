@@ -25,7 +25,7 @@ func TestNamesThatAWSGivesOnceAreTakenOnce(t *testing.T) {
 	}{
 		{media, "A", config.Content{Name: "a", ParameterName: "/a", Domain: domain("a.example.com", "*.a.example.com")}, ""},
 		{media, "B", config.Content{Name: "a", ParameterName: "/a"}, "Media/B: 2 problems:\n" +
-			`  Name: "a", which Media/A has too; choose another one: CloudFront's names are made of it` + "\n" +
+			`  Name: "a", which Media/A has too; choose another one: the names of CloudFront's resources start with it` + "\n" +
 			`  ParameterName: "/a", which Media/A has too; choose another one: a parameter holds one document`},
 		{media, "B", config.Content{Domain: domain("a.example.com")}, `Media/B: Domain.Names[0]: "a.example.com", which Media/A has too; ` + unique},
 		{media, "B", config.Content{Name: "b", ParameterName: "/b", Domain: domain("b.a.example.com")}, ""},

@@ -66,7 +66,7 @@ func TestABucketThatExistsGetsTheRuleOfUploadsFromItsOwner(t *testing.T) {
 	wantJSON(t, "the rules of a bucket of the app", bucket.property("CorsConfiguration", "CorsRules"), "["+uploadRule+"]")
 }
 
-// Uploads go to S3. CloudFront serves what it served.
+// Uploads go to S3 and do not change the distribution.
 func TestUploadsChangeNothingOfWhatTheEdgeAnswers(t *testing.T) {
 	for name, change := range map[string]func(*config.Content){"without": func(*config.Content) {}, "with uploads": uploading} {
 		t.Run(name, func(t *testing.T) {

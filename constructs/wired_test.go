@@ -178,9 +178,9 @@ func TestEverySettingChangesWhatIsDeployed(t *testing.T) {
 		return e
 	}
 	for name, pair := range map[string][2]config.Environment{
-		"the number of a key":  {key(config.SigningKey{Number: 1}), key(config.SigningKey{Number: 2})},
-		"the custody of a key": {key(config.SigningKey{Number: 1}), key(imported(1, publicECDSA, config.PrivateKeyLocation{}))},
-		"the name of a lender": {borrowingFrom(t, "dev"), borrowingFrom(t, "test")},
+		"not the number of a key": {key(config.SigningKey{Number: 1}), key(config.SigningKey{Number: 2})},
+		"the custody of a key":    {key(config.SigningKey{Number: 1}), key(imported(1, publicECDSA, config.PrivateKeyLocation{}))},
+		"the name of a lender":    {borrowingFrom(t, "dev"), borrowingFrom(t, "test")},
 	} {
 		if reflect.DeepEqual(assembly(t, pair[0]), assembly(t, pair[1])) {
 			t.Errorf("%s changes nothing", name)
@@ -201,7 +201,7 @@ func borrowingFrom(t *testing.T, from string) config.Environment {
 	return config.Environments[0]
 }
 
-// What a setting is said to be by default is what it is when it is left out.
+// The documented default of a setting is its value when it is left out.
 func TestDefaultsAreWhatTheyAreSaidToBe(t *testing.T) {
 	base := func(e *config.Environment) {
 		for _, path := range []string{"Content.ErrorPages.ErrorCode", "Content.CORS.Origins", "Content.AccessLogs.Retention"} {
@@ -243,7 +243,7 @@ func wired(base func(*config.Environment)) config.Environment {
 	return e
 }
 
-// fieldPaths are the paths of all fields of a struct that hold no others.
+// fieldPaths returns the paths of all fields of a struct that are not structs.
 func fieldPaths(of reflect.Type, at string) (paths []string) {
 	for of.Kind() == reflect.Pointer || of.Kind() == reflect.Slice && of.Elem().Kind() == reflect.Struct {
 		of = of.Elem()

@@ -25,7 +25,7 @@ func (p *app) losesItsRights(t *testing.T) {
 	denied := filepath.Join(p.scratch, "deny-key-groups")
 	writeFile(t, denied, nil)
 	p.configure(t, func(environments map[string]any) { environments["dev"].(map[string]any)["maxKeyAge"] = "2m" })
-	p.wantRolledBack(t, "whether this deployment would refuse viewers is not known: ", "cloudfront:GetKeyGroup", `or deploy without it, by "guard": false`)
+	p.wantRolledBack(t, "the guard cannot find out whether CloudFront would refuse viewers after this deployment: ", "cloudfront:GetKeyGroup", `or deploy without the guard, with "guard": false`)
 	if err := os.Remove(denied); err != nil {
 		t.Fatal(err)
 	}
