@@ -166,11 +166,11 @@ func TestURLsThatDoNotOpenOrAreNotPrivateAreReported(t *testing.T) {
 	s := NewServer(t, Options{Files: pictures})
 	open := NewServer(t, Options{Files: pictures, Edge: edge.Config{Template: []byte(public), StackName: recorded.StackName}})
 	for want, told := range map[string]string{
-		`"/rt.png" does not open: unsigned`:                   check(s, func() { s.CheckPrivate(s.URL + "/rt.png") }),
-		`"/none.png" does not open: no such object`:           check(s, func() { s.CheckPrivate(s.sign(t, "none.png")) }),
-		`has no URL to check`:                                 check(s, func() { s.CheckPrivate() }),
-		`has 0 cookies and 1 URLs`:                            check(s, func() { s.CheckCookies([]*http.Cookie{{Name: "CloudFront-Policy", MaxAge: -1}}, s.URL+"/rt.png") }),
-		`is not a URL of the server, which is at ` + s.URL:    check(s, func() { s.CheckPrivate("https://d111111abcdef8.cloudfront.net/rt.png?Signature=secret") }),
+		`"/rt.png" does not open: unsigned`:                       check(s, func() { s.CheckPrivate(s.URL + "/rt.png") }),
+		`"/none.png" does not open: no such object`:               check(s, func() { s.CheckPrivate(s.sign(t, "none.png")) }),
+		`has no URL to check`:                                     check(s, func() { s.CheckPrivate() }),
+		`has 0 cookies and 1 URLs`:                                check(s, func() { s.CheckCookies([]*http.Cookie{{Name: "CloudFront-Policy", MaxAge: -1}}, s.URL+"/rt.png") }),
+		`is not a URL of the server, which is at ` + s.URL:        check(s, func() { s.CheckPrivate("https://d111111abcdef8.cloudfront.net/rt.png?Signature=secret") }),
 		`"/rt.png" is not private: the cache behavior * requires`: check(open, func() { open.CheckPrivate(open.URL + "/rt.png") }),
 	} {
 		if !strings.Contains(told, want) || strings.Contains(told, "secret") {
