@@ -11,7 +11,7 @@ import (
 )
 
 var (
-	pageLink    = regexp.MustCompile(`\]\(([^()\s]+)\)`)
+	pageLink    = regexp.MustCompile(`(?:\]\(|src(?:set)?=")([^()"\s]+)[)"]`)
 	pageHeading = regexp.MustCompile(`(?m)^#{1,6} +(.+)$`)
 	codeBlock   = regexp.MustCompile("(?ms)^ *```.*?^ *```")
 )
@@ -32,7 +32,7 @@ func TestLinksBetweenPagesLeadToAFileAndAHeading(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	links := 0
+	links, linked := 0, map[string]bool{filepath.Join("..", "README.md"): true}
 	for _, page := range pages {
 		text, err := os.ReadFile(page)
 		if err != nil {
@@ -47,12 +47,18 @@ func TestLinksBetweenPagesLeadToAFileAndAHeading(t *testing.T) {
 			target := page
 			if file != "" {
 				target = filepath.Join(filepath.Dir(page), filepath.FromSlash(file))
+				linked[target] = true
 			}
 			if _, err := os.Stat(target); err != nil {
 				t.Errorf("%s links to %s, which there is not", page, match[1])
 			} else if anchor != "" && filepath.Ext(target) == ".md" && !slices.Contains(anchorsOf(t, target), anchor) {
 				t.Errorf("%s links to %s, and %s has no such heading", page, match[1], target)
 			}
+		}
+	}
+	for _, page := range pages {
+		if !linked[page] {
+			t.Errorf("no page links to %s", page)
 		}
 	}
 	if len(pages) < 10 || links < 50 {

@@ -127,7 +127,7 @@ func compiled(t *testing.T) *jsonschema.Schema {
 func TestSchemaTakesEveryExampleOfTheDocuments(t *testing.T) {
 	schema := compiled(t)
 	examples := map[string]string{} // contexts by where they are from
-	for _, page := range []string{"README.md", "constructs/PIPELINES.md", "constructs/MOVING.md", "constructs/config/README.md"} {
+	for _, page := range []string{"constructs/README.md", "constructs/PIPELINES.md", "constructs/MOVING.md", "constructs/config/README.md"} {
 		text := read(t, page)
 		blocks := 0
 		for i, block := range regexp.MustCompile("(?s)```json\n(.*?)```").FindAllSubmatch(text, -1) {
