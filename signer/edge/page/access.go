@@ -16,21 +16,20 @@ import (
 	"github.com/signedfront/signedfront/signer/edge/model"
 )
 
-// accessPath is what a request passes on its way to an object, for each cache
-// behavior.
+// accessPath is the path of a request to an object, for each cache behavior.
 type accessPath struct {
 	Lanes []lane   `json:"lanes"`
 	Notes []string `json:"notes"`
 }
 
-// lane is the way of one cache behavior. Link i leads to stop i+1.
+// lane is the path through one cache behavior. Link i leads to stop i+1.
 type lane struct {
 	Pattern string `json:"pattern"`
 	Stops   []stop `json:"stops"`
 	Links   []hop  `json:"links"`
 }
 
-// stop is a thing on the way.
+// stop is one part of the path.
 type stop struct {
 	Title string   `json:"title"`
 	Text  string   `json:"text"`
@@ -40,7 +39,7 @@ type stop struct {
 // hop is a link between two stops.
 type hop struct {
 	State  string `json:"state"`
-	At     string `json:"at"` // the stop that it leads to
+	At     string `json:"at"` // the title of the stop that it leads to
 	Reason string `json:"reason,omitempty"`
 }
 
@@ -52,7 +51,7 @@ const (
 	notReached = "unreached"
 )
 
-// The stops of a lane, in their order, and the hops that lead to them.
+// The stops of a lane in order, and the hops that lead to them.
 const (
 	toBehavior = iota
 	toKeys
@@ -73,13 +72,13 @@ func (p *Page) showAccess(_ http.ResponseWriter, r *http.Request) (any, error) {
 		path.Lanes = append(path.Lanes, p.laneOf(r.Context(), e, d, i, samples[b]))
 	}
 	if e.Deployment() == nil {
-		path.Notes = append(path.Notes, "The template has no deployment document: applications do not learn which key signs.")
+		path.Notes = append(path.Notes, "The template has no deployment document, so applications cannot find the current key.")
 	}
 	return path, nil
 }
 
-// laneOf draws the way through a cache behavior, with what an actual request of it
-// meets: the edge is asked, so that the drawing says what requests will meet.
+// laneOf returns the path through a cache behavior. It sends an actual request to
+// the edge, so the result shows what requests meet.
 func (p *Page) laneOf(ctx context.Context, e *edge.Edge, d *model.Distribution, i int, sample string) lane {
 	b := d.Behaviors[i]
 	l := lane{Pattern: redact.Path(b.PathPattern), Stops: stopsOf(e, d, b)}
@@ -95,7 +94,7 @@ func (p *Page) laneOf(ctx context.Context, e *edge.Edge, d *model.Distribution, 
 		mark(toBehavior, state, reason)
 	}
 	if b.Unknown != "" {
-		mark(toBehavior, broken, "every request is refused here: "+b.Unknown)
+		mark(toBehavior, broken, "the local edge refuses every request: "+b.Unknown)
 	}
 	if l.Links[toBehavior].State == broken {
 		for at := toKeys; at <= toBucket; at++ {
@@ -123,10 +122,10 @@ func (p *Page) laneOf(ctx context.Context, e *edge.Edge, d *model.Distribution, 
 	reason := x.Record.Reason
 	switch x.Record.Refused {
 	case edge.CheckObject, edge.CheckObjectKey, edge.CheckConditions:
-		return l // the way is open; the object is not there
+		return l // the path works; the object does not exist
 	case edge.CheckBucket:
 		if b.Origin.Identity == (model.Identity{}) {
-			mark(toIdentity, broken, "CloudFront asks the bucket as an anonymous caller: give the origin an origin access control, or an origin access identity")
+			mark(toIdentity, broken, "CloudFront reads the bucket as an anonymous caller: give the origin an origin access control or an origin access identity")
 			mark(toPolicy, notReached, "")
 		} else {
 			mark(toPolicy, broken, reason)
@@ -148,28 +147,28 @@ func (p *Page) laneOf(ctx context.Context, e *edge.Edge, d *model.Distribution, 
 	return l
 }
 
-// markKeys says what is wrong with the keys that a cache behavior trusts.
+// markKeys marks what is wrong with the keys that a cache behavior trusts.
 func (p *Page) markKeys(e *edge.Edge, b *model.Behavior, mark func(at int, state, reason string)) {
 	document := e.Deployment()
 	if document == nil {
 		return
 	}
 	if _, trusted := b.TrustedKeys[document.KeyPairID]; !trusted {
-		mark(toKeys, broken, fmt.Sprintf("%s signs, and is in no key group that this behavior trusts: put its public key into the key group", signer.Describe(document.KeyPairID, signer.FormID)))
+		mark(toKeys, broken, fmt.Sprintf("%s signs, but no key group that this behavior trusts has it: add its public key to the key group", signer.Describe(document.KeyPairID, signer.FormID)))
 		return
 	}
 	for _, id := range slices.Sorted(maps.Keys(b.TrustedKeys)) {
 		if b.TrustedKeys[id] == nil {
-			mark(toKeys, warning, fmt.Sprintf("%s is trusted, and its public key is not known here: what it signed is refused locally", signer.Describe(id, signer.FormID)))
+			mark(toKeys, warning, fmt.Sprintf("%s is trusted, but its public key is unknown here: the local edge refuses what it signed", signer.Describe(id, signer.FormID)))
 		}
 	}
 }
 
-// probe returns a target that the cache behavior decides about, signed if it asks
-// for that, or why there is none. What a public behavior needs is not signed.
+// probe returns a target for which the cache behavior is chosen, signed if the
+// behavior requires it, or why there is none.
 func (p *Page) probe(ctx context.Context, e *edge.Edge, b *model.Behavior, sample string) (target string, signed bool, why string) {
 	if sample == "" {
-		return "", false, "no path was found that this behavior decides about"
+		return "", false, "no path was found for which this behavior is chosen"
 	}
 	if b.Public {
 		return sample, true, ""
@@ -185,8 +184,8 @@ func (p *Page) probe(ctx context.Context, e *edge.Edge, b *model.Behavior, sampl
 	return strings.TrimPrefix(address, p.baseURL), true, ""
 }
 
-// samples are raw paths that the cache behaviors decide about: those of objects
-// where there are some.
+// samples returns a raw path for each cache behavior, that of an object if
+// possible.
 func (p *Page) samples(d *model.Distribution) map[*model.Behavior]string {
 	samples := map[*model.Behavior]string{}
 	take := func(rawPath string) {
@@ -226,7 +225,7 @@ func (p *Page) samples(d *model.Distribution) map[*model.Behavior]string {
 	return samples
 }
 
-// stopsOf are the things on the way through a cache behavior.
+// stopsOf returns the stops of the path through a cache behavior.
 func stopsOf(e *edge.Edge, d *model.Distribution, b *model.Behavior) []stop {
 	viewer, keys := stop{Title: "Viewer", Text: "signed URL or cookies"}, stop{Title: "Key group"}
 	behavior := stop{Title: "Cache behavior", Text: redact.Path(b.PathPattern), Lines: []string{redact.Text(strings.Join(b.Methods, ", "))}}
@@ -234,7 +233,7 @@ func stopsOf(e *edge.Edge, d *model.Distribution, b *model.Behavior) []stop {
 		behavior.Lines = append(behavior.Lines, "refuses escaped paths")
 	}
 	if b.Public {
-		viewer.Text, keys.Text = "anyone", "open to all: no key"
+		viewer.Text, keys.Text = "anyone", "public: no key"
 	} else {
 		keys.Text = fmt.Sprintf("%d keys", len(b.TrustedKeys))
 		if len(b.TrustedKeys) == 1 {
@@ -256,12 +255,11 @@ func stopsOf(e *edge.Edge, d *model.Distribution, b *model.Behavior) []stop {
 	return []stop{viewer, behavior, keys, identityStop(b.Origin.Identity), policyStop, bucketStop(b.Origin)}
 }
 
-// unknownHere is what stands for the origin of a cache behavior that the edge cannot
-// serve.
-const unknownHere = "not known here"
+// unknownHere replaces the origin of a cache behavior that the edge cannot serve.
+const unknownHere = "unknown here"
 
-// keyLines are the keys of a cache behavior with their states, and those of the
-// template that it does not trust.
+// keyLines returns the keys of a cache behavior with their states, and the
+// template's keys that it does not trust.
 func keyLines(e *edge.Edge, d *model.Distribution, b *model.Behavior) (lines []string) {
 	signs := ""
 	if document := e.Deployment(); document != nil {
@@ -271,7 +269,7 @@ func keyLines(e *edge.Edge, d *model.Distribution, b *model.Behavior) (lines []s
 		state := "trusted"
 		switch key := b.TrustedKeys[id]; {
 		case key == nil:
-			state = "trusted, not known here"
+			state = "trusted, unknown here"
 		case id == signs:
 			state = "signs now"
 		}
@@ -300,7 +298,7 @@ func identityStop(i model.Identity) stop {
 	return stop{Title: "Identity", Text: "none: anonymous"}
 }
 
-// statementLine is a statement of a policy in a line.
+// statementLine returns a statement of a policy on one line.
 func statementLine(s model.Statement) string {
 	words := []string{"allows"}
 	if s.Deny {
@@ -328,7 +326,7 @@ func bucketStop(o *model.Origin) stop {
 	}
 	switch e := o.Bucket.Encryption; {
 	case e.KMS && e.AWSKey:
-		s.Lines = append(s.Lines, "SSE-KMS, AWS's own key")
+		s.Lines = append(s.Lines, "SSE-KMS, AWS managed key")
 	case e.KMS:
 		s.Lines = append(s.Lines, "SSE-KMS")
 	}
@@ -338,34 +336,34 @@ func bucketStop(o *model.Origin) stop {
 	return s
 }
 
-// hiddenBy says which of the cache behaviors before one takes its requests. That a
-// public one comes before the default behavior is what public paths are for; but
-// what a signed pattern names is meant to be signed.
+// hiddenBy returns which earlier cache behavior gets the requests of b. A public
+// behavior before the default one is usual, but a signed pattern after a public one
+// is probably a mistake.
 func hiddenBy(before []*model.Behavior, b *model.Behavior) (state, reason string) {
 	for _, other := range before {
 		pattern := redact.Path(other.PathPattern)
 		switch shared, overlaps := commonPath(other.PathPattern, b.PathPattern); {
 		case !overlaps:
 		case coversPattern(other.PathPattern, b.PathPattern) && other.Public && !b.Public:
-			return broken, fmt.Sprintf("%s comes before it, fits all its paths and is open to all: put the signed pattern first", pattern)
+			return broken, fmt.Sprintf("%s comes before it, matches all its paths and is public: put the signed pattern first", pattern)
 		case coversPattern(other.PathPattern, b.PathPattern):
-			return broken, fmt.Sprintf("%s comes before it and fits all its paths, so that it decides about none: put the narrower pattern first", pattern)
+			return broken, fmt.Sprintf("%s comes before it and matches all its paths, so it is never chosen: put the narrower pattern first", pattern)
 		case other.Public && !b.Public && b.PathPattern != "*":
-			state, reason = warning, fmt.Sprintf("%s comes before it and is open to all: %s needs no signature; put the signed pattern first", pattern, redact.Path(shared))
+			state, reason = warning, fmt.Sprintf("%s comes before it and is public, so %s needs no signature: put the signed pattern first", pattern, redact.Path(shared))
 		}
 	}
 	return state, reason
 }
 
-// coversPattern reports whether a path pattern fits every path that another one
-// fits: a star of the second must be met by a star of the first.
+// coversPattern reports whether a path pattern matches every path that another
+// matches: a star of other must match a star of pattern.
 func coversPattern(pattern, other string) bool {
-	// The character stands for any text; no pattern has it.
+	// The character stands for any text. No pattern contains it.
 	const any = "\uE000"
 	return signer.MatchPattern(strings.ReplaceAll(pattern, "?", "\uE001"), strings.ReplaceAll(strings.ReplaceAll(other, "*", any), "?", "\uE001"))
 }
 
-// commonPath returns a short path that two path patterns both fit.
+// commonPath returns a short path that both path patterns match.
 func commonPath(a, b string) (string, bool) {
 	as, bs := []rune(a), []rune(b)
 	type place struct{ i, j int }
@@ -419,7 +417,7 @@ func commonPath(a, b string) (string, bool) {
 	return "", false
 }
 
-// concrete is a character that fits one of a pattern.
+// concrete returns a character that matches one of a pattern.
 func concrete(c rune) rune {
 	if c == '?' {
 		return 'x'

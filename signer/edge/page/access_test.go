@@ -28,7 +28,7 @@ const (
 	origin    = "Resources.Distribution.Properties.DistributionConfig.Origins.0"
 )
 
-// behavior is a cache behavior of the template, signed or open to all.
+// behavior returns a cache behavior of the template, signed or public.
 func behavior(pattern string, signed bool) string {
 	b := map[string]any{"PathPattern": pattern, "TargetOriginId": "content", "ViewerProtocolPolicy": "https-only"}
 	if signed {
@@ -62,7 +62,7 @@ func TestTheAccessPathOfAnOpenWayHasNoFault(t *testing.T) {
 	}
 }
 
-// Each fault is one that the edge starts with: the template alone is wrong.
+// The edge starts with each of these faults: only the template is wrong.
 func TestTheAccessPathMarksTheLinkThatIsBroken(t *testing.T) {
 	const oai = `{"Fn::Join": ["", ["arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity ", "E0000000000000"]]}`
 	secondKey := func() []string {
@@ -94,10 +94,10 @@ func TestTheAccessPathMarksTheLinkThatIsBroken(t *testing.T) {
 		{"the bucket policy asks for what CloudFront does not send", []string{allows + ".Condition", `{"StringEquals": {"aws:SourceArn": "arn:aws:cloudfront::1:distribution/E1"}}`}, 0, broken, "Bucket policy", "aws:SourceArn"},
 		{"there is no bucket policy", []string{"Resources.BucketPolicy", ""}, 0, broken, "Bucket policy", "does not allow"},
 		{"nobody is CloudFront at the bucket", []string{origin + ".S3OriginConfig", `{"OriginAccessIdentity": ""}`}, 0, broken, "Identity", "anonymous caller"},
-		{"the key that signs is in no key group", secondKey(), 0, broken, "Key group", "signs, and is in no key group that this behavior trusts"},
-		{"a public pattern comes before a signed one", []string{behaviors + ".0", behavior("/albums/*", false), behaviors + ".1", behavior("/albums/7/*", true)}, 1, broken, "Cache behavior", "/albums/* comes before it, fits all its paths and is open to all"},
-		{"a public pattern fits some paths of a signed one after it", []string{behaviors + ".0", behavior("*.png", false), behaviors + ".1", behavior("/albums/*", true)}, 1, warning, "Cache behavior", "*.png comes before it and is open to all: /albums/.png needs no signature"},
-		{"a pattern that comes first leaves nothing", []string{behaviors + ".0", behavior("/albums/*", true), behaviors + ".1", behavior("/albums/7/*", false)}, 1, broken, "Cache behavior", "decides about none"},
+		{"the key that signs is in no key group", secondKey(), 0, broken, "Key group", "signs, but no key group that this behavior trusts has it"},
+		{"a public pattern comes before a signed one", []string{behaviors + ".0", behavior("/albums/*", false), behaviors + ".1", behavior("/albums/7/*", true)}, 1, broken, "Cache behavior", "/albums/* comes before it, matches all its paths and is public"},
+		{"a public pattern fits some paths of a signed one after it", []string{behaviors + ".0", behavior("*.png", false), behaviors + ".1", behavior("/albums/*", true)}, 1, warning, "Cache behavior", "*.png comes before it and is public, so /albums/.png needs no signature"},
+		{"a pattern that comes first leaves nothing", []string{behaviors + ".0", behavior("/albums/*", true), behaviors + ".1", behavior("/albums/7/*", false)}, 1, broken, "Cache behavior", "so it is never chosen"},
 		{"an identity cannot read a bucket with a KMS key", []string{"Resources.Bucket.Properties.BucketEncryption", `{"ServerSideEncryptionConfiguration": [{"ServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": "arn:aws:kms:us-east-1:000000000000:key/1"}}]}`}, 0, broken, "Bucket", "use an origin access control"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -122,7 +122,7 @@ func TestTheAccessPathMarksTheLinkThatIsBroken(t *testing.T) {
 	}
 }
 
-// What the edge does not start with is told before there is a page.
+// The edge refuses this before there is a page.
 func TestATemplateThatTrustsNothingIsRefusedByTheEdge(t *testing.T) {
 	for change, want := range map[[2]string]string{
 		{fallback + ".TrustedKeyGroups", "[]"}:                       "an empty list: name a key group",
@@ -188,11 +188,11 @@ func TestTheAccessPathOfAnotherAppMarksWhatIsNotServed(t *testing.T) {
 		}
 		states[l.Pattern] = l.Links[toBehavior]
 		if l.Links[toBehavior].State == broken && l.Links[toBucket].State != notReached {
-			t.Errorf("%s: the bucket is %s behind a broken link", l.Pattern, l.Links[toBucket].State)
+			t.Errorf("%s: the bucket is %s after a broken link", l.Pattern, l.Links[toBucket].State)
 		}
 	}
-	for pattern, reason := range map[string]string{"/api/*": "no other origin", "/pages/*": "runs no functions", "/site/*": "its bucket is "} {
-		if got := states[pattern]; got.State != broken || !strings.Contains(got.Reason, "every request is refused here: ") || !strings.Contains(got.Reason, reason) {
+	for pattern, reason := range map[string]string{"/api/*": "serves buckets only", "/pages/*": "runs no functions", "/site/*": "its bucket is "} {
+		if got := states[pattern]; got.State != broken || !strings.Contains(got.Reason, "the local edge refuses every request: ") || !strings.Contains(got.Reason, reason) {
 			t.Errorf("%s: %+v", pattern, got)
 		}
 	}

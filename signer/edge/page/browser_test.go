@@ -20,8 +20,8 @@ import (
 	"github.com/signedfront/signedfront/signer/edge"
 )
 
-// browserTools installs what drives Chromium and looks for mistakes that shut
-// people out: playwright-core and axe-core, in the versions of package-lock.json.
+// browserTools installs playwright-core, which drives Chromium, and axe-core, which
+// finds accessibility errors, in the versions of package-lock.json.
 func browserTools(t *testing.T) (node, chromium, folder string) {
 	t.Helper()
 	find := func(program, hint string) string {
@@ -52,7 +52,7 @@ func browserTools(t *testing.T) (node, chromium, folder string) {
 
 var deepFolder = "archive" + strings.Repeat("/a folder in another one", 30)
 
-// photos are the files of a site that is looked at.
+// photos are the files of a site to look at.
 func photos() fstest.MapFS {
 	files := fstest.MapFS{
 		"albums/2026/notes.txt":            {Data: []byte("Taken in July.\n")},
@@ -72,7 +72,7 @@ func photos() fstest.MapFS {
 	return files
 }
 
-// distributionOf is the logical id of a template's distribution.
+// distributionOf returns the logical id of a template's distribution.
 func distributionOf(t *testing.T, text []byte) string {
 	t.Helper()
 	var whole struct {
@@ -90,9 +90,10 @@ func distributionOf(t *testing.T, text []byte) string {
 	return ""
 }
 
-// The page is used as a person uses it, by testdata/browser.mjs. Screenshots of each
-// view are written to the folder that SIGNEDFRONT_SCREENSHOTS names, if any; those
-// of the README to .github/screenshots where SIGNEDFRONT_README_SCREENSHOTS is set.
+// testdata/browser.mjs uses the page as a person does. If SIGNEDFRONT_SCREENSHOTS
+// names a folder, it gets screenshots of each view. If
+// SIGNEDFRONT_README_SCREENSHOTS is set, those of the README are written to
+// .github/screenshots.
 func TestThePageInABrowser(t *testing.T) {
 	node, chromium, folder := browserTools(t)
 	text, err := os.ReadFile("../../../constructs/testdata/everything.template.json")
@@ -131,8 +132,8 @@ func TestThePageInABrowser(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// A page of another origin that reads the edge by CORS. It also has the edge of a
-	// page swapped.
+	// A page of another origin that reads the edge by CORS. It can also swap the
+	// page's edge.
 	app := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/swap" {
 			swapped.current.Store(worse)

@@ -11,8 +11,7 @@ import (
 	"github.com/signedfront/signedfront/signer/edge/page"
 )
 
-// A local edge with its page. Each is served on a port of its own; the page's is
-// the one to open.
+// A local edge with its page. Each has its own port. Open the page's.
 func ExampleNew() {
 	template, err := os.ReadFile("../testdata/template.json")
 	if err != nil {

@@ -21,7 +21,7 @@ import (
 	"github.com/signedfront/signedfront/signer/edge/internal/redact"
 )
 
-// explanation is what was found of a request.
+// explanation is the explanation of a request as the page shows it.
 type explanation struct {
 	Verdict    string      `json:"verdict"` // allowed, refused or unknown
 	Status     int         `json:"status,omitempty"`
@@ -57,7 +57,7 @@ type policy struct {
 	Text      string     `json:"text"` // as JSON
 }
 
-// difference is a URL beside the one that was signed.
+// difference is a URL and the URL that was signed.
 type difference struct {
 	Signed    string `json:"signed"`
 	Arrived   string `json:"arrived"`
@@ -67,8 +67,7 @@ type difference struct {
 	Note      string `json:"note,omitempty"`
 }
 
-// explain turns what an edge found into what is shown. keys are those that a
-// signature is judged by.
+// explain converts an edge's explanation. keys are those that verify the signature.
 func (p *Page) explain(ctx context.Context, x edge.Explanation, url string, keys map[string]*signer.PublicKey) *explanation {
 	r := x.Record
 	path, query, _ := strings.Cut(r.Target, "?")
@@ -119,7 +118,7 @@ func (p *Page) explain(ctx context.Context, x edge.Explanation, url string, keys
 	return out
 }
 
-// policyOf is what a verdict read of the policy, nil if that was nothing.
+// policyOf returns the policy that a verdict read, or nil if it read none.
 func policyOf(v *signer.Verdict) *policy {
 	st := v.Statement
 	if st == nil {
@@ -148,8 +147,9 @@ func policyOf(v *signer.Verdict) *policy {
 	return out
 }
 
-// differenceOf says where a URL is another one than was signed. Where signer does
-// not find that, the URL that fits the signature is looked for.
+// differenceOf returns where a URL differs from the signed one. If signer does not
+// find the signed URL, differenceOf searches for the URL that the signature
+// matches.
 func (p *Page) differenceOf(ctx context.Context, v *signer.Verdict, r signer.Request, keys map[string]*signer.PublicKey) *difference {
 	d := v.Difference
 	switch {
@@ -164,8 +164,8 @@ func (p *Page) differenceOf(ctx context.Context, v *signer.Verdict, r signer.Req
 		}
 		return &difference{Signed: d.Signed, Arrived: d.Arrived, Offset: d.Offset}
 	case d != nil:
-		// Both are whole. Only what a trusted key has signed is shown with its
-		// signature: in any other a private key may have been pasted.
+		// Both are whole. A URL is shown with its signature only if a trusted key
+		// signed it: a private key may have been pasted into any other.
 		r.URL = d.Signed
 		if !signatureFits(signer.Verify(r, keys)) {
 			return nil
@@ -178,13 +178,13 @@ func (p *Page) differenceOf(ctx context.Context, v *signer.Verdict, r signer.Req
 	if !found {
 		return nil
 	}
-	return p.wholeDifference(signed, r.URL, "The signature fits the URL above.")
+	return p.wholeDifference(signed, r.URL, "The signature matches the URL above.")
 }
 
-// wholeDifference compares two URLs of which the first has been verified.
+// wholeDifference compares two URLs. The first has been verified.
 func (p *Page) wholeDifference(signed, arrived, note string) *difference {
 	before, _, _ := strings.Cut(signed, "?")
-	// What is not of the URL that was signed may be anything.
+	// The part that is not in the signed URL may be anything.
 	others := differing(signed, arrived)
 	if strings.Contains(arrived, signed) {
 		others = len(arrived) - len(signed)
@@ -195,7 +195,7 @@ func (p *Page) wholeDifference(signed, arrived, note string) *difference {
 	return &difference{Signed: signed, Arrived: arrived, Offset: commonStart(signed, arrived), Whole: signed, Note: note}
 }
 
-// trustedKeys are the keys of all cache behaviors of an edge.
+// trustedKeys returns the keys of all cache behaviors of an edge.
 func trustedKeys(e *edge.Edge) map[string]*signer.PublicKey {
 	keys := map[string]*signer.PublicKey{}
 	if d := e.Distribution(); d != nil {
@@ -210,7 +210,7 @@ func trustedKeys(e *edge.Edge) map[string]*signer.PublicKey {
 	return keys
 }
 
-// keysFor are the keys that the cache behavior of a pattern trusts.
+// keysFor returns the keys that the cache behavior with a pattern trusts.
 func keysFor(e *edge.Edge, pattern string) map[string]*signer.PublicKey {
 	if d := e.Distribution(); d != nil {
 		for _, b := range d.Behaviors {
@@ -222,7 +222,7 @@ func keysFor(e *edge.Edge, pattern string) map[string]*signer.PublicKey {
 	return nil
 }
 
-// pasted is a request that a person asks about.
+// pasted is a request that a person pastes.
 type pasted struct {
 	URL     string `json:"url"`
 	Cookie  string `json:"cookie"`
@@ -236,11 +236,11 @@ type pasted struct {
 	} `json:"keys"`
 }
 
-// methods are those that CloudFront takes.
+// methods are those that CloudFront accepts.
 var methods = []string{"GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE"}
 
-// explainPasted explains a URL or a Cookie header of any distribution. Nothing is
-// fetched.
+// explainPasted explains a URL or a Cookie header of any distribution. It fetches
+// nothing.
 func (p *Page) explainPasted(w http.ResponseWriter, r *http.Request) (any, error) {
 	var ask pasted
 	if err := readJSON(w, r, &ask); err != nil {
@@ -284,19 +284,19 @@ func (p *Page) explainPasted(w http.ResponseWriter, r *http.Request) (any, error
 		}
 		x := e.Explain(record)
 		out := p.explain(r.Context(), x, request.URL, keysFor(e, x.Record.Behavior))
-		out.Note = "This is a URL of the local edge: every check is the one that it makes."
+		out.Note = "This is a URL of the local edge, which makes every check below."
 		return out, nil
 	}
 	return p.explainElsewhere(r.Context(), request, method, keys), nil
 }
 
-// readPasted reads what a person pasted. Errors describe it and do not show it: it
-// may be a private key.
+// readPasted reads what a person pasted. Its errors describe the text and do not
+// quote it: it may be a private key.
 func (p *Page) readPasted(ask pasted) (signer.Request, error) {
 	r := signer.Request{URL: strings.TrimSpace(ask.URL), Time: p.now()}
 	cookie := strings.TrimSpace(ask.Cookie)
 	if !isAddress(r.URL) && cookie == "" && strings.Contains(r.URL, "CloudFront-") {
-		cookie, r.URL = r.URL, "" // a Cookie header in the place of the URL
+		cookie, r.URL = r.URL, "" // a Cookie header in the URL field
 	}
 	if name, value, ok := strings.Cut(cookie, ":"); ok && strings.EqualFold(strings.TrimSpace(name), "Cookie") {
 		cookie = strings.TrimSpace(value)
@@ -307,7 +307,7 @@ func (p *Page) readPasted(ask pasted) (signer.Request, error) {
 	case r.URL != "" && !isAddress(r.URL):
 		return r, fmt.Errorf("the URL is %s: paste it whole, with https:// and its query", signer.Describe(r.URL, signer.FormWord))
 	case r.URL != "" && shownHost(hostIn(r.URL)) != hostIn(r.URL):
-		return r, errors.New("the URL has no name of a host: paste it whole, as in https://d111111abcdef8.cloudfront.net/rt.png")
+		return r, errors.New("the URL has no host name: paste it whole, such as https://d111111abcdef8.cloudfront.net/rt.png")
 	case len(cookie) > 11 && strings.EqualFold(cookie[:11], "Set-Cookie:"):
 		return r, errors.New("the cookies are a Set-Cookie header, which a server sends: paste the Cookie header that the browser sends, name=value; name=value")
 	case cookie != "" && !strings.Contains(cookie, "="):
@@ -317,7 +317,7 @@ func (p *Page) readPasted(ask pasted) (signer.Request, error) {
 		r.Cookie = []string{cookie}
 	}
 	if origin := strings.TrimSpace(ask.Origin); shownOrigin(origin) != origin {
-		return r, errors.New("the origin is none that a browser sends: write one such as https://app.example.com")
+		return r, errors.New("the origin is not one that a browser sends: write one such as https://app.example.com")
 	}
 	if address := strings.TrimSpace(ask.Address); address != "" {
 		parsed, err := netip.ParseAddr(address)
@@ -336,28 +336,27 @@ func (p *Page) readPasted(ask pasted) (signer.Request, error) {
 	return r, nil
 }
 
-// isAddress reports whether a text has a URL in it, damaged or not.
+// isAddress reports whether a text contains a URL, damaged or not.
 func isAddress(text string) bool {
 	return strings.Contains(text, "http://") || strings.Contains(text, "https://")
 }
 
-// explainElsewhere explains a URL of another distribution, of which the signature
-// alone is known. Without its key all but that is told.
+// explainElsewhere explains a URL of another distribution. Only its signature can
+// be checked. Without the key, everything else about the signature is checked.
 func (p *Page) explainElsewhere(ctx context.Context, r signer.Request, method string, keys map[string]*signer.PublicKey) *explanation {
 	x := edge.ExplainSignature(r, keys)
-	note := "This URL is of another distribution: its signature is judged, not its bucket."
+	note := "This URL is of another distribution: only its signature is checked, not its bucket."
 	if slices.Contains(p.hosts, hostIn(r.URL)) {
-		note = "" // it is damaged before its host
+		note = "" // the host itself is intact
 	}
 	id := x.Verdict.KeyPairID
 	unjudged := false
 	if x.Verdict.Reason == signer.ReasonUnknownKey && id != "" {
-		// With another key in its place, and the policy signed by that, all other
-		// rules are applied as they are.
+		// A stand-in key signs the policy again, so all other rules are checked.
 		if standIn, err := signer.GenerateKey(signer.ECDSAP256); err == nil {
 			keys := map[string]*signer.PublicKey{id: standIn.PublicKey()}
 			x = edge.ExplainSignature(r, keys)
-			note = "The public key of " + id + " is not known here: add it under Cookies, keys and the viewer, and the signature is judged."
+			note = "The public key of " + id + " is unknown here: to check the signature, add the key under Cookies, keys and the viewer."
 			if unjudged = x.Verdict.Reason == signer.ReasonSignature; unjudged {
 				x = edge.ExplainSignature(signedBy(standIn, r, x.Verdict), keys)
 			}
@@ -372,9 +371,9 @@ func (p *Page) explainElsewhere(ctx context.Context, r signer.Request, method st
 	out := p.explain(ctx, x, r.URL, nil)
 	out.Note, out.Certain = note, true
 	out.Verdict, out.Status, out.Code = "unknown", 0, ""
-	out.Detail = "The signature cannot be judged without its key"
+	out.Detail = "The signature cannot be checked without its key"
 	if x.Verdict.Reason != signer.ReasonSignature {
-		out.Detail += "; nothing else stands against the request."
+		out.Detail += "; all other checks passed."
 	}
 	withoutKey(out.Checks, r, x.Verdict)
 	for _, c := range out.Checks {
@@ -393,7 +392,7 @@ func (p *Page) isOwn(url string) bool {
 	return strings.HasPrefix(url, scheme+"://") && slices.Contains(p.hosts, hostIn(url)) && strings.HasPrefix(targetIn(url), "/")
 }
 
-// hostIn is the host of a URL.
+// hostIn returns the host of a URL.
 func hostIn(url string) string {
 	_, rest, _ := strings.Cut(url, "://")
 	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
@@ -402,22 +401,22 @@ func hostIn(url string) string {
 	return rest
 }
 
-// targetIn is the path and query of a URL.
+// targetIn returns the path and query of a URL.
 func targetIn(url string) string {
 	_, rest, _ := strings.Cut(url, "://")
 	return rest[len(hostIn(url)):]
 }
 
-// withoutKey takes back of the checks what a stand-in for the key made of them, and
-// what the viewer's address decides if that is not given.
+// withoutKey sets the checks that depend on the missing key to unknown, and the
+// check of the viewer's address if that is not given.
 func withoutKey(checks []check, r signer.Request, v *signer.Verdict) {
 	for i := range checks {
 		c := &checks[i]
 		switch edge.Check(strings.ToLower(c.Name)) {
 		case edge.CheckKey:
-			c.Result, c.Text = notKnown, "the distribution may trust it: its key groups are not known here"
+			c.Result, c.Text = notKnown, "the distribution may trust it: its key groups are unknown here"
 		case edge.CheckSignature:
-			c.Result, c.Text = notKnown, "its key is not known here"
+			c.Result, c.Text = notKnown, "its key is unknown here"
 		case edge.CheckAddress:
 			if c.Result == string(edge.Failed) && !r.RemoteAddr.IsValid() {
 				c.Result, c.Text = notKnown, "signed for "+v.Statement.IPAddress.String()+": give the viewer's address"
@@ -426,8 +425,8 @@ func withoutKey(checks []check, r signer.Request, v *signer.Verdict) {
 	}
 }
 
-// signedBy returns a request with its policy signed by a key, in place of the
-// signature that it has. v is what was found of it, with a policy that can be read.
+// signedBy returns a request with a new signature of its policy by key. v is its
+// verdict, with a policy that was read.
 func signedBy(key *signer.PrivateKey, r signer.Request, v *signer.Verdict) signer.Request {
 	carrier := &r.URL
 	if v.Cookies {
@@ -467,8 +466,8 @@ var (
 	fromCloudFront = strings.NewReplacer("-", "+", "_", "=", "~", "/")
 )
 
-// valueOf is the value of one of CloudFront's parameters in a URL or of its cookies
-// in a Cookie header.
+// valueOf returns the value of one of CloudFront's parameters in a URL, or of its
+// cookies in a Cookie header.
 func valueOf(text, name string) string {
 	for part := range strings.FieldsFuncSeq(text, func(c rune) bool { return strings.ContainsRune("?&; ", c) }) {
 		if value, ok := strings.CutPrefix(strings.TrimPrefix(part, "CloudFront-"), name+"="); ok {
@@ -478,8 +477,8 @@ func valueOf(text, name string) string {
 	return ""
 }
 
-// openedByCookies is a URL that cookies are for, where a person gave none: the
-// policy's resource, without its wildcards.
+// openedByCookies returns a URL that the cookies open, if the person gave none: the
+// policy's resource without its wildcards.
 func openedByCookies(r signer.Request) (string, error) {
 	r.URL = "https://any.example/"
 	v := signer.Verify(r, nil)
@@ -499,7 +498,7 @@ func openedByCookies(r signer.Request) (string, error) {
 		url = "https://" + rest
 	}
 	if !isAddress(url) || strings.Count(url, "/") < 3 {
-		return "", errors.New("the cookies open URLs of more than one host: paste the URL that was asked for too")
+		return "", errors.New("the cookies open URLs of more than one host: paste the requested URL too")
 	}
 	return url, nil
 }

@@ -31,7 +31,7 @@ func resultOf(x *explanation, name string) string {
 	return ""
 }
 
-// foreign is a distribution that this stack knows nothing of.
+// foreign is a distribution that this stack does not know.
 type foreign struct {
 	key    *signer.PrivateKey
 	signer *signer.Signer
@@ -169,7 +169,7 @@ func TestCookiesAloneAreExplained(t *testing.T) {
 	var header []string
 	for _, c := range cookies {
 		if c.MaxAge < 0 {
-			continue // it clears one that a browser may have
+			continue // it clears a cookie that a browser may have
 		}
 		header = append(header, c.Name+"="+c.Value)
 	}
@@ -203,11 +203,11 @@ func TestWhatCannotBeExplainedIsSaid(t *testing.T) {
 	}{
 		{map[string]any{}, "there is nothing to explain: paste a URL or a Cookie header"},
 		{map[string]any{"url": "d111111abcdef8.cloudfront.net/a"}, `the URL is "d111111abcdef8.cloudfront.net/a": paste it whole, with https:// and its query`},
-		{map[string]any{"url": "https://bucket/a"}, "the URL has no name of a host"},
+		{map[string]any{"url": "https://bucket/a"}, "the URL has no host name"},
 		{map[string]any{"url": url, "cookie": "Set-Cookie: a=b"}, "the cookies are a Set-Cookie header"},
 		{map[string]any{"url": url, "cookie": "none"}, `the cookies are "none": paste the header`},
 		{map[string]any{"url": url, "address": "here"}, `the viewer's address is "here"`},
-		{map[string]any{"url": url, "origin": "app.example.com"}, "the origin is none that a browser sends"},
+		{map[string]any{"url": url, "origin": "app.example.com"}, "the origin is not one that a browser sends"},
 		{map[string]any{"url": url, "time": "soon"}, `the time is "soon"`},
 		{map[string]any{"url": url, "method": "BREW"}, `the method is "BREW"`},
 		{map[string]any{"url": url, "keys": []map[string]string{{"id": "APKA-1", "pem": "x"}}}, "key 1: its id is a value of 6 bytes"},

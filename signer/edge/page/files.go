@@ -19,24 +19,23 @@ import (
 	"github.com/signedfront/signedfront/signer/edge/internal/redact"
 )
 
-// deployment is what the browser needs to know before it shows files.
+// deployment is what the browser needs before it shows files.
 type deployment struct {
 	Stack   string `json:"stack"`
 	Content string `json:"content"`
 	BaseURL string `json:"baseUrl"`
 
-	// Preview is the query that opens pictures for the page itself. It is empty
-	// where there is nothing to sign with, which Unsigned explains. Another one is to
-	// be had after Renew, in seconds, before it ends.
+	// Preview is the query with which the page opens pictures. It is empty if
+	// nothing can sign, which Unsigned explains. After Renew seconds the page must
+	// get a new one.
 	Preview  string `json:"preview,omitempty"`
 	Renew    int64  `json:"renew,omitempty"`
 	Unsigned string `json:"unsigned,omitempty"`
 
-	// MaxLifetime is the longest time that a link may be good for, in seconds; 0
-	// means no limit.
+	// MaxLifetime is the longest lifetime of a link, in seconds. 0 is no limit.
 	MaxLifetime int64 `json:"maxLifetime,omitempty"`
 
-	// SaveAs is set where a link may name the file under which it is saved.
+	// SaveAs is set if a link may set the file name under which a browser saves it.
 	SaveAs bool `json:"saveAs"`
 }
 
@@ -45,8 +44,8 @@ func (p *Page) showDeployment(http.ResponseWriter, *http.Request) (any, error) {
 	d := deployment{Stack: p.stack, Content: p.content, BaseURL: p.baseURL}
 	if document := e.Deployment(); document != nil {
 		d.MaxLifetime = document.MaxURLLifetime
-		// A document that does not say what is forwarded is of an older version: the
-		// bucket gets no parameters.
+		// A document without Query is of an older version: no parameters reach the
+		// bucket.
 		q := document.Query
 		d.SaveAs = q != nil && (slices.Contains(q.Signed, "*") || slices.Contains(q.Signed, "response-content-disposition"))
 	}
@@ -59,22 +58,22 @@ func (p *Page) showDeployment(http.ResponseWriter, *http.Request) (any, error) {
 	return d, nil
 }
 
-// previews are the queries with which the page itself opens pictures.
+// previews are the queries with which the page opens pictures.
 type previews struct {
 	mu      sync.Mutex
 	of      *edge.Edge
 	query   string
 	renew   time.Time
-	queries []string // the last few, to know the page's own requests by
+	queries []string // the last few, to recognize the page's own requests
 }
 
-// previewLife is for how long a preview's query is good, unless the deployment
-// allows less.
+// previewLife is the lifetime of a preview's query, unless the deployment's limit
+// is lower.
 const previewLife = 4 * time.Hour
 
-// previewQuery returns one query that opens every object: one signature serves all
-// pictures of a folder, and tells the page's own requests from those of viewers.
-// From renew on there is another one.
+// previewQuery returns a query that opens every object. One signature serves all
+// pictures of a folder and identifies the page's own requests. From renew on there
+// is a new one.
 func (p *Page) previewQuery(e *edge.Edge) (query string, renew time.Time, err error) {
 	p.previews.mu.Lock()
 	defer p.previews.mu.Unlock()
@@ -103,7 +102,7 @@ func (p *Page) previewQuery(e *edge.Edge) (query string, renew time.Time, err er
 	return query, p.previews.renew, nil
 }
 
-// isPreview reports whether the page itself asked for a target.
+// isPreview reports whether the page itself requested a target.
 func (p *Page) isPreview(target string) bool {
 	_, query, ok := strings.Cut(target, "?")
 	if !ok {
@@ -114,10 +113,9 @@ func (p *Page) isPreview(target string) bool {
 	return slices.Contains(p.previews.queries, query)
 }
 
-// file is an object as the deployment serves it: the key below the bucket's path
-// that the distribution serves, and the path of its URL. The path is left out
-// where it is the key behind a slash, and the reason is there where no URL can
-// name the key.
+// file is an object as the deployment serves it: its key in the folder that the
+// distribution serves, and the path of its URL. The path is empty if it is a slash
+// and the key. If no URL can have the key, the reason is set.
 type file struct {
 	Key    string `json:"k"`
 	Path   string `json:"p,omitempty"`
@@ -129,7 +127,7 @@ func (p *Page) listFiles(_ http.ResponseWriter, _ *http.Request) (any, error) {
 	list := struct {
 		Files  []file `json:"files"`
 		Other  int    `json:"other"`            // objects outside Folder
-		Folder string `json:"folder,omitempty"` // of the bucket, that the distribution serves
+		Folder string `json:"folder,omitempty"` // the folder of the bucket that the distribution serves
 	}{Files: []file{}, Folder: redact.Path(strings.TrimSuffix(prefix, "/"))}
 	for _, key := range p.objects.Keys() {
 		served, is := strings.CutPrefix("/"+key, prefix)
@@ -149,25 +147,25 @@ func (p *Page) listFiles(_ http.ResponseWriter, _ *http.Request) (any, error) {
 	return list, nil
 }
 
-// linkWish is what a person chose of a link.
+// linkWish is a person's choice for a link.
 type linkWish struct {
 	Key     string `json:"key"`
 	Seconds int64  `json:"seconds"`
 	Address string `json:"address"`
 	SaveAs  string `json:"saveAs"`
 	Inline  bool   `json:"inline"`
-	Pass    bool   `json:"pass"`   // opens all below Folder
+	Pass    bool   `json:"pass"`   // opens everything in Folder
 	Folder  string `json:"folder"` // a prefix of Key that ends in a slash, or empty
 }
 
-// link is a signed URL and its unsigned one.
+// link is a signed URL with its unsigned URL.
 type link struct {
 	Signed   string    `json:"signed"`
 	Unsigned string    `json:"unsigned"`
 	Expires  time.Time `json:"expires"`
 	Opens    string    `json:"opens,omitempty"` // what a pass opens
 
-	// Public is the pattern of the cache behavior that opens the unsigned one too.
+	// Public is the pattern of the cache behavior that also opens the unsigned URL.
 	Public string `json:"public,omitempty"`
 }
 
@@ -179,11 +177,11 @@ func (p *Page) makeLink(w http.ResponseWriter, r *http.Request) (any, error) {
 	const longest = 10 * 366 * 24 * 60 * 60 // seconds
 	switch {
 	case wish.Seconds < 1:
-		return nil, errors.New("the time is not positive: give a second or more")
+		return nil, errors.New("the time must be at least one second")
 	case wish.Seconds > longest:
-		return nil, errors.New("the time is over ten years: give a shorter one")
+		return nil, errors.New("the time must be at most ten years")
 	case wish.Pass && (!strings.HasPrefix(wish.Key, wish.Folder) || wish.Folder != "" && !strings.HasSuffix(wish.Folder, "/")):
-		return nil, errors.New("the folder of the pass does not hold the file")
+		return nil, errors.New("the file is not in the folder of the pass")
 	}
 	unsigned, err := signer.ObjectURL(p.baseURL, wish.Key)
 	if err != nil {
@@ -228,7 +226,7 @@ func (p *Page) makeLink(w http.ResponseWriter, r *http.Request) (any, error) {
 	return made, nil
 }
 
-// ceilSecond rounds up: links expire at whole seconds.
+// ceilSecond rounds up to a second: links expire at whole seconds.
 func ceilSecond(t time.Time) time.Time {
 	if whole := t.Truncate(time.Second); whole.Before(t) {
 		return whole.Add(time.Second)
@@ -236,19 +234,20 @@ func ceilSecond(t time.Time) time.Time {
 	return t
 }
 
-// answer is what the edge answers to a URL.
+// answer is the edge's response to a URL.
 type answer struct {
 	URL     string `json:"url"`
 	Status  int    `json:"status"`
-	Word    string `json:"word"` // of the status, or the code of the refusal
+	Word    string `json:"word"` // of the status, or the error code
 	Type    string `json:"type"`
 	Reason  string `json:"reason,omitempty"`
 	Text    string `json:"text,omitempty"`    // the start of the body, if it is text
-	Picture bool   `json:"picture,omitempty"` // the body is one that a browser shows
+	Picture bool   `json:"picture,omitempty"` // the body is an image that browsers show
 }
 
-// compareAnswers asks the edge for a signed URL and its unsigned one, as a viewer
-// on this machine would: a page cannot read what another host answers.
+// compareAnswers requests a signed URL and its unsigned URL from the edge, as a
+// viewer on this machine would. The page itself cannot read responses of another
+// host.
 func (p *Page) compareAnswers(w http.ResponseWriter, r *http.Request) (any, error) {
 	var asked struct{ Signed, Unsigned string }
 	if err := readJSON(w, r, &asked); err != nil {
@@ -271,7 +270,7 @@ func (p *Page) ask(r *http.Request, address string) (*answer, error) {
 	}
 	asked, err := http.NewRequestWithContext(r.Context(), http.MethodGet, address, nil)
 	if err != nil {
-		return nil, errors.New("the URL cannot be asked for")
+		return nil, errors.New("the URL cannot be requested")
 	}
 	asked.RequestURI, asked.RemoteAddr = target, r.RemoteAddr
 	asked.Header.Set("User-Agent", "signedfront page")
@@ -288,19 +287,19 @@ func (p *Page) ask(r *http.Request, address string) (*answer, error) {
 	a.Picture = a.Status < http.StatusMultipleChoices && strings.HasPrefix(kind, "image/")
 	if text := body.text.Bytes(); isText(kind) {
 		for len(text) > 0 && !utf8.Valid(text) && body.text.Len()-len(text) < utf8.UTFMax {
-			text = text[:len(text)-1] // a character that the end cuts
+			text = text[:len(text)-1] // an incomplete character at the end
 		}
 		a.Text = strings.ToValidUTF8(string(text), "\uFFFD")
 	}
 	return a, nil
 }
 
-// isText reports whether a body of a type can be read by a person.
+// isText reports whether a person can read a body of this type.
 func isText(kind string) bool {
 	return strings.HasPrefix(kind, "text/") || strings.HasSuffix(kind, "json") || strings.HasSuffix(kind, "xml") || strings.HasSuffix(kind, "mpegurl") || kind == "application/javascript"
 }
 
-// excerpt takes the start of what a handler answers.
+// excerpt keeps the start of a handler's response.
 type excerpt struct {
 	header http.Header
 	status int
@@ -327,4 +326,4 @@ func (s *excerpt) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-var errEnough = errors.New("the start is enough")
+var errEnough = errors.New("the start of the response is enough")

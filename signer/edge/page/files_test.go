@@ -125,10 +125,10 @@ func TestLinksOpenWhatWasChosenAndNothingElse(t *testing.T) {
 func TestALinkThatCannotBeMadeSaysWhatToChange(t *testing.T) {
 	s := startConfig(t, everything(t), Config{})
 	for want, wish := range map[string]linkWish{
-		"give a second or more":              {Key: "rt.png"},
-		"over ten years":                     {Key: "rt.png", Seconds: 1 << 60},
-		"the deployment allows":              {Key: "rt.png", Seconds: 9 * 24 * 60 * 60},
-		"the folder of the pass does not":    {Key: "rt.png", Seconds: 60, Pass: true, Folder: "albums/"},
+		"the time must be at least one second":      {Key: "rt.png"},
+		"the time must be at most ten years":        {Key: "rt.png", Seconds: 1 << 60},
+		"the deployment allows":                     {Key: "rt.png", Seconds: 9 * 24 * 60 * 60},
+		"the file is not in the folder of the pass": {Key: "rt.png", Seconds: 60, Pass: true, Folder: "albums/"},
 		"address":                            {Key: "rt.png", Seconds: 60, Address: "no address"},
 		"name: holds a slash or a backslash": {Key: "rt.png", Seconds: 60, SaveAs: "../x"},
 		"object key":                         {Seconds: 60},

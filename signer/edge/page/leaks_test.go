@@ -14,8 +14,8 @@ import (
 	"github.com/signedfront/signedfront/signer/leaktest"
 )
 
-// A private key may be pasted into any field of the page, and may stand anywhere in
-// a request to the edge.
+// A private key may be pasted into any field of the page, and may be anywhere in a
+// request to the edge.
 func TestNoAnswerOfThePageShowsAKey(t *testing.T) {
 	package_, err := filepath.Abs(".")
 	if err != nil {
@@ -36,7 +36,7 @@ func TestNoAnswerOfThePageShowsAKey(t *testing.T) {
 		s.page.ServeHTTP(w, r)
 		return w.Body.String()
 	}
-	// The search for a wrong byte finds none in what nobody signed, and takes its time.
+	// The search for a wrong byte finds none here, and would take long.
 	s.page.searches.Lock()
 	defer s.page.searches.Unlock()
 	leaktest.Run(t, package_, map[string]func(text string) []any{
@@ -51,7 +51,7 @@ func TestNoAnswerOfThePageShowsAKey(t *testing.T) {
 			escaped := url.QueryEscape(text)
 			path := escaped
 			if len(text) < 64 {
-				path = "rt.png" // what is shorter than a line of PEM is shown as a name
+				path = "rt.png" // a text shorter than a line of PEM is shown as a name
 			}
 			for _, r := range []edge.Record{
 				{Target: "/" + path}, {Target: "/rt.png?Expires=1&Signature=" + escaped + "&Key-Pair-Id=K2JCJMDEHXQW5F"}, {Target: "/rt.png?" + escaped}, {Target: signed + escaped},

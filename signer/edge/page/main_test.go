@@ -23,7 +23,7 @@ import (
 	"github.com/signedfront/signedfront/signer/edge"
 )
 
-// site is an edge with its page, each on a port of its own.
+// site is an edge with its page, each on its own port.
 type site struct {
 	testing.TB
 	page    *Page
@@ -35,7 +35,7 @@ type site struct {
 	signer  *signer.Signer
 }
 
-// start starts a site of a template.
+// start starts a site for a template.
 func start(t testing.TB, template []byte, files fstest.MapFS) *site {
 	t.Helper()
 	return startConfig(t, edge.Config{Template: template, Objects: edge.OpenFS(files)}, Config{Stack: "signedfront-dev", Content: "./photos"})
@@ -78,8 +78,8 @@ func startConfig(t testing.TB, c edge.Config, pc Config) *site {
 	return s
 }
 
-// template is a template of the edge's tests, with changes: places, dotted, and
-// the JSON that comes there; empty takes the place out.
+// template returns a template of the edge's tests with changes: pairs of a dotted
+// place and its new JSON. Empty JSON removes the place.
 func template(t testing.TB, changes ...string) []byte {
 	t.Helper()
 	text, err := os.ReadFile("../testdata/template.json")
@@ -138,7 +138,7 @@ func put(at any, place []string, value any) any {
 	}
 }
 
-// call asks the page for data, as its own scripts do.
+// call requests data from the page, as its own scripts do.
 func (s *site) call(method, path string, body, into any) int {
 	s.Helper()
 	text, err := json.Marshal(body)
@@ -166,7 +166,7 @@ func (s *site) call(method, path string, body, into any) int {
 	return response.StatusCode
 }
 
-// visit asks the edge for a target, as a viewer.
+// visit requests a target from the edge, as a viewer.
 func (s *site) visit(target string, headers ...string) (status int, body string) {
 	s.Helper()
 	r, err := http.NewRequest(http.MethodGet, s.base+target, nil)
@@ -188,8 +188,8 @@ func (s *site) visit(target string, headers ...string) (status int, body string)
 	return response.StatusCode, string(text)
 }
 
-// observed waits until the page has been told of so many requests: an answer is sent
-// before its handler has returned.
+// observed waits until the page has observed n requests: a response is sent before
+// its handler returns.
 func (s *site) observed(n int64) {
 	s.Helper()
 	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
@@ -213,7 +213,7 @@ func (s *site) sign(target string) string {
 	return strings.TrimPrefix(signed, s.base)
 }
 
-// painting is a picture of hills under a sky, another one for each seed.
+// painting returns a picture of hills under a sky, a different one for each seed.
 func painting(seed int) []byte {
 	const width, height = 320, 240
 	picture := image.NewNRGBA(image.Rect(0, 0, width, height))

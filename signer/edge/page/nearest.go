@@ -10,15 +10,15 @@ import (
 	"github.com/signedfront/signedfront/signer"
 )
 
-// maxOpened is how many targets are remembered that opened something.
+// maxOpened is the number of opened targets that are remembered.
 const maxOpened = 256
 
-// opened are the last targets that opened something, or were signed to: one that
-// is refused may be one of them, damaged.
+// opened are the last targets that opened an object or were signed. A refused
+// target may be one of them, damaged.
 type opened struct {
 	mu      sync.Mutex
 	targets []string
-	next    int // the place of the next one, once there are maxOpened
+	next    int // where the next one goes, once there are maxOpened
 }
 
 func (o *opened) keep(target string) {
@@ -44,13 +44,13 @@ func (o *opened) list() []string {
 	return append([]string(nil), o.targets...)
 }
 
-// maxSearch is for how long a wrong byte is looked for.
+// maxSearch limits the time of a search for a wrong byte.
 const maxSearch = 3 * time.Second
 
-// findSigned looks for the URL that was signed, where the signature does not fit
-// the URL of a request: one that this edge opened and that differs in a few bytes,
-// then one that differs in a single byte, or in two that changed places. What is
-// found is certain: its signature fits. Only one search runs at a time.
+// findSigned searches for the URL that was signed, if the signature does not match
+// the URL of a request. It tries a URL that this edge opened and that differs in a
+// few bytes, then URLs that differ in one byte or in two swapped bytes. The result
+// is certain: its signature matches. Only one search runs at a time.
 func (p *Page) findSigned(ctx context.Context, r signer.Request, keys map[string]*signer.PublicKey) (string, bool) {
 	if len(r.URL) > 2048 || !p.searches.TryLock() {
 		return "", false
@@ -87,8 +87,8 @@ func (p *Page) findSigned(ctx context.Context, r signer.Request, keys map[string
 	return "", false
 }
 
-// signatureFits reports whether a verdict found the signature to be that of the
-// key over the policy, whether it opens anything now or not.
+// signatureFits reports whether the signature is that of the key for the policy,
+// even if the policy now allows nothing.
 func signatureFits(v signer.Verdict) bool {
 	switch v.Reason {
 	case signer.ReasonExpired, signer.ReasonNotYetValid, signer.ReasonAddress, signer.ReasonOtherResource:
@@ -97,8 +97,8 @@ func signatureFits(v signer.Verdict) bool {
 	return v.Allowed
 }
 
-// differing is how many bytes stand between what two texts share at their start
-// and at their end, in the longer of them.
+// differing returns how many bytes of the longer text are between the common start
+// and the common end of two texts.
 func differing(a, b string) int {
 	start := commonStart(a, b)
 	end := 0
@@ -116,7 +116,7 @@ func commonStart(a, b string) int {
 	return i
 }
 
-// The bytes that stand in the parts of a signed URL.
+// The bytes that occur in the parts of a signed URL.
 const (
 	digits    = "0123456789"
 	letters   = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -124,9 +124,9 @@ const (
 	inTargets = letters + digits + "-_~./%+=!$'(),:;@*&"
 )
 
-// nearURLs yields the URLs that a URL may have been before one byte of its path or
-// query was added, replaced or lost, or two changed places: the likelier first,
-// and those of the long values last.
+// nearURLs yields the URLs that become url if one byte of the path or query is
+// added, replaced or lost, or two are swapped. The likelier ones come first, and
+// those that differ in the long values last.
 func nearURLs(url string) func(yield func(string) bool) {
 	scheme := strings.Index(url, "://") + len("://")
 	start := strings.IndexByte(url[scheme:], '/') + scheme + 1
@@ -152,8 +152,8 @@ func nearURLs(url string) func(yield func(string) bool) {
 	}
 }
 
-// bytesAt are the bytes that may stand at a place of a URL: none within the names
-// and the ids of CloudFront's parameters, of which another check tells.
+// bytesAt returns the bytes that may occur at a place of a URL. It returns none for
+// the names and ids of CloudFront's parameters: another check reports these.
 func bytesAt(url string, at int) string {
 	start := strings.LastIndexAny(url[:at], "?&") + 1
 	if start == 0 || start > at {

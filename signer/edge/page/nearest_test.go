@@ -9,7 +9,7 @@ import (
 	"github.com/signedfront/signedfront/signer"
 )
 
-// damages are what may become of a URL in a single byte.
+// damages damage one byte of a URL.
 var damages = map[string]func(url string) string{
 	"a byte of the path is another one":      func(url string) string { return strings.Replace(url, "/rt.png", "/rs.png", 1) },
 	"a byte of the path is missing":          func(url string) string { return strings.Replace(url, "/rt.png", "/r.png", 1) },
@@ -24,7 +24,7 @@ var damages = map[string]func(url string) string{
 	},
 }
 
-// swapAfter puts another letter in the place of a byte.
+// swapAfter replaces a byte with another letter.
 func swapAfter(url, name string, offset int) string {
 	at := strings.Index(url, name) + len(name) + offset
 	c := byte('A')
@@ -53,7 +53,7 @@ func TestAWrongByteOfAnySignedURLIsFound(t *testing.T) {
 		p.maxSearch = time.Minute
 		for name, damage := range damages {
 			if algorithm == signer.RSA2048 && strings.Contains(name, "signature") {
-				continue // it is long, and they take seconds
+				continue // it is long and would take seconds
 			}
 			damaged := damage(signed)
 			if damaged == signed {
@@ -62,7 +62,7 @@ func TestAWrongByteOfAnySignedURLIsFound(t *testing.T) {
 			r := signer.Request{URL: damaged, Time: time.Now()}
 			keys := map[string]*signer.PublicKey{id: key.PublicKey()}
 			found, ok := p.findSigned(t.Context(), r, keys)
-			// A digit that is missing may be put back at either side of its like.
+			// A missing digit may be inserted before or after an equal one.
 			if !ok || !signer.Verify(signer.Request{URL: found}, keys).Allowed {
 				t.Errorf("%s, %s: found %t\n%s\nwas signed as\n%s", algorithm, name, ok, found, signed)
 			}

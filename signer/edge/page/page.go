@@ -1,9 +1,9 @@
-// Package page shows a local edge to a person: the files with links to open them,
-// the requests with the reasons for what each was answered, an explanation of any
-// signed URL of CloudFront, and the access path that the template makes.
+// Package page shows a local edge in a browser: the files with links that open
+// them, the requests with the reason for each response, an explanation of any
+// signed CloudFront URL, and the access path that the template makes.
 //
-// A Page is an http.Handler for a listener of its own on this machine. The edge
-// tells it what it answers:
+// A Page is an http.Handler for its own listener on this machine. The edge reports
+// its requests to it:
 //
 //	p, err := page.New(page.Config{
 //		Address: "http://127.0.0.1:8081",
@@ -15,11 +15,11 @@
 //	fmt.Println(p.URL())
 //	http.Serve(listener, p)
 //
-// Whoever opens [Page.URL] may sign with the key of the deployment. The URL has the
-// token of this run in its fragment, which browsers send to no server. Each
-// request for data carries the token in a header, so that no other page, program or
-// server on this machine can ask, and none is sent the token as it would be sent a
-// cookie: those are shared by all ports of a host.
+// Anyone who opens [Page.URL] can sign with the key of the deployment. The URL has
+// the token of this run in its fragment, which browsers send to no server. Each
+// request for data has the token in a header, so no other page, program or server
+// on this machine can make such a request. A cookie would be sent to all ports of
+// the host.
 package page
 
 import (
@@ -44,46 +44,46 @@ import (
 	"github.com/signedfront/signedfront/signer/edge"
 )
 
-// Config is what a Page is made of.
+// Config configures New.
 type Config struct {
-	// Address is where the page is reached, such as http://127.0.0.1:8081. Its host
-	// is the only one that the page answers to.
+	// Address is the address of the page, such as http://127.0.0.1:8081. The page
+	// answers only to its host.
 	Address string
 
-	// BaseURL is where the edge is reached, as in edge.Config.
+	// BaseURL is the address of the edge, as in edge.Config.
 	BaseURL string
 
-	// Hosts are more hosts that the edge answers to, as in edge.Config: URLs of theirs
-	// are explained as the edge's own.
+	// Hosts are the other hosts of the edge, as in edge.Config. Their URLs are
+	// explained as the edge's own.
 	Hosts []string
 
-	// Edge returns the edge that answers now. It may be another one each time. It
-	// is called concurrently.
+	// Edge returns the current edge, which may change. It is called concurrently.
 	Edge func() *edge.Edge
 
 	// Objects is the content of the bucket.
 	Objects *edge.Objects
 
-	// Signer returns what signs links for an edge. nil means the edge's own Signer.
-	// An error is shown in place of links. It is called concurrently.
+	// Signer returns the signer of links for an edge. If nil, it is the edge's own
+	// Signer. An error is shown in place of links. Signer is called concurrently.
 	Signer func(*edge.Edge) (*signer.Signer, error)
 
-	// Stack and Content name the stack and the folder of the content, for people.
+	// Stack and Content are the names of the stack and of the folder that the page
+	// shows.
 	Stack, Content string
 
-	// Token opens the page: 16 letters, digits, hyphens and underscores or more, that
-	// nobody can guess. Empty means a random one.
+	// Token opens the page. It must be unpredictable and have at least 16 letters,
+	// digits, hyphens and underscores. The default is a random one.
 	Token string
 
-	// Now is the clock; nil means time.Now.
+	// Now returns the time. The default is time.Now.
 	Now func() time.Time
 }
 
-// Page shows a local edge. It is an http.Handler, and safe for concurrent use.
+// Page shows a local edge. It is an http.Handler and safe for concurrent use.
 type Page struct {
 	address, host string
 	baseURL       string
-	hosts         []string // of the edge, that of baseURL first
+	hosts         []string // of the edge, the one of baseURL first
 	edge          func() *edge.Edge
 	objects       *edge.Objects
 	signerOf      func(*edge.Edge) (*signer.Signer, error)
@@ -100,10 +100,10 @@ type Page struct {
 	previews  previews
 	opened    opened
 	maxSearch time.Duration
-	searches  sync.Mutex // held while a wrong byte is looked for: one at a time
+	searches  sync.Mutex // held during a search for a wrong byte
 }
 
-// New makes a page. Errors name the field of c that is wrong.
+// New returns a Page. An error names the wrong field of c.
 func New(c Config) (*Page, error) {
 	host, err := hostOf(c.Address)
 	if err != nil {
@@ -115,13 +115,13 @@ func New(c Config) (*Page, error) {
 	}
 	switch {
 	case c.Address == c.BaseURL:
-		return nil, errors.New("page: Address is that of the edge: give the page a port of its own")
+		return nil, errors.New("page: Address is that of the edge: set another port")
 	case c.Edge == nil:
-		return nil, errors.New("page: no Edge: give a function that returns the edge")
+		return nil, errors.New("page: Edge is missing: set a function that returns the edge")
 	case c.Objects == nil:
-		return nil, errors.New("page: no Objects: give the content of the bucket")
+		return nil, errors.New("page: Objects is missing: set the content of the bucket")
 	case c.Token != "" && !tokens.MatchString(c.Token):
-		return nil, errors.New("page: Token is not 16 letters, digits, hyphens and underscores or more: leave it out to get a random one")
+		return nil, errors.New("page: Token must have at least 16 letters, digits, hyphens and underscores: leave it out to get a random one")
 	}
 	p := &Page{
 		address:  c.Address,
@@ -164,28 +164,29 @@ func New(c Config) (*Page, error) {
 
 var tokens = regexp.MustCompile(`^[A-Za-z0-9_-]{16,}$`)
 
-// hostOf returns the host of a base URL, with its port. The errors do not show
-// the text, which may be anything.
+// hostOf returns the host of a base URL with its port. Its errors describe the
+// text, which may be anything.
 func hostOf(base string) (string, error) {
 	u, err := url.Parse(base)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.Scheme+"://"+u.Host != base || strings.ContainsAny(u.Host, "*;, '\"") {
-		return "", fmt.Errorf("%s: want a scheme and a host alone, as in http://127.0.0.1:8081", signer.Describe(base, signer.FormName))
+		return "", fmt.Errorf("%s: want only a scheme and a host, such as http://127.0.0.1:8081", signer.Describe(base, signer.FormName))
 	}
 	return u.Host, nil
 }
 
-// URL is the address for a browser, with the token. Whoever has it may sign.
+// URL returns the address for a browser, with the token. Anyone who has it can
+// sign.
 func (p *Page) URL() string { return p.address + "/#token=" + p.token }
 
-// tokenHeader carries the token of a request for data.
+// tokenHeader is the header with the token in a request for data.
 const tokenHeader = "X-Signedfront-Token"
 
-// handle has requests that carry the token answered. What handle returns is sent
-// as JSON, unless the answer has been written.
+// handle registers a handler for requests with the token. Its result is sent as
+// JSON, unless it has written the response.
 func (p *Page) handle(pattern string, answer func(w http.ResponseWriter, r *http.Request) (any, error)) {
 	p.handler.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 		if subtle.ConstantTimeCompare([]byte(r.Header.Get(tokenHeader)), []byte(p.token)) != 1 {
-			sendJSON(w, http.StatusUnauthorized, problem{"the token of this run is missing or another one: open the address that signedfront printed"})
+			sendJSON(w, http.StatusUnauthorized, problem{"the token is missing or belongs to another run: open the address that signedfront printed"})
 			return
 		}
 		value, err := answer(w, r)
@@ -201,30 +202,30 @@ func (p *Page) handle(pattern string, answer func(w http.ResponseWriter, r *http
 	})
 }
 
-// problem is the answer to a request that cannot be met.
+// problem is the response to a request that failed.
 type problem struct {
 	Error string `json:"error"`
 }
 
-// refusal is an error with a status of its own.
+// refusal is an error with its own status.
 type refusal struct {
 	status int
 	error
 }
 
-// sendJSON sends a value. A viewer that has gone is no error of the page's.
+// sendJSON sends a value. A viewer that disconnects is no error of the page.
 func sendJSON(w http.ResponseWriter, status int, value any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(value)
 }
 
-// maxBody is the longest body of a request, in bytes: a URL, a Cookie header and a
-// few public keys are shorter.
+// maxBody is the limit on the body of a request, in bytes. A URL, a Cookie header
+// and a few public keys are shorter.
 const maxBody = 256 << 10
 
-// readJSON reads the body of a request. The errors show nothing of it: it may hold
-// a private key that was pasted.
+// readJSON reads the body of a request. Its errors quote nothing of it: it may be a
+// pasted private key.
 func readJSON(w http.ResponseWriter, r *http.Request, into any) error {
 	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind != "application/json" {
 		return &refusal{http.StatusUnsupportedMediaType, errors.New("the request is not JSON")}
@@ -234,7 +235,7 @@ func readJSON(w http.ResponseWriter, r *http.Request, into any) error {
 		return &refusal{http.StatusRequestEntityTooLarge, fmt.Errorf("the request has over %d bytes", maxBody)}
 	}
 	if err := json.Unmarshal(body, into); err != nil {
-		return &refusal{http.StatusBadRequest, errors.New("the request is not the JSON that is expected")}
+		return &refusal{http.StatusBadRequest, errors.New("the JSON of the request has the wrong members or types")}
 	}
 	return nil
 }
@@ -249,7 +250,7 @@ func (p *Page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	if r.Host != p.host {
-		http.Error(w, "the page answers to the host "+p.host+" alone", http.StatusForbidden)
+		http.Error(w, "the page answers only to the host "+p.host, http.StatusForbidden)
 		return
 	}
 	if err := p.guard.Check(r); err != nil {
@@ -259,30 +260,30 @@ func (p *Page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.handler.ServeHTTP(w, r)
 }
 
-// assets are what the browser shows. They hold nothing of a deployment, and are
-// sent without a token.
+// assets are the files of the page. They contain nothing of a deployment, and need
+// no token.
 //
 //go:embed assets
 var assets embed.FS
 
 func serveAsset(w http.ResponseWriter, r *http.Request) {
-	name := "assets" + r.URL.Path // embed.FS takes no other spelling of a name
+	name := "assets" + r.URL.Path // embed.FS has one spelling of each name
 	if r.URL.Path == "/" {
 		name = "assets/index.html"
 	}
 	content, err := fs.ReadFile(assets, name)
 	if err != nil {
-		http.Error(w, "no such file of the page", http.StatusNotFound)
+		http.Error(w, "the page has no such file", http.StatusNotFound)
 		return
 	}
-	// The system's table of types may be wrong, and a browser takes a script of one
-	// type alone.
+	// The system's table of types may be wrong, and browsers run a script only with
+	// its own type.
 	w.Header().Set("Content-Type", map[string]string{
 		".html": "text/html; charset=utf-8",
 		".css":  "text/css; charset=utf-8",
 		".js":   "text/javascript; charset=utf-8",
 		".svg":  "image/svg+xml",
 	}[path.Ext(name)])
-	// A viewer that has gone is no error of the page's.
+	// A viewer that disconnects is no error of the page.
 	_, _ = w.Write(content)
 }

@@ -32,7 +32,7 @@ func TestDataIsGivenOnlyForTheTokenOfTheRun(t *testing.T) {
 				t.Errorf("%s with the token %q: %d %s", path, token, w.Code, w.Body)
 			}
 		}
-		// Neither the address nor a cookie carries it.
+		// Neither the address nor a cookie has it.
 		method, target, _ := strings.Cut(path, " ")
 		separator := "?"
 		if strings.Contains(target, "?") {
@@ -158,14 +158,14 @@ func TestAPageThatCannotWorkIsNotMade(t *testing.T) {
 		t.Fatal(err)
 	}
 	for want, change := range map[string]func(c *Config){
-		`page: Address: an empty value: want a scheme and a host alone, as in http://127.0.0.1:8081`:                            func(c *Config) { c.Address = "" },
-		`page: Address: "http://127.0.0.1:8081/": want a scheme and a host alone, as in http://127.0.0.1:8081`:                  func(c *Config) { c.Address += "/" },
-		`page: BaseURL: "ftp://127.0.0.1": want a scheme and a host alone, as in http://127.0.0.1:8081`:                         func(c *Config) { c.BaseURL = "ftp://127.0.0.1" },
-		`page: BaseURL: a value of 19 bytes that looks like a URL: want a scheme and a host alone, as in http://127.0.0.1:8081`: func(c *Config) { c.BaseURL = "http://a;script-src" },
-		`page: Address is that of the edge: give the page a port of its own`:                                                    func(c *Config) { c.Address = c.BaseURL },
-		`page: no Edge: give a function that returns the edge`:                                                                  func(c *Config) { c.Edge = nil },
-		`page: no Objects: give the content of the bucket`:                                                                      func(c *Config) { c.Objects = nil },
-		`page: Token is not 16 letters, digits, hyphens and underscores or more: leave it out to get a random one`:              func(c *Config) { c.Token = "a token with spaces in it" },
+		`page: Address: an empty value: want only a scheme and a host, such as http://127.0.0.1:8081`:                            func(c *Config) { c.Address = "" },
+		`page: Address: "http://127.0.0.1:8081/": want only a scheme and a host, such as http://127.0.0.1:8081`:                  func(c *Config) { c.Address += "/" },
+		`page: BaseURL: "ftp://127.0.0.1": want only a scheme and a host, such as http://127.0.0.1:8081`:                         func(c *Config) { c.BaseURL = "ftp://127.0.0.1" },
+		`page: BaseURL: a value of 19 bytes that looks like a URL: want only a scheme and a host, such as http://127.0.0.1:8081`: func(c *Config) { c.BaseURL = "http://a;script-src" },
+		`page: Address is that of the edge: set another port`:                                                                    func(c *Config) { c.Address = c.BaseURL },
+		`page: Edge is missing: set a function that returns the edge`:                                                            func(c *Config) { c.Edge = nil },
+		`page: Objects is missing: set the content of the bucket`:                                                                func(c *Config) { c.Objects = nil },
+		`page: Token must have at least 16 letters, digits, hyphens and underscores: leave it out to get a random one`:           func(c *Config) { c.Token = "a token with spaces in it" },
 	} {
 		c := right
 		change(&c)

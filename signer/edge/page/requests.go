@@ -13,14 +13,13 @@ import (
 	"github.com/signedfront/signedfront/signer/edge/internal/redact"
 )
 
-// What is kept of the requests: the last ones, as long as they are no longer than
-// that together. A request may have 32 KB of headers.
+// Limits on the kept requests. One request may have 32 KB of headers.
 const (
 	maxRequests = 1000
 	maxKept     = 8 << 20 // bytes
 )
 
-// requests are the last ones that the edge answered.
+// requests are the last requests that the edge answered.
 type requests struct {
 	mu      sync.Mutex
 	kept    []observed // in their order
@@ -32,7 +31,7 @@ type requests struct {
 // observed is a request that the edge answered.
 type observed struct {
 	id     int64
-	own    bool // the page itself asked, for a preview
+	own    bool // a preview of the page itself
 	record edge.Record
 }
 
@@ -44,8 +43,8 @@ func (o *observed) size() int {
 	return size
 }
 
-// Observe keeps a request to be shown. It is for edge.Config.Observe, quick, and
-// safe for concurrent use.
+// Observe keeps a request to show it. It is for edge.Config.Observe: fast and safe
+// for concurrent use.
 func (p *Page) Observe(r edge.Record) {
 	own := p.isPreview(r.Target)
 	if r.Allowed && !own {
@@ -64,7 +63,7 @@ func (q *requests) add(o observed) {
 	drop := 0
 	for ; len(q.kept)-drop > maxRequests || q.size > maxKept && len(q.kept)-drop > 1; drop++ {
 		q.size -= q.kept[drop].size()
-		q.kept[drop] = observed{} // so that it is freed
+		q.kept[drop] = observed{} // to free its memory
 	}
 	q.kept = q.kept[drop:]
 	if q.waiting != nil {
@@ -73,8 +72,8 @@ func (q *requests) add(o observed) {
 	}
 }
 
-// after returns the requests that are newer than an id, and what is closed when
-// there are more.
+// after returns the requests newer than an id, and a channel that closes when there
+// are more.
 func (q *requests) after(id int64) ([]observed, <-chan struct{}) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -94,7 +93,7 @@ func (q *requests) find(id int64) (observed, bool) {
 	return observed{}, false
 }
 
-// summary is a request in a list. It has no query and no cookies.
+// summary is a request in a list, without query and cookies.
 type summary struct {
 	ID       int64     `json:"id"`
 	Time     time.Time `json:"time"`
@@ -136,16 +135,16 @@ func verdictOf(allowed bool) string {
 // batchPause is how long a stream waits for more requests before it sends them.
 const batchPause = 120 * time.Millisecond
 
-// How often a stream looks whether there is another edge, and how many times it looks
-// before it sends something, so that a browser that has gone is noticed.
+// How often a stream checks for another edge, and after how many checks it sends
+// something, to notice a browser that is gone.
 const (
 	swapPause = time.Second
 	heartbeat = 15
 )
 
-// streamRequests sends the requests that are kept, and each new one, as lines of
-// JSON for as long as the browser listens. A browser that is too slow misses those
-// that are not kept any more.
+// streamRequests sends the kept requests and then each new one, as lines of JSON,
+// until the browser disconnects. A slow browser misses requests that are no longer
+// kept.
 func (p *Page) streamRequests(w http.ResponseWriter, r *http.Request) (any, error) {
 	last, err := strconv.ParseInt(r.URL.Query().Get("after"), 10, 64)
 	if err != nil || last < 0 {
@@ -189,7 +188,7 @@ func (p *Page) streamRequests(w http.ResponseWriter, r *http.Request) (any, erro
 	}
 }
 
-// explainRequest explains a request that is kept.
+// explainRequest explains a kept request.
 func (p *Page) explainRequest(_ http.ResponseWriter, r *http.Request) (any, error) {
 	id, _ := strconv.ParseInt(r.PathValue("id"), 10, 64)
 	o, ok := p.requests.find(id)

@@ -175,7 +175,7 @@ func TestWhatABrowserHidesIsTold(t *testing.T) {
 	if got := summarize(kept[0]); !got.Hidden || got.Verdict != "allowed" {
 		t.Errorf("%+v", got)
 	}
-	if got := shownHidden("MIIEpAIBAAKCAQEA", `a browser does not let a page of "MIIEpAIBAAKCAQEA" read this answer (CORS): it has none`); got != "a browser does not let the page that asked read this answer (CORS): it has none" {
+	if got := shownHidden("MIIEpAIBAAKCAQEA", `a browser hides this response from a page of "MIIEpAIBAAKCAQEA" (CORS): it has none`); got != "a browser hides this response from the page that requested it (CORS): it has none" {
 		t.Error(got)
 	}
 	if got := shownHidden("MIIEpAIBAAKCAQEA", ""); got != "" {

@@ -12,11 +12,11 @@ import (
 	"github.com/signedfront/signedfront/signer/edge/internal/redact"
 )
 
-// What a viewer sends may hold a private key in any place. Of the texts of a
-// request the page shows those that can be none.
+// A viewer may send a private key in any part of a request. The page shows only
+// texts that cannot be one.
 
-// shownPath returns the path of a request, or an object's key, as far as it holds
-// no private key.
+// shownPath returns the path of a request or the key of an object, with parts that
+// may be a private key described.
 func shownPath(path string) string {
 	plain, err := url.PathUnescape(path)
 	if err != nil {
@@ -28,11 +28,11 @@ func shownPath(path string) string {
 	return redact.Path(path)
 }
 
-// longHex is longer than the digits of any hash in the name of a file.
+// longHex is longer than any hash in a file name.
 var longHex = regexp.MustCompile(`[0-9A-Fa-f]{129}`)
 
-// shownURL returns a URL, without its query where that may hold a piece of a
-// private key.
+// shownURL returns a URL, without its query if that may hold a piece of a private
+// key.
 func shownURL(url string) string {
 	before, query, cut := strings.Cut(url, "?")
 	scheme, rest, _ := strings.Cut(before, "://")
@@ -48,10 +48,10 @@ func shownURL(url string) string {
 	return scheme + "://" + shownHost(host) + path
 }
 
-// isShown reports whether shownURL returns a URL as it is.
+// isShown reports whether shownURL returns a URL unchanged.
 func isShown(url string) bool { return shownURL(url) == url }
 
-// isShownQuery reports whether a query has what is known, and short words.
+// isShownQuery reports whether a query has only known names and short words.
 func isShownQuery(query string) bool {
 	for parameter := range strings.SplitSeq(query, "&") {
 		name, value, _ := strings.Cut(parameter, "=")
@@ -92,26 +92,26 @@ func shownOrigin(origin string) string {
 	return fmt.Sprintf("(%d bytes)", len(origin))
 }
 
-// shownHidden returns why a browser hides an answer, which names the origin.
+// shownHidden returns why a browser hides a response. The text contains the origin.
 func shownHidden(origin, hidden string) string {
 	if hidden == "" || shownOrigin(origin) == origin {
 		return hidden
 	}
 	if _, why, ok := strings.Cut(hidden, "(CORS): "); ok {
-		return "a browser does not let the page that asked read this answer (CORS): " + why
+		return "a browser hides this response from the page that requested it (CORS): " + why
 	}
-	return "a browser does not let the page that asked read this answer (CORS)"
+	return "a browser hides this response from the page that requested it (CORS)"
 }
 
-// parameters are the names that mean something to CloudFront or S3.
+// parameters are the names that CloudFront or S3 uses.
 var parameters = []string{
 	"Expires", "Policy", "Signature", "Key-Pair-Id", "Hash-Algorithm",
 	"response-content-disposition", "response-content-type", "response-content-encoding", "response-content-language", "response-cache-control", "response-expires",
 	"versionId", "partNumber",
 }
 
-// shownNames lists the names that are known, and counts others. Their values open
-// what was asked for.
+// shownNames lists known names and counts the others. It leaves out values, which
+// are credentials.
 func shownNames(names []string, known func(name string) bool) string {
 	var shown []string
 	others := 0

@@ -1,5 +1,5 @@
-// The access path: what a request for an object passes on its way, for each cache
-// behavior, and where it cannot pass.
+// The access path: what a request passes on its way to an object, for each cache
+// behavior, and where it stops.
 
 import { get } from './api.js'
 import { button, drawing, element, icon, sentence, visible } from './dom.js'
@@ -14,7 +14,7 @@ export class Access {
     this.node = element('section', { class: 'view access', 'aria-labelledby': 'access-title' },
       element('div', { class: 'scroll' },
         element('div', { class: 'bar' }, element('h1', { id: 'access-title', tabindex: -1, text: 'Access path' }), button('Reload', null, () => this.load(), { class: 'quiet' })),
-        element('p', { class: 'lead', text: 'What a request passes on its way to an object, for each cache behavior of the template, in CloudFront’s order. The first whose pattern fits the path decides.' }),
+        element('p', { class: 'lead', text: 'The path of a request to an object, for each cache behavior of the template, in CloudFront’s order. The first behavior whose pattern matches is chosen.' }),
         this.body))
     new ResizeObserver(() => this.draw()).observe(this.body)
   }
@@ -50,8 +50,8 @@ export class Access {
       element('details', { class: 'more' }, element('summary', { text: 'In words' }), element('dl', { class: 'facts' }, facts(lane.stops.map((s) => [s.title, [s.text, ...(s.lines ?? [])].filter(Boolean).join('\n')])))))
   }
 
-  // drawing draws the stops of a lane, from left to right or, where that is too
-  // narrow, from top to bottom. Link i leads to stop i + 1.
+  // drawing draws the stops of a lane from left to right, or from top to
+  // bottom if the window is too narrow. Link i leads to stop i + 1.
   drawing(lane) {
     const wide = this.width >= 1000
     const n = lane.stops.length
@@ -89,7 +89,7 @@ export class Access {
 const lineCount = (stop) => Math.min(6, [stop.text, ...(stop.lines ?? [])].filter(Boolean).length)
 const shortened = (text, letters) => text.length > letters ? `${text.slice(0, Math.max(1, letters - 1))}…` : text
 
-// arrow is a link: whole, or with a gap and a cross where it is broken.
+// arrow draws a link, with a gap and a cross if it is broken.
 function arrow(link, x, y, length, down) {
   const g = drawing('g', { transform: down ? 'rotate(90)' : null })
   const end = length - 3
@@ -102,9 +102,9 @@ function arrow(link, x, y, length, down) {
   return drawing('g', { class: `link ${link.state}`, transform: `translate(${x} ${y})` }, g, sign)
 }
 
-// spoken is the drawing in a sentence.
+// spoken returns the drawing as a sentence.
 function spoken(lane) {
   const broken = lane.links.find((l) => l.state === 'broken')
   const stops = lane.stops.map((s) => `${s.title} ${s.text ?? ''}`.trim()).join(', then ')
-  return visible(`${stops}. ${broken ? `Broken at ${broken.at}: ${broken.reason}` : 'Every link holds.'}`)
+  return visible(`${stops}. ${broken ? `Broken at ${broken.at}: ${broken.reason}` : 'Every link works.'}`)
 }

@@ -1,9 +1,9 @@
-// Requests to the program that serves this page. Each carries the token of the run
-// in a header.
+// Requests to the program that serves this page. Each has the token of the run in a
+// header.
 
 const kept = 'signedfront token'
 
-// takeToken takes the token out of the address, so that it is in no bookmark.
+// takeToken removes the token from the address, so that no bookmark has it.
 export function takeToken() {
   const found = /^#token=([^&]+)/.exec(location.hash)
   if (found) {
@@ -13,7 +13,7 @@ export function takeToken() {
   return localStorage.getItem(kept) !== null
 }
 
-// Refused is an answer that is an error, with its words.
+// Refused is an error response with its message.
 export class Refused extends Error {
   constructor(status, message) {
     super(message)
@@ -44,7 +44,7 @@ export const post = async (path, body, signal) => (await request(path, {
   method: 'POST', body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' }, signal,
 })).json()
 
-// lines calls take with each line of JSON as it arrives, until the answer ends.
+// lines calls take with each line of JSON as it arrives, until the response ends.
 export async function lines(path, take, signal) {
   const response = await request(path, { signal })
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader()

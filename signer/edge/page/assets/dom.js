@@ -1,8 +1,9 @@
-// Elements of the page. All text goes through textContent: what comes from
-// requests, files and templates is never read as HTML.
+// Elements of the page. All text is set as textContent, so text from requests,
+// files and templates is never parsed as HTML.
 
-// element makes an element. Of its properties, on holds listeners, data holds data
-// attributes, text is its text; the rest are attributes, left out if null or false.
+// element creates an element. In its properties, on has listeners, data has data
+// attributes, and text is its text. The others are attributes; null and false ones
+// are left out.
 export function element(tag, properties = {}, ...children) {
   return fill(document.createElement(tag), properties, children)
 }
@@ -46,28 +47,28 @@ const shapes = {
   search: ['M10.5 17a6.5 6.5 0 1 0 0-13 6.5 6.5 0 0 0 0 13z', 'm15.5 15.5 5 5'],
 }
 
-// icon draws one of the shapes. It stands beside words that say the same.
+// icon draws one of the shapes. Words next to it say the same.
 export function icon(name) {
   return drawing('svg', { class: `icon ${name}`, viewBox: '0 0 24 24', 'aria-hidden': 'true', focusable: 'false' },
     shapes[name].map((d) => drawing('path', { d })))
 }
 
-// visible writes out the characters of a text that are not seen, or that change
-// how the rest is read.
+// visible escapes characters that are invisible or change how the rest is
+// displayed.
 export function visible(text) {
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g,
     (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
-// sentence is visible for a text that starts with a small letter.
+// sentence returns visible text with a capital first.
 export const sentence = (text) => visible(text.charAt(0).toUpperCase() + text.slice(1))
 
-// button makes a button with an icon before its words.
+// button creates a button with an icon before its words.
 export function button(words, shape, listener, properties = {}) {
   return element('button', { type: 'button', ...properties, on: { click: listener } }, shape && icon(shape), element('span', { text: words }))
 }
 
-// outside makes a link to the edge, in a tab of its own.
+// outside creates a link to the edge that opens a new tab.
 export function outside(words, href, properties = {}) {
   return element('a', { href, target: '_blank', rel: 'noopener noreferrer', ...properties }, icon('open'), element('span', { text: words }),
     element('span', { class: 'unseen', text: ' (opens a new tab)' }))
@@ -75,8 +76,8 @@ export function outside(words, href, properties = {}) {
 
 const toast = document.getElementById('toast')
 let toastTimer
-// say shows a short message, which a screen reader says too. While a modal dialog is
-// open nothing outside it is seen or read.
+// say shows a short message, which a screen reader also reads. While a modal dialog
+// is open, nothing outside it is seen or read.
 export function say(message) {
   const home = [...document.querySelectorAll('dialog:modal')].at(-1) ?? document.body
   if (toast.parentNode !== home) home.append(toast)
@@ -86,20 +87,20 @@ export function say(message) {
   toastTimer = setTimeout(() => toast.classList.remove('shown'), 2500)
 }
 
-// copy puts a text on the clipboard.
+// copy copies a text to the clipboard.
 export async function copy(text, what) {
   try {
     await navigator.clipboard.writeText(text)
     say(`${what} is copied`)
   } catch {
-    say(`The browser does not let the page copy: select the text and copy it`)
+    say(`The browser does not allow the page to copy: select the text and copy it`)
   }
 }
 
 const numbers = new Intl.NumberFormat('en')
 export const count = (n, noun) => `${numbers.format(n)} ${noun}${n === 1 ? '' : 's'}`
 
-// moment is a time of day, with the date if that is not today.
+// moment returns a time of day, with the date if it is not today.
 export function moment(text) {
   const time = new Date(text)
   if (Number.isNaN(time.getTime())) return text
@@ -109,7 +110,7 @@ export function moment(text) {
   return `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())} ${clock}`
 }
 
-// distance is how far a time is from now, in words.
+// distance returns how far a time is from now, in words.
 export function distance(text) {
   const seconds = Math.round((new Date(text).getTime() - Date.now()) / 1000)
   const size = Math.abs(seconds)

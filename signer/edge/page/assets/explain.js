@@ -1,4 +1,4 @@
-// Why CloudFront answers what it does to a URL or to cookies that are pasted.
+// Explains CloudFront's response to a pasted URL or pasted cookies.
 
 import { post } from './api.js'
 import { button, element, sentence } from './dom.js'
@@ -19,17 +19,17 @@ export class Explain {
     this.node = element('section', { class: 'view explain', 'aria-labelledby': 'explain-title' },
       element('div', { class: 'scroll' },
         element('div', { class: 'bar' }, element('h1', { id: 'explain-title', tabindex: -1, text: 'Explain' })),
-        element('p', { class: 'lead', text: 'Paste a signed URL or a Cookie header of any distribution. CloudFront does not tell why it refuses one; this page does. Nothing is fetched.' }),
+        element('p', { class: 'lead', text: 'Paste a signed URL or a Cookie header of any distribution. This page says why CloudFront refuses it, which CloudFront does not. Nothing is fetched.' }),
         element('form', { class: 'form', 'aria-labelledby': 'explain-title', on: { submit: (event) => { event.preventDefault(); this.ask() } } },
-          field('url', 'URL or Cookie header', this.url, 'Whole, as it was sent.'),
+          field('url', 'URL or Cookie header', this.url, 'Complete, as it was sent.'),
           element('details', { class: 'more' }, element('summary', { text: 'Cookies, keys and the viewer' }),
             field('cookie', 'Cookie header', this.cookie, 'As the browser sent it.'),
             element('div', { class: 'columns' },
               field('method', 'Method', this.method), field('viewer', 'Viewer’s address', this.address),
-              field('time', 'Time (now if empty)', this.time), field('origin', 'Origin', this.origin, 'Of the page that asks, for CORS.')),
+              field('time', 'Time (now if empty)', this.time), field('origin', 'Origin', this.origin, 'The origin of the requesting page, for CORS.')),
             element('fieldset', {}, element('legend', { text: 'Public keys of another distribution' }), this.keys,
               button('Add a public key', null, () => this.addKey(true), { class: 'quiet' }),
-              element('p', { class: 'hint', text: 'The keys that this stack trusts are known. Without its key a signature cannot be judged, and all else is.' }))),
+              element('p', { class: 'hint', text: 'The keys that this stack trusts are known. Without its key a signature cannot be checked; everything else is.' }))),
           element('div', { class: 'row' }, element('button', { type: 'submit', class: 'primary' }, element('span', { text: 'Explain' })),
             button('Clear', null, () => this.clear(), { class: 'quiet' }))),
         this.result))
@@ -62,7 +62,7 @@ export class Explain {
   async ask() {
     const keys = [...this.keys.children].map((row) => ({ id: row.querySelector('input').value, pem: row.querySelector('textarea').value }))
     const time = this.time.value && new Date(this.time.value)
-    this.result.replaceChildren(element('p', { class: 'hint', text: 'Looking …' }))
+    this.result.replaceChildren(element('p', { class: 'hint', text: 'Checking …' }))
     try {
       const x = await post('/api/explanations', {
         url: this.url.value, cookie: this.cookie.value, method: this.method.value, address: this.address.value,
@@ -75,7 +75,7 @@ export class Explain {
     this.forgetKeys()
   }
 
-  // forgetKeys empties each field into which a private key was pasted.
+  // forgetKeys clears each field into which a private key was pasted.
   forgetKeys() {
     for (const field of this.node.querySelectorAll('input, textarea')) if (field.value.includes('PRIVATE KEY')) field.value = ''
   }

@@ -18,7 +18,7 @@ export class Files {
     this.deployment = null
     this.folders = new Map()
     this.folder = ''
-    // What is chosen for a link stays from file to file.
+    // The choices for a link are kept from file to file.
     this.wish = { amount: 10, unit: 60, address: '', saveAs: '', inline: false, pass: false }
     this.path = element('nav', { class: 'crumbs', 'aria-label': 'Folder' })
     this.total = element('p', { class: 'count', role: 'status' })
@@ -32,7 +32,7 @@ export class Files {
       properties: { role: 'listbox', 'aria-label': 'Files' },
     })
     this.scroller.node.addEventListener('scroll', () => this.rest())
-    // Files change while a person looks elsewhere.
+    // Files may change while the page is hidden.
     window.addEventListener('focus', () => {
       if (!this.node.hidden && Date.now() - this.loaded > 3000) this.load()
     })
@@ -51,8 +51,8 @@ export class Files {
   async show(rest) {
     const folder = rest ? `${decoded(rest)}/` : ''
     if (folder !== this.folder) this.hide() // the file of another folder
-    // What had the focus is replaced: whoever uses the keyboard goes on from the
-    // first of the new list, or from the folder above it.
+    // The focused element is replaced: a keyboard user continues at the
+    // first item of the new list, or at the folder above it.
     const inList = this.scroller.node.contains(document.activeElement)
     const inPath = this.path.contains(document.activeElement)
     this.folder = folder
@@ -70,7 +70,7 @@ export class Files {
     this.panel.close()
   }
 
-  // renew asks for what may have changed: the files, and how links are signed.
+  // renew reloads what may have changed: the files, and how links are signed.
   async load() {
     this.loaded = Date.now()
     if (this.files === undefined) this.tell('Reading the folder …')
@@ -86,7 +86,8 @@ export class Files {
     }
   }
 
-  // sign takes how links are signed, and asks again before the previews' query ends.
+  // sign stores how links are signed, and reloads it before the query of the
+  // previews expires.
   sign(deployment) {
     this.deployment = deployment
     clearTimeout(this.renewing)
@@ -170,7 +171,7 @@ export class Files {
     return this.deployment.baseUrl + (file.p || `/${file.k}`) + (preview && this.deployment.preview ? `?${this.deployment.preview}` : '')
   }
 
-  // rest loads the pictures that are seen once the list rests.
+  // rest loads the visible pictures when scrolling stops.
   rest() {
     clearTimeout(this.resting)
     this.resting = setTimeout(() => {
@@ -314,12 +315,12 @@ export class Files {
   }
 }
 
-// visibleLines is visible for a text in lines.
+// visibleLines is visible for a text of several lines.
 const visibleLines = (text) => text.split('\n').map(visible).join('\n')
 
 const hashOf = (folder) => `#/files/${encodeURIComponent(folder)}`
 
-// decoded undoes hashOf. An address that somebody typed may not be one of it.
+// decoded reverses hashOf. A typed address may be invalid.
 function decoded(text) {
   try {
     return decodeURIComponent(text)
@@ -328,8 +329,8 @@ function decoded(text) {
   }
 }
 
-// searched is a text as it is looked for: one name may be spelled in two ways, as
-// macOS and others do.
+// searched normalizes a text for searching: macOS and others spell one name in two
+// ways.
 const searched = (text) => text.normalize('NFC').toLowerCase()
 
 function span(seconds) {

@@ -1,4 +1,4 @@
-// The views of the page, one at a time, by the fragment of the address.
+// The views of the page. The fragment of the address selects one.
 
 import { get, takeToken } from './api.js'
 import { Access } from './access.js'
@@ -9,13 +9,12 @@ import { Requests } from './requests.js'
 
 const main = document.getElementById('main')
 
-// locked is shown in place of all views where the token is missing or of another
-// run.
+// locked replaces all views if the token is missing or belongs to another run.
 function locked() {
   document.querySelector('.top nav').hidden = true
   main.replaceChildren(element('div', { class: 'empty lock' },
     element('h1', { text: 'Open the address that signedfront printed' }),
-    element('p', { text: 'It ends in #token= and opens this page for one run. Another run has another one.' })))
+    element('p', { text: 'It contains #token= and opens this page for one run. Each run has its own address.' })))
 }
 
 function start() {
@@ -43,7 +42,8 @@ function start() {
         if (link.getAttribute('href') === `#/${next}`) link.setAttribute('aria-current', 'page')
         else link.removeAttribute('aria-current')
       }
-      // A change of view is told to a screen reader, and the Tab key goes on from it.
+      // A screen reader announces the change of view, and the Tab
+      // key continues from it.
       if (shown) views[next].node.querySelector('h1').focus({ preventScroll: true })
       shown = next
       entitle()
@@ -67,7 +67,7 @@ async function describe() {
   entitle()
 }
 
-// entitle names the window by the view and the stack.
+// entitle sets the window's title to the view and the stack.
 function entitle() {
   const view = document.querySelector('.top nav [aria-current]')
   document.title = `${view.textContent} – ${document.getElementById('stack').textContent}`

@@ -1,5 +1,5 @@
-// What is shown of one item of a list: beside the list where there is room, over it
-// where there is not.
+// The panel with one item of a list: next to the list if there is room, otherwise
+// over it.
 
 import { button, element, visible } from './dom.js'
 
@@ -21,7 +21,7 @@ export function panel(kind, closed) {
       }
     },
   } }, element('div', { class: 'bar' }, title, button('Close', 'close', () => node.close(), { class: 'quiet' })), body)
-  // A window that becomes narrow, or wide, shows it the other way.
+  // A window that becomes narrow or wide switches to the other way.
   narrow.addEventListener('change', () => {
     if (!node.open) return
     moving = true

@@ -1,4 +1,4 @@
-// The requests that the edge answered, as they come.
+// The requests that the edge answers, as they arrive.
 
 import { get, lines } from './api.js'
 import { button, count, element, icon, moment, sentence, visible } from './dom.js'
@@ -8,7 +8,7 @@ import { explanationView } from './verdict.js'
 
 const kept = 1000
 
-// seen waits until the page is seen again.
+// seen waits until the page is visible.
 const seen = () => new Promise((resolve) => {
   const look = () => {
     if (document.hidden) return
@@ -54,8 +54,8 @@ export class Requests {
     this.follow()
   }
 
-  // follow reads requests for as long as the page is seen: a browser has six
-  // connections to one server, which many tabs would use up.
+  // follow reads requests while the page is visible. A browser has six
+  // connections to a server, which many tabs would use up.
   async follow() {
     for (let last = 0, wait = 500; ;) {
       const left = new AbortController()
@@ -94,7 +94,8 @@ export class Requests {
   }
 
   take(requests) {
-    // A screen reader says how many a person's filter finds, not each that comes.
+    // A screen reader announces the number of matches of a filter, not
+    // each new request.
     this.total.setAttribute('aria-live', 'off')
     if (this.paused) {
       this.waiting = [...requests.reverse(), ...this.waiting].slice(0, kept)
@@ -124,7 +125,7 @@ export class Requests {
     this.words.focus()
   }
 
-  // asked filters for a person, who is told what comes of it.
+  // asked applies the filter and announces the result.
   asked() {
     this.total.setAttribute('aria-live', 'polite')
     this.filter()
@@ -141,8 +142,8 @@ export class Requests {
     if (this.found.length === 0) {
       const all = this.requests.filter((r) => this.own.checked || !r.own).length
       this.empty.replaceChildren(...(this.down ? [element('p', { text: 'signedfront does not answer.' }), element('p', { class: 'hint', text: 'Start it again, and open the address that it prints.' })]
-        : all ? [element('p', { text: 'No request fits the filter.' })]
-          : [element('p', { text: 'No requests yet.' }), element('p', { class: 'hint' }, 'Open a link from ', element('a', { href: '#/files', text: 'Files' }), ', or ask the edge from anywhere: each request is shown here as it is answered, with the reason.')]))
+        : all ? [element('p', { text: 'No request matches the filter.' })]
+          : [element('p', { text: 'No requests yet.' }), element('p', { class: 'hint' }, 'Open a link from ', element('a', { href: '#/files', text: 'Files' }), ', or send the edge a request from anywhere: each appears here with its response and the reason.')]))
     }
     this.scroller.set(this.found)
   }
@@ -165,7 +166,7 @@ export class Requests {
     return element('div', { role: 'row', class: `cells ${r.verdict}`, data: { id: r.id }, 'aria-selected': String(this.opened === r.id) },
       cell('verdict', icon(r.verdict === 'allowed' ? 'passed' : 'failed'), element('span', {},
         element('strong', { text: r.verdict === 'allowed' ? 'Allowed' : 'Refused' }), element('span', { class: 'code', text: ` ${[r.status, r.code].filter(Boolean).join(' ')}` })),
-        r.hidden && element('span', { class: 'tag', title: 'A browser keeps the answer from the page that asked' }, icon('hidden'), 'CORS')),
+        r.hidden && element('span', { class: 'tag', title: 'A browser hides the response from the page that requested it' }, icon('hidden'), 'CORS')),
       cell('request', element('span', { class: 'path', text: `${r.method} ${visible(r.path)}` }), r.reason && element('span', { class: 'why', text: visible(r.reason) })),
       cell('behavior', visible(r.behavior || '')), cell('key', r.key || ''), cell('object', visible(r.object || '')),
       cell('time', element('time', { datetime: r.time, text: moment(r.time) })))

@@ -1,11 +1,11 @@
-// A list of any length of which only what is seen is in the document.
+// A list of any length. The document holds only its visible items.
 
 import { element } from './dom.js'
 
-// Scroller shows items in rows of one height, in as many columns of at least
-// minWidth as fit (0 for one column). draw makes an item's node, and key names it,
-// so that a node is kept while its item is seen. Arrow keys move the focus; Enter
-// and Space choose.
+// Scroller shows items in rows of equal height, in as many columns of at least
+// minWidth as there is room for (0 for one column). draw creates the node of an
+// item, and key identifies the item, so its node is kept while it is visible. Arrow
+// keys move the focus; Enter and Space choose.
 export class Scroller {
   constructor({ rowHeight, minWidth = 0, gap = 0, draw, key, choose, properties, itemRole }) {
     Object.assign(this, { rowHeight, minWidth, gap, draw, key, choose, itemRole })
@@ -21,7 +21,7 @@ export class Scroller {
     new ResizeObserver(() => this.schedule()).observe(this.node)
   }
 
-  // set shows other items. A person's place in the list stays with its item.
+  // set shows other items. The position in the list stays at its item.
   set(items, top) {
     const focused = this.entered ? this.items[this.active] : undefined
     this.items = items
@@ -85,12 +85,13 @@ export class Scroller {
       before = node
     }
     this.nodes = seen
-    // The active item may be out of sight: the Tab key still finds the list.
+    // The active item may be out of view: the Tab key still reaches the
+    // list.
     if (to > from && (this.active < from || this.active >= to)) seen.get(this.key(this.items[from])).tabIndex = 0
     if (focused && focused !== document.activeElement && this.room.contains(focused)) focused.focus({ preventScroll: true })
   }
 
-  // redraw makes every node anew.
+  // redraw recreates every node.
   redraw() {
     for (const node of this.nodes.values()) node.remove()
     this.nodes = new Map()

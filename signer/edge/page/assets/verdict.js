@@ -1,5 +1,5 @@
-// What was answered to a request, and why: the same view for a request that came
-// in and for a URL that was pasted.
+// The response to a request and the reason: one view for received requests and
+// pasted URLs.
 
 import { copy, button, distance, element, icon, moment, sentence, visible } from './dom.js'
 
@@ -7,20 +7,20 @@ const results = { passed: 'Passed', failed: 'Failed', 'not made': 'Not needed', 
 const shapesOf = { passed: 'passed', failed: 'failed', 'not made': 'skipped', 'not reached': 'skipped', 'not known': 'unknown' }
 const verdicts = { allowed: ['passed', 'Allowed'], refused: ['failed', 'Refused'], unknown: ['unknown', 'Not known'] }
 
-// mark is a verdict with its icon and its word.
+// mark shows a verdict with its icon and word.
 export function mark(verdict, more = '') {
   const [shape, word] = verdicts[verdict]
   return element('span', { class: `mark ${verdict}` }, icon(shape), element('span', { text: more ? `${word} ${more}` : word }))
 }
 
-// explanationView draws an explanation, as the server gives it.
+// explanationView shows an explanation from the server.
 export function explanationView(x) {
   const said = [x.status || '', x.code].filter(Boolean).join(' ')
   return element('div', { class: 'explanation' },
     element('div', { class: `banner ${x.verdict}` },
       element('p', { class: 'outcome' }, mark(x.verdict), said && element('code', { text: said })),
       x.detail && element('p', { text: sentence(x.detail) }),
-      !x.certain && element('p', { class: 'doubt', text: 'What CloudFront does here is not known: this is the strict reading.' }),
+      !x.certain && element('p', { class: 'doubt', text: 'What CloudFront does here is unknown: this is the strict reading.' }),
     ),
     x.hidden && element('div', { class: 'banner hidden' },
       element('p', { class: 'outcome' }, element('span', { class: 'mark' }, icon('hidden'), element('span', { text: 'Hidden by the browser' }))),
@@ -44,7 +44,7 @@ function checkView(c) {
       c.text && element('p', { class: 'why', text: sentence(c.text) })))
 }
 
-// facts makes a list of names with values; empty values are left out.
+// facts lists names with values, without empty values.
 export function facts(list) {
   return list.filter(([, value]) => value).flatMap(([name, value]) => [
     element('dt', { text: name }),
@@ -72,8 +72,8 @@ function pretty(text) {
 const encoder = new TextEncoder()
 const hex = (c) => c === undefined ? 'nothing' : `${[...encoder.encode(c)].map((b) => b.toString(16).toUpperCase().padStart(2, '0')).join(' ')} “${visible(c)}”`
 
-// differenceView shows two URLs one above the other, in lines that break at the
-// same places, with what is not alike marked.
+// differenceView shows two URLs, one above the other, with lines that break at the
+// same places. It marks the differences.
 export function differenceView(d) {
   const signed = [...d.signed]
   const arrived = [...d.arrived]
@@ -83,7 +83,7 @@ export function differenceView(d) {
   if (!d.wildcards) {
     while (end < Math.min(signed.length, arrived.length) - at && signed[signed.length - 1 - end] === arrived[arrived.length - 1 - end]) end++
   }
-  // Where much differs, what is marked is where it begins.
+  // If much differs, it marks only the start of the difference.
   const first = d.wildcards || Math.max(signed.length, arrived.length) - at - end > 40
   const marked = (text, from, to) => element('mark', { text: visible(text.slice(from, to).join('')) || '\u00a0' })
   const line = (text) => {
