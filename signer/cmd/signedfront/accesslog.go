@@ -13,11 +13,8 @@ import (
 //
 //	15:04:05 403 GET /rt.png (expired: the URL expired 12s ago)
 //
-// Whatever else the edge records of a request stands in the parentheses too,
-// after its name.
-//
-// The edge leaves queries and cookies, which hold live credentials, out of its
-// records.
+// The parentheses contain the other attributes of the record, each after its name.
+// The edge leaves out queries and cookies, which are live credentials.
 type accessLog struct{ w io.Writer }
 
 type unloggedKey struct{}
@@ -54,7 +51,7 @@ func (a accessLog) Handle(_ context.Context, r slog.Record) error {
 			line += " (" + strings.Join(notes, "; ") + ")"
 		}
 	} else {
-		line += printable(strings.TrimSpace(r.Message)) // of the server itself
+		line += printable(strings.TrimSpace(r.Message)) // a message of the server itself
 	}
 	_, err := io.WriteString(a.w, line+"\n")
 	return err

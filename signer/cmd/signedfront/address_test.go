@@ -22,7 +22,7 @@ func TestAnAddressThatOthersReachNeedsTheirNameForItAndIsWarnedOf(t *testing.T) 
 		var said bytes.Buffer
 		l := &local{terminal: &terminal{err: &said, withheld: func() withheld { return nil }}}
 		l.tellOpen(a)
-		if warned := strings.HasPrefix(said.String(), "signedfront: warning: whoever can reach "+text); warned != open || !open && said.Len() > 0 {
+		if warned := strings.HasPrefix(said.String(), "signedfront: warning: anyone who can reach "+text); warned != open || !open && said.Len() > 0 {
 			t.Errorf("%s: it says %q", text, &said)
 		}
 		if a.url() != "http://phone.example:8080" {

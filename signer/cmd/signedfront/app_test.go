@@ -17,8 +17,8 @@ import (
 // repository is the folder of the real app.
 const repository = "../../.."
 
-// realApp is a folder whose cdk.json is the repository's, and whose app is the
-// repository's: its state is kept here, not there.
+// realApp returns a folder with the repository's cdk.json, whose app is the
+// repository's. Its state is kept in that folder.
 func realApp(t *testing.T) string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(repository, "cdk.json"))
@@ -52,8 +52,8 @@ var template = sync.OnceValues(func() ([]byte, error) {
 	return assembly.Stacks[0].Template, nil
 })
 
-// copiedApp is the folder of an app that synthesizes the repository's template
-// without running any CDK, as these stacks of the project "shop".
+// copiedApp returns the folder of an app of the project "shop". It synthesizes the
+// repository's template as each of stacks, without the CDK.
 func copiedApp(t *testing.T, stacks ...string) string {
 	t.Helper()
 	text, err := template()
@@ -73,7 +73,7 @@ func copiedApp(t *testing.T, stacks ...string) string {
 	return dir
 }
 
-// writeAssembly writes an assembly of the templates of stacks.
+// writeAssembly writes an assembly with the templates of stacks.
 func writeAssembly(t *testing.T, dir string, templates map[string]string) {
 	t.Helper()
 	artifacts := map[string]any{}
@@ -97,7 +97,7 @@ func writeJSON(t *testing.T, file string, value any) {
 	writeFile(t, file, string(text))
 }
 
-// entry is one file of what `signedfront local` prints.
+// entry is one file in the output of `signedfront local`.
 type entry struct {
 	name                     string
 	signed, until, signedURL string
@@ -106,15 +106,16 @@ type entry struct {
 
 var entryForm = regexp.MustCompile(`(?m)^\n(.+)\n  signed     (.+), until (.+)\n  (\S+)\n  unsigned   (.+)\n  (\S+)$`)
 
-// serve starts `signedfront local` in the folder of an app, on any free port,
-// and waits until it serves. It returns what it printed, by file.
+// serve starts `signedfront local` in the folder of an app, on any free port, and
+// waits until it serves. It returns the files that it printed.
 func serve(t *testing.T, app string, args ...string) (*process, map[string]entry) {
 	t.Helper()
 	p := start(t, app, append([]string{"local", "--addr", "127.0.0.1:0"}, args...)...)
 	return p, p.entries(t)
 }
 
-// entries waits until the program serves, and returns what it printed at first.
+// entries waits until the program serves, and returns the files that it printed
+// first.
 func (p *process) entries(t *testing.T) map[string]entry {
 	t.Helper()
 	p.stderr.await(t, has("stop with Ctrl-C", 1))

@@ -19,8 +19,8 @@ import (
 
 var regionShape = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]{1,2}$`)
 
-// awsFlags are --profile and --region, as the AWS CLI has them: each goes before
-// its variable, and before the credentials of the environment.
+// awsFlags are --profile and --region. As in the AWS CLI, each overrides its
+// environment variable, and --profile the credentials of the environment.
 type awsFlags struct{ profile, region string }
 
 func (f *awsFlags) add(cmd *cobra.Command) {
@@ -31,9 +31,9 @@ func (f *awsFlags) add(cmd *cobra.Command) {
 	cmd.RegisterFlagCompletionFunc("region", cobra.NoFileCompletions)
 }
 
-// config is the configuration and the credentials that the AWS CLI would use here.
-// The errors of the SDK are not repeated, and its log is not written: they quote
-// the files, and these hold secrets.
+// config returns the configuration and credentials that the AWS CLI would use here.
+// It neither repeats the SDK's errors nor writes its log, because they quote files
+// with secrets.
 func (f *awsFlags) config(ctx context.Context, needsRegion bool) (aws.Config, error) {
 	options := []func(*config.LoadOptions) error{config.WithLogger(logging.Nop{})}
 	if f.profile != "" {
@@ -50,12 +50,12 @@ func (f *awsFlags) config(ctx context.Context, needsRegion bool) (aws.Config, er
 	case errors.As(err, &missing):
 		return cfg, &failure{
 			err:  fmt.Errorf("there is no AWS profile %s", signer.Describe(missing.Profile, signer.FormName)),
-			hint: "`aws configure list-profiles` names those that there are, and AWS_PROFILE chooses one",
+			hint: "`aws configure list-profiles` lists the profiles, and AWS_PROFILE chooses one",
 		}
 	case err != nil:
-		return cfg, &failure{err: errors.New("the AWS configuration cannot be read"), hint: "`aws configure list` shows the profile and the files that it comes from"}
+		return cfg, &failure{err: errors.New("the AWS configuration cannot be read"), hint: "`aws configure list` shows the profile and its files"}
 	case cfg.Region == "" && needsRegion:
-		return cfg, &failure{err: errors.New("no AWS Region is set"), hint: "give --region with the Region of the stack, or set AWS_REGION, or region in the AWS profile"}
+		return cfg, &failure{err: errors.New("no AWS Region is set"), hint: "set --region, AWS_REGION or the region of the AWS profile to the Region of the stack"}
 	case cfg.Region != "" && !regionShape.MatchString(cfg.Region):
 		wrong := &failure{err: fmt.Errorf("the AWS Region is %s, which is not the name of one", signer.Describe(cfg.Region, signer.FormWord)), hint: "set AWS_REGION to one such as eu-west-1"}
 		if name := strings.TrimRight(strings.ToLower(strings.TrimSpace(cfg.Region)), "abcdefghijklmnopqrstuvwxyz"); regionShape.MatchString(name) {
@@ -70,7 +70,7 @@ func (f *awsFlags) config(ctx context.Context, needsRegion bool) (aws.Config, er
 		case ctx.Err() != nil:
 			return cfg, ctx.Err()
 		case errors.As(err, &expired):
-			wrong.err = errors.New("the sign-in at AWS IAM Identity Center has expired, or there was none")
+			wrong.err = errors.New("you are not signed in to AWS IAM Identity Center, or the session has expired")
 			wrong.hint = "sign in with `aws sso login`"
 		}
 		return cfg, wrong
@@ -78,7 +78,7 @@ func (f *awsFlags) config(ctx context.Context, needsRegion bool) (aws.Config, er
 	return cfg, nil
 }
 
-// awsFailure adds what to do to an error of a source whose key is in AWS.
+// awsFailure adds a hint to an error of a source whose key is in AWS.
 func awsFailure(err error) error {
 	var lookup *net.DNSError
 	var unreachable *net.OpError

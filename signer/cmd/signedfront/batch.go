@@ -12,18 +12,18 @@ import (
 	"sync"
 )
 
-// Reading what to sign from standard input: lines are signed in groups on all
-// cores, and written in their order. No more than some groups are in memory, so
-// lists may be of any length. What has been read is signed and written before more
-// is waited for, so that a program may write a line and read its URL.
+// Reading URLs from standard input. Groups of lines are signed on all cores and
+// written in their order. Only a few groups are in memory, so a list may have any
+// length. Before it waits for more input, the program signs and writes what it has
+// read, so another program may write a line and read its URL.
 
 const (
-	maxInputLine  = 16 << 10 // more than the longest URL that CloudFront takes
+	maxInputLine  = 16 << 10 // longer than any URL that CloudFront accepts
 	linesOfGroup  = 64
 	groupsPerCore = 4
 )
 
-// inputLine is a line of standard input, and what became of it.
+// inputLine is a line of standard input and its result.
 type inputLine struct {
 	number int
 	text   string
@@ -31,17 +31,17 @@ type inputLine struct {
 	signed string
 }
 
-// lineGroup is lines that are signed one after the other.
+// lineGroup is a group of lines that are signed in sequence.
 type lineGroup struct {
 	lines []inputLine
 	done  chan struct{} // closed when all of them are signed
 }
 
-// signOne signs a URL or an object key. name is how an error names it.
+// signOne signs a URL or an object key. Errors use name for it.
 type signOne func(ctx context.Context, arg string, name func() string) (signed string, err error)
 
-// signLines signs each line of standard input, and writes the results. A line that
-// fails is told, and the others go on, unless none of them can be signed.
+// signLines signs each line of standard input and writes the results. It reports a
+// line that fails and goes on, unless no line can be signed.
 func (t *terminal) signLines(ctx context.Context, sign signOne, write func(w io.Writer, l *inputLine) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -109,7 +109,7 @@ func (t *terminal) signLines(ctx context.Context, sign signOne, write func(w io.
 	case readErr != nil:
 		return fmt.Errorf("standard input, after line %d: %w", total, readErr)
 	case failed > 0:
-		return fmt.Errorf("%d of %d lines of standard input are not signed", failed, total)
+		return fmt.Errorf("%d of %d lines of standard input were not signed", failed, total)
 	}
 	return nil
 }
@@ -121,8 +121,7 @@ func writing(err error) error {
 	return nil
 }
 
-// nextGroup waits for the next group to be signed. What was written before goes
-// out if that takes time.
+// nextGroup waits for the next signed group. If it must wait, it flushes out first.
 func nextGroup(ctx context.Context, ordered <-chan *lineGroup, out *bufio.Writer) (g *lineGroup, open bool, err error) {
 	select {
 	case g, open = <-ordered:
@@ -143,16 +142,16 @@ func nextGroup(ctx context.Context, ordered <-chan *lineGroup, out *bufio.Writer
 	case <-g.done:
 	case <-ctx.Done():
 	}
-	if ctx.Err() != nil { // then some of its lines may not be signed
+	if ctx.Err() != nil { // some of its lines may be unsigned
 		return nil, false, errors.New("interrupted")
 	}
 	return g, true, nil
 }
 
-// maxHints bounds the hints that are told once each.
+// maxHints limits the number of different hints.
 const maxHints = 32
 
-// tellLine tells the error of a line, and its hint where that is a new one.
+// tellLine reports the error of a line, and its hint if it is new.
 func (t *terminal) tellLine(err error, told map[string]bool) {
 	t.notef("error: %v", err)
 	var f *failure
@@ -162,8 +161,7 @@ func (t *terminal) tellLine(err error, told map[string]bool) {
 	}
 }
 
-// everyLine is an error that is not about a line, so that all others would have it
-// too.
+// everyLine is an error that every line would have.
 type everyLine struct{ err error }
 
 func (e *everyLine) Error() string { return e.err.Error() }
@@ -185,8 +183,8 @@ func (g *lineGroup) sign(ctx context.Context, sign signOne) {
 	}
 }
 
-// checkLine refuses a line that names nothing, and one that may be a private key.
-// After the first line of a PEM key nothing more is signed.
+// checkLine refuses an empty line and one that may be a private key. Nothing is
+// signed after the first line of a PEM key.
 func checkLine(text string, number int) error {
 	switch {
 	case text == "":
@@ -204,14 +202,14 @@ func checkLine(text string, number int) error {
 	case len(text) <= 1024 && !isURL(text) && looksLikeKey(text): // S3 has no longer keys
 		return &failure{
 			err:  fmt.Errorf("line %d is %s", number, notShown(text)),
-			hint: "an object whose key looks like that is named by its whole URL",
+			hint: "if it is an object key, write the whole URL",
 		}
 	}
 	return nil
 }
 
-// readGroups reads lines, and passes them on when a group is full or no more have
-// come yet.
+// readGroups reads lines. It sends a group when it is full or no more input is
+// waiting.
 func readGroups(ctx context.Context, in io.Reader, todo, ordered chan<- *lineGroup) error {
 	r := bufio.NewReaderSize(in, maxInputLine)
 	for number := 1; ; {
@@ -252,7 +250,7 @@ func readGroups(ctx context.Context, in io.Reader, todo, ordered chan<- *lineGro
 	}
 }
 
-// hasLine reports whether a whole line has come already.
+// hasLine reports whether the buffer has a whole line.
 func hasLine(r *bufio.Reader) bool {
 	buffered, _ := r.Peek(r.Buffered())
 	return bytes.IndexByte(buffered, '\n') >= 0
@@ -260,8 +258,8 @@ func hasLine(r *bufio.Reader) bool {
 
 const byteOrderMark = "\xef\xbb\xbf"
 
-// readLine reads a line, without its LF or CR LF. Of one that is too long it
-// returns nothing. The last line needs no end: io.EOF may come with it.
+// readLine reads a line without its LF or CR LF. For a line that is too long it
+// returns "". The last line needs no line end: it may come with io.EOF.
 func readLine(r *bufio.Reader, first bool) (text string, long bool, err error) {
 	line, err := r.ReadSlice('\n')
 	for err == bufio.ErrBufferFull {

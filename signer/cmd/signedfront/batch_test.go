@@ -16,7 +16,7 @@ import (
 	"github.com/signedfront/signedfront/signer/leaktest"
 )
 
-// runWith runs the program to its end with this standard input.
+// runWith runs the program with this standard input and waits for its end.
 func runWith(t *testing.T, dir, input string, args ...string) *process {
 	t.Helper()
 	p := start(t, dir, args...)
@@ -32,7 +32,7 @@ func TestEachLineOfStandardInputIsSignedInItsOrder(t *testing.T) {
 	dir, keys := keyFolder(t)
 	const lines = 5000
 	var input strings.Builder
-	input.WriteString("\xef\xbb\xbf") // as some programs start a text
+	input.WriteString("\xef\xbb\xbf") // some programs write one before a text
 	var want []string
 	for i := range lines {
 		switch i % 5 {
@@ -43,13 +43,13 @@ func TestEachLineOfStandardInputIsSignedInItsOrder(t *testing.T) {
 			fmt.Fprintf(&input, "%s/%d.png?size=l\n", site, i)
 			want = append(want, fmt.Sprintf("%s/%d.png?size=l", site, i))
 		case 2:
-			input.WriteString("\n") // is refused, and the others go on
+			input.WriteString("\n") // an empty line is refused
 		default:
 			fmt.Fprintf(&input, "día/%d\n", i)
 			want = append(want, fmt.Sprintf("%s/d%%C3%%ADa/%d", site, i))
 		}
 	}
-	input.WriteString("last") // without an end
+	input.WriteString("last") // without a line end
 	want = append(want, site+"/last")
 	p := runWith(t, dir, input.String(), "url", "--deployment", "deployment.json", "--ip", "203.0.113.7", "-")
 	got := strings.Split(strings.TrimSuffix(p.stdout.String(), "\n"), "\n")
@@ -66,7 +66,7 @@ func TestEachLineOfStandardInputIsSignedInItsOrder(t *testing.T) {
 	}
 	told := p.stderr.String()
 	if n := strings.Count(told, " is empty\n"); n != lines/5 || !strings.HasPrefix(told, "signedfront: error: line 3 is empty\nsignedfront: error: line 8 is empty\n") ||
-		!strings.HasSuffix(told, "signedfront: error: 1000 of 5001 lines of standard input are not signed\n") {
+		!strings.HasSuffix(told, "signedfront: error: 1000 of 5001 lines of standard input were not signed\n") {
 		t.Errorf("%d lines are told: %.500s", n, told)
 	}
 }
@@ -76,7 +76,7 @@ func TestALineThatCannotBeSignedIsToldWithItsNumberAndTheOthersAreSigned(t *test
 	for name, test := range map[string]struct{ line, want string }{
 		"an empty line":                {"", "line 2 is empty"},
 		"a megabyte without an end":    {strings.Repeat("a", 1<<20), "line 2 is longer than 16384 bytes"},
-		"a key that is too long":       {strings.Repeat("a", 1025), ": 1025 bytes long, S3 takes 1024"},
+		"a key that is too long":       {strings.Repeat("a", 1025), ": 1025 bytes long, but S3 allows 1024"},
 		"a key that is not UTF-8":      {"d\xeda.png", "not UTF-8"},
 		"a URL that is not UTF-8":      {site + "/d\xeda.png", `"\xed"`},
 		"a URL that is signed already": {site + "/a?Expires=1&Signature=secret&Key-Pair-Id=K1", "not signed yet"},
@@ -87,7 +87,7 @@ func TestALineThatCannotBeSignedIsToldWithItsNumberAndTheOthersAreSigned(t *test
 		"colors of a terminal":         {"\x1b[32ma.png\x1b[0m", "with %1B"},
 		"lines of an old Macintosh":    {"a.png\rb.png", "with %0D"},
 		"a byte order mark inside":     {"\ufeffa.png", "with %EF%BB%BF"},
-		"white space":                  {" \t ", "white space alone"},
+		"white space":                  {" \t ", "only white space"},
 		"quotation marks":              {`"bucket","a.png"`, "with %22"},
 		"a line of aws s3 ls":          {"2026-11-29 08:00:00       1234 albums/a.png", "aws s3api list-objects-v2"},
 		"the same in large units":      {"2026-11-29 08:00:00    1.2 KiB albums/a.png", "aws s3api list-objects-v2"},
@@ -97,7 +97,7 @@ func TestALineThatCannotBeSignedIsToldWithItsNumberAndTheOthersAreSigned(t *test
 		"a scheme of something else":   {"gs://bucket/a", "neither an object key nor a URL"},
 		"another host, no scheme":      {"d222222abcdef8.cloudfront.net/a", "write https:// before it"},
 		"a dot segment":                {"a/../b", "segment"},
-		"another host of S3":           {"https://b.s3.amazonaws.com/a", "does not know CloudFront's signatures"},
+		"another host of S3":           {"https://b.s3.amazonaws.com/a", "does not accept CloudFront's signatures"},
 		"one beside the resource":      {"other/a", `--resource "albums/*" does not cover line 2, "other/a"`},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -108,7 +108,7 @@ func TestALineThatCannotBeSignedIsToldWithItsNumberAndTheOthersAreSigned(t *test
 			p := runWith(t, dir, "albums/1\n"+test.line+"\nalbums/3", args...)
 			told := p.stderr.String()
 			if p.status() != 1 || !strings.HasPrefix(told, "signedfront: error: ") || !strings.Contains(told, "line 2") || !strings.Contains(told, test.want) ||
-				!strings.HasSuffix(told, "1 of 3 lines of standard input are not signed\n") || strings.Contains(told, "secret") {
+				!strings.HasSuffix(told, "1 of 3 lines of standard input were not signed\n") || strings.Contains(told, "secret") {
 				t.Errorf("exit status %d: %.500s", p.status(), told)
 			}
 			first, rest, _ := strings.Cut(p.stdout.String(), "\n")
@@ -128,22 +128,22 @@ func TestAnErrorOfAllLinesIsToldOnce(t *testing.T) {
 	}{
 		{"url --deployment deployment.json --ttl 48h -", 1, "maxUrlLifetime"},
 		{"url --deployment deployment.json --resource " + site + "/a|b* -", 1, "--resource"},
-		{"url --deployment deployment.json - a", 2, "give it alone"},
-		{"url --key-pair-id K1 --private-key - -", 2, "holds the private key or the URLs"},
+		{"url --deployment deployment.json - a", 2, "give no other argument"},
+		{"url --key-pair-id K1 --private-key - -", 2, "standard input for both the private key and the URLs"},
 	} {
 		p := runWith(t, dir, strings.Repeat("a\n", 1000), strings.Fields(test.args)...)
 		if told := p.stderr.String(); p.status() != test.status || p.stdout.String() != "" || strings.Count(told, "error:") != 1 || !strings.Contains(told, test.want) {
 			t.Errorf("%s: exit status %d: %.500s", test.args, p.status(), told)
 		}
 	}
-	// The next lines of UTF-16 would be taken for the keys of other objects.
+	// The next lines of UTF-16 would be read as other object keys.
 	for _, input := range []string{"\xff\xfea\x00\n\x00b\x00", "\xfe\xff\x00a\x00\n\x00b"} {
 		p := runWith(t, dir, input, "url", "--deployment", "deployment.json", "-")
 		if told := p.stderr.String(); p.status() != 1 || p.stdout.String() != "" || !strings.Contains(told, "write the list as UTF-8") {
 			t.Errorf("exit status %d: %s%s", p.status(), p.stdout.String(), told)
 		}
 	}
-	// An empty list has nothing that fails.
+	// An empty list has no line that fails.
 	if p := runWith(t, dir, "", "url", "--deployment", "deployment.json", "-"); p.status() != 0 || p.stdout.String()+p.stderr.String() != "" {
 		t.Errorf("exit status %d: %s", p.status(), p.stderr.String())
 	}

@@ -12,23 +12,23 @@ import (
 	"time"
 )
 
-// change is what a source has become, or that it is being found out.
+// change is a new state of a source, or a notice that it is being read.
 type change struct {
-	started string // tells that a change was seen; nothing else is set then
+	started string // text for the start of reading; the other fields are empty
 
 	stack    *target
-	err      error  // there is none
-	recorded bool   // what is served was recorded
-	same     string // tells that it is what is served
-	other    string // tells that it is served now
+	err      error  // reading failed
+	recorded bool   // the stack being served is the recorded one
+	same     string // text if nothing changed
+	other    string // text if another stack is served now
 }
 
-// follow sends what the source becomes, and closes the channel when ctx has ended
-// and nothing that it started runs any more. seen are the files as they were before
-// what is served was made of them.
+// follow sends the changes of the source. It closes the channel after ctx has ended
+// and everything that it started has stopped. seen are the files before the current
+// stack was read.
 //
-// The files are looked at again and again: that costs a few milliseconds, works on
-// every file system and in containers, and needs no library.
+// It polls the files. That takes a few milliseconds, works on every file system and
+// in containers, and needs no library.
 func (s *source) follow(ctx context.Context, seen files) <-chan change {
 	changes := make(chan change)
 	if s.next == nil {
@@ -43,12 +43,12 @@ func (s *source) follow(ctx context.Context, seen files) <-chan change {
 	}
 	go func() {
 		defer close(changes)
-		wrote := seen.changes(s.files(), nil) // what changed while the app ran
+		wrote := seen.changes(s.files(), nil) // changed while the app ran
 		if s.compare != nil {
-			send(change{started: "the template of this app is served as recorded; the app is being synthesized, to compare it ..."})
+			send(change{started: "serving the recorded template of this app; synthesizing the app to compare it ..."})
 			c := change{recorded: true}
-			c.same = "the app synthesizes the recorded template: both are equal"
-			c.other = "the app synthesizes another template than the recorded one: it is served now"
+			c.same = "the app's template equals the recorded one"
+			c.other = "the app's template differs from the recorded one: serving the app's template now"
 			c.stack, c.err = s.compare(ctx)
 			send(c)
 		}
@@ -64,10 +64,10 @@ func (s *source) follow(ctx context.Context, seen files) <-chan change {
 				what += fmt.Sprintf(" and %s more", count(more, "file"))
 			}
 			send(change{started: what + " changed ..."})
-			c := change{same: "the template is the same after the change", other: "the new template is served now"}
+			c := change{same: "the template has not changed", other: "serving the new template now"}
 			c.stack, c.err = s.next(ctx)
 			send(c)
-			// What changes each time that the app runs is written by the app.
+			// A file that changes at each run of the app is written by the app.
 			again := seen.changes(s.files(), ignored)
 			for _, name := range again {
 				if slices.Contains(wrote, name) {
@@ -80,8 +80,8 @@ func (s *source) follow(ctx context.Context, seen files) <-chan change {
 	return changes
 }
 
-// wait waits until files have changed, and no more have for a moment. It returns
-// nothing if ctx ends.
+// wait waits until files have changed and then stay unchanged for a moment. It
+// returns nothing if ctx ends.
 func (s *source) wait(ctx context.Context, seen files, ignored map[string]bool) (changed []string, now files) {
 	const often, settled, share = 300 * time.Millisecond, 100 * time.Millisecond, 50
 	pause, last := often, seen
@@ -100,11 +100,11 @@ func (s *source) wait(ctx context.Context, seen files, ignored map[string]bool) 
 		if changed = seen.changes(now, ignored); changed != nil {
 			return changed, now
 		}
-		pause = max(often, share*time.Since(start)) // a fiftieth of one processor, at most
+		pause = max(often, share*time.Since(start)) // at most a fiftieth of one processor
 	}
 }
 
-// files are files by their names, with what tells that one has changed.
+// files are files by name, with what shows a change.
 type files map[string]stamp
 
 type stamp struct {
@@ -112,8 +112,8 @@ type stamp struct {
 	time int64 // nanoseconds since 1970
 }
 
-// changes lists the files that are new, gone or changed, but for those that are
-// ignored.
+// changes returns the names of new, removed and changed files, except the ignored
+// ones.
 func (f files) changes(now files, ignored map[string]bool) (names []string) {
 	for name, stamp := range now {
 		if before, known := f[name]; (!known || before != stamp) && !ignored[name] {
@@ -129,18 +129,18 @@ func (f files) changes(now files, ignored map[string]bool) (names []string) {
 	return names
 }
 
-// add adds a file, if there is one.
+// add adds a file if it exists.
 func (f files) add(name string, info fs.FileInfo, err error) {
 	if err == nil && info.Mode().IsRegular() {
 		f[name] = stamp{info.Size(), info.ModTime().UnixNano()}
 	}
 }
 
-// Folders that hold what is installed or made, and no sources.
+// notSources are folders of installed or generated files.
 var notSources = []string{"node_modules", "cdk.out", "vendor", "__pycache__", "target", "obj"}
 
-// appFiles are the files of a CDK app, without the folder that is served, the files
-// that this program writes, dot files and Go's tests.
+// appFiles returns the files of a CDK app, without the served folder, the files
+// that this program writes, dot files and Go tests.
 func appFiles(app, served string, written ...fs.FileInfo) files {
 	found := files{}
 	content, _ := os.Stat(cmp.Or(served, string(filepath.Separator)))

@@ -47,7 +47,7 @@ func TestWhatChangesOfFilesIsNoticed(t *testing.T) {
 	}
 }
 
-// tree is an app's files, which change while they are looked at.
+// tree is an app's files, which change while they are read.
 type tree struct {
 	mu  sync.Mutex
 	now files
@@ -59,14 +59,15 @@ func (f *tree) files() files {
 	return f.now
 }
 
-// become has other files take the place of those that are there.
+// become replaces the files.
 func (f *tree) become(change func(now files) files) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.now = change(f.now)
 }
 
-// follow calls a source's changes, and what was started, until the source is quiet.
+// follow follows a source until it is quiet. It returns the texts of started
+// changes and the number of runs.
 func follow(t *testing.T, s *source, during func()) (started []string, synthesized int) {
 	ctx, cancel := context.WithCancel(t.Context())
 	next := s.next
@@ -142,7 +143,7 @@ func TestAnAppThatWritesIntoItsFolderDoesNotRunForEver(t *testing.T) {
 				app.become(func(now files) files { return files{"stack.ts": {1, i + 1}, "stack.js": now["stack.js"]} })
 			}
 		})
-		if synthesized != 4 { // once more, until it is clear who writes stack.js
+		if synthesized != 4 { // one extra run shows that the app writes stack.js
 			t.Errorf("synthesized %d times for 3 changes", synthesized)
 		}
 	})

@@ -16,7 +16,7 @@ import (
 	"github.com/signedfront/signedfront/signer"
 )
 
-// newCompletion stands in place of Cobra's own, whose errors name no shells.
+// newCompletion replaces Cobra's own command, whose errors do not list the shells.
 func newCompletion(t *terminal) *cobra.Command {
 	scripts := map[string]func(*cobra.Command, io.Writer) error{
 		"bash":       func(root *cobra.Command, w io.Writer) error { return root.GenBashCompletionV2(w, true) },
@@ -28,8 +28,8 @@ func newCompletion(t *terminal) *cobra.Command {
 	return &cobra.Command{
 		Use:   "completion SHELL",
 		Short: "Print a script that completes commands and flags with the Tab key",
-		Long: `Print a script with which a shell completes commands and flags of signedfront:
-bash (with the package bash-completion), zsh, fish or powershell.`,
+		Long: `Print a script that completes commands and flags of signedfront in a shell: bash
+(with the package bash-completion), zsh, fish or powershell.`,
 		Example: `  source <(signedfront completion bash)
   signedfront completion zsh > "${fpath[1]}/_signedfront"
   signedfront completion fish > ~/.config/fish/completions/signedfront.fish
@@ -52,11 +52,11 @@ bash (with the package bash-completion), zsh, fish or powershell.`,
 	}
 }
 
-// newHelp stands in place of Cobra's own, which repeats what it does not know.
+// newHelp replaces Cobra's own command, which repeats unknown words.
 func newHelp() *cobra.Command {
 	return &cobra.Command{
 		Use:   "help [VERB]",
-		Short: "Tell how a verb is used",
+		Short: "Show how to use a verb",
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 1 {
 				return exactlyOne("verb")(cmd, args)
@@ -86,9 +86,8 @@ func newHelp() *cobra.Command {
 	}
 }
 
-// environments completes --env with the environments of the cdk.json here, or of
-// the folder that --app names. A pattern such as pr-* stands for many, and is left
-// out.
+// environments completes --env with the environments of the cdk.json here or in the
+// folder of --app. It leaves out patterns such as pr-*.
 func environments(cmd *cobra.Command, _ []string, start string) ([]string, cobra.ShellCompDirective) {
 	folder := "."
 	if app := cmd.Flags().Lookup("app"); app != nil && app.Value.String() != "" {
@@ -110,7 +109,7 @@ func environments(cmd *cobra.Command, _ []string, start string) ([]string, cobra
 	return names, cobra.ShellCompDirectiveNoFileComp
 }
 
-// words returns the words of a flag that takes one of a few.
+// words returns the values of a flag as strings.
 func words[W ~string](list []W) (texts []string) {
 	for _, word := range list {
 		texts = append(texts, string(word))
@@ -118,5 +117,5 @@ func words[W ~string](list []W) (texts []string) {
 	return texts
 }
 
-// choices joins such words for people.
+// choices joins the values of a flag for an error or help text.
 func choices[W ~string](list []W) string { return strings.Join(words(list), " or ") }

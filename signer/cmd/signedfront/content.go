@@ -14,21 +14,21 @@ import (
 	"github.com/signedfront/signedfront/signer/edge"
 )
 
-// sample are the files that are served where no folder is named.
+// sample are the files that are served without a folder.
 //
 //go:embed sample
 var sample embed.FS
 
-// content is what is served in place of the bucket.
+// content is the content of the bucket.
 type content struct {
 	*edge.Objects
 	name    string
 	keys    []string // the objects at the start
-	private []string // the files that were none then, since they hold private keys
+	private []string // the files left out at the start: they hold private keys
 }
 
-// openContent opens the files of a folder, or the sample files. Each folder is read
-// once, however many files there are.
+// openContent opens the files of a folder, or the sample files. It reads each
+// folder once.
 func openContent(dir string) (*content, error) {
 	if dir == "" {
 		files, err := fs.Sub(sample, "sample")
@@ -47,7 +47,7 @@ func openContent(dir string) (*content, error) {
 	case !info.IsDir():
 		return nil, &failure{err: fmt.Errorf("%s is not a folder", file), hint: "name the folder that it is in"}
 	case isState(dir):
-		return nil, &failure{err: fmt.Errorf("%s is a folder in which keys are kept, and is never served", file), hint: "name the folder that your files are in"}
+		return nil, &failure{err: fmt.Errorf("%s is a folder for private keys and is never served", file), hint: "name the folder that your files are in"}
 	}
 	objects, err := edge.OpenDir(dir)
 	if err != nil {
@@ -57,8 +57,8 @@ func openContent(dir string) (*content, error) {
 	if len(c.keys) == 0 {
 		c.Close()
 		return nil, &failure{
-			err:  fmt.Errorf("there is no file to serve in the folder %s", file),
-			hint: "files and folders whose names start with a dot are left out, and so are symbolic links and private keys",
+			err:  fmt.Errorf("the folder %s has no file to serve", file),
+			hint: "dot files, dot folders, symbolic links and private keys are left out",
 		}
 	}
 	return c, nil
@@ -70,14 +70,14 @@ func findContent(objects *edge.Objects, name string) *content {
 	return c
 }
 
-// isState reports whether a folder is a state folder of this program, or in one.
+// isState reports whether a folder is a state folder of this program, or is in one.
 func isState(dir string) bool {
 	real, err := filepath.EvalSymlinks(dir)
 	if err == nil {
 		real, err = filepath.Abs(real)
 	}
 	return err == nil && slices.ContainsFunc(strings.Split(filepath.ToSlash(real), "/"), func(name string) bool {
-		return strings.EqualFold(name, stateFolder) // letter case may not count there
+		return strings.EqualFold(name, stateFolder) // the file system may ignore letter case
 	})
 }
 
@@ -87,11 +87,11 @@ func checkApp(dir string) error {
 	file := signer.Describe(dir, signer.FormFile)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return &failure{err: fmt.Errorf("--app: there is no folder %s", file), hint: "name the folder of a CDK app, in which its cdk.json is"}
+		return &failure{err: fmt.Errorf("--app: there is no folder %s", file), hint: "name the folder of a CDK app, with its cdk.json"}
 	case err != nil:
 		return fmt.Errorf("--app: the folder %s: %w", file, cause(err))
 	case !info.IsDir():
-		return &failure{err: fmt.Errorf("--app: %s is not a folder", file), hint: "name the folder of a CDK app, in which its cdk.json is"}
+		return &failure{err: fmt.Errorf("--app: %s is not a folder", file), hint: "name the folder of a CDK app, with its cdk.json"}
 	}
 	return nil
 }

@@ -53,7 +53,7 @@ They are printed as Set-Cookie headers, for curl's --cookie, or as JSON.`,
 				return wrongUsage("--same-site is %s: want none, lax or strict", signer.Describe(sameSite, signer.FormWord))
 			}
 			if args[0] == "-" {
-				return wrongUsage("cookies are for one resource, which is not read from standard input: give its pattern in place of -")
+				return wrongUsage("cookies takes one resource, not standard input: write its pattern instead of -")
 			}
 			p, err := f.policy(cmd)
 			if err != nil {
@@ -68,11 +68,11 @@ They are printed as Set-Cookie headers, for curl's --cookie, or as JSON.`,
 			if err != nil {
 				return fmt.Errorf("%s: %w", shown(args[0]), err)
 			}
-			// Browsers keep Secure cookies from plain HTTP on this machine's
-			// own addresses apart; curl drops them.
+			// Browsers accept Secure cookies over plain HTTP only from loopback
+			// addresses, and curl drops them.
 			o.Insecure = strings.HasPrefix(resource, "http://")
 			if o.Insecure && o.SameSite == http.SameSiteNoneMode {
-				return &failure{err: errors.New("--same-site none for a URL with http://: browsers drop such cookies"), hint: "write https://, or leave --same-site out", usage: true}
+				return &failure{err: errors.New("--same-site none with an http:// URL: browsers drop such cookies"), hint: "write https://, or leave --same-site out", usage: true}
 			}
 			cookies, err := c.Cookies(cmd.Context(), resource, p, o)
 			if err != nil {
@@ -89,10 +89,10 @@ They are printed as Set-Cookie headers, for curl's --cookie, or as JSON.`,
 	f.addKeyFlags(cmd)
 	f.addPolicyFlags(cmd)
 	flags := cmd.Flags()
-	flags.StringVar(&o.Domain, "domain", "", "the parent `domain` of the application's and the content's host (default the content's host alone)")
-	flags.StringVar(&sameSite, "same-site", "", "the cookies' SameSite `word`: none, lax or strict")
-	flags.BoolVar(&o.Partitioned, "partitioned", false, "keep the cookies apart for each site that embeds the content")
-	flags.StringVar(&format, "format", "set-cookie", "print as this `format`: set-cookie, curl or json")
+	flags.StringVar(&o.Domain, "domain", "", "the parent `domain` of the application's and the content's host (default only the content's host)")
+	flags.StringVar(&sameSite, "same-site", "", "the SameSite `value` of the cookies: none, lax or strict")
+	flags.BoolVar(&o.Partitioned, "partitioned", false, "keep separate cookies for each site that embeds the content")
+	flags.StringVar(&format, "format", "set-cookie", "print in this `format`: set-cookie, curl or json")
 	cmd.RegisterFlagCompletionFunc("domain", cobra.NoFileCompletions)
 	cmd.RegisterFlagCompletionFunc("same-site", cobra.FixedCompletions([]string{"none", "lax", "strict"}, cobra.ShellCompDirectiveNoFileComp))
 	cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"set-cookie", "curl", "json"}, cobra.ShellCompDirectiveNoFileComp))
@@ -107,7 +107,7 @@ func setCookies(cookies []*http.Cookie) (string, error) {
 	return strings.Join(lines, "\n"), nil
 }
 
-// curlCookies leaves out what clears a cookie: curl has kept none.
+// curlCookies leaves out the cookies that clear others: curl has none to clear.
 func curlCookies(cookies []*http.Cookie) (string, error) {
 	var pairs []string
 	for _, c := range cookies {

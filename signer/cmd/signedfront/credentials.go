@@ -21,8 +21,8 @@ import (
 	"github.com/signedfront/signedfront/signer/awskeys"
 )
 
-// signingFlags are the words that url, cookies and explain share: whose key
-// signs, and for how long.
+// signingFlags are the flags that url, cookies and explain share: the key, and the
+// lifetime.
 type signingFlags struct {
 	awsFlags
 	env, project string
@@ -47,10 +47,10 @@ const defaultTTL = 2 * time.Minute
 func (f *signingFlags) addKeyFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.StringVar(&f.env, "env", "", "sign with the key of this deployed `environment`, read over AWS")
+	flags.StringVar(&f.env, "env", "", "sign with the key of this deployed `environment`, read from AWS")
 	flags.StringVar(&f.project, "project", "", "the `project` of the environment (default that of the cdk.json here, or signedfront)")
 	flags.StringVar(&f.deployment, "deployment", "", "sign with the key of the deployment document in this `file`, such as `signedfront local` writes")
-	flags.StringVar(&f.keyPairID, "key-pair-id", "", "sign with --private-key, under this `id` that CloudFront gave its public half")
+	flags.StringVar(&f.keyPairID, "key-pair-id", "", "sign with --private-key, under the `id` of its public key in CloudFront")
 	f.addPrivateKeyFlags(cmd)
 	flags.StringVar(&f.hash, "hash", "", "the `hash` to sign with --private-key: "+choices(signer.Hashes())+" (default "+string(signer.SHA256)+")")
 	cmd.MarkFlagFilename("deployment", "json")
@@ -65,17 +65,17 @@ func (f *signingFlags) addKeyFlags(cmd *cobra.Command) {
 func (f *signingFlags) addPrivateKeyFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.privateKey, "private-key", "", "the `file` of the private key, PEM or DER; - reads standard input")
-	flags.StringVar(&f.privateEnv, "private-key-env", "", "the environment `variable` that holds the private key, in place of --private-key")
+	flags.StringVar(&f.privateEnv, "private-key-env", "", "the environment `variable` with the private key, instead of --private-key")
 	cmd.MarkFlagFilename("private-key")
 	cmd.RegisterFlagCompletionFunc("private-key-env", cobra.NoFileCompletions)
 }
 
 func (f *signingFlags) addPolicyFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	addDuration(cmd, &f.ttl, "ttl", defaultTTL, "good for this `duration` from now, such as 90s, 12h or 7d")
-	addTime(cmd, &f.expires, "expires", "good until this `time`, in place of --ttl: 2030-01-31, 2030-01-31T12:00:00Z or seconds since 1970")
-	addTime(cmd, &f.notBefore, "not-before", "not good before this `time`")
-	flags.StringVar(&f.ip, "ip", "", "good for this IPv4 `address` or prefix alone, such as 203.0.113.0/24")
+	addDuration(cmd, &f.ttl, "ttl", defaultTTL, "valid for this `duration` from now, such as 90s, 12h or 7d")
+	addTime(cmd, &f.expires, "expires", "valid until this `time`, instead of --ttl: 2030-01-31, 2030-01-31T12:00:00Z or seconds since 1970")
+	addTime(cmd, &f.notBefore, "not-before", "not valid before this `time`")
+	flags.StringVar(&f.ip, "ip", "", "valid only for this IPv4 `address` or prefix, such as 203.0.113.0/24")
 	cmd.RegisterFlagCompletionFunc("ip", cobra.NoFileCompletions)
 }
 
@@ -83,7 +83,7 @@ func wrongUsage(format string, args ...any) error {
 	return &failure{err: fmt.Errorf(format, args...), usage: true}
 }
 
-// policy reads the flags of a policy.
+// policy returns the policy of the flags.
 func (f *signingFlags) policy(cmd *cobra.Command) (signer.Policy, error) {
 	p := signer.Policy{Expires: f.expires, NotBefore: f.notBefore, IPAddress: f.ip}
 	now := time.Now()
@@ -95,9 +95,9 @@ func (f *signingFlags) policy(cmd *cobra.Command) (signer.Policy, error) {
 	utc := func(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 	switch {
 	case !f.expires.IsZero() && cmd.Flags().Changed("ttl"):
-		return p, wrongUsage("--ttl and --expires both say until when: give one")
+		return p, wrongUsage("--ttl and --expires both set the end: give one")
 	case !until.After(now):
-		return p, &failure{err: fmt.Errorf("--expires is %s, which is past: it is %s now", utc(until), utc(now)), hint: timeHint, usage: true}
+		return p, &failure{err: fmt.Errorf("--expires is %s, which is in the past: it is %s now", utc(until), utc(now)), hint: timeHint, usage: true}
 	case !f.notBefore.IsZero() && !f.notBefore.Before(until):
 		return p, &failure{err: fmt.Errorf("--not-before is %s, which is not before the end, %s", utc(f.notBefore), utc(until)), hint: "give a later --expires or a longer --ttl", usage: true}
 	case f.ip != "":
@@ -106,13 +106,13 @@ func (f *signingFlags) policy(cmd *cobra.Command) (signer.Policy, error) {
 	return p, nil
 }
 
-// credentials are a signer, and what is known of its deployment.
+// credentials are a signer and what is known of its deployment.
 type credentials struct {
 	*signer.Signer
-	base string // of the deployment, empty for a key file
+	base string // of the deployment; empty for a key file
 }
 
-// check reports what does not go together, before anything is read.
+// check reports flags that contradict each other. It reads nothing.
 func (f *signingFlags) check() error {
 	given := 0
 	for _, name := range []string{f.env, f.deployment, f.keyPairID + f.privateKey + f.privateEnv} {
@@ -124,15 +124,15 @@ func (f *signingFlags) check() error {
 	case given == 0:
 		return &failure{err: errors.New("no key to sign with"), hint: "give --env NAME, --deployment FILE, or --key-pair-id ID with --private-key FILE", usage: true}
 	case given > 1:
-		return wrongUsage("--env, --deployment and --key-pair-id each name a key: give one")
+		return wrongUsage("--env, --deployment and --key-pair-id each choose a key: give one")
 	case f.project != "" && f.env == "":
 		return wrongUsage("--project goes with --env")
 	case f.region != "" && f.env == "":
-		return wrongUsage("--region goes with --env: a deployment document has the Region in it")
+		return wrongUsage("--region goes with --env: a deployment document contains the Region")
 	case f.profile != "" && f.env == "" && f.deployment == "":
 		return wrongUsage("--profile goes with --env or --deployment")
 	case f.hash != "" && f.keyPairID == "":
-		return wrongUsage("--hash goes with --private-key: a deployment says itself what its key signs with")
+		return wrongUsage("--hash goes with --private-key: a deployment document contains its hash")
 	}
 	if err := f.checkPrivateKey(); err != nil {
 		return err
@@ -143,17 +143,17 @@ func (f *signingFlags) check() error {
 	return f.checkNames()
 }
 
-// checkPrivateKey checks what names a private key, and its id, without reading it.
+// checkPrivateKey checks the flags of a private key, without reading the key.
 func (f *signingFlags) checkPrivateKey() error {
 	switch {
 	case f.privateKey != "" && f.privateEnv != "":
-		return wrongUsage("--private-key and --private-key-env each name a private key: give one")
+		return wrongUsage("--private-key and --private-key-env both give a private key: give one")
 	case (f.keyPairID == "") != (f.privateKey+f.privateEnv == ""):
-		return wrongUsage("--key-pair-id and --private-key go together, or --private-key-env")
+		return wrongUsage("--key-pair-id needs --private-key or --private-key-env, and the reverse")
 	case f.privateEnv != "" && !variableName.MatchString(f.privateEnv):
 		return &failure{
 			err:  fmt.Errorf("--private-key-env is %s, not the name of a variable", signer.Describe(f.privateEnv, signer.FormVariable)),
-			hint: "write the name alone, as in --private-key-env PRIVATE_KEY, without $", usage: true,
+			hint: "write only the name, without $, as in --private-key-env PRIVATE_KEY", usage: true,
 		}
 	}
 	return nil
@@ -165,14 +165,14 @@ var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 func (f *signingFlags) checkNames() error {
 	for flag, name := range map[string]string{"--env": f.env, "--project": f.project} {
 		if name != "" && !partOfName.MatchString(name) {
-			return &failure{err: fmt.Errorf("%s is %s", flag, described(name)), hint: "write the name as it stands in cdk.json: letters, digits and hyphens", usage: true}
+			return &failure{err: fmt.Errorf("%s is %s", flag, described(name)), hint: "write the name as in cdk.json: letters, digits and hyphens", usage: true}
 		}
 	}
 	return nil
 }
 
-// open opens the key that the flags name. AWS is asked only for --env, and for
-// a document whose key is there.
+// open opens the key that the flags name. It calls AWS only for --env, and for a
+// document whose key is in AWS.
 func (f *signingFlags) open(ctx context.Context) (*credentials, error) {
 	if err := f.check(); err != nil {
 		return nil, err
@@ -200,8 +200,8 @@ func (f *signingFlags) open(ctx context.Context) (*credentials, error) {
 	return &credentials{s, base}, err
 }
 
-// loadPrivateKey reads the private key that the flags name: from a file, from a
-// pipe, as a shell makes one of <(command), from standard input, or from a variable.
+// loadPrivateKey reads the private key that the flags name: from a file, a pipe
+// such as a shell's <(command), standard input, or a variable.
 func (f *signingFlags) loadPrivateKey(ctx context.Context) (*signer.PrivateKey, error) {
 	var from string
 	var open func() (io.ReadCloser, error)
@@ -211,9 +211,9 @@ func (f *signingFlags) loadPrivateKey(ctx context.Context) (*signer.PrivateKey, 
 		value, ok := os.LookupEnv(f.privateEnv)
 		switch {
 		case !ok:
-			return nil, &failure{err: fmt.Errorf("%s is not set", from), hint: "export it, or name one that holds the private key"}
+			return nil, &failure{err: fmt.Errorf("%s is not set", from), hint: "export it, or name the variable with the private key"}
 		case value == "":
-			return nil, &failure{err: fmt.Errorf("%s is empty", from), hint: "put the text of the private key into it"}
+			return nil, &failure{err: fmt.Errorf("%s is empty", from), hint: "set it to the text of the private key"}
 		}
 		open = func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(value)), nil }
 	case f.privateKey == "-":
@@ -241,13 +241,13 @@ func (f *signingFlags) loadPrivateKey(ctx context.Context) (*signer.PrivateKey, 
 	err = fmt.Errorf("%s: %w", from, err)
 	if f.privateEnv != "" {
 		if _, missing := os.Stat(string(text)); missing == nil {
-			err = &failure{err: err, hint: "it holds the name of a file: give that with --private-key"}
+			err = &failure{err: err, hint: "its value is a file name: use --private-key with it"}
 		}
 	}
 	return nil, err
 }
 
-// source is where the deployment of the flags tells its key.
+// source returns the source of the deployment that the flags name.
 func (f *signingFlags) source(ctx context.Context) (signer.Source, error) {
 	if f.env != "" {
 		source, err := f.environment(ctx)
@@ -259,16 +259,16 @@ func (f *signingFlags) source(ctx context.Context) (signer.Source, error) {
 	}
 	if d.Key.File != "" {
 		if f.profile != "" {
-			return nil, wrongUsage("--profile: the key of that document is in a file, and AWS is not asked")
+			return nil, wrongUsage("--profile: the key of that document is in a file, so AWS is not used")
 		}
 		return signer.FileSource(file), nil
 	}
 	cfg, err := f.awsFlags.config(ctx, false)
-	cfg.Region = cmp.Or(d.Region, cfg.Region) // the file was named here: its Region is meant
+	cfg.Region = cmp.Or(d.Region, cfg.Region) // the user chose the file, so its Region is intended
 	return awskeys.File(cfg, file), err
 }
 
-// documentFile reads the file of --deployment, and returns its name, too.
+// documentFile reads the file of --deployment, and also returns its name.
 func (f *signingFlags) documentFile() (string, *signer.Deployment, error) {
 	file, err := inputFile("--deployment", f.deployment)
 	if err != nil {
@@ -278,7 +278,7 @@ func (f *signingFlags) documentFile() (string, *signer.Deployment, error) {
 	return file, d, err
 }
 
-// environment is the source of the deployed environment of --env.
+// environment returns the source of the deployed environment of --env.
 func (f *signingFlags) environment(ctx context.Context) (*awskeys.Source, error) {
 	project, err := f.projectName()
 	if err != nil {
@@ -290,8 +290,8 @@ func (f *signingFlags) environment(ctx context.Context) (*awskeys.Source, error)
 	return source, err
 }
 
-// keyFilesHere lets a deployment document of AWS name a key file, as that of an
-// imported key does, in the working folder and below it alone.
+// keyFilesHere allows a deployment document from AWS to name a key file only in the
+// working folder, as for an imported key.
 type keyFilesHere struct {
 	*awskeys.Source
 	env string
@@ -308,10 +308,10 @@ func (s keyFilesHere) Deployment(ctx context.Context) (*signer.Deployment, error
 	return d, err
 }
 
-// partOfName is what stands between the slashes of a parameter's name.
+// partOfName matches one part of a parameter's name.
 var partOfName = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,128}$`)
 
-// projectName is --project, or the project of the cdk.json here.
+// projectName returns --project, or the project of the cdk.json here.
 func (f *signingFlags) projectName() (string, error) {
 	if f.project != "" {
 		return f.project, nil
@@ -328,7 +328,7 @@ func (f *signingFlags) projectName() (string, error) {
 		Context struct{ Project string }
 	}
 	if json.Unmarshal(text, &app) != nil {
-		return "", &failure{err: errors.New("cdk.json is not JSON with a context that has a project's name"), hint: hint}
+		return "", &failure{err: errors.New("cdk.json has no context with a project's name"), hint: hint}
 	}
 	project := cmp.Or(app.Context.Project, "signedfront")
 	if !partOfName.MatchString(project) {
@@ -337,8 +337,8 @@ func (f *signingFlags) projectName() (string, error) {
 	return project, nil
 }
 
-// url is the URL of an argument: a URL as it is, or an object key where a
-// deployment tells the rest. Its errors do not name the argument.
+// url returns the URL of an argument: a URL unchanged, or the URL of an object key
+// in the deployment. Its errors do not name the argument.
 func (c *credentials) url(arg string) (string, error) {
 	if isURL(arg) {
 		return arg, nil
@@ -350,7 +350,7 @@ func (c *credentials) url(arg string) (string, error) {
 		return "", errNoBase
 	}
 	if strings.HasPrefix(arg, "./") {
-		return "", &failure{err: errors.New("a path of this machine, not an object key"), hint: "leave ./ out", usage: true}
+		return "", &failure{err: errors.New("a path on this machine, not an object key"), hint: "leave ./ out", usage: true}
 	}
 	url, err := signer.ObjectURL(c.base, arg)
 	if cause := errors.Unwrap(err); cause != nil {
@@ -361,16 +361,16 @@ func (c *credentials) url(arg string) (string, error) {
 	}
 	if strings.Contains(arg, "*") {
 		return "", &failure{
-			err:  errors.New("a * in an object key, which would stand for itself alone"),
-			hint: "to open all that a pattern covers, give --resource PATTERN and the key of one object, or use `signedfront cookies`; for a key that has a *, give the whole URL, with %2A", usage: true,
+			err:  errors.New("a * in an object key, which would match only itself"),
+			hint: "to sign for a pattern, give --resource PATTERN and the key of one object, or use `signedfront cookies`; for a key with a *, give the whole URL, with %2A", usage: true,
 		}
 	}
 	return url, nil
 }
 
-// keyMistake reports what is surely no object key of the deployment behind a base
-// URL, and no pattern of keys. S3 may have an object with such a key: its whole URL
-// names that.
+// keyMistake returns an error for a text that is certainly no object key or pattern
+// of the deployment with this base URL. S3 allows such keys: their whole URL signs
+// them.
 func keyMistake(arg, base string) error {
 	mistake := func(what, hint string) error { return &failure{err: errors.New(what), hint: hint, usage: true} }
 	_, host, _ := strings.Cut(base, "://")
@@ -378,34 +378,35 @@ func keyMistake(arg, base string) error {
 	place, _, _ := strings.Cut(arg, "/")
 	switch {
 	case strings.HasPrefix(arg, "s3://"), strings.HasPrefix(arg, "arn:"):
-		return mistake("an address of S3, not an object key", "give the key alone: what follows the name of the bucket and a slash, or the folder of it that is served")
+		return mistake("an address of S3, not an object key", "give only the key: what follows the bucket's name and a slash, or the folder of the bucket that is served")
 	case strings.HasPrefix(arg, "file://"):
-		return mistake("a file, not an object key", "give the key of the object in the bucket")
+		return mistake("a file URL, not an object key", "give the key of the object in the bucket")
 	case otherURL.MatchString(arg):
-		return mistake("neither an object key nor a URL with https:// or http://", "write the URL whole, with two slashes after its scheme")
+		return mistake("neither an object key nor a URL with https:// or http://", "write the whole URL, with two slashes after its scheme")
 	case place == host, strings.HasSuffix(place, ".cloudfront.net"):
 		return mistake("a URL without its scheme", "write "+strings.TrimSuffix(base, host)+" before it")
 	case listingLine.MatchString(arg):
-		return mistake("a line of `aws s3 ls`, not an object key", "list the keys alone, as `aws s3api list-objects-v2 --bucket BUCKET --query 'Contents[].[Key]' --output text` does")
+		return mistake("a line of `aws s3 ls`, not an object key", "list only the keys, as `aws s3api list-objects-v2 --bucket BUCKET --query 'Contents[].[Key]' --output text` does")
 	case strings.TrimSpace(arg) == "":
-		return mistake("white space alone, not an object key", "give the key of an object in the bucket")
+		return mistake("only white space, not an object key", "give the key of an object in the bucket")
 	case len(arg) > 1 && strings.ContainsRune("\"'`", rune(arg[0])) && arg[0] == arg[len(arg)-1]:
-		return mistake("quotation marks around an object key", fmt.Sprintf("leave them out; for a key that has them, give the whole URL, with %%%02X", arg[0]))
+		return mistake("quotation marks around an object key", fmt.Sprintf("leave them out; for a key with quotation marks, give the whole URL, with %%%02X", arg[0]))
 	case queryLike.MatchString(query):
-		return mistake("an object key with a query", "write "+base+"/ before it to sign a URL with that query; for a key that has a ?, write %3F in that URL")
+		return mistake("an object key with a query", "write "+base+"/ before it to sign a URL with that query; for a key with a ?, write %3F in that URL")
 	case strings.ContainsRune(before, '\\') && !strings.Contains(before, "/"):
-		return mistake("a path of Windows, not an object key", "write / between folders; for a key that has a \\, give the whole URL, with %5C")
+		return mistake("a path of Windows, not an object key", "write / between folders; for a key with a \\, give the whole URL, with %5C")
 	}
 	if i := strings.IndexFunc(arg, isUnseen); i >= 0 {
 		_, size := utf8.DecodeRuneInString(arg[i:])
-		return mistake(fmt.Sprintf("a character that nobody sees in an object key, byte %d, %q", i, arg[i:i+size]),
-			"leave it out; for a key that has it, give the whole URL, with "+escapePattern(arg[i:i+size]))
+		return mistake(fmt.Sprintf("an invisible character in an object key, byte %d, %q", i, arg[i:i+size]),
+			"leave it out; for a key with it, give the whole URL, with "+escapePattern(arg[i:i+size]))
 	}
 	return nil
 }
 
-// isUnseen tells what gets into a text by mistake: the ends of lines and columns of
-// other formats, colors of a terminal, a byte order mark between two files.
+// isUnseen reports whether a character is invisible and probably a mistake: a line
+// end or separator of another format, a terminal color, or a byte order mark
+// between two files.
 func isUnseen(c rune) bool { return unicode.IsControl(c) || c == '\ufeff' }
 
 var (
@@ -413,12 +414,12 @@ var (
 	listingLine = regexp.MustCompile(`^([0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{8} +[0-9.]+ | +PRE )`)
 )
 
-// queryLike is the start of a query: a name, and a value after an equals sign.
+// queryLike matches the start of a query: a name, an equals sign.
 var queryLike = regexp.MustCompile(`^[A-Za-z0-9_.\[\]-]+=`)
 
-// resource is the resource of an argument, in which wildcards may stand: whole
-// as it is, or a pattern of object keys, escaped but for its stars, behind the
-// deployment's base. Its errors do not name the argument.
+// resource returns the resource of an argument, which may have wildcards: a whole
+// URL unchanged, or a pattern of object keys, escaped except for its stars, after
+// the deployment's base URL. Its errors do not name the argument.
 func (c *credentials) resource(arg string) (string, error) {
 	if isURL(arg) || strings.HasPrefix(arg, "http*://") {
 		return arg, nil
@@ -435,10 +436,10 @@ func (c *credentials) resource(arg string) (string, error) {
 	return c.base + "/" + escapePattern(strings.TrimPrefix(arg, "/")), nil
 }
 
-var errNoBase = &failure{err: errors.New("not a URL"), hint: "write it whole, with https://, or sign for a deployment with --env or --deployment", usage: true}
+var errNoBase = &failure{err: errors.New("not a URL"), hint: "write the whole URL, with https://, or sign for a deployment with --env or --deployment", usage: true}
 
-// escapePattern escapes a pattern of object keys as signer.ObjectURL escapes a
-// key, but for its stars.
+// escapePattern escapes a pattern of object keys as signer.ObjectURL escapes a key,
+// except for its stars.
 func escapePattern(pattern string) string {
 	const kept = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/!$&(),:;=@*"
 	var b strings.Builder

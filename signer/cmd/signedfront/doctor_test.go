@@ -57,7 +57,7 @@ func TestDoctorEndsWithWhatItFound(t *testing.T) {
 		"an origin that nothing allows":    {"doctor --deployment FILE --origin https://app.example.com rt.txt", 3, "cors: may the page of --origin read the object?"},
 		"no deployment":                    {"doctor rt.txt", 2, "give --env NAME or --deployment FILE"},
 		"two deployments":                  {"doctor --env dev --deployment FILE rt.txt", 2, "each name a deployment"},
-		"two keys":                         {"doctor --deployment FILE rt.txt b.txt", 2, "one object key is wanted"},
+		"two keys":                         {"doctor --deployment FILE rt.txt b.txt", 2, "want one object key"},
 		"a URL":                            {"doctor --deployment FILE https://example.com/rt.txt", 2, "is a URL, not an object key"},
 		"an address of S3":                 {"doctor --deployment FILE s3://media/rt.txt", 2, "an address of S3"},
 		"an origin with a path":            {"doctor --deployment FILE --origin https://app.example.com/x rt.txt", 2, "write a scheme and a host alone"},

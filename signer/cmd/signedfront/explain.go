@@ -19,14 +19,14 @@ import (
 	"github.com/signedfront/signedfront/signer/internal/status"
 )
 
-// errDenied ends explain with status 3: it has told its verdict.
+// errDenied makes explain exit with status 3, after it has printed its verdict.
 var errDenied = errors.New("denied")
 
-// reasonMethod is a refusal for the request's method, after the signature was
-// found to be good.
+// reasonMethod is the reason of a refusal for the request's method. The signature
+// is valid.
 const reasonMethod signer.Reason = "method"
 
-// explain is the verb that says what CloudFront answers to a request, and why.
+// explain is the verb that says whether CloudFront allows a request, and why.
 type explain struct {
 	*terminal
 	signingFlags
@@ -37,7 +37,8 @@ type explain struct {
 	method     string
 	asJSON     bool
 
-	// faults are what is wrong with the deployment of --env, whatever the request.
+	// faults are the faults of the deployment of --env. They do not depend on the
+	// request.
 	faults []status.Finding
 }
 
@@ -47,15 +48,15 @@ func newExplain(t *terminal) *cobra.Command {
 		Use:        "explain URL",
 		Short:      "Tell what CloudFront answers to a signed URL, and why",
 		SuggestFor: []string{"verify", "check"},
-		Long: `Tell what CloudFront answers to a signed URL or signed cookies, and why, which
-CloudFront itself never tells. Nothing is fetched.
+		Long: `Say whether CloudFront allows a request with a signed URL or signed cookies, and
+why, which CloudFront itself does not say. Nothing is fetched.
 
-The keys are public keys in files, those that the document of --deployment lists, or
-those that the distribution of --env trusts at this moment. With --env it is told too
-what is wrong with the deployment itself, whatever the request. No private key is
-read, unless --private-key names one. The exit status is 0 if the request is allowed,
-3 if it is denied, and 1 if that is not known here: the document of an older
-deployment does not list the keys.`,
+The keys are public keys in files, the trusted keys of the document of
+--deployment, or those that the distribution of --env trusts now. With --env,
+faults of the deployment itself are also printed. No private key is read, unless
+--private-key names one. The exit status is 0 if the request is allowed, 3 if it is
+denied, and 1 if that is unknown, because the document of an older deployment does
+not list the keys.`,
 		Example: `  # Why is this URL refused?
   signedfront explain --public-key K2JCJMDEHXQW5F=public_key.pem 'https://d111111abcdef8.cloudfront.net/rt.png?Expires=...'
 
@@ -69,13 +70,13 @@ deployment does not list the keys.`,
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.StringArrayVar(&e.publicKeys, "public-key", nil, "trust the public key in a file under an id, as `id=file`; may be given again")
-	flags.StringVar(&e.env, "env", "", "trust the keys of this deployed `environment`, read over AWS")
+	flags.StringArrayVar(&e.publicKeys, "public-key", nil, "trust the public key of a file under an id, as `id=file`; may be repeated")
+	flags.StringVar(&e.env, "env", "", "trust the keys of this deployed `environment`, read from AWS")
 	flags.StringVar(&e.project, "project", "", "the `project` of the environment (default that of the cdk.json here, or signedfront)")
 	flags.StringVar(&e.deployment, "deployment", "", "trust the keys that the deployment document in this `file` lists")
-	flags.StringVar(&e.keyPairID, "key-pair-id", "", "trust the public half of --private-key under this `id`")
+	flags.StringVar(&e.keyPairID, "key-pair-id", "", "trust the public key of --private-key under this `id`")
 	e.addPrivateKeyFlags(cmd)
-	flags.StringArrayVar(&e.cookies, "cookie", nil, "the request's Cookie `header`; may be given again")
+	flags.StringArrayVar(&e.cookies, "cookie", nil, "the request's Cookie `header`; may be repeated")
 	addTime(cmd, &e.at, "at", "the `time` of the request: 2030-01-31, 2030-01-31T12:00:00Z or seconds since 1970 (default now)")
 	flags.StringVar(&e.ip, "ip", "", "the viewer's `address`")
 	flags.StringVar(&e.method, "method", http.MethodGet, "the request's `method`")
@@ -90,7 +91,7 @@ deployment does not list the keys.`,
 	return cmd
 }
 
-// methods are those that CloudFront takes.
+// methods are those that CloudFront accepts.
 var methods = []string{"GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE"}
 
 func (e *explain) explainURL(ctx context.Context, url string) error {
@@ -112,7 +113,7 @@ func (e *explain) explainURL(ctx context.Context, url string) error {
 		if err := urlMistake(url); err != nil {
 			return err
 		}
-		return &failure{err: fmt.Errorf("%s is no URL", shown(url)), hint: "write it whole, with https:// and its query", usage: true}
+		return &failure{err: fmt.Errorf("%s is not a URL", shown(url)), hint: "write the whole URL, with https:// and its query", usage: true}
 	}
 	for i, cookie := range r.Cookie {
 		var err error
@@ -133,19 +134,19 @@ func (e *explain) explainURL(ctx context.Context, url string) error {
 	case listed && key == nil:
 		unseen = "the distribution trusts the key " + v.KeyPairID + ", and the deployment document has no public key for it"
 	case older:
-		unseen = "the deployment document lists no trusted keys, since an older version wrote it: the distribution may trust the key " + v.KeyPairID
-		hint += "; a new deployment lists the keys"
+		unseen = "an older version wrote the deployment document, which lists no trusted keys: the distribution may trust the key " + v.KeyPairID
+		hint += "; a new deployment adds the list"
 	}
 	if unseen != "" {
 		if err := e.write(v, unseen); err != nil {
 			return err
 		}
-		return &failure{err: errors.New("it is not known here whether this is allowed"), hint: hint}
+		return &failure{err: errors.New("whether this is allowed is unknown here"), hint: hint}
 	}
 	switch {
 	case v.Allowed && e.method != http.MethodGet && e.method != http.MethodHead:
 		v.Allowed, v.Certain, v.Reason = false, true, reasonMethod
-		v.Detail = fmt.Sprintf("the signature is good, but a distribution of signedfront takes GET and HEAD alone, not %s", e.method)
+		v.Detail = fmt.Sprintf("the signature is valid, but a distribution of signedfront allows only GET and HEAD, not %s", e.method)
 	case e.addressMissing(v):
 		v.Detail += ": give it with --ip"
 	}
@@ -158,7 +159,8 @@ func (e *explain) explainURL(ctx context.Context, url string) error {
 	return nil
 }
 
-// cookieHeader is the value of a Cookie header, which may be given with its name.
+// cookieHeader returns the value of a Cookie header, which may be given with its
+// name.
 func cookieHeader(text string) (string, error) {
 	const hint = "write the header that the browser sent, as `signedfront cookies --format curl` prints one: name=value; name=value"
 	if name, value, ok := strings.Cut(text, ":"); ok && strings.EqualFold(name, "Cookie") {
@@ -173,7 +175,8 @@ func cookieHeader(text string) (string, error) {
 	return text, nil
 }
 
-// addressMissing reports a verdict that hangs on an address that was not given.
+// addressMissing reports whether a verdict depends on an address that was not
+// given.
 func (e *explain) addressMissing(v signer.Verdict) bool {
 	return v.Reason == signer.ReasonAddress && e.ip == ""
 }
@@ -201,8 +204,8 @@ func readPublicKeys(ctx context.Context, pairs []string) (map[string]*signer.Pub
 	return keys, nil
 }
 
-// keys returns the public keys to trust; one whose id alone is known is nil. With
-// signer.ErrNoTrustedKeys they are those of the command line alone.
+// keys returns the trusted public keys. A key of which only the id is known is nil.
+// With signer.ErrNoTrustedKeys they are only those of the command line.
 func (e *explain) keys(ctx context.Context) (map[string]*signer.PublicKey, error) {
 	keys, err := readPublicKeys(ctx, e.publicKeys)
 	if err != nil {
@@ -245,7 +248,7 @@ func (e *explain) keys(ctx context.Context) (map[string]*signer.PublicKey, error
 				return nil, fault
 			}
 			for id, key := range now {
-				if key == nil { // in a form that is not known here: the document may have it
+				if key == nil { // in an unknown form: the document may have it
 					now[id] = trusted[id]
 				}
 			}
@@ -265,14 +268,13 @@ func (e *explain) keys(ctx context.Context) (map[string]*signer.PublicKey, error
 	return keys, nil
 }
 
-// trustedNowTime bounds what trustedNow asks: a network may reach Systems Manager
-// alone, and drop the rest.
+// trustedNowTime limits the time of trustedNow: a network may drop requests to
+// services other than Systems Manager.
 const trustedNowTime = 8 * time.Second
 
-// trustedNow returns the keys that the distribution of --env trusts at this moment,
-// as CloudFront has them, and keeps what is wrong with the deployment. The keys are
-// nil where these credentials may not read that: then the document's are the ones
-// to go by, and the terminal is told so.
+// trustedNow returns the keys that the distribution of --env trusts now, and keeps
+// the faults of the deployment. If the credentials may not read them, it returns
+// nil and prints a note: the deployment document's keys count then.
 func (e *explain) trustedNow(ctx context.Context) (map[string]*signer.PublicKey, error) {
 	env, account, err := e.account(ctx)
 	if err != nil {
@@ -283,14 +285,14 @@ func (e *explain) trustedNow(ctx context.Context) (map[string]*signer.PublicKey,
 	found, keys, err := status.ReadServing(bounded, account, env)
 	switch {
 	case err != nil && bounded.Err() != nil && ctx.Err() == nil:
-		e.notef("what the distribution trusts now was not told within %s: going by the deployment document", trustedNowTime)
+		e.notef("reading the keys that the distribution trusts now took longer than %s: using the deployment document", trustedNowTime)
 		return nil, nil
 	case err != nil:
 		return nil, statusFailure(ctx, err)
 	}
 	e.faults = found.Findings
 	if keys == nil {
-		var missing []string // on the way from the stack to the keys
+		var missing []string // permissions for reading from the stack to the keys
 		for _, u := range found.Unread {
 			if strings.HasPrefix(u.Action, "cloud") && !slices.Contains(missing, u.Action) {
 				missing = append(missing, u.Action)
@@ -300,7 +302,7 @@ func (e *explain) trustedNow(ctx context.Context) (map[string]*signer.PublicKey,
 		if len(missing) > 0 {
 			why = " (these credentials lack " + strings.Join(missing, ", ") + ")"
 		}
-		e.notef("what the distribution trusts now could not be read%s: going by the deployment document", why)
+		e.notef("the keys that the distribution trusts now could not be read%s: using the deployment document", why)
 	}
 	return keys, nil
 }
@@ -308,8 +310,8 @@ func (e *explain) trustedNow(ctx context.Context) (map[string]*signer.PublicKey,
 // isID reports whether a text can be the id of a public key in CloudFront.
 func isID(text string) bool { return isQuoted(signer.Describe(text, signer.FormID)) }
 
-// document reads the deployment document that the flags name. No key is read,
-// and AWS is asked only for --env, and for a document that borrows its keys.
+// document reads the deployment document that the flags name. It reads no key, and
+// calls AWS only for --env and for a document that borrows its keys.
 func (e *explain) document(ctx context.Context) (*signer.Deployment, error) {
 	var source signer.Source
 	var err error
@@ -321,7 +323,7 @@ func (e *explain) document(ctx context.Context) (*signer.Deployment, error) {
 		case fault != nil:
 			return nil, fault
 		case d.Key.Parameter == "" && e.profile != "":
-			return nil, wrongUsage("--profile: that document lists the trusted keys itself, and AWS is not asked")
+			return nil, wrongUsage("--profile: that document lists the trusted keys, so AWS is not used")
 		case d.Key.Parameter == "":
 			return d, nil
 		}
@@ -334,8 +336,8 @@ func (e *explain) document(ctx context.Context) (*signer.Deployment, error) {
 	return d, awsFailure(err)
 }
 
-// verdict is what --json prints. Allowed is null, and there is no status, where
-// neither is known.
+// verdict is the output of --json. If the verdict is unknown, Allowed is null and
+// there is no status.
 type verdict struct {
 	Allowed   *bool       `json:"allowed"`
 	Certain   bool        `json:"certain"`
@@ -348,7 +350,7 @@ type verdict struct {
 	From      string      `json:"from,omitempty"`
 	Policy    *policyJSON `json:"policy,omitempty"`
 
-	// Faults are what is wrong with the deployment, whatever the request.
+	// Faults are the faults of the deployment, which do not depend on the request.
 	Faults []status.Finding `json:"faults,omitempty"`
 }
 
@@ -416,7 +418,7 @@ func (e *explain) write(v signer.Verdict, unseen string) error {
 	case e.addressMissing(v):
 		word += " (give --ip, the viewer's address)"
 	case !v.Certain:
-		word += " (not known of CloudFront: our strict reading)"
+		word += " (unknown for CloudFront: the strict reading)"
 	}
 	line("verdict", word)
 	line("reason", out.Detail)
@@ -436,7 +438,8 @@ func (e *explain) write(v signer.Verdict, unseen string) error {
 	return err
 }
 
-// deniedStatus is the HTTP status of a refusal. One for the method has no code.
+// deniedStatus returns the HTTP status of a refusal. A refusal of the method has no
+// code.
 func deniedStatus(v signer.Verdict) int {
 	if v.Code == "" {
 		return http.StatusForbidden

@@ -32,19 +32,19 @@ func TestExplainGoesByWhatTheDistributionTrustsNow(t *testing.T) {
 	if status, out, _ := explain(); status != 3 || !strings.Contains(out, "denied") || strings.Contains(out, "fault") {
 		t.Errorf("a key that nothing trusts: %d\n%s", status, out)
 	}
-	// The group has it, whatever the document lists.
+	// The key group has the key, whatever the document lists.
 	a.Groups[a.GroupID].Members = append(a.Groups[a.GroupID].Members, old)
 	a.Keys[old] = statustest.PublicKey(key)
 	if status, out, said := explain(); status != 0 || !strings.Contains(out, "allowed") {
 		t.Errorf("a key of the group: %d\n%s%s", status, out, said)
 	}
-	// Without the right to read the group, the document is what there is.
+	// Without permission to read the group, the document counts.
 	a.Fail["cloudfront:GetKeyGroup"] = "AccessDenied"
 	if status, out, said := explain(); status != 3 || !strings.Contains(said, "lack cloudfront:GetKeyGroup") {
 		t.Errorf("without the right: %d\n%s%s", status, out, said)
 	}
 	delete(a.Fail, "cloudfront:GetKeyGroup")
-	// A fault of the deployment is named beside the verdict.
+	// A fault of the deployment is printed with the verdict.
 	b := a.Buckets[a.BucketName]
 	b.Policy = strings.ReplaceAll(b.Policy, a.BucketName+"/*", a.BucketName+"/")
 	if status, out, _ := explain(); status != 0 || !strings.Contains(out, "fault") || !strings.Contains(out, "CloudFront may not read the bucket") {
@@ -62,7 +62,7 @@ func TestExplainGoesByTheDocumentWhereAWSDoesNotAnswerInTime(t *testing.T) {
 	a.Hang = "cloudformation:"
 	started := time.Now()
 	p := run(t, inAccount(t, a), "explain", "--env", "dev", "--project", "media", "https://d111111dev.cloudfront.net/rt.png?Expires=2116972800&Signature=AAAA&Key-Pair-Id=KUNKNOWN")
-	if p.status() != 3 || !strings.Contains(p.stderr.String(), "was not told within 8s: going by the deployment document") {
+	if p.status() != 3 || !strings.Contains(p.stderr.String(), "took longer than 8s: using the deployment document") {
 		t.Errorf("exit status %d after %s:\n%s%s", p.status(), time.Since(started), p.stdout.String(), p.stderr.String())
 	}
 }

@@ -16,8 +16,8 @@ func TestExplainTakesTheKeysThatADocumentListsAndReadsNoPrivateKey(t *testing.T)
 	if err != nil {
 		t.Fatal(err)
 	}
-	// As after a rotation: the URL was signed before it, and its key is trusted
-	// still.
+	// As after a rotation: the URL was signed before it, and its key is still
+	// trusted.
 	older, err := signer.GenerateKey(signer.RSA2048)
 	if err != nil {
 		t.Fatal(err)
@@ -51,7 +51,7 @@ func TestExplainTakesTheKeysThatADocumentListsAndReadsNoPrivateKey(t *testing.T)
 		"a key that is trusted no more":  {keys: []signer.TrustedKey{current}, status: 3, want: "verdict     denied: 403 InvalidKey\n"},
 		"a key whose id alone is listed": {keys: []signer.TrustedKey{current, {ID: olderID}}, status: 1, want: "trusts the key KOLDER, and the deployment document has no public key"},
 		"and given here":                 {keys: []signer.TrustedKey{current, {ID: olderID}}, args: []string{"--public-key", "KOLDER=older.pem"}, want: "verdict     allowed\n"},
-		"an older document":              {status: 1, want: "verdict     not known\nreason      the deployment document lists no trusted keys"},
+		"an older document":              {status: 1, want: "verdict     not known\nreason      an older version wrote the deployment document, which lists no trusted keys"},
 		"an older document, in JSON":     {args: []string{"--json"}, status: 1, want: "\"allowed\": null,\n  \"certain\": false,\n  \"reason\""},
 		"an older document, a key given": {args: []string{"--public-key", "KOLDER=older.pem"}, want: "verdict     allowed\n"},
 	} {
@@ -74,7 +74,7 @@ func TestExplainTakesTheKeysThatADocumentListsAndReadsNoPrivateKey(t *testing.T)
 		if hint := "hint: add the key that signed it, as with --public-key KOLDER=public_key.pem"; strings.Contains(stderr, hint) != (test.status == 1) {
 			t.Errorf("%s: it says %s", name, stderr)
 		}
-		if strings.Contains(stderr, "; a new deployment lists the keys\n") != (test.status == 1 && test.keys == nil) {
+		if strings.Contains(stderr, "; a new deployment adds the list\n") != (test.status == 1 && test.keys == nil) {
 			t.Errorf("%s: it says %s", name, stderr)
 		}
 	}

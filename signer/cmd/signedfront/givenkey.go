@@ -13,11 +13,11 @@ import (
 
 // givenKey is a private key of the command line.
 type givenKey struct {
-	id   string // the logical id of the key whose place it takes; empty: of the only one
+	id   string // the logical id of the key that it replaces; empty: the only one
 	file string
 	key  *signer.PrivateKey
 
-	place string // the logical id that it was found to have, if id is empty
+	place string // the logical id that was found, if id is empty
 	used  bool
 }
 
@@ -39,15 +39,15 @@ func readPrivateKeys(pairs []string) ([]*givenKey, error) {
 			return nil, fmt.Errorf("--private-key: %w", err)
 		}
 		if slices.ContainsFunc(keys, func(other *givenKey) bool { return other.id == k.id }) {
-			return nil, wrongUsage("--private-key is given twice for one key: write which keys they take the place of, as in --private-key ID=FILE")
+			return nil, wrongUsage("--private-key is given twice for one key: write which key each replaces, as in --private-key ID=FILE")
 		}
 		keys = append(keys, k)
 	}
 	return keys, nil
 }
 
-// givenFor is the key of the command line that takes the place of one, nil if none
-// does. The empty id stands for a key that only its owner has.
+// givenFor returns the key of the command line that replaces a key, or nil. The
+// empty id is that of an imported key.
 func (f *keyFolders) givenFor(id string) *givenKey {
 	for _, k := range f.given {
 		if id != "" && (k.id == id || k.id == "" && k.place == id) || id == "" && k.id == "" {
@@ -55,7 +55,7 @@ func (f *keyFolders) givenFor(id string) *givenKey {
 			return k
 		}
 	}
-	// A key of which the template has nothing but a name takes the one that is left.
+	// If the template has only a key's id, the unused given key replaces it.
 	for _, k := range f.given {
 		if k.id == "" && k.place == "" && !k.used {
 			k.place, k.used = id, true
@@ -65,8 +65,7 @@ func (f *keyFolders) givenFor(id string) *givenKey {
 	return nil
 }
 
-// match finds out which key of a template each one of the command line takes the
-// place of.
+// match finds the key of a template that each given key replaces.
 func (f *keyFolders) match(template []byte) error {
 	var t struct {
 		Resources map[string]struct {
@@ -75,7 +74,7 @@ func (f *keyFolders) match(template []byte) error {
 		}
 	}
 	if len(f.given) == 0 || json.Unmarshal(template, &t) != nil {
-		return nil // of what is wrong with the template, the edge tells more
+		return nil // the edge reports faults of the template
 	}
 	for _, k := range f.given {
 		k.place, k.used = "", false
@@ -105,14 +104,14 @@ func (f *keyFolders) match(template []byte) error {
 		default:
 			return &failure{
 				err:  fmt.Errorf("--private-key: the template has %d keys: %s", len(public), strings.Join(public, ", ")),
-				hint: fmt.Sprintf("write which one it takes the place of, as in --private-key %s=FILE", public[0]),
+				hint: fmt.Sprintf("write which one it replaces, as in --private-key %s=FILE", public[0]),
 			}
 		}
 	}
 	return nil
 }
 
-// checkUsed reports a key of the command line that takes no other's place.
+// checkUsed reports a given key that replaces none.
 func (f *keyFolders) checkUsed() error {
 	for _, k := range f.given {
 		switch {
@@ -123,7 +122,7 @@ func (f *keyFolders) checkUsed() error {
 				hint: "write that of an AWS::CloudFront::PublicKey or a " + contract.SigningKeyPair + " of the template",
 			}
 		default:
-			return &failure{err: fmt.Errorf("--private-key: the stack trusts no key whose place %s could take", k.file)}
+			return &failure{err: fmt.Errorf("--private-key: the stack trusts no key that %s could replace", k.file)}
 		}
 	}
 	return nil

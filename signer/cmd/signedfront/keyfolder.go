@@ -13,30 +13,30 @@ import (
 	"github.com/signedfront/signedfront/signer/edge"
 )
 
-// keyFolders keep what deployments would keep in AWS, a folder for each stack
-// of an app: the private key of each Custom::SigningKeyPair in <logical id>.pem,
-// which only its owner can read, and the deployment document.
+// keyFolders keeps on this machine what deployments keep in AWS. Each stack of an
+// app has a folder with its deployment document and, in <logical id>.pem, the
+// private key of each Custom::SigningKeyPair, readable only by its owner.
 //
-// Of several processes that serve a stack, the one that holds the lock of its
-// folder writes deployment.json. Each other one writes a document of its own,
-// named by its port, and removes it at its end. No process writes over a key.
+// If several processes serve a stack, the one that holds the folder's lock writes
+// deployment.json. Each other one writes its own document, named by its port, and
+// removes it at its end. No process overwrites a key.
 type keyFolders struct {
 	app   string // the app's folder
 	given []*givenKey
-	files map[string]string // key files, by the public key's fingerprint
-	stack string            // the one whose document is kept; empty: none is yet
-	lock  *os.File          // of its folder; nil: another process holds it
-	own   string            // the document of this process alone, if there is one
+	files map[string]string // key files by the public key's fingerprint
+	stack string            // the stack whose document is kept; empty: none yet
+	lock  *os.File          // of the stack's folder; nil: another process holds it
+	own   string            // the document of this process only, if any
 }
 
 const (
 	stateFolder    = ".signedfront"    // in the app's folder
 	deploymentFile = "deployment.json" // in the folder of a stack
-	lockFile       = ".lock"           // beside it, with the process that holds it
+	lockFile       = ".lock"           // in the folder of a stack; names the process that holds it
 )
 
-// openKeyFolders makes the folder of the folders, unless it is there. Git is
-// told to leave it alone.
+// openKeyFolders creates the state folder if it does not exist, with a .gitignore
+// for it.
 func openKeyFolders(app string, given []*givenKey) (*keyFolders, error) {
 	state := filepath.Join(app, stateFolder)
 	err := os.MkdirAll(state, 0o700)
@@ -46,13 +46,13 @@ func openKeyFolders(app string, given []*givenKey) (*keyFolders, error) {
 	if err != nil {
 		return nil, &failure{
 			err:  fmt.Errorf("making the folder of the keys: %w", err),
-			hint: "keys and deployment document are kept in .signedfront/, beside the cdk.json or in the current folder: start in one that you may write to",
+			hint: "keys and the deployment document are kept in .signedfront/, next to cdk.json or in the current folder: start in a folder that you can write to",
 		}
 	}
 	return &keyFolders{app: app, given: given, files: map[string]string{}}, nil
 }
 
-// close lets go of the lock and removes the document of this process alone.
+// close releases the lock and removes the document of this process.
 func (f *keyFolders) close() {
 	if f.own != "" {
 		os.Remove(f.own)
@@ -63,10 +63,10 @@ func (f *keyFolders) close() {
 	f.stack, f.own, f.lock = "", "", nil
 }
 
-// folder is that of a stack, made unless it is there.
+// folder returns the folder of a stack. It creates the folder if it does not exist.
 func (f *keyFolders) folder(stack string) (string, error) {
 	if !stackName.MatchString(stack) {
-		return "", fmt.Errorf("the stack is called %s: want letters, digits and hyphens, with a letter first", signer.Describe(stack, signer.FormName))
+		return "", fmt.Errorf("the stack's name is %s: want letters, digits and hyphens, starting with a letter", signer.Describe(stack, signer.FormName))
 	}
 	dir := filepath.Join(f.app, stateFolder, stack)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -75,14 +75,14 @@ func (f *keyFolders) folder(stack string) (string, error) {
 	return dir, nil
 }
 
-// What CloudFormation takes for a name, and what is made a file's.
+// The names that CloudFormation accepts and that become file names.
 var (
 	stackName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]{0,127}$`)
 	logicalID = regexp.MustCompile(`^[A-Za-z0-9]{1,255}$`)
 )
 
-// pair is the key pair of a Custom::SigningKeyPair, made on its first use. It
-// is for edge.Config.Keys.
+// pair returns the key pair of a Custom::SigningKeyPair, and makes it at its first
+// use. It is for edge.Config.Keys.
 func (f *keyFolders) pair(k edge.KeyPair) (*signer.PrivateKey, error) {
 	key, file, err := f.load(k)
 	if err != nil {
@@ -90,25 +90,25 @@ func (f *keyFolders) pair(k edge.KeyPair) (*signer.PrivateKey, error) {
 	}
 	if found := key.PublicKey().Algorithm(); found != k.Algorithm {
 		wrong := &failure{
-			err:  fmt.Errorf("%s holds a key of kind %s, and the template wants %s", file, found, k.Algorithm),
-			hint: "stop every `signedfront local` of this app and delete the file: a new key is made",
+			err:  fmt.Errorf("%s holds a key of kind %s, but the template needs %s", file, found, k.Algorithm),
+			hint: "stop every `signedfront local` of this app and delete the file, to make a new key",
 		}
-		if f.givenFor(k.LogicalID) != nil { // it is not ours to delete
-			wrong.hint = fmt.Sprintf("give another one with --private-key: `signedfront keygen --algorithm %s` makes one; or leave it out, and one is made", k.Algorithm)
+		if f.givenFor(k.LogicalID) != nil { // the user's own file
+			wrong.hint = fmt.Sprintf("give another key with --private-key (`signedfront keygen --algorithm %s` makes one), or leave --private-key out to have one made", k.Algorithm)
 		}
 		return nil, wrong
 	}
 	return key, nil
 }
 
-// standIn is the key pair in place of a public key whose private half is elsewhere,
-// made on its first use. It is for edge.Config.StandIn.
+// standIn returns the key pair that replaces a public key whose private key is
+// elsewhere, and makes it at its first use. It is for edge.Config.StandIn.
 func (f *keyFolders) standIn(k edge.KeyPair) (*signer.PrivateKey, error) {
 	key, _, err := f.load(k)
 	return key, err
 }
 
-// load reads a key pair, or makes it, and tells its file.
+// load reads a key pair or makes it, and returns its file.
 func (f *keyFolders) load(k edge.KeyPair) (key *signer.PrivateKey, file string, err error) {
 	if given := f.givenFor(k.LogicalID); given != nil {
 		f.files[given.key.PublicKey().Fingerprint()] = given.file
@@ -136,9 +136,9 @@ func (f *keyFolders) load(k edge.KeyPair) (key *signer.PrivateKey, file string, 
 	return key, file, nil
 }
 
-// imported signs with the imported key of an edge's deployment, if the document
-// names its file and the file is there. A relative name starts at the app's
-// folder.
+// imported returns a signer with the imported key of an edge's deployment, if the
+// document names its file and the file exists. A relative name is relative to the
+// app's folder.
 func (f *keyFolders) imported(e *edge.Edge) (*signer.Signer, error) {
 	d := e.Deployment()
 	if given := f.givenFor(""); given != nil {
@@ -171,8 +171,8 @@ func (f *keyFolders) imported(e *edge.Edge) (*signer.Signer, error) {
 	return s, nil
 }
 
-// generate makes a key and its file. Where another run of this program does so
-// at the same time, the first file stands: it appears in one step, and whole.
+// generate makes a key and its file. If another process does so at the same time,
+// the first file stays: it appears whole, in one step.
 func generate(file string, algorithm signer.Algorithm) error {
 	key, err := signer.GenerateKey(algorithm)
 	if err != nil {
@@ -180,7 +180,7 @@ func generate(file string, algorithm signer.Algorithm) error {
 	}
 	scratch, err := os.MkdirTemp(filepath.Dir(file), ".new-")
 	if err != nil {
-		return fmt.Errorf("keeping a key: %w", err)
+		return fmt.Errorf("writing a key: %w", err)
 	}
 	defer os.RemoveAll(scratch)
 	whole := filepath.Join(scratch, filepath.Base(file))
@@ -191,26 +191,25 @@ func generate(file string, algorithm signer.Algorithm) error {
 	if err == nil || errors.Is(err, fs.ErrExist) {
 		return nil
 	}
-	// A file system without hard links. Renaming would write over a key that is
-	// there by now.
+	// The file system has no hard links. Renaming would overwrite a key that was
+	// made meanwhile.
 	if err := key.WriteFile(file); err != nil {
 		if _, missing := os.Lstat(file); missing != nil {
-			return fmt.Errorf("keeping a key: %w", err)
+			return fmt.Errorf("writing a key: %w", err)
 		}
 	}
 	return nil
 }
 
-// kept says where keep has put what.
+// kept says where keep has written files.
 type kept struct {
 	document string // the file of the deployment document
 	key      string // the file of the key; empty if the key is in AWS
-	other    string // the process that keeps deployment.json, if another does
+	other    string // the process that writes deployment.json, if it is another
 }
 
-// keep writes a stack's deployment document for applications on this machine, in
-// place of the one that it wrote before. A key that is in AWS stays where the
-// document says.
+// keep writes a stack's deployment document for applications on this machine, and
+// replaces the one it wrote before. A key in AWS stays where the document says.
 func (f *keyFolders) keep(stack string, at address, d *signer.Deployment) (kept, error) {
 	if d == nil {
 		return kept{}, nil
@@ -223,7 +222,7 @@ func (f *keyFolders) keep(stack string, at address, d *signer.Deployment) (kept,
 	if k.key != "" {
 		name, err := relative(dir, k.key)
 		if err != nil {
-			return k, fmt.Errorf("keeping the deployment document: %w", err)
+			return k, fmt.Errorf("writing the deployment document: %w", err)
 		}
 		d.Key = signer.KeyLocation{File: name}
 	}
@@ -247,13 +246,13 @@ func (f *keyFolders) keep(stack string, at address, d *signer.Deployment) (kept,
 		f.own = k.document
 	}
 	if err := replace(k.document, text); err != nil {
-		return k, fmt.Errorf("keeping the deployment document: %w", err)
+		return k, fmt.Errorf("writing the deployment document: %w", err)
 	}
 	return k, nil
 }
 
-// claim takes the lock of a stack's folder for the rest of this process, or
-// tells which process holds it.
+// claim takes the lock of a stack's folder for the rest of this process, or returns
+// the process that holds it.
 func (f *keyFolders) claim(dir string, at address) (holder string) {
 	name := filepath.Join(dir, lockFile)
 	lock, err := openLocked(name)
@@ -265,7 +264,7 @@ func (f *keyFolders) claim(dir string, at address) (holder string) {
 		return "another process"
 	}
 	f.lock = lock
-	// What it says is for people alone.
+	// This text is only for people.
 	if lock.Truncate(0) == nil {
 		fmt.Fprintf(lock, "process %d on %s\n", os.Getpid(), at.url())
 	}
@@ -274,7 +273,7 @@ func (f *keyFolders) claim(dir string, at address) (holder string) {
 
 var lockLine = regexp.MustCompile(`^process [0-9]{1,10} on http://[a-z0-9.:-]{1,260}$`)
 
-// relative is the name of a file as seen from a folder.
+// relative returns the name of a file relative to a folder.
 func relative(dir, file string) (string, error) {
 	if filepath.IsAbs(file) != filepath.IsAbs(dir) {
 		return filepath.Abs(file)
@@ -283,7 +282,7 @@ func relative(dir, file string) (string, error) {
 	return filepath.ToSlash(name), err
 }
 
-// replace writes a file that is whole at any time, for its owner alone.
+// replace writes a file in one step, readable only by its owner.
 func replace(file string, text []byte) error {
 	whole, err := os.CreateTemp(filepath.Dir(file), ".new-") // mode 0600
 	if err != nil {

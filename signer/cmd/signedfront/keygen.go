@@ -17,11 +17,11 @@ func newKeygen(t *terminal) *cobra.Command {
 		Use:        "keygen",
 		Short:      "Make a key pair",
 		SuggestFor: []string{"genkey", "keys"},
-		Long: `Make a key pair of a kind that CloudFront takes, and write it as PEM: private_key.pem,
-which its owner alone can read, and public_key.pem, as CloudFront wants it. Files
-that are there are not written over.
+		Long: `Make a key pair of a kind that CloudFront accepts, and write it as PEM:
+private_key.pem, which only its owner can read, and public_key.pem, in CloudFront's
+format. Existing files are not overwritten.
 
-A stack of signedfront makes its own keys: this is for keys of your own.`,
+A stack of signedfront makes its own keys. Use this verb for imported keys.`,
 		Example: `  signedfront keygen
   signedfront keygen --algorithm rsa-2048 --out ~/keys/media`,
 		Args: func(cmd *cobra.Command, args []string) error {
@@ -39,11 +39,11 @@ A stack of signedfront makes its own keys: this is for keys of your own.`,
 			folder := signer.Describe(dir, signer.FormFile)
 			for _, name := range []string{private, public} {
 				if _, err := os.Lstat(name); err == nil {
-					return &failure{err: fmt.Errorf("%s is already in the folder %s and is not written over", filepath.Base(name), folder), hint: "move it away, or name another folder with --out"}
+					return &failure{err: fmt.Errorf("%s already exists in the folder %s", filepath.Base(name), folder), hint: "move it, or name another folder with --out"}
 				}
 			}
 			if mayMakeKeyNamed(dir) {
-				return &failure{err: fmt.Errorf("--out is %s", notShown(dir)), hint: "a folder of such a name is not made, since it may be a key: make it first, if it is what you want", usage: true}
+				return &failure{err: fmt.Errorf("--out is %s", notShown(dir)), hint: "a folder with a name that may be a key is not created: to use it, create it first", usage: true}
 			}
 			if err := os.MkdirAll(dir, 0o700); err != nil {
 				return fmt.Errorf("making the folder %s: %w", folder, cause(err))
@@ -61,7 +61,7 @@ A stack of signedfront makes its own keys: this is for keys of your own.`,
 			fmt.Fprintln(t.out, printable(private))
 			fmt.Fprintln(t.out, printable(public))
 			t.notef("%s, SHA-256 of the public key %s", a, key.PublicKey().Fingerprint())
-			t.notef("keep %s secret; give %s to CloudFront, and sign with the id that it gets there", printable(private), printable(public))
+			t.notef("keep %s secret; add %s to CloudFront, and sign with the id that it gets there", printable(private), printable(public))
 			return nil
 		},
 	}
@@ -73,8 +73,8 @@ A stack of signedfront makes its own keys: this is for keys of your own.`,
 	return cmd
 }
 
-// mayMakeKeyNamed reports whether a folder would be made whose name may be a
-// piece of a key. Once it is there, its name counts as that of a file.
+// mayMakeKeyNamed reports whether a new folder would have a name that may be a
+// piece of a key. The name of an existing folder is a file name.
 func mayMakeKeyNamed(dir string) bool {
 	if isPlace(dir) {
 		return false

@@ -19,7 +19,7 @@ import (
 	"github.com/signedfront/signedfront/signer/leaktest"
 )
 
-// execute runs a command line in this process, with nothing on standard input.
+// execute runs a command line in this process, with an empty standard input.
 func execute(t *testing.T, args []string) (status int, stdout, stderr string) {
 	t.Helper()
 	in, err := os.Open(os.DevNull)
@@ -30,14 +30,14 @@ func execute(t *testing.T, args []string) (status int, stdout, stderr string) {
 	var out, messages bytes.Buffer
 	term := newTerminal(args)
 	term.in, term.out, term.err, term.inIsTTY, term.outIsTTY, term.errIsTTY = in, &out, &lockedWriter{w: &messages}, false, false, false
-	before := os.Stderr // which completing changes
+	before := os.Stderr // completion changes it
 	defer func() { os.Stderr = before }()
 	status = term.run(context.Background(), args)
 	return status, out.String(), messages.String()
 }
 
-// emptyEnvironment leaves of the environment what running a program needs, and
-// lets no request to AWS leave this machine.
+// emptyEnvironment leaves only the variables that running a program needs, and
+// keeps requests to AWS on this machine.
 func emptyEnvironment(t *testing.T) {
 	t.Helper()
 	before := os.Environ()
@@ -59,8 +59,8 @@ func emptyEnvironment(t *testing.T) {
 	}
 }
 
-// workFolder is a folder with a key pair, a deployment document of it, a folder
-// of content, and an app that repeats what it is told and fails.
+// workFolder makes a folder with a key pair, its deployment document, a folder of
+// content, and an app that prints its arguments and fails.
 func workFolder(t *testing.T) {
 	t.Helper()
 	t.Chdir(t.TempDir())
@@ -96,8 +96,7 @@ func workFolder(t *testing.T) {
 	}
 }
 
-// fixtures are command lines of each verb that are right but for what comes of
-// them, without the argument that stands at the end.
+// fixtures are valid command lines of each verb, without their last argument.
 var fixtures = map[string][][]string{
 	"local":      {{"--addr", "127.0.0.1:0"}},
 	"url":        {{"--deployment", "deployment.json"}, {"--key-pair-id", "K2JCJMDEHXQW5F", "--private-key", "private_key.pem"}, {"--env", "dev"}},
@@ -116,9 +115,8 @@ var fixtureArgument = map[string]string{
 	"completion": "bash", "help": "url",
 }
 
-// placesOf are the command lines in which a text stands in a place of its own,
-// for every verb of the tree, each flag of it and its argument; with every
-// fixture, or with the first of each verb.
+// placesOf returns command lines with a text in each place: for every verb, each of
+// its flags and its argument, with every fixture or only the first of each verb.
 func placesOf(t *testing.T, text string, every bool) (lines [][]string) {
 	t.Helper()
 	line := func(words ...any) {
@@ -173,8 +171,8 @@ func placesOf(t *testing.T, text string, every bool) (lines [][]string) {
 	return lines
 }
 
-// spellings are all of a key's PKCS #8 form on P-256, and the kinds that are
-// something else of any other form.
+// spellings returns all spellings of a key's PKCS #8 form on P-256, and for any
+// other form the kinds that differ from it.
 func spellings(key *leaktest.Key) (chosen []leaktest.Spelling) {
 	all := key.Name == "P-256"
 	for _, s := range key.Spellings() {
@@ -186,12 +184,12 @@ func spellings(key *leaktest.Key) (chosen []leaktest.Spelling) {
 	return chosen
 }
 
-// common are the spellings of a key that every fixture is run with.
+// common are the spellings of a key that run with every fixture.
 var common = []string{"as it is", "the bare base64", "the second third", "line 2"}
 
-// wasAsked reports whether the text is an object, a pattern or a folder that a
-// command was rightly asked about, as far as can be known: a whole URL, or what
-// is shorter than a line of a key. Then what it prints for it stands for it.
+// wasAsked reports whether the text may be an object, a pattern or a folder that a
+// command was correctly given: a whole URL, or text shorter than a line of a key.
+// The output then contains it.
 func wasAsked(text string, status int) bool {
 	return status == 0 && (isURL(text) || len(text) < 40)
 }
@@ -205,7 +203,7 @@ func TestNoVerbShowsAKeyThatStandsInAnyPlaceOfItsCommandLine(t *testing.T) {
 			_, name, _ := strings.Cut(spelling.Name, ", ")
 			for _, args := range placesOf(t, spelling.Text, slices.Contains(common, name)) {
 				if strings.Contains(strings.Join(args, ""), "\x00") {
-					continue // no system passes such an argument on
+					continue // no system passes such an argument
 				}
 				status, stdout, stderr := execute(t, args)
 				runs++
@@ -248,8 +246,7 @@ func TestNoMessageShowsAKeyOfTheEnvironment(t *testing.T) {
 	}
 }
 
-// What a library says of a value comes through in no message, whole, in part or
-// quoted.
+// No message of a library shows a value, whole, in part or quoted.
 func TestMessagesOfLibrariesAreCleanedOfValuesThatMayNotBeQuoted(t *testing.T) {
 	key := leaktest.Keys()[0]
 	pem := string(key.PEM())
@@ -278,7 +275,7 @@ func TestMessagesOfLibrariesAreCleanedOfValuesThatMayNotBeQuoted(t *testing.T) {
 	}
 }
 
-// What a command line and an environment hold besides keys comes through.
+// Other values of a command line and an environment are shown.
 func TestMessagesKeepTheNamesThatACommandLineHoldsBesidesOtherValues(t *testing.T) {
 	home := filepath.Join(t.TempDir(), "Users", "JaneDoe2")
 	if err := os.MkdirAll(home, 0o700); err != nil {
@@ -290,7 +287,7 @@ func TestMessagesKeepTheNamesThatACommandLineHoldsBesidesOtherValues(t *testing.
 	for _, message := range []string{
 		"there is no file " + filepath.Join(home, "private_key.pem"),
 		"write both, as in K2JCJMDEHXQW5F=public_key.pem",
-		"d111111abcdef8.cloudfront.net/rt.png is no URL",
+		"d111111abcdef8.cloudfront.net/rt.png is not a URL",
 		"Key-Pair-Id=K2JCJMDEHXQW5F",
 	} {
 		if got := w.clean(message); got != message {

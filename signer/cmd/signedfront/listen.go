@@ -12,26 +12,26 @@ import (
 	"syscall"
 )
 
-// address is where the edge listens: on this machine alone, unless hosts say how
-// other machines reach it.
+// address is the address on which the edge listens. Without hosts it is a loopback
+// address.
 type address struct {
-	name  string // as in its URL: localhost, or an address
+	name  string // as in its URL: localhost or an address
 	ip    netip.Addr
-	port  uint16 // 0 for any that is free
+	port  uint16 // 0 for any free port
 	hosts []host
 }
 
-// host is how other machines reach the edge.
+// host is a name by which other machines reach the edge.
 type host struct {
 	name string
-	port string // empty for the one that the edge listens on
+	port string // empty for the port on which the edge listens
 }
 
 var defaultAddress = address{name: "127.0.0.1", ip: netip.AddrFrom4([4]byte{127, 0, 0, 1}), port: 8080}
 
-// parseAddress reads HOST:PORT. Signed URLs hold no IPv6 addresses, so IPv4 it
-// is. An address of other networks, or of all, needs hosts, since it is not the name
-// by which it is reached. Its errors do not name the text.
+// parseAddress reads HOST:PORT. It accepts only IPv4, because a signed URL cannot
+// contain an IPv6 address. An address that other machines can reach needs hosts,
+// because it is not their name for it. Its errors do not quote the text.
 func parseAddress(text string, hosts []host) (address, error) {
 	wrong := func(what string) (address, error) { return address{}, errors.New(what) }
 	host, portText, err := net.SplitHostPort(text)
@@ -40,7 +40,7 @@ func parseAddress(text string, hosts []host) (address, error) {
 	}
 	port, err := strconv.ParseUint(portText, 10, 16)
 	if err != nil {
-		return wrong("whose port is not from 0 to 65535")
+		return wrong("whose port is not 0 to 65535")
 	}
 	a := address{name: host, port: uint16(port), hosts: hosts}
 	if host == "localhost" {
@@ -50,9 +50,9 @@ func parseAddress(text string, hosts []host) (address, error) {
 	a.ip, err = netip.ParseAddr(host)
 	switch {
 	case err != nil:
-		return wrong("which names no IPv4 address of this machine")
+		return wrong("which is not an IPv4 address of this machine")
 	case !a.ip.Is4():
-		return wrong("an IPv6 address, which signed URLs cannot hold")
+		return wrong("an IPv6 address, which a signed URL cannot contain")
 	case a.open() && len(hosts) == 0:
 		return address{}, errUnnamed
 	}
@@ -66,34 +66,34 @@ func (a address) open() bool { return !a.ip.IsLoopback() }
 
 var hostName = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
 
-// parseHost reads NAME or NAME:PORT, the latter where another port leads to that of
-// the edge, as of a container. Its errors do not name the text.
+// parseHost reads NAME or NAME:PORT. PORT is for another port that leads to the
+// edge's, such as that of a container. Its errors do not quote the text.
 func parseHost(text string) (h host, err error) {
 	h.name = text
 	if name, port, found := strings.Cut(text, ":"); found {
 		number, err := strconv.ParseUint(port, 10, 16)
 		if err != nil || number == 0 {
-			return host{}, errors.New("whose port is not from 1 to 65535")
+			return host{}, errors.New("whose port is not 1 to 65535")
 		}
 		h = host{name, strconv.FormatUint(number, 10)}
 	}
 	switch ip, err := netip.ParseAddr(h.name); {
 	case len(h.name) > 253 || !hostName.MatchString(h.name):
-		return host{}, errors.New("not a name in small letters or an IPv4 address")
+		return host{}, errors.New("not a lower-case name or an IPv4 address")
 	case err == nil && ip.IsUnspecified():
-		return host{}, errors.New("which stands for all addresses, and is none that a browser can open")
+		return host{}, errors.New("which means all addresses and cannot be opened by a browser")
 	}
 	return h, nil
 }
 
 func (a address) String() string { return net.JoinHostPort(a.name, strconv.Itoa(int(a.port))) }
 
-// url is the base URL of the address, by the first name that other machines have
-// for it.
+// url returns the base URL of the address, with the first name that other machines
+// use.
 func (a address) url() string { return "http://" + a.hostPorts()[0] }
 
-// hostPorts are the hosts of requests, as clients send them: they leave the default
-// port out.
+// hostPorts returns the hosts of requests as clients send them: without the default
+// port.
 func (a address) hostPorts() []string {
 	hosts := a.hosts
 	if len(hosts) == 0 {
@@ -110,8 +110,8 @@ func (a address) hostPorts() []string {
 	return all
 }
 
-// listen listens on an address, and on the next one whose port is free if the
-// address was not asked for.
+// listen listens on an address. If the user did not choose it, listen takes the
+// next free port.
 func listen(a address, asked bool) (net.Listener, address, error) {
 	for tries := 20; ; tries-- {
 		listener, err := net.Listen("tcp4", netip.AddrPortFrom(a.ip, a.port).String())
@@ -124,17 +124,17 @@ func listen(a address, asked bool) (net.Listener, address, error) {
 		case inUse(err):
 			return nil, a, &failure{
 				err:  fmt.Errorf("another program listens on %s", a),
-				hint: "choose another port with --addr, or leave --addr out to get one that is free",
+				hint: "choose another port with --addr, or leave --addr out to get a free one",
 			}
 		case errors.Is(err, syscall.EADDRNOTAVAIL):
 			return nil, a, &failure{
 				err:  fmt.Errorf("this machine does not have the address %s", a.ip),
-				hint: "give --addr an address of this machine, or 0.0.0.0 for all that it has",
+				hint: "set --addr to an address of this machine, or to 0.0.0.0 for all of them",
 			}
 		case errors.Is(err, syscall.EACCES):
 			return nil, a, &failure{
 				err:  fmt.Errorf("listening on %s is not permitted", a),
-				hint: "choose a port from 1024 on with --addr",
+				hint: "choose a port of at least 1024 with --addr",
 			}
 		default:
 			return nil, a, fmt.Errorf("listening on %s: %w", a, err)
@@ -142,7 +142,7 @@ func listen(a address, asked bool) (net.Listener, address, error) {
 	}
 }
 
-// inUse knows the errors of Unix and of Windows.
+// inUse recognizes the errors of Unix and of Windows.
 func inUse(err error) bool {
 	const windowsInUse, windowsNoAccess = syscall.Errno(10048), syscall.Errno(10013)
 	return errors.Is(err, syscall.EADDRINUSE) || errors.Is(err, windowsInUse) || errors.Is(err, windowsNoAccess)

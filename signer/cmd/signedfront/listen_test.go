@@ -28,10 +28,10 @@ func TestOtherMachinesReachTheEdgeByTheNamesOfHost(t *testing.T) {
 	}
 }
 
-// 192.0.2.1 is of no machine: RFC 5737.
+// 192.0.2.1 belongs to no machine: RFC 5737.
 func TestAnAddressThatTheMachineDoesNotHaveIsTold(t *testing.T) {
 	p := run(t, t.TempDir(), "local", "--addr", "192.0.2.1:0", "--host", "phone.example")
-	if said := p.stderr.String(); p.status() != 1 || !strings.Contains(said, "signedfront: error: this machine does not have the address 192.0.2.1\nsignedfront: hint: give --addr an address of this machine, or 0.0.0.0 for all that it has\n") {
+	if said := p.stderr.String(); p.status() != 1 || !strings.Contains(said, "signedfront: error: this machine does not have the address 192.0.2.1\nsignedfront: hint: set --addr to an address of this machine, or to 0.0.0.0 for all of them\n") {
 		t.Errorf("exit status %d:\n%s", p.status(), said)
 	}
 }
@@ -40,7 +40,7 @@ func TestWhereNoKeysCanBeKeptItIsToldWhereTheyWouldBe(t *testing.T) {
 	dir := t.TempDir()
 	writeFile(t, filepath.Join(dir, ".signedfront"), "a file in the way")
 	p := run(t, dir, "local", "--addr", "127.0.0.1:0")
-	if said := p.stderr.String(); p.status() != 1 || !strings.Contains(said, "signedfront: error: making the folder of the keys: ") || !strings.Contains(said, "signedfront: hint: keys and deployment document are kept in .signedfront/") {
+	if said := p.stderr.String(); p.status() != 1 || !strings.Contains(said, "signedfront: error: making the folder of the keys: ") || !strings.Contains(said, "signedfront: hint: keys and the deployment document are kept in .signedfront/") {
 		t.Errorf("exit status %d:\n%s", p.status(), said)
 	}
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/signedfront/signedfront/signer/edge"
 )
 
-// listed is how many files are printed at first.
+// listed is the number of files that are printed at first.
 const listed = 20
 
 // listing prints the files of an edge with their URLs.
@@ -30,9 +30,8 @@ type listing struct {
 	all     bool
 }
 
-// text signs a URL for each file, if it has a key, and asks the edge what it
-// and the unsigned one answer. A URL stands on a line of its own, so that it can
-// be copied whole.
+// text signs a URL for each file, if there is a key, and requests it and the
+// unsigned one from the edge. Each URL has its own line, so it can be copied whole.
 func (l listing) text(ctx context.Context) ([]byte, error) {
 	var keys []string
 	for _, key := range l.objects {
@@ -75,8 +74,8 @@ func (l listing) text(ctx context.Context) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// ask asks the edge as a viewer on this machine would, and tells the answer: the
-// status with the type of the content, or with the code of the refusal.
+// ask sends the edge a request as a viewer on this machine would. It returns the
+// status with the content type, or with the code of the refusal.
 func (l listing) ask(ctx context.Context, url string) string {
 	r, err := http.NewRequestWithContext(unlogged(ctx), http.MethodGet, url, nil)
 	if err != nil {
@@ -94,8 +93,7 @@ func (l listing) ask(ctx context.Context, url string) string {
 	return fmt.Sprintf("%d %s", a.status, what)
 }
 
-// answer takes what a handler answers. Of content it takes nothing: it is not
-// read to its end.
+// answer records a handler's response. It stops the handler before the content.
 type answer struct {
 	header http.Header
 	status int
@@ -118,9 +116,9 @@ func (a *answer) Write(b []byte) (int, error) {
 	return a.body.Write(b)
 }
 
-var errEnough = errors.New("the header is enough")
+var errEnough = errors.New("the header of the response is enough")
 
-// ceilSecond rounds up: URLs expire at whole seconds.
+// ceilSecond rounds up to a second: URLs expire at whole seconds.
 func ceilSecond(t time.Time) time.Time {
 	if whole := t.Truncate(time.Second); whole.Before(t) {
 		return whole.Add(time.Second)
@@ -128,7 +126,8 @@ func ceilSecond(t time.Time) time.Time {
 	return t
 }
 
-// clockTime is a local time with its zone, and with the date if it is not today.
+// clockTime returns a local time with its zone, and with the date if it is not
+// today.
 func clockTime(t, now time.Time) string {
 	t, now = t.Local(), now.Local()
 	layout := "15:04:05 MST"
@@ -145,7 +144,7 @@ func count(n int, noun string) string {
 	return fmt.Sprintf("%d %s", n, noun)
 }
 
-// duration is d without the units that are zero: 10m, not 10m0s.
+// duration formats d without units that are zero: 10m, not 10m0s.
 func duration(d time.Duration) string {
 	s := d.String()
 	if strings.HasSuffix(s, "m0s") {

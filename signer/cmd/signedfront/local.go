@@ -21,9 +21,9 @@ type local struct {
 	dir         string // empty for the sample files
 	environment string // empty for the only one
 	app         string
-	appAsked    bool // for it
+	appAsked    bool // --app was given
 	address     address
-	asked       bool   // for the address
+	asked       bool   // --addr was given
 	template    string // a file; empty for the app's
 	publicKeys  []string
 	privateKeys []string
@@ -43,39 +43,38 @@ func newLocal(t *terminal) *cobra.Command {
 		SuggestFor: []string{"serve", "start", "run", "dev", "up", "server"},
 		Long: `Run the stack of a CDK app on this machine, with no AWS account.
 
-The app in the current folder is synthesized as the CDK would, and its template
-is what runs: a local CloudFront with the keys, the cache behaviors and the
-bucket policy that a deployment would have. DIR stands in for the bucket, its
-dot files left out; without DIR a few sample files do. Each file is printed with
-a signed and an unsigned URL, and with what each answers now.
+local synthesizes the app in the current folder as the CDK would, and runs its
+template: a local CloudFront with the keys, the cache behaviors and the bucket
+policy of a deployment. DIR takes the place of the bucket, without its dot files.
+Without DIR there are a few sample files. Each file is printed with a signed and
+an unsigned URL, and with the response to each.
 
-The first line is the address of a page for this run, on this machine alone, which
-shows the files, each request and why it was answered so. Whoever has that address
-can sign.
+The first line is the address of a page for this run, on a loopback address. The
+page shows the files, each request and the reason for its response. Anyone with
+that address can sign.
 
-In a folder without a cdk.json, the stack that signedfront ships is what runs: it
-is recorded in this program. It runs at once for the app that signedfront ships,
-too, which is synthesized meanwhile and compared.
+Without a cdk.json, local runs the stack that signedfront ships, as recorded in
+this program. The app that signedfront ships also runs at once: it is synthesized
+meanwhile and compared with the recording.
 
-Any other CDK app with CloudFront in front of a bucket is served as far as it is
-known, and so is its template alone, with --template. Where such a stack has no
-deployment document, a key pair that is made, or that --private-key gives, takes the
-place of its public key. What is not known of the template is named, and refused
-where it decides who gets what.
+Any other CDK app with CloudFront in front of a bucket is served as far as
+possible, as is its template with --template. If such a stack has no deployment
+document, its public key is replaced by a new key pair, or by the one of
+--private-key. The unknown parts of the template are listed. If they decide who
+has access, requests are refused.
 
-A change of the app is served as soon as it is synthesized, and a URL printed
-before opens after, if the new template lets it. Of a change that cannot be
-served it is told why, and what was served before is served on.
+A change of the app is served as soon as it is synthesized. URLs printed before
+stay valid if the new template allows them. If a change cannot be served, the
+reason is printed and the previous stack is still served.
 
-The private key and the deployment document are kept in .signedfront/ beside the
-app's cdk.json, for applications on this machine and for the next run. While one
-process serves a stack, another one of the same stack has a document of its own,
-deployment-PORT.json, until it ends. Where an environment borrows its key, it is
-the one that is kept for the lender. An
-imported key signs if its file is where the configuration says, as seen from the
-cdk.json. Where there is no cdk.json, .signedfront/ is in the current folder.
+The private key and the deployment document are kept in .signedfront/, next to
+the app's cdk.json or, without one, in the current folder. They are for
+applications on this machine and for the next run. If two processes serve one
+stack, the second writes its own document, deployment-PORT.json, until it ends. An
+environment that borrows its key uses the lender's. An imported key signs if its
+file is where the configuration says, relative to cdk.json.
 
-An app needs Node.js, and what runs it: Go for "go run cdk.go".`,
+An app needs Node.js and its own language: Go for "go run cdk.go".`,
 		Example: `  signedfront local                           # sample files
   signedfront local ./photos                  # a folder of your own
   signedfront local ./photos --env prod       # one of several environments
@@ -88,7 +87,7 @@ An app needs Node.js, and what runs it: Go for "go run cdk.go".`,
 		},
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 1 {
-				return &failure{err: fmt.Errorf("one folder is served, not %d", len(args)), hint: "put quotes around a name with spaces", usage: true}
+				return &failure{err: fmt.Errorf("want one folder, not %d", len(args)), hint: "put quotes around a name with spaces", usage: true}
 			}
 			return nil
 		},
@@ -99,18 +98,18 @@ An app needs Node.js, and what runs it: Go for "go run cdk.go".`,
 			l.appAsked = cmd.Flags().Changed("app")
 			for flag, asked := range map[string]bool{"--app": l.appAsked, "--env": l.environment != ""} {
 				if asked && l.template != "" {
-					return wrongUsage("--template and %s each say what is served: give one", flag)
+					return wrongUsage("--template and %s both choose what to serve: give one", flag)
 				}
 			}
 			if l.open && l.noPage {
-				return wrongUsage("--open opens the page that --no-page leaves out: give one")
+				return wrongUsage("--open opens the page, and --no-page turns it off: give one")
 			}
 			for _, text := range hosts {
 				h, err := parseHost(text)
 				if err != nil {
 					return &failure{
 						err:   fmt.Errorf("--host is %s, %w", signer.Describe(text, signer.FormWord), err),
-						hint:  "write how other machines name this one, such as 192.168.1.5, with a port if another one than that of --addr leads here",
+						hint:  "write the name or address by which other machines reach this one, such as 192.168.1.5, and the port if it is not that of --addr",
 						usage: true,
 					}
 				}
@@ -120,7 +119,7 @@ An app needs Node.js, and what runs it: Go for "go run cdk.go".`,
 				l.address, err = parseAddress(addr, l.address.hosts)
 				hint := fmt.Sprintf("write an address of this machine and a port, such as %s", defaultAddress)
 				if errors.Is(err, errUnnamed) {
-					hint = fmt.Sprintf("write %s; or say with --host how other machines name this one, as in --host 192.168.1.5", defaultAddress)
+					hint = fmt.Sprintf("write %s; or add --host with the name or address by which other machines reach this one, as in --host 192.168.1.5", defaultAddress)
 				}
 				if err != nil {
 					return &failure{err: fmt.Errorf("--addr is %s, %w", signer.Describe(addr, signer.FormWord), err), hint: hint, usage: true}
@@ -133,16 +132,16 @@ An app needs Node.js, and what runs it: Go for "go run cdk.go".`,
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	flags.StringVar(&l.environment, "env", "", "serve the environment of this `name` (default the only one)")
-	flags.StringVar(&l.app, "app", ".", "take the CDK app in this `folder`, where its cdk.json is")
-	flags.StringVar(&addr, "addr", "", fmt.Sprintf("listen on this `address` of this machine (default %s, or the next port that is free)", defaultAddress))
-	flags.StringArrayVar(&hosts, "host", nil, "answer to this `name` of this machine, by which others reach it; needed where --addr is not for this machine alone; may be given again")
-	flags.StringVar(&l.template, "template", "", "serve the stack of this `file`, a template as the CDK synthesizes it, in place of an app's")
-	flags.StringArrayVar(&l.privateKeys, "private-key", nil, "sign with the private key of this `[id=]file`, in place of the key whose logical id in the template is id; may be given again")
-	flags.StringArrayVar(&l.publicKeys, "public-key", nil, "know the public key that alsoTrust names, as `id=file`; may be given again")
-	addDuration(cmd, &l.ttl, "ttl", 10*time.Minute, "print URLs that are good for this `duration`")
+	flags.StringVar(&l.app, "app", ".", "use the CDK app in this `folder`, with its cdk.json")
+	flags.StringVar(&addr, "addr", "", fmt.Sprintf("listen on this `address` of this machine (default %s, or the next free port)", defaultAddress))
+	flags.StringArrayVar(&hosts, "host", nil, "also answer to this `name`, by which other machines reach this one; required if --addr is not a loopback address; may be repeated")
+	flags.StringVar(&l.template, "template", "", "serve the stack of this `file`, a synthesized template, instead of an app")
+	flags.StringArrayVar(&l.privateKeys, "private-key", nil, "sign with the private key of this `[id=]file`, which replaces the key with this logical id in the template; may be repeated")
+	flags.StringArrayVar(&l.publicKeys, "public-key", nil, "the public key of an id in alsoTrust, as `id=file`; may be repeated")
+	addDuration(cmd, &l.ttl, "ttl", 10*time.Minute, "print URLs that are valid for this `duration`")
 	flags.BoolVar(&l.open, "open", false, "open the page in the browser")
-	flags.BoolVar(&l.noPage, "no-page", false, "leave the page out")
-	flags.BoolVar(&l.all, "all", false, fmt.Sprintf("print every file, not the first %d alone", listed))
+	flags.BoolVar(&l.noPage, "no-page", false, "do not serve the page")
+	flags.BoolVar(&l.all, "all", false, fmt.Sprintf("print every file, not only the first %d", listed))
 	cmd.MarkFlagDirname("app")
 	cmd.MarkFlagFilename("template", "json")
 	cmd.MarkFlagFilename("private-key")
@@ -154,7 +153,7 @@ An app needs Node.js, and what runs it: Go for "go run cdk.go".`,
 
 // run serves until ctx ends, which is no error.
 func (l *local) run(ctx context.Context) error {
-	// What can go wrong at once goes wrong before the app is built.
+	// What can fail quickly is tried before the app is built.
 	source, err := l.source()
 	if err != nil {
 		return err
@@ -179,7 +178,7 @@ func (l *local) run(ctx context.Context) error {
 	defer listener.Close()
 
 	var seen files
-	if source.files != nil { // what changes from here on is served later
+	if source.files != nil { // later changes are served when they happen
 		seen = source.files()
 	}
 	first, err := source.first(ctx)
@@ -203,7 +202,7 @@ func (l *local) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	// The document is written when nothing else can go wrong.
+	// The document is written when nothing else can fail.
 	text, err := s.listing(now, content.keys).text(ctx)
 	if err != nil {
 		return err
@@ -221,7 +220,7 @@ func (l *local) run(ctx context.Context) error {
 		return err
 	}
 	if s.page != nil {
-		l.notef("the first line is the address of a page for this run: files, requests and why each was answered so")
+		l.notef("the first line is the address of a page for this run, with the files, the requests and the reason for each response")
 	}
 	if l.open {
 		remove, err := s.openBrowser()
@@ -238,15 +237,14 @@ func (l *local) run(ctx context.Context) error {
 	return s.serve(ctx, listener, source, seen)
 }
 
-// tellOpen warns of an address that is not for this machine alone.
+// tellOpen warns if other machines can reach the address.
 func (l *local) tellOpen(at address) {
 	if at.open() {
-		l.notef("warning: whoever can reach %s can ask for the files: for public ones without more, for the others with any URL that they see, as nothing is encrypted", at)
+		l.notef("warning: anyone who can reach %s can read public files, and the others with any signed URL that they see: nothing is encrypted", at)
 	}
 }
 
-// tellLeftOut names the files that are not served because they hold a private
-// key.
+// tellLeftOut names the files that are not served because they hold a private key.
 func (l *local) tellLeftOut(names []string) {
 	if len(names) == 0 {
 		return
@@ -260,18 +258,18 @@ func (l *local) tellLeftOut(names []string) {
 	l.notef("hint: keep private keys out of the folder that is uploaded")
 }
 
-// tellUnknown names what the edge does not know of the template.
+// tellUnknown lists the parts of the template that the edge does not know.
 func (l *local) tellUnknown(e *edge.Edge) {
 	for _, what := range e.Unknown() {
 		l.notef("not known: %s", what)
 	}
 }
 
-// tellKeys tells where the deployment document is and where the file of its
-// key, if it has one, and how to sign where this program cannot.
+// tellKeys prints the files of the deployment document and of its key, if any, and
+// how to sign if this program cannot.
 func (l *local) tellKeys(k kept, unsigned error) {
 	if k.other != "" {
-		l.notef("%s keeps deployment.json; this one has %s until it ends", k.other, k.document)
+		l.notef("%s writes deployment.json; this process writes %s until it ends", k.other, k.document)
 	}
 	sign := "signedfront url --deployment " + k.document + " KEY"
 	switch {
@@ -283,14 +281,15 @@ func (l *local) tellKeys(k kept, unsigned error) {
 		l.notef("the deployment document is %s, its key is %s", k.document, k.key)
 	case k.key == "":
 		l.notef("no URLs are signed here: %v", unsigned)
-		l.notef("hint: `%s` signs with it, given AWS credentials", sign)
+		l.notef("hint: with AWS credentials, sign with `%s`", sign)
 	default:
 		l.notef("no URLs are signed here: %v", unsigned)
-		l.notef("hint: put the private key into %s, and start again; or sign where it is, for the key pair and the base URL in %s", k.key, k.document)
+		l.notef("hint: copy the private key to %s and start again; or sign elsewhere, with the key pair id and the base URL of %s", k.key, k.document)
 	}
 }
 
-// lines sends once for each line of standard input, and is closed at its end.
+// lines sends once for each line of standard input. It closes the channel at the
+// end of the input.
 func (t *terminal) lines() <-chan struct{} {
 	ignoreTerminalReads()
 	lines := make(chan struct{})

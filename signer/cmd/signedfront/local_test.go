@@ -20,7 +20,7 @@ import (
 
 var background = context.Background()
 
-// get asks for a URL, and returns the status, the header and the body.
+// get requests a URL and returns the status, the header and the body.
 func get(t *testing.T, url string, change ...func(*http.Request)) (int, http.Header, string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
@@ -238,7 +238,7 @@ func TestAKeyOfAnotherKindIsNotUsed(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := run(t, app, "local", "--addr", "127.0.0.1:0")
-	for _, want := range []string{"holds a key of kind rsa-2048, and the template wants ecdsa-p256\n", "signedfront: hint: stop every `signedfront local` of this app and delete the file: a new key is made\n"} {
+	for _, want := range []string{"holds a key of kind rsa-2048, but the template needs ecdsa-p256\n", "signedfront: hint: stop every `signedfront local` of this app and delete the file, to make a new key\n"} {
 		if p.status() != 1 || !strings.Contains(p.stderr.String(), want) {
 			t.Errorf("exit status %d, want 1, and %q\n%s", p.status(), want, &p.stderr)
 		}

@@ -7,6 +7,6 @@ import (
 	"os"
 )
 
-// openLocked fails: the standard library locks no files on this system. No
-// process then writes what only the holder of the lock writes.
+// openLocked fails: the standard library has no file locks on this system. No
+// process then writes the files that need the lock.
 func openLocked(string) (*os.File, error) { return nil, errors.ErrUnsupported }

@@ -7,9 +7,8 @@ import (
 	"syscall"
 )
 
-// openLocked opens a file, made unless it is there, that no other process holds
-// open by this function. The system lets go of it when the process ends, however
-// that happens.
+// openLocked opens or creates a file and locks it, unless another process has. The
+// system releases the lock when the process ends, in any way.
 func openLocked(name string) (*os.File, error) {
 	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {

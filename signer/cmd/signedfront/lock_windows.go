@@ -5,9 +5,9 @@ import (
 	"syscall"
 )
 
-// openLocked opens a file, made unless it is there, that no other process holds
-// open by this function: others may read it, and none may open it to write. The
-// system lets go of it when the process ends, however that happens.
+// openLocked opens or creates a file and locks it, unless another process has.
+// Other processes may read the file. The system releases the lock when the process
+// ends, in any way.
 func openLocked(name string) (*os.File, error) {
 	path, err := syscall.UTF16PtrFromString(name)
 	if err != nil {

@@ -31,11 +31,11 @@ import (
 )
 
 func main() {
-	// What a signal ends, ends within seconds and tidily: further ones, which
-	// some callers send at once, change nothing.
+	// After a signal the program ends within seconds and cleans up. Further
+	// signals, which some callers send at once, change nothing.
 	ends := []os.Signal{os.Interrupt, syscall.SIGTERM}
-	if !signal.Ignored(syscall.SIGHUP) { // as nohup has it
-		ends = append(ends, syscall.SIGHUP) // the terminal is closed
+	if !signal.Ignored(syscall.SIGHUP) { // as under nohup
+		ends = append(ends, syscall.SIGHUP) // the terminal was closed
 	}
 	ctx, _ := signal.NotifyContext(context.Background(), ends...)
 	os.Exit(newTerminal(os.Args[1:]).run(ctx, os.Args[1:]))
@@ -44,8 +44,8 @@ func main() {
 // run runs one command line and returns its exit status.
 func (t *terminal) run(ctx context.Context, args []string) int {
 	if len(args) > 0 && (args[0] == cobra.ShellCompRequestCmd || args[0] == cobra.ShellCompNoDescRequestCmd) {
-		// Cobra writes whole what it cannot parse, to standard error and to the
-		// file that this variable names.
+		// Cobra writes what it cannot parse to standard error and to the file that
+		// this variable names.
 		os.Unsetenv("BASH_COMP_DEBUG_FILE")
 		os.Stderr, _ = os.OpenFile(os.DevNull, os.O_WRONLY, 0)
 	}
@@ -104,7 +104,7 @@ func newRoot(t *terminal) *cobra.Command {
 	return root
 }
 
-// find is the command of a verb.
+// find returns the command of a verb.
 func find(root *cobra.Command, word string) (*cobra.Command, error) {
 	for _, verb := range root.Commands() {
 		if verb.Name() == word {
@@ -115,14 +115,14 @@ func find(root *cobra.Command, word string) (*cobra.Command, error) {
 }
 
 func unknownVerb(root *cobra.Command, word string) error {
-	wrong := &failure{err: fmt.Errorf("there is no verb %s", shown(word)), hint: "run `signedfront help` for what there is", usage: true}
+	wrong := &failure{err: fmt.Errorf("there is no verb %s", shown(word)), hint: "run `signedfront help` for a list", usage: true}
 	if near := root.SuggestionsFor(word); len(near) > 0 {
 		wrong.hint = fmt.Sprintf("did you mean `signedfront %s`?", near[0])
 	}
 	return wrong
 }
 
-// otherFlags are what the AWS CLI calls flags, or has besides.
+// otherFlags are flags of the AWS CLI and other common mistakes, with hints.
 var otherFlags = map[string]string{
 	"date-less-than":    "did you mean --expires?",
 	"date-greater-than": "did you mean --not-before?",
@@ -135,8 +135,8 @@ var otherFlags = map[string]string{
 	"key":               "did you mean --private-key?",
 }
 
-// flagError words what pflag says of a flag. Its own words are not passed on:
-// they quote what was given. args is the whole command line.
+// flagError returns an error for a mistake that pflag found. It does not pass on
+// pflag's text, which quotes the value. args is the whole command line.
 func flagError(cmd *cobra.Command, err error, args []string) error {
 	wrong := &failure{err: errors.New("the flags cannot be read"), usage: true}
 	var unknown *pflag.NotExistError
@@ -149,13 +149,13 @@ func flagError(cmd *cobra.Command, err error, args []string) error {
 	switch {
 	case errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() != "":
 		given := "-" + unknown.GetSpecifiedShortnames()
-		for _, arg := range args { // of -version, pflag reads -v and leaves the rest
+		for _, arg := range args { // for -version, pflag reads -v and leaves the rest
 			if arg != given && strings.HasPrefix(arg, "-") && !strings.HasPrefix(arg, "--") && strings.HasSuffix(arg, given[1:]) {
 				given = arg
 			}
 		}
 		wrong.err = fmt.Errorf("there is no flag %s", signer.Describe(given, signer.FormWord))
-		wrong.hint = "flags have two hyphens and their whole name"
+		wrong.hint = "write two hyphens and the whole name of the flag"
 		if name := config.Nearest(given[1:], names); name != "" {
 			wrong.hint = fmt.Sprintf("did you mean --%s?", name)
 		}
@@ -175,7 +175,7 @@ func flagError(cmd *cobra.Command, err error, args []string) error {
 		wrong.hint = told.hint
 		for _, other := range []string{"expires", "ttl"} {
 			if hint, _, ok := strings.Cut(told.hint, "; --"+other+" takes"); ok && cmd.Flags().Lookup(other) == nil {
-				wrong.hint = hint // the verb has no such flag
+				wrong.hint = hint // the verb does not have this flag
 			}
 		}
 	case errors.As(err, &invalid):
@@ -184,7 +184,7 @@ func flagError(cmd *cobra.Command, err error, args []string) error {
 			wrong.hint = fmt.Sprintf("write --%s or --%[1]s=false", invalid.GetFlag().Name)
 		}
 	case errors.As(err, &syntax):
-		wrong.err = fmt.Errorf("%s is no flag", signer.Describe(syntax.GetSpecifiedFlag(), signer.FormWord))
+		wrong.err = fmt.Errorf("%s is not a flag", signer.Describe(syntax.GetSpecifiedFlag(), signer.FormWord))
 	}
 	return wrong
 }

@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// The built program is what these tests drive.
+// signedfront is the built program, which these tests run.
 var signedfront string
 
 func TestMain(m *testing.M) {
@@ -38,7 +38,7 @@ func buildAndRun(m *testing.M) (status int, err error) {
 	return m.Run(), nil
 }
 
-// process is the program, running.
+// process is the running program.
 type process struct {
 	*exec.Cmd
 	stdin          io.WriteCloser
@@ -46,7 +46,7 @@ type process struct {
 	ended          chan struct{}
 }
 
-// start starts the program in a folder. It ends with the test at the latest.
+// start starts the program in a folder. It ends at the latest with the test.
 func start(t *testing.T, dir string, args ...string) *process {
 	t.Helper()
 	p := &process{Cmd: exec.Command(signedfront, args...), ended: make(chan struct{})}
@@ -73,7 +73,7 @@ func start(t *testing.T, dir string, args ...string) *process {
 	return p
 }
 
-// status waits for the program to end, and returns its exit status.
+// status waits for the program to end and returns its exit status.
 func (p *process) status() int {
 	<-p.ended
 	return p.ProcessState.ExitCode()
@@ -123,7 +123,7 @@ func (o *output) String() string {
 	return o.text.String()
 }
 
-// await waits until the output is as wanted, and returns it.
+// await waits until wanted accepts the output, and returns it.
 func (o *output) await(t *testing.T, wanted func(text string) bool) string {
 	t.Helper()
 	o.lock()
@@ -137,7 +137,7 @@ func (o *output) await(t *testing.T, wanted func(text string) bool) string {
 	return o.text.String()
 }
 
-// has is for await: the text stands in the output n times.
+// has is for await: the output contains the text n times.
 func has(text string, n int) func(string) bool {
 	return func(written string) bool { return strings.Count(written, text) >= n }
 }

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// The signer's own words for a fix are those of its Go functions.
+// The signer's own hints name its Go functions.
 func TestMistakesInWhatIsSignedAreToldInTheWordsOfTheCommandLine(t *testing.T) {
 	emptyEnvironment(t)
 	workFolder(t)
@@ -19,9 +19,9 @@ func TestMistakesInWhatIsSignedAreToldInTheWordsOfTheCommandLine(t *testing.T) {
 	}{
 		"a star in a URL":           {[]string{"url", site + "a/*"}, "hint: --resource takes a pattern"},
 		"a backslash in a resource": {[]string{"url", "--resource", site + `a\*`, site + "a"}, "error: --resource a value of 41 bytes"},
-		"quotes around a URL":       {[]string{"url", "'" + site + "a'"}, "before the https:// of the URL stands \"'\""},
+		"quotes around a URL":       {[]string{"url", "'" + site + "a'"}, "there is text before the https:// of the URL: \"'\""},
 		"capitals in a resource":    {[]string{"cookies", strings.ToUpper(site) + "*"}, "hint: write https://"},
-		"SameSite without TLS":      {[]string{"cookies", "--same-site", "none", "http://127.0.0.1:8080/*"}, "error: --same-site none for a URL with http://"},
+		"SameSite without TLS":      {[]string{"cookies", "--same-site", "none", "http://127.0.0.1:8080/*"}, "error: --same-site none with an http:// URL"},
 	} {
 		status, stdout, stderr := execute(t, slices.Concat(test.args[:1], key, test.args[1:]))
 		if status == 0 || stdout != "" || !strings.Contains(stderr, test.want) {

@@ -17,8 +17,8 @@ import (
 	"github.com/signedfront/signedfront/signer/edge/page"
 )
 
-// openPage makes the page that shows the edge, on a port of its own of this machine,
-// which no other may reach even where the edge is open to others. close ends it.
+// openPage serves the page that shows the edge. It has its own port on a loopback
+// address, even if the edge is open to other machines. close ends it.
 func (s *server) openPage(stack string) (close func(), err error) {
 	listener, err := net.Listen("tcp4", net.JoinHostPort(defaultAddress.ip.String(), "0"))
 	if err != nil {
@@ -50,7 +50,7 @@ func (s *server) openPage(stack string) (close func(), err error) {
 	}, nil
 }
 
-// signerOf is what signs for an edge.
+// signerOf returns the signer of an edge.
 func (s *server) signerOf(e *edge.Edge) (*signer.Signer, error) {
 	if now := s.now.Load(); now.edge == e {
 		return now.signer, now.unsigned
@@ -58,14 +58,14 @@ func (s *server) signerOf(e *edge.Edge) (*signer.Signer, error) {
 	return e.Signer()
 }
 
-// tellUnopened says that the browser was not opened, which stops nothing.
+// tellUnopened reports that the browser was not opened. The program goes on.
 func (s *server) tellUnopened(err error) {
-	s.notef("warning: the browser cannot be opened (%v): open the address of the page in it", err)
+	s.notef("warning: the browser cannot be opened (%v): open the address of the page yourself", err)
 }
 
 // openBrowser opens the page in the browser. Every user of this machine can read
-// the arguments of a program: the browser gets the name of a file that leads to the
-// page, and that only its owner can read. remove removes it.
+// the arguments of a program, so the browser gets the name of a file that redirects
+// to the page and that only its owner can read. remove removes the file.
 func (s *server) openBrowser() (remove func(), err error) {
 	dir, err := os.MkdirTemp("", "signedfront-page-") // mode 0700
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// pageOf is the address that a program printed first, and the token in it.
+// pageOf returns the page address that a program printed, and its token.
 func (p *process) pageOf(t *testing.T) (address, token string) {
 	t.Helper()
 	line, _, _ := strings.Cut(p.stdout.await(t, has("\n", 1)), "\n")
@@ -92,7 +92,7 @@ func TestABrowserThatCannotBeOpenedIsNoFailure(t *testing.T) {
 	if status := statusOf(t, printed["rt.png"].signedURL); status != 200 {
 		t.Errorf("signed: %d", status)
 	}
-	if said := p.stderr.String(); !strings.Contains(said, "signedfront: warning: the browser cannot be opened (exec: \"xdg-open\": executable file not found in $PATH): open the address of the page in it\n") {
+	if said := p.stderr.String(); !strings.Contains(said, "signedfront: warning: the browser cannot be opened (exec: \"xdg-open\": executable file not found in $PATH): open the address of the page yourself\n") {
 		t.Errorf("it says:\n%s", said)
 	}
 }
@@ -101,7 +101,7 @@ func TestABrowserThatCannotBeOpenedIsTold(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
 	withCommand(t, "xdg-open", "sleep 0.1; exit 3")
 	p, printed := serve(t, copiedApp(t, "shop-dev"), "--open")
-	p.stderr.await(t, has("signedfront: warning: the browser cannot be opened (exit status 3): open the address of the page in it\n", 1))
+	p.stderr.await(t, has("signedfront: warning: the browser cannot be opened (exit status 3): open the address of the page yourself\n", 1))
 	if status := statusOf(t, printed["rt.png"].signedURL); status != 200 {
 		t.Errorf("signed: %d", status)
 	}

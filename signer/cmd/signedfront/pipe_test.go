@@ -52,7 +52,7 @@ func TestAnInterruptEndsTheWaitForALine(t *testing.T) {
 	}
 }
 
-// "signedfront url - | head" ends without a word, as other programs do.
+// "signedfront url - | head" ends silently, as other programs do.
 func TestAListEndsWhenNobodyReadsItsURLs(t *testing.T) {
 	dir, _ := keyFolder(t)
 	r, w, err := os.Pipe()
@@ -71,7 +71,7 @@ func TestAListEndsWhenNobodyReadsItsURLs(t *testing.T) {
 		t.Error(err)
 	}
 	r.Close()
-	cmd.Wait() // ends, and with it the list
+	cmd.Wait() // ends, and so the list ends
 	if status := cmd.ProcessState.Sys().(syscall.WaitStatus); !status.Signaled() || status.Signal() != syscall.SIGPIPE || told.Len() > 0 {
 		t.Errorf("%s: %s", cmd.ProcessState, told.String())
 	}
@@ -85,7 +85,7 @@ func (endless) Read(p []byte) (int, error) { return copy(p, "albums/one.png\n"),
 func TestALongListTakesNoMoreMemoryThanAShortOne(t *testing.T) {
 	dir, _ := keyFolder(t)
 	p := start(t, dir, "url", "--deployment", "deployment.json", "-")
-	// Keys of 10,000 bytes are refused before they cost a signature.
+	// Keys of 10,000 bytes are refused before signing.
 	const lines, size = 15_000, 10_000
 	long := []byte(strings.Repeat("a", size) + "\n")
 	for range lines {
@@ -93,7 +93,7 @@ func TestALongListTakesNoMoreMemoryThanAShortOne(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	p.stderr.await(t, has("error: line ", lines-100)) // the last ones are on their way
+	p.stderr.await(t, has("error: line ", lines-100)) // the last ones are still being written
 	peak := peakMemory(t, p.Process.Pid)
 	p.stdin.Close()
 	if p.status() != 1 || !strings.Contains(p.stderr.String(), "15000 of 15000 lines") {
@@ -104,8 +104,8 @@ func TestALongListTakesNoMoreMemoryThanAShortOne(t *testing.T) {
 	}
 }
 
-// peakMemory is the most memory that a program has used, in bytes. What wait
-// returns would count that of the program that started it.
+// peakMemory returns the most memory that a program has used, in bytes. The value
+// of wait would also count that of the process that started it.
 func peakMemory(t *testing.T, pid int) int {
 	t.Helper()
 	if runtime.GOOS != "linux" {

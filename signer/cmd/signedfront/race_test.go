@@ -2,5 +2,5 @@
 
 package main_test
 
-// Tests that look for races look for them in the built program, too.
+// buildFlags builds the program with the race detector, as these tests are.
 var buildFlags = []string{"-race"}

@@ -15,7 +15,7 @@ import (
 	"github.com/signedfront/signedfront/signer/edge/recorded"
 )
 
-// withCommand puts a program of a name before all others on the PATH.
+// withCommand puts a program first on the PATH.
 func withCommand(t *testing.T, name, script string) {
 	t.Helper()
 	dir := t.TempDir()
@@ -25,8 +25,8 @@ func withCommand(t *testing.T, name, script string) {
 	t.Setenv("PATH", dir+string(filepath.ListSeparator)+os.Getenv("PATH"))
 }
 
-// recordedApp is a folder with the sources of the recorded app, and an assembly.
-// The go command copies that, in place of running the app.
+// recordedApp returns a folder with the sources of the recorded app and an
+// assembly. Its go command copies the assembly instead of running the app.
 func recordedApp(t *testing.T, template []byte) string {
 	t.Helper()
 	sums, err := os.ReadFile(filepath.Join(repository, "signer/edge/recorded/sources.sum"))
@@ -50,14 +50,14 @@ func recordedApp(t *testing.T, template []byte) string {
 	return dir
 }
 
-// statusOf asks for a URL.
+// statusOf requests a URL and returns the status.
 func statusOf(t *testing.T, url string) int {
 	t.Helper()
 	status, _, _ := get(t, url)
 	return status
 }
 
-// public is the recorded template with one more behavior, which is public.
+// public returns the recorded template with one more behavior, which is public.
 func public(t *testing.T, pattern string) []byte {
 	t.Helper()
 	const first = `"DefaultCacheBehavior": {`
@@ -75,8 +75,8 @@ func TestTheShippedAppRunsAtOnceAndIsCompared(t *testing.T) {
 	if status := statusOf(t, printed["rt.png"].signedURL); status != 200 {
 		t.Errorf("signed: %d", status)
 	}
-	said := p.stderr.await(t, has("both are equal", 1))
-	if !strings.Contains(said, "signedfront: the template of this app is served as recorded; the app is being synthesized, to compare it ...\n") {
+	said := p.stderr.await(t, has("the app's template equals the recorded one", 1))
+	if !strings.Contains(said, "signedfront: serving the recorded template of this app; synthesizing the app to compare it ...\n") {
 		t.Errorf("it says:\n%s", said)
 	}
 	interrupt(t, p)
@@ -86,7 +86,7 @@ func TestWhatTheAppSynthesizesTakesTheRecordedTemplatesPlace(t *testing.T) {
 	app := recordedApp(t, public(t, "/texts/*"))
 	p, printed := serve(t, app)
 	before, _ := deployment(t, app, "signedfront-dev")
-	p.stderr.await(t, has("the app synthesizes another template than the recorded one: it is served now", 1))
+	p.stderr.await(t, has("the app's template differs from the recorded one: serving the app's template now", 1))
 	if status := statusOf(t, printed["texts/hello.txt"].unsignedURL); status != 200 {
 		t.Errorf("what is public now: %d", status)
 	}
@@ -106,8 +106,8 @@ func TestTheRecordedTemplateIsServedOnWhereTheAppCannotBeSynthesized(t *testing.
 	app := recordedApp(t, recorded.Template())
 	withCommand(t, "node", "exit 1")
 	p, printed := serve(t, app)
-	said := p.stderr.await(t, has("what was served before is served on", 1))
-	if !strings.Contains(said, "signedfront: what the app synthesizes is not known: Node.js does not run") || !strings.Contains(said, "signedfront: hint: install Node.js") {
+	said := p.stderr.await(t, has("still serving the previous stack", 1))
+	if !strings.Contains(said, "signedfront: comparing with the app's template failed: Node.js does not run") || !strings.Contains(said, "signedfront: hint: install Node.js") {
 		t.Errorf("it says:\n%s", said)
 	}
 	if status := statusOf(t, printed["rt.png"].signedURL); status != 200 {
@@ -115,7 +115,7 @@ func TestTheRecordedTemplateIsServedOnWhereTheAppCannotBeSynthesized(t *testing.
 	}
 }
 
-// The recorded template is not served for an app that is another by one letter.
+// The recorded template is not served for an app that differs in one letter.
 func TestAnAppThatIsNotTheRecordedOneIsBuiltFirst(t *testing.T) {
 	app := recordedApp(t, public(t, "/texts/*"))
 	writeFile(t, filepath.Join(app, "cdk.go"), "package main\n")
@@ -159,10 +159,10 @@ func TestAChangeOfTheAppIsServedAndNoRequestIsDropped(t *testing.T) {
 	}
 	for i := range 5 {
 		writeFile(t, filepath.Join(app, "assembly", "shop-dev.template.json"), string(public(t, fmt.Sprintf("/texts/%d*", i))))
-		p.stderr.await(t, has("the new template is served now", i+1))
+		p.stderr.await(t, has("serving the new template now", i+1))
 	}
 	writeFile(t, filepath.Join(app, "assembly", "shop-dev.template.json"), string(public(t, "/texts/*")))
-	said := p.stderr.await(t, has("the new template is served now", 6))
+	said := p.stderr.await(t, has("serving the new template now", 6))
 	if !strings.Contains(said, "signedfront: assembly/shop-dev.template.json changed ...\n") {
 		t.Errorf("it does not say what changed:\n%s", said)
 	}
@@ -198,8 +198,8 @@ func TestABrokenChangeIsToldAndTheOldStackServedOn(t *testing.T) {
 			writeFile(t, filepath.Join(app, "cdk.json"), string(config))
 		}
 		writeFile(t, broken.file, broken.text)
-		said := p.stderr.await(t, has("what was served before is served on", i+1))
-		if !strings.Contains(said, "signedfront: the change is not served: ") || !strings.Contains(said, broken.told) {
+		said := p.stderr.await(t, has("still serving the previous stack", i+1))
+		if !strings.Contains(said, "signedfront: cannot serve the change: ") || !strings.Contains(said, broken.told) {
 			t.Errorf("it does not say %q:\n%s", broken.told, said)
 		}
 		if status := statusOf(t, printed["rt.png"].signedURL); status != 200 {
@@ -207,10 +207,10 @@ func TestABrokenChangeIsToldAndTheOldStackServedOn(t *testing.T) {
 		}
 	}
 	writeFile(t, template, string(public(t, "/texts/*")))
-	p.stderr.await(t, has("the new template is served now", 1))
+	p.stderr.await(t, has("serving the new template now", 1))
 }
 
-// The app runs for minutes the first time.
+// The first run of an app may take minutes.
 func TestAChangeWhileTheAppIsBuiltAtFirstIsServed(t *testing.T) {
 	app := copiedApp(t, "shop-dev")
 	writeFile(t, filepath.Join(app, "cdk.json"), `{"app": "cp -R assembly \"$CDK_OUTDIR\" && touch .read && while ! test -e .go; do sleep 0.01; done"}`)
@@ -227,13 +227,13 @@ func TestAChangeWhileTheAppIsBuiltAtFirstIsServed(t *testing.T) {
 	}
 	writeFile(t, filepath.Join(app, "assembly", "shop-dev.template.json"), string(public(t, "/texts/*")))
 	writeFile(t, filepath.Join(app, ".go"), "")
-	p.stderr.await(t, has("the new template is served now", 1))
+	p.stderr.await(t, has("serving the new template now", 1))
 	if status := statusOf(t, p.entries(t)["texts/hello.txt"].unsignedURL); status != 200 {
 		t.Errorf("what is public now: %d", status)
 	}
 }
 
-// What is printed and logged is no change, wherever it goes.
+// Output and log are no change, wherever they are written.
 func TestWhatItWritesIntoTheFolderOfTheAppIsNoChangeOfIt(t *testing.T) {
 	app := copiedApp(t, "shop-dev")
 	log := filepath.Join(app, "local.log")
@@ -264,7 +264,7 @@ func TestWhatItWritesIntoTheFolderOfTheAppIsNoChangeOfIt(t *testing.T) {
 	url := regexp.MustCompile(`http://\S+/rt\.png\n`).FindString(said("stop with Ctrl-C"))
 	statusOf(t, strings.TrimSpace(url))
 	writeFile(t, filepath.Join(app, "assembly", "shop-dev.template.json"), string(public(t, "/texts/*")))
-	if all := said("the new template is served now"); strings.Count(all, " changed ...") != 1 || !strings.Contains(all, "signedfront: assembly/shop-dev.template.json changed ...\n") {
+	if all := said("serving the new template now"); strings.Count(all, " changed ...") != 1 || !strings.Contains(all, "signedfront: assembly/shop-dev.template.json changed ...\n") {
 		t.Errorf("it says:\n%s", all)
 	}
 }
@@ -275,7 +275,7 @@ func TestWhileAChangeIsBuiltItIsToldHowLongItTakes(t *testing.T) {
 	p, _ := serve(t, app)
 	writeFile(t, filepath.Join(app, ".slow"), "")
 	writeFile(t, filepath.Join(app, "assembly", "shop-dev.template.json"), string(public(t, "/texts/*")))
-	said := p.stderr.await(t, has("the new template is served now", 1))
+	said := p.stderr.await(t, has("serving the new template now", 1))
 	_, said, _ = strings.Cut(said, " changed ...\n")
 	if !regexp.MustCompile(`^signedfront: building the CDK app \.\.\. [1-4]s\n`).MatchString(said) || strings.Contains(said, "built the CDK app") {
 		t.Errorf("after the change it says:\n%s", said)

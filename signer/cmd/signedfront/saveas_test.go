@@ -9,7 +9,8 @@ import (
 	"github.com/signedfront/signedfront/signer"
 )
 
-// forwardingFolder is keyFolder with a document that says what reaches the bucket.
+// forwardingFolder is keyFolder with a document that lists the forwarded
+// parameters.
 func forwardingFolder(t *testing.T, parameters ...string) (dir string, keys map[string]*signer.PublicKey) {
 	t.Helper()
 	dir, keys = keyFolder(t)
@@ -57,8 +58,8 @@ func TestANameToSaveAsThatCannotBeIsRefused(t *testing.T) {
 		"white space":     {[]string{"--save-as", " a.pdf", "a"}, "white space"},
 		"dots":            {[]string{"--save-as", "..", "a"}, "only dots"},
 		"bytes":           {[]string{"--save-as", "a\xff.pdf", "a"}, "not UTF-8"},
-		"two URLs":        {[]string{"--save-as", "a.pdf", "a", "b"}, "--save-as is the name of one file"},
-		"a list":          {[]string{"--save-as", "a.pdf", "-"}, "--save-as is the name of one file"},
+		"two URLs":        {[]string{"--save-as", "a.pdf", "a", "b"}, "--save-as sets the name of one file"},
+		"a list":          {[]string{"--save-as", "a.pdf", "-"}, "--save-as sets the name of one file"},
 		"it is there":     {[]string{"--save-as", "a.pdf", site + "/a?response-content-disposition=inline"}, "already has the parameter response-content-disposition"},
 		"no value at all": {[]string{"a", "--save-as"}, "--save-as"},
 	} {
@@ -71,9 +72,9 @@ func TestANameToSaveAsThatCannotBeIsRefused(t *testing.T) {
 
 func TestAParameterThatDoesNotReachTheBucketIsRefusedOrNamed(t *testing.T) {
 	dir, _ := forwardingFolder(t)
-	// A key alone knows of no deployment.
+	// A key alone has no deployment.
 	alone := run(t, dir, "url", "--key-pair-id", keyPairID, "--private-key", "private_key.pem", "--save-as", "a.pdf", site+"/rt.png")
-	if alone.status() != 0 || !strings.Contains(alone.stderr.String(), "it is not known here whether the distribution forwards response-content-disposition") {
+	if alone.status() != 0 || !strings.Contains(alone.stderr.String(), "whether the distribution forwards response-content-disposition to the bucket is unknown here") {
 		t.Errorf("%d %s", alone.status(), alone.stderr.String())
 	}
 	p := run(t, dir, "url", "--deployment", "deployment.json", "--save-as", "a.pdf", "rt.png")

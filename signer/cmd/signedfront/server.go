@@ -18,7 +18,7 @@ import (
 	"github.com/signedfront/signedfront/signer/edge/recorded"
 )
 
-// server serves a stack, and another one in its place after a change.
+// server serves a stack, and replaces it after a change.
 type server struct {
 	*local
 	address    address
@@ -32,20 +32,20 @@ type server struct {
 	servePage func()
 }
 
-// serving is a stack as it is served.
+// serving is the stack that is being served.
 type serving struct {
 	stack    *target
 	edge     *edge.Edge
 	signer   *signer.Signer // nil: the key is elsewhere
-	unsigned error          // why no URL is signed
+	unsigned error          // why signer is nil
 }
 
-// ServeHTTP answers from the stack that is served when the request comes.
+// ServeHTTP answers with the stack that is served when the request arrives.
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.now.Load().edge.ServeHTTP(w, r)
 }
 
-// open makes a stack ready to be served.
+// open prepares a stack to be served.
 func (s *server) open(stack *target) (*serving, error) {
 	if err := s.keys.match(stack.Template); err != nil {
 		return nil, err
@@ -74,7 +74,7 @@ func (s *server) open(stack *target) (*serving, error) {
 	}
 	opened := &serving{stack: stack, edge: e}
 	if e.Deployment() == nil {
-		opened.unsigned = errors.New("the stack has no deployment document, and no cache behavior that is served needs a signature")
+		opened.unsigned = errors.New("the stack has no deployment document, and no served cache behavior needs a signature")
 		return opened, s.keys.checkUsed()
 	}
 	opened.signer, opened.unsigned = e.Signer()
@@ -86,7 +86,7 @@ func (s *server) open(stack *target) (*serving, error) {
 	return opened, s.keys.checkUsed()
 }
 
-// listing is what is printed of a stack that serves the objects of keys.
+// listing returns the listing of a stack with the objects of keys.
 func (s *server) listing(of *serving, keys []string) listing {
 	return listing{
 		edge:    of.edge,
@@ -100,15 +100,15 @@ func (s *server) listing(of *serving, keys []string) listing {
 	}
 }
 
-// serve answers requests until ctx ends. A line on standard input, so the Enter
-// key, prints fresh URLs. What the source becomes is served in place of what it
-// was when its files were as seen.
+// serve answers requests until ctx ends. A line on standard input, such as the
+// Enter key, prints fresh URLs. When the source changes, serve serves the new
+// stack. seen are the files of the current one.
 func (s *server) serve(ctx context.Context, listener net.Listener, source *source, seen files) error {
 	web := &http.Server{
 		Handler:           s,
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
-		// No WriteTimeout: a file of gigabytes takes its time.
+		// No WriteTimeout: a file of gigabytes takes long.
 		MaxHeaderBytes: 64 << 10,
 		ErrorLog:       slog.NewLogLogger(accessLog{s.err}, slog.LevelWarn),
 	}
@@ -122,7 +122,7 @@ func (s *server) serve(ctx context.Context, listener net.Listener, source *sourc
 	}
 	following, stop := context.WithCancel(ctx)
 	followed := source.follow(following, seen)
-	defer func() { // what is being synthesized ends before this program
+	defer func() { // before this program ends, what is being synthesized ends
 		stop()
 		for range followed {
 		}
@@ -153,7 +153,7 @@ func (s *server) serve(ctx context.Context, listener net.Listener, source *sourc
 			s.take(c)
 		case <-ctx.Done():
 			s.notef("stopping")
-			// What is being answered has a second; a stream of gigabytes is cut.
+			// Responses in progress have one second. Longer ones are cut off.
 			grace, cancel := context.WithTimeout(context.Background(), time.Second)
 			defer cancel()
 			if web.Shutdown(grace) != nil {
@@ -164,8 +164,7 @@ func (s *server) serve(ctx context.Context, listener net.Listener, source *sourc
 	}
 }
 
-// take serves what the source has become, unless that cannot be served or is what
-// is served already.
+// take serves a change of the source, unless it failed or changes nothing.
 func (s *server) take(c change) {
 	before := s.now.Load()
 	switch {
@@ -173,9 +172,9 @@ func (s *server) take(c change) {
 		s.notef("%s", c.started)
 		return
 	case c.err != nil && c.recorded:
-		s.notef("what the app synthesizes is not known: %v", c.err)
+		s.notef("comparing with the app's template failed: %v", c.err)
 	case c.err != nil:
-		s.notef("the change is not served: %v", c.err)
+		s.notef("cannot serve the change: %v", c.err)
 	case before.stack.equal(c.stack):
 		s.notef("%s", c.same)
 		return
@@ -186,16 +185,16 @@ func (s *server) take(c change) {
 			s.notef("%s", c.other)
 			return
 		}
-		s.notef("the change is not served: %v", err)
+		s.notef("cannot serve the change: %v", err)
 	}
 	var hinted *failure
 	if errors.As(err, &hinted) && hinted.hint != "" {
 		s.notef("hint: %s", hinted.hint)
 	}
-	s.notef("what was served before is served on")
+	s.notef("still serving the previous stack")
 }
 
-// swap serves a stack in place of another.
+// swap replaces the served stack.
 func (s *server) swap(stack *target) error {
 	opened, err := s.open(stack)
 	if err != nil {
@@ -213,8 +212,8 @@ func (s *server) swap(stack *target) error {
 	return nil
 }
 
-// equal reports whether two stacks would be served alike. The digests of functions'
-// archives do not count.
+// equal reports whether two stacks are served alike. It ignores the digests of the
+// functions' archives.
 func (t *target) equal(other *target) bool {
 	same := func(a, b edge.Stack) bool {
 		return a.Name == b.Name && a.Account == b.Account && a.Region == b.Region &&

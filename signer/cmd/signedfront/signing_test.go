@@ -17,8 +17,8 @@ const (
 	site      = "https://d111111abcdef8.cloudfront.net"
 )
 
-// keyFolder is a folder with a key pair that keygen made, and the deployment
-// document of a stack whose key it is.
+// keyFolder makes a folder with a key pair by keygen and the deployment document of
+// a stack with this key.
 func keyFolder(t *testing.T) (dir string, keys map[string]*signer.PublicKey) {
 	t.Helper()
 	dir = t.TempDir()
@@ -46,7 +46,7 @@ func keyFolder(t *testing.T) (dir string, keys map[string]*signer.PublicKey) {
 	return dir, map[string]*signer.PublicKey{keyPairID: public}
 }
 
-// line is the one line that a program wrote.
+// line returns the only line that a program wrote.
 func line(t *testing.T, p *process) string {
 	t.Helper()
 	if p.status() != 0 {
@@ -69,16 +69,16 @@ func TestMistakesInSigningAreToldAndNothingIsPrinted(t *testing.T) {
 		want   string
 	}{
 		"no URL":                    {"url --deployment deployment.json", 2, "no URL or object key given"},
-		"an id without a key":       {"url --key-pair-id K1 rt.png", 2, "go together"},
+		"an id without a key":       {"url --key-pair-id K1 rt.png", 2, "and the reverse"},
 		"two keys":                  {"url --key-pair-id K1 --private-key private_key.pem --deployment deployment.json rt.png", 2, "give one"},
 		"a project alone":           {"url --project p --deployment deployment.json rt.png", 2, "--project goes with --env"},
 		"a hash beside a document":  {"url --hash sha1 --deployment deployment.json rt.png", 2, "--hash goes with --private-key"},
 		"an unknown hash":           {"url --hash md5 --key-pair-id K1 --private-key private_key.pem " + site + "/a", 2, "sha256"},
 		"two ends":                  {"url --deployment deployment.json --ttl 5m --expires 4102444800 rt.png", 2, "give one"},
 		"an end that is no time":    {"url --deployment deployment.json --expires tomorrow rt.png", 2, "2030-01-31T12:00:00Z"},
-		"IPv6":                      {"url --deployment deployment.json --ip ::1 rt.png", 2, "IPv4 alone"},
+		"IPv6":                      {"url --deployment deployment.json --ip ::1 rt.png", 2, "CloudFront policies accept only IPv4"},
 		"a pattern beside the URL":  {"url --deployment deployment.json --resource b/* a/rt.png", 2, "does not cover"},
-		"an object key, no base":    {"url --key-pair-id K1 --private-key private_key.pem rt.png", 2, "write it whole"},
+		"an object key, no base":    {"url --key-pair-id K1 --private-key private_key.pem rt.png", 2, "write the whole URL"},
 		"a key file of garbage":     {"url --key-pair-id K1 --private-key garbage.pem " + site + "/a", 1, "garbage.pem"},
 		"a folder for a key file":   {"url --key-pair-id K1 --private-key . " + site + "/a", 1, `"." is a folder`},
 		"a file URL of none":        {"url --key-pair-id K1 --private-key file://none.pem " + site + "/a", 1, `there is no file "none.pem"`},
@@ -88,31 +88,31 @@ func TestMistakesInSigningAreToldAndNothingIsPrinted(t *testing.T) {
 		"a wrong id":                {"url --key-pair-id K/1 --private-key private_key.pem " + site + "/a", 1, "K2JCJMDEHXQW5F"},
 		"a start behind the end":    {"url --deployment deployment.json --not-before 2100-01-01T00:00:00Z rt.png", 2, "not before the end"},
 		"a start that is no time":   {"url --deployment deployment.json --not-before soon rt.png", 2, "2030-01-31T12:00:00Z"},
-		"an address before the key": {"url --env dev --ip ::1 rt.png", 2, "IPv4 alone"},
+		"an address before the key": {"url --env dev --ip ::1 rt.png", 2, "CloudFront policies accept only IPv4"},
 		"an end before the key":     {"cookies --env dev --expires 2020-01-01T00:00:00Z a/*", 2, "past"},
 		"a word of same-site":       {"cookies --deployment deployment.json --same-site some a/*", 2, "none, lax or strict"},
 		"a signed URL, a fragment":  {"url --deployment deployment.json " + site + "/a?Expires=1&Signature=secret#x", 1, "fragment"},
 		"a signed URL, unescaped":   {"url --deployment deployment.json " + site + "/a|b?Signature=secret", 1, "%7C"},
-		"a signed URL, no scheme":   {"url --key-pair-id K1 --private-key private_key.pem d1.cloudfront.net/a?Signature=secret", 2, "write it whole"},
-		"explaining one":            {"explain --deployment deployment.json d1.cloudfront.net/a?Signature=secret", 2, "write it whole"},
+		"a signed URL, no scheme":   {"url --key-pair-id K1 --private-key private_key.pem d1.cloudfront.net/a?Signature=secret", 2, "write the whole URL"},
+		"explaining one":            {"explain --deployment deployment.json d1.cloudfront.net/a?Signature=secret", 2, "write the whole URL"},
 		"a signed key, dots":        {"url --deployment deployment.json d1.cloudfront.net/../a?Signature=secret", 1, "segment"},
 		"a signed pattern":          {"url --deployment deployment.json --resource b?Signature=secret* a", 2, "with a query"},
 		"cookies for a signed URL":  {"cookies --deployment deployment.json " + site + "/a?Expires=1&Signature=secret", 1, "not signed yet"},
 		"a signed URL for a verb":   {site + "/a?Signature=secret", 2, "there is no verb"},
-		"a signed URL to version":   {"version " + site + "/a?Signature=secret", 2, "no argument is wanted"},
+		"a signed URL to version":   {"version " + site + "/a?Signature=secret", 2, "want no argument"},
 		"a signed URL to keygen":    {"keygen " + site + "/a?Signature=secret", 2, "--out"},
 		"a signed URL as a folder":  {"local " + site + "/a?Signature=secret", 1, "there is no folder"},
-		"explaining nothing":        {"explain --key-pair-id K1 " + site + "/a", 2, "go together"},
+		"explaining nothing":        {"explain --key-pair-id K1 " + site + "/a", 2, "and the reverse"},
 		"cookies without resource":  {"cookies --deployment deployment.json", 2, "no resource given"},
 		"an argument of keygen":     {"keygen there", 2, "--out"},
-		"explaining a pasted URL":   {"explain --deployment deployment.json <" + site + "/a>", 2, `before the https:// of the URL stands "<"`},
+		"explaining a pasted URL":   {"explain --deployment deployment.json <" + site + "/a>", 2, `there is text before the https:// of the URL: "<"`},
 		"explaining a part of one":  {"explain --deployment deployment.json " + site + "/a?Expires=1 Signature=secret Key-Pair-Id=K1", 2, "put single quotes around"},
 		"a method in small letters": {"explain --deployment deployment.json --method get " + site + "/a", 2, "GET, HEAD, OPTIONS"},
 		"a public key without file": {"explain --public-key K1 " + site + "/a", 2, "K2JCJMDEHXQW5F=public_key.pem"},
 		"a private key for public":  {"explain --public-key K1=private_key.pem " + site + "/a", 1, "public half"},
 		"an address of explain":     {"explain --deployment deployment.json --ip here " + site + "/a", 2, "203.0.113.7"},
-		"an address of S3":          {"url --deployment deployment.json s3://bucket/rt.png", 2, "give the key alone"},
-		"an ARN of S3":              {"url --deployment deployment.json arn:aws:s3:::bucket/rt.png", 2, "give the key alone"},
+		"an address of S3":          {"url --deployment deployment.json s3://bucket/rt.png", 2, "give only the key"},
+		"an ARN of S3":              {"url --deployment deployment.json arn:aws:s3:::bucket/rt.png", 2, "give only the key"},
 		"a key with a query":        {"url --deployment deployment.json rt.png?x=1", 2, "write " + site + "/ before it"},
 		"a pattern for a key":       {"url --deployment deployment.json albums/*", 2, "give --resource PATTERN"},
 		"one mistake of two keys":   {"url --deployment deployment.json rt.png albums/*", 2, `"albums/*": a *`},
@@ -121,17 +121,17 @@ func TestMistakesInSigningAreToldAndNothingIsPrinted(t *testing.T) {
 		"a file for a key":          {"url --deployment deployment.json file://rt.png", 2, "the key of the object"},
 		"a path of Windows":         {`url --deployment deployment.json albums\rt.png`, 2, "write / between folders"},
 		"two private keys":          {"url --key-pair-id K1 --private-key private_key.pem --private-key-env KEY " + site + "/a", 2, "give one"},
-		"a variable without an id":  {"url --private-key-env KEY " + site + "/a", 2, "go together"},
+		"a variable without an id":  {"url --private-key-env KEY " + site + "/a", 2, "and the reverse"},
 		"a variable that is unset":  {"url --key-pair-id K1 --private-key-env NO_SUCH_VARIABLE " + site + "/a", 1, `the variable "NO_SUCH_VARIABLE" is not set`},
 		"another unset variable":    {"url --key-pair-id K1 --private-key-env no_such_variable " + site + "/a", 1, `the variable "no_such_variable" is not set`},
-		"cookies for a list":        {"cookies --deployment deployment.json -", 2, "give its pattern in place of -"},
-		"cookies for a path of S3":  {"cookies --deployment deployment.json s3://bucket/albums/*", 2, "give the key alone"},
+		"cookies for a list":        {"cookies --deployment deployment.json -", 2, "write its pattern instead of -"},
+		"cookies for a path of S3":  {"cookies --deployment deployment.json s3://bucket/albums/*", 2, "give only the key"},
 		"cookies without a scheme":  {"cookies --deployment deployment.json d111111abcdef8.cloudfront.net/*", 2, "write https:// before it"},
 		"cookies for a query":       {"cookies --deployment deployment.json albums/*?size=l", 2, "write " + site + "/ before it"},
 		"a resource of Windows":     {`url --deployment deployment.json --resource albums\* albums/a`, 2, "write / between folders"},
 		"a resource in quotes":      {`url --deployment deployment.json --resource "*" a`, 2, "leave them out"},
 		"a host for a key":          {"url --deployment deployment.json d111111abcdef8.cloudfront.net", 2, "write https:// before it"},
-		"a variable with a file":    {"url --key-pair-id K1 --private-key-env KEY_FILE " + site + "/a", 1, "give that with --private-key"},
+		"a variable with a file":    {"url --key-pair-id K1 --private-key-env KEY_FILE " + site + "/a", 1, "use --private-key with it"},
 		"a variable with its $":     {"url --key-pair-id K1 --private-key-env $KEY " + site + "/a", 2, "without $"},
 		"nothing on standard input": {"url --key-pair-id K1 --private-key - " + site + "/a", 1, "standard input: empty"},
 		"two of standard input":     {"url --key-pair-id K1 --private-key - -", 2, "--private-key-env"},
@@ -178,12 +178,12 @@ func TestCookiesForAPatternOfObjectKeysOpenTheseObjects(t *testing.T) {
 
 func TestURLSuggestsAnObjectKeyOnlyWhereThatHelps(t *testing.T) {
 	dir, _ := keyFolder(t)
-	const suggestion = "give the object key as it is in S3"
+	const suggestion = "you can give the unescaped object key of S3"
 	for arg, want := range map[string]bool{
 		site + "/a b?Signature=secret": true,
 		site + "/día.png":              true,
 		site + "/a?b|c":                false, // an object key has no query
-		site + "/a/../b":               false, // nor can it hold this
+		site + "/a/../b":               false, // and no dot segments
 		"a/../b":                       false,
 		strings.Repeat("a", 1025):      false,
 	} {

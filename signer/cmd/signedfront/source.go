@@ -21,24 +21,24 @@ type target struct {
 	others []edge.Stack
 }
 
-// source is where what is served comes from.
+// source is where the served stack comes from.
 type source struct {
-	// first gives what is served at first.
+	// first returns the stack to serve first.
 	first func(context.Context) (*target, error)
 
-	// next gives what it has become after a change of the files. Nil: it does not
+	// next returns the stack after a change of the files. Nil: the source does not
 	// change.
 	next func(context.Context) (*target, error)
 
-	// files lists the files that next is made of.
+	// files lists the files that next reads.
 	files func() files
 
-	// compare gives what the app synthesizes where first gives its recorded
-	// template. Nil: it does not.
+	// compare returns the stack that the app synthesizes, if first returns its
+	// recorded template. Otherwise it is nil.
 	compare func(context.Context) (*target, error)
 }
 
-// source finds out what there is to serve.
+// source returns the source of the stack to serve.
 func (l *local) source() (*source, error) {
 	if l.template != "" {
 		return &source{
@@ -56,7 +56,7 @@ func (l *local) source() (*source, error) {
 		files: func() files { return appFiles(l.app, l.dir, outputs()...) },
 	}
 	if _, err := os.Stat(filepath.Join(l.app, configFile)); errors.Is(err, os.ErrNotExist) && !l.appAsked {
-		l.notef("no %s in this folder: the stack that signedfront ships is served, as recorded in this program", configFile)
+		l.notef("no %s in this folder: serving the stack that signedfront ships, as recorded in this program", configFile)
 		if parent := appAbove(l.app); parent != "" {
 			l.notef("hint: a CDK app is in %s: --app %s serves it", parent, parent)
 		}
@@ -69,8 +69,8 @@ func (l *local) source() (*source, error) {
 	return app, nil
 }
 
-// outputs are what standard output and standard error are written to: perhaps files
-// in the folder of the app.
+// outputs returns the files of standard output and standard error, which may be in
+// the app's folder.
 func outputs() (written []fs.FileInfo) {
 	for _, f := range []*os.File{os.Stdout, os.Stderr} {
 		if info, err := f.Stat(); err == nil {
@@ -80,11 +80,11 @@ func outputs() (written []fs.FileInfo) {
 	return written
 }
 
-// configFile is the file that makes a folder that of a CDK app.
+// configFile is the file at the root of a CDK app.
 const configFile = "cdk.json"
 
-// appAbove is the folder of a CDK app that a folder is in, relative to that one;
-// empty if it is in none.
+// appAbove returns the folder of the CDK app that contains a folder, relative to
+// it, or "".
 func appAbove(dir string) string {
 	whole, err := filepath.Abs(dir)
 	if err != nil {
@@ -102,7 +102,7 @@ func appAbove(dir string) string {
 	}
 }
 
-// recorded gives the recorded stack, if the environment that was asked for is its.
+// recorded returns the recorded stack, if it has the requested environment.
 func (l *local) recorded(context.Context) (*target, error) {
 	project, environment, _ := strings.Cut(recorded.StackName, "-")
 	stack, err := chooseStack(&cdkapp.Assembly{
@@ -115,19 +115,18 @@ func (l *local) recorded(context.Context) (*target, error) {
 	return &target{Stack: stack}, nil
 }
 
-// telling is how much is told of what is being built.
+// telling is how much is printed about a build.
 type telling int
 
 const (
-	tellInPlace telling = iota // the seconds, on a terminal alone: nobody waits for it
-	tellSeconds                // the seconds, after a line that says why it is built
-	tellAll                    // the start, how far it has come, and the end
+	tellInPlace telling = iota // the seconds, only on a terminal: the user does not wait for it
+	tellSeconds                // the seconds, after a line with the reason
+	tellAll                    // the start, the progress and the end
 )
 
-// synthesize makes the template of the environment, and those of the stacks
-// beside it. An app makes some environments only
-// when they are named, and then no other: the stacks that such a one refers to come
-// from the whole app.
+// synthesize returns the template of the environment, and those of the app's other
+// stacks. An app makes some environments only if they are named, and then no other.
+// The stacks that such an environment refers to come from the whole app.
 func (l *local) synthesize(ctx context.Context, telling telling) (*target, error) {
 	whole, err := l.build(ctx, telling, "building the CDK app ...", nil)
 	if err == nil {
@@ -139,7 +138,7 @@ func (l *local) synthesize(ctx context.Context, telling telling) (*target, error
 	if l.environment == "" || ctx.Err() != nil {
 		return nil, err
 	}
-	if whole == nil { // an app of nothing but such environments fails where none is named
+	if whole == nil { // an app with only such environments fails without a name
 		whole = &cdkapp.Assembly{}
 	}
 	name := strings.TrimPrefix(l.environment, project(whole)+"-")
@@ -156,7 +155,7 @@ func (l *local) synthesize(ctx context.Context, telling telling) (*target, error
 	return nil, err
 }
 
-// build synthesizes the app, told context besides its own.
+// build synthesizes the app with additional context.
 func (l *local) build(ctx context.Context, telling telling, doing string, told map[string]string) (*cdkapp.Assembly, error) {
 	options := &cdkapp.Options{Context: told}
 	end := func(bool) {}
@@ -183,7 +182,7 @@ func (l *local) build(ctx context.Context, telling telling, doing string, told m
 	return assembly, err
 }
 
-// describeProgress tells how far an app has come.
+// describeProgress returns a line about the progress of an app.
 func describeProgress(p cdkapp.Progress) string {
 	switch {
 	case p.Of > 0 && p.Packages == p.Of:

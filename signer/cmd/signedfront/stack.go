@@ -13,8 +13,8 @@ import (
 	"github.com/signedfront/signedfront/signer/edge/cdkapp"
 )
 
-// chooseStack finds the stack of an environment: the app's only one with a
-// distribution if none is named.
+// chooseStack returns the stack of an environment. Without a name it is the only
+// stack with a distribution.
 func chooseStack(assembly *cdkapp.Assembly, environment string) (*cdkapp.Stack, error) {
 	prefix := project(assembly) + "-"
 	var names []string
@@ -48,15 +48,15 @@ func chooseStack(assembly *cdkapp.Assembly, environment string) (*cdkapp.Stack, 
 	return chosen[0], nil
 }
 
-// project is the project of an app: its stacks are named
+// project returns the project of an app. Its stacks are named
 // <project>-<environment>.
 func project(assembly *cdkapp.Assembly) string {
 	name, _ := assembly.Context["project"].(string)
 	return name
 }
 
-// environmentPatterns are the names of the environments that an app makes only
-// when one that fits is named, such as pr-*.
+// environmentPatterns returns the patterns of environments that an app makes only
+// if they are named, such as pr-*.
 func environmentPatterns(assembly *cdkapp.Assembly) []string {
 	environments, _ := assembly.Context["environments"].(map[string]any)
 	var patterns []string
@@ -68,8 +68,7 @@ func environmentPatterns(assembly *cdkapp.Assembly) []string {
 	return patterns
 }
 
-// fitsPattern reports whether an environment of that name is one that the app
-// would make.
+// fitsPattern reports whether the app would make an environment of this name.
 func fitsPattern(assembly *cdkapp.Assembly, environment string) bool {
 	environment = strings.TrimPrefix(environment, project(assembly)+"-")
 	return slices.ContainsFunc(environmentPatterns(assembly), func(pattern string) bool {
@@ -77,8 +76,8 @@ func fitsPattern(assembly *cdkapp.Assembly, environment string) bool {
 	})
 }
 
-// otherStacks are the stacks of assemblies besides one. Of those that two
-// assemblies have, the earlier counts.
+// otherStacks returns all stacks of assemblies except one. If two assemblies have a
+// stack, the first counts.
 func otherStacks(chosen *cdkapp.Stack, assemblies ...*cdkapp.Assembly) []edge.Stack {
 	var others []edge.Stack
 	seen := map[string]bool{chosen.Name + " " + chosen.Region: true}

@@ -82,7 +82,7 @@ func TestStatusWithoutAnswersSaysWhatToDo(t *testing.T) {
 		"a wrong Region":      {nil, "status --env dev --region Ireland", 1, "which is not the name of one"},
 		"a wrong profile":     {nil, "status --env dev --profile nope", 1, `there is no AWS profile "nope"`},
 		"no environment":      {nil, "status", 2, "give --env NAME"},
-		"an argument":         {nil, "status dev", 2, "no argument is wanted"},
+		"an argument":         {nil, "status dev", 2, "want no argument"},
 		"a name that is none": {nil, "status --env a/b", 2, "--env is"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -12,9 +12,9 @@ import (
 	"github.com/signedfront/signedfront/signer/edge/cdkapp"
 )
 
-// readTemplate reads a template. If it stands in an assembly, as in cdk.out, the
-// stack has the name and the place that the assembly says, and may refer to the
-// others of it.
+// readTemplate reads a template. If the file is in an assembly, such as cdk.out,
+// the assembly has the stack's name, account and Region, and the other stacks that
+// it may refer to.
 func readTemplate(file string) (*target, error) {
 	text, err := os.ReadFile(file)
 	name := signer.Describe(file, signer.FormFile)
@@ -24,7 +24,7 @@ func readTemplate(file string) (*target, error) {
 	case err != nil:
 		return nil, fmt.Errorf("--template: %s: %w", name, cause(err))
 	case !bytes.HasPrefix(bytes.TrimSpace(text), []byte("{")):
-		return nil, &failure{err: fmt.Errorf("--template: %s is not JSON", name), hint: "name the template that `cdk synth` writes into cdk.out; what it prints is YAML, unless it is told --json"}
+		return nil, &failure{err: fmt.Errorf("--template: %s is not JSON", name), hint: "name the template that `cdk synth` writes into cdk.out; its output is YAML without --json"}
 	}
 	if assembly, err := cdkapp.ReadAssembly(filepath.Dir(file)); err == nil {
 		for i := range assembly.Stacks {
@@ -40,7 +40,7 @@ func readTemplate(file string) (*target, error) {
 	return &target{Stack: stack}, nil
 }
 
-// templateFiles are the files that readTemplate reads.
+// templateFiles returns the files that readTemplate reads.
 func templateFiles(file string) files {
 	found := files{}
 	beside, _ := filepath.Glob(filepath.Join(filepath.Dir(file), "*.template.json"))

@@ -10,7 +10,7 @@ import (
 	"github.com/signedfront/signedfront/signer/edge/recorded"
 )
 
-// appTemplate copies the template of an app that was not made for the edge.
+// appTemplate copies the template of an app that signedfront did not make.
 func appTemplate(t *testing.T, app, dir string) (file string) {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(repository, "signer/edge/testdata/apps", app+".template.json"))
@@ -52,7 +52,7 @@ func TestATemplateOfAnotherAppIsServedWithAKeyThatIsMade(t *testing.T) {
 		t.Fatal(err)
 	}
 	writeFile(t, filepath.Join(dir, "media.template.json"), strings.ReplaceAll(string(text), `"/public/*"`, `"/texts/*"`))
-	p.stderr.await(t, has("the new template is served now", 1))
+	p.stderr.await(t, has("serving the new template now", 1))
 	if status := statusOf(t, printed["texts/hello.txt"].unsignedURL); status != 200 {
 		t.Errorf("what is public now: %d", status)
 	}
@@ -118,15 +118,15 @@ func TestAKeyOfTheCommandLineTakesThePlaceOfTheTemplates(t *testing.T) {
 		status    int
 		err, hint string
 	}{
-		"one for two":             {"--template handwritten.template.json --private-key a.pem", 1, "--private-key: the template has 2 keys: First, Second", "write which one it takes the place of, as in --private-key First=FILE"},
+		"one for two":             {"--template handwritten.template.json --private-key a.pem", 1, "--private-key: the template has 2 keys: First, Second", "write which one it replaces, as in --private-key First=FILE"},
 		"one for none":            {"--template plain.template.json --private-key Nobody=a.pem", 1, `--private-key: no key that the stack trusts has the logical id "Nobody"`, "write that of an AWS::CloudFront::PublicKey or a Custom::SigningKeyPair of the template"},
-		"two for one":             {"--template plain.template.json --private-key a.pem --private-key b.pem", 2, "--private-key is given twice for one key: write which keys they take the place of, as in --private-key ID=FILE", ""},
-		"one of another kind":     {"--template recorded.template.json --private-key a.pem", 1, "a.pem holds a key of kind rsa-2048, and the template wants ecdsa-p256", "give another one with --private-key: `signedfront keygen --algorithm ecdsa-p256` makes one; or leave it out, and one is made"},
-		"one that is not there":   {"--template plain.template.json --private-key missing.pem", 1, `--private-key: there is no file "missing.pem"`, "it was looked for in the current folder"},
+		"two for one":             {"--template plain.template.json --private-key a.pem --private-key b.pem", 2, "--private-key is given twice for one key: write which key each replaces, as in --private-key ID=FILE", ""},
+		"one of another kind":     {"--template recorded.template.json --private-key a.pem", 1, "a.pem holds a key of kind rsa-2048, but the template needs ecdsa-p256", "give another key with --private-key (`signedfront keygen --algorithm ecdsa-p256` makes one), or leave --private-key out to have one made"},
+		"one that is not there":   {"--template plain.template.json --private-key missing.pem", 1, `--private-key: there is no file "missing.pem"`, "a relative name starts at the current folder"},
 		"no template":             {"--template missing.json", 1, `--template: there is no file "missing.json"`, "`cdk synth` writes templates into cdk.out"},
-		"a template in YAML":      {"--template a.pem", 1, `--template: "a.pem" is not JSON`, "name the template that `cdk synth` writes into cdk.out; what it prints is YAML, unless it is told --json"},
-		"a template and an app":   {"--template plain.template.json --app .", 2, "--template and --app each say what is served: give one", ""},
-		"a template and its name": {"--template plain.template.json --env prod", 2, "--template and --env each say what is served: give one", ""},
+		"a template in YAML":      {"--template a.pem", 1, `--template: "a.pem" is not JSON`, "name the template that `cdk synth` writes into cdk.out; its output is YAML without --json"},
+		"a template and an app":   {"--template plain.template.json --app .", 2, "--template and --app both choose what to serve: give one", ""},
+		"a template and its name": {"--template plain.template.json --env prod", 2, "--template and --env both choose what to serve: give one", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := run(t, dir, append([]string{"local", "--addr", "127.0.0.1:0"}, strings.Fields(test.args)...)...)
@@ -138,8 +138,8 @@ func TestAKeyOfTheCommandLineTakesThePlaceOfTheTemplates(t *testing.T) {
 	}
 }
 
-// The other stacks of an assembly are there to be referred to, and the stack goes
-// where the assembly says.
+// The stack can refer to the other stacks of the assembly, and has the account and
+// Region in it.
 func TestATemplateOfAnAssemblyHasTheOthersBesideIt(t *testing.T) {
 	dir := t.TempDir()
 	text, err := os.ReadFile(appTemplate(t, "elsewhere", t.TempDir()))
@@ -160,7 +160,7 @@ func TestATemplateOfAnAssemblyHasTheOthersBesideIt(t *testing.T) {
 	if status := statusOf(t, printed["rt.png"].signedURL); status != 200 {
 		t.Errorf("signed: %d\n%s", status, &p.stderr)
 	}
-	if said := p.stderr.String(); strings.Contains(said, "DefaultCacheBehavior.TrustedKeyGroups[0]: the key group is not of this template") {
+	if said := p.stderr.String(); strings.Contains(said, "DefaultCacheBehavior.TrustedKeyGroups[0]: the key group is not in this template") {
 		t.Errorf("it does not look at the other stack:\n%s", said)
 	}
 }

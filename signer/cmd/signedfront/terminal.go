@@ -2,21 +2,20 @@ package main
 
 // The rules of this command line:
 //
-//   - What was asked for goes to standard output, and nothing else does.
-//   - Everything else goes to standard error: what is being done, where things
-//     are, hints, the log of requests. What is rewritten in place is written
-//     to a terminal alone.
+//   - Standard output has only the result.
+//   - Standard error has everything else: progress, where things are, hints, the
+//     log of requests. Only a terminal gets lines rewritten in place.
 //   - An error is "signedfront: error: " and what is wrong; on the next line
 //     "signedfront: hint: " and what to do. No capital first, no full stop at
 //     the end, no stack.
 //   - The exit status is 0 if it is done, 1 if it failed, 2 if the command line
 //     is wrong; explain also has 3, for a request that is denied, and status and
 //     doctor, for an environment in which something is wrong.
-//   - Color is written to a terminal alone, unless NO_COLOR is set, and says
-//     nothing that the words do not: https://no-color.org
-//   - Where the command line is wrong, a last line names the help to read.
-//   - Private keys are never written to either. Signed URLs go to standard
-//     output alone, and the log leaves queries out.
+//   - Color is only for a terminal without NO_COLOR, and repeats what the words
+//     say: https://no-color.org
+//   - If the command line is wrong, a last line names the help to read.
+//   - Private keys are never written to either. Signed URLs go only to standard
+//     output, and the log leaves queries out.
 //   - A value of the command line or the environment is quoted in a message if
 //     signer.Describe would quote it, and described otherwise.
 //   - A name in a listing that would not print as it is, such as one with
@@ -45,7 +44,7 @@ type terminal struct {
 	inIsTTY  bool
 	outIsTTY bool
 	errIsTTY bool
-	withheld func() withheld // of what it was given
+	withheld func() withheld // of its arguments and environment
 }
 
 func newTerminal(args []string) *terminal {
@@ -65,11 +64,11 @@ func (t *terminal) color() bool {
 	return t.outIsTTY && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 }
 
-// lockedWriter keeps lines whole that are written at the same time.
+// lockedWriter keeps concurrently written lines whole.
 type lockedWriter struct {
 	mu     sync.Mutex
 	w      io.Writer
-	status string // the line of a terminal that is rewritten in place; empty: none
+	status string // the line rewritten in place; empty: none
 }
 
 func (l *lockedWriter) Write(b []byte) (n int, err error) {
@@ -77,7 +76,7 @@ func (l *lockedWriter) Write(b []byte) (n int, err error) {
 	return n, err
 }
 
-// above has whole lines written above the status.
+// above writes whole lines above the status line.
 func (l *lockedWriter) above(write func()) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -100,7 +99,7 @@ func (l *lockedWriter) setStatus(text string) {
 
 const eraseLine = "\r\033[K"
 
-// setStatus writes the status of the terminal that standard error is.
+// setStatus replaces the status line if standard error is a terminal.
 func (t *terminal) setStatus(text string) {
 	if l, is := t.err.(*lockedWriter); is {
 		l.setStatus(text)
@@ -109,7 +108,7 @@ func (t *terminal) setStatus(text string) {
 	}
 }
 
-// print writes whole lines to standard output while a status may stand on the same
+// print writes whole lines to standard output, above a status line on the same
 // terminal.
 func (t *terminal) print(text []byte) (err error) {
 	write := func() { _, err = t.out.Write(text) }
@@ -121,12 +120,12 @@ func (t *terminal) print(text []byte) (err error) {
 	return err
 }
 
-// notef tells what is being done, or where something is.
+// notef prints a note about what is being done or where something is.
 func (t *terminal) notef(format string, args ...any) {
 	io.WriteString(t.err, "signedfront: "+t.withheld().clean(fmt.Sprintf(format, args...))+"\n")
 }
 
-// failure is an error with what to do about it.
+// failure is an error with a hint.
 type failure struct {
 	err   error
 	hint  string
@@ -156,10 +155,10 @@ func (t *terminal) report(cmd *cobra.Command, err error) int {
 	return 2
 }
 
-// progress tells what is being done while it lasts, and the seconds that it has
-// taken so far: in place on a terminal, and a line every other second elsewhere.
-// tell says what is being done from then on. end ends it, and tells how long it
-// took. If done is empty, others tell of the start and the end.
+// progress shows what is being done and for how many seconds: in place on a
+// terminal, otherwise one line every other second. tell changes the text. end ends
+// it and prints the total time. If done is empty, the caller prints the start and
+// the end.
 func (t *terminal) progress(doing, done string) (tell func(doing string), end func(ok bool)) {
 	start, last := time.Now(), time.Time{}
 	var mu sync.Mutex
@@ -219,12 +218,13 @@ func (t *terminal) progress(doing, done string) (tell func(doing string), end fu
 	}
 }
 
-// silence is how long nothing is said of what is being done.
+// silence is the time without output after which progress prints a line.
 const silence = 1500 * time.Millisecond
 
 func seconds(d time.Duration) string { return fmt.Sprintf("%ds", int(d.Round(time.Second).Seconds())) }
 
-// printable is a text as it is if that shows what it is, and quoted otherwise.
+// printable returns a text unchanged if it can be printed as it is, and quoted
+// otherwise.
 func printable(s string) string {
 	for _, r := range s {
 		if !unicode.IsPrint(r) || r == unicode.ReplacementChar {

@@ -24,8 +24,7 @@ func TestColorIsForATerminalThatWantsIt(t *testing.T) {
 	}
 }
 
-// What is logged while something is being done neither ends up behind it nor takes
-// it away.
+// A log line written above the status line neither follows it nor removes it.
 func TestLinesAreWrittenAboveTheStatus(t *testing.T) {
 	var screen bytes.Buffer
 	l := &terminal{out: &screen, err: &lockedWriter{w: &screen}, outIsTTY: true, errIsTTY: true, withheld: func() withheld { return nil }}

@@ -7,6 +7,6 @@ import (
 	"syscall"
 )
 
-// ignoreTerminalReads lets a program in the background of a terminal go on when
-// it reads from it, instead of being stopped: the read fails.
+// ignoreTerminalReads keeps a background program from being stopped when it reads
+// from its terminal: the read fails.
 func ignoreTerminalReads() { signal.Ignore(syscall.SIGTTIN) }

@@ -1,4 +1,4 @@
 package main
 
-// ignoreTerminalReads has nothing to do: Windows stops no program that reads.
+// ignoreTerminalReads does nothing: Windows stops no program that reads.
 func ignoreTerminalReads() {}

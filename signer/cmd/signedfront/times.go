@@ -21,7 +21,7 @@ const (
 
 const maxDuration = 3650 * 24 * time.Hour // as in cdk.json
 
-// durationFlag is a flag that takes durations as cdk.json does: "90m", "7d".
+// durationFlag is a flag for durations as in cdk.json: "90m", "7d".
 type durationFlag struct{ value *time.Duration }
 
 func addDuration(cmd *cobra.Command, value *time.Duration, name string, initial time.Duration, usage string) {
@@ -49,7 +49,7 @@ func (f durationFlag) Set(text string) error {
 	case ok && d < time.Second:
 		return wrong("less than 1s", durationHint)
 	case ok && d%time.Second != 0:
-		return wrong("which has parts of a second", "write a whole number of seconds: CloudFront counts seconds")
+		return wrong("which has a fraction of a second", "write a whole number of seconds: CloudFront counts seconds")
 	case ok && d > maxDuration, !ok && tooLong.MatchString(text):
 		return wrong("longer than "+config.FormatDuration(maxDuration), durationHint)
 	case ok:
@@ -70,8 +70,7 @@ var (
 	tooLong = regexp.MustCompile(`^[0-9]+(d|h|m|s|ms|us|ns)$`)
 )
 
-// timeFlag is a flag that takes the times that the AWS CLI takes for signed
-// URLs, see parseTime.
+// timeFlag is a flag for times: see parseTime.
 type timeFlag struct{ value *time.Time }
 
 func addTime(cmd *cobra.Command, value *time.Time, name, usage string) {
@@ -91,8 +90,8 @@ func (f timeFlag) Set(text string) error {
 }
 
 // parseTime reads a time as `aws cloudfront sign` does: a day, which is its
-// midnight, or a day and a time, both in UTC unless there is an offset, or
-// seconds since 1970.
+// midnight, or a day and a time, both in UTC unless there is an offset, or seconds
+// since 1970.
 // https://docs.aws.amazon.com/cli/latest/reference/cloudfront/sign.html
 func parseTime(text string) (time.Time, error) {
 	wrong := func(what, hint string) (time.Time, error) {
@@ -149,7 +148,7 @@ var (
 	}
 )
 
-// checkAddress checks an address of a policy: IPv4, whole or a prefix.
+// checkAddress checks the address of a policy: IPv4, an address or a prefix.
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-creating-signed-url-custom-policy.html
 func checkAddress(text string) error {
 	wrong := func(what, hint string) error {
@@ -166,9 +165,9 @@ func checkAddress(text string) error {
 	case err != nil:
 		return wrong("not an IPv4 address or prefix", hint)
 	case !prefix.Addr().Is4():
-		return wrong("and policies of CloudFront take IPv4 alone", hint)
+		return wrong("but CloudFront policies accept only IPv4", hint)
 	case prefix.Masked() != prefix:
-		return wrong("an address that its prefix does not hold whole", "write "+prefix.Masked().String())
+		return wrong("a prefix with bits set after its length", "write "+prefix.Masked().String())
 	}
 	return nil
 }

@@ -21,16 +21,16 @@ func newURL(t *terminal) *cobra.Command {
 		Use:        "url URL...",
 		Short:      "Sign URLs",
 		SuggestFor: []string{"sign", "presign", "urls", "sign-url"},
-		Long: `Sign URLs, and print one signed URL a line.
+		Long: `Sign URLs, and print one signed URL per line.
 
-With --env or --deployment an object key is enough. A URL that some client would
-rewrite on its way is refused, with the byte and what to write instead; then
-nothing is printed.
+With --env or --deployment an object key is enough. A URL that some clients would
+rewrite is refused, with the byte and what to write instead. Nothing is printed
+then.
 
-With - in place of the URLs they are read from standard input, one a line, and the
-signed URLs are printed in the same order. A line that is refused is told on
-standard error, with its number, and printed nowhere; the others are signed, and the
-exit status is 1. What has been read is signed before more is waited for.`,
+With - instead of URLs, they are read from standard input, one per line, and the
+signed URLs are printed in the same order. A line that is refused is reported on
+standard error with its number. The other lines are signed, and the exit status is
+1. Each line is signed as soon as it is read.`,
 		Example: `  # An object of the deployed environment dev, for two minutes:
   signedfront url --env dev rt.png
 
@@ -60,13 +60,13 @@ exit status is 1. What has been read is signed before more is waited for.`,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 1 && slices.Contains(args, "-") {
-				return wrongUsage("- stands for standard input: give it alone")
+				return wrongUsage("- is standard input: give no other argument")
 			}
 			if f.privateKey == "-" && slices.Contains(args, "-") {
-				return wrongUsage("- stands for standard input, which holds the private key or the URLs: give the key with --private-key-env or as a file")
+				return wrongUsage("- is standard input for both the private key and the URLs: give the key with --private-key-env or as a file")
 			}
 			if f.saveAs != "" && (len(args) > 1 || args[0] == "-") {
-				return wrongUsage("--save-as is the name of one file: give one URL or object key")
+				return wrongUsage("--save-as sets the name of one file: give one URL or object key")
 			}
 			p, err := f.policy(cmd)
 			if err != nil {
@@ -81,7 +81,7 @@ exit status is 1. What has been read is signed before more is waited for.`,
 			}
 			defer c.Close()
 			if f.saveAs != "" && f.keyPairID != "" {
-				t.notef("it is not known here whether the distribution forwards response-content-disposition to the bucket: where it does not, the name has no effect")
+				t.notef("whether the distribution forwards response-content-disposition to the bucket is unknown here: if it does not, the name has no effect")
 			}
 			if f.resource != "" {
 				if p.Resource, err = c.resource(f.resource); err != nil {
@@ -98,7 +98,7 @@ exit status is 1. What has been read is signed before more is waited for.`,
 			if args[0] == "-" {
 				return t.signLines(cmd.Context(), sign, write)
 			}
-			// All of them, or none.
+			// Print all of them or none.
 			var out strings.Builder
 			for i, arg := range args {
 				signed, err := sign(cmd.Context(), arg, func() string {
@@ -121,16 +121,16 @@ exit status is 1. What has been read is signed before more is waited for.`,
 	}
 	f.addKeyFlags(cmd)
 	f.addPolicyFlags(cmd)
-	cmd.Flags().StringVar(&f.resource, "resource", "", "open what this `pattern` covers, with * for any characters; it must cover the URLs")
+	cmd.Flags().StringVar(&f.resource, "resource", "", "sign for this `pattern`, with * for any characters; it must match the URLs")
 	cmd.RegisterFlagCompletionFunc("resource", cobra.NoFileCompletions)
-	cmd.Flags().StringVar(&f.saveAs, "save-as", "", "have browsers save the object under this `name`; the deployment needs the setting downloads")
+	cmd.Flags().StringVar(&f.saveAs, "save-as", "", "make browsers save the object under this `name`; the deployment needs the setting downloads")
 	cmd.RegisterFlagCompletionFunc("save-as", cobra.NoFileCompletions)
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print a JSON object a line: input, url and, of standard input, line")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object per line: input, url and, for standard input, line")
 	return cmd
 }
 
-// sign signs a URL or an object key of the deployment. An error that is not about
-// it is an *everyLine.
+// sign signs a URL or an object key of the deployment. An error that does not
+// depend on it is an *everyLine.
 func (f *signingFlags) sign(ctx context.Context, c *credentials, p signer.Policy, arg string, name func() string) (string, error) {
 	rawURL, err := c.url(arg)
 	if err != nil {
@@ -152,14 +152,14 @@ func (f *signingFlags) sign(ctx context.Context, c *credentials, p signer.Policy
 	case errors.As(err, &ignored):
 		return "", fmt.Errorf("%s: %w", name(), err)
 	case errors.As(err, &uncovered):
-		return "", &failure{err: fmt.Errorf("--resource %s does not cover %s", shown(f.resource), name()), hint: "write * for any characters, also none", usage: true}
+		return "", &failure{err: fmt.Errorf("--resource %s does not cover %s", shown(f.resource), name()), hint: "write * for any number of characters", usage: true}
 	case errors.As(err, &unstable) && f.resource != "" && strings.HasPrefix(err.Error(), "resource: "):
 		return "", &everyLine{fmt.Errorf("--resource %s: %w", shown(f.resource), unstable)}
 	case errors.As(err, &unstable) && unstable.Found == "*":
 		return "", &failure{err: fmt.Errorf("%s: %w", name(), err), hint: "--resource takes a pattern, in addition to the URL that it covers; so does `signedfront cookies`"}
 	case errors.As(err, &unstable) && isURL(arg) && unstable.Part == "path" && strings.HasPrefix(unstable.Fix, "write %"):
-		return "", &failure{err: fmt.Errorf("%s: %w", name(), err), hint: "with --env or --deployment give the object key as it is in S3, and it is escaped for you"}
-	case errors.As(err, &unstable), strings.HasPrefix(err.Error(), "signing with key "): // one in KMS may sign the next
+		return "", &failure{err: fmt.Errorf("%s: %w", name(), err), hint: "with --env or --deployment you can give the unescaped object key of S3"}
+	case errors.As(err, &unstable), strings.HasPrefix(err.Error(), "signing with key "): // another key of KMS may sign the next
 		return "", fmt.Errorf("%s: %w", name(), err)
 	}
 	return "", &everyLine{err}
@@ -172,7 +172,7 @@ func writeURL(w io.Writer, l *inputLine) error {
 
 func writeJSON(w io.Writer, l *inputLine) error {
 	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false) // a & of a URL stays one
+	e.SetEscapeHTML(false) // write & unescaped
 	return e.Encode(struct {
 		Line  int    `json:"line,omitempty"`
 		Input string `json:"input"`
@@ -195,7 +195,7 @@ func exactlyOne(what string) cobra.PositionalArgs {
 			return err
 		}
 		if len(args) > 1 {
-			return &failure{err: fmt.Errorf("one %s is wanted, not %d", what, len(args)), hint: "put single quotes around what holds spaces, &, ? or *: a shell splits it or expands it otherwise", usage: true}
+			return &failure{err: fmt.Errorf("want one %s, not %d", what, len(args)), hint: "put single quotes around an argument with spaces, &, ? or *, because a shell splits or expands it", usage: true}
 		}
 		return nil
 	}
@@ -203,7 +203,7 @@ func exactlyOne(what string) cobra.PositionalArgs {
 
 func noArguments(_ *cobra.Command, args []string) error {
 	if len(args) > 0 {
-		return wrongUsage("%s: no argument is wanted", shown(args[0]))
+		return wrongUsage("%s: want no argument", shown(args[0]))
 	}
 	return nil
 }

@@ -21,11 +21,11 @@ import (
 	"github.com/signedfront/signedfront/signer/internal/randomtext"
 )
 
-// Any value of a command line may be a private key that was put in the wrong
-// place. What is surely one is refused before anything is done with it, and what
-// may be one is described in errors and never quoted.
+// Any value of a command line may be a misplaced private key. If it certainly is
+// one, it is refused before it is used. If it may be one, errors describe it and
+// never quote it.
 
-// described is a value as an error may show it.
+// described returns a value as errors may show it.
 func described(value string) string {
 	if name := signer.Describe(value, signer.FormName); isQuoted(name) {
 		return name
@@ -36,8 +36,8 @@ func described(value string) string {
 // isQuoted reports whether signer.Describe quoted a value.
 func isQuoted(description string) bool { return strings.HasPrefix(description, `"`) }
 
-// shown is a URL or an object key as an error may show it: the query of a signed
-// URL opens what the URL is for, so it is left out.
+// shown returns a URL or an object key as errors may show it, without the query:
+// that of a signed URL is a credential.
 func shown(arg string) string {
 	before, _, cut := strings.Cut(arg, "?")
 	description := described(before)
@@ -50,13 +50,13 @@ func shown(arg string) string {
 	return description + " before its query"
 }
 
-// isURL tells a whole URL from an object key.
+// isURL reports whether an argument is a whole URL and not an object key.
 func isURL(arg string) bool {
 	return strings.HasPrefix(arg, "https://") || strings.HasPrefix(arg, "http://")
 }
 
-// urlMistake reports what is wrong with a text that is meant as a URL and is
-// none: something stands before its scheme, or that is in capitals.
+// urlMistake returns what is wrong with a text that was meant as a URL: text before
+// its scheme, or a scheme in capitals.
 func urlMistake(arg string) error {
 	text := strings.TrimLeftFunc(arg, func(c rune) bool { return unicode.IsSpace(c) || strings.ContainsRune("\"'<(`", c) })
 	before := arg[:len(arg)-len(text)]
@@ -65,17 +65,17 @@ func urlMistake(arg string) error {
 	case !ok || !isURL(strings.ToLower(scheme)+"://"):
 		return nil
 	case before != "":
-		return &failure{err: fmt.Errorf("before the %s:// of the URL stands %q", scheme, before), hint: "leave that out", usage: true}
+		return &failure{err: fmt.Errorf("there is text before the %s:// of the URL: %q", scheme, before), hint: "leave it out", usage: true}
 	case !isURL(arg):
 		return &failure{err: errors.New("the scheme of the URL has capitals"), hint: "write " + strings.ToLower(scheme) + "://", usage: true}
 	}
 	return nil
 }
 
-// looksLikeKey reports whether a value is a private key or a part of one: it
-// says so, or it is 40 characters or more of base64 that chance has made, or a
-// long number. Escapes of URLs are undone, three times at most. The name of a
-// file that exists, or could be made in a folder that exists, is none.
+// looksLikeKey reports whether a value is a private key or a part of one: it says
+// so, or it has 40 characters or more of random base64, or it is a long number. URL
+// escapes are decoded up to three times. The name of a file that exists, or could
+// be created in an existing folder, is not a key.
 func looksLikeKey(value string) bool {
 	for range 3 {
 		plain, err := url.QueryUnescape(value)
@@ -100,8 +100,8 @@ func isKeyText(value string) bool {
 	return len(body) >= 40 && wholeBase64.MatchString(body) && (keyStart.MatchString(body) || randomtext.Is(body)) && !isPlace(value)
 }
 
-// isPlace reports whether a value is the name of a file that exists, or of one
-// that could be made in a folder that exists.
+// isPlace reports whether a value is the name of a file that exists, or could be
+// created in an existing folder.
 func isPlace(value string) bool {
 	if _, err := os.Stat(value); err == nil {
 		return true
@@ -122,10 +122,10 @@ var (
 	byteList      = regexp.MustCompile(`([0-9]{1,3}[ ,]+){30}`)
 )
 
-const unsetHint = "give it a value, or leave it out: a shell variable that is not set makes an empty one"
+const unsetHint = "give it a value or leave it out; an unset shell variable is empty"
 
-// checkValues has every flag and every argument of a command refuse what no
-// command takes: an empty value, white space around one, a private key.
+// checkValues makes every flag and argument of a command refuse an empty value,
+// white space around a value, and a private key.
 func checkValues(cmd *cobra.Command) {
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
 		if f.Value.Type() != "bool" {
@@ -145,7 +145,7 @@ func checkValues(cmd *cobra.Command) {
 			case !isURL(arg) && looksLikeKey(arg):
 				return &failure{
 					err:   fmt.Errorf("%s is %s", name, notShown(arg)),
-					hint:  "a private key must not stand on a command line, where others see it: write it into a file. An object whose key looks like that is named by its whole URL",
+					hint:  "others can see the command line: write a private key into a file; if it is an object key, write the whole URL",
 					usage: true,
 				}
 			}
@@ -160,8 +160,8 @@ func checkValues(cmd *cobra.Command) {
 	}
 }
 
-// checkedValue is the value of a flag. Its errors say what is wrong in the form
-// of a predicate: "is empty".
+// checkedValue is the value of a flag. Its errors are predicates, such as "is
+// empty".
 type checkedValue struct{ pflag.Value }
 
 func (v checkedValue) Set(text string) error {
@@ -169,7 +169,7 @@ func (v checkedValue) Set(text string) error {
 	case text == "":
 		return &failure{err: errors.New("is empty"), hint: unsetHint}
 	case looksLikeKey(text):
-		return &failure{err: fmt.Errorf("has %s", notShown(text)), hint: "a private key must not stand on a command line, where others see it: write it into a file, and name that with --private-key"}
+		return &failure{err: fmt.Errorf("has %s", notShown(text)), hint: "others can see the command line: write the private key into a file, and name the file with --private-key"}
 	case strings.HasPrefix(text, "--"):
 		return &failure{err: fmt.Errorf("has no value: the next word is %s", signer.Describe(text, signer.FormWord)), hint: "write its value after it"}
 	case strings.TrimFunc(text, unicode.IsSpace) != text:
@@ -178,7 +178,7 @@ func (v checkedValue) Set(text string) error {
 	return v.Value.Set(text)
 }
 
-// notShown describes a value that looks like a key, whatever form it has.
+// notShown describes a value that looks like a key, in any form.
 func notShown(value string) string {
 	if description := signer.Describe(value, signer.FormID); !isQuoted(description) {
 		return description
@@ -186,8 +186,8 @@ func notShown(value string) string {
 	return fmt.Sprintf("a value of %d bytes that looks like a part of a key", len(value))
 }
 
-// inputFile is the file that a flag names, as it is or, as the AWS CLI has it,
-// after file:// or fileb://. It must be there.
+// inputFile returns the name of the file that a flag names, plain or, as in the AWS
+// CLI, after file:// or fileb://. The file must exist.
 func inputFile(flag, value string) (string, error) {
 	name := value
 	for _, scheme := range []string{"file://", "fileb://"} {
@@ -196,7 +196,7 @@ func inputFile(flag, value string) (string, error) {
 		}
 	}
 	if name == "" {
-		return "", &failure{err: fmt.Errorf("%s names no file after the scheme", flag), hint: "write its name, as in file://private_key.pem", usage: true}
+		return "", &failure{err: fmt.Errorf("%s names no file after the scheme", flag), hint: "write the file name, as in file://private_key.pem", usage: true}
 	}
 	if looksLikeKey(name) {
 		return "", &failure{err: fmt.Errorf("%s has %s", flag, notShown(name)), hint: "write it into a file, and give the name of that", usage: true}
@@ -208,11 +208,11 @@ func inputFile(flag, value string) (string, error) {
 		wrong := &failure{err: fmt.Errorf("%s: there is no file %s", flag, file)}
 		switch {
 		case strings.HasPrefix(name, "~"):
-			wrong.hint = "a shell expands ~ at the start of a word alone: write $HOME in its place"
+			wrong.hint = "a shell expands ~ only at the start of a word: write $HOME instead"
 		case strings.Contains(name, "://"):
 			wrong.hint = "give the name of a file on this machine"
 		case !filepath.IsAbs(name):
-			wrong.hint = "it was looked for in the current folder"
+			wrong.hint = "a relative name starts at the current folder"
 		}
 		return "", wrong
 	case err != nil:
@@ -223,8 +223,8 @@ func inputFile(flag, value string) (string, error) {
 	return name, nil
 }
 
-// localPath is the path after file://, where the AWS CLI expands ~. A drive of
-// Windows may have a slash before it.
+// localPath returns the path after file://. As in the AWS CLI, ~ is expanded. A
+// Windows drive may have a slash before it.
 func localPath(path string) string {
 	if rest, ok := strings.CutPrefix(path, "~/"); ok {
 		if home, err := os.UserHomeDir(); err == nil {
@@ -237,7 +237,7 @@ func localPath(path string) string {
 	return path
 }
 
-// cause is what is wrong with a file, without its name.
+// cause returns what is wrong with a file, without its name.
 func cause(err error) error {
 	var path *fs.PathError
 	var link *os.LinkError
@@ -250,11 +250,11 @@ func cause(err error) error {
 	return err
 }
 
-// maxInput is more than any key has.
+// maxInput is larger than any key.
 const maxInput = 1 << 20
 
-// readInput reads what open opens, up to maxInput bytes. Opening a pipe and
-// reading it may take for ever: when ctx ends, it returns.
+// readInput reads what open opens, up to maxInput bytes. Opening and reading a pipe
+// may block forever: readInput returns when ctx ends.
 func readInput(ctx context.Context, open func() (io.ReadCloser, error)) ([]byte, error) {
 	type result struct {
 		text []byte

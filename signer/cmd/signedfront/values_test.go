@@ -35,7 +35,7 @@ func TestNamesAreNotTakenForKeysAndKeysAreNotTakenForNames(t *testing.T) {
 		for _, spelling := range key.Spellings() {
 			_, name, _ := strings.Cut(spelling.Name, ", ")
 			if len(spelling.Text) < 40 || isURL(spelling.Text) || strings.HasPrefix(name, "DER") || strings.Contains(name, "file name") {
-				continue // what cannot be told from a name; or is told by Describe alone
+				continue // it looks like a name, or only Describe recognizes it
 			}
 			if !looksLikeKey(spelling.Text) {
 				missed = append(missed, key.Name+", "+spelling.Name)
@@ -47,9 +47,9 @@ func TestNamesAreNotTakenForKeysAndKeysAreNotTakenForNames(t *testing.T) {
 	}
 }
 
-// Which part of a key is taken for a name is a matter of chance, so it takes
-// many keys to see. In 1,400,000 lines and thirds there was none; of pieces of 40
-// bytes, the shortest that are judged, there are at most 3 in 100,000.
+// Whether a part of a key looks like a name is random, so the test needs many keys.
+// Of 1,400,000 lines and thirds none did. Of pieces of 40 bytes, the shortest that
+// are checked, at most 3 in 100,000 did.
 func TestAPieceOfAKeyIsNotTakenForANameWhicheverKeyItIs(t *testing.T) {
 	t.Chdir(t.TempDir())
 	const keys = 5000
@@ -67,7 +67,7 @@ func TestAPieceOfAKeyIsNotTakenForANameWhicheverKeyItIs(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		ofRSA := make([]byte, 96) // between its headers an RSA key is numbers that chance has made
+		ofRSA := make([]byte, 96) // between its headers an RSA key is random numbers
 		rand.Read(ofRSA)
 		for _, der := range [][]byte{pkcs8, sec1, ofRSA} {
 			for _, alphabet := range []*base64.Encoding{base64.StdEncoding, base64.RawURLEncoding} {
@@ -93,8 +93,8 @@ func TestAPieceOfAKeyIsNotTakenForANameWhicheverKeyItIs(t *testing.T) {
 	}
 }
 
-// An argument of Linux may hold 128 KiB: to undo every escape of this one took
-// longer than ten minutes.
+// Regression test: a Linux argument may have 128 KiB, and decoding every escape of
+// this one took over ten minutes.
 func TestAValueThatIsEscapedManyTimesOverIsReadAtOnce(t *testing.T) {
 	escaped := "%" + strings.Repeat("25", 60_000)
 	if looksLikeKey(escaped) {

@@ -10,14 +10,14 @@ import (
 	"github.com/signedfront/signedfront/signer"
 )
 
-// withheld is what messages must not show of the values that this program was
-// given: of arguments and environment variables that signer.Describe would not
-// quote. Where this program makes a message, it uses Describe; this is for the
-// messages of libraries, which quote what they are given.
+// withheld has the values that messages must not show: those arguments and
+// environment variables that signer.Describe would not quote. Messages of this
+// program use Describe. withheld is for messages of libraries, which quote their
+// input.
 type withheld map[string]bool // pieces of pieceLength bytes
 
-// pieceLength is the least of a value, in bytes, that is taken out: 12
-// characters of base64 hold 9 bytes of a key.
+// pieceLength is the length, in bytes, of the shortest piece of a value that is
+// removed. 12 characters of base64 hold 9 bytes of a key.
 const pieceLength = 12
 
 func withhold(args, environ []string) withheld {
@@ -32,9 +32,9 @@ func withhold(args, environ []string) withheld {
 	return w
 }
 
-// add adds what may not be quoted of a value: of a URL, of a query and of a list
-// of folders such as PATH its parts, of a path what follows its folders, and of
-// name=value the value if the name may be quoted.
+// add adds the parts of a value that may not be quoted: the parts of a URL, of a
+// query and of a list of folders such as PATH, what follows the existing folders of
+// a path, and the value of name=value if the name may be quoted.
 func (w withheld) add(value string) {
 	if mayQuote(value) {
 		return
@@ -63,7 +63,7 @@ func (w withheld) add(value string) {
 		w.add(rest)
 		return
 	}
-	// As it is, and as URLs have it.
+	// Both plain and escaped for a URL.
 	for _, spelling := range []string{value, escapePattern(value), url.QueryEscape(value)} {
 		for _, run := range base64Run.FindAllString(spelling, -1) {
 			for i := 0; i+pieceLength <= len(run); i++ {
@@ -75,8 +75,8 @@ func (w withheld) add(value string) {
 	}
 }
 
-// existing is the longest part of an absolute path that is a folder, and empty
-// if only the root is one.
+// existing returns the longest part of an absolute path that is a folder, or "" if
+// only the root is.
 func existing(folder string) string {
 	if !filepath.IsAbs(folder) {
 		return ""
@@ -103,8 +103,8 @@ func mayQuote(value string) bool {
 
 var base64Run = regexp.MustCompile(`[A-Za-z0-9+/=_%-]{12,}`)
 
-// isWords reports whether a piece is what ordinary names and sentences have in
-// common with a value: letters of one case, and what stands between words.
+// isWords reports whether a piece also occurs in ordinary names and sentences:
+// letters of one case, and characters between words.
 func isWords(piece string) bool {
 	return strings.Trim(piece, "abcdefghijklmnopqrstuvwxyz/_-") == "" || strings.Trim(piece, "ABCDEFGHIJKLMNOPQRSTUVWXYZ/_-") == ""
 }
@@ -112,7 +112,7 @@ func isWords(piece string) bool {
 // clean returns a message without the pieces.
 func (w withheld) clean(message string) string {
 	var b strings.Builder
-	written, from, to := 0, 0, 0 // the bytes from from to to are taken out next
+	written, from, to := 0, 0, 0 // the bytes from from to to are removed next
 	take := func() {
 		if to > from {
 			b.WriteString(message[written:from])

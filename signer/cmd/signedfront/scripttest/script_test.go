@@ -62,8 +62,8 @@ const (
 )
 
 // setup makes the folder of a script: a key pair, the deployment document of a
-// stack whose key it is, and Systems Manager, whose parameters are the files
-// below the folder parameters. Nothing else of AWS answers.
+// stack with this key, and Systems Manager, whose parameters are the files in the
+// folder parameters. No other AWS service answers.
 func setup(e *testscript.Env) error {
 	key, err := signer.GenerateKey(signer.ECDSAP256)
 	if err != nil {
@@ -102,7 +102,7 @@ func setup(e *testscript.Env) error {
 	return nil
 }
 
-// systemsManager answers GetParameter, and refuses all else.
+// systemsManager answers GetParameter and refuses all other requests.
 func systemsManager(folder string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
@@ -128,7 +128,7 @@ func systemsManager(folder string) http.HandlerFunc {
 	}
 }
 
-// exits STATUS PROGRAM [ARG...] runs a program that must end with a status.
+// exits STATUS PROGRAM [ARG...] runs a program that must exit with a status.
 func exits(ts *testscript.TestScript, neg bool, args []string) {
 	status := 0
 	var failed *exec.ExitError
@@ -143,7 +143,7 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // keep NAME [PATTERN] sets a variable to the last line of standard output, or to
-// what stands there in the parentheses of a pattern.
+// the group that PATTERN matches.
 func keep(ts *testscript.TestScript, _ bool, args []string) {
 	lines := strings.Split(strings.TrimSuffix(ts.ReadFile("stdout"), "\n"), "\n")
 	value := lines[len(lines)-1]
@@ -157,8 +157,7 @@ func keep(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Setenv(args[0], value)
 }
 
-// await PATTERN [NAME] waits until a file is there, and sets a variable to its
-// name.
+// await PATTERN [NAME] waits until a file exists, and sets a variable to its name.
 func await(ts *testscript.TestScript, _ bool, args []string) {
 	for end := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		if found, err := filepath.Glob(ts.MkAbs(args[0])); err != nil || time.Now().After(end) {
@@ -172,7 +171,8 @@ func await(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// fetch STATUS URL TEXT asks for a URL; the body of the answer must hold the text.
+// fetch STATUS URL TEXT requests a URL. The body of the response must contain the
+// text.
 func fetch(ts *testscript.TestScript, _ bool, args []string) {
 	answer, err := http.Get(args[1])
 	ts.Check(err)
