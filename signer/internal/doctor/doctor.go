@@ -162,8 +162,8 @@ func run(ctx context.Context, s Site, list []check, done func(checks, of int)) *
 		}
 	}
 	v := &visit{Site: s, ctx: ctx, free: make(chan struct{}, sideBySide)}
-	v.opened = sync.OnceValues(v.open)
-	v.refusal = sync.OnceValues(func() (*answer, error) { return v.get(v.url(v.stranger)) })
+	v.opened = once(v.open)
+	v.refusal = once(func() (*answer, error) { return v.get(v.url(v.stranger)) })
 
 	r := &Report{Schema: Schema, URL: s.Deployment.BaseURL, Time: s.Now().UTC().Truncate(time.Second), Checks: make([]Result, len(list))}
 	var wait sync.WaitGroup
@@ -190,6 +190,26 @@ func run(ctx context.Context, s Site, list []check, done func(checks, of int)) *
 	r.Requests = v.sent
 	r.judge()
 	return r
+}
+
+// once returns a function that asks when it is called first, and gives that answer to
+// all who call it. They wait for it at a channel and not at a lock, as sync.OnceValues
+// has one: a test's clock goes on.
+func once(ask func() (*answer, error)) func() (*answer, error) {
+	var first sync.Once
+	var a *answer
+	var err error
+	done := make(chan struct{})
+	return func() (*answer, error) {
+		first.Do(func() {
+			go func() {
+				defer close(done)
+				a, err = ask()
+			}()
+		})
+		<-done
+		return a, err
+	}
 }
 
 // check is one question. ask returns a Result with an outcome and what was found.

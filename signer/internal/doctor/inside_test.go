@@ -1,11 +1,110 @@
 package doctor
 
 import (
+	"context"
+	"net/http"
+	"net/http/httptest"
 	"slices"
+	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+
 	"github.com/signedfront/signedfront/signer/internal/status"
+	"github.com/signedfront/signedfront/signer/internal/status/statustest"
 )
+
+// called answers calls of AWS without a network.
+type called struct{ account *statustest.Account }
+
+func (c called) Do(r *http.Request) (*http.Response, error) {
+	w := httptest.NewRecorder()
+	c.account.ServeHTTP(w, r)
+	return w.Result(), nil
+}
+
+func inside(ctx context.Context, t *testing.T, a *statustest.Account) []Result {
+	t.Helper()
+	return Inside(statusOf(ctx, t, a))
+}
+
+func statusOf(ctx context.Context, t *testing.T, a *statustest.Account) *status.Report {
+	t.Helper()
+	account := status.NewAWS(aws.Config{
+		Region: statustest.Region, Credentials: credentials.NewStaticCredentialsProvider("AKIDEXAMPLE", "secret", ""), HTTPClient: called{a}, BaseEndpoint: aws.String("http://127.0.0.1"), RetryMaxAttempts: 1,
+	})
+	report, err := status.Read(ctx, account, status.Environment{Project: "media", Name: "dev", Region: statustest.Region})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return report
+}
+
+func TestAHealthyEnvironmentOfEachKindPassesInside(t *testing.T) {
+	for _, kind := range statustest.Kinds() {
+		for _, result := range inside(t.Context(), t, statustest.Healthy(kind)) {
+			if result.Outcome != Passed {
+				t.Errorf("%s: %+v", kind, result)
+			}
+		}
+	}
+}
+
+func TestEachAccidentIsFoundByTheLineOfItsCheckAlone(t *testing.T) {
+	for _, accident := range statustest.Accidents() {
+		t.Run(accident.Name, func(t *testing.T) {
+			a := statustest.Healthy(accident.Kind)
+			accident.Happens(a)
+			found := statusOf(t.Context(), t, a)
+			finds := func(r Result) bool {
+				return r.Outcome == Failed && r.Check == accident.Check && strings.Contains(r.What, accident.Says) && r.Meaning != "" && r.Do != ""
+			}
+			if results := Inside(found); !slices.ContainsFunc(results, finds) {
+				t.Errorf("not found by %s: %+v", accident.Check, results)
+			}
+			// Without its check nothing says so.
+			found.Findings = slices.DeleteFunc(found.Findings, func(f status.Finding) bool { return f.Check == accident.Check })
+			for _, result := range Inside(found) {
+				if strings.Contains(result.What, accident.Says) {
+					t.Errorf("without %s it is found by %+v", accident.Check, result)
+				}
+			}
+		})
+	}
+}
+
+func TestAChangeOnItsWayToTheEdgesIsFound(t *testing.T) {
+	a := statustest.Healthy("shipped")
+	a.Distributions[a.DistributionID].Deployed = false
+	results := inside(t.Context(), t, a)
+	if last := results[len(results)-1]; last.Check != "propagation" || last.Outcome != Failed || !strings.Contains(last.Do, "wait") {
+		t.Errorf("%+v", results)
+	}
+}
+
+func TestWithEachRightTakenAwayTheLineNamesItAndNothingIsCalledAFault(t *testing.T) {
+	for _, kind := range []string{"kms", "shipped", "lender", "borrower"} {
+		whole := statustest.Healthy(kind)
+		statusOf(t.Context(), t, whole)
+		for _, call := range whole.Calls() {
+			a := statustest.Healthy(kind)
+			a.Fail[call.Action] = "AccessDenied"
+			found := statusOf(t.Context(), t, a)
+			needed := slices.ContainsFunc(found.Unread, func(u status.Unread) bool { return u.Needed })
+			named := false
+			for _, result := range Inside(found) {
+				if result.Outcome == Failed {
+					t.Errorf("%s without %s: %+v", kind, call.Action, result)
+				}
+				named = named || result.Outcome == CouldNotAsk && strings.Contains(result.What, call.Action)
+			}
+			if named != needed {
+				t.Errorf("%s without %s: it is named: %t", kind, call.Action, named)
+			}
+		}
+	}
+}
 
 func TestFindingsOfAStatusAreChecksThatFailed(t *testing.T) {
 	healthy := status.Report{Served: &status.Served{Deployed: true}}

@@ -123,8 +123,8 @@ func TestThePageNamesEachCheck(t *testing.T) {
 		}
 	}
 	planted := map[string]bool{}
-	for _, accident := range accidents {
-		planted[accident.check] = true
+	for _, accident := range statustest.Accidents() {
+		planted[accident.Check] = true
 	}
 	for check := range named {
 		if !planted[check] {

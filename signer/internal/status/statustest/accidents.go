@@ -1,0 +1,168 @@
+package statustest
+
+import (
+	"strings"
+	"time"
+
+	"github.com/signedfront/signedfront/constructs/contract"
+	"github.com/signedfront/signedfront/signer"
+	"github.com/signedfront/signedfront/signer/internal/status"
+)
+
+// Accident is what happens to an environment.
+type Accident struct {
+	Name string
+
+	// Kind is the kind of environment that it happens to, as Healthy makes it.
+	Kind    string
+	Happens func(a *Account)
+
+	// Check is the check of package status that finds it, and Says a part of what
+	// that says.
+	Check, Says string
+}
+
+// Accidents returns what a status finds, each by a check of its own.
+func Accidents() []Accident {
+	return []Accident{
+		// The six that started it.
+		{"a secret is lost", "shipped", func(a *Account) { delete(a.Secrets, a.SecretARN) }, "secret", "is gone"},
+		{"a key is retired too early", "rotating", func(a *Account) {
+			group := a.Groups[a.GroupID]
+			group.Members, group.Modified = group.Members[1:], time.Now()
+			a.Edit(func(d *signer.Deployment) { d.TrustedKeys = d.TrustedKeys[1:] })
+		}, "retired", "taken out too early: signing key 1 (K2JCJMDEHXDEV) signed until"},
+		{"a key is retired too early and deleted", "rotating", func(a *Account) {
+			group := a.Groups[a.GroupID]
+			delete(a.Keys, group.Members[0])
+			group.Members, group.Modified = group.Members[1:], time.Now()
+			a.Edit(func(d *signer.Deployment) { d.TrustedKeys = d.TrustedKeys[1:] })
+		}, "retired", "taken out too early"},
+		{"a lender is destroyed", "borrower", func(a *Account) {
+			delete(a.Parameters, contract.ParameterName("media", "stage"))
+			delete(a.Stacks, "media-stage")
+		}, "lender", "is gone: there is no parameter"},
+		{"a borrower has nobody's key", "borrower", func(a *Account) {
+			a.Distributions[a.DistributionID].Behaviors[1].KeyGroups = []string{"another"}
+			other := *a.Groups[a.GroupID]
+			other.Members = []string{"K9OTHER"}
+			a.Groups["another"] = &other
+			a.Keys["K9OTHER"] = a.Keys[a.KeyPairID]
+		}, "trusted", "does not have it"},
+		{"a policy has no star", "shipped", func(a *Account) {
+			b := a.Buckets[a.BucketName]
+			b.Policy = strings.ReplaceAll(b.Policy, a.BucketName+"/*", a.BucketName+"/")
+		}, "bucket-policy", "which is no object: the objects are"},
+		{"a bucket is filled again while it is destroyed", "shipped", func(a *Account) {
+			stack := a.Stacks[a.StackName]
+			stack.State = "DELETE_FAILED"
+			stack.Resources[0].State = "DELETE_FAILED"
+		}, "stack", "ContentBucketDD05A3B9 failed"},
+		{"a bucket is made again by hand", "shipped", func(a *Account) { a.Buckets[a.BucketName].Policy = "" }, "bucket-policy", "has no policy"},
+
+		{"a secret is to be deleted", "shipped", func(a *Account) { a.Secrets[a.SecretARN].Deleted = time.Now() }, "secret", "is to be deleted since"},
+		{"another value is put into a secret, twice", "shipped", func(a *Account) { a.Secrets[a.SecretARN].Versions = []string{"new", "newer"} }, "secret", "no labelled version"},
+		{"the secret of a key that drains is lost", "rotating", func(a *Account) {
+			for arn := range a.Secrets {
+				if arn != a.SecretARN {
+					delete(a.Secrets, arn)
+				}
+			}
+		}, "secret", "is gone"},
+		{"a KMS key that signs is to be deleted", "imported-kms", func(a *Account) {
+			for _, key := range a.KMSKeys {
+				key.State = "PendingDeletion"
+			}
+		}, "secret", "is PendingDeletion"},
+		{"a KMS key that signs is gone", "imported-kms", func(a *Account) { clear(a.KMSKeys) }, "secret", "that signs is gone"},
+		{"the secret of the lender is lost", "borrower", func(a *Account) {
+			for arn := range a.Secrets {
+				delete(a.Secrets, arn)
+			}
+		}, "secret", "is gone"},
+		{"the KMS key of the bucket is disabled", "kms", func(a *Account) {
+			for _, key := range a.KMSKeys {
+				key.State = "Disabled"
+			}
+		}, "kms", "is Disabled"},
+		{"the KMS key of the bucket is gone", "kms", func(a *Account) { clear(a.KMSKeys) }, "kms", "is gone"},
+		{"the first deployment is under way", "shipped", func(a *Account) {
+			delete(a.Parameters, a.Parameter)
+			a.Stacks[a.StackName].State = "CREATE_IN_PROGRESS"
+		}, "document", "while the stack is CREATE_IN_PROGRESS"},
+		{"the parameter is deleted", "shipped", func(a *Account) { delete(a.Parameters, a.Parameter) }, "document", "there is no parameter"},
+		{"the parameter holds something else", "shipped", func(a *Account) {
+			a.Parameters[a.Parameter] = append(a.Parameters[a.Parameter], Version{Text: "{}", Modified: time.Now()})
+		}, "document", "no deployment document"},
+		{"the document names another key", "shipped", func(a *Account) {
+			a.Edit(func(d *signer.Deployment) { d.PublicKeySHA256, d.TrustedKeys = strings.Repeat("0", 64), nil })
+		}, "key", "is not the one whose SHA-256"},
+		{"the document names another host", "shipped", func(a *Account) {
+			a.Edit(func(d *signer.Deployment) { d.BaseURL = "https://d222222abcdef8.cloudfront.net" })
+		}, "served", "d222222abcdef8"},
+		{"a domain name is taken from the distribution", "domain", func(a *Account) { a.Distributions[a.DistributionID].Aliases = nil }, "served", "media.example.com"},
+		{"the current key is taken out of the group", "shipped", func(a *Account) { a.Groups[a.GroupID].Members = []string{} }, "trusted", "signers sign with"},
+		{"the key group is deleted", "shipped", func(a *Account) { delete(a.Groups, a.GroupID) }, "group", "is gone"},
+		{"the distribution trusts another group", "shipped", func(a *Account) {
+			other := *a.Groups[a.GroupID]
+			a.Groups["another"] = &other
+			a.Distributions[a.DistributionID].Behaviors[1].KeyGroups = []string{"another"}
+		}, "group", "not the stack's own"},
+		{"the distribution asks for no signature", "shipped", func(a *Account) { a.Distributions[a.DistributionID].Behaviors[1].KeyGroups = nil }, "protection", "trusts no key group"},
+		{"the distribution is disabled", "shipped", func(a *Account) { a.Distributions[a.DistributionID].Enabled = false }, "distribution", "disabled"},
+		{"the distribution is deleted", "shipped", func(a *Account) { delete(a.Distributions, a.DistributionID) }, "distribution", "is gone"},
+		{"the distribution reads another bucket", "shipped", func(a *Account) {
+			a.Distributions[a.DistributionID].Origins[0].DomainName = "other.s3.eu-west-1.amazonaws.com"
+		}, "origin", "and the content is in"},
+		{"the bucket is deleted", "shipped", func(a *Account) { delete(a.Buckets, a.BucketName) }, "bucket", "is gone"},
+		{"the bucket is opened to the public", "shipped", func(a *Account) { a.Buckets[a.BucketName].Blocked = false }, "public-access", "does not block"},
+		{"the policy denies by what nobody here can evaluate", "shipped", func(a *Account) {
+			b := a.Buckets[a.BucketName]
+			b.Policy = strings.ReplaceAll(b.Policy, `"Bool"`, `"Boolean"`)
+		}, "bucket-policy", "has Boolean on aws:SecureTransport"},
+		{"the policy is no JSON", "shipped", func(a *Account) { a.Buckets[a.BucketName].Policy = `{"Statement"` }, "bucket-policy", "cannot be evaluated"},
+		{"the policy is for another identity", "shipped", func(a *Account) {
+			b := a.Buckets[a.BucketName]
+			b.Policy = strings.ReplaceAll(b.Policy, a.IdentityID, "E9OTHER")
+		}, "bucket-policy", "is for others"},
+		{"the policy is for another distribution", "oac", func(a *Account) {
+			b := a.Buckets[a.BucketName]
+			b.Policy = strings.ReplaceAll(b.Policy, a.DistributionID, "E9OTHER")
+		}, "bucket-policy", "does not hold"},
+		{"the access identity is deleted", "shipped", func(a *Account) { delete(a.Identities, a.IdentityID) }, "identity", "is gone"},
+		{"the access control is deleted", "oac", func(a *Account) { delete(a.Controls, a.ControlID) }, "identity", "is gone"},
+		{"the origin has lost its identity", "shipped", func(a *Account) { a.Distributions[a.DistributionID].Origins[0].Identity = "" }, "identity", "neither"},
+		{"a bucket of an identity is encrypted with KMS", "shipped", func(a *Account) {
+			a.Buckets[a.BucketName].KMSKey = "arn:aws:kms:eu-west-1:111122223333:key/1"
+			a.KMSKeys["arn:aws:kms:eu-west-1:111122223333:key/1"] = &KMSKey{State: "Enabled"}
+		}, "kms", "origin access identity"},
+		{"a bucket is encrypted with AWS's own key", "oac", func(a *Account) { a.Buckets[a.BucketName].KMSKey = "alias/aws/s3" }, "kms", "aws/s3"},
+		{"the key policy lets CloudFront in no more", "kms", func(a *Account) {
+			for _, key := range a.KMSKeys {
+				key.Policy = strings.ReplaceAll(key.Policy, a.DistributionID, "E9OTHER")
+			}
+		}, "kms", "may not decrypt"},
+		{"a rollback failed", "shipped", func(a *Account) { a.Stacks[a.StackName].State = "UPDATE_ROLLBACK_FAILED" }, "stack", "UPDATE_ROLLBACK_FAILED"},
+		{"an update failed and was not rolled back", "shipped", func(a *Account) { a.Stacks[a.StackName].State = "UPDATE_FAILED" }, "stack", "UPDATE_FAILED"},
+		{"an import failed", "shipped", func(a *Account) { a.Stacks[a.StackName].State = "IMPORT_ROLLBACK_FAILED" }, "stack", "IMPORT_ROLLBACK_FAILED"},
+		{"the signing policy is changed by hand", "shipped", func(a *Account) {
+			a.Drifts["ContentSigningPolicy519C3082"] = status.Drift{State: "MODIFIED", Differences: []string{"/PolicyDocument/Statement/0/Resource"}}
+		}, "signing-policy", "/PolicyDocument/Statement/0/Resource"},
+		{"the signing policy is deleted", "shipped", func(a *Account) {
+			a.Drifts["ContentSigningPolicy519C3082"] = status.Drift{State: "DELETED"}
+		}, "signing-policy", "is gone"},
+		{"a function is deleted", "shipped", func(a *Account) {
+			a.Drifts["ContentKeyPairProviderFunction0AAFA133"] = status.Drift{State: "DELETED"}
+		}, "function", "is gone"},
+		{"the stack has let its parameter go", "shipped", func(a *Account) { delete(a.Stacks, a.StackName) }, "stack", "no stack has it"},
+		{"a lender borrows itself", "borrower", func(a *Account) {
+			own := a.Parameter
+			a.Parameter = contract.ParameterName("media", "stage")
+			a.Edit(func(d *signer.Deployment) { d.Key = signer.KeyLocation{Parameter: own} })
+		}, "lender", "borrows its key itself"},
+		{"the first deployment failed", "shipped", func(a *Account) {
+			*a = *Empty()
+			a.Stacks["media-dev"] = &Stack{ID: "arn", State: "ROLLBACK_COMPLETE"}
+		}, "stack", "ROLLBACK_COMPLETE"},
+	}
+}
