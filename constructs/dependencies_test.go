@@ -73,7 +73,8 @@ var mayImport = map[string]imports{
 	"signer/internal/status":            {[]string{"constructs/contract", "signer", "signer/awsrotation", "signer/edge", "signer/edge/model", "signer/edge/template", "signer/rotation", sdkPackages, smithyPackages}, []string{"signer/internal/status/statustest", "signer/leaktest"}},
 	"signer/internal/status/statustest": {code: []string{"constructs/contract", "signer", "signer/awsrotation", "signer/internal/status", "signer/rotation"}},
 	"signer/internal/doctor":            {[]string{"signer", "signer/internal/status"}, []string{"signer/edge", "signer/edge/recorded", "signer/internal/status/statustest", "signer/leaktest", sdkPackages}},
-	"signer/internal/report":            {code: []string{"signer/internal/doctor", "signer/internal/status"}},
+	"signer/internal/report":            {[]string{"signer/internal/doctor", "signer/internal/status", "signer/internal/unknowns"}, []string{"signer"}},
+	"signer/internal/unknowns":          {[]string{"signer"}, []string{"signer/edge", "signer/leaktest"}},
 
 	"signer/edge":                 {[]string{"constructs/contract/...", "signer", "signer/edge/model", "signer/edge/template", "signer/edge/internal/redact"}, []string{"signer/leaktest"}},
 	"signer/edge/internal/redact": {code: []string{"signer", "signer/internal/randomtext"}},

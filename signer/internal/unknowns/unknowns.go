@@ -1,0 +1,309 @@
+// Package unknowns asks a distribution what no documentation of CloudFront says, and
+// sets its answers against the local edge's. The questions are the rows of the list
+// "Not known" of signer/edge/FIDELITY.md, in questions.json.
+//
+// Ask signs and sends the requests with no regard to what a signer would sign or a
+// client would send. A Report holds no signature, no key and no name of a
+// distribution: it can be published.
+package unknowns
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"crypto"
+	"crypto/sha1"
+	"crypto/sha256"
+	_ "embed"
+	"encoding/asn1"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"math/big"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/signedfront/signedfront/signer"
+)
+
+// Schema is the version of the JSON of a Report. A member that is added leaves it
+// as it is.
+const Schema = 1
+
+// Question is a row of the list by its text, with the requests that ask it, or why
+// none can.
+type Question struct {
+	Question string  `json:"question"`
+	Asked    []Asked `json:"asked"`
+	NotAsked string  `json:"notAsked"`
+}
+
+// Asked is a request and what the local edge answers. In its values stand
+//
+//	{host} {path} {object}   the distribution, the object's path and its URL
+//	{HOST}                   the distribution in capitals
+//	{id} {hash} {lower hash} the key pair id, and SHA256 or SHA1
+//	{expires}                60 seconds after the signing, in seconds since 1970
+//	{policy} {signature}     what is signed and its signature, encoded
+//	{other}                  another signature of the same length
+//	{escaped}                the signature with escapes for - ~ and _
+//	{bare}                   the numbers of an ECDSA signature alone, or the
+//	                         first half of an RSA one
+//	{byte EF}                a byte, by its hexadecimal digits
+type Asked struct {
+	Request string   `json:"request"` // in words
+	Signs   string   `json:"signs"`   // the policy; by default the canned one of the object
+	Target  string   `json:"target"`  // by default the path, and the signature in the usual order
+	Host    string   `json:"host"`    // by default {host}
+	Cookie  string   `json:"cookie"`  // the request's Cookie header
+	Origin  string   `json:"origin"`  // the request's Origin header
+	Viewer  string   `json:"viewer"`  // IPv6 for a viewer with such an address, else any
+	At      int      `json:"at"`      // how many seconds after the signing it is sent
+	Answer  string   `json:"answer"`  // the status, and the code of a refusal or "page"
+	Lacks   []string `json:"lacks"`   // headers that the answer does not have
+}
+
+const (
+	cannedPolicy = `{"Statement":[{"Resource":"{object}","Condition":{"DateLessThan":{"AWS:EpochTime":{expires}}}}]}`
+	usualTarget  = "{path}?Expires={expires}&Signature={signature}&Key-Pair-Id={id}&Hash-Algorithm={hash}"
+	lifetime     = 60 * time.Second
+)
+
+//go:embed questions.json
+var text []byte
+
+// Questions returns all questions, in the order of the list.
+func Questions() []Question {
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	var questions []Question
+	if err := decoder.Decode(&questions); err != nil {
+		panic("questions.json: " + err.Error()) // a test reads it
+	}
+	return questions
+}
+
+// Distribution is what is asked.
+type Distribution struct {
+	BaseURL   string
+	Path      string // of an object that opens with a signature, such as /rt.png
+	KeyPairID string
+	Hash      signer.Hash
+	Key       signer.Key
+
+	// Send sends a request as it is, over IPv6 if that is asked for, and follows no
+	// redirect. Its errors are shown.
+	Send func(r *http.Request, ipv6 bool) (*http.Response, error)
+
+	// Now is the clock of the distribution, and Sleep waits.
+	Now   func() time.Time
+	Sleep func(ctx context.Context, d time.Duration) error
+}
+
+// Report is what came of the questions.
+type Report struct {
+	Schema    int              `json:"schema"`
+	Time      time.Time        `json:"time"`
+	Algorithm signer.Algorithm `json:"algorithm"`
+	Hash      signer.Hash      `json:"hash"`
+
+	// Whole reports that each request was answered, but those over IPv6 where there
+	// is none.
+	Whole   bool     `json:"whole"`
+	Answers []Answer `json:"answers"`
+}
+
+// Answer is what came of one request.
+type Answer struct {
+	Question string `json:"question"`
+	Request  string `json:"request,omitempty"` // in words
+
+	// CloudFront and Edge are what was answered and what the local edge answers: a
+	// status, and the code of a refusal or "page". CloudFront is empty where Why
+	// says why there is none.
+	CloudFront string `json:"cloudfront,omitempty"`
+	Edge       string `json:"edge,omitempty"`
+	Why        string `json:"why,omitempty"`
+}
+
+// Differs reports an answer that is not the local edge's.
+func (a Answer) Differs() bool { return a.CloudFront != "" && a.CloudFront != a.Edge }
+
+// ErrNotOpened is the error of a distribution at which a signed URL does not open the
+// object: its refusals would tell nothing.
+var ErrNotOpened = errors.New("a signed URL does not open the object, so that no refusal would tell anything")
+
+// ErrNoIPv6 is the error of Distribution.Send where no request is sent over IPv6.
+var ErrNoIPv6 = errors.New("this machine does not reach it over IPv6")
+
+// Ask asks all questions, one after another: the answers depend on what time it is.
+// done, if it is not nil, is called after each request.
+func Ask(ctx context.Context, d Distribution, done func(requests, of int)) (*Report, error) {
+	questions := Questions()
+	n, of := 0, 0
+	for _, q := range questions {
+		of += len(q.Asked)
+	}
+	opened, err := d.ask(ctx, Asked{Request: "the object"})
+	if err != nil {
+		return nil, err
+	}
+	if opened != "200" {
+		return nil, fmt.Errorf("%w: it answered %s", ErrNotOpened, opened)
+	}
+	r := &Report{Schema: Schema, Time: d.Now().UTC().Truncate(time.Second), Hash: d.Hash, Whole: true}
+	if public, err := signer.NewPublicKey(d.Key.Public()); err == nil {
+		r.Algorithm = public.Algorithm()
+	}
+	for _, q := range questions {
+		if q.NotAsked != "" {
+			r.Answers = append(r.Answers, Answer{Question: q.Question, Why: q.NotAsked})
+		}
+		for _, a := range q.Asked {
+			answer := Answer{Question: q.Question, Request: a.Request, Edge: a.Answer}
+			if answer.CloudFront, err = d.ask(ctx, a); err != nil {
+				answer.Why = err.Error()
+				r.Whole = r.Whole && errors.Is(err, ErrNoIPv6)
+			}
+			if ctx.Err() != nil {
+				return nil, ctx.Err()
+			}
+			r.Answers = append(r.Answers, answer)
+			if n++; done != nil {
+				done(n, of)
+			}
+		}
+	}
+	return r, nil
+}
+
+var (
+	nameShape = regexp.MustCompile(`\{[a-zA-Z]+( [a-z]+)?\}`)
+	byteShape = regexp.MustCompile(`\{byte ([0-9A-F]{2})\}`)
+)
+
+// ask signs and sends a request, and returns the status, the code of a refusal, and
+// those headers that the answer must not have.
+func (d *Distribution) ask(ctx context.Context, a Asked) (answer string, err error) {
+	base, err := url.Parse(d.BaseURL)
+	if err != nil {
+		return "", errors.New("the base URL is none")
+	}
+	values := map[string]string{
+		"{host}": base.Host, "{HOST}": strings.ToUpper(base.Host), "{path}": d.Path, "{object}": d.BaseURL + d.Path,
+		"{id}": d.KeyPairID, "{hash}": strings.ToUpper(string(d.Hash)), "{lower hash}": string(d.Hash),
+	}
+	fill := func(text string) string {
+		text = nameShape.ReplaceAllStringFunc(text, func(name string) string { return values[name] })
+		return byteShape.ReplaceAllStringFunc(text, func(name string) string {
+			b, _ := hex.DecodeString(name[6:8])
+			return string(b)
+		})
+	}
+	// What is sent some time after its signing was signed before, so that nobody
+	// waits for that long.
+	const soon = 2 * time.Second
+	signing := d.Now()
+	if a.At != 0 {
+		signing = signing.Add(soon - time.Duration(a.At)*time.Second).Truncate(time.Second)
+	}
+	values["{expires}"] = strconv.FormatInt(signing.Add(lifetime).Unix(), 10)
+	policy := []byte(fill(cmp.Or(a.Signs, cannedPolicy)))
+	signature, err := d.sign(ctx, policy)
+	if err != nil {
+		return "", errors.New("the private key does not sign")
+	}
+	maps.Copy(values, spellings(policy, signature))
+
+	usual := usualTarget
+	if a.Signs != "" {
+		usual = strings.Replace(usual, "Expires={expires}", "Policy={policy}", 1)
+	}
+	path, query, _ := strings.Cut(fill(cmp.Or(a.Target, usual)), "?")
+	r := (&http.Request{
+		Method: http.MethodGet, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: http.Header{"User-Agent": {"signedfront-doctor"}},
+		URL: &url.URL{Scheme: base.Scheme, Host: base.Host, Opaque: path, RawQuery: query}, Host: fill(cmp.Or(a.Host, "{host}")),
+	}).WithContext(ctx)
+	for name, value := range map[string]string{"Cookie": a.Cookie, "Origin": a.Origin} {
+		if value != "" {
+			r.Header.Set(name, fill(value))
+		}
+	}
+	if a.At != 0 {
+		// In the middle of that second: a clock is some milliseconds off.
+		if err := d.Sleep(ctx, signing.Add(time.Duration(a.At)*time.Second+500*time.Millisecond).Sub(d.Now())); err != nil {
+			return "", err
+		}
+	}
+	response, err := d.Send(r, a.Viewer == "IPv6")
+	if err != nil {
+		return "", err
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(response.Body, 64<<10))
+	if err != nil {
+		return "", errors.New("the answer cannot be read")
+	}
+	answer = strconv.Itoa(response.StatusCode)
+	if response.StatusCode >= 300 {
+		refusal := struct {
+			XMLName xml.Name `xml:"Error"`
+			Code    string
+		}{}
+		if xml.Unmarshal(body, &refusal) != nil || !codeShape.MatchString(refusal.Code) {
+			refusal.Code = "page"
+		}
+		answer += " " + refusal.Code
+	}
+	for _, name := range a.Lacks {
+		if response.Header.Get(name) != "" {
+			answer += ", with " + name
+		}
+	}
+	return answer, nil
+}
+
+var codeShape = regexp.MustCompile(`^[A-Za-z]{1,40}$`)
+
+func (d *Distribution) sign(ctx context.Context, policy []byte) ([]byte, error) {
+	if d.Hash == signer.SHA1 {
+		sum := sha1.Sum(policy)
+		return d.Key.SignDigest(ctx, sum[:], crypto.SHA1)
+	}
+	sum := sha256.Sum256(policy)
+	return d.Key.SignDigest(ctx, sum[:], crypto.SHA256)
+}
+
+// spellings are a policy and its signature as requests have them.
+func spellings(policy, signature []byte) map[string]string {
+	encoded := encode(signature)
+	other := append(bytes.Clone(signature[:len(signature)-1]), signature[len(signature)-1]^1)
+	return map[string]string{
+		"{policy}": encode(policy), "{signature}": encoded, "{other}": encode(other), "{bare}": encode(bare(signature)),
+		"{escaped}": strings.NewReplacer("-", "%2D", "~", "%7E", "_", "%5F").Replace(encoded),
+	}
+}
+
+// encode returns CloudFront's base64 of b.
+func encode(b []byte) string {
+	return strings.NewReplacer("+", "-", "=", "_", "/", "~").Replace(base64.StdEncoding.EncodeToString(b))
+}
+
+// bare returns r and s of an ECDSA signature, as JWTs have them, or the first
+// half of an RSA one.
+func bare(signature []byte) []byte {
+	var numbers struct{ R, S *big.Int }
+	if rest, err := asn1.Unmarshal(signature, &numbers); err == nil && len(rest) == 0 {
+		return append(numbers.R.FillBytes(make([]byte, 32)), numbers.S.FillBytes(make([]byte, 32))...)
+	}
+	return signature[:len(signature)/2]
+}
