@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/http"
 	"net/url"
 	"time"
 
@@ -23,7 +22,7 @@ import (
 func newDoctor(t *terminal) *cobra.Command {
 	var f signingFlags
 	var origin string
-	var all, asJSON bool
+	var all, asJSON, unknown bool
 	cmd := &cobra.Command{
 		Use:        "doctor [KEY]",
 		Short:      "Ask a deployment as a viewer and as an attacker, and tell what is wrong",
@@ -37,6 +36,9 @@ KEY is the key of an object to open. Without it the checks that open one are not
 asked. With --env it is told, too, what signedfront status finds. DOCTOR.md of this
 command has each check, and the members of the JSON.
 
+With --unknowns it asks instead what no documentation of CloudFront says, and prints
+the answers next to the local edge's as Markdown, which can be sent in as it is.
+
 It changes nothing, sends at most %d requests, and prints no key and no signature.
 
 The exit status is 0 if no check failed, 3 if one did, 1 if one could not be asked,
@@ -45,7 +47,10 @@ and 2 if the command line is wrong.`, doctor.MaxRequests),
   signedfront doctor --deployment .signedfront/signedfront-dev/deployment.json rt.png
 
   # The deployed environment dev, and a page that reads its content:
-  signedfront doctor --env dev --origin https://app.example.com rt.png`,
+  signedfront doctor --env dev --origin https://app.example.com rt.png
+
+  # What only CloudFront can answer, to be sent in:
+  signedfront doctor --env dev --unknowns rt.png > answers.md`,
 		Args:              atMostOneKey,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -62,6 +67,14 @@ and 2 if the command line is wrong.`, doctor.MaxRequests),
 				return err
 			}
 			ctx := cmd.Context()
+			switch {
+			case unknown && len(args) == 0:
+				return &failure{err: errors.New("--unknowns needs KEY"), hint: "give the key of a private object", usage: true}
+			case unknown && (origin != "" || all):
+				return wrongUsage("--unknowns asks a group of its own: give it without --origin and --all")
+			case unknown:
+				return f.askUnknowns(ctx, t, args[0], asJSON)
+			}
 			var inside *status.Report
 			if f.env != "" {
 				var err error
@@ -85,10 +98,7 @@ and 2 if the command line is wrong.`, doctor.MaxRequests),
 				site.Object = args[0]
 			}
 			site.Origin, site.Client = origin, doctor.NewClient()
-			if request, err := http.NewRequestWithContext(ctx, http.MethodGet, site.baseURL(), nil); err == nil {
-				proxy, err := http.ProxyFromEnvironment(request)
-				site.Proxied = proxy != nil && err == nil
-			}
+			site.Proxied = proxied(ctx, site.baseURL())
 			tell, end := t.progress("asking "+where, "asked "+where)
 			found := doctor.Run(ctx, site.Site, func(checks, of int) { tell(fmt.Sprintf("asking %s: %d of %d checks", where, checks, of)) })
 			end(ctx.Err() == nil)
@@ -122,6 +132,7 @@ and 2 if the command line is wrong.`, doctor.MaxRequests),
 	f.awsFlags.add(cmd)
 	flags.StringVar(&origin, "origin", "", "ask as a page of this `origin`, such as https://app.example.com")
 	flags.BoolVar(&all, "all", false, "list every check")
+	flags.BoolVar(&unknown, "unknowns", false, "ask what no documentation of CloudFront says, and nothing else")
 	flags.BoolVar(&asJSON, "json", false, "print JSON")
 	cmd.MarkFlagFilename("deployment", "json")
 	cmd.RegisterFlagCompletionFunc("env", environments)

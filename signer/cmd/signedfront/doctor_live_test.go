@@ -310,6 +310,60 @@ func TestDoctorFindsAKeyThatIsLostOrAnother(t *testing.T) {
 	}
 }
 
+func TestDoctorAsksWhatIsNotKnownOfCloudFront(t *testing.T) {
+	a := statustest.Healthy("shipped")
+	dir, requests := deployed(t, a, "shipped")
+	args := []string{"doctor", "--env", "dev", "--project", "media", "--unknowns", "albums/7/rt.txt"}
+	p := run(t, dir, args...)
+	out := p.stdout.String()
+	if p.status() != 0 || !strings.HasPrefix(out, "### What CloudFront answers\n") || !strings.Contains(out, "| 403 MalformedSignature | 403 MalformedSignature |") || !strings.Contains(out, "\n0 of 25 answers are not those of the local edge.\n") {
+		t.Errorf("exit status %d: %s%s", p.status(), out, p.stderr.String())
+	}
+	if n := len(requests.all); n != 26 { // all but the one over IPv6, and two before them
+		t.Errorf("%d requests", n)
+	}
+	for _, r := range requests.all {
+		if signature := r.URL.Query().Get("Signature"); len(signature) > 20 && strings.Contains(out, signature[:20]) || strings.Contains(out, "d111111dev") {
+			t.Error("it prints a signature, or which distribution it is")
+		}
+	}
+	p = run(t, dir, append(args, "--json")...)
+	var r map[string]any
+	if err := json.Unmarshal([]byte(p.stdout.String()), &r); err != nil || r["whole"] != true || p.status() != 0 {
+		t.Errorf("%v: %s", err, p.stdout.String())
+	}
+	page, err := os.ReadFile("DOCTOR.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, members := range []map[string]any{r, r["answers"].([]any)[0].(map[string]any), r["answers"].([]any)[len(r["answers"].([]any))-1].(map[string]any)} {
+		for name := range members {
+			if !strings.Contains(string(page), "`"+name+"`") {
+				t.Errorf("DOCTOR.md does not name %s", name)
+			}
+		}
+	}
+	for name, test := range map[string]struct {
+		args   string
+		status int
+		says   string
+	}{
+		"without KEY":                 {"--unknowns", 2, "--unknowns needs KEY"},
+		"with a page of an origin":    {"--unknowns --origin https://app.example.com rt.txt", 2, "give it without --origin and --all"},
+		"an object that is not there": {"--unknowns missing.txt", 1, "a signed URL does not open the object"},
+		"a URL":                       {"--unknowns https://example.com/rt.txt", 2, "is a URL, not an object key"},
+	} {
+		p := run(t, dir, append([]string{"doctor", "--env", "dev", "--project", "media"}, strings.Fields(test.args)...)...)
+		if p.status() != test.status || !strings.Contains(p.stderr.String(), test.says) || p.stdout.String() != "" {
+			t.Errorf("%s: exit status %d: %s%s", name, p.status(), p.stdout.String(), p.stderr.String())
+		}
+	}
+	a.Fail["secretsmanager:GetSecretValue"] = "AccessDeniedException"
+	if p := run(t, dir, args...); p.status() != 1 || !strings.Contains(p.stderr.String(), "may not use secretsmanager:GetSecretValue") {
+		t.Errorf("without the right to sign: exit status %d: %s", p.status(), p.stderr.String())
+	}
+}
+
 func TestDoctorShowsWhatAWSSaysWhereTheRestCannotBeAsked(t *testing.T) {
 	gone := func(a *statustest.Account) { a.Parameters = nil }
 	for name, test := range map[string]struct {
