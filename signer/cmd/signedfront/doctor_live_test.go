@@ -233,7 +233,7 @@ func doctorOf(t *testing.T, dir string, args ...string) (map[string]doctor.Resul
 }
 
 func TestDoctorFindsNothingWrongWithAHealthyEnvironmentOfEachKind(t *testing.T) {
-	for _, kind := range []string{"shipped", "domain", "oac", "kms", "existing-bucket", "borrower", "imported", "rotating", "lender"} {
+	for _, kind := range []string{"shipped", "domain", "oac", "kms", "existing-bucket", "borrower", "imported", "imported-kms", "rotating", "lender"} {
 		t.Run(kind, func(t *testing.T) {
 			a := statustest.Healthy(kind)
 			dir, requests := deployed(t, a, kind)
@@ -274,17 +274,24 @@ func TestDoctorFindsNothingWrongWithAHealthyEnvironmentOfEachKind(t *testing.T) 
 }
 
 func TestDoctorWithoutTheRightToSignNamesItAndAsksTheRest(t *testing.T) {
-	a := statustest.Healthy("shipped")
-	a.Fail["secretsmanager:GetSecretValue"] = "AccessDeniedException"
-	dir, _ := deployed(t, a, "shipped")
 	for _, test := range []struct {
-		args    []string
-		status  int
-		outcome doctor.Outcome
-	}{{nil, 0, doctor.NotAsked}, {[]string{"albums/7/rt.txt"}, 1, doctor.CouldNotAsk}} {
+		kind, action string
+		args         []string
+		status       int
+		outcome      doctor.Outcome
+	}{
+		{"shipped", "secretsmanager:GetSecretValue", nil, 0, doctor.NotAsked},
+		{"shipped", "secretsmanager:GetSecretValue", []string{"albums/7/rt.txt"}, 1, doctor.CouldNotAsk},
+		{"borrower", "secretsmanager:GetSecretValue", []string{"albums/7/rt.txt"}, 1, doctor.CouldNotAsk},
+		{"imported-kms", "kms:GetPublicKey", []string{"albums/7/rt.txt"}, 1, doctor.CouldNotAsk},
+		{"imported-kms", "kms:Sign", []string{"albums/7/rt.txt"}, 1, doctor.CouldNotAsk},
+	} {
+		a := statustest.Healthy(test.kind)
+		a.Fail[test.action] = "AccessDeniedException"
+		dir, _ := deployed(t, a, test.kind)
 		checks, p := doctorOf(t, dir, test.args...)
-		if key := checks["private-key"]; key.Outcome != test.outcome || !strings.Contains(key.What, "may not use secretsmanager:GetSecretValue") || p.status() != test.status {
-			t.Errorf("%q: exit status %d, %+v", test.args, p.status(), key)
+		if key := checks["private-key"]; key.Outcome != test.outcome || !strings.Contains(key.What, "may not use "+test.action) || p.status() != test.status {
+			t.Errorf("%s, %q: exit status %d, %+v", test.kind, test.args, p.status(), key)
 		}
 		for name, want := range map[string]doctor.Outcome{"status": doctor.Passed, "unsigned": doctor.Passed, "bucket-listing": doctor.Passed, "signed-url": doctor.NotAsked, "expired": doctor.NotAsked} {
 			if checks[name].Outcome != want {
@@ -305,6 +312,25 @@ func TestDoctorFindsAKeyThatIsLostOrAnother(t *testing.T) {
 		happens(a)
 		checks, p := doctorOf(t, dir, "albums/7/rt.txt")
 		if key := checks["private-key"]; key.Outcome != doctor.Failed || p.status() != 3 {
+			t.Errorf("%s: exit status %d, %+v", name, p.status(), key)
+		}
+	}
+}
+
+func TestDoctorDoesNotTakeAKeyForWrongThatItCannotRead(t *testing.T) {
+	for name, test := range map[string]struct {
+		kind    string
+		happens func(a *statustest.Account)
+		says    string
+	}{
+		"a key file that is elsewhere": {"imported", func(*statustest.Account) {}, "private_key.pem"},
+		"throttling":                   {"shipped", func(a *statustest.Account) { a.Fail["secretsmanager:GetSecretValue"] = "ThrottlingException" }, "ThrottlingException"},
+	} {
+		a := statustest.Healthy(test.kind)
+		test.happens(a)
+		dir, _ := deployed(t, a, test.kind)
+		checks, p := doctorOf(t, dir, "albums/7/rt.txt")
+		if key := checks["private-key"]; key.Outcome != doctor.CouldNotAsk || !strings.Contains(key.What, test.says) || p.status() != 1 {
 			t.Errorf("%s: exit status %d, %+v", name, p.status(), key)
 		}
 	}

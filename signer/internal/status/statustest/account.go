@@ -10,6 +10,8 @@
 package statustest
 
 import (
+	"crypto"
+	"crypto/x509"
 	"encoding/json"
 	"encoding/xml"
 	"fmt"
@@ -37,7 +39,7 @@ type Account struct {
 	Identities    map[string]string // canonical users by id
 	Controls      map[string]bool
 	Secrets       map[string]*status.Secret
-	Values        map[string]*signer.PrivateKey // of the secrets, the lost ones too
+	Values        map[string]*signer.PrivateKey // of the secrets, the lost ones too, and of the keys in KMS
 	KMSKeys       map[string]*KMSKey
 	Buckets       map[string]*Bucket
 	Imports       map[string][]string // stacks by the export
@@ -172,7 +174,10 @@ func (a *Account) arn(service, resource string) string {
 
 // json answers Systems Manager, Secrets Manager and KMS.
 func (a *Account) json(w http.ResponseWriter, r *http.Request, target string) {
-	var in struct{ Name, SecretId, VersionId, KeyId string }
+	var in struct {
+		Name, SecretId, VersionId, KeyId string
+		Message                          []byte
+	}
 	json.NewDecoder(r.Body).Decode(&in)
 	service, operation, _ := strings.Cut(target, ".")
 	action := map[string]string{"AmazonSSM": "ssm", "secretsmanager": "secretsmanager", "TrentService": "kms"}[service] + ":" + operation
@@ -231,6 +236,25 @@ func (a *Account) json(w http.ResponseWriter, r *http.Request, target string) {
 			panic(err)
 		}
 		answer(map[string]any{"ARN": in.SecretId, "VersionId": in.VersionId, "SecretString": string(value)})
+	case "kms:GetPublicKey", "kms:Sign":
+		key := a.Values[in.KeyId]
+		if a.KMSKeys[in.KeyId] == nil || key == nil {
+			fail("NotFoundException")
+			return
+		}
+		if action == "kms:GetPublicKey" {
+			der, err := x509.MarshalPKIXPublicKey(key.Public())
+			if err != nil {
+				panic(err)
+			}
+			answer(map[string]any{"KeyId": in.KeyId, "KeyUsage": "SIGN_VERIFY", "PublicKey": der})
+			return
+		}
+		signature, err := key.SignDigest(r.Context(), in.Message, crypto.SHA256)
+		if err != nil {
+			panic(err)
+		}
+		answer(map[string]any{"KeyId": in.KeyId, "Signature": signature})
 	case "kms:DescribeKey", "kms:GetKeyPolicy":
 		key := a.KMSKeys[in.KeyId]
 		if key == nil {

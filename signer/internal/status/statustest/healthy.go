@@ -114,7 +114,7 @@ func (a *Account) environment(project, environment, stackName string, since time
 		d.Key = signer.KeyLocation{File: "private_key.pem"}
 		if kind == "imported-kms" {
 			arn := a.arn("kms", "key/2234abcd-12ab-34cd-56ef-1234567890ab")
-			a.KMSKeys[arn] = &KMSKey{State: "Enabled"}
+			a.KMSKeys[arn], a.Values[arn] = &KMSKey{State: "Enabled"}, key
 			d.Key = signer.KeyLocation{KMSARN: arn}
 		}
 	}
