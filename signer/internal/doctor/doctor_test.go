@@ -648,6 +648,16 @@ func TestWhereTheContentIsServedIsNotKnownNothingIsAsked(t *testing.T) {
 	}
 }
 
+func TestANameWithAStarNeedsNoRecord(t *testing.T) {
+	s, _ := visited(t, fault{})
+	s.Names = []string{host, "*.example.com"}
+	for _, result := range Run(t.Context(), s, nil).Checks {
+		if result.Check == "names" && result.Outcome != NotAsked {
+			t.Errorf("%+v", result)
+		}
+	}
+}
+
 func TestABucketsAddressThatIsInSomeRegionsAloneMayBeMissing(t *testing.T) {
 	for address, want := range map[string]Outcome{
 		"http://media-dev-content.s3-website.eu-west-1.amazonaws.com": Passed,
@@ -738,13 +748,28 @@ func TestASiteThatDoesNotAnswerIsNotSaidToRefuse(t *testing.T) {
 
 func TestARunEndsAtItsLimitOfRequests(t *testing.T) {
 	s, w := visited(t, fault{})
-	for i := range 100 {
-		s.Public = append(s.Public, fmt.Sprintf("/public-%d/*", i))
+	for i := range 200 {
+		s.Public = append(s.Public, fmt.Sprintf("/public/%d/*", i))
 	}
 	r := Run(t.Context(), s, nil)
-	if r.Requests != MaxRequests || w.sent != MaxRequests || r.Healthy || !strings.Contains(describe(r), "could not ask: the public path") {
+	if r.Requests != MaxRequests || w.sent != MaxRequests || r.Healthy || !strings.Contains(describe(r), "could not ask: the limit of 300 requests is reached") {
 		t.Errorf("%d requests are counted, %d were sent\n%s", r.Requests, w.sent, describe(r))
 	}
+}
+
+func TestAHealthyDeploymentOfAsManyPathPatternsAsThereMayBeIsHealthy(t *testing.T) {
+	s, w := visited(t, fault{})
+	for i := range 50 {
+		s.Public = append(s.Public, fmt.Sprintf("/public/%d/*", i), fmt.Sprintf("/public/%d.*.css", i))[:min(50, len(s.Public)+2)]
+	}
+	for i := range 24 {
+		s.Signed = append(s.Signed, fmt.Sprintf("/videos/%d/*", i))
+	}
+	r := Run(t.Context(), s, nil)
+	if !r.Healthy || w.sent >= MaxRequests || len(s.Public)+len(s.Signed) != 75 {
+		t.Errorf("%d requests for %d patterns\n%s", w.sent, len(s.Public)+len(s.Signed), describe(r))
+	}
+	t.Logf("%d requests", w.sent)
 }
 
 func TestAReportHoldsNoSignatureAndNoKey(t *testing.T) {
