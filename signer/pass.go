@@ -25,7 +25,7 @@ type Pass struct {
 
 	forwarding *forwarding
 
-	record func(ctx context.Context) error // tells OnGrant; nil without it
+	record func(ctx context.Context) error // calls OnGrant; nil without it
 }
 
 // OpenAll signs a pass for everything below prefix. The prefix is a URL that ends
@@ -87,11 +87,10 @@ func (s *Signer) OpenAll(ctx context.Context, prefix string, p Policy) (*Pass, e
 	return &Pass{prefix: u, first: first, further: "&" + first[1:], cookies: c, expires: st.Expires, now: s.now, forwarding: m.forwarding, record: record}, nil
 }
 
-// GiveAgain tells Options.OnGrant that the pass is given to one more viewer, the
-// subject of ctx. OpenAll has told it of the first. A program that keeps a pass for
-// several viewers calls GiveAgain before each further one gets a URL or cookies of it,
-// and gives out nothing if it fails. Without OnGrant it does nothing. An expired pass
-// is an error.
+// GiveAgain calls Options.OnGrant for one more viewer of the pass, the subject of ctx.
+// OpenAll has called it for the first. A program that keeps a pass for several viewers
+// calls GiveAgain before each further one gets a URL or cookies of it, and gives out
+// nothing if it fails. Without OnGrant it does nothing. An expired pass is an error.
 func (p *Pass) GiveAgain(ctx context.Context) error {
 	if err := p.alive(); err != nil {
 		return err

@@ -140,12 +140,14 @@ func (r *runbook) takes(t *testing.T, block int, variables ...string) string {
 	return said
 }
 
-// fails runs a block, which must fail and say something.
-func (r *runbook) fails(t *testing.T, block int, says string, variables ...string) {
+// fails runs a block, which must fail and say something, and returns all that it says.
+func (r *runbook) fails(t *testing.T, block int, says string, variables ...string) string {
 	t.Helper()
-	if said, err := r.paste(t, r.before+r.blocks[block], variables...); err == nil || !strings.Contains(said, says) {
+	said, err := r.paste(t, r.before+r.blocks[block], variables...)
+	if err == nil || !strings.Contains(said, says) {
 		t.Fatalf("%v, want a failure that says %q:\n%s\n%s", err, says, r.blocks[block], said)
 	}
+	return said
 }
 
 // writes writes settings of the page into cdk.json.
@@ -211,15 +213,21 @@ func (p *app) refusesOne(t *testing.T) {
 	unsigned, _, _ := strings.Cut(good, "?")
 	time.Sleep(2 * time.Second)
 	for reason, url := range map[string]string{
-		"expired at ":                   expired,
-		"the key pair id, ":             strings.Replace(good, id, "K2JCJMDEHXQW5F", 1),
-		"the signature is not that of ": strings.Replace(good, ".png", ".jpg", 1),
-		"the request is not signed: ":   unsigned,
+		"expired at …": expired,
+		"the key pair id, …, is not among the trusted keys …": strings.Replace(good, id, "K2JCJMDEHXQW5F", 1),
+		"the signature is not that of key …":                  strings.Replace(good, ".png", ".jpg", 1),
+		"the request is not signed: …":                        unsigned,
 	} {
-		if !strings.Contains(r.text, "| `"+reason) {
+		if !strings.Contains(r.text, "| `"+reason+"` |") {
 			t.Errorf("the page has no row for %q", reason)
 		}
-		r.fails(t, 0, "reason      "+reason, "url="+url)
+		parts := strings.Split(reason, "…")
+		said := r.fails(t, 0, "reason      "+parts[0], "url="+url)
+		for _, part := range parts {
+			if !strings.Contains(said, part) {
+				t.Errorf("explain says no %q:\n%s", part, said)
+			}
+		}
 	}
 	if said := r.takes(t, 0, "url="+good); !strings.Contains(said, "verdict     allowed\n") || strings.Contains(said, "fault") {
 		t.Errorf("of a good URL:\n%s", said)

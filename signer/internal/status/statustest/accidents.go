@@ -128,7 +128,7 @@ func Accidents() []Accident {
 		{"the policy is for another distribution", "oac", func(a *Account) {
 			b := a.Buckets[a.BucketName]
 			b.Policy = strings.ReplaceAll(b.Policy, a.DistributionID, "E9OTHER")
-		}, "bucket-policy", "does not hold"},
+		}, "bucket-policy", "requires StringEquals on AWS:SourceArn, which is false"},
 		{"the access identity is deleted", "shipped", func(a *Account) { delete(a.Identities, a.IdentityID) }, "identity", "is gone"},
 		{"the access control is deleted", "oac", func(a *Account) { delete(a.Controls, a.ControlID) }, "identity", "is gone"},
 		{"the origin has lost its identity", "shipped", func(a *Account) { a.Distributions[a.DistributionID].Origins[0].Identity = "" }, "identity", "neither"},
