@@ -34,14 +34,13 @@ func properties(bucket string) map[string]any {
 // ownRole is that of the function.
 const ownRole = "arn:aws:iam::111122223333:role/signedfront-dev-ContentBucketEmptierRoleED267B37-aBcDeFgHiJkL"
 
-// cloud is what the provider needs of AWS.
+// cloud is the part of AWS that the provider needs.
 type cloud interface {
 	bucketemptier.Store
 	customresource.Stacks
 }
 
-// request has a provider answer one request, as in Lambda with a timeout of 15
-// minutes.
+// request sends one request to a provider, as Lambda does with a timeout of 15 minutes.
 func request(t *testing.T, aws cloud, kind cfn.RequestType, physicalID string, properties map[string]any) (a customresourcetest.Answer, log string) {
 	t.Helper()
 	var c customresourcetest.CloudFormation
@@ -190,7 +189,7 @@ func TestFailure20_ADeleteGoesByItsIDWhateverTheProperties(t *testing.T) {
 	}
 }
 
-// watching notes which bucket is meant.
+// watching records the bucket of each call.
 type watching struct {
 	*bucket
 	named *string
@@ -474,9 +473,8 @@ func TestDeletesRunAtTheSameTimeAndNotTooMany(t *testing.T) {
 	})
 }
 
-// A writer that never stops neither keeps the bucket from being emptied, nor
-// fills it again before CloudFormation deletes it, which takes the last listing
-// for granted.
+// A program that keeps writing does not prevent the bucket from being emptied, and cannot
+// write to it again before CloudFormation deletes it.
 func TestAWriterThatNeverStopsFindsTheBucketClosed(t *testing.T) {
 	for _, every := range []time.Duration{10 * time.Millisecond, 100 * time.Millisecond, time.Second} {
 		inBubble(t, every.String(), func(t *testing.T) {
@@ -509,7 +507,7 @@ func TestAWriterThatNeverStopsFindsTheBucketClosed(t *testing.T) {
 	}
 }
 
-// S3 takes some seconds until a policy holds everywhere.
+// S3 takes some seconds to apply a policy everywhere.
 func TestWhatComesUntilThePolicyHoldsIsDeletedToo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBucket(0)

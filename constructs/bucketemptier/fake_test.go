@@ -21,8 +21,8 @@ import (
 
 const bucketName = "signedfront-dev-content-0a1b2c3d"
 
-// bucket is one bucket and its stack in memory: a Store and Stacks, and by
-// ServeHTTP the services.
+// bucket is one bucket and its stack in memory: a Store and a Stacks, and the services
+// through ServeHTTP.
 type bucket struct {
 	mu       sync.Mutex
 	stack    string // its status, or none where CloudFormation knows no such stack
@@ -52,8 +52,8 @@ type call struct {
 	operation string
 }
 
-// newBucket is an ephemeral one that holds some versions of some objects, of a
-// stack that is being deleted.
+// newBucket returns an ephemeral bucket with some versions of some objects, in a stack
+// that is being deleted.
 func newBucket(objects int) *bucket {
 	b := &bucket{
 		stack:    "DELETE_IN_PROGRESS",

@@ -9,8 +9,8 @@ import (
 	"github.com/aws/aws-lambda-go/cfn"
 )
 
-// A private key may have been put where a name belongs: in no answer and no log
-// may as much as a piece of it stand.
+// Somebody may have written a private key in place of a name: no answer and no log may
+// contain any part of it.
 func TestNoErrorQuotesAKeyThatStandsWhereANameBelongs(t *testing.T) {
 	const body = "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgx9GsV5u2mQ0aZ8Kx"
 	for spelling, value := range map[string]string{

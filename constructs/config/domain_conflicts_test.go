@@ -31,7 +31,7 @@ func makerOf(list []drafted, environment string) int {
 	return maker
 }
 
-// environmentsWith are the environments that have a domain name.
+// environmentsWith returns the environments that have a domain name.
 func environmentsWith(list []drafted, domain string) (environments []string) {
 	add := func(environment string) {
 		if !slices.Contains(environments, environment) {
@@ -58,7 +58,7 @@ func environmentsWith(list []drafted, domain string) (environments []string) {
 	return environments
 }
 
-// What is found is compared with all environments of a few letters.
+// The result is compared with that for all environments with short names.
 func TestTwoEnvironmentsOfOneDomainNameAreFoundWhereverThereAre(t *testing.T) {
 	var environments []string
 	for letters := []string{""}; len(letters[0]) < 6; {
@@ -158,7 +158,7 @@ func TestTwoEnvironmentsOfOneDomainNameAreFoundWhereverThereAre(t *testing.T) {
 	}
 }
 
-// decoded is a value in the types that encoding/json gives.
+// decoded returns a value in the types of encoding/json.
 func decoded(t *testing.T, value map[string]any) map[string]any {
 	t.Helper()
 	text, err := json.Marshal(value)

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// context decodes JSON as the CDK hands cdk.json's context over.
+// context decodes JSON in the form in which the CDK passes the context of cdk.json.
 func context(t *testing.T, text string) map[string]any {
 	t.Helper()
 	var members map[string]any

@@ -44,8 +44,7 @@ func ExampleRead() {
 	// media-prod /signedfront/media/prod true 36h0m0s oai
 }
 
-// Everything that is wrong is reported at once, as one error that holds a Problem
-// for each mistake.
+// All mistakes are reported at once: the error contains a Problem for each.
 func ExampleRead_mistakes() {
 	_, err := config.Read(map[string]any{
 		"project": "media",
@@ -69,7 +68,7 @@ func ExampleRead_mistakes() {
 	// environments.prod.regoin
 }
 
-// A Go program is told the names of its fields.
+// For a Go program, problems have the names of its fields.
 func ExampleContent_Check() {
 	content := config.Content{
 		Encryption: config.EncryptionKMS,

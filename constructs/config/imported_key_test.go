@@ -23,8 +23,7 @@ import (
 	"testing/fstest"
 )
 
-// privateKeys are those of which keyTexts have the public half, and one with
-// SEC 1.
+// privateKeys are the private halves of the keys of keyTexts, and one in SEC 1.
 var privateKeys = sync.OnceValue(func() map[string]*pem.Block {
 	must := func(err error) {
 		if err != nil {
@@ -48,7 +47,7 @@ var privateKeys = sync.OnceValue(func() map[string]*pem.Block {
 	return blocks
 })
 
-// spellings are the ways in which a private key is pasted.
+// spellings returns the forms in which somebody may paste a private key.
 func spellings(block *pem.Block) map[string]string {
 	text := strings.TrimSpace(string(pem.EncodeToMemory(block)))
 	lines := strings.Split(text, "\n")
@@ -74,7 +73,7 @@ func spellings(block *pem.Block) map[string]string {
 	}
 }
 
-// keyTexts are PEM texts by what they hold.
+// keyTexts returns PEM texts by their kind.
 var keyTexts = sync.OnceValue(func() map[string]string {
 	must := func(err error) {
 		if err != nil {
@@ -115,7 +114,7 @@ func jsonText(text string) string {
 	return string(quoted)
 }
 
-// importedKey is a signing key 1 of one's own, with settings in JSON.
+// importedKey returns an environment with an imported signing key 1 and settings in JSON.
 func importedKey(members ...string) string {
 	return `{"signingKeys": {"keys": {"1": {"custody": "imported", ` + strings.Join(members, ", ") + `}}}}`
 }
@@ -271,8 +270,7 @@ func wantNoPartIn(t *testing.T, text, key string) {
 	}
 }
 
-// pasted are places in cdk.json where a text can stand, each an error for a
-// key.
+// pasted are places in cdk.json in which a key is an error.
 var pasted = []string{
 	`"project": %s`, `"project": "p", "env": %s, "environments": {"dev": {}}`, `"project": "p", "environments": {%s: {}}`, `"project": "p", "environments": %s`,
 	`"project": "p", "environments": {"dev": {%s: 1}}`, `"project": "p", "environments": {"dev": {"bucket": %s}}`,

@@ -11,8 +11,8 @@ import (
 	"github.com/signedfront/signedfront/signer/leaktest"
 )
 
-// TestNoErrorShowsAKey puts keys in the place of every setting of cdk.json, of
-// every name in it, and of every field of a program.
+// TestNoErrorShowsAKey writes keys in place of every setting and every name of cdk.json,
+// and of every field of a Go program.
 func TestNoErrorShowsAKey(t *testing.T) {
 	places := placesInJSON(reflect.TypeFor[Environment](), "dev")
 	if len(places) < 100 {
@@ -93,7 +93,7 @@ func unseenTexts(problems Problems, seen map[string]bool) (texts []any) {
 	return texts
 }
 
-// outermost are places above those of an environment's settings.
+// outermost are places outside an environment's settings.
 var outermost = []func(text string) map[string]any{
 	func(text string) map[string]any {
 		return map[string]any{"project": text, "environments": map[string]any{"dev": map[string]any{}}}

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// matcher is another way to match a path pattern.
+// matcher is another implementation of path patterns.
 func matcher(pattern string) *regexp.Regexp {
 	quoted := regexp.QuoteMeta(pattern)
 	return regexp.MustCompile(`^(?s:` + strings.NewReplacer(`\*`, `.*`, `\?`, `.`).Replace(quoted) + `)$`)

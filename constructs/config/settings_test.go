@@ -14,7 +14,7 @@ import (
 	"github.com/signedfront/signedfront/signer"
 )
 
-// environmentWith is an environment with some settings.
+// environmentWith returns an environment with some settings.
 func environmentWith(t *testing.T, settings string) Environment {
 	t.Helper()
 	c, err := Read(context(t, `{"project": "p", "environments": {"dev": `+settings+`}}`), nil)
@@ -140,8 +140,7 @@ func TestABucketIsANameOrANameWithAFolder(t *testing.T) {
 	}
 }
 
-// The document of the deployment names the folder, and signers refuse one that is
-// none.
+// The deployment document contains the folder, and signers refuse an invalid one.
 func TestAFolderOfABucketIsOneThatSignersTake(t *testing.T) {
 	for _, folder := range []string{
 		"/a", "/a/b", "/a.b_c~d-e", "/..a", "/" + strings.Repeat("x", 254), "/" + strings.Repeat("x", 255),
@@ -287,8 +286,8 @@ func TestTokensOfAProgramAreNotChecked(t *testing.T) {
 	}
 }
 
-// A template is made by these: a token would be a word that nobody knows, or a
-// panic of the CDK.
+// The template is made from these: a token would be an unknown word, or make the CDK
+// panic.
 func TestTokensAreRefusedWhereTheTemplateIsMadeByThem(t *testing.T) {
 	const token = "${Token[Word.Ref.1]}"
 	content := Content{

@@ -23,7 +23,7 @@ import (
 	"github.com/signedfront/signedfront/constructs/customresource/customresourcetest"
 )
 
-// provider does the same for every type of request.
+// provider handles every type of request in the same way.
 type provider func(context.Context, customresource.Request) (customresource.Response, error)
 
 func (p provider) Create(ctx context.Context, r customresource.Request) (customresource.Response, error) {
@@ -376,7 +376,7 @@ func TestLambdaIsToldThatNoAnswerCouldBeDeliveredWhen(t *testing.T) {
 	}
 }
 
-// silent is an endpoint that takes requests and never answers.
+// silent is an endpoint that accepts requests and never answers.
 type silent struct{}
 
 func (silent) RoundTrip(r *http.Request) (*http.Response, error) {

@@ -71,8 +71,8 @@ func TestAnAnswerGoesToS3OfThePartitionOf(t *testing.T) {
 	}
 }
 
-// Who can invoke the function must not have it call a host of their choice, or
-// do anything at all.
+// Somebody who can invoke the function must not make it call a host of their choice, or do
+// anything else.
 func TestARequestIsRefusedBeforeAnythingIsDoneWhenItsResponseURL(t *testing.T) {
 	const (
 		s3    = "cloudformation-custom-resource-response-eucentral1.s3.eu-central-1.amazonaws.com"

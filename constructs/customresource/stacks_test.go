@@ -18,7 +18,7 @@ import (
 	"github.com/signedfront/signedfront/constructs/customresource/customresourcetest"
 )
 
-// stacks is what CloudFormation answers of the one stack.
+// stacks is CloudFormation's answer about the only stack.
 type stacks func(ctx context.Context) (status string, err error)
 
 func (s stacks) Status(ctx context.Context, stackID string) (string, error) {
@@ -44,8 +44,8 @@ func answerIn(t *testing.T, s customresource.Stacks, p customresource.Provider, 
 	return c.Answer(t, e), log.String()
 }
 
-// A rollback that fails leaves a stack that takes no update until somebody skips
-// the resource by hand.
+// After a failed rollback, a stack accepts no update until somebody skips the resource by
+// hand.
 func TestFailure05_AnUpdateOfARollbackDoesNotFail(t *testing.T) {
 	for _, status := range types.StackStatus("").Values() {
 		t.Run(string(status), func(t *testing.T) {

@@ -38,8 +38,8 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// One laptop with a strict umask must not upload a function that nobody can
-// execute, under the name that everybody's has.
+// A machine with a strict umask must not upload a function that nobody can execute under
+// the same name as everybody's.
 func TestTheBytesOfAnArchiveAreTheSameWhoeverBuildsIt(t *testing.T) {
 	// Open to everybody, unlike the test's own folders.
 	folder, err := os.MkdirTemp("", "signedfront-people-")

@@ -14,8 +14,7 @@ import (
 	"testing"
 )
 
-// The modules of others are listed, since asking the Go command for them would
-// need their sources.
+// Other modules are listed, because the Go command would need their sources to find them.
 func TestTheFingerprintCoversAllThatIsCompiledIn(t *testing.T) {
 	for _, f := range All {
 		t.Run(f.Name, func(t *testing.T) {
@@ -66,7 +65,7 @@ func TestTheFingerprintCoversAllThatIsCompiledIn(t *testing.T) {
 	}
 }
 
-// A module with one function, whose name is not ours.
+// A module with one function and another name.
 func fixture(t *testing.T) (module string, f Function) {
 	t.Helper()
 	module = t.TempDir()
@@ -196,7 +195,7 @@ func anotherToolchain(t *testing.T) string {
 	return folder
 }
 
-// hostile are settings of Go that would change what is compiled.
+// hostile are settings of Go that would change the compiled code.
 func hostile(t *testing.T) map[string]string {
 	t.Helper()
 	work := filepath.Join(t.TempDir(), "go.work")
@@ -207,8 +206,7 @@ func hostile(t *testing.T) map[string]string {
 	}
 }
 
-// What one machine exports for its own programs must not make another archive of
-// the same sources.
+// Settings of a machine must not change the archive of the same sources.
 func TestTheSameSourcesMakeTheSameArchive(t *testing.T) {
 	here, err := Module()
 	if err != nil {

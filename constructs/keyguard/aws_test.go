@@ -28,7 +28,7 @@ type client func(*http.Request) (*http.Response, error)
 
 func (c client) Do(r *http.Request) (*http.Response, error) { return c(r) }
 
-// to keeps what IAM would be asked for each request.
+// to records the permission that IAM would check for each request.
 func to(h http.Handler, actions map[string]bool) client {
 	return func(r *http.Request) (*http.Response, error) {
 		if err := r.Context().Err(); err != nil {
@@ -148,7 +148,7 @@ func TestAServiceThatThrottlesDelaysAndDoesNotFail(t *testing.T) {
 	}
 }
 
-// A function that does not answer leaves a stack waiting for hours.
+// A stack waits for hours for a function that does not answer.
 func TestAServiceThatHangsIsAnsweredInTime(t *testing.T) {
 	for _, method := range []string{"Stack", "History"} {
 		inBubble(t, method, func(t *testing.T) {

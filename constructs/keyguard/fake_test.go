@@ -48,7 +48,7 @@ func reference(number int, digit string) string {
 	return fmt.Sprintf("signedfront-dev-key-%d-%s-%s", number, salt, strings.Repeat(digit, 64))
 }
 
-// document is a deployment document as a stack writes it.
+// document returns a deployment document as a stack writes it.
 func document(keyPairID string) *signer.Deployment {
 	return &signer.Deployment{
 		Schema:          signer.DeploymentSchema,
@@ -63,8 +63,8 @@ func document(keyPairID string) *signer.Deployment {
 	}
 }
 
-// account is the account in memory: an Account, and by ServeHTTP the services. Of
-// each call it keeps what was asked.
+// account is an account in memory: an Account, and the services through ServeHTTP. It
+// records each call.
 type account struct {
 	customresourcetest.CloudFormation
 
@@ -119,7 +119,7 @@ func call[T any](a *account, name, on string, answer T, err error) (T, error) {
 	return answer, err
 }
 
-// missing is the error for what is not there.
+// missing returns the error for a resource that does not exist.
 func missing(there bool, err error) error {
 	if there {
 		return nil
@@ -179,7 +179,7 @@ func properties(current string, keys ...string) map[string]any {
 	}
 }
 
-// but are properties with others in the place of some.
+// but returns properties with some of them replaced.
 func but(properties map[string]any, others ...any) map[string]any {
 	changed := maps.Clone(properties)
 	for i := 0; i < len(others); i += 2 {

@@ -87,7 +87,7 @@ func FuzzAnyPropertiesAreAnswered(f *testing.F) {
 	})
 }
 
-// A private key may have been put where a name or a number belongs.
+// Somebody may have written a private key in place of a name or a number.
 func TestNoErrorAndNoLogShowsAKey(t *testing.T) {
 	called := func(call func(ctx context.Context, p *keyguard.Provider, r customresource.Request) error) func(text string) []any {
 		return func(text string) (shown []any) {

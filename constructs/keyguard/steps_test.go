@@ -10,14 +10,14 @@ import (
 	"github.com/signedfront/signedfront/signer/awsrotation"
 )
 
-// rotated is a stack whose second key became current so long ago.
+// rotated returns a stack whose second key became current that long ago.
 func rotated(ago time.Duration) *account {
 	a := inUse()
 	a.documents(ago, document("K2"))
 	return a
 }
 
-// added is a stack whose third key was put into the group so long ago.
+// added returns a stack whose third key was added to the group that long ago.
 func added(ago time.Duration) *account {
 	a := rotated(20 * day)
 	a.group.Members = append(a.group.Members, "K3")
@@ -240,7 +240,7 @@ func TestACompromisedKeyGoesInTheDeploymentAfterTheNewOne(t *testing.T) {
 	})
 }
 
-// What the account does not tell counts against the step.
+// What the account does not show counts against the step.
 func TestWhatIsNotKnownIsWaitedFor(t *testing.T) {
 	remove := properties("2", "2b")
 	for name, change := range map[string]func(a *account){

@@ -19,7 +19,7 @@ import (
 
 type keyVersion = rotation.Version
 
-// wrong is a step that is never right.
+// wrong is a step that is never safe.
 var wrong = properties("3", "3c")
 
 // A rollback that fails leaves a stack that takes no update until somebody skips
@@ -79,8 +79,7 @@ func TestAnOutageIsNoLackOfRights(t *testing.T) {
 	})
 }
 
-// A role's rights come into force some seconds after CloudFormation has changed
-// them.
+// New permissions of a role become valid some seconds after CloudFormation changed them.
 func TestARoleThatMayReadAMomentLaterIsWaitedFor(t *testing.T) {
 	inBubble(t, "three seconds later", func(t *testing.T) {
 		a := inUse()
@@ -116,8 +115,7 @@ func TestADeleteDoesNothing(t *testing.T) {
 	})
 }
 
-// The time that the reads take does not count as waited: what they found was true
-// before.
+// The duration of the reads does not count as waiting: their results were true before.
 func TestTheClockIsReadBeforeTheAccount(t *testing.T) {
 	inBubble(t, "calls of a second", func(t *testing.T) {
 		a := added(readyAfter - time.Second)
@@ -244,7 +242,7 @@ func TestALenderWhoseGroupOthersTrustGoesOnLendingIt(t *testing.T) {
 	})
 }
 
-// A waiting time of one fault does not make another one safe.
+// The waiting time of one fault does not make another fault safe.
 func TestATimeIsToldOnlyIfTheWholeDeploymentIsSafeThen(t *testing.T) {
 	inBubble(t, "an early key, and another one edited in place", func(t *testing.T) {
 		a := added(0)

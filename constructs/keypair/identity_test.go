@@ -12,8 +12,8 @@ const (
 	secret = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:Key-AbCdEf"
 )
 
-// A deployed key pair is found by these names: a changed one would look like a
-// lost key.
+// A deployed key pair is found by these names: after a change it would look like a lost
+// key.
 func TestTheNamesOfADeployedKeyPairNeverChange(t *testing.T) {
 	if got, want := token(stack, "SigningKey", secret, 1), "c682837f-db53-84f7-9349-eeff9bb24cd7"; got != want {
 		t.Errorf("token: got %s, want %s", got, want)

@@ -166,7 +166,7 @@ func TestFailure01_ARetryMakesNoSecondKeyWhen(t *testing.T) {
 	})
 }
 
-// What can happen to a function at one call to its store.
+// Faults of a function at one call to its store.
 var faults = map[string]func(ctx context.Context, effect func() error) error{
 	"an error before it": func(context.Context, func() error) error { return errors.New("the network is down") },
 	"an error after it": func(_ context.Context, effect func() error) error {
@@ -443,7 +443,7 @@ func TestFailure06_ThePublicKeyEndsWithOneLineFeed(t *testing.T) {
 	})
 }
 
-// Who may write the secret before Create comes would hold the key that signs.
+// Somebody who may write to the secret before Create would know the key that signs.
 func TestACreateRefusesWhatSomebodyElseHasPutIntoTheSecret(t *testing.T) {
 	const want = `making the key pair of generation 1: the secret holds a value that this deployment did not put there: "` + secretID +
 		`": find out who may write to it (PutSecretValue in CloudTrail) and deploy again: the rollback deletes this secret and the next deployment makes another; for a key of your own set signingKeys.keys.1.custody to imported`
@@ -524,7 +524,8 @@ func TestACreateKnowsTheKeyOfAnEarlierDeliveryWhen(t *testing.T) {
 	})
 }
 
-// Earlier versions took a key that was in the secret before. Their stacks go on.
+// Earlier versions accepted a key that was already in the secret. Their stacks keep
+// working.
 func TestAnUpdateReadsAKeyThatAnEarlierVersionTook(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := deploy(t)
