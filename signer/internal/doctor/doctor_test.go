@@ -728,15 +728,15 @@ func TestAProxyThatPassesNothingOnIsNamed(t *testing.T) {
 	}
 }
 
-type unreachable struct{ sent int }
+type unreachable struct{}
 
-func (u *unreachable) Do(r *http.Request) (*http.Response, error) {
+func (unreachable) Do(r *http.Request) (*http.Response, error) {
 	return nil, &url.Error{Op: "Get", URL: r.URL.String(), Err: &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")}}
 }
 
 func TestASiteThatDoesNotAnswerIsNotSaidToRefuse(t *testing.T) {
 	s, _ := visited(t, fault{})
-	s.Client = &unreachable{}
+	s.Client = unreachable{}
 	r := Run(t.Context(), s, nil)
 	if r.Count(Failed) != 0 || r.Count(Passed) != 2 || r.Healthy {
 		t.Errorf("%d passed\n%s", r.Count(Passed), describe(r))
