@@ -16,8 +16,9 @@ var (
 	codeBlock   = regexp.MustCompile("(?ms)^ *```.*?^ *```")
 )
 
-func TestLinksBetweenPagesLeadToAFileAndAHeading(t *testing.T) {
-	var pages []string
+// allPages lists the Markdown files of the repository.
+func allPages(t *testing.T) (pages []string) {
+	t.Helper()
 	err := filepath.WalkDir("..", func(path string, entry fs.DirEntry, err error) error {
 		switch name := entry.Name(); {
 		case err != nil:
@@ -32,6 +33,11 @@ func TestLinksBetweenPagesLeadToAFileAndAHeading(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return pages
+}
+
+func TestLinksBetweenPagesLeadToAFileAndAHeading(t *testing.T) {
+	pages := allPages(t)
 	links, linked := 0, map[string]bool{filepath.Join("..", "README.md"): true}
 	for _, page := range pages {
 		text, err := os.ReadFile(page)
@@ -86,4 +92,18 @@ func anchorsOf(t *testing.T, page string) (anchors []string) {
 		anchors = append(anchors, anchor.String())
 	}
 	return anchors
+}
+
+// GitHub takes a line right after a table for a row of it.
+func TestTablesOfPagesEndWithAnEmptyLine(t *testing.T) {
+	row := regexp.MustCompile(`(?m)^\|.*\n([^|\n].*)`)
+	for _, page := range allPages(t) {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, found := range row.FindAllStringSubmatch(codeBlock.ReplaceAllString(string(text), ""), -1) {
+			t.Errorf("%s has right after a table: %s", page, found[1])
+		}
+	}
 }

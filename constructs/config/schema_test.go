@@ -313,7 +313,7 @@ var (
 	// codeOnPage matches the parts of a comment that README.md shows as code: JSON,
 	// what stands in quotes, path patterns and paths.
 	codeOnPage = regexp.MustCompile(`https?://[^\s*]*\*[^\s,]*[^\s,.]|https?://\S+|\{"[^}]*\}|\{[a-z]+\}|"[^"]*"|-\._~/|%20|\*\.|\*|/[A-Za-z0-9*_./-]*[A-Za-z0-9*_/-]|/`)
-	pageTable  = regexp.MustCompile(`(?m)^<!-- (\w+): ([\w ]+) -->\n\n?((?:\|.*\n)*)`)
+	pageTable  = regexp.MustCompile(`(?m)^<!-- (\w+): ([\w ]+) -->\n\n?((?:\|.*\n)*)\n*`)
 )
 
 // row returns the row of a setting in README.md.
@@ -405,7 +405,7 @@ func TestReadmeSaysOfEverySettingWhatTheSchemaSays(t *testing.T) {
 			text += m.row(of, settings(of)[i])
 			rows[of.Name()+"."+name]++
 		}
-		return []byte(text)
+		return []byte(text + "\n") // a line right after a table is a row of it
 	})
 	for name, of := range pageTypes {
 		for _, s := range settings(of) {
