@@ -70,6 +70,9 @@ var hostName = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0
 // edge's, such as that of a container. Its errors do not quote the text.
 func parseHost(text string) (h host, err error) {
 	h.name = text
+	if strings.Contains(text, "://") {
+		return host{}, errors.New("a URL, not a name or an address")
+	}
 	if name, port, found := strings.Cut(text, ":"); found {
 		number, err := strconv.ParseUint(port, 10, 16)
 		if err != nil || number == 0 {
