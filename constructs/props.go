@@ -190,10 +190,11 @@ type PrivateContentProps struct {
 	PublicPaths []string
 
 	// SignedPaths are path patterns that require a signature although a public
-	// pattern covers them, such as /assets/premium/* within the public /assets/*.
-	// They come before all public patterns, and each must overlap one. With signed
-	// paths, the letters, digits and -._~/ of a public path must not be escaped, or
-	// the answer is 403. A path that no pattern matches requires a signature.
+	// pattern covers them, such as /assets/premium/* within the public /assets/*. A
+	// path that no pattern matches requires a signature anyway. Signed patterns are
+	// matched before all public ones, and each must overlap a public one. If there are
+	// any, a request for a public path that escapes a letter, a digit, a slash or one of
+	// the characters - . _ ~ gets a 403.
 	//
 	// Default: none.
 	SignedPaths []string

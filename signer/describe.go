@@ -9,7 +9,8 @@ import (
 	"unicode/utf8"
 )
 
-// Form is a grammar for a caller's value. Describe quotes only values that match.
+// Form is what a caller's value should look like. Describe quotes a value in an error
+// only if it matches the form, since any other may be a private key.
 type Form int
 
 const (

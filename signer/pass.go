@@ -28,9 +28,10 @@ type Pass struct {
 	record func(ctx context.Context) error // calls OnGrant; nil without it
 }
 
-// OpenAll signs a pass for everything below prefix. The prefix is a URL that ends
-// in a slash, so that a pass for users/1/ does not open users/10/. Escape text from
-// outside with EscapeSegment before it becomes a part of the prefix:
+// OpenAll returns a Pass that opens every URL that starts with prefix, with any query.
+// The prefix is a URL without a query that ends in a slash, so that a pass for users/1/
+// does not open users/10/; anything else is an error. p.Resource must be empty. Escape
+// text from users with EscapeSegment before it becomes a part of the prefix:
 //
 //	pass, err := s.OpenAll(ctx, "https://d111111abcdef8.cloudfront.net/albums/7/", signer.Policy{TTL: time.Hour})
 //	signed, err := pass.URL("https://d111111abcdef8.cloudfront.net/albums/7/rt.png")
@@ -87,10 +88,11 @@ func (s *Signer) OpenAll(ctx context.Context, prefix string, p Policy) (*Pass, e
 	return &Pass{prefix: u, first: first, further: "&" + first[1:], cookies: c, expires: st.Expires, now: s.now, forwarding: m.forwarding, record: record}, nil
 }
 
-// GiveAgain calls Options.OnGrant for one more viewer of the pass, the subject of ctx.
-// OpenAll has called it for the first. A program that keeps a pass for several viewers
-// calls GiveAgain before each further one gets a URL or cookies of it, and gives out
-// nothing if it fails. Without OnGrant it does nothing. An expired pass is an error.
+// GiveAgain calls Options.OnGrant for one more viewer of the pass: the subject that
+// WithSubject put into ctx. OpenAll has called OnGrant for the first viewer. A program
+// that keeps a pass for several viewers calls GiveAgain before it gives a further one a
+// URL or cookies. If GiveAgain returns an error, because OnGrant failed or the pass has
+// expired, the viewer must get nothing.
 func (p *Pass) GiveAgain(ctx context.Context) error {
 	if err := p.alive(); err != nil {
 		return err

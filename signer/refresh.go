@@ -48,11 +48,13 @@ type Event struct {
 	Age       time.Duration // time since the key in use was last confirmed
 }
 
-// StaleError reports that the signing key was not confirmed for longer than the
-// deployment allows. It may have been retired since, so the signer does not use it.
+// StaleError reports that the source last confirmed the signing key longer ago than the
+// deployment's maxKeyAge. The key may have been retired since, so the signer does not
+// use it.
 type StaleError struct {
-	Age, Limit time.Duration // Age is negative if the clock was set back
-	Err        error         // why the last reading of the source failed
+	Age   time.Duration // time since the key was confirmed; negative if the clock was set back
+	Limit time.Duration // maxKeyAge
+	Err   error         // why the last reading of the source failed
 }
 
 func (e *StaleError) Error() string {

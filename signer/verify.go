@@ -39,11 +39,11 @@ type Code string
 // The codes that CloudFront is known to send:
 // https://repost.aws/knowledge-center/cloudfront-troubleshoot-signed-url-cookies
 const (
-	MissingKey         Code = "MissingKey"
-	InvalidKey         Code = "InvalidKey"
-	MalformedSignature Code = "MalformedSignature"
-	MalformedPolicy    Code = "MalformedPolicy"
-	AccessDenied       Code = "AccessDenied"
+	MissingKey         Code = "MissingKey"         // the request is not signed, or names no key
+	InvalidKey         Code = "InvalidKey"         // the key that the request names is not trusted
+	MalformedSignature Code = "MalformedSignature" // the signature cannot be decoded
+	MalformedPolicy    Code = "MalformedPolicy"    // the policy cannot be read
+	AccessDenied       Code = "AccessDenied"       // anything else: the signature is wrong, expired or for another resource
 )
 
 // RequestTooLong stands for CloudFront's answer to a path and query of over
@@ -84,7 +84,7 @@ func (c Code) Message() string {
 // Reason is the cause of a refusal. CloudFront does not send it.
 type Reason string
 
-// The reasons, in the order in which they are checked.
+// The reasons of Verify, in the order in which it checks them.
 const (
 	ReasonURL               Reason = "url"                // the URL is empty, or has no scheme, host or path
 	ReasonTooLong           Reason = "too-long"           // path and query are over MaxURLLength bytes
@@ -109,7 +109,7 @@ const (
 	// Only from Explain, in place of ReasonSignature.
 	ReasonOtherKey  Reason = "other-key"  // the signature matches another trusted key
 	ReasonOtherHash Reason = "other-hash" // the signature uses another hash than the URL names
-	ReasonRewritten Reason = "rewritten"  // a client rewrote the URL after it was signed
+	ReasonRewritten Reason = "rewritten"  // the URL was changed after it was signed, as some clients do
 
 	// Only from Explain, in place of Verify's reason for the damaged URL.
 	ReasonHTMLEscaped Reason = "html-escaped" // the URL was copied out of HTML, where & is &amp;

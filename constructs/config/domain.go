@@ -20,10 +20,10 @@ type Domain struct {
 	Names []string `json:"names"`
 
 	// Certificate is the ARN of an ACM certificate in us-east-1 that covers all
-	// names.
+	// Names.
 	//
 	// Default: a new certificate, validated by DNS in HostedZone. It is made in
-	// us-east-1: if the stack is in another Region, in a stack of its own. Without
+	// us-east-1, in a stack of its own if this one is in another Region. Without
 	// Names, it covers the zone's name and one level of subdomains.
 	Certificate string `json:"certificate"`
 

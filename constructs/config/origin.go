@@ -29,10 +29,10 @@ func (OriginAccess) words() []string {
 	return []string{string(OAI), string(Migrating), string(Migrated), string(OAC)}
 }
 
-// HasIdentity reports whether an origin access identity may read the bucket.
+// HasIdentity reports whether a lets an origin access identity (OAI) read the bucket.
 func (a OriginAccess) HasIdentity() bool { return a != OAC }
 
-// HasControl reports whether an origin access control may read the bucket.
+// HasControl reports whether a lets an origin access control (OAC) read the bucket.
 func (a OriginAccess) HasControl() bool { return a != OAI && a != "" }
 
 // UsesControl reports whether CloudFront uses the control, not the identity.

@@ -36,9 +36,10 @@ type KMSKey struct {
 
 var errSHA1 = errors.New("KMS does not sign SHA-1: set the deployment's hash to sha256")
 
-// NewKMSKey reads the public half of a key by its ARN, its id or an alias. With an
-// ARN, it calls the Region that the ARN names. If an alias later points to another
-// key, this KMSKey still uses the first one.
+// NewKMSKey returns a KMSKey that signs with the key id: an ARN, a key id or an alias
+// (alias/NAME). With an ARN, it calls the Region that the ARN names. It reads the public
+// key, once, and fails if CloudFront does not accept keys of its kind. If an alias later
+// points to another key, the KMSKey still uses the first one.
 func NewKMSKey(ctx context.Context, client KMSClient, id string) (*KMSKey, error) {
 	if client == nil {
 		return nil, errors.New("no client of KMS")

@@ -68,15 +68,16 @@ func Environment(cfg aws.Config, project, environment string) *Source {
 	return Parameter(cfg, contract.ParameterName(project, environment))
 }
 
-// Parameter returns a source whose document is the named Systems Manager parameter
-// in the Region of cfg.
+// Parameter returns a source that reads the deployment document from the named Systems
+// Manager parameter in the Region of cfg. It sends no request: a parameter that is
+// missing is an error of the first reading.
 func Parameter(cfg aws.Config, name string) *Source {
 	return &Source{clients: NewClients(cfg), parameter: name, folder: "."}
 }
 
-// Variable returns a source whose document is the text of an environment variable,
-// and whose key is in AWS. It learns of a rotation only in a new process: update
-// the variable and restart within maxKeyAge.
+// Variable returns a source that reads the deployment document from an environment
+// variable, and the key from AWS. A running process does not see a rotation: update the
+// variable and restart the process within the document's maxKeyAge after each one.
 func Variable(cfg aws.Config, variable string) *Source {
 	return NewSource(NewClients(cfg), signer.EnvSource(variable).Deployment)
 }
@@ -115,8 +116,9 @@ func NewClients(cfg aws.Config) Clients {
 	}
 }
 
-// NewSource returns a source whose document any function reads. An imported key may
-// be a file; a relative one is relative to the working directory.
+// NewSource returns a source that calls document for the deployment document, and uses
+// clients to read the key that it names. A relative name of a key file starts at the
+// working directory.
 func NewSource(clients Clients, document func(context.Context) (*signer.Deployment, error)) *Source {
 	return &Source{clients: clients, document: document, folder: "."}
 }

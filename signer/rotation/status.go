@@ -48,7 +48,7 @@ type KeyStatus struct {
 	KeyPairID string
 	Number    int // the key generation in cdk.json; 0 if none
 	State     State
-	Trusted   bool // the key is in the key group
+	Trusted   bool // the key is in the key group, so CloudFront accepts its signatures
 
 	// Since is when the state began: for a new key its CreatedTime, for a draining
 	// key the time when the last version that named it was replaced. Until is when

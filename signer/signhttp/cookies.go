@@ -37,8 +37,8 @@ type CookiesOptions struct {
 	// the Host header of requests is ignored.
 	Cookies signer.CookieOptions
 
-	// OnError is called with errors that the client does not see, possibly
-	// concurrently. Nil means slog.Default.
+	// OnError is called with errors that are not sent to the client, such as that of a
+	// failed signature, possibly concurrently. Nil logs them with slog.Default.
 	OnError func(r *http.Request, err error)
 
 	// Now is the signer's clock, for renewing signatures; nil means time.Now.
@@ -49,28 +49,31 @@ const cookiesTTL = time.Hour
 
 // Cookies returns a middleware that sets the signed cookies for what Authorize
 // grants, and passes the request on. If Authorize refuses a request, or its cookies
-// cannot be signed, the middleware responds itself.
+// cannot be signed (status 503), the middleware responds itself.
 //
-// Not every request needs a signature. All viewers who are granted the same prefix
-// with the same policy share one signature, until a quarter of its lifetime has
-// passed. Then it is renewed. If that fails, it is used until half of its lifetime
-// has passed; after that, requests fail. A request that already has exactly these
-// cookies gets none. Browsers send them to the application only if Path and Domain
-// cover it, so there cookies are set again only a few times an hour. Cookies are
-// never trusted: a changed one is replaced. The signer's OnGrant records each viewer
-// who is given cookies, of a shared signature too; if it fails, none are given.
+// All viewers who are granted the same prefix with the same policy share one
+// signature. After a quarter of its lifetime the next request renews it. If the renewal
+// fails, the old signature is used until half of its lifetime has passed; after that,
+// requests fail.
 //
-// The page of a request that is granted something is kept out of every cache: wrap
-// the pages that need the cookies, but not the style sheets that everyone shares.
+// If a request already has exactly these cookies, none are set. Browsers send the
+// cookies to the application only if Path and Domain cover it; otherwise they are set
+// again with each response. Cookies are never trusted: a changed one is replaced.
+//
+// The signer's OnGrant is called for each viewer who is given cookies, also if the
+// signature is shared. If it fails, no cookies are set and the status is 503.
+//
+// The response to a request that is granted something must not be cached, and says so:
+// wrap the pages that need the cookies, but not the style sheets that everyone shares.
 //
 // Browsers send cookies to the content only from its own host, or under a Domain
 // that covers both hosts. Unless Cookies.AppHost is set, the middleware checks the
-// Host header of each request that gets cookies. If it does not fit, OnError is
-// called with a *signer.CookieHostError, once for each Fix. The cookies are set all
-// the same, since a proxy may have changed the header.
+// Host header of each request that gets cookies. If a browser would not accept the
+// cookies from that host, OnError is called with a *signer.CookieHostError, once for
+// each value of its Fix. The cookies are set all the same, since a proxy may have
+// changed the header.
 //
-// The middleware holds up to 2,048 signatures. It panics if it is given a nil
-// handler.
+// The middleware holds up to 2,048 signatures. Wrapping a nil handler panics.
 func Cookies(s *signer.Signer, o CookiesOptions) (func(http.Handler) http.Handler, error) {
 	g, err := newGate(s, o.Authorize, o.BaseURL, o.OnError)
 	if err != nil {
