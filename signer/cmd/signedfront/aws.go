@@ -55,7 +55,7 @@ func (f *awsFlags) config(ctx context.Context, needsRegion bool) (aws.Config, er
 	case err != nil:
 		return cfg, &failure{err: errors.New("the AWS configuration cannot be read"), hint: "`aws configure list` shows the profile and its files"}
 	case cfg.Region == "" && needsRegion:
-		return cfg, &failure{err: errors.New("no AWS Region is set"), hint: "set --region, AWS_REGION or the region of the AWS profile to the Region of the stack"}
+		return cfg, &failure{err: errors.New("no AWS Region is set"), hint: "give the Region of the stack: --region eu-west-1, or AWS_REGION, or the region of the AWS profile"}
 	case cfg.Region != "" && !regionShape.MatchString(cfg.Region):
 		wrong := &failure{err: fmt.Errorf("the AWS Region is %s, which is not the name of one", signer.Describe(cfg.Region, signer.FormWord)), hint: "set AWS_REGION to one such as eu-west-1"}
 		if name := strings.TrimRight(strings.ToLower(strings.TrimSpace(cfg.Region)), "abcdefghijklmnopqrstuvwxyz"); regionShape.MatchString(name) {
@@ -64,7 +64,7 @@ func (f *awsFlags) config(ctx context.Context, needsRegion bool) (aws.Config, er
 		return cfg, wrong
 	}
 	if _, err := cfg.Credentials.Retrieve(ctx); err != nil {
-		wrong := &failure{err: errors.New("no AWS credentials that work"), hint: "sign in with `aws sso login` or `aws configure`, or set AWS_PROFILE"}
+		wrong := &failure{err: errors.New("no AWS credentials that work"), hint: "run `aws sso login` or `aws configure`, or set AWS_PROFILE"}
 		var expired *ssocreds.InvalidTokenError
 		switch {
 		case ctx.Err() != nil:

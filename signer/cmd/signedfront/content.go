@@ -41,7 +41,7 @@ func openContent(dir string) (*content, error) {
 	info, err := os.Stat(dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, &failure{err: fmt.Errorf("there is no folder %s", file)}
+		return nil, &failure{err: fmt.Errorf("there is no folder %s to serve", file), hint: "a relative name starts at the current folder"}
 	case err != nil:
 		return nil, fmt.Errorf("the folder %s: %w", file, cause(err))
 	case !info.IsDir():

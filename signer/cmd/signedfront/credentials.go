@@ -97,7 +97,7 @@ func (f *signingFlags) policy(cmd *cobra.Command) (signer.Policy, error) {
 	case !f.expires.IsZero() && cmd.Flags().Changed("ttl"):
 		return p, wrongUsage("--ttl and --expires both set the end: give one")
 	case !until.After(now):
-		return p, &failure{err: fmt.Errorf("--expires is %s, which is in the past: it is %s now", utc(until), utc(now)), hint: timeHint, usage: true}
+		return p, &failure{err: fmt.Errorf("--expires is %s, which is in the past: it is %s now", utc(until), utc(now)), hint: "write a later time: 2030-01-31, 2030-01-31T12:00:00Z or seconds since 1970; without an offset it is UTC", usage: true}
 	case !f.notBefore.IsZero() && !f.notBefore.Before(until):
 		return p, &failure{err: fmt.Errorf("--not-before is %s, which is not before the end, %s", utc(f.notBefore), utc(until)), hint: "give a later --expires or a longer --ttl", usage: true}
 	case f.ip != "":
@@ -122,7 +122,7 @@ func (f *signingFlags) check() error {
 	}
 	switch {
 	case given == 0:
-		return &failure{err: errors.New("no key to sign with"), hint: "give --env NAME, --deployment FILE, or --key-pair-id ID with --private-key FILE", usage: true}
+		return &failure{err: errors.New("no signing key given"), hint: "give --env NAME, --deployment FILE, or --key-pair-id ID with --private-key FILE", usage: true}
 	case given > 1:
 		return wrongUsage("--env, --deployment and --key-pair-id each choose a key: give one")
 	case f.project != "" && f.env == "":

@@ -122,6 +122,14 @@ func (e *explain) explainURL(ctx context.Context, url string) error {
 		}
 	}
 	keys, err := e.keys(ctx)
+	if errors.Is(err, errNoKey) {
+		switch v := signer.Explain(r, nil); {
+		case v.Reason != signer.ReasonUnknownKey:
+			err = nil // no key is needed to refuse it
+		case isID(v.KeyPairID):
+			return &failure{err: err, hint: fmt.Sprintf("give the public key, as in --public-key %s=public_key.pem, or --env NAME or --deployment FILE", v.KeyPairID), usage: true}
+		}
+	}
 	older := errors.Is(err, signer.ErrNoTrustedKeys)
 	if err != nil && !older {
 		return err
@@ -204,7 +212,10 @@ func readPublicKeys(ctx context.Context, pairs []string) (map[string]*signer.Pub
 	return keys, nil
 }
 
-// keys returns the trusted public keys. A key of which only the id is known is nil.
+var errNoKey error = &failure{err: errors.New("no key to check with"), hint: "give --public-key ID=FILE, --env NAME or --deployment FILE", usage: true}
+
+// keys returns the trusted public keys. If the command line names none, it fails with
+// errNoKey. A key of which only the id is known is nil.
 // With signer.ErrNoTrustedKeys they are only those of the command line.
 func (e *explain) keys(ctx context.Context) (map[string]*signer.PublicKey, error) {
 	keys, err := readPublicKeys(ctx, e.publicKeys)
@@ -263,7 +274,7 @@ func (e *explain) keys(ctx context.Context) (map[string]*signer.PublicKey, error
 		}
 		return keys, err
 	case len(keys) == 0:
-		return nil, &failure{err: errors.New("no key to check with"), hint: "give --public-key ID=FILE, --env NAME, --deployment FILE, or --key-pair-id ID with --private-key FILE", usage: true}
+		return nil, errNoKey
 	}
 	return keys, nil
 }

@@ -47,7 +47,7 @@ func (f durationFlag) Set(text string) error {
 	_, notTime := parseTime(text)
 	switch {
 	case ok && d < time.Second:
-		return wrong("less than 1s", durationHint)
+		return wrong("less than 1s", "write 1s or more, such as 90s, 30m, 12h or 7d")
 	case ok && d%time.Second != 0:
 		return wrong("which has a fraction of a second", "write a whole number of seconds: CloudFront counts seconds")
 	case ok && d > maxDuration, !ok && tooLong.MatchString(text):
