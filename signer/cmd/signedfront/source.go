@@ -56,7 +56,7 @@ func (l *local) source() (*source, error) {
 		files: func() files { return appFiles(l.app, l.dir, outputs()...) },
 	}
 	if _, err := os.Stat(filepath.Join(l.app, configFile)); errors.Is(err, os.ErrNotExist) && !l.appAsked {
-		l.notef("no %s in this folder: serving the stack that signedfront ships, as recorded in this program", configFile)
+		l.notef("no %s in this folder: using the stack that signedfront ships, as recorded in this program", configFile)
 		if parent := appAbove(l.app); parent != "" {
 			l.notef("hint: a CDK app is in %s: --app %s serves it", parent, parent)
 		}
