@@ -29,9 +29,9 @@ import (
 	"github.com/signedfront/signedfront/signer/internal/status/statustest"
 )
 
-// deployed has programs ask an account of AWS, and what is on the Internet beside it,
-// that the test has made: an edge under the names of the distribution, and S3, which
-// refuses. They are reached through a proxy. It returns the folder of the programs.
+// deployed sets the environment so that programs use account a and, through a proxy, an
+// edge with the names of its distribution and an S3 that refuses every request. It
+// returns the folder to run programs in, and the requests that the proxy gets.
 func deployed(t *testing.T, a *statustest.Account, kind string) (dir string, requests *list) {
 	t.Helper()
 	dir = inAccount(t, a)
@@ -66,7 +66,7 @@ func deployed(t *testing.T, a *statustest.Account, kind string) (dir string, req
 	return dir, requests
 }
 
-// list has the requests of a viewer.
+// list is a list of requests.
 type list struct {
 	mu  sync.Mutex
 	all []*http.Request
@@ -78,7 +78,8 @@ func (l *list) add(r *http.Request) {
 	l.all = append(l.all, r)
 }
 
-// through has programs reach all hosts at a handler, by way of a proxy.
+// through sets the environment so that programs reach handler at every host, through a
+// proxy.
 func through(t *testing.T, dir string, handler http.Handler) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -124,7 +125,7 @@ func through(t *testing.T, dir string, handler http.Handler) {
 	}
 }
 
-// queue is a listener of connections that are open already.
+// queue is a listener that accepts connections from a channel.
 type queue struct {
 	conns  chan net.Conn
 	closed chan struct{}
@@ -147,8 +148,8 @@ func (q *queue) Close() error {
 
 func (q *queue) Addr() net.Addr { return &net.TCPAddr{} }
 
-// edgeOf serves what an account has: its keys under their ids, and a bucket that is
-// read as its kind of environment does.
+// edgeOf returns an edge with the keys of account a under their ids. It reads the bucket
+// as that kind of environment does.
 func edgeOf(t *testing.T, a *statustest.Account, kind string) *edge.Edge {
 	t.Helper()
 	var template map[string]any
@@ -217,7 +218,7 @@ func edgeOf(t *testing.T, a *statustest.Account, kind string) *edge.Edge {
 	return e
 }
 
-// doctorOf runs doctor for the environment dev, and returns what came of each check.
+// doctorOf runs doctor for the environment dev, and returns the result of each check.
 func doctorOf(t *testing.T, dir string, args ...string) (map[string]doctor.Result, *process) {
 	t.Helper()
 	p := run(t, dir, append([]string{"doctor", "--env", "dev", "--project", "media", "--json"}, args...)...)
@@ -317,13 +318,13 @@ func TestDoctorFindsAKeyThatIsLostOrAnother(t *testing.T) {
 	}
 }
 
-func TestDoctorDoesNotTakeAKeyForWrongThatItCannotRead(t *testing.T) {
+func TestAKeyThatDoctorCannotReadIsNotCalledWrong(t *testing.T) {
 	for name, test := range map[string]struct {
 		kind    string
 		happens func(a *statustest.Account)
 		says    string
 	}{
-		"a key file that is elsewhere": {"imported", func(*statustest.Account) {}, "private_key.pem"},
+		"a key file in another folder": {"imported", func(*statustest.Account) {}, "private_key.pem"},
 		"throttling":                   {"shipped", func(a *statustest.Account) { a.Fail["secretsmanager:GetSecretValue"] = "ThrottlingException" }, "ThrottlingException"},
 	} {
 		a := statustest.Healthy(test.kind)
@@ -342,15 +343,15 @@ func TestDoctorAsksWhatIsNotKnownOfCloudFront(t *testing.T) {
 	args := []string{"doctor", "--env", "dev", "--project", "media", "--unknowns", "albums/7/rt.txt"}
 	p := run(t, dir, args...)
 	out := p.stdout.String()
-	if p.status() != 0 || !strings.HasPrefix(out, "### What CloudFront answers\n") || !strings.Contains(out, "| 403 MalformedSignature | 403 MalformedSignature |") || !strings.Contains(out, "\n0 of 25 answers are not those of the local edge.\n") {
+	if p.status() != 0 || !strings.HasPrefix(out, "### What CloudFront answers\n") || !strings.Contains(out, "| 403 MalformedSignature | 403 MalformedSignature |") || !strings.Contains(out, "\n0 of 25 answers differ from those of the local edge.\n") {
 		t.Errorf("exit status %d: %s%s", p.status(), out, p.stderr.String())
 	}
-	if n := len(requests.all); n != 26 { // all but the one over IPv6, and two before them
+	if n := len(requests.all); n != 26 { // without the one over IPv6, and with two before them
 		t.Errorf("%d requests", n)
 	}
 	for _, r := range requests.all {
 		if signature := r.URL.Query().Get("Signature"); len(signature) > 20 && strings.Contains(out, signature[:20]) || strings.Contains(out, "d111111dev") {
-			t.Error("it prints a signature, or which distribution it is")
+			t.Error("it prints a signature or the distribution")
 		}
 	}
 	p = run(t, dir, append(args, "--json")...)
@@ -374,10 +375,10 @@ func TestDoctorAsksWhatIsNotKnownOfCloudFront(t *testing.T) {
 		status int
 		says   string
 	}{
-		"without KEY":                 {"--unknowns", 2, "--unknowns needs KEY"},
-		"with a page of an origin":    {"--unknowns --origin https://app.example.com rt.txt", 2, "give it without --origin and --all"},
-		"an object that is not there": {"--unknowns missing.txt", 1, "a signed URL does not open the object"},
-		"a URL":                       {"--unknowns https://example.com/rt.txt", 2, "is a URL, not an object key"},
+		"without KEY":              {"--unknowns", 2, "--unknowns needs KEY"},
+		"with a page of an origin": {"--unknowns --origin https://app.example.com rt.txt", 2, "give it without --origin and --all"},
+		"a missing object":         {"--unknowns missing.txt", 1, "a signed URL does not open the object"},
+		"a URL":                    {"--unknowns https://example.com/rt.txt", 2, "is a URL, not an object key"},
 	} {
 		p := run(t, dir, append([]string{"doctor", "--env", "dev", "--project", "media"}, strings.Fields(test.args)...)...)
 		if p.status() != test.status || !strings.Contains(p.stderr.String(), test.says) || p.stdout.String() != "" {
@@ -390,7 +391,7 @@ func TestDoctorAsksWhatIsNotKnownOfCloudFront(t *testing.T) {
 	}
 }
 
-func TestDoctorShowsWhatAWSSaysWhereTheRestCannotBeAsked(t *testing.T) {
+func TestDoctorShowsTheStatusIfTheRestCannotBeAsked(t *testing.T) {
 	gone := func(a *statustest.Account) { a.Parameters = nil }
 	for name, test := range map[string]struct {
 		happens func(a *statustest.Account)
@@ -398,16 +399,16 @@ func TestDoctorShowsWhatAWSSaysWhereTheRestCannotBeAsked(t *testing.T) {
 		check   string
 		says    string
 	}{
-		"a stack that is half made": {func(a *statustest.Account) {
+		"a stack that is partly created": {func(a *statustest.Account) {
 			gone(a)
 			a.Stacks[a.StackName].State, a.Distributions, a.Stacks[a.StackName].Resources = "CREATE_FAILED", nil, nil
 		}, 3, "stack", "CREATE_FAILED"},
-		"a stack that is half deleted": {func(a *statustest.Account) {
+		"a stack that is partly deleted": {func(a *statustest.Account) {
 			gone(a)
 			a.Stacks[a.StackName].State = "DELETE_FAILED"
 		}, 3, "stack", "DELETE_FAILED"},
-		"a document that is gone": {gone, 3, "document", "there is no parameter"},
-		"a document that is none": {func(a *statustest.Account) {
+		"a deleted document": {gone, 3, "document", "there is no parameter"},
+		"another text as the document": {func(a *statustest.Account) {
 			a.Parameters[a.Parameter] = []statustest.Version{{Text: "{}", Modified: time.Now()}}
 		}, 3, "document", "no deployment document"},
 		"no rights at all": {func(a *statustest.Account) { a.Fail["*"] = "AccessDenied" }, 1, "deployment document", "may not use ssm:GetParameter"},
@@ -435,15 +436,15 @@ func TestDoctorWithoutAnswersSaysWhatToDo(t *testing.T) {
 		args string
 		says string
 	}{
-		"no network":             {map[string]string{"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}, "", "hint: is this machine online"},
-		"a proxy that is not":    {map[string]string{"HTTPS_PROXY": "http://127.0.0.1:1", "AWS_ENDPOINT_URL": "https://aws.example"}, "", "HTTPS_PROXY names a proxy"},
-		"no credentials":         {map[string]string{"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}, "", "no AWS credentials that work"},
-		"no Region":              {map[string]string{"AWS_REGION": ""}, "", "no AWS Region is set"},
-		"a Region that is none":  {nil, "--region Ireland", "which is not the name of one"},
-		"a Region without it":    {nil, "--region us-west-2", "there is no such environment"},
-		"a wrong profile":        {nil, "--profile nope", `there is no AWS profile "nope"`},
-		"no such environment":    {nil, "", "there is no such environment"},
-		"a project that is none": {nil, "--project a/b", "--project is"},
+		"no network":                {map[string]string{"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}, "", "hint: is this machine online"},
+		"a proxy that is down":      {map[string]string{"HTTPS_PROXY": "http://127.0.0.1:1", "AWS_ENDPOINT_URL": "https://aws.example"}, "", "HTTPS_PROXY names a proxy"},
+		"no credentials":            {map[string]string{"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}, "", "no AWS credentials that work"},
+		"no Region":                 {map[string]string{"AWS_REGION": ""}, "", "no AWS Region is set"},
+		"a wrong name of a Region":  {nil, "--region Ireland", "which is not the name of one"},
+		"a Region without it":       {nil, "--region us-west-2", "there is no such environment"},
+		"a wrong profile":           {nil, "--profile nope", `there is no AWS profile "nope"`},
+		"no such environment":       {nil, "", "there is no such environment"},
+		"a wrong name of a project": {nil, "--project a/b", "--project is"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for variable, value := range test.set {

@@ -15,8 +15,8 @@ import (
 	"github.com/signedfront/signedfront/signer/internal/unknowns"
 )
 
-// askUnknowns asks the deployment of the flags what only CloudFront can answer, and
-// prints that.
+// askUnknowns asks the deployment that the flags name what only CloudFront can answer,
+// and prints the answers.
 func (f *signingFlags) askUnknowns(ctx context.Context, t *terminal, object string, asJSON bool) error {
 	source, err := f.source(ctx)
 	if err != nil {
@@ -62,7 +62,7 @@ func (f *signingFlags) askUnknowns(ctx context.Context, t *terminal, object stri
 	case err != nil:
 		return writing(err)
 	case !r.Whole:
-		return &failure{err: errors.New("not every request was answered"), hint: "the lines above name why"}
+		return &failure{err: errors.New("not every request was answered"), hint: "the lines above say why"}
 	}
 	return nil
 }
@@ -74,8 +74,8 @@ func unasked(ctx context.Context, t *terminal, err error) error {
 	return &failure{err: errors.New(t.withheld().clean(err.Error())), hint: "`signedfront doctor` without --unknowns says what is wrong"}
 }
 
-// sender sends requests over HTTP/1.1, so that they arrive as they are written. An
-// error names neither the URL nor a cookie.
+// sender returns a function for Distribution.Send. It uses HTTP/1.1, so that requests
+// arrive as they are written. Its errors contain neither the URL nor a cookie.
 func sender(base string) func(r *http.Request, ipv6 bool) (*http.Response, error) {
 	client := func(network string) *http.Client {
 		c := doctor.NewClient()
@@ -95,7 +95,7 @@ func sender(base string) func(r *http.Request, ipv6 bool) (*http.Response, error
 		c := over
 		if ipv6 {
 			if proxied(r.Context(), base) {
-				return nil, fmt.Errorf("%w: a proxy does", unknowns.ErrNoIPv6)
+				return nil, fmt.Errorf("%w: requests go through a proxy", unknowns.ErrNoIPv6)
 			}
 			c = over6
 		}
@@ -129,11 +129,11 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// clockOf is the clock of a distribution, by the Date of an answer.
+// clockOf returns the clock of a distribution, from the Date of an answer.
 func clockOf(ctx context.Context, d unknowns.Distribution) (func() time.Time, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodHead, d.BaseURL+d.Path, nil)
 	if err != nil {
-		return nil, errors.New("the base URL is none")
+		return nil, errors.New("the base URL cannot be parsed")
 	}
 	a, err := d.Send(r, false)
 	if err != nil {
@@ -142,7 +142,7 @@ func clockOf(ctx context.Context, d unknowns.Distribution) (func() time.Time, er
 	a.Body.Close()
 	var off time.Duration
 	if date, err := http.ParseTime(a.Header.Get("Date")); err == nil {
-		off = time.Until(date.Add(500 * time.Millisecond)) // it is cut to whole seconds
+		off = time.Until(date.Add(500 * time.Millisecond)) // Date has whole seconds
 	}
 	return func() time.Time { return time.Now().Add(off) }, nil
 }

@@ -9,9 +9,9 @@ import (
 	"github.com/signedfront/signedfront/signer/internal/doctor"
 )
 
-// Doctor writes what came of the checks of package doctor for people: a table of
-// the groups, then each check that failed or could not be asked, then why others
-// were not asked. With all it writes a table of all checks in place of the groups.
+// Doctor writes a report of package doctor for people: a table of the groups, then each
+// check that failed, then why others could not be asked or were not asked. If all is
+// set, a table of all checks replaces the one of the groups.
 func Doctor(w io.Writer, r *doctor.Report, all, color bool) error {
 	s := &screen{color: color, now: r.Time}
 	s.line("ASKED", r.URL, fmt.Sprintf("%d requests", r.Requests))
@@ -28,7 +28,7 @@ func Doctor(w io.Writer, r *doctor.Report, all, color bool) error {
 	case r.Healthy:
 		s.printf("\n%s\n", s.paint(green, "healthy: no check that was asked failed"))
 	case r.Count(doctor.Failed) == 0:
-		s.printf("\n%s\n", s.paint(yellow, "not known: no check failed, and not every check could be asked"))
+		s.printf("\n%s\n", s.paint(yellow, "not known: no check failed, but not every check could be asked"))
 	}
 	_, err := io.WriteString(w, s.b.String())
 	return err
@@ -74,7 +74,7 @@ func (s *screen) failed(r *doctor.Report) {
 	}
 }
 
-// without lists the checks of an outcome, those with one reason on one line.
+// without lists the checks with an outcome. Checks with the same reason share a line.
 func (s *screen) without(r *doctor.Report, title, color string, o doctor.Outcome) {
 	n := r.Count(o)
 	if n == 0 {

@@ -7,7 +7,7 @@ import (
 	"github.com/signedfront/signedfront/signer/internal/doctor"
 )
 
-func TestChecksAreShownByTheirGroupsAndWhatFailedInFull(t *testing.T) {
+func TestChecksAreCountedByGroupAndFailuresAreShownInFull(t *testing.T) {
 	r := &doctor.Report{URL: "https://d111111abcdef8.cloudfront.net", Requests: 12, Checks: []doctor.Result{
 		{Group: "attacker", Check: "unsigned", Asks: "is it refused?", Outcome: doctor.Failed, What: "answered 200", Meaning: "all read it", Do: "deploy again"},
 		{Group: "attacker", Check: "expired", Asks: "is it refused?", Outcome: doctor.Passed, What: "refused"},
@@ -56,7 +56,7 @@ viewer    head       could not ask  is it?
 	}
 }
 
-func TestTheLastLineSaysWhatAllChecksSay(t *testing.T) {
+func TestTheLastLineOfDoctorSaysWhetherAllIsWell(t *testing.T) {
 	for want, o := range map[string]doctor.Outcome{"healthy: ": doctor.Passed, "not known: ": doctor.CouldNotAsk} {
 		var b strings.Builder
 		r := &doctor.Report{Checks: []doctor.Result{{Group: "viewer", Check: "head", Outcome: o}}, Healthy: o == doctor.Passed}

@@ -1,8 +1,7 @@
-// Package report shows what packages status and doctor found: as a screen for
-// people, which reads the same in a pipe, and as JSON.
+// Package report writes the reports of packages status, doctor and unknowns, for people
+// and as JSON.
 //
-// Every line says in words what it says in color, and there is color only where
-// the caller asks for it.
+// Color is used only if the caller asks for it, and adds nothing to the words.
 package report
 
 import (
@@ -18,7 +17,7 @@ import (
 	"github.com/signedfront/signedfront/signer/internal/status"
 )
 
-// JSON writes a report of either package as indented JSON.
+// JSON writes a report as indented JSON.
 func JSON(w io.Writer, r any) error {
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
@@ -26,8 +25,8 @@ func JSON(w io.Writer, r any) error {
 	return enc.Encode(r)
 }
 
-// Screen writes a report for people: a table of what there is, one of the keys,
-// then what is wrong and what could not be read.
+// Screen writes a report of package status for people: the parts of the environment, a
+// table of its keys, then what is wrong and what could not be read.
 func Screen(w io.Writer, r *status.Report, color bool) error {
 	s := &screen{color: color, now: r.Time}
 	s.environment(r)
@@ -38,7 +37,7 @@ func Screen(w io.Writer, r *status.Report, color bool) error {
 	case r.Healthy:
 		s.printf("\n%s\n", s.paint(green, "healthy: nothing is wrong"))
 	case len(r.Findings) == 0:
-		s.printf("\n%s\n", s.paint(yellow, "not known: nothing wrong was found, and not everything was read"))
+		s.printf("\n%s\n", s.paint(yellow, "not known: nothing wrong was found, but not everything was read"))
 	}
 	_, err := io.WriteString(w, s.b.String())
 	return err
@@ -66,7 +65,7 @@ func (s *screen) paint(color, text string) string {
 
 func (s *screen) printf(format string, args ...any) { fmt.Fprintf(&s.b, format, args...) }
 
-// line writes one line of the first table, unless it is about nothing.
+// line writes a line of the first table, unless all parts are empty.
 func (s *screen) line(name string, parts ...string) {
 	var said []string
 	for _, part := range parts {
@@ -180,7 +179,7 @@ func (s *screen) unread(unread []status.Unread) {
 	}
 }
 
-// ago is a time and how long ago it was.
+// ago returns a time and how long ago it was.
 func (s *screen) ago(t time.Time) string {
 	if t.IsZero() {
 		return ""
@@ -188,7 +187,7 @@ func (s *screen) ago(t time.Time) string {
 	return stamp(t) + " (" + s.age(&t) + " ago)"
 }
 
-// age is how long ago a time was, as kubectl writes it.
+// age returns how long ago a time was, as kubectl prints it.
 func (s *screen) age(t *time.Time) string {
 	if t == nil || t.IsZero() {
 		return "-"
@@ -221,7 +220,7 @@ func orDash(text string) string {
 	return text
 }
 
-// plain is a text as it is if it prints as that, and quoted otherwise.
+// plain returns text as it is if every character is printable, and quoted otherwise.
 func plain(text string) string {
 	for _, c := range text {
 		if !unicode.IsPrint(c) || c == unicode.ReplacementChar {

@@ -73,7 +73,7 @@ func TestAReportIsOneScreen(t *testing.T) {
 	}
 }
 
-func TestColorSaysNothingThatWordsDoNot(t *testing.T) {
+func TestColorAddsNothingToTheWords(t *testing.T) {
 	r := whole()
 	var plain, colored bytes.Buffer
 	report.Screen(&plain, r, false)
@@ -94,7 +94,7 @@ func TestTheLastLineSaysWhetherAllIsWell(t *testing.T) {
 		want    string
 	}{
 		{true, nil, "\nhealthy: nothing is wrong\n"},
-		{false, []status.Unread{{Line: "secret", Why: "AWS throttles", Needed: true}}, "\nnot known: nothing wrong was found, and not everything was read\n"},
+		{false, []status.Unread{{Line: "secret", Why: "AWS throttles", Needed: true}}, "\nnot known: nothing wrong was found, but not everything was read\n"},
 	} {
 		r := whole()
 		r.Healthy, r.Findings, r.Unread = test.healthy, nil, test.unread

@@ -9,12 +9,11 @@ import (
 	"github.com/signedfront/signedfront/signer/internal/unknowns"
 )
 
-// Unknowns writes what a distribution answered to the questions of package unknowns
-// as Markdown, which can be sent in as it is.
+// Unknowns writes a report of package unknowns as Markdown for an issue.
 func Unknowns(w io.Writer, r *unknowns.Report) error {
 	var b strings.Builder
 	differs, asked := 0, 0
-	fmt.Fprintf(&b, "### What CloudFront answers\n\nAsked on %s with a key of %s and %s.\n\n| question | request | CloudFront | local edge |\n| --- | --- | --- | --- |\n", r.Time.Format(time.DateOnly), r.Algorithm, r.Hash)
+	fmt.Fprintf(&b, "### What CloudFront answers\n\nAsked on %s. Key: %s. Hash: %s.\n\n| question | request | CloudFront | local edge |\n| --- | --- | --- | --- |\n", r.Time.Format(time.DateOnly), r.Algorithm, r.Hash)
 	question := ""
 	for _, a := range r.Answers {
 		if a.Request == "" {
@@ -36,7 +35,7 @@ func Unknowns(w io.Writer, r *unknowns.Report) error {
 		question = a.Question
 		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", cell(first), cell(a.Request), cell(answer), cell(a.Edge))
 	}
-	fmt.Fprintf(&b, "\n%d of %d answers are not those of the local edge.\n\nNot asked:\n\n", differs, asked)
+	fmt.Fprintf(&b, "\n%d of %d answers differ from those of the local edge.\n\nNot asked:\n\n", differs, asked)
 	for _, a := range r.Answers {
 		if a.Request == "" {
 			fmt.Fprintf(&b, "- %s: %s\n", plain(a.Question), plain(a.Why))
@@ -46,5 +45,5 @@ func Unknowns(w io.Writer, r *unknowns.Report) error {
 	return err
 }
 
-// cell is a text in a table of Markdown.
+// cell returns text as a cell of a Markdown table.
 func cell(text string) string { return strings.ReplaceAll(plain(text), "|", `\|`) }

@@ -1,10 +1,10 @@
 // Package unknowns asks a distribution what no documentation of CloudFront says, and
-// sets its answers against the local edge's. The questions are the rows of the list
-// "Not known" of signer/edge/FIDELITY.md, in questions.json.
+// compares its answers with the local edge's. The questions, in questions.json, are the
+// rows of the table "Not known" in signer/edge/FIDELITY.md.
 //
-// Ask signs and sends the requests with no regard to what a signer would sign or a
-// client would send. A Report holds no signature, no key and no name of a
-// distribution: it can be published.
+// Ask signs and sends requests that package signer would not sign and net/http would not
+// send. A Report contains no signature, no key and no name of a distribution, so that it
+// can be published.
 package unknowns
 
 import (
@@ -35,41 +35,40 @@ import (
 	"github.com/signedfront/signedfront/signer"
 )
 
-// Schema is the version of the JSON of a Report. A member that is added leaves it
-// as it is.
+// Schema is the version of the JSON of a Report. Adding a member does not change it.
 const Schema = 1
 
-// Question is a row of the list by its text, with the requests that ask it, or why
-// none can.
+// Question is a row of the table, with the requests that ask it, or why no request
+// can.
 type Question struct {
 	Question string  `json:"question"`
 	Asked    []Asked `json:"asked"`
 	NotAsked string  `json:"notAsked"`
 }
 
-// Asked is a request and what the local edge answers. In its values stand
+// Asked is a request and the local edge's answer. Its values may contain
 //
 //	{host} {path} {object}   the distribution, the object's path and its URL
 //	{HOST}                   the distribution in capitals
 //	{id} {hash} {lower hash} the key pair id, and SHA256 or SHA1
 //	{expires}                60 seconds after the signing, in seconds since 1970
-//	{policy} {signature}     what is signed and its signature, encoded
+//	{policy} {signature}     the policy and its signature, encoded
 //	{other}                  another signature of the same length
-//	{escaped}                the signature with escapes for - ~ and _
-//	{bare}                   the numbers of an ECDSA signature alone, or the
+//	{escaped}                the signature with - ~ and _ percent-encoded
+//	{bare}                   r and s of an ECDSA signature without ASN.1, or the
 //	                         first half of an RSA one
-//	{byte EF}                a byte, by its hexadecimal digits
+//	{byte EF}                a byte, in hexadecimal
 type Asked struct {
 	Request string   `json:"request"` // in words
-	Signs   string   `json:"signs"`   // the policy; by default the canned one of the object
-	Target  string   `json:"target"`  // by default the path, and the signature in the usual order
-	Host    string   `json:"host"`    // by default {host}
+	Signs   string   `json:"signs"`   // the policy; default: the canned one of the object
+	Target  string   `json:"target"`  // default: the path with the signature in the usual order
+	Host    string   `json:"host"`    // default: {host}
 	Cookie  string   `json:"cookie"`  // the request's Cookie header
 	Origin  string   `json:"origin"`  // the request's Origin header
-	Viewer  string   `json:"viewer"`  // IPv6 for a viewer with such an address, else any
-	At      int      `json:"at"`      // how many seconds after the signing it is sent
+	Viewer  string   `json:"viewer"`  // IPv6, or empty for any address
+	At      int      `json:"at"`      // seconds between signing and sending; 0: at once
 	Answer  string   `json:"answer"`  // the status, and the code of a refusal or "page"
-	Lacks   []string `json:"lacks"`   // headers that the answer does not have
+	Lacks   []string `json:"lacks"`   // headers that the answer must not have
 }
 
 const (
@@ -81,27 +80,27 @@ const (
 //go:embed questions.json
 var text []byte
 
-// Questions returns all questions, in the order of the list.
+// Questions returns all questions, in the order of the table.
 func Questions() []Question {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
 	var questions []Question
 	if err := decoder.Decode(&questions); err != nil {
-		panic("questions.json: " + err.Error()) // a test reads it
+		panic("questions.json: " + err.Error()) // a test excludes it
 	}
 	return questions
 }
 
-// Distribution is what is asked.
+// Distribution is the distribution to ask.
 type Distribution struct {
 	BaseURL   string
-	Path      string // of an object that opens with a signature, such as /rt.png
+	Path      string // of a private object, such as /rt.png
 	KeyPairID string
 	Hash      signer.Hash
 	Key       signer.Key
 
-	// Send sends a request as it is, over IPv6 if that is asked for, and follows no
-	// redirect. Its errors are shown.
+	// Send sends a request without changing it and follows no redirect. If ipv6 is
+	// set it uses IPv6. A Report shows its errors.
 	Send func(r *http.Request, ipv6 bool) (*http.Response, error)
 
 	// Now is the clock of the distribution, and Sleep waits.
@@ -109,44 +108,44 @@ type Distribution struct {
 	Sleep func(ctx context.Context, d time.Duration) error
 }
 
-// Report is what came of the questions.
+// Report has the answers to all questions.
 type Report struct {
 	Schema    int              `json:"schema"`
 	Time      time.Time        `json:"time"`
 	Algorithm signer.Algorithm `json:"algorithm"`
 	Hash      signer.Hash      `json:"hash"`
 
-	// Whole reports that each request was answered, but those over IPv6 where there
-	// is none.
+	// Whole reports that every request was answered, except those over IPv6 if this
+	// machine has none.
 	Whole   bool     `json:"whole"`
 	Answers []Answer `json:"answers"`
 }
 
-// Answer is what came of one request.
+// Answer is the answer to one request.
 type Answer struct {
 	Question string `json:"question"`
 	Request  string `json:"request,omitempty"` // in words
 
-	// CloudFront and Edge are what was answered and what the local edge answers: a
-	// status, and the code of a refusal or "page". CloudFront is empty where Why
-	// says why there is none.
+	// CloudFront and Edge are the answers of the distribution and of the local edge: a
+	// status, and the code of a refusal or "page". If CloudFront is empty, Why is the
+	// reason.
 	CloudFront string `json:"cloudfront,omitempty"`
 	Edge       string `json:"edge,omitempty"`
 	Why        string `json:"why,omitempty"`
 }
 
-// Differs reports an answer that is not the local edge's.
+// Differs reports whether CloudFront's answer differs from the local edge's.
 func (a Answer) Differs() bool { return a.CloudFront != "" && a.CloudFront != a.Edge }
 
-// ErrNotOpened is the error of a distribution at which a signed URL does not open the
-// object: its refusals would tell nothing.
-var ErrNotOpened = errors.New("a signed URL does not open the object, so that no refusal would tell anything")
+// ErrNotOpened is returned by Ask if a signed URL does not open the object, since
+// refusals would then prove nothing.
+var ErrNotOpened = errors.New("a signed URL does not open the object, so its refusals would prove nothing")
 
-// ErrNoIPv6 is the error of Distribution.Send where no request is sent over IPv6.
+// ErrNoIPv6 is returned by Distribution.Send if it cannot send over IPv6.
 var ErrNoIPv6 = errors.New("this machine does not reach it over IPv6")
 
-// Ask asks all questions, one after another: the answers depend on what time it is.
-// done, if it is not nil, is called after each request.
+// Ask sends all requests, one after another, since answers depend on the time. If done
+// is not nil, Ask calls it after each request.
 func Ask(ctx context.Context, d Distribution, done func(requests, of int)) (*Report, error) {
 	questions := Questions()
 	n, of := 0, 0
@@ -191,12 +190,12 @@ var (
 	byteShape = regexp.MustCompile(`\{byte ([0-9A-F]{2})\}`)
 )
 
-// ask signs and sends a request, and returns the status, the code of a refusal, and
-// those headers that the answer must not have.
+// ask signs and sends a request. It returns the status, the code of a refusal, and the
+// headers that the answer must not have.
 func (d *Distribution) ask(ctx context.Context, a Asked) (answer string, err error) {
 	base, err := url.Parse(d.BaseURL)
 	if err != nil {
-		return "", errors.New("the base URL is none")
+		return "", errors.New("the base URL cannot be parsed")
 	}
 	values := map[string]string{
 		"{host}": base.Host, "{HOST}": strings.ToUpper(base.Host), "{path}": d.Path, "{object}": d.BaseURL + d.Path,
@@ -209,8 +208,8 @@ func (d *Distribution) ask(ctx context.Context, a Asked) (answer string, err err
 			return string(b)
 		})
 	}
-	// What is sent some time after its signing was signed before, so that nobody
-	// waits for that long.
+	// If it is sent a.At seconds after signing, sign it for a time in the past, so that
+	// nobody waits for so long.
 	const soon = 2 * time.Second
 	signing := d.Now()
 	if a.At != 0 {
@@ -239,7 +238,7 @@ func (d *Distribution) ask(ctx context.Context, a Asked) (answer string, err err
 		}
 	}
 	if a.At != 0 {
-		// In the middle of that second: a clock is some milliseconds off.
+		// Send in the middle of that second: clocks differ by some milliseconds.
 		if err := d.Sleep(ctx, signing.Add(time.Duration(a.At)*time.Second+500*time.Millisecond).Sub(d.Now())); err != nil {
 			return "", err
 		}
@@ -283,7 +282,7 @@ func (d *Distribution) sign(ctx context.Context, policy []byte) ([]byte, error) 
 	return d.Key.SignDigest(ctx, sum[:], crypto.SHA256)
 }
 
-// spellings are a policy and its signature as requests have them.
+// spellings returns a policy and its signature in the forms that requests contain.
 func spellings(policy, signature []byte) map[string]string {
 	encoded := encode(signature)
 	other := append(bytes.Clone(signature[:len(signature)-1]), signature[len(signature)-1]^1)
@@ -298,8 +297,8 @@ func encode(b []byte) string {
 	return strings.NewReplacer("+", "-", "=", "_", "/", "~").Replace(base64.StdEncoding.EncodeToString(b))
 }
 
-// bare returns r and s of an ECDSA signature, as JWTs have them, or the first
-// half of an RSA one.
+// bare returns r and s of an ECDSA signature as in a JWT, or the first half of an RSA
+// signature.
 func bare(signature []byte) []byte {
 	var numbers struct{ R, S *big.Int }
 	if rest, err := asn1.Unmarshal(signature, &numbers); err == nil && len(rest) == 0 {

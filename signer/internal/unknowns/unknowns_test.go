@@ -36,10 +36,10 @@ func TestEveryRowOfTheFidelityPageIsAskedOrSaysWhyNot(t *testing.T) {
 	for _, q := range unknowns.Questions() {
 		questions = append(questions, q.Question)
 		if (len(q.Asked) == 0) == (q.NotAsked == "") {
-			t.Errorf("%s: %d requests, and why not: %q", q.Question, len(q.Asked), q.NotAsked)
+			t.Errorf("%s: %d requests, not asked because %q", q.Question, len(q.Asked), q.NotAsked)
 		}
 	}
-	if rows = rows[2:]; !slices.Equal(rows, questions) { // the head of the table, and the line below it
+	if rows = rows[2:]; !slices.Equal(rows, questions) { // without the head of the table and the line below it
 		t.Errorf("the page has\n%q\nand questions.json has\n%q", rows, questions)
 	}
 }
@@ -98,7 +98,7 @@ func TestAnAnswerThatIsNotTheEdgesDiffers(t *testing.T) {
 	}
 }
 
-func TestWhatIsNotAnsweredIsSaidAndTheRestIsAsked(t *testing.T) {
+func TestTheReasonForAMissingAnswerIsReportedAndTheRestIsAsked(t *testing.T) {
 	for _, failure := range []error{errors.New("it cannot be reached"), unknowns.ErrNoIPv6} {
 		d := distribution(t, signer.ECDSAP256, signer.SHA256, nil)
 		send := d.Send
@@ -124,7 +124,7 @@ func TestWhatIsNotAnsweredIsSaidAndTheRestIsAsked(t *testing.T) {
 	}
 }
 
-func TestWhereNoSignatureOpensNothingIsAsked(t *testing.T) {
+func TestNothingIsAskedIfASignedURLDoesNotOpenTheObject(t *testing.T) {
 	d := distribution(t, signer.ECDSAP256, signer.SHA256, nil)
 	d.Path = "/missing.png"
 	if _, err := unknowns.Ask(t.Context(), d.Distribution, nil); !errors.Is(err, unknowns.ErrNotOpened) || d.sent != 1 {
@@ -132,7 +132,7 @@ func TestWhereNoSignatureOpensNothingIsAsked(t *testing.T) {
 	}
 }
 
-func TestNoReportHoldsAKeyASignatureOrTheDistribution(t *testing.T) {
+func TestNoReportContainsAKeyASignatureOrTheDistribution(t *testing.T) {
 	for _, secret := range leaktest.Keys() {
 		key, err := signer.ParsePrivateKey(secret.PEM())
 		if err != nil {
@@ -153,7 +153,7 @@ func TestNoReportHoldsAKeyASignatureOrTheDistribution(t *testing.T) {
 		}
 		for _, word := range append(d.signatures, "d111111abcdef8", d.KeyPairID) {
 			if bytes.Contains(text, []byte(word)) {
-				t.Errorf("it holds %.20s", word)
+				t.Errorf("it contains %.20s", word)
 			}
 		}
 		if len(d.signatures) < 10 {
@@ -162,7 +162,8 @@ func TestNoReportHoldsAKeyASignatureOrTheDistribution(t *testing.T) {
 	}
 }
 
-// target is a distribution at the local edge, at a time that goes on where Ask waits.
+// target is a Distribution that the local edge serves. Its clock advances when Ask
+// sleeps.
 type target struct {
 	unknowns.Distribution
 	now        time.Time
