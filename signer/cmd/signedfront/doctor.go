@@ -25,19 +25,20 @@ func newDoctor(t *terminal) *cobra.Command {
 	var all, asJSON, unknown bool
 	cmd := &cobra.Command{
 		Use:        "doctor [KEY]",
-		Short:      "Ask a deployment as a viewer and as an attacker, and tell what is wrong",
+		Short:      "Send a deployment the requests of viewers and attackers, and report what is wrong",
 		SuggestFor: []string{"diagnose", "test", "probe", "audit"},
-		Long: fmt.Sprintf(`Ask a deployment what a viewer and an attacker would ask, and tell what is wrong with
-its answers: without a signature, with one that is expired, altered, of another key or
-of another path, over plain HTTP, at each address of the bucket, in other spellings;
-with signed URLs and cookies, ranges, HEAD, file names, and from a page of --origin.
+		Long: fmt.Sprintf(`Send a deployment the requests of viewers and attackers, and report what is wrong with
+its answers. An attacker sends no signature, or one that is expired, altered, of another
+key or for another path, uses plain HTTP and other spellings, and asks the bucket at
+each of its addresses. A viewer uses signed URLs and cookies, ranges, HEAD, file names,
+and a page of --origin.
 
-KEY is the key of an object to open. Without it the checks that open one are not
-asked. With --env it is told, too, what signedfront status finds. DOCTOR.md of this
-command has each check, and the members of the JSON.
+KEY is the key of an object to open. Without it, the checks that open one are not
+asked. With --env, the report includes what signedfront status finds. DOCTOR.md of this
+command describes each check and the members of the JSON.
 
 With --unknowns it asks instead what no documentation of CloudFront says, and prints
-the answers next to the local edge's as Markdown, which can be sent in as it is.
+the answers next to the local edge's, as Markdown for an issue.
 
 It changes nothing, sends at most %d requests, and prints no key and no signature.
 
@@ -49,7 +50,7 @@ and 2 if the command line is wrong.`, doctor.MaxRequests),
   # The deployed environment dev, and a page that reads its content:
   signedfront doctor --env dev --origin https://app.example.com rt.png
 
-  # What only CloudFront can answer, to be sent in:
+  # What only CloudFront can answer, for an issue:
   signedfront doctor --env dev --unknowns rt.png > answers.md`,
 		Args:              atMostOneKey,
 		ValidArgsFunction: cobra.NoFileCompletions,
@@ -71,7 +72,7 @@ and 2 if the command line is wrong.`, doctor.MaxRequests),
 			case unknown && len(args) == 0:
 				return &failure{err: errors.New("--unknowns needs KEY"), hint: "give the key of a private object", usage: true}
 			case unknown && (origin != "" || all):
-				return wrongUsage("--unknowns asks a group of its own: give it without --origin and --all")
+				return wrongUsage("--unknowns runs no other check: give it without --origin and --all")
 			case unknown:
 				return f.askUnknowns(ctx, t, args[0], asJSON)
 			}
@@ -119,7 +120,7 @@ and 2 if the command line is wrong.`, doctor.MaxRequests),
 			case found.Count(doctor.Failed) > 0:
 				return errFound
 			case !found.Healthy:
-				return &failure{err: errors.New("not every check could be asked, so it is not known whether all is well"), hint: "the lines above name what is missing"}
+				return &failure{err: errors.New("not every check could be asked, so more may be wrong"), hint: "the lines above name what is missing"}
 			}
 			return nil
 		},
@@ -128,9 +129,9 @@ and 2 if the command line is wrong.`, doctor.MaxRequests),
 	flags.SortFlags = false
 	flags.StringVar(&f.env, "env", "", "the deployed `environment`, read over AWS")
 	flags.StringVar(&f.project, "project", "", "the `project` of the environment (default that of the cdk.json here, or signedfront)")
-	flags.StringVar(&f.deployment, "deployment", "", "the deployment whose document is in this `file`, such as `signedfront local` writes")
+	flags.StringVar(&f.deployment, "deployment", "", "the deployment whose document is in this `file`, such as one that `signedfront local` writes")
 	f.awsFlags.add(cmd)
-	flags.StringVar(&origin, "origin", "", "ask as a page of this `origin`, such as https://app.example.com")
+	flags.StringVar(&origin, "origin", "", "send requests as a page of this `origin`, such as https://app.example.com")
 	flags.BoolVar(&all, "all", false, "list every check")
 	flags.BoolVar(&unknown, "unknowns", false, "ask what no documentation of CloudFront says, and nothing else")
 	flags.BoolVar(&asJSON, "json", false, "print JSON")
@@ -172,10 +173,10 @@ func checkObject(key, base string) error {
 	return nil
 }
 
-// site is a deployment to ask, with signers to close.
+// site is a doctor.Site whose signers must be closed.
 type site struct{ doctor.Site }
 
-// baseURL is empty where it is not known.
+// baseURL returns the base URL, or "" if it is not known.
 func (s *site) baseURL() string {
 	if s.Deployment == nil {
 		return ""
@@ -191,9 +192,9 @@ func (s *site) close() {
 	}
 }
 
-// site opens the deployment of the flags. A key that cannot be read leaves the
-// site without signers, and where nobody knows where the content is served, without
-// a deployment. inside is what AWS says of it, nil for a file.
+// site opens the deployment that the flags name. The site has no signers if the key
+// cannot be used, and no deployment if its base URL is not known. inside is the status
+// of an environment, and nil for a file.
 func (f *signingFlags) site(ctx context.Context, inside *status.Report) (*site, error) {
 	s := &site{}
 	if inside != nil && inside.Protection != nil {
@@ -209,7 +210,7 @@ func (f *signingFlags) site(ctx context.Context, inside *status.Report) (*site, 
 	switch {
 	case err == nil:
 	case f.deployment != "":
-		// The document of a file is known, where its lender's is not.
+		// The lender's document cannot be read. The one in the file can.
 		s.Unsigned = unsigned(err)
 		if _, s.Deployment, err = f.documentFile(); err != nil {
 			return nil, err
@@ -226,7 +227,7 @@ func (f *signingFlags) site(ctx context.Context, inside *status.Report) (*site, 
 	}
 	s.Signer, err = signer.Open(ctx, source, nil)
 	if err == nil {
-		// A key in KMS may be one that may be read and not used.
+		// These credentials may read a key in KMS and still not sign with it.
 		_, err = s.Signer.URL(ctx, s.Deployment.BaseURL+"/", signer.Policy{TTL: time.Second})
 	}
 	if err == nil {
@@ -240,18 +241,18 @@ func (f *signingFlags) site(ctx context.Context, inside *status.Report) (*site, 
 	return s, nil
 }
 
-// unsigned says in few words why nothing can be signed, with the action of IAM that
-// is missing where that is why.
+// unsigned returns why nothing can be signed. If IAM refused a call, the error names
+// the missing action.
 func unsigned(err error) error {
 	var call *smithy.OperationError
 	if errors.As(err, &call) && status.Denied(err) {
 		service := map[string]string{"SSM": "ssm", "Secrets Manager": "secretsmanager", "KMS": "kms"}[call.Service()]
-		return fmt.Errorf("these credentials may not use %s:%s: the managed policy of the stack lets a role sign", service, call.Operation())
+		return fmt.Errorf("these credentials may not use %s:%s: the managed policy of the stack allows a role to sign", service, call.Operation())
 	}
 	return err
 }
 
-// unfit reports whether it is the deployment's key that is wrong, and not who asks.
+// unfit reports whether the deployment's key is wrong, and not the access to it.
 func unfit(err error) bool {
 	var answer smithy.APIError
 	var unsent *smithyhttp.RequestSendError

@@ -16,7 +16,8 @@ import (
 
 const localDocument = ".signedfront/signedfront-dev/deployment.json"
 
-// localStack serves the recorded stack with one object, rt.txt, from a folder.
+// localStack serves the recorded stack with one object, rt.txt, and returns the folder
+// to run programs in.
 func localStack(t *testing.T) (dir string) {
 	t.Helper()
 	content := t.TempDir()
@@ -46,25 +47,25 @@ func TestDoctorFindsNothingWrongWithTheLocalStack(t *testing.T) {
 	}
 }
 
-func TestDoctorEndsWithWhatItFound(t *testing.T) {
+func TestTheExitStatusOfDoctorSaysWhatItFound(t *testing.T) {
 	dir := localStack(t)
 	for name, test := range map[string]struct {
 		args   string
 		status int
 		says   string
 	}{
-		"an object that there is not":      {"doctor --deployment FILE missing.txt", 3, "signed-url: does a signed URL open the object?: answered 403 AccessDenied"},
-		"an origin that nothing allows":    {"doctor --deployment FILE --origin https://app.example.com rt.txt", 3, "cors: may the page of --origin read the object?"},
-		"no deployment":                    {"doctor rt.txt", 2, "give --env NAME or --deployment FILE"},
-		"two deployments":                  {"doctor --env dev --deployment FILE rt.txt", 2, "each name a deployment"},
-		"two keys":                         {"doctor --deployment FILE rt.txt b.txt", 2, "want one object key"},
-		"a URL":                            {"doctor --deployment FILE https://example.com/rt.txt", 2, "is a URL, not an object key"},
-		"an address of S3":                 {"doctor --deployment FILE s3://media/rt.txt", 2, "an address of S3"},
-		"an origin with a path":            {"doctor --deployment FILE --origin https://app.example.com/x rt.txt", 2, "write a scheme and a host alone"},
-		"an origin without a scheme":       {"doctor --deployment FILE --origin app.example.com rt.txt", 2, "not an origin"},
-		"a document that there is not":     {"doctor --deployment missing.json rt.txt", 1, "there is no file"},
-		"a Region for a document":          {"doctor --deployment FILE --region eu-west-1 rt.txt", 2, "--region goes with --env"},
-		"an environment and no such thing": {"doctor --env a/b rt.txt", 2, "--env is"},
+		"a missing object":               {"doctor --deployment FILE missing.txt", 3, "signed-url: does a signed URL open the object?: answered 403 AccessDenied"},
+		"an origin that nothing allows":  {"doctor --deployment FILE --origin https://app.example.com rt.txt", 3, "cors: can a page of --origin read the object?"},
+		"no deployment":                  {"doctor rt.txt", 2, "give --env NAME or --deployment FILE"},
+		"two deployments":                {"doctor --env dev --deployment FILE rt.txt", 2, "each name a deployment"},
+		"two keys":                       {"doctor --deployment FILE rt.txt b.txt", 2, "want one object key"},
+		"a URL":                          {"doctor --deployment FILE https://example.com/rt.txt", 2, "is a URL, not an object key"},
+		"an address of S3":               {"doctor --deployment FILE s3://media/rt.txt", 2, "an address of S3"},
+		"an origin with a path":          {"doctor --deployment FILE --origin https://app.example.com/x rt.txt", 2, "write a scheme and a host alone"},
+		"an origin without a scheme":     {"doctor --deployment FILE --origin app.example.com rt.txt", 2, "not an origin"},
+		"a missing document":             {"doctor --deployment missing.json rt.txt", 1, "there is no file"},
+		"a Region for a document":        {"doctor --deployment FILE --region eu-west-1 rt.txt", 2, "--region goes with --env"},
+		"a wrong name of an environment": {"doctor --env a/b rt.txt", 2, "--env is"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := run(t, dir, strings.Fields(strings.ReplaceAll(test.args, "FILE", localDocument))...)
@@ -75,7 +76,7 @@ func TestDoctorEndsWithWhatItFound(t *testing.T) {
 	}
 }
 
-func TestDoctorOfAServerThatIsDownDoesNotKnow(t *testing.T) {
+func TestDoctorOfAServerThatIsDownSaysNotKnown(t *testing.T) {
 	dir := t.TempDir()
 	key, err := signer.GenerateKey(signer.ECDSAP256)
 	if err != nil {
@@ -111,7 +112,7 @@ func TestDoctorOfAnEnvironmentAsksAWSAndTheSite(t *testing.T) {
 	}
 	delete(a.Secrets, a.SecretARN)
 	dir := inAccount(t, a)
-	for _, variable := range []string{"HTTP_PROXY", "HTTPS_PROXY"} { // S3 is not asked from a test
+	for _, variable := range []string{"HTTP_PROXY", "HTTPS_PROXY"} { // no request reaches S3
 		t.Setenv(variable, "http://127.0.0.1:1")
 	}
 	p := run(t, dir, "doctor", "--env", "dev", "--project", "media", "--json", "rt.txt")
@@ -133,7 +134,7 @@ func TestDoctorOfAnEnvironmentAsksAWSAndTheSite(t *testing.T) {
 	}
 }
 
-func TestDoctorPrintsJSONWhoseMembersAndChecksThePageNames(t *testing.T) {
+func TestThePageOfDoctorNamesTheMembersAndChecksOfItsJSON(t *testing.T) {
 	page, err := os.ReadFile("DOCTOR.md")
 	if err != nil {
 		t.Fatal(err)

@@ -16,85 +16,85 @@ import (
 	"github.com/signedfront/signedfront/signer"
 )
 
-// checks are all, in the order of a Report: by group.
+// checks are all checks, ordered by group as in a Report.
 var checks = []check{
 	{"connection", "dns", "does the name of the base URL have an address?",
-		"no viewer finds the content", "create the DNS record of the domain, an alias of the distribution's domain name; a new one takes as long as the old one's time to live", askDNS},
-	{"connection", "certificate", fmt.Sprintf("is the certificate good for another %d days?", certificateDays),
-		"browsers refuse the content, or soon will", "see the certificate in AWS Certificate Manager (us-east-1): its DNS validation record must stay for it to be renewed", askCertificate},
+		"no viewer finds the content", "create a DNS record for the domain, an alias of the distribution's domain name; a changed record is seen after the time to live of the old one", askDNS},
+	{"connection", "certificate", fmt.Sprintf("is the certificate valid for another %d days?", certificateDays),
+		"browsers refuse the content, or soon will", "look at the certificate in AWS Certificate Manager (us-east-1): it is renewed only while its DNS validation record exists", askCertificate},
 	{"connection", "cloudfront", "does CloudFront answer at the base URL?",
-		"another server answers in place of the distribution", "point the DNS record of the domain at the distribution's domain name, and look for a proxy in between", askCloudFront},
+		"another server answers instead of the distribution", "point the DNS record of the domain at the distribution's domain name, and look for a proxy in between", askCloudFront},
 	{"connection", "clock", fmt.Sprintf("is this machine's clock within %s of CloudFront's?", clockMargin),
-		"signed URLs end, or start, at other times than they say", "set the clock of the machine that signs, as with NTP", askClock},
+		"signed URLs start or expire at the wrong time", "set the clock of the machine that signs, for example with NTP", askClock},
 
-	{"connection", "names", "does CloudFront answer under each other name of the distribution as at the base URL?",
-		"viewers who use that name find nothing, or somebody else's content", "create the DNS record of the name, an alias of the distribution's domain name, or take the name out of the setting domain", askNames},
+	{"connection", "names", "does each other name of the distribution answer as the base URL does?",
+		"viewers who use that name find nothing, or somebody else's content", "create a DNS record for the name, an alias of the distribution's domain name, or remove the name from the setting domain", askNames},
 
-	{"key", "private-key", "does the private key open, and fit the deployment document?",
-		"nothing can be signed, or CloudFront refuses what is signed", "see `signedfront status`; where the key is lost, add another one to signingKeys and make it current", askPrivateKey},
+	{"key", "private-key", "can the private key be used, and does it match the deployment document?",
+		"nothing can be signed, or CloudFront refuses what is signed", "run `signedfront status`; if the key is lost, add a key to signingKeys and make it current", askPrivateKey},
 
 	{"attacker", "unsigned", "is a request without a signature refused?",
-		"everyone reads private objects", "give the cache behavior a trusted key group: deploy again, and see `signedfront status`", askUnsigned},
+		"anybody can read private objects", "deploy again, so that the cache behavior has a trusted key group, and run `signedfront status`", askUnsigned},
 	{"attacker", "expired", "are an expired URL and expired cookies refused?",
-		"a URL opens its object after its end", "see whether another server or a cache answers in place of CloudFront", withPrivate(askExpired)},
-	{"attacker", "altered", "are a URL and cookies with a later end under the same signature refused?",
-		"a viewer extends a URL or cookies", "see whether another server or a cache answers in place of CloudFront", withPrivate(askAltered)},
-	{"attacker", "foreign-key", "are signatures of another key refused, under its own id and under the deployment's?",
-		"whoever makes a key opens every object", "see whether another server answers in place of CloudFront, and which keys the key group has", withPrivate(askForeignKey)},
-	{"attacker", "other-path", "is the signature of another path refused, in a URL and in cookies?",
-		"one URL opens every object", "see whether another server or a cache answers in place of CloudFront", withPrivate(askOtherPath)},
-	{"attacker", "plain-http", "is a signed URL refused, or redirected to HTTPS, over plain HTTP?",
-		"who listens to a viewer's network reads the object and its URL", "set the viewer protocol policy of the cache behavior back to https-only, as the template has it, and see `signedfront status` for drift", withObject(askPlainHTTP)},
-	{"attacker", "listing", "does nothing list the bucket?",
-		"everyone learns the keys of all objects", "remove s3:ListBucket for the distribution from the bucket policy, or give the setting defaultRootObject a path", askListing},
+		"a URL opens its object after it has expired", "check whether another server or a cache answers instead of CloudFront", withPrivate(askExpired)},
+	{"attacker", "altered", "are a URL and cookies refused if their expiry time was changed to a later one?",
+		"a viewer can extend a URL or cookies", "check whether another server or a cache answers instead of CloudFront", withPrivate(askAltered)},
+	{"attacker", "foreign-key", "are signatures of another key refused, with its own key pair id and with the deployment's?",
+		"anybody with a key of their own can open every object", "check whether another server answers instead of CloudFront, and which keys the key group has", withPrivate(askForeignKey)},
+	{"attacker", "other-path", "is a signature for another path refused, in a URL and in cookies?",
+		"one URL opens every object", "check whether another server or a cache answers instead of CloudFront", withPrivate(askOtherPath)},
+	{"attacker", "plain-http", "is a signed URL over plain HTTP refused, or redirected to HTTPS?",
+		"anybody on a viewer's network can read the object and its URL", "set the viewer protocol policy of the cache behavior back to https-only, as in the template; `cdk drift` lists what else was changed", withObject(askPlainHTTP)},
+	{"attacker", "listing", "does CloudFront never send a list of the bucket's objects?",
+		"anybody can read the keys of all objects", "remove s3:ListBucket for the distribution from the bucket policy, or set defaultRootObject to a path", askListing},
 	{"attacker", "spellings", "are other spellings of the object's path refused without a signature?",
-		"everyone reads private objects whose path is spelled in another way", "see whether a function or a proxy rewrites paths before the signature is checked", withPrivate(askSpellings)},
-	{"attacker", "public-paths", "do public path patterns not lead to the object?",
-		"everyone reads private objects through a public path", "see whether a function or a proxy rewrites paths, and deploy again so that public paths have their function", withPrivate(askPublicPaths)},
-	{"attacker", "signed-paths", "does each path pattern with a signature refuse a request without one?",
-		"everyone reads the objects of these paths", "give the cache behavior of the pattern a trusted key group: deploy again", askSignedPaths},
+		"anybody can read private objects under another spelling of their path", "check whether a function or a proxy rewrites paths before the signature is checked", withPrivate(askSpellings)},
+	{"attacker", "public-paths", "is the object refused under every public path pattern?",
+		"anybody can read private objects through a public path", "check whether a function or a proxy rewrites paths, and deploy again so that public paths have their function", withPrivate(askPublicPaths)},
+	{"attacker", "signed-paths", "does each path pattern that requires a signature refuse a request without one?",
+		"anybody can read the objects of these paths", "deploy again, so that the cache behavior of the pattern has a trusted key group", askSignedPaths},
 
-	{"attacker", "signed-spellings", "do other spellings of these paths refuse a request without a signature, too?",
-		"everyone reads the objects of these paths, spelled in another way", "deploy again, so that public paths have their function, and see `signedfront status` for drift", askSignedSpellings},
+	{"attacker", "signed-spellings", "are other spellings of these paths refused without a signature?",
+		"anybody can read the objects of these paths under another spelling", "deploy again, so that public paths have their function; `cdk drift` lists what else was changed", askSignedSpellings},
 
-	{"bucket", "bucket-object", "does each address of S3 refuse the object?",
-		"everyone reads objects past CloudFront, without a signature", "block public access of the bucket, and remove statements for everyone from its policy", withObject(askBucketObject)},
-	{"bucket", "bucket-listing", "does each address of S3 refuse to list the bucket?",
-		"everyone learns the keys of all objects", "block public access of the bucket, and remove statements for everyone from its policy", askBucketListing},
+	{"bucket", "bucket-object", "does S3 refuse the object at each address of the bucket?",
+		"anybody can read objects from S3 directly, without a signature", "block public access of the bucket, and remove statements for everyone from its policy", withObject(askBucketObject)},
+	{"bucket", "bucket-listing", "does S3 refuse to list the bucket at each of its addresses?",
+		"anybody can read the keys of all objects", "block public access of the bucket, and remove statements for everyone from its policy", askBucketListing},
 
 	{"viewer", "signed-url", "does a signed URL open the object?",
-		"every viewer is refused", "see that the object exists, then `signedfront status` and `signedfront explain`", withObject(askSignedURL)},
+		"every viewer is refused", "check that the object exists, then run `signedfront status` and `signedfront explain`", withObject(askSignedURL)},
 	{"viewer", "signed-cookies", "do signed cookies open the object?",
-		"viewers with cookies are refused", "see whether a proxy removes cookies, or a function of the distribution", withObject(askSignedCookies)},
-	{"viewer", "range", "is a range of the object sent alone?",
-		"players cannot seek, and downloads do not resume", "see whether a proxy or a function removes the header Range", withObject(askRange)},
-	{"viewer", "head", "is HEAD answered as GET is?",
-		"programs that ask for the size first fail", "allow GET and HEAD in the cache behavior, as the template has it, and see `signedfront status` for drift", withObject(askHead)},
-	{"viewer", "headers", "has the answer a Content-Type and X-Content-Type-Options: nosniff?",
-		"browsers guess what the object is, and may run it as a script", "give the cache behavior the response headers policy of the stack, and the object a type when it is uploaded", withObject(askHeaders)},
-	{"viewer", "cache", "does a second request with another signature hit the cache?",
-		"each viewer's request goes to the bucket: slower, and dearer", "use a cache policy without the query and without cookies in its key, and objects that may be cached", withObject(askCache)},
-	{"viewer", "save-as", "does a URL with a file name have the browser save the object under it?",
-		"downloads have the names of the objects", "deploy again, so that the cache policy forwards response-content-disposition", withObject(askSaveAs)},
-	{"viewer", "public-open", "does each public path pattern ask for no signature?",
-		"viewers without a signature are refused what is meant for all", "see the settings publicPaths and signedPaths: the first pattern that covers a path counts", askPublicOpen},
-	{"viewer", "missing", "is a signed URL of an object that there is not answered with 403 or 404?",
-		"a missing object looks like an empty one, or like a fault of the server", "see the settings errorPages and missing, and `signedfront status` for the bucket policy", askMissing},
-	{"viewer", "error-page", "has a refusal the status of one?",
-		"programs, caches and search engines take the page of a refusal for the content", "in the setting errorPages set responseCode for 403 to 403, or leave it out", askErrorPage},
+		"viewers with cookies are refused", "check whether a proxy or a function of the distribution removes cookies", withObject(askSignedCookies)},
+	{"viewer", "range", "is only the requested range of the object sent?",
+		"players cannot seek, and downloads do not resume", "check whether a proxy or a function removes the header Range", withObject(askRange)},
+	{"viewer", "head", "does HEAD have the same status and ETag as GET?",
+		"programs that ask for the size first fail", "allow GET and HEAD in the cache behavior, as in the template; `cdk drift` lists what else was changed", withObject(askHead)},
+	{"viewer", "headers", "does the answer have a Content-Type and X-Content-Type-Options: nosniff?",
+		"browsers guess what the object is, and may run it as a script", "give the cache behavior the response headers policy of the stack, and upload the object with a Content-Type", withObject(askHeaders)},
+	{"viewer", "cache", "is a second request with another signature answered from the cache?",
+		"every request goes to the bucket, which is slower and costs more", "use a cache policy without the query and without cookies in its key, and objects that may be cached", withObject(askCache)},
+	{"viewer", "save-as", "does a URL with a file name make the browser save the object under that name?",
+		"downloads are saved under the names of the objects", "deploy again, so that the cache policy forwards response-content-disposition", withObject(askSaveAs)},
+	{"viewer", "public-open", "does each public path pattern accept requests without a signature?",
+		"viewers without a signature are refused public objects", "check the settings publicPaths and signedPaths: the first pattern that matches a path counts", askPublicOpen},
+	{"viewer", "missing", "is a signed URL of a missing object answered with 403 or 404?",
+		"a missing object looks like an empty one, or like a fault of the server", "check the settings errorPages and missing, and the bucket policy with `signedfront status`", askMissing},
+	{"viewer", "error-page", "does a refusal have an error status?",
+		"programs, caches and search engines mistake the error page for the content", "in the setting errorPages set responseCode for 403 to 403, or leave it out", askErrorPage},
 
-	{"page", "cors", "may the page of --origin read the object?",
+	{"page", "cors", "can a page of --origin read the object?",
 		"scripts of that page cannot read the content", "add the origin to the setting cors, and deploy again", withObject(askCORS)},
-	{"page", "preflight", "does a preflight of --origin allow GET?",
-		"requests of that page with a header of their own, such as Range, fail", "add the origin to the setting cors, and deploy again", withObject(askPreflight)},
-	{"page", "foreign-origin", "is no other origin allowed to read with the viewer's cookies?",
-		"every page that a viewer opens reads private objects with the viewer's cookies", "list the origins in the setting cors by name", withObject(askForeignOrigin)},
+	{"page", "preflight", "does a preflight request from --origin allow GET?",
+		"requests of that page that need a preflight fail", "add the origin to the setting cors, and deploy again", withObject(askPreflight)},
+	{"page", "foreign-origin", "is every other origin forbidden to read with the viewer's cookies?",
+		"any page that a viewer opens can read private objects with the viewer's cookies", "list the origins in the setting cors by name", withObject(askForeignOrigin)},
 }
 
 const (
 	clockMargin = time.Minute
 
-	// AWS renews a certificate 60 days before its end.
+	// AWS renews a certificate 60 days before it expires.
 	// https://docs.aws.amazon.com/acm/latest/userguide/managed-renewal.html
 	certificateDays = 21
 )
@@ -107,7 +107,7 @@ func (v *visit) base() *url.URL {
 	return u
 }
 
-// isLocal reports the document of a local edge, which has no Region.
+// isLocal reports whether the document is that of a local edge, which has no Region.
 func (v *visit) isLocal() bool { return v.Deployment.Region == "" }
 
 func askDNS(v *visit) Result {
@@ -116,7 +116,7 @@ func askDNS(v *visit) Result {
 		return notAsked("%s needs no DNS", host)
 	}
 	if v.Proxied {
-		return notAsked("a proxy looks it up")
+		return notAsked("a proxy looks the name up")
 	}
 	addresses, err := v.Lookup(v.ctx, host)
 	var lookup *net.DNSError
@@ -124,7 +124,7 @@ func askDNS(v *visit) Result {
 	case errors.As(err, &lookup) && lookup.IsNotFound:
 		return failed("%s has no address", host)
 	case err != nil:
-		return couldNotAsk(fmt.Errorf("the name server does not tell of %s", host))
+		return couldNotAsk(fmt.Errorf("the name server cannot look up %s", host))
 	case len(addresses) == 0:
 		return failed("%s has no address", host)
 	}
@@ -143,14 +143,14 @@ func askCertificate(v *visit) Result {
 	case err != nil:
 		return couldNotAsk(err)
 	case a.TLS == nil || len(a.TLS.PeerCertificates) == 0:
-		return couldNotAsk(errors.New("the connection tells of no certificate"))
+		return couldNotAsk(errors.New("the connection has no certificate"))
 	}
 	end := a.TLS.PeerCertificates[0].NotAfter
 	days := int(end.Sub(v.Now()).Hours() / 24)
 	if days < certificateDays {
-		return failed("it ends on %s, in %d days", end.UTC().Format(time.DateOnly), days)
+		return failed("it expires on %s, in %d days", end.UTC().Format(time.DateOnly), days)
 	}
-	return passed("it ends on %s, in %d days", end.UTC().Format(time.DateOnly), days)
+	return passed("it expires on %s, in %d days", end.UTC().Format(time.DateOnly), days)
 }
 
 func askCloudFront(v *visit) Result {
@@ -183,10 +183,10 @@ func askClock(v *visit) Result {
 	return passed("they are %s apart", max(off, -off))
 }
 
-// askNames asks what needs no key under each name but that of the base URL.
+// askNames sends a request without a signature to each name except that of the base URL.
 func askNames(v *visit) Result {
 	if v.Names == nil {
-		return notAsked("the names of the distribution are known with --env alone")
+		return notAsked("the names of the distribution are known only with --env")
 	}
 	home, err := v.refusal()
 	if err != nil {
@@ -194,7 +194,7 @@ func askNames(v *visit) Result {
 	}
 	asked := 0
 	for _, name := range v.Names {
-		if name == v.base().Host || strings.Contains(name, "*") { // a star needs no record
+		if name == v.base().Host || strings.Contains(name, "*") { // a wildcard is not a host name
 			continue
 		}
 		a, err := v.get("https://" + name + strings.TrimPrefix(v.url(v.stranger), v.Deployment.BaseURL))
@@ -219,15 +219,15 @@ func askNames(v *visit) Result {
 func askPrivateKey(v *visit) Result {
 	switch {
 	case v.Signer != nil:
-		return passed("it does")
+		return passed("it can be used, and it matches")
 	case v.Unsigned == nil:
-		return notAsked("there is no private key to ask with")
+		return notAsked("there is no private key to sign with")
 	case v.Unfit:
 		return failed("%s", v.Unsigned)
 	case v.Object == "":
 		return notAsked("%s", v.Unsigned)
 	}
-	return couldNotAsk(v.Unsigned) // KEY is to be opened
+	return couldNotAsk(v.Unsigned) // KEY cannot be opened without a signature
 }
 
 func askUnsigned(v *visit) Result {
@@ -243,9 +243,9 @@ func askUnsigned(v *visit) Result {
 	case a.code() == "MissingKey":
 		return passed("refused with MissingKey")
 	case a.fromBucket():
-		return failed("the bucket was asked: %s", a)
+		return failed("the request reached the bucket: %s", a)
 	}
-	return notAsked("the refusal does not tell who refuses: give KEY of a private object")
+	return notAsked("the refusal does not say whether CloudFront or S3 refused: give KEY of a private object")
 }
 
 func askExpired(v *visit) Result {
@@ -275,9 +275,9 @@ func askAltered(v *visit) Result {
 	signed, changed := withEnd(signed, later)
 	cookies, both := withEnd(cookies, later)
 	if !changed || !both {
-		return couldNotAsk(errors.New("the signatures have no end that can be altered"))
+		return couldNotAsk(errors.New("the signatures have no expiry time that can be altered"))
 	}
-	return v.refused(target{what: "a URL with a later end", url: signed}, target{what: "cookies with a later end", url: object, headers: []string{"Cookie", cookies}})
+	return v.refused(target{what: "a URL with a later expiry time", url: signed}, target{what: "cookies with a later expiry time", url: object, headers: []string{"Cookie", cookies}})
 }
 
 var (
@@ -290,8 +290,8 @@ var (
 	toBase64, fromBase64 = strings.NewReplacer("-", "+", "_", "=", "~", "/"), strings.NewReplacer("+", "-", "=", "_", "/", "~")
 )
 
-// withEnd gives another end to a signed URL or to cookies, and leaves the signature.
-// It reports whether there was one.
+// withEnd changes the expiry time in a signed URL or in cookies, and not the
+// signature. It reports whether there was an expiry time.
 func withEnd(signed string, end time.Time) (altered string, ok bool) {
 	if endShape.MatchString(signed) {
 		return endShape.ReplaceAllString(signed, fmt.Sprintf("Expires=%d", end.Unix())), true
@@ -312,10 +312,10 @@ func askForeignKey(v *visit) Result {
 	d := v.Deployment
 	key, err := signer.GenerateKey(d.Algorithm)
 	if err != nil {
-		return couldNotAsk(errors.New("no key can be made"))
+		return couldNotAsk(errors.New("no key can be generated"))
 	}
 	var targets []target
-	for what, id := range map[string]string{"a foreign key under the deployment's id": d.KeyPairID, "a foreign key under its own id": "KSIGNEDFRONTDOCTOR"} {
+	for what, id := range map[string]string{"a foreign key with the deployment's id": d.KeyPairID, "a foreign key with its own id": "KSIGNEDFRONTDOCTOR"} {
 		stranger, err := signer.New(id, key, &signer.Options{Hash: d.Hash, Now: v.Now})
 		if err != nil {
 			return couldNotAsk(fmt.Errorf("signing with a foreign key: %w", err))
@@ -348,7 +348,7 @@ func askPlainHTTP(v *visit) Result {
 	if !ok {
 		return notAsked("the base URL has http://")
 	}
-	// A signature for both schemes: else it would be refused for the scheme.
+	// Sign for both schemes, so that the request is not refused for its scheme.
 	signed, err := v.sign(v.Signer, "http://"+rest, signer.Policy{TTL: ttl, Resource: "http*://" + rest})
 	if err != nil {
 		return couldNotAsk(err)
@@ -360,12 +360,12 @@ func askPlainHTTP(v *visit) Result {
 	case v.leaks(a):
 		return failed("the object was sent over plain HTTP")
 	case a.StatusCode >= 300 && a.StatusCode < 400 && !strings.HasPrefix(a.Header.Get("Location"), "https://"):
-		return failed("answered %d, a redirect to another place than HTTPS", a.StatusCode)
+		return failed("answered %d, a redirect that is not to HTTPS", a.StatusCode)
 	}
 	return passed("%s", a)
 }
 
-// isListing reports an answer of S3 with the keys of objects.
+// isListing reports whether an answer is a list of objects by S3.
 func isListing(a *answer) bool {
 	return a.ok() && (strings.Contains(a.body, "<ListBucketResult") || strings.Contains(a.body, "<ListVersionsResult"))
 }
@@ -388,8 +388,8 @@ func askListing(v *visit) Result {
 	return passed("%d requests list nothing", len(targets))
 }
 
-// spellings are paths that some server takes for that of an object, which starts
-// with a slash and has no query.
+// spellings returns paths that some servers treat as the path of an object. path
+// starts with a slash and has no query.
 func spellings(path string) []string {
 	key := path[1:]
 	list := []string{
@@ -406,14 +406,14 @@ func spellings(path string) []string {
 	return list
 }
 
-// throughPattern are paths that a path pattern covers and that some server takes
-// for that of an object: up from the pattern's folder, and with the pattern's end
-// where a server ends a path early.
+// throughPattern returns paths that match a path pattern and that some servers treat
+// as the path of an object: they go up from the pattern's folder, and put the
+// pattern's last part after a character at which a server may cut the path.
 func throughPattern(pattern, path string) []string {
 	pattern = "/" + strings.TrimPrefix(pattern, "/")
 	first, last := strings.Index(pattern, "*"), strings.LastIndex(pattern, "*")
 	if first < 0 {
-		return nil // it covers no path of another length
+		return nil // it matches paths of one length only
 	}
 	before := strings.ReplaceAll(pattern[:first], "?", "x")
 	after := strings.ReplaceAll(pattern[last+1:], "?", "x")
@@ -470,17 +470,17 @@ func askPublicPaths(v *visit) Result {
 	}
 	r := v.refused(targets...)
 	if all > len(targets) && r.Outcome == Passed {
-		r.What = fmt.Sprintf("%d of %d requests are refused, each pattern's first ones; the rest is left out", len(targets), all)
+		r.What = fmt.Sprintf("%d of %d requests were sent, and all are refused", len(targets), all)
 	}
 	return r
 }
 
-// Where there are many path patterns, these bound how many requests try to get around
-// them: a distribution has up to 75 of them, and each is asked once for itself.
+// These limit the requests that try to get around path patterns. A distribution has up
+// to 75 patterns, and each is also requested once as it is.
 const throughPublic, aroundSigned = 70, 40
 
-// byTurns returns at most n elements of lists, the first of each, then the second of
-// each and so on, and how many there are in all.
+// byTurns returns at most n elements of lists: the first of each list, then the second
+// of each, and so on. all is the number of elements in all lists.
 func byTurns[T any](lists [][]T, n int) (chosen []T, all int) {
 	longest := 0
 	for _, list := range lists {
@@ -497,8 +497,8 @@ func byTurns[T any](lists [][]T, n int) (chosen []T, all int) {
 	return chosen, all
 }
 
-// under is the URL of a path that a pattern covers, of an object that there is not
-// unless the pattern has no wildcard.
+// under returns the URL of a path that matches a pattern. If the pattern has a
+// wildcard, no object has this path.
 func (v *visit) under(pattern string) string {
 	path := strings.NewReplacer("*", v.stranger, "?", "x").Replace("/" + strings.TrimPrefix(pattern, "/"))
 	return v.Deployment.BaseURL + path
@@ -511,7 +511,7 @@ func askSignedPaths(v *visit) Result {
 	case v.Signed == nil:
 		return notAsked("%s", noPatterns)
 	case len(v.Signed) == 0:
-		return notAsked("the default cache behavior alone requires a signature")
+		return notAsked("only the default cache behavior requires a signature")
 	}
 	certain := 0
 	for _, pattern := range v.Signed {
@@ -520,20 +520,20 @@ func askSignedPaths(v *visit) Result {
 		case err != nil:
 			return couldNotAsk(err)
 		case a.fromBucket(), v.leaks(a):
-			return failed("%s: the bucket was asked: %s", pattern, a)
+			return failed("%s: the request reached the bucket: %s", pattern, a)
 		case a.code() == "MissingKey":
 			certain++
 		}
 	}
 	if certain < len(v.Signed) {
-		return notAsked("a refusal with a page of its own does not tell who refuses")
+		return notAsked("a custom error page does not say whether CloudFront or S3 refused")
 	}
 	return passed("%d patterns refuse with MissingKey", certain)
 }
 
-// escapes are the spellings of a path that S3 takes for the same key, and that the
-// pattern which covers the path may not cover: a letter or a slash of the pattern
-// escaped.
+// escapes returns spellings of a path with one character of the pattern
+// percent-encoded. S3 reads the same key, and CloudFront may no longer match the
+// pattern.
 func escapes(pattern, path string) (list []string) {
 	add := func(at int, verb string) {
 		list = append(list, path[:at]+fmt.Sprintf("%%"+verb, path[at])+path[at+1:])
@@ -563,7 +563,7 @@ func askSignedSpellings(v *visit) Result {
 	case v.Signed == nil:
 		return notAsked("%s", noPatterns)
 	case len(v.Signed) == 0:
-		return notAsked("the default cache behavior alone requires a signature")
+		return notAsked("only the default cache behavior requires a signature")
 	}
 	var lists [][]target
 	for _, pattern := range v.Signed {
@@ -580,12 +580,12 @@ func askSignedSpellings(v *visit) Result {
 		case err != nil:
 			return couldNotAsk(err)
 		case a.fromBucket(), v.leaks(a):
-			return failed("%s, spelled in another way: the bucket was asked: %s", t.what, a)
+			return failed("%s, in another spelling: the request reached the bucket: %s", t.what, a)
 		case a.code() != "MissingKey" && !strings.HasPrefix(a.Header.Get("X-Cache"), "FunctionGeneratedResponse"):
-			return notAsked("a refusal with a page of its own does not tell who refuses")
+			return notAsked("a custom error page does not say whether CloudFront or S3 refused")
 		}
 	}
-	return passed("%d of %d requests were sent, and do not reach the bucket", len(targets), all)
+	return passed("%d of %d requests were sent, and none reached the bucket", len(targets), all)
 }
 
 func askPublicOpen(v *visit) Result {
@@ -604,19 +604,19 @@ func askPublicOpen(v *visit) Result {
 			return failed("%s: %s", pattern, a)
 		}
 	}
-	return passed("%d patterns ask for none", len(v.Public))
+	return passed("%d patterns require no signature", len(v.Public))
 }
 
-// address is a place at which S3 answers for a bucket.
+// address is a base URL at which S3 answers for a bucket.
 type address struct {
 	url string // without a slash at the end
 
-	// mayLack reports that there is none in some Regions, so that its host has no
-	// address of the network.
+	// mayLack reports that some Regions do not have it, so that its host may have no
+	// IP address.
 	mayLack bool
 }
 
-// bucketAddresses are all of a bucket.
+// bucketAddresses returns all addresses of a bucket.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/WebsiteEndpoints.html
 // https://docs.aws.amazon.com/general/latest/gr/s3.html
@@ -639,7 +639,7 @@ func bucketAddresses(b *signer.Bucket) (list []address) {
 			endpoints = append(endpoints, endpoint{"s3-fips." + b.Region, true, true})
 		}
 	}
-	points := strings.Contains(b.Name, ".") // the certificate of S3 covers one label, and so does acceleration
+	points := strings.Contains(b.Name, ".") // the certificate of S3 covers one label, and acceleration takes one
 	for _, e := range endpoints {
 		host := e.host + "." + suffix
 		if e.path {
@@ -652,12 +652,12 @@ func bucketAddresses(b *signer.Bucket) (list []address) {
 			list = append(list, address{"http://" + b.Name + "." + host, e.mayLack})
 		}
 	}
-	// Older Regions have a hyphen, newer ones a point.
+	// The website host has a hyphen in older Regions and a point in newer ones.
 	return append(list, address{"http://" + b.Name + ".s3-website-" + b.Region + "." + suffix, true}, address{"http://" + b.Name + ".s3-website." + b.Region + "." + suffix, true})
 }
 
-// askBucket asks each address of the bucket for what follows it, and reports one
-// that does not refuse.
+// askBucket requests follows, a path with an optional query, at each address of the
+// bucket, and fails if one does not refuse.
 func askBucket(v *visit, follows string) Result {
 	if v.Deployment.Bucket == nil {
 		return notAsked("the deployment document names no bucket")
@@ -703,7 +703,7 @@ func askBucketObject(v *visit) Result {
 	}
 	u, err := signer.ObjectURL(v.Deployment.BaseURL, v.Deployment.Bucket.Key(v.Object))
 	if err != nil {
-		return couldNotAsk(errors.New("no client can ask S3 for the object"))
+		return couldNotAsk(errors.New("the key of the object cannot be written in a URL of S3"))
 	}
 	return askBucket(v, strings.TrimPrefix(u, v.Deployment.BaseURL))
 }
@@ -721,9 +721,8 @@ func askSignedURL(v *visit) Result {
 	return passed("%s", a)
 }
 
-// asViewer asks for the object with a signed URL. It returns a result where that
-// cannot be asked: where no signed URL opens the object, another answer tells
-// nothing.
+// asViewer requests the object with a signed URL. It returns a Result instead if the
+// request cannot be sent or if a plain signed URL does not open the object.
 func (v *visit) asViewer(method string, p signer.Policy, headers ...string) (*answer, *Result) {
 	if opened, err := v.opened(); err != nil || !opened.ok() {
 		r := couldNotAsk(cmp.Or(err, errors.New("a signed URL does not open the object")))
@@ -768,9 +767,9 @@ func askRange(v *visit) Result {
 	case wrong != nil:
 		return *wrong
 	case a.StatusCode != http.StatusPartialContent || len(a.body) != 1 || !strings.HasPrefix(a.Header.Get("Content-Range"), "bytes 0-0/"):
-		return failed("for the first byte it %s", a)
+		return failed("a request for the first byte was %s", a)
 	}
-	return passed("the first byte came alone")
+	return passed("only the first byte was sent")
 }
 
 func askHead(v *visit) Result {
@@ -783,7 +782,7 @@ func askHead(v *visit) Result {
 	case a.StatusCode != opened.StatusCode:
 		return failed("%s, GET %s", a, opened)
 	case a.Header.Get("Etag") != opened.Header.Get("Etag"):
-		return failed("its ETag is another than that of GET")
+		return failed("its ETag differs from that of GET")
 	}
 	return passed("%s", a)
 }
@@ -815,17 +814,17 @@ func askCache(v *visit) Result {
 			}
 		}
 	}
-	// Another edge may answer the second request: it has the third.
+	// The second request may reach another edge location, which then caches the object.
 	for range 3 {
 		a, wrong := v.asViewer(http.MethodGet, signer.Policy{TTL: otherTTL})
 		switch {
 		case wrong != nil:
 			return *wrong
 		case strings.Contains(a.Header.Get("X-Cache"), "Hit from"):
-			return passed("it hits")
+			return passed("it is answered from the cache")
 		}
 	}
-	return failed("four requests miss")
+	return failed("none of four requests was answered from the cache")
 }
 
 func askSaveAs(v *visit) Result {
@@ -837,7 +836,7 @@ func askSaveAs(v *visit) Result {
 		}
 	}
 	if !forwarded {
-		return notAsked("the deployment document has no downloads")
+		return notAsked("the deployment document does not forward response-content-disposition")
 	}
 	if opened, err := v.opened(); err != nil || !opened.ok() {
 		return couldNotAsk(cmp.Or(err, errors.New("a signed URL does not open the object")))
@@ -885,7 +884,7 @@ func askErrorPage(v *visit) Result {
 	return passed("%s", a)
 }
 
-// allows reports whether an answer lets scripts of an origin read it.
+// allows reports whether scripts of an origin may read an answer.
 func (a *answer) allows(origin string) bool {
 	allowed := a.Header.Get("Access-Control-Allow-Origin")
 	return allowed == "*" || allowed == origin

@@ -1,12 +1,11 @@
-// Package doctor asks a deployment what a viewer and an attacker would ask, and
-// says what is wrong with its answers. It changes nothing, and prints no key and no
+// Package doctor sends a deployment the requests of viewers and attackers, and
+// reports what is wrong with its answers. It changes nothing, and shows no key and no
 // signature.
 //
-// A Site is what is asked: the deployment document, a Signer, the key of an object
-// and a Client that sends requests. Run asks the Checks, side by side, and returns a
-// Report with one Result a check. A check is passed, failed, not asked because
-// something it needs was not given, or could not be asked. What several checks need,
-// such as the answer to a signed URL, is asked for once.
+// A Site is the deployment to ask: its document, a Signer, the key of an object and a
+// Client that sends requests. Run runs all checks at the same time and returns a
+// Report with one Result for each check. A request that several checks need, such as
+// a signed URL of the object, is sent once.
 package doctor
 
 import (
@@ -29,11 +28,10 @@ import (
 	"github.com/signedfront/signedfront/signer"
 )
 
-// Schema is the version of the JSON of a Report. A member that is added leaves it
-// as it is.
+// Schema is the version of the JSON of a Report. Adding a member does not change it.
 const Schema = 1
 
-// MaxRequests is how many requests one Run sends at most.
+// MaxRequests is the largest number of requests that one Run sends.
 const MaxRequests = 300
 
 const (
@@ -42,38 +40,37 @@ const (
 	maxBody    = 64 << 10         // bytes of an answer that are read
 )
 
-// Client sends one request and returns its answer. It must not follow redirects.
-// [http.Client] is one if its CheckRedirect returns [http.ErrUseLastResponse].
+// Client sends one request and returns its answer. It must not follow redirects. An
+// [http.Client] follows none if its CheckRedirect returns [http.ErrUseLastResponse].
 type Client interface {
 	Do(*http.Request) (*http.Response, error)
 }
 
 // Site is a deployment to ask.
 type Site struct {
-	// Deployment is the deployment document. For a borrower it is the one with the
-	// lender's key. Nil means that it is not known where the content is served:
-	// nothing is asked.
+	// Deployment is the deployment document. For a borrower, it has the lender's key.
+	// If it is nil, the base URL is not known and no request is sent.
 	Deployment *signer.Deployment
 
-	// Signer signs for the deployment, and Past does with a clock that is an hour
-	// slow. If they are nil, Unsigned is why: what asks for a signature is not asked
-	// then. Unfit reports that the deployment's key itself is what is wrong, and not
-	// what this program may read.
+	// Signer signs for the deployment. Past does so with a clock that is an hour slow.
+	// If both are nil, Unsigned is the reason, and checks that need a signature are
+	// not asked. Unfit reports that the reason is the deployment's key itself, and not
+	// a missing right to read it.
 	Signer, Past *signer.Signer
 	Unsigned     error
 	Unfit        bool
 
-	// Object is the key of an object to open. Empty means that the checks that open
-	// one are not asked.
+	// Object is the key of an object to open. If it is empty, checks that open one
+	// are not asked.
 	Object string
 
 	// Names are the names of the distribution, such as d111111abcdef8.cloudfront.net
-	// and media.example.com. Nil means that they are not known.
+	// and media.example.com. Nil means not known.
 	Names []string
 
-	// Public are the path patterns that need no signature, such as /public/*, and
-	// Signed those of other cache behaviors than the default one that do. Nil means
-	// that they are not known.
+	// Public are the path patterns that require no signature, such as /public/*.
+	// Signed are the patterns that require one, without the default cache behavior's.
+	// Nil means not known.
 	Public, Signed []string
 
 	// Origin is the origin of a page that reads the content, such as
@@ -82,54 +79,54 @@ type Site struct {
 
 	Client Client
 
-	// Proxied reports that a proxy looks names up, and not this machine.
+	// Proxied reports that a proxy, and not this machine, looks names up.
 	Proxied bool
 
-	// Lookup returns the addresses of a host. Nil means that of the system.
+	// Lookup returns the addresses of a host. Nil means the resolver of the system.
 	Lookup func(ctx context.Context, host string) ([]string, error)
 
 	// Now is the clock. Nil means time.Now.
 	Now func() time.Time
 
-	stranger string // the key of an object that there is not
+	stranger string // the key of an object that does not exist
 }
 
-// Outcome is what came of a check.
+// Outcome is the outcome of a check.
 type Outcome string
 
 const (
 	Passed      Outcome = "passed"
 	Failed      Outcome = "failed"
-	NotAsked    Outcome = "not asked"     // what it needs was not given, or it does not apply
-	CouldNotAsk Outcome = "could not ask" // no answer, or none that tells
+	NotAsked    Outcome = "not asked"     // something it needs was not given, or it does not apply
+	CouldNotAsk Outcome = "could not ask" // there was no answer, or it proves nothing
 )
 
-// Result is what came of one check.
+// Result is the result of one check.
 type Result struct {
 	Group   string  `json:"group"`
-	Check   string  `json:"check"` // a word that does not change
+	Check   string  `json:"check"` // its name, which never changes
 	Asks    string  `json:"asks"`
 	Outcome Outcome `json:"outcome"`
-	What    string  `json:"what"` // what was answered, or why it was not asked
+	What    string  `json:"what"` // what was answered, or why the check was not asked
 
-	// Meaning and Do are there for a check that failed.
+	// Meaning and Do are set if the check failed.
 	Meaning string `json:"meaning,omitempty"`
 	Do      string `json:"do,omitempty"`
 }
 
-// Report is what came of all checks.
+// Report has the results of all checks.
 type Report struct {
 	Schema   int       `json:"schema"`
 	URL      string    `json:"url"`
 	Time     time.Time `json:"time"`
-	Requests int       `json:"requests"` // that were sent
+	Requests int       `json:"requests"` // how many were sent
 
-	// Healthy reports that no check failed and that none could not be asked.
+	// Healthy reports that no check has the outcome Failed or CouldNotAsk.
 	Healthy bool     `json:"healthy"`
 	Checks  []Result `json:"checks"`
 }
 
-// Count returns how many checks have an outcome.
+// Count returns how many checks have the outcome o.
 func (r *Report) Count(o Outcome) (n int) {
 	for _, result := range r.Checks {
 		if result.Outcome == o {
@@ -139,8 +136,8 @@ func (r *Report) Count(o Outcome) (n int) {
 	return n
 }
 
-// Run asks all checks. done, if it is not nil, is called after each with how many
-// are done, one call at a time.
+// Run runs all checks. If done is not nil, Run calls it after each check with how many
+// are done; the calls do not overlap.
 func Run(ctx context.Context, s Site, done func(checks, of int)) *Report {
 	return run(ctx, s, checks, done)
 }
@@ -158,7 +155,7 @@ func run(ctx context.Context, s Site, list []check, done func(checks, of int)) *
 	if s.Deployment == nil {
 		s.Deployment, list = &signer.Deployment{}, slices.Clone(list)
 		for i := range list {
-			list[i].ask = func(*visit) Result { return notAsked("it is not known where the content is served") }
+			list[i].ask = func(*visit) Result { return notAsked("the base URL is not known") }
 		}
 	}
 	v := &visit{Site: s, ctx: ctx, free: make(chan struct{}, sideBySide)}
@@ -192,9 +189,9 @@ func run(ctx context.Context, s Site, list []check, done func(checks, of int)) *
 	return r
 }
 
-// once returns a function that asks when it is called first, and gives that answer to
-// all who call it. They wait for it at a channel and not at a lock, as sync.OnceValues
-// has one: a test's clock goes on.
+// once returns a function that calls ask once and returns its answer to every caller.
+// Unlike with sync.OnceValues, callers wait on a channel and not on a lock, so that
+// the clock of testing/synctest advances.
 func once(ask func() (*answer, error)) func() (*answer, error) {
 	var first sync.Once
 	var a *answer
@@ -212,10 +209,10 @@ func once(ask func() (*answer, error)) func() (*answer, error) {
 	}
 }
 
-// check is one question. ask returns a Result with an outcome and what was found.
+// check is one question. ask returns a Result with Outcome and What.
 type check struct {
 	group, name, asks string
-	meaning, do       string // where it failed
+	meaning, do       string // if it failed
 	ask               func(v *visit) Result
 }
 
@@ -231,7 +228,7 @@ func notAsked(format string, args ...any) Result {
 	return Result{Outcome: NotAsked, What: fmt.Sprintf(format, args...)}
 }
 
-// couldNotAsk is the result of a question that err left without an answer.
+// couldNotAsk returns the result of a check that err left without an answer.
 func couldNotAsk(err error) Result {
 	if errors.Is(err, errUnsigned) {
 		return notAsked("%s", errUnsigned)
@@ -244,8 +241,8 @@ type visit struct {
 	Site
 	ctx context.Context
 
-	// opened is the answer to a signed URL of the object. refusal is the answer to
-	// a request without a signature for an object that there is not.
+	// opened returns the answer to a signed URL of the object. refusal returns the
+	// answer to a request without a signature for an object that does not exist.
 	opened, refusal func() (*answer, error)
 
 	free chan struct{}
@@ -253,20 +250,20 @@ type visit struct {
 	sent int
 }
 
-// answer is what came for a request.
+// answer is the answer to a request.
 type answer struct {
 	*http.Response
 	method string // of the request
 	body   string // its first bytes
 }
 
-// ok reports an answer that is no refusal and no redirect.
+// ok reports whether the status is 2xx.
 func (a *answer) ok() bool { return a.StatusCode >= 200 && a.StatusCode < 300 }
 
-// codeShape is the code in a refusal of CloudFront and S3.
+// codeShape matches the code in a refusal by CloudFront or S3.
 var codeShape = regexp.MustCompile(`<Code>([A-Za-z]{1,40})</Code>`)
 
-// code is the code in a refusal; empty if it has none.
+// code returns the code in a refusal, or "" if there is none.
 func (a *answer) code() string {
 	if found := codeShape.FindStringSubmatch(a.body); found != nil && !a.ok() {
 		return found[1]
@@ -274,7 +271,7 @@ func (a *answer) code() string {
 	return ""
 }
 
-// fromBucket reports a refusal of S3, which CloudFront passes on.
+// fromBucket reports whether S3 refused, and CloudFront passed that on.
 func (a *answer) fromBucket() bool { return a.code() != "" && strings.Contains(a.body, "<HostId>") }
 
 func (a *answer) String() string {
@@ -283,8 +280,8 @@ func (a *answer) String() string {
 
 var errTooMany = fmt.Errorf("the limit of %d requests is reached", MaxRequests)
 
-// send sends a request with headers, given as names and values by turns. An error
-// names neither the URL nor anything of the answer: a signature may be in both.
+// send sends a request. headers alternates names and values. An error contains neither
+// the URL nor a part of the answer, since both may contain a signature.
 func (v *visit) send(method, target string, headers ...string) (*answer, error) {
 	select {
 	case v.free <- struct{}{}:
@@ -328,7 +325,7 @@ func (v *visit) get(target string, headers ...string) (*answer, error) {
 	return v.send(http.MethodGet, target, headers...)
 }
 
-// unanswered says why there is no answer, without the URL.
+// unanswered returns why there is no answer, without the URL.
 func (v *visit) unanswered(host string, err error) error {
 	var wrapped *url.Error
 	var lookup *net.DNSError
@@ -359,20 +356,20 @@ func (v *visit) unanswered(host string, err error) error {
 	return fmt.Errorf("%s: the answer cannot be read", host)
 }
 
-// noAddressError is a host that has no address.
+// noAddressError is the error of a host without an address.
 type noAddressError struct{ host string }
 
 func (e *noAddressError) Error() string { return e.host + " has no address" }
 
-// proxyError is a proxy that does not pass requests on.
+// proxyError is the error of a proxy that does not pass requests on.
 type proxyError struct{ why string }
 
 func (e *proxyError) Error() string {
 	return "the proxy that HTTPS_PROXY or HTTP_PROXY names " + e.why + ": see the variable, or ask without it"
 }
 
-// NewClient returns a Client that asks as a viewer who follows no redirect. It goes
-// through the proxy of the environment, keeps no cookie and sends no credentials.
+// NewClient returns a Client that uses the proxy of the environment, follows no
+// redirect, keeps no cookies and sends no credentials.
 func NewClient() *http.Client {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.DisableCompression = true
@@ -386,7 +383,7 @@ func NewClient() *http.Client {
 	return &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 }
 
-// certificateError is a certificate that is not to be trusted.
+// certificateError is the error of a certificate that is not trusted.
 type certificateError struct {
 	host string
 	err  error
@@ -396,10 +393,10 @@ func (e *certificateError) Error() string {
 	return fmt.Sprintf("the certificate of %s is not accepted: %v", e.host, e.err)
 }
 
-// url is the URL of an object, without a signature.
+// url returns the URL of an object, without a signature.
 func (v *visit) url(key string) string {
 	u, err := signer.ObjectURL(v.Deployment.BaseURL, key)
-	if err != nil { // the object was checked by the caller, all else is plain
+	if err != nil { // the caller of Run has checked Object
 		return v.Deployment.BaseURL + "/"
 	}
 	return u
@@ -408,7 +405,7 @@ func (v *visit) url(key string) string {
 const (
 	ttl = 5 * time.Minute
 
-	// A second signature for the same URL has another end.
+	// otherTTL gives a second signature of the same URL another expiry time.
 	otherTTL = 6 * time.Minute
 )
 
@@ -425,7 +422,7 @@ func (v *visit) sign(s *signer.Signer, rawURL string, p signer.Policy) (string, 
 	return signed, nil
 }
 
-// cookies returns the header Cookie with which a viewer opens a URL.
+// cookies returns the value of the header Cookie that opens a URL.
 func (v *visit) cookies(s *signer.Signer, rawURL string) (string, error) {
 	if s == nil {
 		return "", errUnsigned
@@ -436,14 +433,14 @@ func (v *visit) cookies(s *signer.Signer, rawURL string) (string, error) {
 	}
 	var pairs []string
 	for _, c := range cookies {
-		if c.MaxAge >= 0 { // it clears none
+		if c.MaxAge >= 0 { // skip those that only delete a cookie
 			pairs = append(pairs, c.Name+"="+c.Value)
 		}
 	}
 	return strings.Join(pairs, "; "), nil
 }
 
-// within is a duration cut to the deployment's limit.
+// within returns ttl, or the deployment's limit if that is shorter.
 func (v *visit) within(ttl time.Duration) time.Duration {
 	if limit := v.Deployment.MaxURLLifetime; limit > 0 && limit < int64(ttl/time.Second) {
 		return time.Duration(limit) * time.Second
@@ -451,7 +448,7 @@ func (v *visit) within(ttl time.Duration) time.Duration {
 	return ttl
 }
 
-// errUnsigned stands for Site.Unsigned, of which the check private-key tells.
+// errUnsigned stands for Site.Unsigned, which the check private-key reports.
 var errUnsigned = errors.New("it needs a signature, and nothing can be signed: see private-key")
 
 // open opens the object with a signed URL.
@@ -463,7 +460,7 @@ func (v *visit) open() (*answer, error) {
 	return v.get(signed)
 }
 
-// withObject asks what needs an object.
+// withObject returns ask for a check that needs an object.
 func withObject(ask func(v *visit) Result) func(v *visit) Result {
 	return func(v *visit) Result {
 		if v.Object == "" {
@@ -473,7 +470,7 @@ func withObject(ask func(v *visit) Result) func(v *visit) Result {
 	}
 }
 
-// withPrivate asks what needs an object that requires a signature.
+// withPrivate returns ask for a check that needs an object that requires a signature.
 func withPrivate(ask func(v *visit) Result) func(v *visit) Result {
 	return withObject(func(v *visit) Result {
 		if pattern := v.public(); pattern != "" {
@@ -483,7 +480,7 @@ func withPrivate(ask func(v *visit) Result) func(v *visit) Result {
 	})
 }
 
-// public returns the pattern that opens the object to everyone.
+// public returns the pattern that makes the object public, or "" if none does.
 func (v *visit) public() string {
 	path := strings.TrimPrefix(v.url(v.Object), v.Deployment.BaseURL)
 	for _, pattern := range v.Public {
@@ -494,11 +491,10 @@ func (v *visit) public() string {
 	return ""
 }
 
-// refused is the result of requests that must not open an object. Each of targets
-// names what is asked and has a URL and headers.
+// refused sends requests that must be refused, and returns the result.
 func (v *visit) refused(targets ...target) Result {
 	var unasked error
-	certain := true // CloudFront says that it is for the signature
+	certain := true // CloudFront names the missing signature as the reason
 	for _, t := range targets {
 		a, err := v.send(cmp.Or(t.method, http.MethodGet), t.url, t.headers...)
 		if err != nil {
@@ -514,11 +510,11 @@ func (v *visit) refused(targets ...target) Result {
 		return couldNotAsk(unasked)
 	}
 	if !certain {
-		// What refuses everyone refuses an attacker, too.
+		// A server that refuses everybody proves nothing.
 		if a, err := v.opened(); errors.Is(err, errUnsigned) {
-			return notAsked("refused; but nothing can be signed that opens the object, so that it tells nothing: see private-key")
+			return notAsked("refused, which proves nothing, because no request can be signed to open the object: see private-key")
 		} else if err != nil || !a.ok() {
-			return couldNotAsk(errors.New("refused; but no good signature is known to open the object, so that it tells nothing"))
+			return couldNotAsk(errors.New("refused, which proves nothing, because a signed URL does not open the object"))
 		}
 	}
 	if len(targets) == 1 {
@@ -534,8 +530,8 @@ type target struct {
 	method    string // empty: GET
 }
 
-// leaks reports an answer with content. The page that stands in for a refusal is
-// none, whatever its status.
+// leaks reports whether an answer has content. The custom error page of a refusal is
+// not content, whatever its status.
 func (v *visit) leaks(a *answer) bool {
 	if !a.ok() {
 		return false

@@ -40,7 +40,7 @@ const (
 	alias    = "media.example.com"
 )
 
-// world is a distribution in front of a bucket, with a fault of its own.
+// world is a distribution with a bucket and one fault. It is the Client of a Site.
 type world struct {
 	t     *testing.T
 	edge  *edge.Edge
@@ -49,22 +49,22 @@ type world struct {
 	fault fault
 
 	mu    sync.Mutex
-	paths map[string]bool // that were opened, for the cache
+	paths map[string]bool // paths of objects that were sent, for the cache
 	sent  int
 	texts []string // the signatures of all requests
 }
 
-// fault changes a request before the edge sees it, or the answer, or leaves it without
-// one. Each may be nil.
+// fault changes the site, a request before the edge gets it, or the answer to it, or
+// makes a request fail. Each field may be nil.
 type fault struct {
 	site    func(s *Site)
 	request func(w *world, r *http.Request)
 	answer  func(w *world, r *http.Request, a *http.Response)
-	fails   func(r *http.Request) error // nil where it is answered
-	key     *signer.PrivateKey          // that signs; nil for a new one
+	fails   func(r *http.Request) error // returns nil if the request is answered
+	key     *signer.PrivateKey          // signs; nil for a new key
 }
 
-// shipped is the recorded template with a public path and CORS.
+// shipped returns the recorded template with a public path, a signed path and CORS.
 func shipped(t *testing.T) []byte {
 	t.Helper()
 	var template map[string]any
@@ -108,7 +108,7 @@ func shipped(t *testing.T) []byte {
 	return text
 }
 
-// withDownloads is the source of a deployment that forwards the name of a file.
+// withDownloads is the Source of a deployment that forwards the name of a file.
 type withDownloads struct{ signer.Source }
 
 func (s withDownloads) Deployment(ctx context.Context) (*signer.Deployment, error) {
@@ -123,7 +123,7 @@ func (s withDownloads) Deployment(ctx context.Context) (*signer.Deployment, erro
 	return d, err
 }
 
-// visited is a healthy site with a fault planted in it.
+// visited returns a site that is healthy but for f, and its world.
 func visited(t *testing.T, f fault) (Site, *world) {
 	t.Helper()
 	w := &world{t: t, fault: f, paths: map[string]bool{}}
@@ -218,12 +218,12 @@ func (w *world) Do(out *http.Request) (*http.Response, error) {
 	return a, nil
 }
 
-// verdict judges the signature of a request.
+// verdict returns the verdict on the signature of a request.
 func (w *world) verdict(r *http.Request) signer.Verdict {
 	return signer.Explain(signer.Request{URL: base + r.RequestURI, Cookie: r.Header.Values("Cookie"), Time: time.Now()}, w.keys)
 }
 
-// openObject has a request open the object as a good one does.
+// openObject turns a request into one that opens the object.
 func (w *world) openObject(r *http.Request) {
 	signed, err := w.good.URL(context.Background(), base+"/"+object, signer.Policy{TTL: time.Minute})
 	if err != nil {
@@ -235,7 +235,7 @@ func (w *world) openObject(r *http.Request) {
 	}
 }
 
-// become makes an answer one of a status and a body.
+// become sets the status and the body of an answer.
 func become(a *http.Response, status int, body string) {
 	a.StatusCode, a.Body = status, http.NoBody
 	if body != "" {
@@ -245,14 +245,14 @@ func become(a *http.Response, status int, body string) {
 	}
 }
 
-// isFor reports a request for the object's own path.
+// isFor reports whether a request is for the path of the object key, as it is.
 func isFor(r *http.Request, key string) bool { return r.Host == host && r.URL.EscapedPath() == "/"+key }
 
 func signed(r *http.Request) bool {
 	return r.URL.Query().Has("Signature") || r.Header.Get("Cookie") != ""
 }
 
-// faults are one for each check, which that check finds.
+// faults has a fault for each check that only this check finds.
 var faults = map[string]fault{
 	"dns": {site: func(s *Site) {
 		s.Lookup = func(_ context.Context, host string) ([]string, error) {
@@ -276,7 +276,6 @@ var faults = map[string]fault{
 			w.openObject(r)
 		}
 	}},
-	// It looks at the length of a signature that it has not seen, and not at the end.
 	"altered": {request: func(w *world, r *http.Request) {
 		if q := r.URL.Query(); isFor(r, object) && q.Has("Signature") && !w.verdict(r).Allowed {
 			if end := q.Get("Expires"); end > fmt.Sprint(time.Now().Add(20*time.Hour).Unix()) {
@@ -290,8 +289,7 @@ var faults = map[string]fault{
 		}
 	}},
 	"other-path": {request: func(w *world, r *http.Request) {
-		// The doctor's own object is that of a signature which fits no other request.
-		if q := r.URL.RawQuery; isFor(r, object) && w.isOfStranger(q) {
+		if isFor(r, object) && w.isOfStranger(r.URL.RawQuery) {
 			w.openObject(r)
 		}
 	}},
@@ -393,14 +391,14 @@ var faults = map[string]fault{
 	}},
 }
 
-// isOfStranger reports whether a query signs the object that there is not.
+// isOfStranger reports whether a query has a signature for the missing object.
 func (w *world) isOfStranger(query string) bool {
 	return signer.Verify(signer.Request{URL: base + "/" + stranger + "?" + query, Time: time.Now()}, w.keys).Allowed
 }
 
-// more are other faults, by the checks that find them.
+// more has other faults by the check that finds them.
 var more = map[string]map[string]fault{
-	"expired": {"cookies after their end": {request: func(w *world, r *http.Request) {
+	"expired": {"cookies that have expired": {request: func(w *world, r *http.Request) {
 		if isFor(r, object) && r.Header.Get("Cookie") != "" && w.verdict(r).Reason == signer.ReasonExpired {
 			w.openObject(r)
 		}
@@ -447,12 +445,12 @@ var more = map[string]map[string]fault{
 	"clock": {"a fast clock": {answer: func(_ *world, _ *http.Request, a *http.Response) {
 		a.Header.Set("Date", time.Now().Add(-5*time.Minute).UTC().Format(http.TimeFormat))
 	}}},
-	"head": {"another ETag": {answer: func(_ *world, r *http.Request, a *http.Response) {
+	"head": {"a different ETag": {answer: func(_ *world, r *http.Request, a *http.Response) {
 		if r.Method == http.MethodHead {
 			a.Header.Set("Etag", `"0"`)
 		}
 	}}},
-	"altered": {"cookies of any end": {request: func(w *world, r *http.Request) {
+	"altered": {"cookies with a changed expiry time": {request: func(w *world, r *http.Request) {
 		end, _ := withEnd("Expires=0", time.Now().Add(24*time.Hour))
 		if isFor(r, object) && strings.Contains(r.Header.Get("Cookie"), end[:len(end)-3]) {
 			w.openObject(r)
@@ -522,11 +520,11 @@ func TestEachFaultIsFoundByItsCheckAlone(t *testing.T) {
 			t.Errorf("the fault of %s is found by %q\n%s", c.name, got, describe(r))
 		}
 		for _, result := range r.Checks {
-			if told := result.Meaning != "" && result.Do != ""; told != (result.Outcome == Failed) {
-				t.Errorf("%s is %s, with meaning and do: %t", result.Check, result.Outcome, told)
+			if both := result.Meaning != "" && result.Do != ""; both != (result.Outcome == Failed) {
+				t.Errorf("%s is %s, with meaning and do: %t", result.Check, result.Outcome, both)
 			}
 		}
-		// Without its check nothing finds it.
+		// No other check finds it.
 		rest := slices.DeleteFunc(slices.Clone(checks), func(other check) bool { return other.name == c.name })
 		s, _ = visited(t, f)
 		if got := failures(run(t.Context(), s, rest, nil)); got != nil {
@@ -580,7 +578,7 @@ func TestEachSpellingThatSendsTheObjectIsFound(t *testing.T) {
 	}
 }
 
-func TestWithoutAnObjectWhatOpensOneIsNotAsked(t *testing.T) {
+func TestChecksThatOpenAnObjectAreNotAskedWithoutOne(t *testing.T) {
 	s, _ := visited(t, fault{})
 	s.Object = ""
 	r := Run(t.Context(), s, nil)
@@ -613,7 +611,7 @@ func TestWithoutAnObjectADistributionThatRequiresNoSignatureIsFound(t *testing.T
 	}
 }
 
-func TestAPublicObjectIsNoneToTryRefusalsWith(t *testing.T) {
+func TestChecksOfRefusalsAreNotAskedWithAPublicObject(t *testing.T) {
 	s, _ := visited(t, fault{})
 	s.Object = "public/logo.png"
 	r := Run(t.Context(), s, nil)
@@ -633,14 +631,14 @@ func TestWithoutAKeyTheOtherChecksAreAsked(t *testing.T) {
 		!strings.Contains(text, "private-key: could not ask: the secret may not be read") || !strings.Contains(text, "signed-url: not asked: it needs a signature") {
 		t.Errorf("healthy: %t\n%s", r.Healthy, text)
 	}
-	// Who gives no KEY asks for nothing that must be signed.
+	// Without KEY no check needs a signature.
 	s.Object = ""
 	if r := Run(t.Context(), s, nil); !r.Healthy || !strings.Contains(describe(r), "private-key: not asked: the secret may not be read") {
 		t.Errorf("healthy: %t\n%s", r.Healthy, describe(r))
 	}
 }
 
-func TestWhereTheContentIsServedIsNotKnownNothingIsAsked(t *testing.T) {
+func TestNothingIsAskedIfTheBaseURLIsNotKnown(t *testing.T) {
 	s, w := visited(t, fault{})
 	s.Deployment = nil
 	if r := Run(t.Context(), s, nil); w.sent != 0 || r.Count(NotAsked) != len(checks) {
@@ -658,7 +656,7 @@ func TestANameWithAStarNeedsNoRecord(t *testing.T) {
 	}
 }
 
-func TestABucketsAddressThatIsInSomeRegionsAloneMayBeMissing(t *testing.T) {
+func TestAnAddressOfABucketThatSomeRegionsLackMayBeMissing(t *testing.T) {
 	for address, want := range map[string]Outcome{
 		"http://media-dev-content.s3-website.eu-west-1.amazonaws.com": Passed,
 		"https://media-dev-content.s3.eu-west-1.amazonaws.com":        CouldNotAsk,
@@ -677,7 +675,7 @@ func TestABucketsAddressThatIsInSomeRegionsAloneMayBeMissing(t *testing.T) {
 	}
 }
 
-func TestCookiesAndURLsOfBothKindsOfPolicyGetAnotherEnd(t *testing.T) {
+func TestTheExpiryTimeOfBothKindsOfPolicyIsChanged(t *testing.T) {
 	key, err := signer.GenerateKey(signer.ECDSAP256)
 	if err != nil {
 		t.Fatal(err)
@@ -694,7 +692,7 @@ func TestCookiesAndURLsOfBothKindsOfPolicyGetAnotherEnd(t *testing.T) {
 		}
 		after, ok := withEnd(before, end)
 		if !ok || after == before {
-			t.Fatalf("%s: no other end", name)
+			t.Fatalf("%s: the expiry time is not changed", name)
 		}
 		keys := map[string]*signer.PublicKey{"K2JCJMDEHXQW5F": key.PublicKey()}
 		verdict := signer.Explain(signer.Request{URL: after, Time: time.Now().Add(23 * time.Hour)}, keys)
@@ -703,7 +701,7 @@ func TestCookiesAndURLsOfBothKindsOfPolicyGetAnotherEnd(t *testing.T) {
 		}
 	}
 	if _, ok := withEnd(base+"/"+object, end); ok {
-		t.Error("what has no end gets one")
+		t.Error("a URL without an expiry time gets one")
 	}
 }
 
@@ -734,7 +732,7 @@ func (unreachable) Do(r *http.Request) (*http.Response, error) {
 	return nil, &url.Error{Op: "Get", URL: r.URL.String(), Err: &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")}}
 }
 
-func TestASiteThatDoesNotAnswerIsNotSaidToRefuse(t *testing.T) {
+func TestASiteThatDoesNotAnswerDoesNotPassAsRefusing(t *testing.T) {
 	s, _ := visited(t, fault{})
 	s.Client = unreachable{}
 	r := Run(t.Context(), s, nil)
@@ -797,7 +795,7 @@ func TestNoReportShowsTheKeyThatSigns(t *testing.T) {
 	for _, secret := range leaktest.Keys() {
 		key, err := signer.ParsePrivateKey(secret.PEM())
 		if err != nil || key.PublicKey().Algorithm() != signer.ECDSAP256 {
-			continue // the template has such a key
+			continue // the template needs a key of this algorithm
 		}
 		for name, f := range faults {
 			f.key = key
@@ -809,7 +807,7 @@ func TestNoReportShowsTheKeyThatSigns(t *testing.T) {
 	}
 }
 
-func TestNothingButReadingIsAsked(t *testing.T) {
+func TestOnlyMethodsThatReadAreSent(t *testing.T) {
 	var mu sync.Mutex
 	methods := map[string]bool{}
 	s, _ := visited(t, fault{request: func(_ *world, r *http.Request) {
@@ -859,7 +857,7 @@ func TestEachAddressOfABucketIsAsked(t *testing.T) {
 	}
 }
 
-func TestAPatternIsTriedWithEveryWayOutOfIt(t *testing.T) {
+func TestEveryWayOutOfAPatternIsTried(t *testing.T) {
 	const path = "/albums/7/rt.png"
 	for pattern, want := range map[string]int{"/public/*": 7, "public/*": 7, "/a/b/*": 7, "/pub*": 7, "/*.css": 6, "/public/*.css": 18, "/v?/*": 7, "/robots.txt": 0} {
 		list := throughPattern(pattern, path)
@@ -871,8 +869,7 @@ func TestAPatternIsTriedWithEveryWayOutOfIt(t *testing.T) {
 			if !signer.MatchPattern("/"+strings.TrimPrefix(pattern, "/"), p) {
 				t.Errorf("%s does not cover %s", pattern, p)
 			}
-			// As a server reads it that decodes and cleans a path, and ends it at a null
-			// character.
+			// A server may decode and clean a path, and cut it at a null character.
 			decoded, err := url.PathUnescape(p)
 			if err != nil {
 				t.Fatal(err)
@@ -886,7 +883,7 @@ func TestAPatternIsTriedWithEveryWayOutOfIt(t *testing.T) {
 	}
 }
 
-func TestWhereAProxyLooksNamesUpThisMachineDoesNot(t *testing.T) {
+func TestNamesAreNotLookedUpWithAProxy(t *testing.T) {
 	s, _ := visited(t, faults["dns"])
 	s.Proxied = true
 	if got := failures(Run(t.Context(), s, nil)); got != nil {
@@ -894,7 +891,7 @@ func TestWhereAProxyLooksNamesUpThisMachineDoesNot(t *testing.T) {
 	}
 }
 
-func TestASpellingIsNeverThePathItself(t *testing.T) {
+func TestASpellingDiffersFromThePath(t *testing.T) {
 	for _, path := range []string{"/rt.png", "/albums/7/rt.png", "/%C3%A9.png"} {
 		list := spellings(path)
 		if slices.Contains(list, path) || len(list) < 17 {
@@ -908,7 +905,7 @@ func TestASpellingIsNeverThePathItself(t *testing.T) {
 	}
 }
 
-func TestASignedPatternIsTriedWithItsLettersAndSlashesEscaped(t *testing.T) {
+func TestLettersAndSlashesOfASignedPatternAreEscaped(t *testing.T) {
 	for pattern, want := range map[string][]string{
 		"/videos/*":       {"/%76ideos/x", "/videos%2Fx", "/videos%2fx"},
 		"/texts/premium*": {"/%74exts/premiumx", "/texts%2Fpremiumx", "/texts%2fpremiumx", "/texts/%70remiumx"},
@@ -942,8 +939,8 @@ func TestACertificateThatIsNotTrustedIsFound(t *testing.T) {
 	}
 }
 
-// The clock of the bubble stands still while anything is computed: what is measured
-// is what is waited for.
+// The clock of synctest stands still during computation, so this measures only the time
+// spent waiting for answers.
 func TestAHealthyEnvironmentTakesUnderTenSecondsWhereEachAnswerTakes50Milliseconds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const delay = 50 * time.Millisecond
@@ -960,7 +957,7 @@ func TestAHealthyEnvironmentTakesUnderTenSecondsWhereEachAnswerTakes50Millisecon
 			t.Errorf("it took %s\n%s", took, describe(r))
 		}
 		if one := time.Duration(w.sent) * delay; took-read > one/3 {
-			t.Errorf("%d requests took %s: they are not side by side", w.sent, took-read)
+			t.Errorf("%d requests took %s: they do not overlap", w.sent, took-read)
 		}
 		t.Logf("%s, %s of it for AWS; %d requests", took, read, w.sent)
 	})

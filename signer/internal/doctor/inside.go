@@ -2,10 +2,11 @@ package doctor
 
 import "github.com/signedfront/signedfront/signer/internal/status"
 
-// Inside returns what AWS's own answers say of a deployment: each finding of its
-// status as a check that failed, and whether every edge has the last change.
+// Inside returns the results of a status: each finding as a check that failed, each
+// needed part that was not read as one that could not be asked, and whether every edge
+// location has the last change.
 func Inside(s *status.Report) []Result {
-	const asks = "do AWS's own answers fit together?"
+	const asks = "does signedfront status find nothing wrong?"
 	var list []Result
 	for _, f := range s.Findings {
 		list = append(list, Result{Group: "inside", Check: f.Check, Asks: asks, Outcome: Failed, What: f.What, Meaning: f.Meaning, Do: f.Do})
@@ -24,12 +25,12 @@ func Inside(s *status.Report) []Result {
 	last := Result{Group: "inside", Check: "propagation", Asks: "does every edge have the last change of the distribution?", Outcome: Passed, What: "every edge has it"}
 	if !s.Served.Deployed {
 		last.Outcome, last.What = Failed, "the distribution is in progress"
-		last.Meaning, last.Do = "some edges answer as before the change", "wait some minutes, and ask again"
+		last.Meaning, last.Do = "some edges answer as before the change", "wait a few minutes, and run doctor again"
 	}
 	return append(list, last)
 }
 
-// Add puts results before those that a report has.
+// Add inserts results before those of the report.
 func (r *Report) Add(results ...Result) {
 	r.Checks = append(results, r.Checks...)
 	r.judge()

@@ -15,7 +15,7 @@ import (
 	"github.com/signedfront/signedfront/signer/internal/status/statustest"
 )
 
-// called answers calls of AWS without a network.
+// called is an HTTP client that calls an account without a network.
 type called struct{ account *statustest.Account }
 
 func (c called) Do(r *http.Request) (*http.Response, error) {
@@ -63,7 +63,7 @@ func TestEachAccidentIsFoundByTheLineOfItsCheckAlone(t *testing.T) {
 			if results := Inside(found); !slices.ContainsFunc(results, finds) {
 				t.Errorf("not found by %s: %+v", accident.Check, results)
 			}
-			// Without its check nothing says so.
+			// No other check finds it.
 			found.Findings = slices.DeleteFunc(found.Findings, func(f status.Finding) bool { return f.Check == accident.Check })
 			for _, result := range Inside(found) {
 				if strings.Contains(result.What, accident.Says) {
@@ -74,7 +74,7 @@ func TestEachAccidentIsFoundByTheLineOfItsCheckAlone(t *testing.T) {
 	}
 }
 
-func TestAChangeOnItsWayToTheEdgesIsFound(t *testing.T) {
+func TestAChangeThatNotEveryEdgeHasIsFound(t *testing.T) {
 	a := statustest.Healthy("shipped")
 	a.Distributions[a.DistributionID].Deployed = false
 	results := inside(t.Context(), t, a)
@@ -83,7 +83,7 @@ func TestAChangeOnItsWayToTheEdgesIsFound(t *testing.T) {
 	}
 }
 
-func TestWithEachRightTakenAwayTheLineNamesItAndNothingIsCalledAFault(t *testing.T) {
+func TestARightThatIsMissingIsNamedAndIsNotAFault(t *testing.T) {
 	for _, kind := range []string{"kms", "shipped", "lender", "borrower"} {
 		whole := statustest.Healthy(kind)
 		statusOf(t.Context(), t, whole)
@@ -100,7 +100,7 @@ func TestWithEachRightTakenAwayTheLineNamesItAndNothingIsCalledAFault(t *testing
 				named = named || result.Outcome == CouldNotAsk && strings.Contains(result.What, call.Action)
 			}
 			if named != needed {
-				t.Errorf("%s without %s: it is named: %t", kind, call.Action, named)
+				t.Errorf("%s without %s: named is %t", kind, call.Action, named)
 			}
 		}
 	}
@@ -115,8 +115,8 @@ func TestFindingsOfAStatusAreChecksThatFailed(t *testing.T) {
 	}{
 		"nothing":                      {func(*status.Report) {}, []Outcome{Passed, Passed}},
 		"a finding":                    {func(s *status.Report) { s.Findings = append(s.Findings, finding) }, []Outcome{Failed, Passed}},
-		"a needed thing was not read":  {func(s *status.Report) { s.Unread = append(s.Unread, status.Unread{Needed: true}) }, []Outcome{CouldNotAsk, Passed}},
-		"another thing was not read":   {func(s *status.Report) { s.Unread = append(s.Unread, status.Unread{}) }, []Outcome{Passed, Passed}},
+		"a needed part was not read":   {func(s *status.Report) { s.Unread = append(s.Unread, status.Unread{Needed: true}) }, []Outcome{CouldNotAsk, Passed}},
+		"another part was not read":    {func(s *status.Report) { s.Unread = append(s.Unread, status.Unread{}) }, []Outcome{Passed, Passed}},
 		"a change that is in progress": {func(s *status.Report) { s.Served = &status.Served{} }, []Outcome{Passed, Failed}},
 		"a distribution was not read":  {func(s *status.Report) { s.Served = nil }, []Outcome{Passed}},
 	} {
