@@ -32,19 +32,18 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 )
 
-// What the account is called. The engine takes an access key of twelve digits
-// for the number of its account.
+// The engine takes an access key of twelve digits as the number of its account.
 const (
 	accountID = "111122223333"
 	region    = "eu-west-1"
 )
 
-// account is an AWS account on this machine, its API, and all that was said
-// and written on the way.
+// account is an AWS account on this machine: the engine, the clients of its API, and
+// everything that programs printed and wrote.
 type account struct {
 	tools
 	endpoint string
-	process  int // the engine's
+	process  int // of the engine
 	config   aws.Config
 
 	acm            *acm.Client
@@ -59,11 +58,11 @@ type account struct {
 	secrets        *secretsmanager.Client
 	ssm            *ssm.Client
 
-	scratch    string // what the engine writes for the test
-	transcript string // what is searched for keys at the end
+	scratch    string // folder for files that the test and the engine exchange
+	transcript string // searched for keys at the end
 	steps      []step
 
-	fingerprints map[string]bool // of the keys that were found in secrets
+	fingerprints map[string]bool // of the keys found in secrets
 	imported     [][]byte        // private keys that no secret holds, as PEM
 }
 
@@ -73,16 +72,15 @@ type step struct {
 	took    time.Duration
 }
 
-// openAccount starts the engine, and stops it when the test ends, by whatever
-// way: it ends with the pipe to its standard input, and with it the programs
-// that are in its group.
+// openAccount starts the engine and ends it with the test. The engine ends with the pipe
+// to its standard input, and ends the programs in its process group.
 func openAccount(t *testing.T) *account {
 	t.Helper()
 	tools := installTools(t)
 	scratch := t.TempDir()
 	transcript := t.TempDir()
 
-	// Isolated: without what the user's environment has for Python.
+	// -I ignores the user's environment for Python.
 	engine := exec.Command(tools.python, "-I", filepath.Join("testdata", "engine.py"), "--scratch", scratch)
 	engine.SysProcAttr = inGroup(0)
 	engine.Env = append(withoutSettings(os.Environ()), "TMPDIR="+scratch, "HOME="+scratch)
@@ -128,8 +126,8 @@ func openAccount(t *testing.T) *account {
 	return a
 }
 
-// accountAt is the account at the address of an engine. It must be a numeric
-// address of the loopback interface: a name may lead elsewhere.
+// accountAt returns the account at the address of an engine. The address must be a
+// numeric loopback address: a name could resolve to another machine.
 func accountAt(endpoint string) (*account, error) {
 	address, err := url.Parse(endpoint)
 	if err != nil {
@@ -163,7 +161,7 @@ func accountAt(endpoint string) (*account, error) {
 	}, nil
 }
 
-// loopbackClient reaches nothing but this machine, whatever it is told.
+// loopbackClient dials the loopback interface alone.
 var loopbackClient = &http.Client{Transport: &http.Transport{
 	DialContext: (&net.Dialer{Control: func(_, address string, _ syscall.RawConn) error {
 		host, err := netip.ParseAddrPort(address)
@@ -175,7 +173,7 @@ var loopbackClient = &http.Client{Transport: &http.Transport{
 	MaxIdleConnsPerHost: 16,
 }}
 
-// answers waits until the engine does, or ends.
+// answers waits until the engine answers. It fails if the engine ends.
 func (a *account) answers(ended <-chan struct{}) error {
 	for {
 		response, err := loopbackClient.Get(a.endpoint + "/_ministack/health")
@@ -191,8 +189,8 @@ func (a *account) answers(ended <-chan struct{}) error {
 	}
 }
 
-// environment is that of a program which uses the account: what the machine
-// has, none of its settings for AWS and the CDK, and ours.
+// environment returns the environment of a program that uses the account: the machine's,
+// without its settings for AWS and the CDK, and the account's own.
 func (a *account) environment(t *testing.T) []string {
 	t.Helper()
 	home := filepath.Join(a.scratch, "home")
@@ -213,12 +211,12 @@ func (a *account) environment(t *testing.T) []string {
 		"JSII_RUNTIME_PACKAGE_CACHE_ROOT="+filepath.Join(a.cache, "jsii"),
 		"JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=20",
 		"AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED=true",
-		// A proxy is for downloads alone.
+		// A proxy serves downloads alone.
 		"NO_PROXY=127.0.0.1", "no_proxy=127.0.0.1",
 	)
 }
 
-// withoutSettings leaves out what AWS's tools would read.
+// withoutSettings returns environ without the variables that AWS's tools read.
 func withoutSettings(environ []string) []string {
 	var kept []string
 	for _, variable := range environ {
@@ -232,7 +230,8 @@ func withoutSettings(environ []string) []string {
 	return kept
 }
 
-// goEnvironment has Go find its folders and settings from another home.
+// goEnvironment returns environ with Go's own folders and settings, for a program with
+// another home.
 func goEnvironment(t *testing.T, environ []string) []string {
 	t.Helper()
 	names := []string{"GOENV", "GOPATH", "GOMODCACHE", "GOCACHE"}

@@ -8,7 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 )
 
-// deploysAgain deploys the same once more.
+// deploysAgain deploys the same app again. Nothing may change.
 func (p *app) deploysAgain(t *testing.T) {
 	before, events := snapshot(p.checkResources(t, stackName("dev"))), p.events(t, stackName("dev"))
 	_, said := p.deploy(t, "dev")
@@ -22,7 +22,7 @@ func (p *app) deploysAgain(t *testing.T) {
 	p.checkGenerations(t, "dev", 1)
 }
 
-// events are what a stack went through, the last first, a line each.
+// events returns the events of a stack, one a line, the newest first.
 func (a *account) events(t *testing.T, stack string) (lines []string) {
 	t.Helper()
 	pages := cloudformation.NewDescribeStackEventsPaginator(a.cloudFormation, &cloudformation.DescribeStackEventsInput{StackName: &stack})

@@ -15,19 +15,19 @@ import (
 	"time"
 )
 
-// app is a clone of this repository, and the account that it is deployed to.
+// app is a clone of this repository and the account it is deployed to.
 type app struct {
 	*account
 	folder      string
-	signedfront string // the program, built from it
+	signedfront string // built from the clone
 }
 
-// project is that of cdk.json as it is shipped.
+// project is the project's name in the cdk.json of this repository.
 const project = "signedfront"
 
-// clone is what a user has after "git clone": the files that Git tracks, as
-// they are now, and new ones that it would not ignore. Nothing else is there,
-// no package that npm installed and no build.
+// clone makes an app of the files a user has after "git clone": those that Git tracks,
+// as they are in the work tree, and new ones that it does not ignore. It has no npm
+// package and no build.
 func (a *account) clone(t *testing.T) *app {
 	t.Helper()
 	repository := strings.TrimSpace(run(t, "git", "rev-parse", "--show-toplevel"))
@@ -36,7 +36,7 @@ func (a *account) clone(t *testing.T) *app {
 	for _, name := range strings.Split(strings.TrimSuffix(list, "\x00"), "\x00") {
 		text, err := os.ReadFile(filepath.Join(repository, filepath.FromSlash(name)))
 		if errors.Is(err, os.ErrNotExist) {
-			continue // deleted, and not committed yet
+			continue // deleted and not committed
 		}
 		if err != nil {
 			t.Fatal(err)
@@ -46,7 +46,7 @@ func (a *account) clone(t *testing.T) *app {
 	return a.appOf(t, files)
 }
 
-// appOf is an app of these files, by their names with slashes.
+// appOf makes an app of these files, by slash-separated name.
 func (a *account) appOf(t *testing.T, files map[string][]byte) *app {
 	t.Helper()
 	p := &app{account: a, folder: filepath.Join(t.TempDir(), project)}
@@ -63,9 +63,9 @@ func (a *account) appOf(t *testing.T, files map[string][]byte) *app {
 	return p
 }
 
-// answersTheEmulator has the clone's app build functions that answer an emulator
-// on this machine, besides CloudFormation. It is the one thing in which the
-// functions are not those of a user.
+// answersTheEmulator has the clone's app build its functions with the tag
+// signedfront_emulator: those answer an emulator on this machine, and CloudFormation.
+// They differ from a user's functions in nothing else.
 func (p *app) answersTheEmulator(t *testing.T) {
 	t.Helper()
 	p.edit(t, func(config map[string]any) {
@@ -103,8 +103,8 @@ func (p *app) edit(t *testing.T, change func(config map[string]any)) {
 	writeFile(t, file, text)
 }
 
-// bootstrap prepares the account for the CDK, once. In a folder without an app
-// the command line synthesizes none.
+// bootstrap bootstraps the account for the CDK. It runs in a folder without an app, so
+// that the command line synthesizes nothing.
 func (a *account) bootstrap(t *testing.T) {
 	t.Helper()
 	if said, err := a.cdk(t, t.TempDir(), "bootstrap", "aws://"+accountID+"/"+region); err != nil {
@@ -112,11 +112,11 @@ func (a *account) bootstrap(t *testing.T) {
 	}
 }
 
-// outputs are those of one stack, by their names.
+// outputs are the outputs of one stack by name.
 type outputs map[string]string
 
-// deploy deploys an environment as a pipeline does, and returns the outputs of
-// its stack and what the command line said.
+// deploy deploys an environment as a pipeline does. It returns the outputs of its stack
+// and the command line's output.
 func (p *app) deploy(t *testing.T, environment string, options ...string) (outputs, string) {
 	t.Helper()
 	out, said, err := p.tryDeploy(t, environment, options...)
@@ -126,7 +126,7 @@ func (p *app) deploy(t *testing.T, environment string, options ...string) (outpu
 	return out, said
 }
 
-// tryDeploy is a deployment that may fail.
+// tryDeploy is deploy, and returns an error if the deployment fails.
 func (p *app) tryDeploy(t *testing.T, environment string, options ...string) (outputs, string, error) {
 	t.Helper()
 	stack := stackName(environment)
@@ -148,13 +148,13 @@ func (p *app) tryDeploy(t *testing.T, environment string, options ...string) (ou
 	return all[stack], said, nil
 }
 
-// processor is the context by which functions are built for this machine, where
+// processor returns the context value that has functions built for this machine, where
 // the engine runs them.
 func (p *app) processor() string {
 	return "signedfront:functionArchitecture=" + functionArchitecture[runtime.GOARCH]
 }
 
-// destroy removes an environment as a pipeline does.
+// destroy destroys an environment as a pipeline does.
 func (p *app) destroy(t *testing.T, environment string, options ...string) {
 	t.Helper()
 	args := append([]string{"destroy", stackName(environment), "--force"}, options...)
@@ -165,7 +165,7 @@ func (p *app) destroy(t *testing.T, environment string, options ...string) {
 
 func stackName(environment string) string { return project + "-" + environment }
 
-// cdk runs the CDK's command line in a folder and returns all that it says.
+// cdk runs the CDK's command line in a folder and returns all its output.
 func (a *account) cdk(t *testing.T, folder string, args ...string) (string, error) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), a.node, append([]string{a.tools.cdk, "--no-notices", "--no-color"}, args...)...)
@@ -185,8 +185,8 @@ func (a *account) cdk(t *testing.T, folder string, args ...string) (string, erro
 	return said.String(), err
 }
 
-// run runs a program in the clone and returns its standard output. Its exit
-// status must be 0.
+// run runs a program in the clone and returns its standard output. The program must
+// succeed.
 func (p *app) run(t *testing.T, program string, args ...string) string {
 	t.Helper()
 	out, status := p.status(t, program, args...)
@@ -196,8 +196,7 @@ func (p *app) run(t *testing.T, program string, args ...string) string {
 	return out
 }
 
-// status runs a program in the clone and returns its standard output and its
-// exit status.
+// status runs a program in the clone and returns its standard output and exit status.
 func (p *app) status(t *testing.T, program string, args ...string) (string, int) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), program, args...)
@@ -213,7 +212,7 @@ func (p *app) status(t *testing.T, program string, args ...string) (string, int)
 	return out.String(), cmd.ProcessState.ExitCode()
 }
 
-// keep keeps what was said for the search at the end.
+// keep keeps a text for the search at the end.
 func (a *account) keep(t *testing.T, name string, text []byte) {
 	t.Helper()
 	file, err := os.CreateTemp(a.transcript, name+"-*.txt")
@@ -226,7 +225,7 @@ func (a *account) keep(t *testing.T, name string, text []byte) {
 	}
 }
 
-// keepTemplates keeps what the command line made of the app.
+// keepTemplates keeps the templates that the command line synthesized.
 func (p *app) keepTemplates(t *testing.T) {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(p.folder, "cdk.out", "*.json"))

@@ -20,11 +20,11 @@ const (
 	exportPrefix = "signedfront:lent-key-group:signedfront:" + project + ":"
 )
 
-// onlyTheBorrower leaves that one in the app.
+// onlyTheBorrower are the options that leave only the borrower in the app.
 var onlyTheBorrower = []string{"-c", "env=" + borrower}
 
-// borrows makes an environment of a pull request, which borrows the keys of
-// dev. They rotate there, and the borrower is not deployed again.
+// borrows deploys an environment of a pull request, which borrows the keys of dev. The
+// keys of dev rotate, and the borrower is not deployed again.
 func (p *app) borrows(t *testing.T) {
 	p.wantLenders(t)
 	lending := func(current int, keys ...string) map[string]any {
@@ -64,8 +64,8 @@ func (p *app) borrows(t *testing.T) {
 	}
 	p.checkSigning(t, borrower)
 	p.wantHealthy(t, borrower)
-	// Key 1 was removed while the account showed times that were long ago. It does
-	// not any more, and by the times of now it was too early.
+	// Key 1 was removed while the account reported times a month ago. It now reports the
+	// real times, by which the removal was too early.
 	p.wantFound(t, "dev", "retired", "was taken out too early")
 
 	before, events := snapshot(resources), len(p.events(t, stackName(borrower)))
@@ -86,7 +86,7 @@ func (p *app) borrows(t *testing.T) {
 	lend(compromised, 1)
 	running.stop(t, first, second)
 	p.checkSigning(t, borrower)
-	p.wantHealthy(t, "dev") // the compromised key is gone as it should be
+	p.wantHealthy(t, "dev") // the removed key was compromised
 	wantSame(t, snapshot(p.checkResources(t, stackName(borrower))), before)
 	if now := len(p.events(t, stackName(borrower))); now != events {
 		t.Errorf("the borrower's stack had %d events, has %d", events, now)
@@ -97,8 +97,8 @@ func (p *app) borrows(t *testing.T) {
 	p.checkGenerations(t, "dev", 1)
 }
 
-// wantLenders deploys a borrower whose lender is not there, and then one whose
-// lender is there and does not lend yet. Each fails, and names it.
+// wantLenders deploys a borrower without a lender, and then one whose lender does not
+// lend. Each deployment must fail and name the lender.
 func (p *app) wantLenders(t *testing.T) {
 	t.Helper()
 	before := len(p.events(t, stackName("dev")))
@@ -119,9 +119,9 @@ func (p *app) wantLenders(t *testing.T) {
 	}
 }
 
-// lendsWhileSomebodyBorrows destroys the lender, and has it stop lending.
-// CloudFormation refuses both: the one before anything is touched, the other
-// before anything is deleted, and the guard does before anything is changed.
+// lendsWhileSomebodyBorrows destroys the lender, and then has it stop lending.
+// CloudFormation refuses the first before it changes anything, and the second before it
+// deletes anything. The guard refuses the second before anything is changed.
 func (p *app) lendsWhileSomebodyBorrows(t *testing.T) {
 	t.Helper()
 	unharmed := func(before, after map[string]*resource) {
@@ -179,8 +179,7 @@ func (p *app) lendsWhileSomebodyBorrows(t *testing.T) {
 	})
 }
 
-// identities are the physical ids alone: what was changed and changed back was
-// changed.
+// identities returns the physical ids without the times: a rollback changes the times.
 func identities(resources map[string]*resource) map[string][2]string {
 	ids := snapshot(resources)
 	for id := range ids {
@@ -189,8 +188,8 @@ func identities(resources map[string]*resource) map[string][2]string {
 	return ids
 }
 
-// wantLent wants that the lender's secrets have the tag by which a borrower's
-// policy knows them: the name of the lender's document.
+// wantLent checks that the lender's secrets have the tag that a borrower's policy names:
+// the name of the lender's document.
 func (p *app) wantLent(t *testing.T, document string) {
 	t.Helper()
 	for _, r := range ofType(p.resources(t, stackName("dev")), "AWS::SecretsManager::Secret") {

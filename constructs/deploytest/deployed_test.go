@@ -7,7 +7,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-// isDeployed deploys a fresh clone's dev and reads everything back.
+// isDeployed deploys dev of a fresh clone and reads every resource back.
 func (p *app) isDeployed(t *testing.T) {
 	outputs, _ := p.deploy(t, "dev")
 	resources := p.checkResources(t, stackName("dev"))
@@ -43,9 +43,9 @@ func (p *app) isDeployed(t *testing.T) {
 	p.checkGenerations(t, "dev", 1)
 }
 
-// checkGenerations checks that an environment has so many generations of its
-// key: each with one pair, whose halves are in a secret and in CloudFront, and
-// in the key group. The document must name one of them, and its version.
+// checkGenerations checks that an environment has want key generations. Each has one
+// pair: the private key in a secret, the public key in CloudFront and in the key group.
+// The document must name one of them and its version.
 func (p *app) checkGenerations(t *testing.T, environment string, want int) {
 	t.Helper()
 	resources := p.checkResources(t, stackName(environment))
@@ -54,7 +54,7 @@ func (p *app) checkGenerations(t *testing.T, environment string, want int) {
 		t.Fatal(err)
 	}
 
-	fingerprints := map[string]string{} // of the private keys, by their secrets
+	fingerprints := map[string]string{} // of the private keys, by secret
 	versions := map[string]string{}
 	for _, r := range ofType(resources, "AWS::SecretsManager::Secret") {
 		version, key, err := p.storedKey(t.Context(), r.physicalID)

@@ -29,9 +29,9 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// isDestroyed destroys dev with content in its bucket: objects, old versions,
-// delete markers and an upload that never ended. Somebody goes on writing, and
-// the first deletions fail, each a step further on.
+// isDestroyed destroys dev while its bucket has objects, old versions, delete markers
+// and an unfinished upload, and while a writer goes on writing. Three deletions fail
+// first, each at a later resource.
 func (p *app) isDestroyed(t *testing.T) {
 	bucket := aws.String(p.physicalID(t, "dev", "AWS::S3::Bucket"))
 	for i := range 30 {
@@ -80,8 +80,8 @@ func (p *app) isDestroyed(t *testing.T) {
 	p.wantNothingLeft(t)
 }
 
-// writeOn has somebody write into a bucket until the test ends. It returns how
-// often that worked, and how often it was denied.
+// writeOn writes into a bucket until the test ends. It returns the number of writes that
+// succeeded, and of those that were denied.
 func (p *app) writeOn(t *testing.T, bucket string) (written, denied func() int64) {
 	t.Helper()
 	var puts, refusals atomic.Int64
@@ -108,7 +108,7 @@ func (p *app) writeOn(t *testing.T, bucket string) (written, denied func() int64
 	return puts.Load, refusals.Load
 }
 
-// deleteFailing deletes a stack, whose next resource of a type is not deleted.
+// deleteFailing deletes a stack. The deletion fails at its next resource of a type.
 func (a *account) deleteFailing(t *testing.T, stack, kind string) {
 	t.Helper()
 	file := filepath.Join(a.scratch, "fail-delete-once")
@@ -142,8 +142,7 @@ func (a *account) wantNothingLeft(t *testing.T) {
 	}
 }
 
-// What "cdk bootstrap" made stays, as the README says: its stack, the bucket
-// with templates and functions, roles, and the parameter with its version.
+// bootstrapped are what "cdk bootstrap" made. It stays, as the README says.
 var bootstrapped = []string{
 	"stack CDKToolkit",
 	"bucket cdk-hnb659fds-assets-" + accountID + "-" + region,
@@ -155,8 +154,8 @@ var bootstrapped = []string{
 	"role cdk-hnb659fds-lookup-role-" + accountID + "-" + region,
 }
 
-// leftovers are what the account has beside that, of all kinds that our stacks
-// make: each as a kind and a name.
+// leftovers returns, as kind and name, all that the account has of the kinds that our
+// stacks make, without what is bootstrapped.
 func (a *account) leftovers(t *testing.T) (left []string) {
 	t.Helper()
 	ctx := t.Context()
@@ -275,7 +274,8 @@ func (a *account) leftovers(t *testing.T) (left []string) {
 	for _, function := range edgeFunctions.FunctionList.Items {
 		add("CloudFront function", *function.Name)
 	}
-	// A KMS key waits before it goes: https://docs.aws.amazon.com/kms/latest/developerguide/deleting-keys.html
+	// A KMS key is deleted after a waiting period:
+	// https://docs.aws.amazon.com/kms/latest/developerguide/deleting-keys.html
 	encryptionKeys, err := a.kms.ListKeys(ctx, nil)
 	must(err)
 	for _, key := range encryptionKeys.Keys {
@@ -286,7 +286,7 @@ func (a *account) leftovers(t *testing.T) (left []string) {
 		}
 	}
 
-	// Where these are not found, nothing is.
+	// If the bootstrap resources are not listed, the listing itself is broken.
 	if len(missing) > 0 {
 		t.Errorf("not in the account: %s", strings.Join(missing, ", "))
 	}

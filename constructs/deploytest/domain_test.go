@@ -12,16 +12,16 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 )
 
-// usEast1 is where certificates for CloudFront are.
+// usEast1 is the Region of certificates for CloudFront.
 const usEast1 = "us-east-1"
 
-// zoneStack has the hosted zone of the domain, which is somebody else's.
+// zoneStack is the stack of the domain's hosted zone, which is not one of ours.
 const zoneStack = "domain"
 
-// domainNames are those of the environment that has a domain.
+// domainNames are the names of the environment with a domain.
 var domainNames = []string{"media.example.com", "*.media.example.com"}
 
-// hostedZone makes the hosted zone and returns its id.
+// hostedZone deploys the hosted zone and returns its id.
 func (a *account) hostedZone(t *testing.T) string {
 	t.Helper()
 	a.createStack(t, zoneStack, `{"Resources": {"Zone": {"Type": "AWS::Route53::HostedZone", "Properties": {"Name": "example.com"}}}}`)
@@ -32,9 +32,9 @@ func (a *account) hostedZone(t *testing.T) string {
 	return *made.StackResourceDetail.PhysicalResourceId
 }
 
-// hasADomain looks at an environment under a name of its own, all of whose stacks
-// were deployed at once: the certificate in us-east-1, with it the distribution
-// elsewhere, and what brings its access logs to us-east-1.
+// hasADomain deploys an environment with a domain name of its own, all its stacks at
+// once, and checks them: the certificate in us-east-1, the distribution that uses it,
+// and the delivery of access logs in us-east-1.
 func (p *app) hasADomain(t *testing.T) {
 	resources := p.checkResources(t, stackName(protected))
 	certificates := ofType(p.in(usEast1).checkResources(t, stackName(protected)+"-certificate"), "AWS::CertificateManager::Certificate")
@@ -70,7 +70,7 @@ func (p *app) hasADomain(t *testing.T) {
 	}
 }
 
-// in is the account as it is seen from another Region.
+// in returns the account in another Region.
 func (a *account) in(region string) *account {
 	other := *a
 	config := a.config

@@ -15,8 +15,8 @@ import (
 	"github.com/signedfront/signedfront/signer"
 )
 
-// isAnAccount holds the engine to what the other scenarios stand on: refusals
-// of AWS, of which some are the engine's own and some added to it.
+// isAnAccount checks the refusals that the other scenarios need: some are the engine's
+// own, some are added to it.
 func (p *app) isAnAccount(t *testing.T) {
 	ctx := t.Context()
 	key, err := signer.GenerateKey(signer.ECDSAP256)
@@ -79,7 +79,7 @@ func (p *app) isAnAccount(t *testing.T) {
 			_, err := p.cloudFront.UpdatePublicKey(ctx, &cloudfront.UpdatePublicKeyInput{Id: id, IfMatch: public.ETag, PublicKeyConfig: config("first", "another")})
 			return err
 		}},
-		"to delete a public key of a group": {"PublicKeyInUse", func() error {
+		"deleting a public key of a group": {"PublicKeyInUse", func() error {
 			_, err := p.cloudFront.DeletePublicKey(ctx, &cloudfront.DeletePublicKeyInput{Id: id, IfMatch: public.ETag})
 			return err
 		}},

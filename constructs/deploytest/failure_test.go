@@ -13,8 +13,8 @@ import (
 	"github.com/signedfront/signedfront/signer"
 )
 
-// deployFailing deploys dev, and the next resource of a type is not made. The
-// stack must end as CloudFormation says of one that it rolled back.
+// deployFailing deploys dev. The deployment fails at the next resource of a type, and
+// the stack must end in status.
 func (p *app) deployFailing(t *testing.T, kind, status string) {
 	t.Helper()
 	writeFile(t, filepath.Join(p.scratch, "fail-once"), []byte(kind))
@@ -25,7 +25,7 @@ func (p *app) deployFailing(t *testing.T, kind, status string) {
 	p.wantStatus(t, "dev", status)
 }
 
-// wantStatus wants what CloudFormation says of an environment's stack.
+// wantStatus checks the status of an environment's stack.
 func (a *account) wantStatus(t *testing.T, environment, status string) {
 	t.Helper()
 	name := stackName(environment)
@@ -38,8 +38,8 @@ func (a *account) wantStatus(t *testing.T, environment, status string) {
 	}
 }
 
-// failsInTheMiddle adds a key whose public half CloudFront does not take the
-// first time, when its private half is made already.
+// failsInTheMiddle adds a key. The first deployment fails at its public key, after its
+// private key was made.
 func (p *app) failsInTheMiddle(t *testing.T) {
 	resources := p.checkResources(t, stackName("dev"))
 	before, secrets := snapshot(resources), len(ofType(resources, "AWS::SecretsManager::Secret"))
@@ -50,7 +50,7 @@ func (p *app) failsInTheMiddle(t *testing.T) {
 	p.deployFailing(t, "AWS::CloudFront::PublicKey", "UPDATE_ROLLBACK_COMPLETE")
 	after := snapshot(p.checkResources(t, stackName("dev")))
 	for id := range after {
-		// What was changed and changed back was changed.
+		// A rollback changes the times.
 		after[id] = [2]string{after[id][0], before[id][1]}
 	}
 	wantSame(t, after, before)
@@ -60,10 +60,10 @@ func (p *app) failsInTheMiddle(t *testing.T) {
 	p.checkGenerations(t, "dev", secrets+1)
 }
 
-// failsLate makes key 2 current, which is right, and adds a key, and fails once
-// the document names key 2. To go back would be wrong as a step of its own: key 1
-// would be current in a group that was changed a moment ago. A rollback goes back
-// all the same, and nobody is refused.
+// failsLate makes key 2 current and adds a key. The deployment fails after the document
+// names key 2. A deployment back to key 1 would be refused, because key 1 would become
+// current in a key group that has just changed. The rollback must succeed all the same,
+// and no viewer is refused.
 func (p *app) failsLate(t *testing.T) {
 	t.Helper()
 	before := identities(p.checkResources(t, stackName("dev")))
@@ -99,8 +99,8 @@ func (p *app) failsLate(t *testing.T) {
 	}
 }
 
-// failsAtFirst has the first deployment of an environment fail, which
-// CloudFormation then rolls back, and deploys it again.
+// failsAtFirst has the first deployment of an environment fail and roll back, and
+// deploys it again.
 func (p *app) failsAtFirst(t *testing.T) {
 	p.configure(t, func(environments map[string]any) {
 		clear(environments)

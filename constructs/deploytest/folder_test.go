@@ -14,8 +14,8 @@ import (
 	"github.com/signedfront/signedfront/signer"
 )
 
-// servesAFolder deploys an environment that serves a folder of a bucket which was
-// there before. Its owner writes the policy that the output asks for.
+// servesAFolder deploys an environment that serves a folder of an existing bucket. The
+// bucket's owner writes the policy from the output.
 func (p *app) servesAFolder(t *testing.T) {
 	const environment, bucket, folder = "folder", "holiday-pictures", "/2026/summer"
 	ctx := t.Context()
@@ -24,7 +24,7 @@ func (p *app) servesAFolder(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	// As AWS makes every bucket since April 2023, and the engine does not.
+	// AWS blocks public access to each new bucket since April 2023; the engine does not.
 	if _, err := p.s3.PutPublicAccessBlock(ctx, &s3.PutPublicAccessBlockInput{Bucket: aws.String(bucket), PublicAccessBlockConfiguration: &s3types.PublicAccessBlockConfiguration{
 		BlockPublicAcls: aws.Bool(true), BlockPublicPolicy: aws.Bool(true), IgnorePublicAcls: aws.Bool(true), RestrictPublicBuckets: aws.Bool(true),
 	}}); err != nil {
@@ -77,9 +77,8 @@ func (p *app) servesAFolder(t *testing.T) {
 	}
 }
 
-// checkDownloads names a download with the command line. What the engine's
-// CloudFront asks a bucket for has no query, so that the header of its answer is
-// the local edge's to show.
+// checkDownloads signs a URL with a download name. The engine's CloudFront requests
+// objects without a query, so the local edge shows the header of the answer.
 func (p *app) checkDownloads(t *testing.T, environment, distribution string) {
 	t.Helper()
 	trusted, err := p.trustedKeys(t.Context(), distribution)

@@ -2,8 +2,7 @@ package deploytest
 
 import "syscall"
 
-// inGroup puts a program into the group of processes that another one leads, or
-// into a new one that it leads itself.
+// inGroup has a program join the process group of leader, or lead a new one.
 func inGroup(leader int) *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Pgid: leader}
 }

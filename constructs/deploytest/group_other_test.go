@@ -4,5 +4,5 @@ package deploytest
 
 import "syscall"
 
-// inGroup is not reached: installTools takes Linux alone.
+// inGroup is never called: installTools fails on systems other than Linux.
 func inGroup(int) *syscall.SysProcAttr { return nil }

@@ -9,8 +9,8 @@ import (
 	"github.com/signedfront/signedfront/signer"
 )
 
-// imports deploys an environment with a key of one's own, which the command
-// line has made. The stack gets its public half alone.
+// imports deploys an environment with an imported key, which the command line made. The
+// stack gets its public key alone.
 func (p *app) imports(t *testing.T) {
 	const environment = "own-key"
 	p.run(t, p.signedfront, "keygen", "--out", p.folder)
@@ -49,8 +49,8 @@ func (p *app) imports(t *testing.T) {
 	p.destroy(t, environment)
 }
 
-// editsAnImportedKey puts another key in the place of the one that signs. CloudFront
-// changes no public key, and would refuse all that was signed.
+// editsAnImportedKey puts another public key in the place of the current one. CloudFront
+// cannot change a public key, and viewers would be refused.
 func (p *app) editsAnImportedKey(t *testing.T, environment string) {
 	t.Helper()
 	before := identities(p.checkResources(t, stackName(environment)))

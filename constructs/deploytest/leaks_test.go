@@ -18,8 +18,8 @@ import (
 	"github.com/signedfront/signedfront/signer"
 )
 
-// searchForKeys searches all that was said and written for every private key
-// that was ever put into a secret, also into one that is gone.
+// searchForKeys searches all that programs printed and wrote for every private key that
+// was ever in a secret, deleted secrets included.
 func (a *account) searchForKeys(t *testing.T) {
 	t.Helper()
 	a.keepStacks(t)
@@ -30,7 +30,7 @@ func (a *account) searchForKeys(t *testing.T) {
 	t.Logf("searched %d texts for %d private keys", len(texts), len(keys))
 }
 
-// leaks says which texts have something of a key.
+// leaks returns the names of the texts that have a part of a key.
 func leaks(keys [][]byte, texts map[string]string) (found []string) {
 	for _, name := range slices.Sorted(maps.Keys(texts)) {
 		for _, key := range keys {
@@ -43,7 +43,7 @@ func leaks(keys [][]byte, texts map[string]string) (found []string) {
 }
 
 func TestALeakInOneTextOfManyIsFound(t *testing.T) {
-	// Keys of one algorithm begin with the same bytes.
+	// Keys of one algorithm start with the same bytes.
 	var keys [][]byte
 	for _, algorithm := range []signer.Algorithm{signer.RSA2048, signer.ECDSAP256} {
 		key, err := signer.GenerateKey(algorithm)
@@ -70,8 +70,8 @@ func TestALeakInOneTextOfManyIsFound(t *testing.T) {
 	}
 }
 
-// everyKey is the PEM text of every key, those among them that the scenarios
-// found in secrets.
+// everyKey returns the PEM text of every key, and checks that the keys the scenarios
+// found in secrets are among them.
 func (a *account) everyKey(t *testing.T) (keys [][]byte) {
 	t.Helper()
 	lines, err := os.ReadFile(filepath.Join(a.scratch, "secret-values"))
@@ -98,8 +98,8 @@ func (a *account) everyKey(t *testing.T) (keys [][]byte) {
 	return keys
 }
 
-// everyText is what was captured: of the command line, the engine, the
-// functions, the templates and outputs, and CloudFormation.
+// everyText returns all texts to search: output of the command line, the engine and the
+// functions, templates and outputs, and CloudFormation's answers.
 func (a *account) everyText(t *testing.T) map[string]string {
 	t.Helper()
 	texts := map[string]string{}
@@ -120,7 +120,7 @@ func (a *account) everyText(t *testing.T) map[string]string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// A search that misses one of these would find nothing in it.
+	// Without one of these the search would be incomplete.
 	for _, kind := range []string{"engine.log", "function-output", "cdk-", "outputs-", "signedfront-dev.template.json", "stack-signedfront-dev"} {
 		if !slices.ContainsFunc(slices.Collect(maps.Keys(texts)), func(name string) bool { return strings.HasPrefix(name, kind) }) {
 			t.Errorf("nothing was captured that is named %s...", kind)
@@ -129,8 +129,8 @@ func (a *account) everyText(t *testing.T) map[string]string {
 	return texts
 }
 
-// keepStacks keeps the template, outputs and events of every stack that there
-// ever was.
+// keepStacks keeps the template, outputs and events of every stack, deleted ones
+// included.
 func (a *account) keepStacks(t *testing.T) {
 	t.Helper()
 	pages := cloudformation.NewListStacksPaginator(a.cloudFormation, nil)

@@ -14,7 +14,7 @@ import (
 func TestAnAccountAnywhereButOnThisMachineIsRefused(t *testing.T) {
 	for _, endpoint := range []string{
 		"",
-		"http://127.0.0.1", // a port of AWS's choice
+		"http://127.0.0.1", // without a port
 		"https://127.0.0.1:4566",
 		"http://localhost:4566",
 		"http://10.0.0.1:4566",
@@ -38,11 +38,10 @@ func TestAnAccountAnywhereButOnThisMachineIsRefused(t *testing.T) {
 	}
 }
 
-// wantLoopbackAlone wants that the engine listens on the loopback interface, and
-// nowhere else.
+// wantLoopbackAlone checks that the engine listens on the loopback interface alone.
 func (a *account) wantLoopbackAlone(t *testing.T) {
 	t.Helper()
-	sockets := map[string]bool{} // the engine's, by their inodes
+	sockets := map[string]bool{} // of the engine, by inode
 	files, err := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", a.process))
 	if err != nil {
 		t.Fatal(err)
@@ -66,7 +65,7 @@ func (a *account) wantLoopbackAlone(t *testing.T) {
 				continue
 			}
 			listening++
-			// 127.0.0.1, as the kernel writes it on this processor.
+			// 127.0.0.1 as the kernel writes it on this processor.
 			if !strings.HasPrefix(fields[1], "0100007F:") {
 				t.Fatalf("the engine listens on %s of %s", fields[1], table)
 			}
@@ -92,7 +91,7 @@ func TestTheSDKReachesNothingButThisMachine(t *testing.T) {
 	}
 }
 
-// Whoever runs the test may be signed in to AWS, in any of these ways.
+// The user who runs the test may be signed in to AWS in any of these ways.
 func TestSettingsOfWhoeverRunsTheTestReachNoProgram(t *testing.T) {
 	a, err := accountAt("http://127.0.0.1:4566")
 	if err != nil {

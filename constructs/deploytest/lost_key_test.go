@@ -11,10 +11,9 @@ import (
 	"github.com/signedfront/signedfront/signer"
 )
 
-// losesAKey deletes the secret of a key by hand, and changes that key. Then
-// somebody is faster than the deployment to put a key into the secret of the
-// next one. Each time the deployment fails and is rolled back whole, and the
-// next one goes on.
+// losesAKey deletes the secret of a key and changes the algorithm of that key. Then
+// another writer puts a value into the secret of a new key before the deployment does.
+// Both deployments fail and roll back, and the one after them succeeds.
 func (p *app) losesAKey(t *testing.T) {
 	third := p.secretOf(t, "3")
 	if _, err := p.secrets.DeleteSecret(t.Context(), &secretsmanager.DeleteSecretInput{SecretId: &third, ForceDeleteWithoutRecovery: aws.Bool(true)}); err != nil {
@@ -45,8 +44,7 @@ func (p *app) losesAKey(t *testing.T) {
 	p.checkSigning(t, "dev")
 }
 
-// wantRolledBack deploys dev, which must fail for these reasons and be rolled
-// back.
+// wantRolledBack deploys dev. The deployment must fail for these reasons and roll back.
 func (p *app) wantRolledBack(t *testing.T, reasons ...string) {
 	t.Helper()
 	_, said, err := p.tryDeploy(t, "dev")
@@ -61,7 +59,7 @@ func (p *app) wantRolledBack(t *testing.T, reasons ...string) {
 	p.wantStatus(t, "dev", "UPDATE_ROLLBACK_COMPLETE")
 }
 
-// secretOf is the secret of a generation of dev.
+// secretOf returns the ARN of the secret of a generation of dev.
 func (p *app) secretOf(t *testing.T, generation string) string {
 	t.Helper()
 	for id, r := range p.resources(t, stackName("dev")) {

@@ -8,13 +8,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudfront"
 )
 
-// moves takes an environment with signed paths among public ones from an access identity to an access control, one
-// deployment a word, and on to KMS and back. At each step whoever reads has
-// been let in by the step before, and nothing else is replaced.
+// moves moves an environment with public and signed paths from an access identity to an
+// access control, one deployment for each value of originAccess, and then to KMS and
+// back. At each step the distribution reads by what the step before allowed, and no
+// other resource is replaced.
 func (p *app) moves(t *testing.T) {
 	const environment = "moving"
 	const identity, control = "AWS::CloudFront::CloudFrontOriginAccessIdentity", "AWS::CloudFront::OriginAccessControl"
-	var kept map[string]string // physical ids of the step before, by logical id
+	var kept map[string]string // of the step before, by logical id
 	for _, step := range []struct {
 		access, encryption string
 		mayRead            []string
@@ -36,7 +37,7 @@ func (p *app) moves(t *testing.T) {
 			}
 		})
 		outputs, _ := p.deploy(t, environment)
-		resources := p.checkResources(t, stackName(environment)) // and with it who may read, and what encrypts
+		resources := p.checkResources(t, stackName(environment)) // checks the bucket policy and the encryption too
 
 		var mayRead []string
 		for _, kind := range []string{identity, control} {
@@ -68,8 +69,8 @@ func (p *app) moves(t *testing.T) {
 	p.destroy(t, environment)
 }
 
-// wantBehaviors wants the signed paths before the public ones, and at those the
-// function that refuses escapes.
+// wantBehaviors checks that signed paths come before public ones, and that public ones
+// have the function that refuses escapes.
 func (p *app) wantBehaviors(t *testing.T, distribution string) {
 	t.Helper()
 	answer, err := p.cloudFront.GetDistribution(t.Context(), &cloudfront.GetDistributionInput{Id: &distribution})
@@ -92,7 +93,7 @@ func (p *app) wantBehaviors(t *testing.T, distribution string) {
 	}
 }
 
-// reader is the type of that by which a distribution reads its bucket.
+// reader returns the type of the resource by which a distribution reads its bucket.
 func (p *app) reader(t *testing.T, distribution string, resources map[string]*resource) string {
 	t.Helper()
 	answer, err := p.cloudFront.GetDistribution(t.Context(), &cloudfront.GetDistributionInput{Id: &distribution})

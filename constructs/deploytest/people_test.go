@@ -28,19 +28,19 @@ import (
 	"github.com/signedfront/signedfront/signer"
 )
 
-// TestWhatIsThereAlready runs what starts with pages, keys and names that other
-// people have, in an account of its own.
+// TestWhatIsThereAlready runs the scenarios with pages, keys and names that others made,
+// in an account of its own.
 func TestWhatIsThereAlready(t *testing.T) {
 	a := openAccount(t)
 	defer a.report(t)
 	a.bootstrap(t)
 	p := a.clone(t)
 	_ = t.Run("a page uploads a bounded file, which comes back through a signed URL", p.takesUploads) &&
-		t.Run("the AWS command line syncs a folder by no more than a role of uploads may", p.syncs) &&
-		t.Run("a distribution that is there hands over its keys and its domain name", p.takesOver)
+		t.Run("the AWS command line syncs a folder with the rights of a role of uploads", p.syncs) &&
+		t.Run("an existing distribution hands over its key and its domain name", p.takesOver)
 }
 
-// upload is one request of the page, and what came of it.
+// upload is an upload by the page, and its result.
 type upload struct {
 	Name   string            `json:"name"`
 	URL    string            `json:"url"`
@@ -49,14 +49,13 @@ type upload struct {
 	Size   int               `json:"size"`             // of the file
 	Fields map[string]string `json:"fields,omitempty"` // of a form
 
-	Status int    `json:"status,omitempty"` // 0 where the browser refused
+	Status int    `json:"status,omitempty"` // 0: refused by the browser
 	ETag   string `json:"etag,omitempty"`
 	Answer string `json:"answer,omitempty"`
 }
 
-// page uploads what the server lists, one after another, and reports what came of
-// it. The picture that does not come holds the load event, for which the browser
-// waits.
+// page uploads what the server lists, one upload after another, and posts the results.
+// The picture is never answered: it delays the load event, for which the browser waits.
 const page = `<!DOCTYPE html><title>Uploads</title><img src="/hold"><script>
 (async () => {
 	const done = [];
@@ -81,9 +80,9 @@ const page = `<!DOCTYPE html><title>Uploads</title><img src="/hold"><script>
 })();
 </script>`
 
-// browse opens the page in Chromium at a server, and returns what it reports.
-// Chromium stays open for a debugger: with --dump-dom it could end before the page
-// has reported.
+// browse opens the page of a server in Chromium and returns what the page posts.
+// Chromium stays open for a debugger: with --dump-dom it could exit before the page
+// posts.
 func (a *account) browse(t *testing.T, server *pageServer, uploads ...upload) map[string]upload {
 	t.Helper()
 	server.uploads, server.reported = uploads, make(chan []upload, 1)
@@ -119,7 +118,7 @@ func (a *account) browse(t *testing.T, server *pageServer, uploads ...upload) ma
 	}
 }
 
-// pageServer serves the page under an origin of its own.
+// pageServer serves the page from an origin of its own.
 type pageServer struct {
 	*httptest.Server
 	uploads  []upload
@@ -151,8 +150,8 @@ func servePage(t *testing.T) *pageServer {
 	return s
 }
 
-// takesUploads has a page of an origin that may upload send what a program has
-// presigned as the SDK's user, and pages of others fail.
+// takesUploads has a page of an allowed origin upload with requests that the SDK
+// presigned. Uploads from other origins must fail.
 func (p *app) takesUploads(t *testing.T) {
 	const environment, role = "uploads", "editor"
 	ours, theirs := servePage(t), servePage(t)
@@ -232,8 +231,8 @@ func (p *app) takesUploads(t *testing.T) {
 	p.destroy(t, environment)
 }
 
-// s3As is S3 for a user, of whom the engine keeps the secret and checks what it
-// has presigned.
+// s3As returns a client of S3 for a user. The engine knows the user's secret and checks
+// the signatures of presigned requests.
 func (a *account) s3As(t *testing.T, user string) *s3.Client {
 	t.Helper()
 	if _, err := a.iam.CreateUser(t.Context(), &iam.CreateUserInput{UserName: &user}); err != nil {
@@ -248,10 +247,10 @@ func (a *account) s3As(t *testing.T, user string) *s3.Client {
 	return s3.NewFromConfig(config, func(o *s3.Options) { o.UsePathStyle = true })
 }
 
-// viewedAs is the header by which the engine knows whose distribution is asked.
+// viewedAs is the header by which the engine finds the account of a distribution.
 const viewedAs = "Authorization: AWS4-HMAC-SHA256 Credential=" + accountID + "/20260101/" + region + "/s3/aws4_request"
 
-// view asks the emulated CloudFront for a URL, by the name of the distribution.
+// view requests a URL from the emulated CloudFront by the name of the distribution.
 func (a *account) view(t *testing.T, signed string) *http.Response {
 	t.Helper()
 	_, target, _ := strings.Cut(signed, "://")
@@ -261,7 +260,7 @@ func (a *account) view(t *testing.T, signed string) *http.Response {
 		t.Fatal(err)
 	}
 	request.Host = host
-	request.Header.Set("X-Forwarded-Proto", "https") // by which the engine knows HTTPS
+	request.Header.Set("X-Forwarded-Proto", "https") // marks HTTPS for the engine
 	name, value, _ := strings.Cut(viewedAs, ": ")
 	request.Header.Set(name, value)
 	answer, err := loopbackClient.Do(request)
@@ -272,8 +271,8 @@ func (a *account) view(t *testing.T, signed string) *http.Response {
 	return answer
 }
 
-// takesOver deploys beside a distribution that somebody has made, trusts its key,
-// and moves its domain name, as MOVING.md says.
+// takesOver deploys while a distribution made by hand serves, trusts that distribution's
+// key, and moves its domain name, as MOVING.md describes.
 func (p *app) takesOver(t *testing.T) {
 	const environment, name = "moved", "media.example.com"
 	ctx := t.Context()
@@ -320,7 +319,8 @@ func (p *app) takesOver(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	// Prepared: the older key is trusted, the certificate is there, and no name.
+	// Before the move: the older key is trusted, the certificate exists, and the stack
+	// has no domain name.
 	settings := map[string]any{
 		"ephemeral":   true,
 		"signingKeys": map[string]any{"keys": map[string]any{"1": map[string]any{}}, "alsoTrust": []string{id}},
@@ -376,8 +376,7 @@ func (p *app) takesOver(t *testing.T) {
 		}
 	}
 
-	// A key of the stack joins, as in a rotation: the guard takes no notice of the
-	// older one.
+	// A key of the stack is added, as in a rotation. The guard ignores the older key.
 	settings["signingKeys"].(map[string]any)["keys"], settings["signingKeys"].(map[string]any)["current"] = map[string]any{"1": map[string]any{}, "2": map[string]any{}}, 1
 	p.configure(t, func(environments map[string]any) { environments[environment] = settings })
 	p.deploy(t, environment)
@@ -386,7 +385,7 @@ func (p *app) takesOver(t *testing.T) {
 	p.deploy(t, environment)
 	wantServed(own)
 
-	// Moved, and then said.
+	// The name is moved by hand, and then written into the settings.
 	now, err := p.cloudFront.GetDistribution(ctx, &cloudfront.GetDistributionInput{Id: &distribution})
 	if err != nil {
 		t.Fatal(err)
@@ -409,7 +408,8 @@ func (p *app) takesOver(t *testing.T) {
 		t.Errorf("the old distribution has the names %v", aliases.Items)
 	}
 
-	// The older key is let go, which nobody but its owner knows to be safe.
+	// The older key is removed. Only its owner can know that nothing signed by it is in
+	// use.
 	delete(settings["signingKeys"].(map[string]any), "alsoTrust")
 	p.configure(t, func(environments map[string]any) { environments[environment] = settings })
 	if _, said, err := p.tryDeploy(t, environment); err == nil || !strings.Contains(said, id) || !strings.Contains(said, `"guard": false`) {
@@ -429,7 +429,7 @@ func (p *app) takesOver(t *testing.T) {
 	p.destroy(t, environment)
 }
 
-// inlinePolicy is the only policy that is in a role itself.
+// inlinePolicy returns the only inline policy of a role.
 func (a *account) inlinePolicy(t *testing.T, role string) *policyDocument {
 	t.Helper()
 	names, err := a.iam.ListRolePolicies(t.Context(), &iam.ListRolePoliciesInput{RoleName: &role})

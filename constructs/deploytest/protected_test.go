@@ -23,16 +23,16 @@ import (
 	"github.com/signedfront/signedfront/signer/edge/cdkapp"
 )
 
-// protected is the environment of PIPELINES.md that is not ephemeral. It has what
-// is kept when it is removed, and both stacks in us-east-1.
+// protected is the environment of PIPELINES.md that is not ephemeral. Its destruction
+// keeps data, and it has both stacks in us-east-1.
 const protected = "prod"
 
-// refusal is what CloudFormation says of a protected stack.
+// refusal is CloudFormation's error for a protected stack.
 const refusal = "cannot be deleted while TerminationProtection is enabled"
 
-// failsProtected has the first deployment of a protected environment fail, and
-// deploys it by the commands of PIPELINES.md. It runs after the scenarios that
-// want nothing left: it bootstraps another Region.
+// failsProtected has the first deployment of a protected environment fail, and deploys
+// it by the commands of PIPELINES.md. It runs after the scenarios that check for
+// leftovers, because it bootstraps another Region.
 func (p *app) failsProtected(t *testing.T) {
 	if said, err := p.cdk(t, t.TempDir(), "bootstrap", "aws://"+accountID+"/"+usEast1); err != nil {
 		t.Fatalf("%v\n%s", err, said)
@@ -68,8 +68,8 @@ func (p *app) failsProtected(t *testing.T) {
 	p.wantProtected(t)
 }
 
-// protectedStacks are the stacks of the protected environment, each with the
-// account as it is seen from its Region.
+// protectedStacks returns the stacks of the protected environment, each with the account
+// in its Region.
 func (a *account) protectedStacks() map[string]*account {
 	return map[string]*account{
 		stackName(protected):                  a,
@@ -91,8 +91,8 @@ func (a *account) wantProtected(t *testing.T) {
 	}
 }
 
-// isRemoved removes the protected environment by the commands of the page, and
-// then what that keeps.
+// isRemoved removes the protected environment by the commands of the page, and then what
+// the removal kept.
 func (p *app) isRemoved(t *testing.T) {
 	_, blocks := section(t, "PIPELINES.md", "### Removing one")
 	if len(blocks) != 3 {
@@ -109,14 +109,14 @@ func (p *app) isRemoved(t *testing.T) {
 	before := resources()
 	bucket := ofType(before, "AWS::S3::Bucket")[0].physicalID
 	key := ofType(before, "AWS::KMS::Key")[0].physicalID
-	var log string // that of the access logs
+	var log string // the log group of the access logs
 	for _, group := range ofType(before, "AWS::Logs::LogGroup") {
 		if strings.HasPrefix(group.physicalID, "/aws/vendedlogs/") {
 			log = group.physicalID
 		}
 	}
 
-	// Two versions, and one that is deleted.
+	// Two versions of one object, and a deleted object.
 	for _, key := range []string{"rt.png", "rt.png", `albums/"día" 1/a.png`} {
 		if _, err := p.s3.PutObject(t.Context(), &s3.PutObjectInput{Bucket: &bucket, Key: &key, Body: strings.NewReader(key)}); err != nil {
 			t.Fatal(err)
@@ -185,8 +185,8 @@ func (p *app) isRemoved(t *testing.T) {
 	}
 }
 
-// leftoversInBoth are the leftovers of both Regions, without what is of the
-// bootstrap stack in us-east-1 and the hosted zone.
+// leftoversInBoth returns the leftovers of both Regions, without the bootstrap stack in
+// us-east-1 and the hosted zone.
 func (a *account) leftoversInBoth(t *testing.T) []string {
 	t.Helper()
 	left := slices.DeleteFunc(a.leftovers(t), func(found string) bool {
@@ -217,8 +217,8 @@ func (a *account) leftoversInBoth(t *testing.T) []string {
 	return left
 }
 
-// section is the text of a page under a heading, as far as the next one, and the
-// blocks of commands in it.
+// section returns the text of a page from a heading to the next one, and its blocks of
+// commands.
 func section(t *testing.T, page, heading string) (text string, blocks []string) {
 	t.Helper()
 	whole, err := os.ReadFile("../" + page)
@@ -233,7 +233,7 @@ func section(t *testing.T, page, heading string) (text string, blocks []string) 
 	return text, fenced(text, "sh")
 }
 
-// fenced are the blocks of a text in a language.
+// fenced returns the code blocks of a text in a language.
 func fenced(text, language string) (blocks []string) {
 	for _, block := range regexp.MustCompile("(?s)```"+language+"\n(.*?)```").FindAllStringSubmatch(text, -1) {
 		blocks = append(blocks, block[1])
@@ -252,9 +252,9 @@ func lineWith(t *testing.T, commands, part string) string {
 	return ""
 }
 
-// paste runs commands of a page in the clone, with the AWS CLI, and returns what
-// they say. Their npx runs the CDK's command line at the one version, with the
-// options that this test needs.
+// paste runs commands of a page in the clone, with the AWS CLI, and returns their
+// output. Their npx runs the pinned CDK command line, with the options that this test
+// needs.
 func (p *app) paste(t *testing.T, commands string, variables ...string) (string, error) {
 	t.Helper()
 	programs := t.TempDir()
@@ -264,7 +264,7 @@ func (p *app) paste(t *testing.T, commands string, variables ...string) (string,
 shift 2
 exec '%s' '%s' --no-notices --no-color "$@" -c '%s'`, cdkapp.CLIVersion, p.node, p.tools.cdk, p.processor()),
 		"signedfront": fmt.Sprintf("exec '%s' \"$@\"", p.signedfront),
-		// By the name of the distribution, as view asks.
+		// Requests the distribution by its name, as view does.
 		"curl": fmt.Sprintf(`[ "$1 $2 $#" = "--fail --output 4" ] || exit 2
 target=${4#https://}
 exec '%s' --silent --show-error --noproxy '*' --fail --output "$3" --header "Host: ${target%%%%/*}" --header 'X-Forwarded-Proto: https' \

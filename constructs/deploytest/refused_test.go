@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// later has CloudFront and Systems Manager say that everything so far was done a
-// month ago, and atOnce that it was done when it was.
+// later has CloudFront and Systems Manager report everything done so far as done a month
+// earlier. atOnce has them report the real times.
 func (a *account) later(t *testing.T) {
 	t.Helper()
 	writeFile(t, filepath.Join(a.scratch, "age"), []byte("2592000"))
@@ -18,9 +18,8 @@ func (a *account) atOnce(t *testing.T) {
 	writeFile(t, filepath.Join(a.scratch, "age"), []byte("0"))
 }
 
-// losesItsRights takes away what the guard reads with. A deployment of dev that
-// changes no key fails, says what to do, and goes through once the rights are
-// back.
+// losesItsRights takes away the guard's right to read. A deployment of dev that changes
+// no key fails, says what to do, and succeeds once the right is back.
 func (p *app) losesItsRights(t *testing.T) {
 	denied := filepath.Join(p.scratch, "deny-key-groups")
 	writeFile(t, denied, nil)
@@ -33,8 +32,8 @@ func (p *app) losesItsRights(t *testing.T) {
 	p.checkGenerations(t, "dev", 2)
 }
 
-// wantRefused deploys dev with settings that would have viewers refused. The
-// deployment fails for these reasons and leaves what was there.
+// wantRefused deploys dev with settings by which viewers would be refused. The
+// deployment must fail for these reasons and change nothing.
 func (p *app) wantRefused(t *testing.T, settings map[string]any, reasons ...string) {
 	t.Helper()
 	before := identities(p.checkResources(t, stackName("dev")))

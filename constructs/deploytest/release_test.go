@@ -14,12 +14,11 @@ import (
 	"testing"
 )
 
-// releaseFile names the release that is deployed first, and says how it is
-// changed.
+// releaseFile names the release to deploy first, and says when to change it.
 const releaseFile = "testdata/release"
 
-// releaseFiles are the files of the last release. The test fails where the clone
-// does not have it.
+// releaseFiles returns the files of the last release. The test fails if the clone does
+// not have that commit.
 func releaseFiles(t *testing.T) map[string][]byte {
 	t.Helper()
 	text, err := os.ReadFile(releaseFile)
@@ -37,7 +36,7 @@ func releaseFiles(t *testing.T) map[string][]byte {
 	return files
 }
 
-// releaseCommit is the commit that the text of releaseFile names.
+// releaseCommit returns the commit that the text of releaseFile names.
 func releaseCommit(text []byte) (string, error) {
 	commit := ""
 	for line := range strings.Lines(string(text)) {
@@ -55,8 +54,7 @@ func releaseCommit(text []byte) (string, error) {
 	return commit, nil
 }
 
-// filesOf are the files of a commit of the repository that folder is in, by
-// their names.
+// filesOf returns the files of a commit of the repository around folder, by name.
 func filesOf(t *testing.T, folder, commit string) (map[string][]byte, error) {
 	git := func(args ...string) ([]byte, error) {
 		out, err := exec.CommandContext(t.Context(), "git", append([]string{"-C", folder}, args...)...).Output()
@@ -74,7 +72,7 @@ func filesOf(t *testing.T, folder, commit string) (map[string][]byte, error) {
 	if _, err := git("cat-file", "-e", commit+"^{commit}"); err != nil {
 		return nil, fmt.Errorf(missing, commit, err)
 	}
-	// From the top: in a folder below, Git archives that folder alone.
+	// In a folder below the top, "git archive" writes that folder alone.
 	folder = strings.TrimSuffix(string(top), "\n")
 	archive, err := git("archive", "--format=tar", commit)
 	if err != nil {

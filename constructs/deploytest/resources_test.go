@@ -33,18 +33,18 @@ import (
 	"github.com/signedfront/signedfront/signer"
 )
 
-// resource is a resource of a stack, as the template and CloudFormation know
-// it.
+// resource is a resource of a stack in the template and in CloudFormation.
 type resource struct {
 	Type         string
 	Properties   json.RawMessage
 	physicalID   string
-	lastModified string // of the API, where it tells
+	lastModified string // from the API, where it has one
 	stack        map[string]*resource
 }
 
-// checks read a resource over its own API and say what is wrong with it, by
-// its type. A type that is not here fails the test.
+// checks are, by type of resource, the functions that read a resource from its own API
+// and return an error for what is wrong with it. A type that is not listed fails the
+// test.
 var checks = map[string]func(ctx context.Context, a *account, r *resource) error{
 	"AWS::CertificateManager::Certificate":            checkCertificate,
 	"AWS::Route53::RecordSet":                         checkRecord,
@@ -66,18 +66,18 @@ var checks = map[string]func(ctx context.Context, a *account, r *resource) error
 	"AWS::Lambda::Function":                           checkFunction,
 	"AWS::Lambda::EventInvokeConfig":                  checkInvocation,
 	"AWS::Logs::LogGroup":                             checkLogGroup,
-	"AWS::Logs::DeliverySource":                       checkNothing, // read with the delivery
-	"AWS::Logs::DeliveryDestination":                  checkNothing, // read with the delivery
+	"AWS::Logs::DeliverySource":                       checkNothing, // checkDelivery reads it
+	"AWS::Logs::DeliveryDestination":                  checkNothing, // checkDelivery reads it
 	"AWS::Logs::Delivery":                             checkDelivery,
-	// Resources of ours have no API: what they did is seen in the others.
+	// Custom resources have no API: the checks of the other resources see their effects.
 	"Custom::SigningKeyPair": checkNothing,
 	"Custom::EmptyBucket":    checkNothing,
 	"Custom::FunctionRuns":   checkNothing,
 	"Custom::KeyGuard":       checkNothing,
 }
 
-// resources are those of a stack by their logical ids. The template and
-// CloudFormation must name the same.
+// resources returns the resources of a stack by logical id. The template and
+// CloudFormation must have the same ones.
 func (a *account) resources(t *testing.T, stack string) map[string]*resource {
 	t.Helper()
 	template, err := a.cloudFormation.GetTemplate(t.Context(), &cloudformation.GetTemplateInput{StackName: &stack})
@@ -111,8 +111,8 @@ func (a *account) resources(t *testing.T, stack string) map[string]*resource {
 	return declared.Resources
 }
 
-// checkResources reads every resource of a stack over the API. The test does
-// not go on if one is not as it should be.
+// checkResources reads every resource of a stack from its API. It ends the test if one
+// is wrong.
 func (a *account) checkResources(t *testing.T, stack string) map[string]*resource {
 	t.Helper()
 	resources, failed := a.resources(t, stack), false
@@ -187,7 +187,7 @@ func checkBucket(ctx context.Context, a *account, r *resource) error {
 	return nil
 }
 
-// encryption is what the template says of a bucket's.
+// encryption returns the encryption that the template gives a bucket.
 func (r *resource) encryption() (s3types.ServerSideEncryption, error) {
 	var properties struct {
 		BucketEncryption struct {
@@ -206,7 +206,7 @@ func (r *resource) encryption() (s3types.ServerSideEncryption, error) {
 	return rules[0].ServerSideEncryptionByDefault.SSEAlgorithm, nil
 }
 
-// policyDocument is a policy as IAM and S3 answer it.
+// policyDocument is a policy as IAM and S3 return it.
 type policyDocument struct {
 	Statement []struct {
 		Effect    string
@@ -228,7 +228,7 @@ func (m *oneOrMany) UnmarshalJSON(text []byte) error {
 	return json.Unmarshal(text, (*[]string)(m))
 }
 
-// allowed are the resources on which a policy allows an action.
+// allowed returns the resources on which a policy allows an action.
 func (d *policyDocument) allowed(action string) (resources []string) {
 	for _, statement := range d.Statement {
 		if statement.Effect == "Allow" && slices.Contains(statement.Action, action) {
@@ -238,9 +238,9 @@ func (d *policyDocument) allowed(action string) (resources []string) {
 	return resources
 }
 
-// The identity may read the objects, and so may the control for this one
-// distribution, as far as the stack has them, and both may list the bucket where
-// one may; nobody may come without TLS, and there is no other word.
+// checkBucketPolicy checks that the policy allows reading to the stack's identity and to
+// its control for this distribution, and to nobody else. Both or none may list the
+// bucket. One statement denies requests without TLS.
 func checkBucketPolicy(ctx context.Context, a *account, r *resource) error {
 	var properties struct{ Bucket struct{ Ref string } }
 	if err := json.Unmarshal(r.Properties, &properties); err != nil {
@@ -302,7 +302,7 @@ func checkDocument(ctx context.Context, a *account, r *resource) error {
 	return document.Validate()
 }
 
-// document is the deployment document in a parameter.
+// document returns the deployment document in a parameter.
 func (a *account) document(ctx context.Context, parameter string) (*signer.Deployment, error) {
 	answer, err := a.ssm.GetParameter(ctx, &ssm.GetParameterInput{Name: &parameter})
 	if err != nil {
@@ -311,8 +311,8 @@ func (a *account) document(ctx context.Context, parameter string) (*signer.Deplo
 	return signer.ParseDeployment([]byte(*answer.Parameter.Value))
 }
 
-// The query is what the template says, and the distribution's default behavior has
-// the policy.
+// checkCachePolicy checks that the query parameters are the template's, and that the
+// distribution's default behavior uses the policy.
 func checkCachePolicy(ctx context.Context, a *account, r *resource) error {
 	var properties struct {
 		CachePolicyConfig struct {
@@ -348,8 +348,8 @@ func checkSecret(ctx context.Context, a *account, r *resource) error {
 	return err
 }
 
-// storedKey is the one version of a secret, and the key that it holds. It must
-// be PEM as this module writes it and nothing else.
+// storedKey returns the only version of a secret and the key it holds. The value must be
+// PEM as this module writes it.
 func (a *account) storedKey(ctx context.Context, secret string) (version string, key *signer.PrivateKey, err error) {
 	answer, err := a.secrets.ListSecretVersionIds(ctx, &secretsmanager.ListSecretVersionIdsInput{SecretId: &secret, IncludeDeprecated: aws.Bool(true)})
 	if err != nil {
@@ -380,7 +380,7 @@ func checkPublicKey(ctx context.Context, a *account, r *resource) error {
 	return err
 }
 
-// publicKey is a public key that CloudFront holds.
+// publicKey returns a public key of CloudFront.
 func (a *account) publicKey(ctx context.Context, id string) (*signer.PublicKey, error) {
 	answer, err := a.cloudFront.GetPublicKey(ctx, &cloudfront.GetPublicKeyInput{Id: &id})
 	if err != nil {
@@ -412,7 +412,8 @@ func checkOriginAccessIdentity(ctx context.Context, a *account, r *resource) err
 	return nil
 }
 
-// A certificate is of the Region from which CloudFront takes them.
+// checkCertificate checks that the certificate is in us-east-1, the Region from which
+// CloudFront takes certificates.
 func checkCertificate(ctx context.Context, a *account, r *resource) error {
 	answer, err := a.acm.DescribeCertificate(ctx, &acm.DescribeCertificateInput{CertificateArn: &r.physicalID}, func(o *acm.Options) { o.Region = usEast1 })
 	if err != nil {
@@ -424,7 +425,7 @@ func checkCertificate(ctx context.Context, a *account, r *resource) error {
 	return nil
 }
 
-// A record leads to the distribution.
+// checkRecord checks that the record is an alias of the distribution.
 func checkRecord(ctx context.Context, a *account, r *resource) error {
 	var properties struct {
 		Name, HostedZoneId string
@@ -450,13 +451,13 @@ func checkRecord(ctx context.Context, a *account, r *resource) error {
 	return fmt.Errorf("%s has no %s record that leads to %s", properties.Name, properties.Type, *distribution.Distribution.DomainName)
 }
 
-// The published function has the template's code.
+// checkCloudFrontFunction checks that the published function has the template's code.
 func checkCloudFrontFunction(ctx context.Context, a *account, r *resource) error {
 	var properties struct{ FunctionCode string }
 	if err := json.Unmarshal(r.Properties, &properties); err != nil {
 		return err
 	}
-	name := r.physicalID[strings.LastIndexByte(r.physicalID, '/')+1:] // of its ARN
+	name := r.physicalID[strings.LastIndexByte(r.physicalID, '/')+1:] // the last part of the ARN
 	answer, err := a.cloudFront.GetFunction(ctx, &cloudfront.GetFunctionInput{Name: &name, Stage: cloudfronttypes.FunctionStageLive})
 	if err != nil {
 		return err
@@ -478,7 +479,8 @@ func checkOriginAccessControl(ctx context.Context, a *account, r *resource) erro
 	return nil
 }
 
-// The key lets CloudFront decrypt, for distributions of this account.
+// checkEncryptionKey checks that CloudFront may decrypt with the key, for distributions
+// of this account alone.
 func checkEncryptionKey(ctx context.Context, a *account, r *resource) error {
 	answer, err := a.kms.GetKeyPolicy(ctx, &kms.GetKeyPolicyInput{KeyId: &r.physicalID, PolicyName: aws.String("default")})
 	if err != nil {
@@ -557,7 +559,7 @@ func checkManagedPolicy(ctx context.Context, a *account, r *resource) error {
 	return nil
 }
 
-// policy is what a managed policy says now.
+// policy returns the current version of a managed policy.
 func (a *account) policy(ctx context.Context, arn string) (*policyDocument, error) {
 	policy, err := a.iam.GetPolicy(ctx, &iam.GetPolicyInput{PolicyArn: &arn})
 	if err != nil {
@@ -587,7 +589,7 @@ func checkFunction(ctx context.Context, a *account, r *resource) error {
 	return nil
 }
 
-// The physical id names the function and what of it is meant, in a form of
+// checkInvocation reads the function's name from the physical id, which has a form of
 // CloudFormation's own.
 func checkInvocation(ctx context.Context, a *account, r *resource) error {
 	var properties struct {
@@ -620,8 +622,8 @@ func checkLogGroup(ctx context.Context, a *account, r *resource) error {
 	return nil
 }
 
-// A delivery brings what its stack's source gives to its stack's destination,
-// without the fields that hold credentials.
+// checkDelivery checks that the delivery connects its stack's source with its stack's
+// destination, and leaves out the fields that hold credentials.
 func checkDelivery(ctx context.Context, a *account, r *resource) error {
 	answer, err := a.logs.GetDelivery(ctx, &cloudwatchlogs.GetDeliveryInput{Id: &r.physicalID})
 	if err != nil {
@@ -651,8 +653,8 @@ func checkDelivery(ctx context.Context, a *account, r *resource) error {
 	return nil
 }
 
-// snapshot is what must stay as it is where nothing changed: every resource's
-// identity and, where the API tells, when it was last changed.
+// snapshot returns what must stay if nothing changed: the physical id of every resource
+// and, where the API has it, the time of its last change.
 func snapshot(resources map[string]*resource) map[string][2]string {
 	all := map[string][2]string{}
 	for id, r := range resources {

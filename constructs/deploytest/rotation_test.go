@@ -20,7 +20,7 @@ import (
 	"github.com/signedfront/signedfront/signer/awskeys"
 )
 
-// development is the environment dev with these generations of its key.
+// development returns the environment dev with these key generations.
 func development(keys map[string]any, current int) map[string]any {
 	return map[string]any{
 		"ephemeral":   true,
@@ -29,9 +29,9 @@ func development(keys map[string]any, current int) map[string]any {
 	}
 }
 
-// rotates replaces the key in the three deployments that the README tells,
-// while an app signs, viewers open what they hold, and another stack's role may
-// read what it needs. Each step is refused while it is too early.
+// rotates replaces the key in the README's three deployments, while an app signs,
+// viewers open what they hold, and the role of another stack may read the current key.
+// Each step is refused while it is too early.
 func (p *app) rotates(t *testing.T) {
 	policy := p.physicalID(t, "dev", "AWS::IAM::ManagedPolicy")
 	role := p.appRole(t, policy)
@@ -46,7 +46,7 @@ func (p *app) rotates(t *testing.T) {
 		p.checkGenerations(t, "dev", len(keys))
 		p.wantReadable(t, policy)
 	}
-	rotation(1, "1") // the same key; signers learn of the short maxKeyAge
+	rotation(1, "1") // the same key; signers read the shorter maxKeyAge
 
 	frozen := p.frozenSigner(t)
 	running := p.watch(t, "dev", p.signableBy(role))
@@ -75,7 +75,7 @@ func (p *app) rotates(t *testing.T) {
 	running.stop(t, first, second)
 	p.atOnce(t)
 
-	// It slept through it all, and wakes up after its key's age.
+	// The frozen signer wakes up after the age of its key.
 	woken, err := frozen.wakeUp().Object(t.Context(), "rt.png", signer.Policy{TTL: time.Minute})
 	if err != nil {
 		t.Fatal(err)
@@ -83,8 +83,8 @@ func (p *app) rotates(t *testing.T) {
 	p.wantAllowed(t, woken)
 }
 
-// appRole deploys an app's own stack, with a role that has the signing policy,
-// and never touches it again. It takes the policy's ARN as a parameter.
+// appRole deploys an app's own stack once, with a role that has the signing policy. The
+// policy's ARN is a parameter of the stack.
 func (a *account) appRole(t *testing.T, policy string) string {
 	t.Helper()
 	template, err := os.ReadFile("testdata/app.template.json")
@@ -100,7 +100,7 @@ func (a *account) appRole(t *testing.T, policy string) string {
 	return *role.StackResourceDetail.PhysicalResourceId
 }
 
-// createStack makes a stack of somebody else.
+// createStack creates a stack that is not one of ours.
 func (a *account) createStack(t *testing.T, name, template string, parameters ...cftypes.Parameter) {
 	t.Helper()
 	_, err := a.cloudFormation.CreateStack(t.Context(), &cloudformation.CreateStackInput{
@@ -120,8 +120,7 @@ func (a *account) createStack(t *testing.T, name, template string, parameters ..
 	}
 }
 
-// removeApp removes the app's stack: IAM does not delete a policy that is
-// attached.
+// removeApp removes the app's stack, because IAM does not delete an attached policy.
 func (a *account) removeApp(t *testing.T) {
 	t.Helper()
 	name := aws.String("photo-album")
@@ -136,8 +135,8 @@ func (a *account) removeApp(t *testing.T) {
 	}
 }
 
-// wantReadable wants that the signing policy lists the secrets of every
-// generation of dev, and no other.
+// wantReadable checks that the signing policy lists the secret of every generation of
+// dev, and no other.
 func (p *app) wantReadable(t *testing.T, policy string) {
 	t.Helper()
 	document, err := p.policy(t.Context(), policy)
@@ -156,8 +155,8 @@ func (p *app) wantReadable(t *testing.T, policy string) {
 	}
 }
 
-// watched is an app that signs all the time for an environment, and whoever
-// looks over its shoulder.
+// watched is an app that signs for an environment without pause, and whose URLs,
+// document and keys are checked each time.
 type watched struct {
 	*app
 	signer       *signer.Signer
@@ -165,19 +164,19 @@ type watched struct {
 
 	cancel context.CancelFunc
 	done   chan struct{}
-	wrong  error // why it ended before it was told to
+	wrong  error // why it ended before stop
 
-	rotates chan string // the key pair that it has changed to
+	rotates chan string // key pair ids that it changed to
 
 	mu     sync.Mutex
-	signed map[string]int // URLs, by the key pair that signed them
-	last   string         // the key pair of the last one
+	signed map[string]int // URLs by key pair id
+	last   string         // the key pair id of the last URL
 	held   []func() (signer.Request, error)
-	opened int // times that what is held was used
+	opened int // how often something held was opened
 }
 
-// watch starts it. look reads what must be true at any moment of environment,
-// with the keys that its distribution trusts at that moment.
+// watch starts an app. look checks the document of the environment each time, with the
+// keys that its distribution trusts at that moment.
 func (p *app) watch(t *testing.T, environment string, look func(context.Context, *signer.Deployment, map[string]*signer.PublicKey) error) *watched {
 	t.Helper()
 	w := &watched{
@@ -208,18 +207,18 @@ func (p *app) watch(t *testing.T, environment string, look func(context.Context,
 	})
 	go func() {
 		defer close(w.done)
-		// Pauses leave the engine time for the deployment.
+		// The pauses leave the engine time for the deployment.
 		for pause := time.Tick(20 * time.Millisecond); ctx.Err() == nil && w.wrong == nil; <-pause {
 			w.wrong = errors.Join(w.sign(ctx), w.read(ctx, environment, look))
 		}
 		if ctx.Err() != nil {
-			w.wrong = nil // what it was told to end is no failure
+			w.wrong = nil // canceled calls are no failure
 		}
 	}()
 	return w
 }
 
-// sign signs a URL as the app does, and checks it as CloudFront does.
+// sign signs a URL as the app does, and verifies it as CloudFront does.
 func (w *watched) sign(ctx context.Context) error {
 	url, err := w.signer.Object(ctx, "rt.png", signer.Policy{TTL: time.Minute})
 	if err != nil {
@@ -250,8 +249,8 @@ func (w *watched) sign(ctx context.Context) error {
 	return nil
 }
 
-// hold gives viewers what they open from now on, at every moment: a URL, cookies,
-// and a pass, of which a program makes another URL each time.
+// hold gives viewers a URL, cookies, and a pass that makes another URL each time. They
+// open them at every moment from now on.
 func (w *watched) hold(t *testing.T) {
 	t.Helper()
 	base, err := w.signer.BaseURL(t.Context())
@@ -273,7 +272,7 @@ func (w *watched) hold(t *testing.T) {
 	}
 	var header []string
 	for _, cookie := range cookies {
-		if cookie.MaxAge >= 0 { // the others are removed
+		if cookie.MaxAge >= 0 { // the others are deletions
 			header = append(header, cookie.Name+"="+cookie.Value)
 		}
 	}
@@ -293,15 +292,15 @@ func (w *watched) hold(t *testing.T) {
 	)
 }
 
-// lapse is the end of all that is held: CloudFront and Systems Manager say that a
-// month has gone by, of which the clock here knows nothing.
+// lapse drops all that viewers hold: it has expired by the times of CloudFront and
+// Systems Manager, a month later, and not by the clock of this machine.
 func (w *watched) lapse() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.held = nil
 }
 
-// read reads the environment's document and the keys that are trusted.
+// read passes the environment's document and trusted keys to look.
 func (w *watched) read(ctx context.Context, environment string, look func(context.Context, *signer.Deployment, map[string]*signer.PublicKey) error) error {
 	document, err := w.document(ctx, "/signedfront/"+project+"/"+environment)
 	if err != nil {
@@ -314,8 +313,8 @@ func (w *watched) read(ctx context.Context, environment string, look func(contex
 	return look(ctx, document, trusted)
 }
 
-// signableBy looks whether the document names a key that is trusted, and that a
-// role of another stack may read.
+// signableBy returns a check that the document names a trusted key, which a role of
+// another stack may read.
 func (p *app) signableBy(role string) func(context.Context, *signer.Deployment, map[string]*signer.PublicKey) error {
 	return func(ctx context.Context, document *signer.Deployment, trusted map[string]*signer.PublicKey) error {
 		if key := trusted[document.KeyPairID]; key == nil || document.CheckKey(key) != nil {
@@ -339,7 +338,7 @@ func (p *app) signableBy(role string) func(context.Context, *signer.Deployment, 
 	}
 }
 
-// signsFirst waits until a URL was signed, and says with which key pair.
+// signsFirst waits for the first URL and returns the key pair id that signed it.
 func (w *watched) signsFirst(t *testing.T) string {
 	t.Helper()
 	return w.until(t, func() (string, bool) {
@@ -350,26 +349,26 @@ func (w *watched) signsFirst(t *testing.T) string {
 	})
 }
 
-// rotated waits until the running signer has changed its key, and a URL was
-// signed with the new one.
+// rotated waits until the running signer has changed its key and signed a URL with the
+// new one.
 func (w *watched) rotated(t *testing.T) string {
 	t.Helper()
 	var now string
 	select {
 	case now = <-w.rotates:
 	case <-w.done:
-		t.FailNow() // which is told why at the end
+		t.FailNow() // the cleanup of watch says why
 	case <-time.After(time.Minute):
 		t.Fatal("the running signer does not notice that another key is current")
 	}
 	return w.until(t, func() (string, bool) { return now, w.signed[now] > 0 })
 }
 
-// settles waits until the running signer has read the document again after all
-// that was done, and signs with this key pair.
+// settles waits until the running signer has read the document again, and checks that it
+// signs with this key pair.
 func (w *watched) settles(t *testing.T, keyPairID string) {
 	t.Helper()
-	time.Sleep(3 * time.Second) // it reads every second
+	time.Sleep(3 * time.Second) // the signer reads it every second
 	for len(w.rotates) > 0 {
 		<-w.rotates
 	}
@@ -380,7 +379,7 @@ func (w *watched) settles(t *testing.T, keyPairID string) {
 	}
 }
 
-// until waits for what was signed.
+// until waits for a URL that signed accepts.
 func (w *watched) until(t *testing.T, signed func() (keyPairID string, is bool)) string {
 	t.Helper()
 	for range 1000 {
@@ -400,7 +399,7 @@ func (w *watched) until(t *testing.T, signed func() (keyPairID string, is bool))
 	return ""
 }
 
-// stop ends the watching. These keys must have signed, and no other.
+// stop ends the app. These key pairs must have signed, and no others.
 func (w *watched) stop(t *testing.T, keyPairs ...string) {
 	t.Helper()
 	w.cancel()
@@ -419,7 +418,7 @@ func (w *watched) stop(t *testing.T, keyPairs ...string) {
 	t.Logf("URLs signed and verified, by key pair: %v; what was held was opened %d times", w.signed, w.opened)
 }
 
-// frozenSigner is a process that is frozen once it has read its key.
+// frozenSigner is the signer of a process that is frozen after it reads its key.
 type frozenSigner struct {
 	*signer.Signer
 	mu    sync.Mutex
@@ -445,7 +444,7 @@ func (p *app) frozenSigner(t *testing.T) *frozenSigner {
 	return f
 }
 
-// wakeUp has it sleep past the age of its key, a minute.
+// wakeUp moves the clock past the age of the key, one minute.
 func (f *frozenSigner) wakeUp() *frozenSigner {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -453,7 +452,7 @@ func (f *frozenSigner) wakeUp() *frozenSigner {
 	return f
 }
 
-// wantAllowed wants that CloudFront's keys verify a URL of dev.
+// wantAllowed checks that the keys in CloudFront verify a URL of dev.
 func (p *app) wantAllowed(t *testing.T, url string) {
 	t.Helper()
 	trusted, err := p.trustedKeys(t.Context(), p.physicalID(t, "dev", "AWS::CloudFront::Distribution"))

@@ -26,9 +26,9 @@ import (
 // picture is the object that viewers open.
 const picture = "albums/rt 1.png"
 
-// TestTheRunbooks plants each accident of RUNBOOKS.md in an account of its own, sees
-// that it is found, and mends it by the commands of the page. Each goes on where the
-// one before it ended.
+// TestTheRunbooks plants each accident of RUNBOOKS.md in an account of its own, checks
+// that status finds it, and mends it by the commands of the page. Each accident starts
+// where the one before it ended.
 func TestTheRunbooks(t *testing.T) {
 	find(t, "jq", "install jq, as with `apt-get install jq`")
 	a := openAccount(t)
@@ -70,8 +70,8 @@ func TestTheRunbooks(t *testing.T) {
 	}
 }
 
-// The page has a section for each accident of the list above, and each says all that
-// its reader needs.
+// The page has a section for each accident of the list above, with all the parts that a
+// reader needs.
 func TestThePageOfRunbooksHasTheAccidentsThatAreTested(t *testing.T) {
 	page, err := os.ReadFile("../RUNBOOKS.md")
 	if err != nil {
@@ -112,7 +112,7 @@ type runbook struct {
 	before   string   // commands that go before each block
 }
 
-// runbook reads a section, which must have so many blocks of commands and of
+// runbook reads a section, which must have these numbers of blocks of commands and of
 // settings.
 func (p *app) runbook(t *testing.T, heading string, blocks, settings int) *runbook {
 	t.Helper()
@@ -130,7 +130,7 @@ func (p *app) runbook(t *testing.T, heading string, blocks, settings int) *runbo
 	return r
 }
 
-// takes runs a block, which must succeed, and returns what it says.
+// takes runs a block, which must succeed, and returns its output.
 func (r *runbook) takes(t *testing.T, block int, variables ...string) string {
 	t.Helper()
 	said, err := r.paste(t, r.before+r.blocks[block], variables...)
@@ -140,7 +140,7 @@ func (r *runbook) takes(t *testing.T, block int, variables ...string) string {
 	return said
 }
 
-// fails runs a block, which must fail and say something, and returns all that it says.
+// fails runs a block, which must fail with says in its output, and returns the output.
 func (r *runbook) fails(t *testing.T, block int, says string, variables ...string) string {
 	t.Helper()
 	said, err := r.paste(t, r.before+r.blocks[block], variables...)
@@ -150,7 +150,7 @@ func (r *runbook) fails(t *testing.T, block int, says string, variables ...strin
 	return said
 }
 
-// writes writes settings of the page into cdk.json.
+// writes adds settings of the page to cdk.json.
 func (r *runbook) writes(t *testing.T, block int) {
 	t.Helper()
 	var settings map[string]any
@@ -160,8 +160,8 @@ func (r *runbook) writes(t *testing.T, block int) {
 	r.configure(t, func(environments map[string]any) { maps.Copy(environments[protected].(map[string]any), settings) })
 }
 
-// sees wants that the first commands of the page, and the table after them, lead from
-// a finding to the section.
+// sees checks that status has the finding, and that the table at the top of the page
+// links the check to the section.
 func (r *runbook) sees(t *testing.T, environment, check, says, section string) {
 	t.Helper()
 	r.wantFound(t, environment, check, says)
@@ -178,7 +178,7 @@ func (r *runbook) sees(t *testing.T, environment, check, says, section string) {
 	t.Errorf("no row of the page's table leads from %s to %q", check, section)
 }
 
-// backup is the file of the one who has the objects, in a folder as the bucket is.
+// backup returns the name of a backup's file, in a folder with the layout of the bucket.
 func (p *app) backup(t *testing.T) string {
 	t.Helper()
 	file := filepath.Join(p.scratch, "backup", filepath.FromSlash(picture))
@@ -195,7 +195,7 @@ func (p *app) upload(t *testing.T, bucket string) {
 	}
 }
 
-// wantOpened wants that the last fetch of the page brought the picture.
+// wantOpened checks that the last download by the page's commands is the picture.
 func (p *app) wantOpened(t *testing.T) {
 	t.Helper()
 	file := filepath.Join(p.folder, "opened")
@@ -305,7 +305,7 @@ func (p *app) refusesAll(t *testing.T) {
 	distribution.sees(t, protected, "distribution", "is disabled", here)
 	distribution.takes(t, 0)
 	isOver()
-	// The page says how the same closes an environment.
+	// The page says that the same setting closes an environment.
 	if !strings.Contains(distribution.text, "`.Enabled = false`") {
 		t.Error("the page does not say how an environment is closed")
 	}
@@ -385,14 +385,14 @@ func (p *app) cannotGoBack(t *testing.T) {
 	p.later(t)
 	p.wantStatus(t, protected, "UPDATE_ROLLBACK_FAILED")
 	r.sees(t, protected, "stack", "UPDATE_ROLLBACK_FAILED", "A stack is in UPDATE_ROLLBACK_FAILED")
-	// What is deployed is served.
+	// The deployed environment still serves.
 	if answer := p.view(t, strings.TrimSpace(p.run(t, p.signedfront, "url", "--env", protected, picture))); answer.StatusCode != 200 {
 		t.Errorf("the object is answered with %s", answer.Status)
 	}
 	if said := r.takes(t, 0); !strings.Contains(said, "DeploymentDocument") || !strings.Contains(said, "does not go back") {
 		t.Errorf("the events do not say what failed:\n%s", said)
 	}
-	// Until what failed is mended, CloudFormation fails again.
+	// The rollback fails again until its cause is mended.
 	r.fails(t, 1, "UPDATE_ROLLBACK_FAILED")
 	if err := os.Remove(stuck); err != nil {
 		t.Fatal(err)
@@ -435,7 +435,7 @@ func (p *app) losesItsBucket(t *testing.T) {
 func (p *app) isStuck(t *testing.T) {
 	const here = "A pull request's stack is stuck"
 	r := p.runbook(t, "## "+here, 5, 0)
-	r.before += strings.Join(strings.SplitAfter(r.blocks[0], "\n")[:2], "") // the names
+	r.before += strings.Join(strings.SplitAfter(r.blocks[0], "\n")[:2], "") // the lines that set the names
 	p.deploy(t, "dev")
 	p.deploy(t, borrower, onlyTheBorrower...)
 	p.later(t)
@@ -470,7 +470,7 @@ func (p *app) isStuck(t *testing.T) {
 	}
 }
 
-// hasAccidentsOfALender takes from a borrower what its lender has.
+// hasAccidentsOfALender deletes and changes what a borrower uses of its lender.
 func (p *app) hasAccidentsOfALender(t *testing.T) {
 	t.Helper()
 	ctx := t.Context()
@@ -487,7 +487,7 @@ func (p *app) hasAccidentsOfALender(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	// The group that is lent has nobody's key.
+	// The lender's key group has an unknown key alone.
 	key, err := signer.GenerateKey(signer.ECDSAP256)
 	if err != nil {
 		t.Fatal(err)
@@ -509,7 +509,7 @@ func (p *app) hasAccidentsOfALender(t *testing.T) {
 	p.wantHealthy(t, borrower)
 	p.setKeysOfGroup(t, group, own)
 
-	// An access control reads by another policy.
+	// An environment with an access control has another bucket policy.
 	policy := p.runbook(t, "### The bucket policy", 2, 0)
 	policy.before += "environment=" + borrower + "\nstack=" + stackName(borrower) + "\n" + all.blocks[0]
 	bucket := p.physicalID(t, borrower, "AWS::S3::Bucket")
@@ -551,7 +551,8 @@ func (p *app) isHandedOver(t *testing.T) {
 	}
 }
 
-// physicalIDOf is that of the resource of a type whose logical id starts so.
+// physicalIDOf returns the physical id of the resource of a type whose logical id starts
+// with logicalID.
 func (p *app) physicalIDOf(t *testing.T, environment, kind, logicalID string) string {
 	t.Helper()
 	for id, r := range p.resources(t, stackName(environment)) {
@@ -563,8 +564,8 @@ func (p *app) physicalIDOf(t *testing.T, environment, kind, logicalID string) st
 	return ""
 }
 
-// wantAllowedIn wants that the keys of an environment's distribution verify a URL, or
-// that they do not.
+// wantAllowedIn checks whether the trusted keys of an environment's distribution verify
+// a URL.
 func (p *app) wantAllowedIn(t *testing.T, environment, url string, allowed bool) {
 	t.Helper()
 	trusted, err := p.trustedKeys(t.Context(), p.physicalID(t, environment, "AWS::CloudFront::Distribution"))
@@ -585,7 +586,8 @@ func (a *account) policyOf(t *testing.T, bucket string) string {
 	return *answer.Policy
 }
 
-// bucketSettings are those that the shipped template gives a bucket, and its policy.
+// bucketSettings returns the settings that the shipped template gives a bucket, and the
+// bucket policy.
 func (a *account) bucketSettings(t *testing.T, bucket string) string {
 	t.Helper()
 	ctx := t.Context()
@@ -608,7 +610,7 @@ func (a *account) bucketSettings(t *testing.T, bucket string) string {
 	return string(text)
 }
 
-// deleteBucket deletes a bucket as somebody does by hand, with all that is in it.
+// deleteBucket deletes a bucket and its content, as a person does by hand.
 func (a *account) deleteBucket(t *testing.T, bucket string) {
 	t.Helper()
 	ctx := t.Context()
@@ -650,7 +652,7 @@ func (a *account) setKeysOfGroup(t *testing.T, group string, keys []string) {
 	}
 }
 
-// enable enables a distribution, or disables it.
+// enable enables or disables a distribution.
 func (a *account) enable(t *testing.T, distribution string, enabled bool) {
 	t.Helper()
 	now, err := a.cloudFront.GetDistributionConfig(t.Context(), &cloudfront.GetDistributionConfigInput{Id: &distribution})

@@ -17,12 +17,11 @@ import (
 	"github.com/signedfront/signedfront/signer"
 )
 
-// signs signs for dev with the command line.
+// signs checks the command line's signatures for dev.
 func (p *app) signs(t *testing.T) { p.checkSigning(t, "dev") }
 
-// checkSigning signs with the command line, and checks that with what CloudFront
-// knows. The command line is told the keys where the deployment document does
-// not list them.
+// checkSigning signs with the command line and verifies with the keys in CloudFront.
+// keys are for environments whose deployment document does not list them.
 func (p *app) checkSigning(t *testing.T, environment string, keys ...string) {
 	t.Helper()
 	document, err := p.document(t.Context(), "/signedfront/"+project+"/"+environment)
@@ -78,7 +77,8 @@ func (p *app) checkSigning(t *testing.T, environment string, keys ...string) {
 	}
 }
 
-// physicalID is that of the only resource of a type in an environment's stack.
+// physicalID returns the physical id of the only resource of a type in an environment's
+// stack.
 func (p *app) physicalID(t *testing.T, environment, kind string) string {
 	t.Helper()
 	found := ofType(p.resources(t, stackName(environment)), kind)
@@ -88,9 +88,8 @@ func (p *app) physicalID(t *testing.T, environment, kind string) string {
 	return found[0].physicalID
 }
 
-// trustedKeys are the public keys that a distribution trusts at this moment, by
-// their key pair ids. A key may leave its group, and then CloudFront, between
-// the reading of the one and of the other: then both are read again.
+// trustedKeys returns the public keys that a distribution trusts, by key pair id. A key
+// may leave its group, and then CloudFront, between two calls: it then reads both again.
 func (a *account) trustedKeys(ctx context.Context, distribution string) (keys map[string]*signer.PublicKey, err error) {
 	for range 10 {
 		if keys, err = a.readTrustedKeys(ctx, distribution); !errors.As(err, new(*cloudfronttypes.NoSuchPublicKey)) {

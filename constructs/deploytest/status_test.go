@@ -18,7 +18,8 @@ type unread struct {
 	Needed            bool
 }
 
-// statusOf is what the command line tells of an environment.
+// statusOf returns the findings of "signedfront status" for an environment, and the exit
+// status.
 func (p *app) statusOf(t *testing.T, environment string) (findings []finding, exit int) {
 	t.Helper()
 	out, exit := p.status(t, p.signedfront, "status", "--env", environment, "--json")
@@ -41,8 +42,7 @@ func (p *app) statusOf(t *testing.T, environment string) (findings []finding, ex
 	return told.Findings, exit
 }
 
-// wantHealthy checks that nothing is found in an environment that is as it should
-// be.
+// wantHealthy checks that status finds nothing wrong in an environment.
 func (p *app) wantHealthy(t *testing.T, environment string) {
 	t.Helper()
 	findings, exit := p.statusOf(t, environment)
@@ -51,7 +51,7 @@ func (p *app) wantHealthy(t *testing.T, environment string) {
 	}
 }
 
-// wantFound checks that something is found, by its check.
+// wantFound checks that status has a finding of a check.
 func (p *app) wantFound(t *testing.T, environment, check, says string) {
 	t.Helper()
 	findings, exit := p.statusOf(t, environment)
@@ -63,8 +63,8 @@ func (p *app) wantFound(t *testing.T, environment, check, says string) {
 	t.Errorf("status of %s exits with %d and does not find %s, %s: %+v", environment, exit, check, says, findings)
 }
 
-// hasAccidents plants accidents that deployments do not notice, each by the API
-// that somebody would use, and mends them again.
+// hasAccidents plants accidents that deployments do not notice, each by the API that a
+// person would use, and mends them.
 func (p *app) hasAccidents(t *testing.T) {
 	const dev = "dev"
 	p.wantHealthy(t, dev)

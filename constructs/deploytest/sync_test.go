@@ -21,9 +21,9 @@ import (
 	"github.com/signedfront/signedfront/signer"
 )
 
-// syncs has the AWS command line sync a folder of a bucket in both directions, in
-// one piece and in parts, and compares each call that it makes of S3 with what a
-// role of uploads may. The engine itself evaluates no policy of a role.
+// syncs has the AWS command line sync a folder of a bucket in both directions, with
+// whole objects and in parts. It compares each call to S3 with what a role of uploads
+// may do. The engine itself evaluates no policy of a role.
 func (p *app) syncs(t *testing.T) {
 	const environment, bucket, folder, role = "synced", "summer-pictures", "/2026/summer", "syncing-editor"
 	ctx := t.Context()
@@ -55,7 +55,7 @@ func (p *app) syncs(t *testing.T) {
 
 	files, back := t.TempDir(), t.TempDir()
 	const small, large = "albums/día 1+2.png", "large.bin"
-	contents := map[string][]byte{small: []byte("a picture"), large: bytes.Repeat([]byte("large "), 3<<20)} // over the 8 MB from which it sends parts
+	contents := map[string][]byte{small: []byte("a picture"), large: bytes.Repeat([]byte("large "), 3<<20)} // over 8 MB, from which the command line sends parts
 	for name, content := range contents {
 		if err := os.MkdirAll(filepath.Dir(filepath.Join(files, name)), 0o755); err != nil {
 			t.Fatal(err)
@@ -97,7 +97,7 @@ func (p *app) syncs(t *testing.T) {
 		t.Errorf("what was uploaded into the folder is served as %d, %.200s", answer.StatusCode, body)
 	}
 
-	// A part that S3 does not take ends the upload.
+	// The command line aborts an upload of which S3 refuses a part.
 	calls.fail = func(call s3Call) bool { return call.name == "UploadPart" }
 	writeFile(t, filepath.Join(files, "broken.bin"), contents[large])
 	failed := sync(1, files, to)
@@ -106,7 +106,7 @@ func (p *app) syncs(t *testing.T) {
 	}
 	calls.fail = nil
 
-	// What the role is not for.
+	// The role may do none of these.
 	for what, args := range map[string][]string{
 		"DeleteObject":  {"--delete", back, to + "/albums"},
 		"ListObjectsV2": {back, "s3://" + bucket + "/2026/summertime"},
@@ -124,7 +124,7 @@ func roleTemplate(name string) string {
 	return `{"Resources": {"Role": {"Type": "AWS::IAM::Role", "Properties": {"RoleName": "` + name + `", "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}}]}}}}}`
 }
 
-// s3Call is a call of S3: its name, the permission that it takes, on what, and the
+// s3Call is a call to S3: its name, the permission it needs, the resource, and the
 // prefix that it lists.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
 type s3Call struct{ name, action, resource, prefix string }
@@ -155,7 +155,7 @@ func readCall(r *http.Request) s3Call {
 	case r.Method == "DELETE":
 		return of("DeleteObject", "s3:DeleteObject")
 	}
-	return s3Call{name: r.Method + " " + r.URL.RequestURI()} // which nothing allows
+	return s3Call{name: r.Method + " " + r.URL.RequestURI()} // which no policy allows
 }
 
 // allows reports whether a statement of the policy allows a call.
@@ -171,12 +171,12 @@ func (d *policyDocument) allows(call s3Call) bool {
 	return false
 }
 
-// recorder is S3 of the account, which remembers what it is asked for.
+// recorder is a proxy to S3 of the account that keeps the calls.
 type recorder struct {
 	*httptest.Server
 	mu    sync.Mutex
 	taken []s3Call
-	fail  func(s3Call) bool // nil: none
+	fail  func(s3Call) bool // nil fails none
 }
 
 func (a *account) recordCalls(t *testing.T) *recorder {

@@ -15,17 +15,17 @@ import (
 	"github.com/signedfront/signedfront/signer/edge/cdkapp"
 )
 
-// tools are the programs of others, and the folder that keeps them.
+// tools are the programs of others and the folder of their cache.
 type tools struct {
 	cache  string
 	node   string
-	cdk    string // what node runs
-	python string // has the engine
-	aws    string // a Python that has the AWS CLI
+	cdk    string // the script that node runs
+	python string // a Python with the engine
+	aws    string // a Python with the AWS CLI
 }
 
-// installTools finds what the machine must have and installs the rest, unless
-// the cache has it.
+// installTools finds the programs that the machine must have, and installs the others
+// into the cache.
 func installTools(t *testing.T) tools {
 	t.Helper()
 	if runtime.GOOS != "linux" {
@@ -53,7 +53,7 @@ func installTools(t *testing.T) tools {
 	cdk := install(t, cache, "aws-cdk", "", []string{"package.json", "package-lock.json"}, func(folder string) {
 		run(t, npm, "ci", "--prefix", folder, "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
 	})
-	// inVenv is a Python that has what the requirements say.
+	// inVenv installs the requirements and returns their Python.
 	inVenv := func(name, requirements string) string {
 		folder := install(t, cache, name, "python"+version, []string{requirements}, func(folder string) {
 			run(t, python, "-m", "venv", filepath.Join(folder, "venv"))
@@ -71,8 +71,8 @@ func installTools(t *testing.T) tools {
 	}
 }
 
-// The local edge does as one version of the command line, and the README tells
-// users to take it.
+// The local edge synthesizes as one version of the command line does. The README names
+// that version.
 func TestTheCommandLineIsThatOfTheLocalEdge(t *testing.T) {
 	text, err := os.ReadFile("testdata/package.json")
 	if err != nil {
@@ -87,7 +87,7 @@ func TestTheCommandLineIsThatOfTheLocalEdge(t *testing.T) {
 	}
 }
 
-// functionArchitecture is Lambda's word for a processor of Go's.
+// functionArchitecture maps Go's names of processors to Lambda's.
 var functionArchitecture = map[string]string{"amd64": "x86_64", "arm64": "arm64"}
 
 func find(t *testing.T, program, fix string) string {
@@ -99,9 +99,8 @@ func find(t *testing.T, program, fix string) string {
 	return path
 }
 
-// install makes a folder in the cache, named after what the files of testdata
-// say and what else it depends on, unless it is there. It is made aside, so
-// that one that is there is whole.
+// install returns a folder of the cache, named by the hash of the files of testdata and
+// of on. It fills a temporary folder and renames it, so that the folder is always whole.
 func install(t *testing.T, cache, name, on string, files []string, fill func(folder string)) string {
 	t.Helper()
 	texts := map[string][]byte{}
@@ -132,15 +131,14 @@ func install(t *testing.T, cache, name, on string, files []string, fill func(fol
 		writeFile(t, filepath.Join(aside, file), text)
 	}
 	fill(aside)
-	// Another run may have been faster.
+	// Another run may have made the folder.
 	if err := os.Rename(aside, folder); err != nil && !errors.Is(err, os.ErrExist) {
 		t.Fatal(err)
 	}
 	return folder
 }
 
-// run runs a program of the installation, in whose way nothing of the
-// environment is put, and returns its standard output.
+// run runs a program and returns its standard output. The program must succeed.
 func run(t *testing.T, program string, args ...string) string {
 	t.Helper()
 	out, err := exec.CommandContext(t.Context(), program, args...).Output()

@@ -19,9 +19,8 @@ import (
 	"github.com/signedfront/signedfront/signer"
 )
 
-// lasting are the types of which an upgrade replaces none: what holds content
-// and keys, what held URLs are checked with and lead to, and what others know by
-// its name.
+// lasting are the types that no upgrade may replace: they hold content and keys, verify
+// and serve URLs already signed, or have names that others use.
 var lasting = []string{
 	"AWS::S3::Bucket", "AWS::KMS::Key", "AWS::SecretsManager::Secret",
 	"AWS::CloudFront::PublicKey", "AWS::CloudFront::KeyGroup", "AWS::CloudFront::Distribution",
@@ -29,9 +28,9 @@ var lasting = []string{
 	"AWS::SSM::Parameter", "AWS::IAM::ManagedPolicy", "Custom::SigningKeyPair", "Custom::EmptyBucket",
 }
 
-// isUpgraded deploys the last release, a lender and a borrower, and this clone
-// over it, in the order that PIPELINES.md tells. Signers of both versions sign
-// for both, before and after.
+// isUpgraded deploys the last release, with a lender and a borrower, and then this clone
+// in the order of PIPELINES.md. Signers of both versions sign for both environments,
+// before and after.
 func (p *app) isUpgraded(t *testing.T) {
 	old := p.appOf(t, releaseFiles(t))
 	for _, version := range []*app{old, p} {
@@ -83,7 +82,7 @@ func (p *app) isUpgraded(t *testing.T) {
 	p.wantNothingLeft(t)
 }
 
-// publicKeys are the keys that an environment's distribution trusts, as flags of
+// publicKeys returns the keys that an environment's distribution trusts, as flags of
 // explain.
 func (p *app) publicKeys(t *testing.T, environment string) (flags []string) {
 	t.Helper()
@@ -100,11 +99,12 @@ func (p *app) publicKeys(t *testing.T, environment string) (flags []string) {
 	return flags
 }
 
-// heldURLs are what viewers of an environment hold, and what they lead to.
+// heldURLs are URLs that viewers of an environment hold, and the resources they depend
+// on.
 type heldURLs struct {
 	*app
 	environment string
-	ids         map[string]string // of what lasts, by logical id
+	ids         map[string]string // of the lasting types, by logical id
 	bucket      string
 	urls        []string
 	cookie      string
@@ -112,7 +112,7 @@ type heldURLs struct {
 
 const heldObject = "rt.png"
 
-// holdURLs uploads an object and signs for it, as a user of the app does.
+// holdURLs uploads an object and signs for it, as an app does.
 func (p *app) holdURLs(t *testing.T, environment string) *heldURLs {
 	t.Helper()
 	h := &heldURLs{app: p, environment: environment, bucket: p.physicalID(t, environment, "AWS::S3::Bucket")}
@@ -145,8 +145,8 @@ func (p *app) holdURLs(t *testing.T, environment string) *heldURLs {
 	return h
 }
 
-// wantKept wants that what lasts is what it was, the object in the bucket too,
-// and that what was signed opens it.
+// wantKept checks that the lasting resources and the object are the same, and that the
+// held URLs open it.
 func (h *heldURLs) wantKept(t *testing.T) {
 	t.Helper()
 	resources := h.resources(t, stackName(h.environment))

@@ -2,55 +2,54 @@
 
     python engine.py --scratch FOLDER
 
-MiniStack is taken as it is published. What it lacks of AWS, as far as our
-templates need it, is registered with it from here before it starts:
+MiniStack is used as published. This program adds what MiniStack lacks of AWS and our
+templates need:
 
-- CloudFormation's AWS::CloudFront::PublicKey and AWS::CloudFront::KeyGroup,
-  made, changed and deleted by the engine's own CloudFront API, so that its
-  refusals (PublicKeyInUse, CannotChangeImmutablePublicKeyFields and the like)
-  fail a stack as they do in AWS;
-- CloudFormation's AWS::Logs::DeliverySource, DeliveryDestination and Delivery, made
-  and deleted by the engine's own API of CloudWatch Logs;
-- origin access identities, which the engine makes and forgets: here they can be
-  read and listed;
-- of CloudFront, that a name and a caller reference belong to one public key,
-  that a distribution trusts only key groups that exist, and which do trust one;
-- of CloudFormation, the tags and the encryption of a bucket, that the Ref of a secret is its ARN,
-  and that a secret which is given no value has no version;
-- of Fn::GetStackOutput, its Region;
-- of exports, that none is taken away or changed by an update of its stack while
-  another stack imports it;
-- of Secrets Manager, that a version once stored does not change;
-- of Lambda, that a log group which is gone stays so;
-- of S3, that a bucket's CORS rules answer preflight requests, that CloudFront
-  reads with TLS, that a bucket's policy denies writes, and that CloudFormation deletes no
-  bucket that holds anything;
-- of a stack's deletion, that nothing goes on which something else still depends.
+- of CloudFormation, the resources AWS::CloudFront::PublicKey and
+  AWS::CloudFront::KeyGroup. The engine's own CloudFront API makes, changes and deletes
+  them, so that its refusals (PublicKeyInUse, CannotChangeImmutablePublicKeyFields)
+  fail a stack as in AWS;
+- of CloudFormation, the resources AWS::Logs::DeliverySource, DeliveryDestination and
+  Delivery, made and deleted by the engine's own API of CloudWatch Logs;
+- of CloudFormation, the tags and the encryption of a bucket, the ARN as the Ref of a
+  secret, and no version for a secret without a value;
+- of CloudFormation, the Region of Fn::GetStackOutput;
+- of CloudFormation, that an update neither removes nor changes an export that another
+  stack imports;
+- of CloudFormation, that a deletion stops at a resource on which another one still
+  depends, and at a bucket that holds anything;
+- of CloudFront, the reading and listing of origin access identities;
+- of CloudFront, that a name and a caller reference belong to one public key, that a
+  distribution trusts only key groups that exist, and ListDistributionsByKeyGroup;
+- of Secrets Manager, that a stored version does not change;
+- of Lambda, that a deleted log group is not made again;
+- of S3, that a bucket's CORS rules answer preflight requests, that CloudFront reads
+  with TLS, and that a bucket's policy can deny writes.
 
-FOLDER is where the test and this program meet:
+The test and this program exchange files in FOLDER:
 
-- "fail-once" holds the type of a resource. The next one of that type is not
-  made, and the file goes.
-- "fail-after-once" holds the type of a resource. The next update of one of that
-  type is done and then said to have failed, and "age" is 0 from then on. The file
-  goes.
-- "fail-going-back" holds the type of a resource. While the file is there, no update
-  of one of that type is taken back, so that a rollback fails.
-- "fail-delete-once" holds the type of a resource. The next one of that type is
-  not deleted, and the file goes.
-- "plant-once" holds a text, which somebody puts into the next secret that is
-  made, before the stack comes to it again. The file goes.
-- "age" holds seconds. So much further back, CloudFront and Systems Manager say,
-  lies everything that was done to keys, key groups and parameters.
-- "deny-key-groups": while the file is there, nobody may read a key group.
-- "secret-values" gets every value that was ever put into a secret, one JSON
-  string a line, for the test to search for.
-- "function-output" gets what the functions write, whose log groups go with
-  their stacks.
+- "fail-once" holds a type of resource. The next resource of that type is not made.
+  This program deletes the file then.
+- "fail-after-once" holds a type of resource. The next update of a resource of that
+  type is done and then reported as failed, and "age" is set to 0. This program
+  deletes the file then.
+- "fail-going-back" holds a type of resource. While the file exists, no update of a
+  resource of that type is rolled back, so a rollback fails.
+- "fail-delete-once" holds a type of resource. The next resource of that type is not
+  deleted. This program deletes the file then.
+- "plant-once" holds a text. It is put into the next secret that is made, before the
+  stack writes to it. This program deletes the file then.
+- "age" holds seconds. CloudFront and Systems Manager report the times of keys, key
+  groups and parameters earlier by so much.
+- "deny-key-groups": while the file exists, nobody may read a key group.
+- "secret-values" gets every value of every secret, one JSON string a line, for the
+  test to search for.
+- "function-output" gets the output of the functions, whose log groups are deleted
+  with their stacks.
 
-The first line of standard output is the address. The program must lead a group
-of processes. It ends them all when its standard input ends, so that neither it
-nor a function nor a program of the test's that joined outlives the test.
+The first line of standard output is the address. The program must lead a process
+group. It ends the whole group when its standard input ends, so that no engine, no
+function and no program of the test in that group outlives the test.
 """
 import argparse
 import datetime
@@ -92,7 +91,7 @@ def main():
     fail_deletions(scratch / "fail-delete-once")
 
     print(f"http://{LOOPBACK}:{port}", flush=True)
-    # The engine reads the arguments too.
+    # The engine would read the arguments too.
     sys.argv[1:] = []
     from ministack import app
 
@@ -100,7 +99,7 @@ def main():
 
 
 def end_with_standard_input():
-    """Ends the whole group of processes with this one's input."""
+    """Ends the process group when standard input ends."""
     if os.getpgrp() != os.getpid():
         sys.exit("engine.py must lead a group of processes, which it ends: start it in a new one")
 
@@ -118,8 +117,8 @@ def free_port():
 
 
 def settle_environment(port, scratch):
-    """Says what the engine reads when it is imported. Every listener that it
-    would open beside its one port is off, and so is Docker."""
+    """Sets the variables that the engine reads when it is imported. It opens one
+    port, and uses no Docker."""
     os.environ.update({
         "BIND_HOST": LOOPBACK,
         "GATEWAY_PORT": str(port),
@@ -135,8 +134,8 @@ def settle_environment(port, scratch):
 
 
 def keep_function_output(file):
-    """Keeps what the functions write, past the end of their log groups. A group
-    that is gone is not made again, for our functions have no right to."""
+    """Keeps the functions' output after their log groups are deleted. A deleted
+    group is not made again, because our functions have no right to."""
     from ministack.services import cloudwatch_logs, lambda_svc
 
     append, emit = cloudwatch_logs._append_log_events, lambda_svc._emit_lambda_logs
@@ -272,8 +271,7 @@ def deny_key_groups(file):
 
 
 def answer_older_times(file):
-    """Has time gone by, for whoever asks when a key, a key group or a parameter
-    was made or changed."""
+    """Reports earlier times for keys, key groups and parameters."""
     from ministack.services import cloudfront, ssm
 
     def age():
@@ -321,8 +319,8 @@ def read_outputs_of_other_regions():
 
 
 def keep_exports_in_use():
-    """Fails an update where CloudFormation does, when all resources are changed
-    and before any is deleted: then it rolls back."""
+    """Fails an update at the point where CloudFormation does, after all changes and
+    before any deletion. The stack then rolls back."""
     from ministack.services.cloudformation import _exports, _stacks, handlers, stacks
 
     resolve = stacks._resolve_stack_outputs
@@ -367,7 +365,7 @@ def register_resources(fail_once, plant_once):
 
 
 def failing_once(name, create, file):
-    """Makes the resource unless the file names its type."""
+    """Returns create, which fails once if the file names its type."""
 
     def create_or_fail(logical_id, props, stack_name):
         if file.exists() and file.read_text() == name:
@@ -379,8 +377,8 @@ def failing_once(name, create, file):
 
 
 def fail_after_updates(file, age):
-    """Has an update fail after it was done. CloudFormation sends such a resource
-    back too, where the engine thinks that nothing was done."""
+    """Has an update fail after it was done. CloudFormation rolls back such a
+    resource too; the engine by itself does not."""
     from ministack.services.cloudformation import provisioners, stacks
 
     failed = set()
@@ -405,7 +403,7 @@ def fail_after_updates(file, age):
 
 
 def fail_rollbacks(file):
-    """Takes an update back unless the file names its type."""
+    """Fails the rollback of an update while the file names its type."""
     from ministack.services.cloudformation import _stacks, stacks
 
     update = stacks._update_resource
@@ -420,8 +418,8 @@ def fail_rollbacks(file):
 
 
 def deny_writes():
-    """Asks a bucket's policy whether it denies what puts something into it. A
-    request on loopback counts as one with TLS."""
+    """Has a bucket's policy deny writes. A request on loopback counts as one with
+    TLS."""
     from ministack.core.iam_evaluator import EvalContext, evaluate_resource_policy
     from ministack.core.responses import get_account_id, get_region
     from ministack.services import s3
@@ -442,8 +440,8 @@ def deny_writes():
 
 
 def answer_preflights_by_the_bucket():
-    """Has the CORS rules of a bucket answer a browser's preflight request, as the
-    engine does where it checks signatures too."""
+    """Answers a browser's preflight request by the bucket's CORS rules, as the
+    engine itself does when it checks signatures."""
     from ministack import app
     from ministack.services import s3
 
@@ -457,9 +455,9 @@ def answer_preflights_by_the_bucket():
 
 
 def read_buckets_with_tls():
-    """Has CloudFront read a bucket with TLS, as an access control does and as an
-    origin access identity, which a bucket's policy may name by its canonical user.
-    The engine asks the policy as if there were no TLS, and does not know that user."""
+    """Has CloudFront read a bucket with TLS, by an access control or an origin access
+    identity, which a bucket's policy may name by its canonical user. The engine by
+    itself evaluates the policy without TLS, and does not know that user."""
     from ministack.core.iam_evaluator import EvalContext, evaluate_resource_policy
     from ministack.core.responses import get_region
     from ministack.services import s3
@@ -482,8 +480,8 @@ def read_buckets_with_tls():
 
 
 def fail_deletions(file):
-    """Deletes a resource of a stack unless the file names its type, or one that
-    depends on it could not be deleted before."""
+    """Fails the deletion of a resource while the file names its type, or while a
+    resource that depends on it exists."""
     from ministack.services import cloudformation
     from ministack.services.cloudformation import engine, stacks
 
@@ -550,7 +548,7 @@ def key_group():
 
 
 def log_deliveries():
-    """What brings the logs of a distribution to where they are kept."""
+    """The resources that deliver the logs of a distribution."""
     from ministack.services import cloudwatch_logs as logs
 
     def answered(response):
@@ -637,7 +635,7 @@ def bucket(handler):
         name, _ = made
         s3._bucket_tags[name] = {tag["Key"]: tag["Value"] for tag in props.get("Tags", [])}
         rules = props["BucketEncryption"]["ServerSideEncryptionConfiguration"]
-        # The bootstrap bucket takes AWS's own key, which the engine does not have.
+        # The bootstrap bucket uses AWS's own key, which the engine does not have.
         if not any(rule["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "aws:kms"} for rule in rules):
             s3._bucket_encryption[name] = encryption(rules).decode()
         return made
@@ -657,7 +655,7 @@ def bucket(handler):
 
 
 def encryption(rules):
-    """The encryption of a bucket as S3's API has it."""
+    """Returns the encryption of a bucket in the form of S3's API."""
     root = ElementTree.Element("ServerSideEncryptionConfiguration", xmlns="http://s3.amazonaws.com/doc/2006-03-01/")
     for rule in rules:
         element = ElementTree.SubElement(root, "Rule")
@@ -699,7 +697,7 @@ def secret(plant_once):
 
 
 def xml(tag, fields, item=None):
-    """The request body of a configuration. A list is one of items."""
+    """Returns the request body of a configuration. A list becomes elements named item."""
     root = ElementTree.Element(tag)
     for field, value in fields.items():
         element = ElementTree.SubElement(root, field)
@@ -712,12 +710,12 @@ def xml(tag, fields, item=None):
 
 
 def match(store, physical_id):
-    """The header that says which version is meant: the one that is there."""
+    """Returns the If-Match header of a resource that exists."""
     return {"if-match": store[physical_id]["ETag"]} if physical_id in store else {}
 
 
 def succeeded(response):
-    """The XML of an answer, or its error raised."""
+    """Returns the XML of an answer, or raises its error."""
     status, _, body = response
     root = ElementTree.fromstring(body) if body else None
     if status >= 300:
