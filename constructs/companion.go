@@ -77,9 +77,9 @@ func (p *place) outputForMain(id, description string, value *string) *string {
 }
 
 func newCompanion(main awscdk.Stack, kind companionKind) awscdk.Stack {
-	var beside constructs.Construct
-	jsii.UnsafeCast(main.Node().Scope(), &beside)
-	companion := awscdk.NewStack(beside, jsii.String(*main.Node().Id()+kind.suffix), &awscdk.StackProps{
+	var scope constructs.Construct
+	jsii.UnsafeCast(main.Node().Scope(), &scope)
+	companion := awscdk.NewStack(scope, jsii.String(*main.Node().Id()+kind.suffix), &awscdk.StackProps{
 		StackName:             jsii.String(*main.StackName() + kind.suffix),
 		Description:           jsii.String(fmt.Sprintf("signedfront: of %s, %s", *main.StackName(), kind.description)),
 		Env:                   &awscdk.Environment{Account: resolved(main.Account()), Region: jsii.String(usEast1)},
@@ -110,7 +110,7 @@ const companionContext = "signedfront:companion"
 
 // findCompanion returns a companion that was made, or nil.
 func findCompanion(main awscdk.Stack, kind companionKind) awscdk.Stack {
-	child := besideOf(main, kind)
+	child := siblingOf(main, kind)
 	if child == nil || child.Node().TryGetContext(jsii.String(companionContext)) != kind.suffix {
 		return nil
 	}
@@ -119,8 +119,9 @@ func findCompanion(main awscdk.Stack, kind companionKind) awscdk.Stack {
 	return companion
 }
 
-// besideOf returns the construct with the id of a companion, whatever it is.
-func besideOf(main awscdk.Stack, kind companionKind) constructs.IConstruct {
+// siblingOf returns the construct that has the id of a companion, or nil. It may be
+// no companion.
+func siblingOf(main awscdk.Stack, kind companionKind) constructs.IConstruct {
 	return main.Node().Scope().Node().TryFindChild(jsii.String(*main.Node().Id() + kind.suffix))
 }
 
@@ -189,7 +190,7 @@ func checkCompanions(scope constructs.Construct, p *PrivateContentProps, region 
 	const most = 128 // https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html
 	for _, kind := range needed {
 		name := *main.StackName() + kind.suffix
-		if besideOf(main, kind) != nil && findCompanion(main, kind) == nil {
+		if siblingOf(main, kind) != nil && findCompanion(main, kind) == nil {
 			problems = append(problems, config.Problem{
 				Path:  safeName(*main.Node().Id() + kind.suffix),
 				Found: "an id that is taken, but that a companion of the stack needs",
