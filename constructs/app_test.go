@@ -371,7 +371,7 @@ func TestWrongConfigurationIsExplainedWithoutAStackTrace(t *testing.T) {
   environments: no environment; write an object such as {"dev": {"ephemeral": true}}`},
 		{"an environment that is none", map[string]any{"env": "devv"},
 			`cdk.json: env: "devv", which is not an environment; write "dev"; did you mean "dev"?`},
-		{"a file beside cdk.json that holds no key", map[string]any{"environments": map[string]any{"dev": map[string]any{"signingKeys": map[string]any{"keys": map[string]any{"1": map[string]any{"custody": "imported", "publicKey": "README.md"}}}}}},
+		{"a file next to cdk.json that holds no key", map[string]any{"environments": map[string]any{"dev": map[string]any{"signingKeys": map[string]any{"keys": map[string]any{"1": map[string]any{"custody": "imported", "publicKey": "README.md"}}}}}},
 			`cdk.json: environments.dev.signingKeys.keys.1.publicKey: no public key; write the public half of an RSA-2048 or P-256 key as PEM that starts with -----BEGIN PUBLIC KEY-----, as "openssl pkey -pubout" writes it`},
 		{"an unknown processor", map[string]any{"signedfront:functionArchitecture": "arm"},
 			`signedfront:functionArchitecture: "arm"; write "arm64" or "x86_64"`},

@@ -124,7 +124,7 @@ func TestTheDistributionCanBeChangedBeforeItIsMadeButStaysSigned(t *testing.T) {
 	wantJSON(t, "the comment", settings["Comment"], `"Holiday pictures"`)
 	wantJSON(t, "compression", settings["DefaultCacheBehavior"].(map[string]any)["Compress"], `false`)
 
-	// What the default behavior trusts besides is no matter of signed paths.
+	// What else the default behavior trusts does not concern signed paths.
 	_, template = contentIn(t, func(stack awscdk.Stack) *PrivateContentProps {
 		return &PrivateContentProps{Behaviors: []Behavior{{PathPattern: "/films/*"}}, ConfigureDistribution: func(props *awscloudfront.DistributionProps) {
 			groups := props.DefaultBehavior.TrustedKeyGroups

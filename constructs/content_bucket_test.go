@@ -119,8 +119,8 @@ func TestExistingBucketIsServedAndNeverTouched(t *testing.T) {
 	}
 }
 
-// What the owner of a bucket is told to write must be what a bucket of our own
-// gets: that is known to work.
+// The policy in the output for the owner of a bucket must be the policy that our own
+// bucket gets, which is known to work.
 func TestRequiredBucketPolicyIsThatOfABucketOfOurOwn(t *testing.T) {
 	for _, access := range originAccesses {
 		t.Run(string(access), func(t *testing.T) {
@@ -150,7 +150,7 @@ func TestRequiredBucketPolicyIsThatOfABucketOfOurOwn(t *testing.T) {
 		})
 	}
 	if _, is := withOriginAccess(t, config.OAI).Outputs["RequiredBucketPolicy"]; is {
-		t.Error("a bucket of our own is told what its policy must be")
+		t.Error("a bucket of our own has an output for its policy")
 	}
 }
 

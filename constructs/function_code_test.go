@@ -99,7 +99,7 @@ func TestFunctionThatDoesNotCompileFailsTheSynthesis(t *testing.T) {
 		t.Errorf("a container was tried:\n%s", said)
 	}
 	if left, _ := filepath.Glob(filepath.Join(outdir, "asset.*")); left != nil {
-		t.Errorf("left behind: %v", left)
+		t.Errorf("not removed: %v", left)
 	}
 }
 

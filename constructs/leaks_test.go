@@ -13,7 +13,7 @@ import (
 	"github.com/signedfront/signedfront/signer/leaktest"
 )
 
-// What the settings say of a key is tested beside them.
+// The tests of config cover the errors of settings.
 func TestNoErrorOfAConstructShowsAKey(t *testing.T) {
 	app, _ := newApp(t, nil)
 	stack := newStack(app, "Media")

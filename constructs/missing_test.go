@@ -53,8 +53,8 @@ func TestWhereMissingObjectsAreToldTheReadersMayListTheBucket(t *testing.T) {
 	}
 }
 
-// bucketStatements are those of the bucket's policy, or those that the owner of
-// an existing bucket is told to write.
+// bucketStatements returns the statements of the bucket's policy or, for an existing
+// bucket, those of the output for its owner.
 func bucketStatements(t *testing.T, change func(*config.Content)) []any {
 	t.Helper()
 	template := synthesizeContent(t, change)

@@ -202,7 +202,7 @@ func TestAKeyOfOnesOwnLetsCloudFrontDecrypt(t *testing.T) {
 		{"of a given bucket", func(stack awscdk.Stack) *PrivateContentProps {
 			return &PrivateContentProps{Bucket: awss3.NewBucket(stack, jsii.String("Files"), &awss3.BucketProps{EncryptionKey: awskms.NewKey(stack, jsii.String("Key"), nil)})}
 		}, false},
-		{"that is imported, whose owner is told", func(stack awscdk.Stack) *PrivateContentProps {
+		{"that is imported, whose policy its owner changes", func(stack awscdk.Stack) *PrivateContentProps {
 			return &PrivateContentProps{EncryptionKey: awskms.Key_FromKeyArn(stack, jsii.String("Key"), jsii.String("arn:aws:kms:eu-west-1:123456789012:key/0f51a2d0-7c1e-41ef-9d5a-0a1b2c3d4e5f"))}
 		}, true},
 	} {

@@ -132,7 +132,7 @@ func TestOtherOriginsMayReadWhereCORSIsSet(t *testing.T) {
 			_, bucket := template.only(t, "AWS::S3::Bucket")
 			wantJSON(t, "the bucket's rules", bucket.property("CorsConfiguration", "CorsRules"), test.bucketsRules)
 			if got := template.Outputs["RequiredBucketCors"].Value; got != nil {
-				t.Errorf("the owner of a bucket of ours is told to write %v", got)
+				t.Errorf("a bucket of ours has an output for its owner: %v", got)
 			}
 		})
 	}

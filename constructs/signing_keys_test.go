@@ -152,7 +152,7 @@ func TestBorrowerHasNoKeysAndTrustsTheLendersGroup(t *testing.T) {
 	_, distribution := template.only(t, "AWS::CloudFront::Distribution")
 	wantJSON(t, "who is trusted", distribution.property("DistributionConfig", "DefaultCacheBehavior", "TrustedKeyGroups"), fmt.Sprintf(`[%q]`, lenderOfTests.KeyGroupID))
 	if _, is := template.Outputs["KeyGroupId"]; is {
-		t.Error("the lender's group is told as if it could be lent on")
+		t.Error("the lender's group is an output, as if it could be lent on")
 	}
 }
 
@@ -364,7 +364,7 @@ func TestWrongKeysOfOthersAreReportedTogetherAndOnce(t *testing.T) {
 			[]string{"Lender.ParameterName"}},
 		{"a lender in the same stack, of which nothing can be imported", PrivateContentProps{Lender: &config.Lender{ParameterName: "/media/dev/signing", StackName: "Media"}},
 			[]string{"Lender.KeyGroupID"}},
-		{"a lender that is the borrower, and keys besides", PrivateContentProps{ParameterName: "/media/dev/signing", Lender: lenderOfTests, LendKeys: true, SigningKeys: SigningKeys{Keys: []config.SigningKey{{Number: 1}}}},
+		{"a lender that is the borrower, with keys", PrivateContentProps{ParameterName: "/media/dev/signing", Lender: lenderOfTests, LendKeys: true, SigningKeys: SigningKeys{Keys: []config.SigningKey{{Number: 1}}}},
 			[]string{"LendKeys", "Lender.ParameterName", "SigningKeys.Keys"}},
 		{"a parameter that is too long for a tag and an export", PrivateContentProps{LendKeys: true, ParameterName: long},
 			[]string{"ParameterName"}},

@@ -14,7 +14,7 @@ func TestEveryBehaviorIsReachedAndOpensOnlyWhatItNames(t *testing.T) {
 		content Content
 		want    []string
 	}{
-		{"signed ones beside everything else", Content{Behaviors: []Behavior{signed("/api/*"), signed("/live/*")}}, nil},
+		{"signed ones with everything else", Content{Behaviors: []Behavior{signed("/api/*"), signed("/live/*")}}, nil},
 		{"a public one that signed paths take something out of",
 			Content{SignedPaths: []string{"/open/films/*"}, Behaviors: []Behavior{public("/open/*")}}, nil},
 		{"a signed one over a public path", Content{PublicPaths: []string{"/*"}, Behaviors: []Behavior{signed("/api/*")}}, nil},

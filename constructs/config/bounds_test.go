@@ -115,7 +115,7 @@ func TestCustomHeadersAreNoMoreAndNoLongerThanCloudFrontTakes(t *testing.T) {
 		{"the longest value", map[string]string{"X-A": strings.Repeat("v ", 891) + "v"}, ""},
 		{"a longer one", map[string]string{"X-A": strings.Repeat("v ", 892)[:1783] + "v"}, "Props.X-A: 1784 characters; write at most 1783"},
 		{"the first and the last character there may be", map[string]string{"X-A": "!  ~"}, ""},
-		{"one behind the last", map[string]string{"X-A": "a\x7fb"}, "Props.X-A: a character that a header cannot hold"},
+		{"one after the last", map[string]string{"X-A": "a\x7fb"}, "Props.X-A: a character that a header cannot hold"},
 		{"one before the first", map[string]string{"X-A": "a\tb"}, "Props.X-A: a character that a header cannot hold"},
 		{"an empty value", map[string]string{"X-A": ""}, "Props.X-A: an empty value"},
 		{"a value that is a token", map[string]string{"X-A": " " + someToken + strings.Repeat("v", 2000)}, ""},

@@ -275,7 +275,7 @@ func TestContentThatCannotBeProvisionedIsRefused(t *testing.T) {
 		{"logs in the folder that is served", `{"region": "eu-west-1", "bucket": {"name": "media", "path": "/cloudfront"}, "accessLogs": {"bucket": "media"}}`, []string{
 			`accessLogs.bucket: "media", the bucket that is served; write another bucket: the logs would be served with the content`,
 		}},
-		{"logs beside the folder that is served", `{"region": "eu-west-1", "bucket": {"name": "media", "path": "/films"}, "accessLogs": {"bucket": "media"}}`, nil},
+		{"logs next to the folder that is served", `{"region": "eu-west-1", "bucket": {"name": "media", "path": "/films"}, "accessLogs": {"bucket": "media"}}`, nil},
 		{"versions without a time", `{"versions": {}}`, []string{
 			`versions.keep: missing; write for how long, such as "30d"`,
 		}},
@@ -346,7 +346,7 @@ func TestContentThatCannotBeProvisionedIsRefused(t *testing.T) {
 			`cors.origins[7]: "ftp://example.com"; write the scheme and the host as browsers send them, such as "https://app.example.com", "https://*.example.com" or "http://localhost:3000": in lower case, without a path`,
 			`cors.origins[8]: "https://-a.com"; write the scheme and the host as browsers send them, such as "https://app.example.com", "https://*.example.com" or "http://localhost:3000": in lower case, without a path`,
 		}},
-		{"all origins beside one", `{"cors": {"origins": ["*", "https://example.com"]}}`, []string{
+		{"all origins with one", `{"cors": {"origins": ["*", "https://example.com"]}}`, []string{
 			`cors.origins[0]: "*" together with other origins; remove the others, or this one`,
 		}},
 		{"all origins with credentials", `{"cors": {"origins": ["*"], "credentials": true}}`, []string{
@@ -581,7 +581,7 @@ func TestContentThatCannotBeProvisionedIsRefused(t *testing.T) {
 			`signingKeys.from: "dev", this environment itself; write "lendKeys": true in an environment, and name it here`,
 			`signingKeys.from: "dev", in a protected environment; leave it out, or write terminationProtection false: a role that may sign for the lender may sign for this environment too`,
 		}},
-		{"lending what is borrowed, beside keys", `{"ephemeral": true, "lendKeys": true, "signingKeys": {"from": "dev", "keys": {"1": {}}, "current": 1}}`, []string{
+		{"lending borrowed keys, with keys of its own", `{"ephemeral": true, "lendKeys": true, "signingKeys": {"from": "dev", "keys": {"1": {}}, "current": 1}}`, []string{
 			`signingKeys.from: "dev", this environment itself; write "lendKeys": true in an environment, and name it here`,
 			`signingKeys.keys: keys of its own, with borrowed keys; leave them out: the lender's keys are used`,
 			`signingKeys.current: a current key, with borrowed keys; leave it out: the lender's current key signs`,
@@ -619,14 +619,14 @@ func TestContentThatCannotBeProvisionedIsRefused(t *testing.T) {
 		{"more keys than a key group holds, with those of others", `{"signingKeys": {"keys": {"1": {}, "2": {}, "3": {}}, "current": 1, "alsoTrust": ["K2JCJMDEHXQW5F", "K36X4X2EO997HM", "KVTP0A1DKRTAX"]}}`, []string{
 			`signingKeys.alsoTrust: 3 ids, with 3 of keys; list 5 at most of both together, the quota of a CloudFront key group`,
 		}},
-		{"keys to trust beside borrowed ones", `{"ephemeral": true, "signingKeys": {"from": "dev", "alsoTrust": ["K2JCJMDEHXQW5F"]}}`, []string{
+		{"keys to trust with borrowed ones", `{"ephemeral": true, "signingKeys": {"from": "dev", "alsoTrust": ["K2JCJMDEHXQW5F"]}}`, []string{
 			`signingKeys.from: "dev", this environment itself; write "lendKeys": true in an environment, and name it here`,
 			`signingKeys.alsoTrust: keys to trust, with borrowed keys; leave it out, and write it in the lender: the distribution trusts the lender's key group`,
 		}},
 		{"a list of keys under a misspelt name", `{"signingKeys": {"keys": {"1": {}}, "alsotrust": ["K2JCJMDEHXQW5F"]}}`, []string{
 			`signingKeys.alsotrust: unknown setting; did you mean "alsoTrust"?`,
 		}},
-		{"a current key that is not listed, beside keys of others", `{"signingKeys": {"alsoTrust": ["K2JCJMDEHXQW5F"], "current": 2}}`, []string{
+		{"a current key that is not listed, with keys of others", `{"signingKeys": {"alsoTrust": ["K2JCJMDEHXQW5F"], "current": 2}}`, []string{
 			`signingKeys.current: key 2, which is not listed; write the number of the key that signs: 1`,
 		}},
 		{"downloads in words", `{"downloads": "true"}`, []string{
@@ -664,7 +664,7 @@ func TestContentThatCannotBeProvisionedIsRefused(t *testing.T) {
 			`uploads.roles[2]: a name that starts with AWSReservedSSO_; write the name of a role of your own: IAM attaches no policy to a role of an AWS service or of IAM Identity Center`,
 			`uploads.roles[4]: "media", which is "Media"; list it once: role names ignore letter case`,
 		}},
-		{"an origin that uploads beside all of them", `{"uploads": {"origins": ["https://app.example.com", "*"]}}`, []string{
+		{"one origin that uploads with all origins", `{"uploads": {"origins": ["https://app.example.com", "*"]}}`, []string{
 			`uploads.origins[1]: "*" together with other origins; remove the others, or this one`,
 		}},
 		{"a role that uploads and that IAM keeps for itself", `{"uploads": {"roles": ["AWSReservedSSO_Admin_1"]}}`, []string{
@@ -689,7 +689,7 @@ func TestContentThatCannotBeProvisionedIsRefused(t *testing.T) {
 	}
 }
 
-// A Go program names the folder beside the bucket.
+// A Go program names the folder next to the bucket.
 func TestAFolderOfAProgramIsNamedAsTheProgramHasIt(t *testing.T) {
 	for _, test := range []struct{ bucket, folder, want string }{
 		{"media", "/films", ""},

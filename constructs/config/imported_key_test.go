@@ -175,7 +175,7 @@ func TestImportedKeysThatCannotServeAreRefused(t *testing.T) {
 	}{
 		{"no public key", importedKey(`"hash": "sha256"`), []string{at + "publicKey: missing; " + public}},
 		{"a private key", text("private"), []string{at + "publicKey: a private key; " + private}},
-		{"a private key behind the public one", importedKey(`"publicKey": ` + jsonText(keys["p256"]+keys["private"])), []string{at + "publicKey: a private key; " + private}},
+		{"a private key after the public one", importedKey(`"publicKey": ` + jsonText(keys["p256"]+keys["private"])), []string{at + "publicKey: a private key; " + private}},
 		{"the file of a private key", importedKey(`"publicKey": "private.pem"`), []string{at + "publicKey: a private key; " + private}},
 		{"a file of something else", importedKey(`"publicKey": "notes.txt"`), []string{at + "publicKey: no public key; " + public}},
 		{"a file that is not there", importedKey(`"publicKey": "public.pem"`), []string{at + `publicKey: "public.pem": no such file; ` + file}},

@@ -24,7 +24,7 @@ func TestNoErrorShowsAKey(t *testing.T) {
 		"Read": func(text string) (shown []any) {
 			tried := append(places, outermost...)
 			if len(text) > most {
-				tried = outermost // a long text is told from a word anywhere
+				tried = outermost // a long text is distinct from every word
 			}
 			seen := map[string]bool{}
 			for i, context := range tried {
@@ -129,7 +129,7 @@ var outermost = []func(text string) map[string]any{
 }
 
 // placesInJSON are contexts with a text in one place each: for each setting as
-// its value, twice in a list, and as the name of a member beside it.
+// its value, twice in a list, and as the name of a member next to it.
 func placesInJSON(of reflect.Type, environment string) (contexts []func(text string) map[string]any) {
 	var walk func(of reflect.Type, wrap func(inner any) any)
 	add := func(wrap func(inner any) any, make func(text string) any) {

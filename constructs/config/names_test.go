@@ -92,7 +92,7 @@ func TestNamesPatternsAndLendersThatDoNotFit(t *testing.T) {
 		{"a name that a companion stack would take", `"env": "pr-certificate", ` + severalEnvironments, []string{`env: a name that ends with -certificate; ` + ending}},
 		{"a name that is too long", `"env": "pr-` + strings.Repeat("1", 33) + `", ` + severalEnvironments,
 			[]string{`env: the stack's name "shop-pr-` + strings.Repeat("1", 33) + `" would have 41 characters; shorten the project's or the environment's name: 40 at most, the hyphen between them included`}},
-		{"mistakes in other environments are told", `"env": "dev", ` + environments(`"dev": {}, "pr-*": {"regoin": "x"}, "-x": {}`), []string{
+		{"mistakes in other environments", `"env": "dev", ` + environments(`"dev": {}, "pr-*": {"regoin": "x"}, "-x": {}`), []string{
 			`environments.-x: the name "-x"; write lower-case letters, digits and single hyphens between them, a letter first`,
 			`environments["pr-*"].regoin: unknown setting; did you mean "region"?`}},
 		{"only patterns", environments(`"pr-*": {}`), []string{`environments: only patterns; say which environment to make, such as -c env="pr-1"`}},
@@ -120,7 +120,7 @@ func TestNamesPatternsAndLendersThatDoNotFit(t *testing.T) {
 			[]string{`environments.pr.signingKeys.from: "dev", which is not an environment; write "lendKeys": true in an environment, and name it here`}},
 		{"a lender that does not lend", environments(`"dev": {"ephemeral": true}, "pr": {"ephemeral": true, "signingKeys": {"from": "dev"}}`),
 			[]string{`environments.dev.lendKeys: false, and environment "pr" borrows its keys; write true, or remove signingKeys.from there`}},
-		{"a lender of whom it cannot be read whether it lends", environments(`"dev": {"ephemeral": true, "lendKeys": "yes"}, "pr": {"ephemeral": true, "signingKeys": {"from": "dev"}}`),
+		{"a lender whose lendKeys cannot be read", environments(`"dev": {"ephemeral": true, "lendKeys": "yes"}, "pr": {"ephemeral": true, "signingKeys": {"from": "dev"}}`),
 			[]string{`environments.dev.lendKeys: "yes"; write true or false, without quotes`}},
 		{"a lender whose settings cannot be read", environments(`"dev": true, "pr": {"ephemeral": true, "signingKeys": {"from": "dev"}}`),
 			[]string{`environments.dev: true; write the environment's settings as an object, {} for none`}},
@@ -168,7 +168,7 @@ func TestParametersAndLendersOfAProgramAreChecked(t *testing.T) {
 			`ParameterName: "/aws/media"; write a path of at most 15 parts such as /media/prod/signing, of letters, digits and the characters _.-, that starts with neither aws nor ssm`},
 		{"a parameter that makes too long an export", Content{ParameterName: "/" + strings.Repeat("p", 256), LendKeys: true},
 			`ParameterName: a value of 257 bytes that looks like base64, as the body of a key is; write a shorter name: the export of the lent keys is named after it, and its name would have 283 characters, more than 255`},
-		{"keys beside a lender", Content{Lender: &Lender{ParameterName: "/a", StackName: "b"}, LendKeys: true, SigningKeys: SigningKeys{Keys: []SigningKey{{Number: 1}}, Current: 1}}, `3 problems:
+		{"keys with a lender", Content{Lender: &Lender{ParameterName: "/a", StackName: "b"}, LendKeys: true, SigningKeys: SigningKeys{Keys: []SigningKey{{Number: 1}}, Current: 1}}, `3 problems:
   SigningKeys.Keys: keys of its own, with borrowed keys; leave them out: the lender's keys are used
   SigningKeys.Current: a current key, with borrowed keys; leave it out: the lender's current key signs
   LendKeys: true, with borrowed keys; leave it out: only the deployment that makes keys can lend them`},
