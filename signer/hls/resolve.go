@@ -38,19 +38,19 @@ func (b *base) resolve(ref string) (url string, ok bool) {
 		ref = b.scheme + ref
 	}
 	if scheme := schemeOf(ref); scheme != "" {
-		origin, path, behind, ok := splitAbsolute(ref, scheme)
-		return origin + removeDotSegments(path) + behind, ok
+		origin, path, rest, ok := splitAbsolute(ref, scheme)
+		return origin + removeDotSegments(path) + rest, ok
 	}
-	path, behind := cutPath(ref)
+	path, rest := cutPath(ref)
 	switch {
-	case path == "" && strings.HasPrefix(behind, "?"):
+	case path == "" && strings.HasPrefix(rest, "?"):
 		path = b.path
 	case path == "":
-		path, behind = b.path, b.query+behind
+		path, rest = b.path, b.query+rest
 	case path[0] != '/':
 		path = b.dir + path
 	}
-	return b.origin + removeDotSegments(path) + behind, true
+	return b.origin + removeDotSegments(path) + rest, true
 }
 
 // isOutside reports whether a reference that begins with start leads away from
@@ -63,11 +63,11 @@ func (b *base) isOutside(start, origin string) bool {
 	if scheme == "" {
 		return false
 	}
-	other, path, behind, ok := splitAbsolute(start, scheme)
+	other, path, rest, ok := splitAbsolute(start, scheme)
 	if !ok {
 		return !isHTTP(scheme)
 	}
-	return (path != "" || behind != "") && normalize(other) != origin
+	return (path != "" || rest != "") && normalize(other) != origin
 }
 
 // schemeOf returns the scheme of a reference with its colon, or "".
@@ -89,8 +89,8 @@ func isHTTP(scheme string) bool {
 	return strings.EqualFold(scheme, "https:") || strings.EqualFold(scheme, "http:")
 }
 
-// cutPath splits off the query and the fragment.
-func cutPath(ref string) (path, behind string) {
+// cutPath cuts a reference after its path. The rest is the query and the fragment.
+func cutPath(ref string) (path, rest string) {
 	if i := strings.IndexAny(ref, "?#"); i >= 0 {
 		return ref[:i], ref[i:]
 	}
@@ -98,20 +98,20 @@ func cutPath(ref string) (path, behind string) {
 }
 
 // splitAbsolute splits a URL whose scheme, http or https, is known.
-func splitAbsolute(url, scheme string) (origin, path, behind string, ok bool) {
+func splitAbsolute(url, scheme string) (origin, path, rest string, ok bool) {
 	if !isHTTP(scheme) {
 		return "", "", "", false
 	}
-	rest, ok := strings.CutPrefix(url[len(scheme):], "//")
+	after, ok := strings.CutPrefix(url[len(scheme):], "//")
 	if !ok {
 		return "", "", "", false
 	}
-	host := len(rest)
-	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
+	host := len(after)
+	if i := strings.IndexAny(after, "/?#"); i >= 0 {
 		host = i
 	}
-	path, behind = cutPath(rest[host:])
-	return url[:len(url)-len(rest)+host], path, behind, host > 0
+	path, rest = cutPath(after[host:])
+	return url[:len(url)-len(after)+host], path, rest, host > 0
 }
 
 // removeDotSegments is the algorithm of RFC 3986, section 5.2.4, for a path that is
@@ -258,7 +258,7 @@ var plain = func() (t [256]bool) {
 // after normalize, only some clients reach the prefix with it.
 func normalize(url string) string {
 	scheme := schemeOf(url)
-	origin, path, behind, _ := splitAbsolute(url, scheme)
+	origin, path, rest, _ := splitAbsolute(url, scheme)
 	origin = strings.ToLower(origin)
 	switch strings.ToLower(scheme) {
 	case "https:":
@@ -266,7 +266,7 @@ func normalize(url string) string {
 	case "http:":
 		origin = strings.TrimSuffix(origin, ":80")
 	}
-	return origin + removeDotSegments(unescape(path)) + behind
+	return origin + removeDotSegments(unescape(path)) + rest
 }
 
 // unescape writes the escapes of a path in upper case, and decodes those of
