@@ -75,12 +75,12 @@ func TestVerdictsAgreeWithWhatIsKnownOfCloudFront(t *testing.T) {
 		reason      Reason
 		certain     bool
 	}{
-		{"Expires beside Policy with the same time", fetched, custom + fmt.Sprintf("&Expires=%d", end), nil, "", "", true},
+		{"Expires next to Policy with the same time", fetched, custom + fmt.Sprintf("&Expires=%d", end), nil, "", "", true},
 		{"Expires before Policy", fetched, strings.Replace(custom, "?", fmt.Sprintf("?Expires=%d&", end), 1), nil, "", "", true},
-		{"Expires beside Policy with another time", unknown, custom + "&Expires=1900000000", nil, "", "", false},
-		{"an earlier Expires beside Policy", unknown, custom + "&Expires=1", nil, "", "", false},
-		{"an Expires that is no time beside Policy", unknown, custom + "&Expires=x", nil, "", "", false},
-		{"Expires beside a Policy for another path", fetched, strings.Replace(custom, "/a/", "/b/", 1) + fmt.Sprintf("&Expires=%d", end), nil, AccessDenied, ReasonOtherResource, true},
+		{"Expires next to Policy with another time", unknown, custom + "&Expires=1900000000", nil, "", "", false},
+		{"an earlier Expires next to Policy", unknown, custom + "&Expires=1", nil, "", "", false},
+		{"an Expires that is no time next to Policy", unknown, custom + "&Expires=x", nil, "", "", false},
+		{"Expires next to a Policy for another path", fetched, strings.Replace(custom, "/a/", "/b/", 1) + fmt.Sprintf("&Expires=%d", end), nil, AccessDenied, ReasonOtherResource, true},
 		{"both among cookies", unknown, site + "/a/x", []string{cookies(t, custom)[0] + fmt.Sprintf("; CloudFront-Expires=%d", end)}, MalformedPolicy, ReasonRepeated, false},
 
 		{"%7E for ~ in Policy", fetched, tilde, nil, "", "", true},
@@ -109,7 +109,7 @@ func TestVerdictsAgreeWithWhatIsKnownOfCloudFront(t *testing.T) {
 		{"http*:// as the scheme", schemes, forPolicy("/v2/woff?ID", policy("http*://*/v2/woff?ID")), nil, "", "", true},
 		{"* alone in a URL", anything, forPolicy("/a?b", policy("*")), nil, "", "", true},
 		{"* alone in cookies", anything, site + "/a", cookies(t, forPolicy("/a?b", policy("*"))), "", "", true},
-		{"members beside Statement", members, forPolicy("/a/x?b", strings.TrimSuffix(policy(site+"/a/*"), "}")+`,"tid":"12425965834","ver":"3"}`), nil, "", "", true},
+		{"members next to Statement", members, forPolicy("/a/x?b", strings.TrimSuffix(policy(site+"/a/*"), "}")+`,"tid":"12425965834","ver":"3"}`), nil, "", "", true},
 		{"a member of the statement", unknown, forPolicy("/a/x?b", strings.Replace(policy(site+"/a/*"), `"Resource"`, `"Effect":"Allow","Resource"`, 1)), nil, MalformedPolicy, ReasonPolicyFormat, false},
 		{"stars in the host", hosts, forPolicy("/identified/x?b", policy("https://*1111*.cloudfront.net/identified/*")), nil, "", "", true},
 		{"stars inside the query, and Condition first", fetched, forPolicy("/repos/x?response-content-disposition=attachment&response-content-type=a", hf), nil, "", "", true},

@@ -231,14 +231,14 @@ func rewrites(url string) map[string]bool {
 			found[candidate] = true
 		}
 	}
-	head, behind := cutTarget(url)
+	head, target := cutTarget(url)
 	scheme, host, _ := strings.Cut(head, "://")
-	path, query, hasQuery := strings.Cut(behind, "?")
-	withPath := func(changed string) string { return head + changed + behind[len(path):] }
+	path, query, hasQuery := strings.Cut(target, "?")
+	withPath := func(changed string) string { return head + changed + target[len(path):] }
 	withQuery := func(query string) string { return head + path + "?" + query }
 
-	for target := range undone(behind) {
-		add(head + target)
+	for original := range undone(target) {
+		add(head + original)
 	}
 	// A space written as a plus, as forms do, or a plus as a space.
 	add(withPath(strings.ReplaceAll(path, "%20", "+")))
@@ -251,23 +251,23 @@ func rewrites(url string) map[string]bool {
 		add(withoutEmptyParams(url))
 	}
 	// Escapes in the other letter case, of unreserved characters, and all escapes.
-	add(head + mapEscapes(behind, strings.ToLower))
-	add(head + mapEscapes(behind, strings.ToUpper))
-	add(head + mapEscapes(behind, func(e string) string {
+	add(head + mapEscapes(target, strings.ToLower))
+	add(head + mapEscapes(target, strings.ToUpper))
+	add(head + mapEscapes(target, func(e string) string {
 		if c := unhex(e[1])<<4 | unhex(e[2]); class[c]&unreserved != 0 {
 			return string(rune(c))
 		}
 		return e
 	}))
-	add(head + mapEscapes(behind, func(e string) string { return string([]byte{unhex(e[1])<<4 | unhex(e[2])}) }))
+	add(head + mapEscapes(target, func(e string) string { return string([]byte{unhex(e[1])<<4 | unhex(e[2])}) }))
 	// The other scheme, other spellings of the host.
 	for _, other := range []string{"https", "http"} {
-		add(other + "://" + host + behind)
+		add(other + "://" + host + target)
 	}
 	name, _, _ := strings.Cut(host, ":")
-	add(scheme + "://" + name + behind)
-	add(scheme + "://" + strings.TrimSuffix(host, ".") + behind)
-	add(scheme + "://" + strings.ToLower(host) + behind)
+	add(scheme + "://" + name + target)
+	add(scheme + "://" + strings.TrimSuffix(host, ".") + target)
+	add(scheme + "://" + strings.ToLower(host) + target)
 	// Slashes that were escaped, merged, dropped, added, or written as backslashes.
 	for i, slashes := 1, 0; i < len(path) && slashes < 64; i++ {
 		if path[i] == '/' {

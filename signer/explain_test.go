@@ -49,7 +49,7 @@ func TestExplainNamesWhatWentWrongWithASignature(t *testing.T) {
 		"an equals sign escaped":       {change(sign(ecdsa, "/a=b?c=d", Policy{}), "a=b", "a%3Db"), ReasonRewritten, []string{`"=b?c=d"`}},
 		"the scheme":                   {change(sign(ecdsa, "/a", Policy{}), "https", "http"), ReasonRewritten, []string{"byte 4"}},
 		"the query dropped one":        {change(sign(ecdsa, "/a", Policy{}), "/a?", "/a/?"), ReasonRewritten, []string{"arrived"}},
-		"a parameter added behind":     {sign(ecdsa, "/a", Policy{}) + "&utm=1", ReasonRewritten, []string{`"utm=1" was added`}},
+		"a parameter added at the end": {sign(ecdsa, "/a", Policy{}) + "&utm=1", ReasonRewritten, []string{`"utm=1" was added`}},
 		"the path is another":          {change(sign(ecdsa, "/a", Policy{}), "/a?", "/b?"), ReasonSignature, []string{"URL and expiry"}},
 		"the policy was changed":       {with(sign(ecdsa, "/a", Policy{Resource: site + "/*"}), "Policy", cloudFront.EncodeToString([]byte(`{"Statement":[{"Resource":"*","Condition":{"DateLessThan":{"AWS:EpochTime":1900000000}}}]}`))), ReasonSignature, []string{"this policy"}},
 		"signed for something else":    {change(sign(ecdsa, "/a/b", Policy{Resource: site + "/a/*"}), "/a/b", "/c/b"), ReasonOtherResource, []string{site + "/a/*", "byte 38", `"c/b"`}},

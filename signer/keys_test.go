@@ -69,17 +69,17 @@ func TestEveryPEMThatHoldsAnAcceptedKeyLoads(t *testing.T) {
 		text   []byte
 		public crypto.PublicKey
 	}{
-		"RSA, PKCS #1":                   {pemBlock("RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(rsaKey)), rsaKey.Public()},
-		"RSA, PKCS #8":                   {pemBlock("PRIVATE KEY", der(x509.MarshalPKCS8PrivateKey(rsaKey))), rsaKey.Public()},
-		"P-256, PKCS #8":                 {pemBlock("PRIVATE KEY", der(x509.MarshalPKCS8PrivateKey(ecKey))), ecKey.Public()},
-		"P-256, SEC 1":                   {sec1, ecKey.Public()},
-		"P-256, SEC 1 behind parameters": {append(parameters, sec1...), ecKey.Public()},
-		"RSA, DER of PKCS #8":            {der(x509.MarshalPKCS8PrivateKey(rsaKey)), rsaKey.Public()},
-		"RSA, DER of PKCS #1":            {x509.MarshalPKCS1PrivateKey(rsaKey), rsaKey.Public()},
-		"P-256, DER of PKCS #8":          {der(x509.MarshalPKCS8PrivateKey(ecKey)), ecKey.Public()},
-		"P-256, DER of SEC 1":            {der(x509.MarshalECPrivateKey(ecKey)), ecKey.Public()},
-		"text around the block":          {append([]byte("Bag Attributes\n"), append(sec1, "\nend"...)...), ecKey.Public()},
-		"Windows line endings":           {bytes.ReplaceAll(sec1, []byte("\n"), []byte("\r\n")), ecKey.Public()},
+		"RSA, PKCS #1":                  {pemBlock("RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(rsaKey)), rsaKey.Public()},
+		"RSA, PKCS #8":                  {pemBlock("PRIVATE KEY", der(x509.MarshalPKCS8PrivateKey(rsaKey))), rsaKey.Public()},
+		"P-256, PKCS #8":                {pemBlock("PRIVATE KEY", der(x509.MarshalPKCS8PrivateKey(ecKey))), ecKey.Public()},
+		"P-256, SEC 1":                  {sec1, ecKey.Public()},
+		"P-256, SEC 1 after parameters": {append(parameters, sec1...), ecKey.Public()},
+		"RSA, DER of PKCS #8":           {der(x509.MarshalPKCS8PrivateKey(rsaKey)), rsaKey.Public()},
+		"RSA, DER of PKCS #1":           {x509.MarshalPKCS1PrivateKey(rsaKey), rsaKey.Public()},
+		"P-256, DER of PKCS #8":         {der(x509.MarshalPKCS8PrivateKey(ecKey)), ecKey.Public()},
+		"P-256, DER of SEC 1":           {der(x509.MarshalECPrivateKey(ecKey)), ecKey.Public()},
+		"text around the block":         {append([]byte("Bag Attributes\n"), append(sec1, "\nend"...)...), ecKey.Public()},
+		"Windows line endings":          {bytes.ReplaceAll(sec1, []byte("\n"), []byte("\r\n")), ecKey.Public()},
 	} {
 		t.Run(name, func(t *testing.T) {
 			key := must[*PrivateKey](t)(ParsePrivateKey(test.text))
@@ -137,7 +137,7 @@ func TestWhatHappensToAKeyOnItsWayIsUndoneWhereThatIsCertain(t *testing.T) {
 		}
 	}
 	if key := newKey(t, ECDSAP256).PublicKey(); !must[*PublicKey](t)(ParsePublicKey([]byte("\ufeff" + string(key.PEM())))).Equal(key) {
-		t.Error("a public key behind a byte order mark is read as another")
+		t.Error("a public key after a byte order mark is read as another")
 	}
 }
 
@@ -191,7 +191,7 @@ func TestEveryOtherKeyIsRefusedWithWhatItIsAndWhatIsNeeded(t *testing.T) {
 		"one key twice":         {string(whole) + string(whole), []string{"two private keys"}},
 		"a key and half of one": {string(whole) + string(whole[:len(whole)/2]), []string{"complete from BEGIN to END"}},
 		"half a key and one":    {string(whole[:len(whole)/2]) + string(whole), []string{"complete from BEGIN to END"}},
-		"encrypted beside one":  {string(pemBlock("ENCRYPTED PRIVATE KEY", []byte{1})) + string(whole), []string{"two private keys"}},
+		"encrypted next to one": {string(pemBlock("ENCRYPTED PRIVATE KEY", []byte{1})) + string(whole), []string{"two private keys"}},
 		"JSON around a key":     {string(must[[]byte](t)(json.Marshal(map[string]string{"key": string(whole)}))), []string{"inside JSON", "member"}},
 		"JSON without a key":    {`{"key": "K2JCJMDEHXQW5F"}`, []string{"JSON", "-----BEGIN PRIVATE KEY-----"}},
 		"base64 of PEM":         {base64.StdEncoding.EncodeToString(whole), []string{"base64 of a PEM text", "base64 -d"}},
@@ -202,7 +202,7 @@ func TestEveryOtherKeyIsRefusedWithWhatItIsAndWhatIsNeeded(t *testing.T) {
 		"DER of a public key":   {string(must[[]byte](t)(base64.StdEncoding.DecodeString(p256.PublicKey().SPKI()))), []string{"public key in DER", "private half"}},
 		"DER of P-384":          {string(must[[]byte](t)(x509.MarshalECPrivateKey(ecOf(elliptic.P384())))), []string{"P-384", "P-256"}},
 		"DER cut off":           {string(x509.MarshalPKCS1PrivateKey(rsa3072)[:100]), []string{"DER", "whole"}},
-		"DER, a line behind it": {string(der(x509.MarshalECPrivateKey(ecOf(elliptic.P256())))) + "\n", []string{"binary", "whole"}},
+		"DER, a line after it":  {string(der(x509.MarshalECPrivateKey(ecOf(elliptic.P256())))) + "\n", []string{"binary", "whole"}},
 		"DER of a passphrase":   {string(der(asn1.Marshal(encryptedInfo{pkix.AlgorithmIdentifier{Algorithm: asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 5, 13}}, make([]byte, 64)}))), []string{"encrypted", "openssl pkey"}},
 		"a PKCS #12 file":       {string(der(asn1.Marshal(pfx{3, contentInfo{asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 7, 1}, asn1.RawValue{Class: asn1.ClassContextSpecific, Tag: 0, IsCompound: true, Bytes: []byte{4, 1, 0}}}}))), []string{"PKCS #12", "openssl pkcs12"}},
 		"another block":         {string(pemBlock("PGP MESSAGE", []byte{1})), []string{"another type"}},

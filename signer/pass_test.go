@@ -148,7 +148,7 @@ func TestTheQueryOfAPassOpensWhatItsURLsOpen(t *testing.T) {
 			}
 		}
 		if v := Verify(Request{URL: site + "/movies/8/seg.ts?" + query, Time: now()}, trusted(t, ECDSAP256)); v.Reason != ReasonOtherResource {
-			t.Errorf("beside the prefix: got %q", v.Reason)
+			t.Errorf("outside the prefix: got %q", v.Reason)
 		}
 	}
 }
@@ -177,7 +177,7 @@ func TestAPassOpensObjectsByTheirKeysWhoeverMadeItsSigner(t *testing.T) {
 		}
 	}
 	if _, err := pass.Object("July/a.png"); !errors.As(err, new(*CoverageError)) {
-		t.Errorf("beside the prefix: got %v", err)
+		t.Errorf("outside the prefix: got %v", err)
 	}
 	if _, err := pass.Object("July 2026/../a.png"); err == nil || !strings.HasPrefix(err.Error(), "object key, ") {
 		t.Errorf("a key that no URL reaches: got %v", err)
@@ -245,7 +245,7 @@ func TestThePassesCookiesOpenWhatItsURLsOpen(t *testing.T) {
 		}
 	}
 	if len(set) > 0 {
-		t.Errorf("left behind: %v", set)
+		t.Errorf("still set: %v", set)
 	}
 	if _, err := pass.Cookies(CookieOptions{Domain: "example.org"}); err == nil {
 		t.Error("a Domain of somebody else is taken")

@@ -47,7 +47,7 @@ func TestAPartWithAQuestionMarkIsLookedForUpToABound(t *testing.T) {
 		"beyond it":            {"/a?x*" + strings.Repeat("a?", 33) + "*", "/a?x" + strings.Repeat("a", 100), ambiguousMatch},
 		"beyond it, in vain":   {"/a?x*" + strings.Repeat("a?", 33) + "*b", "/a?x" + strings.Repeat("a", 100), noMatch},
 		"before all stars":     {"/a?x" + strings.Repeat("a?", 33) + "*", "/a?x" + strings.Repeat("a", 100), match},
-		"behind all stars":     {"/a?x*" + strings.Repeat("a?", 33), "/a?x" + strings.Repeat("a", 100), match},
+		"after all stars":      {"/a?x*" + strings.Repeat("a?", 33), "/a?x" + strings.Repeat("a", 100), match},
 		"beyond it, without ?": {"/a?x*" + strings.Repeat("a", 66) + "*", "/a?x" + strings.Repeat("a", 100), match},
 	} {
 		if got := covers(site+c.resource, site+c.url); got != c.want {
@@ -131,7 +131,7 @@ func FuzzCoversAgreesWithTheDocumentation(f *testing.F) {
 		var g globber
 		got := g.covers(resource, url)
 		if at, text := difference(resource, url); text == "" || at < 0 || at > len(url) {
-			t.Fatal("no difference is told")
+			t.Fatal("no difference is reported")
 		}
 		if g.undecided || strings.Contains(resource, `\?`) {
 			return

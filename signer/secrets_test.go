@@ -20,7 +20,7 @@ func TestNoTextThatComesBackShowsAKeyThatWasHandedIn(t *testing.T) {
 			"PEM": pem, "on one line": strings.Join(lines, " "), `literal \n`: strings.ReplaceAll(pem, "\n", `\n`), "quoted": `"` + pem + `"`,
 			"the body": body, "a third of it": body[:len(body)/3], "a line": lines[1], "another line": lines[2],
 			"CloudFront's base64": cloudFront.EncodeToString(short), "URL-safe base64": base64.RawURLEncoding.EncodeToString(short),
-			"behind a slash": "/" + body, "with a star": body + "*", "escaped": escape(body), "base64 of PEM": base64.StdEncoding.EncodeToString([]byte(pem)),
+			"after a slash": "/" + body, "with a star": body + "*", "escaped": escape(body), "base64 of PEM": base64.StdEncoding.EncodeToString([]byte(pem)),
 		}
 		s := newSigner(t, ECDSAP256, Options{})
 		keys := trusted(t, ECDSAP256)
@@ -77,7 +77,7 @@ func TestNoTextThatComesBackShowsAKeyThatWasHandedIn(t *testing.T) {
 			tell("Pass.URL, path", err)
 			for where, o := range map[string]CookieOptions{
 				"Domain": {Domain: k}, "AppHost": {AppHost: k}, "AppHost, Domain": {AppHost: k, Domain: "cloudfront.net"},
-				"Path": {Path: k}, "Path behind a slash": {Path: "/" + k}, "Path, star": {Path: "/" + k + "*"},
+				"Path": {Path: k}, "Path after a slash": {Path: "/" + k}, "Path, star": {Path: "/" + k + "*"},
 			} {
 				for _, resource := range []string{site + "/*", "https://cdn.example.com/*", "http://127.0.0.1/*"} {
 					_, err = s.Cookies(t.Context(), resource, Policy{TTL: ttl}, o)
@@ -108,8 +108,8 @@ func TestNoTextThatComesBackShowsAKeyThatWasHandedIn(t *testing.T) {
 				"the URL": k, "the host": "https://" + k + "/a", "the path": strings.Replace(good, "/a/x", "/"+k, 1), "a query": strings.Replace(good, "?", "?"+k+"&", 1),
 				"the path, with a policy": strings.Replace(custom, "/a/x", "/"+k, 1), "a name": good + "&" + k + "=1",
 				"Expires": with(good, "Expires", k), "Signature": with(good, "Signature", k), "Key-Pair-Id": with(good, "Key-Pair-Id", k),
-				"Hash-Algorithm": with(good, "Hash-Algorithm", k), "Policy": with(custom, "Policy", k), "behind": good + k, "before": k + good,
-				"behind a quote": good + `"` + k, "in HTML": strings.ReplaceAll(good, "&", "&amp;") + k,
+				"Hash-Algorithm": with(good, "Hash-Algorithm", k), "Policy": with(custom, "Policy", k), "after": good + k, "before": k + good,
+				"after a quote": good + `"` + k, "in HTML": strings.ReplaceAll(good, "&", "&amp;") + k,
 				"a policy":            signedPolicy(k),
 				"a policy's member":   signedPolicy(`{"Statement":[{"` + quoted + `":1,` + condition + `}]}`),
 				"a policy's resource": signedPolicy(`{"Statement":[{"Resource":"` + quoted + `",` + condition + `}]}`),

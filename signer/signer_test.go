@@ -104,7 +104,7 @@ func TestAPolicyThatCannotWorkIsRefusedBeforeAnythingIsSigned(t *testing.T) {
 		"IPv6":                               {Policy{TTL: ttl, IPAddress: "2001:db8::1"}, "only IPv4"},
 		"an IPv6 prefix":                     {Policy{TTL: ttl, IPAddress: "2001:db8::/32"}, "only IPv4"},
 		"IPv4 in IPv6":                       {Policy{TTL: ttl, IPAddress: "::ffff:203.0.113.7"}, "only IPv4"},
-		"bits behind the prefix":             {Policy{TTL: ttl, IPAddress: "203.0.113.7/24"}, "write 203.0.113.0/24"},
+		"bits after the prefix":              {Policy{TTL: ttl, IPAddress: "203.0.113.7/24"}, "write 203.0.113.0/24"},
 		"two addresses":                      {Policy{TTL: ttl, IPAddress: "203.0.113.7,203.0.113.8"}, "203.0.113.0/24"},
 		"injection through the address":      {Policy{TTL: ttl, IPAddress: `203.0.113.7"}},{"Resource":"*`}, "not an IPv4 address"},
 		"a resource of another place":        {Policy{TTL: ttl, Resource: site + "/b/*"}, "does not cover"},

@@ -41,7 +41,7 @@ func writeDeployment(t *testing.T, keyFile string, change func(*Deployment)) (fi
 
 func TestADocumentInAFileOpensTheKeyFileThatItNames(t *testing.T) {
 	for name, keyFile := range map[string]string{
-		"beside it":         "signing.key",
+		"next to it":        "signing.key",
 		"in a folder below": filepath.Join("keys", "1.key"),
 		"by its whole name": filepath.Join(t.TempDir(), "elsewhere.key"),
 	} {

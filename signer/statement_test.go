@@ -32,7 +32,7 @@ func TestAPolicyThatIsRefusedIsRefusedForItsFirstFault(t *testing.T) {
 		"no Statement":                  {`{"tid":1}`, true, "it has no Statement"},
 		"two statements":                {policy(good + `,` + good), true, "it has more than one statement, but CloudFront accepts one"},
 		"two statements, the second 1":  {policy(good + `,1`), true, "it has more than one statement, but CloudFront accepts one"},
-		"another case behind Statement": {`{"Statement":[` + good + `],"statement":[]}`, false, `the policy has a member "statement", which CloudFront does not name`},
+		"another case after Statement":  {`{"Statement":[` + good + `],"statement":[]}`, false, `the policy has a member "statement", which CloudFront does not name`},
 		"another case before Statement": {`{"STATEMENT":[],"Statement":[` + good + `]}`, false, `the policy has a member "STATEMENT", which CloudFront does not name`},
 		"another case and no statement": {`{"statement":[` + good + `]}`, false, `the policy has a member "statement", which CloudFront does not name`},
 		"Statement twice":               {`{"Statement":[` + good + `],"Statement":[` + good + `]}`, false, "it has two members Statement"},

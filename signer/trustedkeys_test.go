@@ -95,7 +95,7 @@ func TestEveryFaultOfTrustedKeysIsReported(t *testing.T) {
 		"a long text":               {first(strings.Repeat("A", 396)), "a value of 396 bytes"},
 		"a key of another curve":    {first(spkiOf(&p384.PublicKey)), "a key of kind ECDSA on P-384"},
 		"an RSA key of 3072 bits":   {first(spkiOf(&rsa3072.PublicKey)), "trustedKeys[0].spki: a value of 564 bytes"},
-		"more behind the key":       {first(base64.StdEncoding.EncodeToString(append(must[[]byte](t)(base64.StdEncoding.DecodeString(spki)), 0, 0))), "want a public key"},
+		"more after the key":        {first(base64.StdEncoding.EncodeToString(append(must[[]byte](t)(base64.StdEncoding.DecodeString(spki)), 0, 0))), "want a public key"},
 		"two faults":                {func(d *Deployment) { d.TrustedKeys[0] = TrustedKey{"", "x"} }, "trustedKeys[0].spki: a value of 1 bytes"},
 		"a borrower's, not current": {func(d *Deployment) { d.TrustedKeys, d.Key = d.TrustedKeys[:1], KeyLocation{Parameter: "/a"} }, ""},
 		"a borrower's, wrong":       {func(d *Deployment) { d.TrustedKeys[0].SPKI, d.Key = "x", KeyLocation{Parameter: "/a"} }, "trustedKeys[0].spki"},

@@ -21,14 +21,14 @@ func TestAVerdictIsCertainOnlyWhereCloudFrontsIsKnown(t *testing.T) {
 		reason  Reason
 		certain bool
 	}{
-		"a policy that is no base64":                  {with(custom, "Policy", garbled), ReasonPolicyEncoding, true},
-		"one with an expiry beside it":                {with(custom, "Policy", garbled) + "&Expires=1900000000", ReasonPolicyEncoding, false},
-		"a policy in a loose spelling":                {with(custom, "Policy", strange), ReasonPolicyEncoding, false},
-		"a policy that cannot be read":                {with(custom, "Policy", noJSON), ReasonPolicyFormat, true},
-		"one that cannot be read, beside an expiry":   {with(custom, "Policy", noJSON) + "&Expires=1900000000", ReasonPolicyFormat, false},
-		"an expiry that is none beside a policy of 0": {policy(0, "") + "&Expires=x", ReasonExpired, false},
-		"an expiry of 0 beside a policy of 0":         {policy(0, "") + "&Expires=0", ReasonExpired, true},
-		"an address that is not known":                {policy(end, `,"IpAddress":{"AWS:SourceIp":"203.0.113.9"}`), ReasonAddress, false},
+		"a policy that is no base64":                   {with(custom, "Policy", garbled), ReasonPolicyEncoding, true},
+		"one with an expiry next to it":                {with(custom, "Policy", garbled) + "&Expires=1900000000", ReasonPolicyEncoding, false},
+		"a policy in a loose spelling":                 {with(custom, "Policy", strange), ReasonPolicyEncoding, false},
+		"a policy that cannot be read":                 {with(custom, "Policy", noJSON), ReasonPolicyFormat, true},
+		"one that cannot be read, next to an expiry":   {with(custom, "Policy", noJSON) + "&Expires=1900000000", ReasonPolicyFormat, false},
+		"an expiry that is none next to a policy of 0": {policy(0, "") + "&Expires=x", ReasonExpired, false},
+		"an expiry of 0 next to a policy of 0":         {policy(0, "") + "&Expires=0", ReasonExpired, true},
+		"an address that is not known":                 {policy(end, `,"IpAddress":{"AWS:SourceIp":"203.0.113.9"}`), ReasonAddress, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			v := Verify(Request{URL: test.url, Time: now()}, trusted(t, ECDSAP256))
@@ -136,14 +136,14 @@ func TestOnlyAnEscapedNameOfCloudFrontsMakesAVerdictDoubtful(t *testing.T) {
 		url     string
 		certain bool
 	}{
-		"no escape":                                  {sign("?a=1"), true},
-		"an escape in a name of one's own":           {sign("?a%20b=1"), true},
-		"one at the start of such a name":            {sign("?%C3%AD=1"), true},
-		"an escaped name at its start":               {sign("") + "&%45xpires=1", false},
-		"an escaped name in its midst":               {sign("") + "&Hash%2DAlgorithm=SHA1", false},
-		"a doubtful value before one's own":          {strings.Replace(sign(""), "=SHA", "=%53HA", 1) + "&a%20b=1", false},
-		"an escaped name before one of one's own":    {sign("") + "&%45xpires=1&a%20b=1", false},
-		"a doubtful value behind an escape for a ~.": {strings.Replace(sign(""), "=SHA", "=%53HA", 1) + "&a=%7E", false},
+		"no escape":                                 {sign("?a=1"), true},
+		"an escape in a name of one's own":          {sign("?a%20b=1"), true},
+		"one at the start of such a name":           {sign("?%C3%AD=1"), true},
+		"an escaped name at its start":              {sign("") + "&%45xpires=1", false},
+		"an escaped name in its midst":              {sign("") + "&Hash%2DAlgorithm=SHA1", false},
+		"a doubtful value before one's own":         {strings.Replace(sign(""), "=SHA", "=%53HA", 1) + "&a%20b=1", false},
+		"an escaped name before one of one's own":   {sign("") + "&%45xpires=1&a%20b=1", false},
+		"a doubtful value after an escape for a ~.": {strings.Replace(sign(""), "=SHA", "=%53HA", 1) + "&a=%7E", false},
 	} {
 		v := Verify(Request{URL: test.url, Time: now()}, trusted(t, ECDSAP256))
 		if !v.Allowed || v.Certain != test.certain {

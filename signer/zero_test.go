@@ -35,7 +35,7 @@ func TestAZeroValueInASecurityDecisionDenies(t *testing.T) {
 		"no keys":                             {Request{URL: good}, nil, InvalidKey, ReasonUnknownKey},
 		"an empty set of keys":                {Request{URL: good}, map[string]*PublicKey{}, InvalidKey, ReasonUnknownKey},
 		"a nil key":                           {Request{URL: good}, map[string]*PublicKey{keyID: nil}, InvalidKey, ReasonUnknownKey},
-		"a nil key beside the right one":      {Request{URL: with(good, "Key-Pair-Id", "KNIL")}, map[string]*PublicKey{keyID: keys[keyID], "KNIL": nil}, InvalidKey, ReasonUnknownKey},
+		"a nil key next to the right one":     {Request{URL: with(good, "Key-Pair-Id", "KNIL")}, map[string]*PublicKey{keyID: keys[keyID], "KNIL": nil}, InvalidKey, ReasonUnknownKey},
 		"a zero key":                          {Request{URL: good}, map[string]*PublicKey{keyID: {}}, AccessDenied, ReasonSignature},
 		"a key for the empty id":              {Request{URL: with(good, "Key-Pair-Id", "")}, map[string]*PublicKey{"": keys[keyID]}, MissingKey, ReasonNoKeyPairID},
 		"no address, and a policy with one":   {Request{URL: sign(Policy{TTL: time.Hour, IPAddress: "203.0.113.7"})}, keys, AccessDenied, ReasonAddress},
