@@ -54,7 +54,7 @@ export function parse(text) {
 	if (d === null || typeof d !== "object" || !Number.isInteger(d.schema) || d.schema < 1) {
 		throw new Error("schema: want a JSON object whose schema is 1");
 	}
-	if (d.schema > 1) throw new Error(`schema: ${d.schema} is newer than this program reads: update it`);
+	if (d.schema > 1) throw new Error(`schema: ${d.schema} is newer than this program reads: update the program`);
 	const key = d.key;
 	if (key === null || typeof key !== "object" || locations.filter((name) => key[name] !== undefined).length !== 1) {
 		throw new Error(`key: want exactly one of ${locations}`);
@@ -66,7 +66,7 @@ export function parse(text) {
 		const value = name.startsWith("key.") ? key[name.slice(4)] : d[name];
 		const optional = name.startsWith("key.") || name === "region";
 		if ((value === undefined && optional) || (key.parameter !== undefined && ofTheKey.includes(name))) continue;
-		if (typeof value !== "string" || !grammar.test(value)) throw new Error(`${name}: not as DEPLOYMENT.md has it`);
+		if (typeof value !== "string" || !grammar.test(value)) throw new Error(`${name}: does not match the format in DEPLOYMENT.md`);
 	}
 	for (const name of ["maxUrlLifetime", "maxKeyAge"]) {
 		if (d[name] !== undefined && !(Number.isInteger(d[name]) && d[name] >= 0)) {
@@ -76,11 +76,11 @@ export function parse(text) {
 	return d;
 }
 
-// check refuses a document that leads elsewhere than to where its parameter is:
-// "aws:eu-west-1:111122223333".
+// check throws an error if the document names a key outside the place of its
+// parameter, such as "aws:eu-west-1:111122223333".
 export function check(d, place) {
 	const [partition, region, account] = place.split(":");
-	if (d.region !== undefined && d.region !== region) throw new Error(`region: not that of the parameter, ${region}`);
+	if (d.region !== undefined && d.region !== region) throw new Error(`region: want ${region}, the Region of the parameter`);
 	for (const [name, service] of [["secretArn", "secretsmanager"], ["kmsArn", "kms"]]) {
 		if (d.key[name] !== undefined && !d.key[name].startsWith(`arn:${partition}:${service}:${region}:${account}:`)) {
 			throw new Error(`key.${name}: not in the partition, Region and account of the parameter, ${place}`);
@@ -90,7 +90,7 @@ export function check(d, place) {
 
 // borrow returns a borrower's document with the lender's key members.
 export function borrow(d, lender) {
-	if (lender.key.parameter !== undefined) throw new Error("key.parameter: the lender borrows its key itself: borrow there");
+	if (lender.key.parameter !== undefined) throw new Error("key.parameter: the lender borrows its key itself: borrow from its lender");
 	const lesser = (a = 0, b = 0) => (a && b ? Math.min(a, b) : a || b);
 	const { keyPairId, algorithm, hash, publicKeySha256, key } = lender;
 	return {
@@ -109,7 +109,7 @@ const escape = (key) =>
 export class Signer {
 	#parameter;
 	#clients;
-	#state; // the document, the private key, and when the reading of them began
+	#state; // the document, the private key, and when their reading began
 	#reading; // the reading under way
 	#due; // when to read next, in milliseconds of the wall clock
 
@@ -143,7 +143,7 @@ export class Signer {
 	// covers the content's host.
 	async cookies(prefix, seconds) {
 		if ((prefix !== "" && !prefix.endsWith("/")) || prefix.startsWith("/") || prefix.split("/").some((part) => part === "." || part === "..")) {
-			throw new Error('the prefix: want one that ends in a slash, with none at the start and no part "." or ".."');
+			throw new Error('the prefix: want a slash at the end, none at the start and no part "." or ".."');
 		}
 		const { document, privateKey } = await this.#current();
 		const Resource = `${document.baseUrl}/${escape(prefix)}*`;
@@ -161,7 +161,7 @@ export class Signer {
 			if (stale(this.#state)) throw new Error("reading the deployment document took longer than its maxKeyAge");
 		} else if (Date.now() >= this.#due) {
 			this.#due = Date.now() + Math.max(1, interval(this.#state.document) / 10) * 1000;
-			this.#read().catch((error) => console.warn(`${error.message}; the key at hand goes on to sign`));
+			this.#read().catch((error) => console.warn(`${error.message}; signing goes on with the present key`));
 		}
 		return this.#state;
 	}
@@ -191,7 +191,7 @@ export class Signer {
 		}
 		const { Parameter } = await send(this.#clients.ssm, new GetParameterCommand({ Name: name }), name);
 		const place = /^arn:([a-z-]+):ssm:([a-z0-9-]+):([0-9]{12}):parameter(\/.*)$/.exec(Parameter?.ARN ?? "");
-		if (place?.[4] !== name) throw new Error(`${name}: Systems Manager answered another parameter`);
+		if (place?.[4] !== name) throw new Error(`${name}: Systems Manager returned another parameter`);
 		try {
 			const document = parse(Parameter.Value);
 			check(document, place.slice(1, 4).join(":"));
@@ -202,7 +202,7 @@ export class Signer {
 	}
 
 	async #privateKey({ key, keyPairId, algorithm, publicKeySha256 }) {
-		if (key.secretArn === undefined) throw new Error("key: this program signs with keys in Secrets Manager alone");
+		if (key.secretArn === undefined) throw new Error("key: this program signs only with keys in Secrets Manager");
 		const command = new GetSecretValueCommand({ SecretId: key.secretArn, VersionId: key.secretVersionId });
 		const { SecretString } = await send(this.#clients.secrets, command, key.secretArn);
 		let publicKey;
@@ -213,10 +213,10 @@ export class Signer {
 		}
 		const spki = publicKey.export({ type: "spki", format: "der" });
 		if (createHash("sha256").update(spki).digest("hex") !== publicKeySha256) {
-			throw new Error(`the private key does not fit ${keyPairId}: its public half is not that of publicKeySha256`);
+			throw new Error(`the private key does not match key pair id ${keyPairId}: the SHA-256 of its public key is not publicKeySha256`);
 		}
 		if ({ ec: "ecdsa-p256", rsa: "rsa-2048" }[publicKey.asymmetricKeyType] !== algorithm) {
-			throw new Error(`the private key of ${keyPairId} is not of the kind ${algorithm}`);
+			throw new Error(`the private key of ${keyPairId} is not ${algorithm}`);
 		}
 		return SecretString;
 	}
@@ -251,10 +251,10 @@ const interval = ({ maxKeyAge }) => (maxKeyAge ? Math.min(maxKeyAge / 4, 3600) :
 function expiry({ maxUrlLifetime }, seconds) {
 	if (!Number.isInteger(seconds) || seconds < 1) throw new Error("the seconds: want a whole number above 0");
 	if (maxUrlLifetime && seconds > maxUrlLifetime) {
-		throw new Error(`${seconds} seconds: the deployment allows ${maxUrlLifetime} (maxUrlLifetime)`);
+		throw new Error(`${seconds} seconds: the deployment allows at most ${maxUrlLifetime} (maxUrlLifetime)`);
 	}
 	const expires = Math.floor(Date.now() / 1000) + seconds;
-	if (expires > 253402300799) throw new Error("the seconds: the end lies after the year 9999");
+	if (expires > 253402300799) throw new Error("the seconds: the expiry is after the year 9999");
 	return expires;
 }
 

@@ -1,7 +1,7 @@
 """Signs URLs and cookies for a deployment of signedfront.
 
-boto3's own CloudFrontSigner signs only URLs, with RSA and SHA-1. A deployment for
-which it must sign needs such a key in cdk.json:
+boto3's own CloudFrontSigner signs only URLs, with RSA and SHA-1. To use it, give the
+deployment such a key in cdk.json:
 
     "signingKeys": {"keys": {"1": {"algorithm": "rsa-2048", "hash": "sha1"}}}
 
@@ -70,7 +70,7 @@ LOCATIONS = ("secretArn", "kmsArn", "file", "parameter")
 
 
 class Refused(Exception):
-    """A reason not to sign. Its text quotes neither a key nor a document."""
+    """The error of all refusals. Its text quotes neither a key nor a document."""
 
 
 def matches(name, value):
@@ -82,7 +82,8 @@ def whole(value):
 
 
 def parse(text):
-    """Parses a deployment document."""
+    """Parses a deployment document. Its errors quote no text of the document, which
+    may hold a private key by mistake."""
     try:
         d = json.loads(text)
     except (ValueError, RecursionError):
@@ -90,7 +91,7 @@ def parse(text):
     if not isinstance(d, dict) or not whole(d.get("schema")) or d["schema"] < 1:
         raise Refused("schema: want a JSON object whose schema is 1")
     if d["schema"] > 1:
-        raise Refused(f"schema: {d['schema']} is newer than this program reads: update it")
+        raise Refused(f"schema: {d['schema']} is newer than this program reads: update the program")
     key = d.get("key")
     if not isinstance(key, dict) or sum(name in key for name in LOCATIONS) != 1:
         raise Refused(f"key: want exactly one of {', '.join(LOCATIONS)}")
@@ -102,7 +103,7 @@ def parse(text):
         if (member not in of and optional) or ("parameter" in key and name in OF_THE_KEY):
             continue
         if not matches(name, of.get(member)):
-            raise Refused(f"{name}: not as DEPLOYMENT.md has it")
+            raise Refused(f"{name}: does not match the format in DEPLOYMENT.md")
     for name in ("maxUrlLifetime", "maxKeyAge"):
         if not whole(d.get(name, 0)) or d.get(name, 0) < 0:
             raise Refused(f"{name}: want whole seconds, 0 or more")
@@ -110,10 +111,10 @@ def parse(text):
 
 
 def check(d, place):
-    """Refuses a document that names a key elsewhere than its parameter."""
+    """Refuses a document that names a key outside the place of its parameter."""
     partition, region, account = place.split(":")  # aws:eu-west-1:111122223333
     if d.get("region", region) != region:
-        raise Refused(f"region: not that of the parameter, {region}")
+        raise Refused(f"region: want {region}, the Region of the parameter")
     for name, service in (("secretArn", "secretsmanager"), ("kmsArn", "kms")):
         own = f"arn:{partition}:{service}:{region}:{account}:"
         if not d["key"].get(name, own).startswith(own):
@@ -123,7 +124,7 @@ def check(d, place):
 def borrow(d, lender):
     """Returns a borrower's document with the lender's key members."""
     if "parameter" in lender["key"]:
-        raise Refused("key.parameter: the lender borrows its key itself: borrow there")
+        raise Refused("key.parameter: the lender borrows its key itself: borrow from its lender")
     borrowed = d | {name: lender[name] for name in (*OF_THE_KEY, "key")}
     for name in ("maxUrlLifetime", "maxKeyAge"):
         a, b = d.get(name, 0), lender.get(name, 0)
@@ -146,7 +147,7 @@ def has_dots(key):
 
 
 class State(NamedTuple):
-    """What to sign with, and when its reading began."""
+    """The document and the private key, and when their reading began."""
 
     document: dict
     key: object
@@ -156,15 +157,15 @@ class State(NamedTuple):
     def age(self):
         """Returns how many seconds ago the key was confirmed.
 
-        The wall clock also counts the time that a machine or a function was frozen,
-        and nobody sets back the steady one: the one that says more counts.
+        The wall clock also counts the time that a machine or a function was frozen.
+        Nobody can set back the monotonic clock. The longer time of the two counts.
         """
         return max(time.time() - self.wall, time.monotonic() - self.steady)
 
     def stale(self):
         """Returns whether the document must be read again before signing.
 
-        A clock that was set back by more than a minute tells no age.
+        It is also true if the clock was set back by more than a minute.
         """
         limit = self.document.get("maxKeyAge", 0)
         return limit > 0 and (self.age() > limit or time.time() < self.wall - 60)
@@ -187,10 +188,10 @@ class State(NamedTuple):
             raise Refused("the seconds: want a whole number above 0")
         limit = self.document.get("maxUrlLifetime", 0)
         if limit and seconds > limit:
-            raise Refused(f"{seconds} seconds: the deployment allows {limit} (maxUrlLifetime)")
+            raise Refused(f"{seconds} seconds: the deployment allows at most {limit} (maxUrlLifetime)")
         expires = int(time.time()) + seconds
         if expires > 253402300799:
-            raise Refused("the seconds: the end lies after the year 9999")
+            raise Refused("the seconds: the expiry is after the year 9999")
         return expires
 
 
@@ -201,7 +202,10 @@ def policy(resource, expires):
 
 
 class Signer:
-    """Signs for the deployment whose document is in a parameter. Safe for threads."""
+    """Signs for the deployment whose document is in a parameter.
+
+    Threads may share a Signer.
+    """
 
     def __init__(self, parameter):
         bounds = Config(connect_timeout=3, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 2})
@@ -218,7 +222,7 @@ class Signer:
         self._read()
 
     def url(self, object_key, seconds):
-        """Returns the signed URL of the object with this key, valid for the seconds."""
+        """Returns the signed URL of the object with this key, valid for the given seconds."""
         if not 1 <= len(object_key.encode()) <= 1024 or object_key.startswith("/") or has_dots(object_key):
             raise Refused('the object key: want 1 to 1,024 bytes, no slash at the start and no part "." or ".."')
         state = self._current()
@@ -230,13 +234,13 @@ class Signer:
 
     def cookies(self, prefix, seconds):
         """Returns the values, by name, of the cookies that open every object whose key
-        starts with a prefix, for so many seconds from now.
+        starts with prefix, valid for the given seconds.
 
-        The prefix is empty, or ends in a slash. Set them Secure and HttpOnly, for a
-        Domain that the content's host is in.
+        The prefix is empty or ends in a slash. Set the cookies Secure and HttpOnly, for
+        a Domain that covers the content's host.
         """
         if (prefix and not prefix.endswith("/")) or prefix.startswith("/") or has_dots(prefix):
-            raise Refused('the prefix: want one that ends in a slash, with none at the start and no part "." or ".."')
+            raise Refused('the prefix: want a slash at the end, none at the start and no part "." or ".."')
         state = self._current()
         text = policy(f"{state.document['baseUrl']}/{escape(prefix)}*", state.expiry(seconds))
         return {
@@ -250,8 +254,8 @@ class Signer:
     def _current(self):
         """Returns what to sign with.
 
-        One thread reads when a reading is due, and the others go on with the key at
-        hand until it is past maxKeyAge. A reading that fails is tried again.
+        One thread reads when a reading is due. The others use the present key until
+        maxKeyAge. It repeats a reading that failed.
         """
         state = self._state
         stale = state.stale()
@@ -263,7 +267,7 @@ class Signer:
                 except Refused as error:
                     if stale:
                         raise
-                    log.warning("%s; the key at hand goes on to sign", error)
+                    log.warning("%s; signing goes on with the present key", error)
                 finally:
                     self._reading.release()
         if self._state.stale():
@@ -271,7 +275,7 @@ class Signer:
         return self._state
 
     def _read_again(self, state):
-        """Reads, unless a reading has just failed: no flood of requests in an outage."""
+        """Reads, unless a reading has just failed: an outage causes no flood of requests."""
         pause = 1 if state.stale() else max(1, state.interval() / 10)
         at, error = self._failed
         if error is not None and time.monotonic() - at < pause:
@@ -304,7 +308,7 @@ class Signer:
         parameter = call(self._ssm.get_parameter, name, Name=name).get("Parameter", {})
         place = re.fullmatch("arn:([a-z-]+:)ssm:([a-z0-9-]+:[0-9]{12}):parameter(/.*)", parameter.get("ARN", ""))
         if place is None or place[3] != name:
-            raise Refused(f"{name}: Systems Manager answered another parameter")
+            raise Refused(f"{name}: Systems Manager returned another parameter")
         try:
             document = parse(parameter.get("Value", ""))
             check(document, place[1] + place[2])
@@ -315,17 +319,17 @@ class Signer:
     def _key(self, document):
         arn, key_pair_id = document["key"].get("secretArn"), document["keyPairId"]
         if arn is None:
-            raise Refused("key: this program signs with keys in Secrets Manager alone")
+            raise Refused("key: this program signs only with keys in Secrets Manager")
         secret = call(self._secrets.get_secret_value, arn, SecretId=arn, VersionId=document["key"]["secretVersionId"])
         try:
             key = serialization.load_pem_private_key(secret["SecretString"].encode(), password=None)
-        except Exception:  # of many kinds
+        except Exception:  # it raises many types
             raise Refused(f"{arn}: holds no private key in PEM") from None
         spki = key.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
         if hashlib.sha256(spki).hexdigest() != document["publicKeySha256"]:
-            raise Refused(f"the private key does not fit {key_pair_id}: its public half is not that of publicKeySha256")
+            raise Refused(f"the private key does not match key pair id {key_pair_id}: the SHA-256 of its public key is not publicKeySha256")
         if isinstance(key, rsa.RSAPrivateKey) != (document["algorithm"] == "rsa-2048"):
-            raise Refused(f"the private key of {key_pair_id} is not of the kind {document['algorithm']}")
+            raise Refused(f"the private key of {key_pair_id} is not {document['algorithm']}")
         return key
 
 
@@ -335,8 +339,8 @@ def call(operation, name, **arguments):
     try:
         return operation(**arguments)
     except ClientError as error:
-        told = error.response.get("Error", {})
-        raise Refused(f"reading {name}: {told.get('Code')}: {told.get('Message')}") from None
+        reason = error.response.get("Error", {})
+        raise Refused(f"reading {name}: {reason.get('Code')}: {reason.get('Message')}") from None
     except Exception as error:
         raise Refused(f"reading {name}: {type(error).__name__}") from None
 

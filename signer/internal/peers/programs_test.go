@@ -427,11 +427,11 @@ func TestProgramsOfOtherLanguagesRefuse(t *testing.T) {
 		{"the wrong public key", func(t *testing.T, c *cloud, d *signer.Deployment) {
 			d.PublicKeySHA256, d.TrustedKeys = strings.Repeat("0", 64), nil
 			c.put(t, parameter, d)
-		}, signable, "does not fit " + keyPairID},
-		{"a key of another kind", func(t *testing.T, c *cloud, d *signer.Deployment) {
+		}, signable, "does not match key pair id " + keyPairID},
+		{"a key of another algorithm", func(t *testing.T, c *cloud, d *signer.Deployment) {
 			d.Algorithm = signer.RSA2048
 			c.put(t, parameter, d)
-		}, signable, "not of the kind rsa-2048"},
+		}, signable, "is not rsa-2048"},
 		{"schema 2", func(t *testing.T, c *cloud, d *signer.Deployment) {
 			d.Schema = 2
 			c.put(t, parameter, d)
@@ -454,7 +454,7 @@ func TestProgramsOfOtherLanguagesRefuse(t *testing.T) {
 		{"a document that says another Region", func(t *testing.T, c *cloud, d *signer.Deployment) {
 			d.Region = "eu-central-1"
 			c.put(t, parameter, d)
-		}, signable, "region: not that of the parameter"},
+		}, signable, "region: want " + region + ", the Region of the parameter"},
 		{"a lender that borrows", func(t *testing.T, c *cloud, d *signer.Deployment) {
 			borrowed := &signer.Deployment{Schema: 1, BaseURL: site, Key: signer.KeyLocation{Parameter: lender}}
 			c.put(t, parameter, borrowed)
@@ -479,19 +479,19 @@ func TestProgramsOfOtherLanguagesRefuse(t *testing.T) {
 				c.secrets[d.Key.SecretARN+"/"+d.Key.SecretVersionID] = pem
 			})
 		}, signable, "the lender is not in"},
-		{"another parameter than was asked for", func(_ *testing.T, c *cloud, _ *signer.Deployment) {
+		{"a response with another parameter", func(_ *testing.T, c *cloud, _ *signer.Deployment) {
 			c.change(func() {
 				c.arns = map[string]string{parameter: "arn:aws:ssm:" + region + ":" + account + ":parameter/other"}
 			})
-		}, signable, "answered another parameter"},
+		}, signable, "returned another parameter"},
 		{"a key in KMS", func(t *testing.T, c *cloud, d *signer.Deployment) {
 			d.Key = signer.KeyLocation{KMSARN: "arn:aws:kms:" + region + ":" + account + ":key/0000"}
 			c.put(t, parameter, d)
-		}, signable, "Secrets Manager alone"},
+		}, signable, "only with keys in Secrets Manager"},
 		{"a key file", func(t *testing.T, c *cloud, d *signer.Deployment) {
 			d.Key = signer.KeyLocation{File: "/dev/zero"}
 			c.put(t, parameter, d)
-		}, signable, "Secrets Manager alone"},
+		}, signable, "only with keys in Secrets Manager"},
 		{"a document that is the key", func(_ *testing.T, c *cloud, _ *signer.Deployment) {
 			c.change(func() { c.parameters[parameter] = pem })
 		}, signable, "not JSON"},
@@ -600,7 +600,7 @@ func TestTheWordsOfCdkJSONForBotoAloneMakeSuchAKey(t *testing.T) {
 	page := string(must[[]byte](t)(os.ReadFile(filepath.Join(languages, "sign.py"))))
 	words := regexp.MustCompile(`(?m)^ +("signingKeys": .*)$`).FindStringSubmatch(page)
 	if words == nil {
-		t.Fatal("sign.py does not say the words")
+		t.Fatal("sign.py has no settings of signingKeys")
 	}
 	var context map[string]any
 	if err := json.Unmarshal([]byte(`{"project": "p", "environments": {"dev": {`+words[1]+`}}}`), &context); err != nil {
@@ -613,8 +613,8 @@ func TestTheWordsOfCdkJSONForBotoAloneMakeSuchAKey(t *testing.T) {
 	}
 }
 
-// readers call parse, check and borrow of the programs: they read a list of calls
-// in JSON from standard input, and print what each call returns or refuses.
+// readers are programs that call parse, check and borrow. They read a list of calls in
+// JSON from standard input, and print the result or the error of each call.
 var readers = map[string]func(t testing.TB) []string{
 	"JavaScript": func(t testing.TB) []string {
 		return []string{"node", "--input-type=module", "--eval", `
@@ -671,7 +671,7 @@ func TestProgramsOfOtherLanguagesReadTheVectorsAsWeDo(t *testing.T) {
 		calls = append(calls, call{Call: "parse", Documents: []string{d.Text}, name: d.Member + ", " + d.Reason, refused: refused})
 	}
 	for _, p := range v.Places {
-		if p.Member != "key.file" { // the programs refuse every file, later
+		if p.Member != "key.file" { // the programs refuse key.file when they read the key
 			parts := strings.SplitN(p.Parameter, ":", 6)
 			place := parts[1] + ":" + parts[3] + ":" + parts[4]
 			calls = append(calls, call{Call: "check", Documents: []string{p.Text}, Place: place, name: p.Member + ", " + p.Reason, refused: p.Reason != ""})
