@@ -47,12 +47,11 @@ func commandLine(b *testing.B) string {
 	return binary
 }
 
-// BenchmarkList compares "signedfront url -", from start to end, with a loop of
-// botocore's signer over the same list, of which only the loop counts. botocore
-// signs with an RSA key; signedfront with its default, or with the same key. It
-// uses two cores, botocore one. A round counts only if both cores were free: if
-// signedfront used most of two, and botocore took not much longer than in its
-// fastest round.
+// BenchmarkList compares "signedfront url -", from start to end, with the loop alone of
+// botocore's signer over the same list. botocore signs with an RSA key; signedfront with
+// its default, or with the same key. signedfront uses two cores, botocore one. A round
+// counts only if both cores were free: if signedfront used most of two cores, and
+// botocore took little more than in its fastest round.
 func BenchmarkList(b *testing.B) {
 	const urls = 10_000
 	binary, end := commandLine(b), expires.AddDate(50, 0, 0).Unix()

@@ -50,7 +50,7 @@ func edgeFiles(b *testing.B) string {
 	return dir
 }
 
-// discarded is a response that nobody reads.
+// discarded is a response writer that drops the body.
 type discarded struct {
 	header http.Header
 	status int
@@ -86,9 +86,9 @@ func processed(b *testing.B, way func()) func(calls int) time.Duration {
 	}
 }
 
-// pairs returns what runs the next round of two ways, which alternate call by call,
-// forth and back, so that whatever else takes the processor or its caches meanwhile
-// takes as much of both.
+// pairs returns a function that runs the next round of two ways. They alternate call by
+// call, forth and back, so that other load on the processor or its caches affects both
+// alike.
 func pairs(b *testing.B, turn time.Duration, first, second func()) (r rounds, next func()) {
 	ways := []func(){first, second}
 	used := func(way int) time.Duration {
@@ -122,8 +122,8 @@ func pairs(b *testing.B, turn time.Duration, first, second func()) (r rounds, ne
 // BenchmarkEdge compares the processor time that the local edge takes for a new URL
 // with that of a program that checks the signature and then serves the file with a
 // file server. A round counts only if no other program used the processor's caches,
-// judged by the sum of both times: judged by one of them alone, rounds would count in
-// which the other was disturbed.
+// judged by the sum of both times. One time alone would not show that the other was
+// disturbed.
 func BenchmarkEdge(b *testing.B) {
 	dir := edgeFiles(b)
 	objects := must[*edge.Objects](b)(edge.OpenDir(dir))
@@ -200,9 +200,9 @@ func BenchmarkEdge(b *testing.B) {
 	}
 }
 
-// BenchmarkForged compares the refusal of URLs that a client rewrote, for which
-// signer.Explain would try some hundred others, with one check of the signature: an
-// explanation that nobody sees is not computed.
+// BenchmarkForged compares the refusal of URLs that a client rewrote with one check of
+// the signature. signer.Explain would try some hundred other URLs for each, but the edge
+// computes no explanation that nobody sees.
 func BenchmarkForged(b *testing.B) {
 	dir := b.TempDir()
 	objects := must[*edge.Objects](b)(edge.OpenDir(dir))

@@ -42,7 +42,7 @@ func (s spelling) around(text string) string {
 	return "/a" + text + "b"
 }
 
-// spellings returns those of each printable character, in the middle of a path
+// spellings returns the spellings of each printable character, in the middle of a path
 // segment and of a query value.
 func spellings() (all []spelling) {
 	for _, place := range []string{"path", "query"} {
@@ -85,7 +85,7 @@ func TestTheTableOfSpellingsIsWhatTheClientsSend(t *testing.T) {
 		for name, got := range sent {
 			for i, arrived := range got {
 				if c := all[i].char; '0' <= c && c <= '9' || 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z' {
-					continue // no client escapes a letter, so Explain does not look for that
+					continue // no client escapes a letter, and Explain does not try it
 				}
 				if arrived != urls[i] && strings.HasPrefix(arrived, anyHost) && !strings.Contains(urls[i], "#") {
 					checkNamed(t, name, urls[i], arrived)
@@ -134,14 +134,14 @@ func TestTheTableOfSpellingsIsWhatTheClientsSend(t *testing.T) {
 	}
 }
 
-// checkObjectURL checks that ObjectURL spells a character as most clients leave it,
-// given both spellings and their position in what was sent. If both are left by as
-// many, either is right.
+// checkObjectURL checks that ObjectURL spells a character as most clients send it, given
+// both spellings and their position in what was sent. If as many clients keep one as the
+// other, either is right.
 func checkObjectURL(t *testing.T, both []spelling, sent map[string][]string, at int) {
 	c := both[0].char
 	switch c {
 	case '/', '?', '*', '+':
-		return // unescaped they have another meaning, in a path, to CloudFront or to S3
+		return // unescaped in a path, CloudFront or S3 gives them another meaning
 	}
 	var unchanged [2]int
 	for _, got := range sent {

@@ -15,9 +15,9 @@ import (
 )
 
 // BenchmarkPlaylistOfVariables compares a playlist whose variables expand to the
-// maximum, up to its end or to the line that is refused, with a plain one of the
-// same size, and with one of twice the size. It measures processor time, since
-// other programs may interrupt a long call.
+// maximum with a plain one of the same size, and with one of twice the size. It may
+// be refused at a line. It measures processor time, since other programs may interrupt a
+// long call.
 func BenchmarkPlaylistOfVariables(b *testing.B) {
 	pass := must[*signer.Pass](b)(ours(b, ecdsaKey(), signer.Options{Now: time.Now}).OpenAll(b.Context(), site+"/movies/7/", signer.Policy{TTL: time.Hour}))
 	rewrite := func(b *testing.B, text string) float64 {
@@ -36,7 +36,7 @@ func BenchmarkPlaylistOfVariables(b *testing.B) {
 	}{
 		{"a token in each URI", strings.Repeat("t", 500), "#EXTINF:6,\nseg1234.ts?token={$v}\n"},
 		{"URIs below the prefix", strings.Repeat("a", 7000), "{$v}\n"},
-		{"escaped URIs beside the prefix", "/" + strings.Repeat("%41", 2300), "{$v}\n"},
+		{"escaped URIs outside the prefix", "/" + strings.Repeat("%41", 2300), "{$v}\n"},
 		{"dot segments", "/" + strings.Repeat("a/../", 1400), "{$v}\n"},
 		{"URIs on another host", "https://evil.example/" + strings.Repeat("a", 60_000), "{$v}\n"},
 		{"empty variables", "", strings.Repeat("{$v}", 1000) + "a\n"},

@@ -186,8 +186,7 @@ func TestNothingIsRefusedThatEveryClientSendsAsItStands(t *testing.T) {
 	t.Logf("%d URLs", len(urls))
 }
 
-// The rules of CheckURL, each with the clients that are the reason for it and what
-// they send.
+// Each rule of CheckURL has clients that send something else for such a URL.
 func TestEachRefusalStandsForAClientThatSendsSomethingElse(t *testing.T) {
 	const nothing = "nothing"
 	type sends map[string]string
@@ -199,10 +198,10 @@ func TestEachRefusalStandsForAClientThatSendsSomethingElse(t *testing.T) {
 		{"a host in capitals", "http://CDN.example.com/a", sends{"Python requests": anyHost + "/a", "Chromium": anyHost + "/a"}},
 		{"a host outside ASCII", "http://bücher.example/a", sends{"Go": "http://xn--bcher-kva.example/a", "Chromium": "http://xn--bcher-kva.example/a"}},
 		{"an escape in the host", "http://c%64n.example.com/a", sends{"Go": nothing, "curl": anyHost + "/a", "Chromium": anyHost + "/a"}},
-		{"a dot behind the host", "http://cdn.example.com./a", sends{"Python requests": anyHost + "/a"}},
+		{"a dot after the host", "http://cdn.example.com./a", sends{"Python requests": anyHost + "/a"}},
 		{"a user name and password", "http://u:p@cdn.example.com/a", sends{"Go": anyHost + "/a", "curl": anyHost + "/a", "Python requests": anyHost + "/a", "Chromium": nothing}},
 		{"the default port", "http://cdn.example.com:80/a", sends{"curl": anyHost + "/a", "Python requests": anyHost + "/a", "Chromium": anyHost + "/a"}},
-		{"no port behind the colon", "http://cdn.example.com:/a", sends{"Go": anyHost + "/a", "curl": anyHost + "/a", "Chromium": anyHost + "/a"}},
+		{"no port after the colon", "http://cdn.example.com:/a", sends{"Go": anyHost + "/a", "curl": anyHost + "/a", "Chromium": anyHost + "/a"}},
 		{"a port with a zero in front", "http://cdn.example.com:08443/a", sends{"curl": anyHost + ":8443/a", "Chromium": anyHost + ":8443/a"}},
 		{"a port beyond the last", "http://cdn.example.com:65536/a", sends{"curl": nothing, "Python requests": nothing, "Chromium": nothing}},
 		{"an address in another spelling", "http://127.1/a", sends{"curl": "http://127.0.0.1/a", "Chromium": "http://127.0.0.1/a"}},
@@ -218,7 +217,7 @@ func TestEachRefusalStandsForAClientThatSendsSomethingElse(t *testing.T) {
 		{"a quote", anyHost + `/a"b`, sends{"Go": anyHost + "/a%22b", "Python requests": anyHost + "/a%22b", "Chromium": anyHost + "/a%22b"}},
 		{"a backslash", anyHost + `/a\b`, sends{"Go": anyHost + "/a%5Cb", "Python requests": anyHost + "/a%5Cb", "Chromium": anyHost + "/a/b"}},
 		{"a pipe", anyHost + "/a|b", sends{"Go": anyHost + "/a%7Cb", "Python requests": anyHost + "/a%7Cb", "Chromium": anyHost + "/a%7Cb"}},
-		{"a pipe beside an escaped slash", anyHost + "/a%2Fb|c", sends{"Go": anyHost + "/a/b%7Cc"}},
+		{"a pipe next to an escaped slash", anyHost + "/a%2Fb|c", sends{"Go": anyHost + "/a/b%7Cc"}},
 		{"brackets", anyHost + "/a[1-2]", sends{"curl": "2 requests", "Python requests": anyHost + "/a%5B1-2%5D"}},
 		{"braces", anyHost + "/{a,b}", sends{"Go": anyHost + "/%7Ba,b%7D", "curl": "2 requests", "Python requests": anyHost + "/%7Ba,b%7D", "Chromium": anyHost + "/%7Ba,b%7D"}},
 		{"letters outside ASCII", anyHost + "/día", sends{"Go": anyHost + "/d%C3%ADa", "curl": anyHost + "/d%c3%ada", "Python requests": anyHost + "/d%C3%ADa", "Chromium": anyHost + "/d%C3%ADa"}},

@@ -8,8 +8,8 @@ import okhttp3.OkHttpClient;
 import org.apache.http.util.EntityUtils;
 
 /**
- * Asks for URLs with the client that is named, each after its mark. It reads one
- * URL a line, as base64 of UTF-8. A URL that the client refuses is passed over.
+ * Requests URLs with the named client, each after its mark. It reads one URL a line, as
+ * base64 of UTF-8. It skips a URL that the client refuses.
  */
 class Fetch {
     interface Client {
@@ -52,7 +52,7 @@ class Fetch {
             try {
                 client.get(new String(Base64.getDecoder().decode(line), StandardCharsets.UTF_8));
             } catch (Exception refused) {
-                // Each library has errors of its own.
+                // Each library has its own errors.
             }
         }
         System.exit(0);

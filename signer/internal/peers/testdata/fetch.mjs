@@ -1,13 +1,12 @@
-// Asks for URLs with the client that is named, each after its mark, all at one
-// address. It reads the address and the URLs as JSON. A URL that the client
-// refuses is passed over.
+// Requests URLs with the named client, each after its mark, all at one address. It reads
+// the address and the URLs as JSON. It skips a URL that the client refuses.
 import net from 'node:net'
 import { text } from 'node:stream/consumers'
 
 const { address, urls } = JSON.parse(await text(process.stdin))
 const [host, port] = address.split(':')
 
-// Whatever its name, a host leads to the one address.
+// Every host resolves to the one address.
 const connect = net.Socket.prototype.connect
 net.Socket.prototype.connect = function (...args) {
   const listener = args.flat().find((arg) => typeof arg === 'function')
@@ -36,6 +35,6 @@ for (const [i, url] of urls.entries()) {
   try {
     await get(url)
   } catch {
-    // Each library has errors of its own.
+    // Each library has its own errors.
   }
 }

@@ -1,7 +1,6 @@
-"""Asks for URLs with the client that is named, each after its mark, all at one address.
+"""Requests URLs with the named client, each after its mark, all at one address.
 
-It reads the address and the URLs as JSON. A URL that the client refuses is passed
-over.
+It reads the address and the URLs as JSON. It skips a URL that the client refuses.
 """
 import asyncio
 import json
@@ -13,7 +12,7 @@ task = json.load(sys.stdin)
 host, port = task["address"].split(":")
 connect = socket.socket.connect
 
-# Whatever its name, a host leads to the one address.
+# Every host resolves to the one address.
 socket.getaddrinfo = lambda *args, **kwargs: [(socket.AF_INET, socket.SOCK_STREAM, 0, "", (host, int(port)))]
 socket.socket.connect = lambda self, address: connect(self, (host, int(port)))
 

@@ -1,10 +1,10 @@
-// Reads playlists as hls.js and Shaka Player do, and reports which URLs of other
-// hosts hold a part of the pass: a task in JSON on standard input, what was
-// found on standard output.
+// Reads playlists with hls.js and Shaka Player, and reports the URLs of other hosts that
+// contain a part of the pass. It reads a task in JSON from standard input and writes the
+// report to standard output.
 import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
 
-// What the players expect of a browser.
+// The parts of a browser that the players need.
 globalThis.self = globalThis;
 globalThis.navigator ??= { userAgent: "", platform: "", vendor: "" };
 Map.prototype.getOrInsert ??= function (key, value) {
@@ -19,7 +19,7 @@ const { M3U8Parser } = await import("hls.js");
 const shaka = createRequire(import.meta.url)("shaka-player/dist/shaka-player.compiled.debug.js");
 
 const task = JSON.parse(readFileSync(0, "utf8"));
-const length = 12; // how many bytes of the pass are a part of it
+const length = 12; // bytes of the pass that count as a part of it
 const parts = new Set();
 for (const secret of task.secrets) {
 	for (let i = 0; i + length <= secret.length; i++) parts.add(secret.slice(i, i + length));
@@ -32,7 +32,7 @@ const holdsAPart = (text) => {
 };
 const unescaped = (text) => text.replace(/%[0-9A-Fa-f]{2}/g, (escape) => String.fromCharCode(parseInt(escape.slice(1), 16)));
 
-// Strings calls back with each string in what a player made of a playlist.
+// strings calls found with each string in the object that a player made of a playlist.
 function strings(value, found, seen = new Set()) {
 	if (typeof value === "string") return found(value);
 	if (value === null || typeof value !== "object" || seen.has(value) || ArrayBuffer.isView(value)) return;
@@ -40,7 +40,7 @@ function strings(value, found, seen = new Set()) {
 	const inner = value instanceof Map ? [...value.values()] : Object.values(value);
 	for (const key of ["url", "decryptdata"]) {
 		try {
-			inner.push(value[key]); // computed when it is asked for
+			inner.push(value[key]); // a getter
 		} catch {}
 	}
 	for (const v of inner) strings(v, found, seen);
@@ -50,7 +50,7 @@ function readWithHls(text, found) {
 	const read = (parse) => {
 		try {
 			const parsed = parse();
-			delete parsed.m3u8; // the text itself
+			delete parsed.m3u8; // the playlist itself
 			strings(parsed, found);
 			return parsed;
 		} catch {}

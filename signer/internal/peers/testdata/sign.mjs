@@ -1,9 +1,8 @@
-// Signs URLs with @aws-sdk/cloudfront-signer: a task in JSON on standard
-// input, URLs on standard output.
+// Signs URLs with @aws-sdk/cloudfront-signer. It reads a task in JSON from standard
+// input and writes URLs to standard output.
 //
-// With --times, the task is a line, and each line after it a number: so many
-// times the first URL of the task is signed, and the nanoseconds that it took are
-// printed.
+// With --times, the first line is the task and each line after it a number. The program
+// signs the first URL of the task as many times, and prints the nanoseconds it took.
 import { createInterface } from "node:readline";
 import { getSignedUrl } from "@aws-sdk/cloudfront-signer";
 

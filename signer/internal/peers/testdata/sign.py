@@ -1,8 +1,8 @@
-"""Signs URLs with botocore: a task in JSON on standard input, URLs on standard output.
+"""Signs URLs with botocore. It reads a task in JSON and writes URLs.
 
-With --times, the task is a line, and each line after it a number: so many URLs of the
-task are signed, from the first one on and again from there, and the nanoseconds that
-it took are printed.
+With --times, the first line is the task and each line after it a number. The program
+signs as many URLs of the task, in a circle from the first one, and prints the
+nanoseconds it took.
 """
 import datetime
 import itertools
