@@ -1,14 +1,13 @@
-// Mutations shows what the tests would not notice. It makes many small changes
+// Mutations finds changes that the tests do not notice. It makes many small changes
 // to the code that decides about security, one at a time, and runs the tests of
-// the package: a change with which they pass has survived. MUTATIONS.md in this
-// folder's parent says how it is run and what was found.
+// the package. A change survives if they pass. ../MUTATIONS.md describes how to run it
+// and what it found.
 //
 //	go run ./.github/mutations [-survivors FILE] [-skip REGEXP] [FILE.go ...]
 //
-// It is run from the root of the module, and changes no file of it. Without
-// arguments it mutates the files of targets. It fails if a mutation survives
-// that the file of survivors does not explain, and if one that is explained
-// there does not survive.
+// It runs in the root of the module, and changes no file there. Without arguments it
+// mutates the files of targets. It fails if a mutation survives without an explanation
+// in the file of survivors, or if an explained one does not survive.
 package main
 
 import (
@@ -25,8 +24,8 @@ import (
 	"time"
 )
 
-// targets are the files that are mutated where none are named: policy
-// evaluation, verification, the providers and the checks of the configuration.
+// targets are the files to mutate by default: policy evaluation, verification, the
+// providers and the checks of the configuration.
 var targets = []string{
 	"signer/verify.go",
 	"signer/policy.go",
@@ -54,8 +53,8 @@ var targets = []string{
 	"constructs/config/versions.go",
 }
 
-// slow matches tests that take seconds and are about other things: what errors
-// show, and what an importer downloads.
+// slow matches tests that take seconds and test other things: the contents of errors,
+// and the downloads of an importer.
 const slow = "ShowsAKey|DownloadsNothingElse|ThousandsOfSigners"
 
 func main() {
@@ -77,7 +76,7 @@ func main() {
 	}
 }
 
-// run mutates files and reports whether all is as the file of survivors says.
+// run mutates files and reports whether exactly the explained mutations survive.
 func run(ctx context.Context, w io.Writer, files []string, explained, skip string) (ok bool, err error) {
 	reasons, err := readSurvivors(explained)
 	if err != nil {

@@ -16,14 +16,13 @@ import (
 // A mutation is one change of one place of a program.
 type mutation struct {
 	id       int
-	name     string // what is changed and how, the same as long as the place reads the same
+	name     string // the change and the text of its place, without the position
 	function string // file and function, as in name
 	at       string // file:line:column
 }
 
-// mutator writes all mutations of a file into its text, each behind a call that
-// asks whether it is the one that is switched on. So a package is compiled once,
-// however many mutations there are.
+// mutator writes all mutations of a file into its text. A call at each place reports
+// whether the mutation is switched on, so a package is compiled once for all mutations.
 type mutator struct {
 	fset  *token.FileSet
 	info  *types.Info
@@ -64,8 +63,7 @@ func (m *mutator) file(file *ast.File, path string) (string, []mutation, error) 
 	return m.rewritten(), m.made, nil
 }
 
-// rewritten is the text with the edits. Of those at one offset the first that
-// was made comes first.
+// rewritten returns the text with the edits. Edits at one offset keep their order.
 func (m *mutator) rewritten() string {
 	slices.SortStableFunc(m.edits, func(a, b edit) int { return cmp.Compare(a.offset, b.offset) })
 	var b strings.Builder
@@ -81,7 +79,7 @@ func (m *mutator) rewritten() string {
 
 func (m *mutator) offset(pos token.Pos) int { return m.fset.Position(pos).Offset }
 
-// source is the text of a node on one line.
+// source returns the text of a node on one line.
 func (m *mutator) source(n ast.Node) string {
 	return strings.Join(strings.Fields(string(m.text[m.offset(n.Pos()):m.offset(n.End())])), " ")
 }
@@ -90,7 +88,7 @@ func (m *mutator) insert(pos token.Pos, text string) {
 	m.edits = append(m.edits, edit{m.offset(pos), 0, text})
 }
 
-// add notes a mutation of the place and returns its number.
+// add adds a mutation of a node and returns its number.
 func (m *mutator) add(n ast.Node, what string) int {
 	function := m.path + " " + m.function
 	name := fmt.Sprintf("%s: `%s` %s", function, m.source(n), what)
@@ -104,7 +102,7 @@ func (m *mutator) add(n ast.Node, what string) int {
 	return id
 }
 
-// visit mutates what is within a node.
+// visit mutates the parts of a node.
 func (m *mutator) visit(n ast.Node) {
 	ast.Inspect(n, func(n ast.Node) bool {
 		switch n := n.(type) {
@@ -139,7 +137,7 @@ func (m *mutator) visit(n ast.Node) {
 				m.visit(n.Init)
 			}
 			if n.Cond != nil {
-				m.boolean(n.Cond, false, true) // always true, it would never end
+				m.boolean(n.Cond, false, true) // always true, the loop would never end
 			}
 			m.statements(n.Body.List)
 			return false
@@ -155,7 +153,7 @@ func (m *mutator) visit(n ast.Node) {
 		case *ast.IncDecStmt:
 			return false
 		case *ast.ExprStmt:
-			m.within(n.X) // whose value, if it has one, is dropped
+			m.within(n.X) // its value, if any, is dropped
 			return false
 		case ast.Expr:
 			return m.expression(n)
@@ -164,8 +162,7 @@ func (m *mutator) visit(n ast.Node) {
 	})
 }
 
-// expression mutates an expression, or reports that it is for visit to go on
-// within it.
+// expression mutates an expression, or reports that visit must mutate its parts.
 func (m *mutator) expression(e ast.Expr) (within bool) {
 	t := m.info.Types[e]
 	switch {
@@ -204,8 +201,8 @@ func isBool(t types.TypeAndValue) bool {
 	return ok && basic.Info()&types.IsBoolean != 0
 }
 
-// statements mutates a list of statements: each is left out, unless it declares
-// something, returns, or only logs.
+// statements mutates a list of statements: it leaves out each one that does not declare,
+// return or only log.
 func (m *mutator) statements(list []ast.Stmt) {
 	for _, s := range list {
 		if !m.canBeLeftOut(s) {
@@ -233,7 +230,7 @@ func (m *mutator) canBeLeftOut(s ast.Stmt) bool {
 	return false
 }
 
-// logs reports whether a call is one of a method of a slog.Logger.
+// logs reports whether a call is a method call of a slog.Logger.
 func (m *mutator) logs(call *ast.CallExpr) bool {
 	selector, ok := call.Fun.(*ast.SelectorExpr)
 	if !ok {
@@ -263,8 +260,8 @@ func (m *mutator) boolean(e ast.Expr, always, never bool) {
 	m.insert(e.End(), after)
 }
 
-// within mutates the parts of a condition. Those that && or || connect get the
-// value with which they count for nothing.
+// within mutates the parts of a condition. An operand of && or || gets the value with
+// which it has no effect.
 func (m *mutator) within(e ast.Expr) {
 	e = ast.Unparen(e)
 	switch e := e.(type) {
@@ -300,8 +297,7 @@ func (m *mutator) within(e ast.Expr) {
 	})
 }
 
-// bounds are the comparisons that take a bound in, or leave it out, and the
-// functions that stand for them.
+// bounds are the comparisons with a bound, and the functions that replace them.
 var bounds = map[token.Token]struct{ function, mutated string }{
 	token.LSS: {"zzLess", "<="},
 	token.LEQ: {"zzAtMost", "<"},
@@ -309,7 +305,7 @@ var bounds = map[token.Token]struct{ function, mutated string }{
 	token.GEQ: {"zzAtLeast", ">"},
 }
 
-// binary mutates the operator of an expression, and what is within its operands.
+// binary mutates the operator of an expression, and the parts of its operands.
 func (m *mutator) binary(e *ast.BinaryExpr) {
 	if bound, ok := bounds[e.Op]; ok {
 		m.insert(e.Pos(), fmt.Sprintf("%s(%d, ", bound.function, m.add(e, "has "+bound.mutated+" for "+e.Op.String())))

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// The command runs at the root of the module.
+// The command runs in the root of the module.
 func TestMain(m *testing.M) {
 	if err := os.Chdir("../.."); err != nil {
 		panic(err)
@@ -32,7 +32,7 @@ func TestWhatTestsDoNotNoticeIsFoundAndWhatTheyDoIsNot(t *testing.T) {
 		}
 	}
 	want := []string{
-		"Opens: `broken` is always true", // killed, though it is explained
+		"Opens: `broken` is always true", // explained, but killed
 		"Opens: `broken` is always false",
 		"Opens: `false` is always true",
 		"Opens: `key > 0` has >= for >",

@@ -21,7 +21,7 @@ import (
 	"time"
 )
 
-// goPackage is a package of this module as go list describes it.
+// goPackage is a package of this module in the output of go list.
 type goPackage struct {
 	Dir, ImportPath, Name, Export string
 	GoFiles                       []string
@@ -47,7 +47,7 @@ func list(pattern string) (goPackage, map[string]string, error) {
 	}
 }
 
-// withOutput adds what a command wrote to standard error.
+// withOutput adds the standard error of a command to its error.
 func withOutput(err error) error {
 	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
 		return fmt.Errorf("%w\n%s", err, exit.Stderr)
@@ -67,11 +67,11 @@ type suite struct {
 type test struct {
 	name    string
 	took    time.Duration
-	reaches map[int]bool // the mutations whose place it comes to
+	reaches map[int]bool // the mutations whose place it runs
 }
 
-// compile writes the mutations of files, all in one package, into a copy of them
-// and compiles the package's tests with these.
+// compile writes the mutations of files, all in one package, into copies of the files,
+// and compiles the package's tests with the copies.
 func compile(dir string, files []string, scratch string) (*suite, error) {
 	p, exports, err := list("./" + filepath.ToSlash(dir))
 	if err != nil {
@@ -132,8 +132,8 @@ func compile(dir string, files []string, scratch string) (*suite, error) {
 	return s, nil
 }
 
-// mutant is the file that is added to a package, with its name and the number of
-// its mutations and one. It imports the standard library alone.
+// mutant is the file that is added to a package. Its verbs are the package's name and
+// the number of mutations plus one. It imports the standard library alone.
 const mutant = `package %s
 
 import (
@@ -148,7 +148,7 @@ var (
 	zzReached   [%d]zzatomic.Bool
 )
 
-// zzMutant reports whether a mutation is the one that is switched on.
+// zzMutant reports whether a mutation is switched on.
 func zzMutant(id int) bool {
 	if zzRecord != "" && !zzReached[id].Swap(true) {
 		file, err := zzos.OpenFile(zzRecord, zzos.O_APPEND|zzos.O_CREATE|zzos.O_WRONLY, 0o600)
@@ -170,7 +170,7 @@ func zzAtMost[T zzNumber | ~string](id int, a, b T) bool  { return a < b || !zzM
 func zzMore[T zzNumber | ~string](id int, a, b T) bool    { return a > b || zzMutant(id) && a == b }
 func zzAtLeast[T zzNumber | ~string](id int, a, b T) bool { return a > b || !zzMutant(id) && a == b }
 
-// zzFlip makes a sum of a difference, and the reverse.
+// zzFlip turns a difference into a sum, and the reverse.
 func zzFlip[T zzNumber](id int, b T) T {
 	if zzMutant(id) {
 		return -b
@@ -179,17 +179,17 @@ func zzFlip[T zzNumber](id int, b T) T {
 }
 `
 
-// Tests with a mutation may take mostTimes as long as without, and mostMore
-// besides. They may ask for mostMemory KiB of addresses, since a mutation can
-// make a loop that allocates without an end.
+// Tests with a mutation may take mostTimes the time without it, plus mostMore. They may
+// use mostMemory KiB of address space, because a mutation can make a loop allocate without
+// end.
 const (
 	mostTimes  = 5
 	mostMore   = 10 * time.Second
 	mostMemory = 24 << 20
 )
 
-// run runs tests with one mutation, or with none and a file for the places that
-// they come to. err is that of the tests that failed.
+// run runs tests with one mutation, or with none and a file that records the places they
+// run. err is not nil if the tests failed.
 func (s *suite) run(ctx context.Context, tests []string, active int, record string, timeout time.Duration) (output []byte, err error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
@@ -202,7 +202,7 @@ func (s *suite) run(ctx context.Context, tests []string, active int, record stri
 	return command.CombinedOutput()
 }
 
-// measure runs each test alone and notes how long it takes and what it reaches.
+// measure runs each test alone and records its time and the mutations that it reaches.
 // Tests must pass without a mutation.
 func (s *suite) measure(ctx context.Context, scratch, skip string) error {
 	skipped, err := regexp.Compile(skip)
@@ -243,13 +243,13 @@ func (s *suite) measure(ctx context.Context, scratch, skip string) error {
 	return nil
 }
 
-// A result is what became of a mutation.
+// A result is the result of one mutation.
 type result int
 
 const (
-	killed     result = iota // a test failed, or did not end
+	killed     result = iota // a test failed or did not end
 	survived                 // all tests passed
-	notReached               // no test comes to the place
+	notReached               // no test runs the place
 )
 
 // try runs the tests that reach a mutation, the quickest first.
@@ -271,7 +271,7 @@ func (s *suite) try(ctx context.Context, m mutation) result {
 			continue
 		}
 		names, took = append(names, t.name), took+t.took
-		// A few at a time: the first to fail ends it.
+		// Tests run a few at a time, up to the first failure.
 		if took > time.Second && flush() {
 			return killed
 		}

@@ -6,17 +6,16 @@ import (
 	"strings"
 )
 
-// readSurvivors reads the mutations that may survive: a line with the mutation's
-// name, or several such lines, and below them, indented, why no test can or need
-// tell. A line that ends in ": *" stands for all mutations of a function, which are
-// then not tried.
+// readSurvivors reads the mutations that may survive: one or more lines with names of
+// mutations and, below them and indented, the reason why no test can or need notice. A
+// line that ends in ": *" stands for all mutations of a function. They are not tried.
 func readSurvivors(path string) (map[string]string, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
 	survivors := map[string]string{}
-	var names []string // that the next reason is for
+	var names []string // of the next reason
 	reasoned := true
 	for i, line := range strings.Split(string(text), "\n") {
 		switch {
