@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# The steps of .github/workflows/aws.yml: what constructs/deploytest does in an
-# emulated account, in a real one. $RUN tells this run's environments from others.
+# The steps of .github/workflows/aws.yml. They do in a real account what
+# constructs/deploytest does in an emulated one. $RUN is a part of the names of this
+# run's environments.
 #
 #     deployment.sh STEP
 set -euo pipefail
@@ -13,8 +14,8 @@ summary=${GITHUB_STEP_SUMMARY:-/dev/stdout}
 
 say() { printf '%s\n' "$@" >>"$summary"; }
 
-# configure JAVASCRIPT changes the environments of cdk.json, e, and the main one
-# of them, m.
+# configure JAVASCRIPT changes cdk.json. In JAVASCRIPT, e are the environments and m is
+# the main one.
 configure() {
   MAIN=$main BORROWER=$borrower OWN=$own node -e '
     const fs = require("fs"), { MAIN, BORROWER, OWN } = process.env;
@@ -29,15 +30,15 @@ deploy() {
   "${cdk[@]}" deploy --all -c "env=$1" --require-approval never --outputs-file "outputs-$1.json"
 }
 
-# output ENVIRONMENT NAME is an output of an environment's stack.
+# output ENVIRONMENT NAME prints an output of an environment's stack.
 output() {
   node -p 'require("./outputs-" + process.argv[1] + ".json")["signedfront-" + process.argv[1]][process.argv[2]]' "$1" "$2"
 }
 
 url() { "$signedfront" url --env "$1" rt.png; }
 
-# opens ENVIRONMENT wants that a signed URL opens the picture, and an unsigned one
-# does not. A key that is new to the edges gets its time.
+# opens ENVIRONMENT checks that a signed URL opens the picture, and an unsigned one does
+# not. It repeats for 15 minutes, until the edges know a new key.
 opens() {
   local try signed
   for try in {1..60}; do
@@ -55,7 +56,7 @@ opens() {
   return 1
 }
 
-# ask ENVIRONMENT asks what no documentation of CloudFront says.
+# ask ENVIRONMENT asks CloudFront what no documentation says.
 ask() {
   "$signedfront" doctor --env "$1" --unknowns rt.png >>"$summary"
 }
@@ -84,8 +85,8 @@ step_again() {
   grep --quiet '(no changes)' again.log
 }
 
-# A key is added, becomes current, at first too early, and the old one goes, while
-# URLs are signed and fetched all the time.
+# A key is added, is made current, first too early, and the old key is removed. URLs are
+# signed and fetched all the time.
 step_rotate() {
   trap 'touch rotated' EXIT
   (
@@ -117,8 +118,7 @@ step_rotate() {
   fi
 }
 
-# A deployment that CloudFront refuses leaves what was there, and the next one
-# succeeds.
+# A deployment that CloudFront refuses changes nothing, and the next one succeeds.
 step_fail() {
   configure 'm.webAcl = "arn:aws:wafv2:us-east-1:" + "'"$(aws sts get-caller-identity --query Account --output text)"'" + ":global/webacl/missing/00000000-0000-4000-8000-000000000000";'
   if deploy "$main"; then
@@ -131,8 +131,8 @@ step_fail() {
   opens "$main"
 }
 
-# What a borrower signs is good, before and after the lender's key changes. The old
-# one goes without its wait.
+# A borrower's signed URLs open before and after the lender's key changes. The old key
+# is compromised, and removed without a wait.
 step_borrow() {
   configure 'e["pr-*"] = { ephemeral: true, signingKeys: { from: MAIN } };'
   deploy "$borrower"
@@ -158,7 +158,8 @@ step_import() {
   "${cdk[@]}" destroy --all -c "env=$own" --force
 }
 
-# From an access identity to an access control, a deployment a word, and to KMS.
+# From an access identity to an access control, one deployment for each value of
+# originAccess, and to KMS.
 step_move() {
   local word
   for word in migrating migrated oac; do
@@ -173,8 +174,8 @@ step_move() {
   opens "$main"
 }
 
-# What a page of another site sees of a refusal, and whether an escape hides a
-# signed path among public ones.
+# Asks what a page of another site can read of a refusal, and whether an escape in a
+# signed path below a public one opens it.
 step_refusals() {
   configure '
     m.cors = { origins: ["https://app.example.com"] };
