@@ -78,6 +78,13 @@ func (l *list) add(r *http.Request) {
 	l.all = append(l.all, r)
 }
 
+// soFar returns the requests so far.
+func (l *list) soFar() []*http.Request {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.all)
+}
+
 // through sets the environment so that programs reach handler at every host, through a
 // proxy.
 func through(t *testing.T, dir string, handler http.Handler) {
@@ -260,10 +267,10 @@ func TestDoctorFindsNothingWrongWithAHealthyEnvironmentOfEachKind(t *testing.T) 
 			if want := map[bool]doctor.Outcome{true: doctor.Passed, false: doctor.NotAsked}[kind == "domain"]; checks["names"].Outcome != want {
 				t.Errorf("names is %q: %s", checks["names"].Outcome, checks["names"].What)
 			}
-			if n := len(requests.all); n > doctor.MaxRequests || n < 50 {
+			if n := len(requests.soFar()); n > doctor.MaxRequests || n < 50 {
 				t.Errorf("%d requests", n)
 			}
-			for _, r := range requests.all {
+			for _, r := range requests.soFar() {
 				for _, signature := range append(r.URL.Query()["Signature"], r.Header.Get("Cookie")) {
 					if len(signature) > 20 && strings.Contains(p.stdout.String()+p.stderr.String(), signature[:20]) {
 						t.Error("it prints a live signature")
@@ -310,7 +317,7 @@ func TestDoctorFindsAKeyThatIsLostOrAnother(t *testing.T) {
 	} {
 		a := statustest.Healthy("shipped")
 		dir, _ := deployed(t, a, "shipped")
-		happens(a)
+		a.Change(happens)
 		checks, p := doctorOf(t, dir, "albums/7/rt.txt")
 		if key := checks["private-key"]; key.Outcome != doctor.Failed || p.status() != 3 {
 			t.Errorf("%s: exit status %d, %+v", name, p.status(), key)
@@ -346,10 +353,10 @@ func TestDoctorAsksWhatIsNotKnownOfCloudFront(t *testing.T) {
 	if p.status() != 0 || !strings.HasPrefix(out, "### What CloudFront answers\n") || !strings.Contains(out, "| 403 MalformedSignature | 403 MalformedSignature |") || !strings.Contains(out, "\n0 of 25 answers differ from those of the local edge.\n") {
 		t.Errorf("exit status %d: %s%s", p.status(), out, p.stderr.String())
 	}
-	if n := len(requests.all); n != 26 { // without the one over IPv6, and with two before them
+	if n := len(requests.soFar()); n != 26 { // without the one over IPv6, and with two before them
 		t.Errorf("%d requests", n)
 	}
-	for _, r := range requests.all {
+	for _, r := range requests.soFar() {
 		if signature := r.URL.Query().Get("Signature"); len(signature) > 20 && strings.Contains(out, signature[:20]) || strings.Contains(out, "d111111dev") {
 			t.Error("it prints a signature or the distribution")
 		}
@@ -385,7 +392,7 @@ func TestDoctorAsksWhatIsNotKnownOfCloudFront(t *testing.T) {
 			t.Errorf("%s: exit status %d: %s%s", name, p.status(), p.stdout.String(), p.stderr.String())
 		}
 	}
-	a.Fail["secretsmanager:GetSecretValue"] = "AccessDeniedException"
+	a.Change(func(a *statustest.Account) { a.Fail["secretsmanager:GetSecretValue"] = "AccessDeniedException" })
 	if p := run(t, dir, args...); p.status() != 1 || !strings.Contains(p.stderr.String(), "may not use secretsmanager:GetSecretValue") {
 		t.Errorf("without the right to sign: exit status %d: %s", p.status(), p.stderr.String())
 	}
@@ -417,7 +424,7 @@ func TestDoctorShowsTheStatusIfTheRestCannotBeAsked(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			a := statustest.Healthy("shipped")
 			dir, _ := deployed(t, a, "shipped")
-			test.happens(a)
+			a.Change(test.happens)
 			checks, p := doctorOf(t, dir, "albums/7/rt.txt")
 			if c := checks[test.check]; p.status() != test.status || !strings.Contains(c.What, test.says) {
 				t.Errorf("exit status %d: %+v\n%s", p.status(), c, p.stdout.String())

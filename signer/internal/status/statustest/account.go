@@ -102,6 +102,13 @@ const (
 	Region = "eu-west-1"
 )
 
+// Change changes an account that answers calls.
+func (a *Account) Change(change func(a *Account)) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	change(a)
+}
+
 // Calls returns the calls so far.
 func (a *Account) Calls() []Call {
 	a.mu.Lock()
