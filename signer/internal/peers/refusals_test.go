@@ -89,7 +89,7 @@ func TestTheSDKSignsWhatTheSignerRefuses(t *testing.T) {
 		{"no end", site + "/a", site + "/a",
 			sign.Condition{}, signer.Policy{}, "set TTL"},
 		{"an end that is past", site + "/a", site + "/a",
-			end(now), signer.Policy{Expires: now}, "past"},
+			end(now), signer.Policy{Expires: now}, "has passed"},
 		{"an end in milliseconds", site + "/a", site + "/a",
 			end(time.Unix(expires.UnixMilli(), 0)), signer.Policy{Expires: time.Unix(expires.UnixMilli(), 0)}, "milliseconds"},
 		{"a start after the end", site + "/a", site + "/a",
