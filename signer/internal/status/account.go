@@ -9,12 +9,12 @@ import (
 	"github.com/signedfront/signedfront/signer/rotation"
 )
 
-// Account is what Read asks of AWS. Nothing in it writes, and nothing in it reads a
-// private key. Every method reads all pages.
+// Account reads the account of an environment in AWS. No method changes anything or
+// reads a private key. Every method reads all pages.
 //
-// A call that AWS refused, or that did not reach it, fails with an
-// *awsrotation.CallError. What AWS does not have fails with an error that wraps
-// ErrMissing too.
+// If AWS refuses a call, or the call does not reach AWS, the method returns an
+// *awsrotation.CallError. If AWS does not have the thing, the error wraps ErrMissing
+// too.
 type Account interface {
 	// Document returns the text of a parameter.
 	Document(ctx context.Context, parameter string) (text string, err error)
@@ -25,13 +25,13 @@ type Account interface {
 	// Stack describes a stack, by its name or its ARN.
 	Stack(ctx context.Context, name string) (Stack, error)
 
-	// StackOf returns the name of the stack that has a resource of this physical id.
+	// StackOf returns the name of the stack that has a resource with a physical id.
 	StackOf(ctx context.Context, physicalID string) (stack string, err error)
 
 	// Resources lists the resources of a stack.
 	Resources(ctx context.Context, stack string) ([]Resource, error)
 
-	// Template returns the template of a stack as it was given.
+	// Template returns the template of a stack as it was deployed.
 	Template(ctx context.Context, stack string) (text string, err error)
 
 	// Drift compares a resource of a stack with the template.
@@ -52,10 +52,10 @@ type Account interface {
 	// OriginIdentity returns the canonical user of an origin access identity.
 	OriginIdentity(ctx context.Context, id string) (canonicalUser string, err error)
 
-	// OriginControl fails if there is no such origin access control.
+	// OriginControl returns an error if an origin access control does not exist.
 	OriginControl(ctx context.Context, id string) error
 
-	// PublicKeys and KeyGroups count those of the account.
+	// PublicKeys and KeyGroups return how many the account has.
 	PublicKeys(ctx context.Context) (int, error)
 	KeyGroups(ctx context.Context) (int, error)
 
@@ -68,18 +68,18 @@ type Account interface {
 	// KMSPolicy returns the policy of a key in KMS, as JSON.
 	KMSPolicy(ctx context.Context, arn string) (policy string, err error)
 
-	// BucketPolicy returns the policy of a bucket, as JSON; empty if it has none.
+	// BucketPolicy returns the policy of a bucket, as JSON, or "" if it has none.
 	BucketPolicy(ctx context.Context, b Bucket) (policy string, err error)
 
 	// PublicAccessBlocked reports whether a bucket blocks all public access.
 	PublicAccessBlocked(ctx context.Context, b Bucket) (bool, error)
 
-	// Encryption returns the KMS key that encrypts new objects of a bucket, empty if
+	// Encryption returns the KMS key that encrypts new objects of a bucket, or "" if
 	// S3's own keys do.
 	Encryption(ctx context.Context, b Bucket) (kmsKey string, err error)
 }
 
-// ErrMissing is wrapped by the errors about what AWS does not have.
+// ErrMissing is wrapped by errors about things that AWS does not have.
 var ErrMissing = errors.New("there is none")
 
 // Stack is a stack of CloudFormation.
@@ -97,10 +97,10 @@ type Resource struct {
 	State, Reason               string
 }
 
-// Drift is what CloudFormation finds of a resource.
+// Drift is the difference of a resource from the template.
 type Drift struct {
 	State       string   // IN_SYNC, MODIFIED, DELETED or NOT_CHECKED
-	Differences []string // the paths of properties that are not those of the template
+	Differences []string // the paths of properties that differ
 }
 
 // Distribution is a distribution of CloudFront.
@@ -108,7 +108,7 @@ type Distribution struct {
 	ID, ARN, DomainName string
 	Aliases             []string
 	Enabled             bool
-	Deployed            bool // every edge has it
+	Deployed            bool // every edge has the last change
 	Modified            time.Time
 
 	// Behaviors are the cache behaviors, the default one last.
@@ -120,18 +120,18 @@ type Distribution struct {
 type Behavior struct {
 	Pattern   string   // * for the default one
 	Origin    string   // the id of an origin
-	KeyGroups []string // trusted; none: it requires no signature
+	KeyGroups []string // trusted key groups; empty: no signature required
 }
 
 // Origin is an origin of a distribution.
 type Origin struct {
 	ID, DomainName    string
-	Identity, Control string // ids of an origin access identity and an access control
+	Identity, Control string // ids of an origin access identity and of an access control
 }
 
 // Secret is a secret of Secrets Manager.
 type Secret struct {
-	Deleted  time.Time // when its deletion was asked for; zero if it was not
+	Deleted  time.Time // when its deletion was requested; zero if it was not
 	Versions []string  // ids
 }
 

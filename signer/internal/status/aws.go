@@ -26,8 +26,8 @@ import (
 	"github.com/signedfront/signedfront/signer/awsrotation"
 )
 
-// AWS is the Account in AWS. STATUS.md of the command line has the IAM policy that
-// allows what it calls; a test compares the two.
+// AWS is an Account that uses the AWS SDK. STATUS.md of the command has the IAM policy
+// that allows its calls; a test compares the two.
 type AWS struct {
 	*awsrotation.Reader
 	stacks     *cloudformation.Client
@@ -43,7 +43,7 @@ var _ Account = (*AWS)(nil)
 // attemptTime bounds one attempt of a call. The SDK makes three.
 const attemptTime = 10 * time.Second
 
-// NewAWS uses the Region, credentials, endpoint and proxy of config.
+// NewAWS returns an AWS with the Region, credentials, endpoint and HTTP client of config.
 func NewAWS(config aws.Config) *AWS {
 	switch client := config.HTTPClient.(type) {
 	case nil:
@@ -59,8 +59,8 @@ func NewAWS(config aws.Config) *AWS {
 	}
 }
 
-// failed is the error of a call; missing are the codes by which the service says
-// that there is no such thing.
+// failed returns the error of a call. It wraps ErrMissing if the service answered one of
+// the codes missing.
 func failed(action, resource string, err error, missing ...string) error {
 	if quoted := signer.Describe(resource, signer.FormName); quoted != strconv.Quote(resource) {
 		resource = quoted
@@ -74,7 +74,7 @@ func failed(action, resource string, err error, missing ...string) error {
 	return call
 }
 
-// codeOf is the code of AWS's answer, empty if there was none.
+// codeOf returns the error code of AWS's answer, or "" if there was no answer.
 func codeOf(err error) string {
 	var answer smithy.APIError
 	if errors.As(err, &answer) {
@@ -161,8 +161,8 @@ func (a *AWS) Template(ctx context.Context, stack string) (string, error) {
 	return aws.ToString(out.TemplateBody), nil
 }
 
-// Drift is cloudformation:DetectStackResourceDrift. CloudFormation reads the
-// resource with the caller's rights, and keeps what it found with the stack.
+// Drift is cloudformation:DetectStackResourceDrift. CloudFormation reads the resource
+// with the caller's rights, and stores the result with the stack.
 func (a *AWS) Drift(ctx context.Context, stack, logicalID string) (d Drift, err error) {
 	out, err := a.stacks.DetectStackResourceDrift(ctx, &cloudformation.DetectStackResourceDriftInput{StackName: &stack, LogicalResourceId: &logicalID})
 	switch {
@@ -178,8 +178,7 @@ func (a *AWS) Drift(ctx context.Context, stack, logicalID string) (d Drift, err 
 	return d, nil
 }
 
-// Importers is cloudformation:ListImports. An export that nobody imports is an
-// error there.
+// Importers is cloudformation:ListImports, which fails if no stack imports the export.
 func (a *AWS) Importers(ctx context.Context, export string) (stacks []string, err error) {
 	pages := cloudformation.NewListImportsPaginator(a.stacks, &cloudformation.ListImportsInput{ExportName: &export})
 	for pages.HasMorePages() {
@@ -296,8 +295,8 @@ func count(ctx context.Context, action string, page func(context.Context, *strin
 	}
 }
 
-// Secret is secretsmanager:DescribeSecret, in the Region of the ARN. It lists the
-// versions that have a label, since Secrets Manager may delete any other.
+// Secret is secretsmanager:DescribeSecret, in the Region of the ARN. It returns only
+// versions that have a label, since Secrets Manager may delete others.
 func (a *AWS) Secret(ctx context.Context, arn string) (s Secret, err error) {
 	there := func(o *secretsmanager.Options) {
 		if parts := strings.Split(arn, ":"); len(parts) > 3 {
@@ -388,7 +387,7 @@ func (a *AWS) Encryption(ctx context.Context, b Bucket) (string, error) {
 	return "", nil
 }
 
-// awsKey is AWS's own KMS key for S3, which encrypts where no other is named.
+// awsKey is AWS's own KMS key for S3, which S3 uses if no other key is named.
 const awsKey = "alias/aws/s3"
 
 func (b Bucket) region(o *s3.Options) {
@@ -397,11 +396,11 @@ func (b Bucket) region(o *s3.Options) {
 	}
 }
 
-// inProgress and its like sort the states of a stack.
+// inProgress reports whether a deployment of the stack is running.
 func (s Stack) inProgress() bool { return strings.HasSuffix(s.State, "_IN_PROGRESS") }
 
-// whole reports whether the last deployment of a stack ended as it should, or was
-// rolled back to one that did.
+// whole reports whether the last deployment of a stack succeeded, or was rolled back to
+// one that did.
 func (s Stack) whole() bool {
 	switch cloudformationtypes.StackStatus(s.State) {
 	case cloudformationtypes.StackStatusCreateComplete, cloudformationtypes.StackStatusUpdateComplete,

@@ -13,7 +13,7 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
-// Denied reports a call that IAM refused.
+// Denied reports whether err is of a call that IAM refused.
 func Denied(err error) bool {
 	switch codeOf(err) {
 	case "AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationErrorException", "Forbidden":
@@ -22,13 +22,12 @@ func Denied(err error) bool {
 	return false
 }
 
-// refusal matches what IAM says of a call that it refused. It names the action that
-// is missing, which need not be that of the call: CloudFormation reads a resource with
-// the rights of the caller.
+// refusal matches the message of a call that IAM refused. The missing action may not be
+// that of the call: CloudFormation reads a resource with the rights of the caller.
 var refusal = regexp.MustCompile(`is not authorized to perform: "?([a-z0-9-]+:[A-Za-z0-9]+)\b`)
 
-// missingRight is the action of IAM that a refused call lacks, and why it is known to
-// be refused: action, unless IAM names another.
+// missingRight returns the action that a refused call needs, and the text about it. It
+// is the action that IAM names, or else that of the call.
 func missingRight(action string, err error) (missing, why string) {
 	why = "these credentials may not use "
 	var answer smithy.APIError
@@ -37,13 +36,13 @@ func missingRight(action string, err error) (missing, why string) {
 			action = named[1]
 		}
 		if strings.Contains(answer.ErrorMessage(), "explicit deny") {
-			return action, why + action + ": a policy denies it, so that to allow it changes nothing"
+			return action, why + action + ": a policy denies it, so allowing it in another one changes nothing"
 		}
 	}
 	return action, why + action
 }
 
-// BadCredentials reports a call whose credentials AWS does not take.
+// BadCredentials reports whether err is of a call whose credentials AWS does not accept.
 func BadCredentials(err error) bool {
 	switch codeOf(err) {
 	case "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "InvalidAccessKeyId", "UnrecognizedClientException",
@@ -53,22 +52,22 @@ func BadCredentials(err error) bool {
 	return false
 }
 
-// Throttled reports a call that AWS put off.
+// Throttled reports whether err is of a call that AWS throttled.
 func Throttled(err error) bool {
 	code := codeOf(err)
 	return strings.HasPrefix(code, "Throttl") || strings.HasPrefix(code, "TooManyRequests") || code == "RequestLimitExceeded" || code == "SlowDown" || code == "RequestThrottled"
 }
 
-// Unreachable reports a call that did not reach AWS.
+// Unreachable reports whether err is of a call that did not reach AWS.
 func Unreachable(err error) bool {
 	var unsent *smithyhttp.RequestSendError
 	return err != nil && codeOf(err) == "" && (errors.As(err, &unsent) || errors.Is(err, context.DeadlineExceeded))
 }
 
-// unnamed is the code that the SDK gives to an answer without one.
+// unnamed is the SDK's code for an answer without a code.
 const unnamed = "UnknownError"
 
-// Why says in few words why a call failed, without the request and the answer.
+// Why returns in a few words why a call failed, without the request and the answer.
 func Why(err error) string {
 	var unsent *smithyhttp.RequestSendError
 	var lookup *net.DNSError
@@ -77,7 +76,7 @@ func Why(err error) string {
 	case Throttled(err):
 		return "AWS throttles these calls (" + code + "): try again in a minute"
 	case (code == "" || code == unnamed) && errors.As(err, &answer) && answer.HTTPStatusCode() >= 300:
-		return fmt.Sprintf("the answer, of HTTP status %d, is not one of AWS: a proxy may have given it", answer.HTTPStatusCode())
+		return fmt.Sprintf("an answer with HTTP status %d is not from AWS: a proxy may have sent it", answer.HTTPStatusCode())
 	case code != "":
 		return fmt.Sprintf("AWS answered %.100s", code)
 	case errors.As(err, &lookup):
@@ -93,5 +92,5 @@ func Why(err error) string {
 	case errors.Is(err, context.DeadlineExceeded):
 		return "AWS did not answer in time"
 	}
-	return "the answer cannot be read: a proxy may have given it"
+	return "the answer cannot be read: a proxy may have sent it"
 }

@@ -17,7 +17,7 @@ type statements []struct {
 	Action, Resource any
 }
 
-// published is the policy of the page.
+// published returns the policy of STATUS.md.
 func published(t *testing.T) statements {
 	t.Helper()
 	page, err := os.ReadFile(filepath.Join("..", "..", "cmd", "signedfront", "STATUS.md"))
@@ -107,8 +107,7 @@ func TestThePublishedPolicyLetsNobodySignReadContentOrChangeAnything(t *testing.
 	}
 }
 
-// The page names each check that there is, and no other.
-func TestThePageNamesEachCheck(t *testing.T) {
+func TestThePageNamesEveryCheckAndNoOther(t *testing.T) {
 	page, err := os.ReadFile(filepath.Join("..", "..", "cmd", "signedfront", "STATUS.md"))
 	if err != nil {
 		t.Fatal(err)

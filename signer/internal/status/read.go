@@ -1,16 +1,12 @@
-// Package status asks AWS what a deployed environment is, and says what is wrong
-// with it. It sends no viewer's request, reads no private key and changes nothing.
+// Package status reads the state of a deployed environment from AWS, and reports what is
+// wrong with it. It sends no viewer's request, reads no private key and changes nothing.
 //
-// An Account reads; AWS is the one over the SDK. Read asks it for everything there
-// is to know of an environment, side by side where it can, and returns a Report:
-// plain data, with Findings for what is wrong and Unread for what could not be
-// read. The deployment document comes first, the stack beside it; from these two
-// follow the distribution, the key group, the keys with their history, secrets,
-// the bucket and its policy. Package rotation says what each key is and what is
-// safe next, and the local edge's own evaluator whether CloudFront may read the
-// bucket.
-//
-// Who shows a Report adds nothing to it: package report, the command line.
+// Read calls an Account, concurrently where it can, and returns a Report: Findings are
+// what is wrong, and Unread is what could not be read. It reads the deployment document
+// and the stack first. They name the distribution, the key group, the keys with their
+// history, the secrets, and the bucket with its policy. Package rotation computes the
+// state of each key and which steps are safe. The policy evaluator of the local edge
+// decides whether CloudFront may read the bucket.
 package status
 
 import (
@@ -33,27 +29,27 @@ import (
 	"github.com/signedfront/signedfront/signer/rotation"
 )
 
-// Environment names what Read reads.
+// Environment names an environment.
 type Environment struct {
 	Project, Name string
-	Region        string // of the stack, for texts
+	Region        string // of the stack; used in texts only
 }
 
-// ErrNoEnvironment is wrapped by the error for an environment of which there is
-// neither a deployment document nor a stack.
+// ErrNoEnvironment is wrapped by the error of Read for an environment that has neither a
+// deployment document nor a stack.
 var ErrNoEnvironment = errors.New("there is no such environment")
 
-// Read reads an environment. An error means that nothing could be asked, or that
-// there is no such environment. Anything else that fails is in Report.Unread.
+// Read reads an environment. It returns an error if no call was answered or if the
+// environment does not exist. Any other failure is in Report.Unread.
 func Read(ctx context.Context, a Account, e Environment) (*Report, error) {
 	r := newReading(ctx, a, e)
 	return r.read(r.readDistribution, r.readKeys, r.readSecrets, r.readBucket, r.readBorrowers, r.readQuotas, r.readDrift)
 }
 
-// ReadServing is Read of what decides on a viewer's request: the distribution, the
-// keys that it trusts, and the bucket. Keys are the trusted ones by their ids, as
-// CloudFront has them; one that cannot be parsed is nil. They are nil where the
-// distribution's key groups were not read.
+// ReadServing is like Read, but reads only what decides on a viewer's request: the
+// distribution, its trusted keys and the bucket. It also returns the trusted keys by
+// their ids, as CloudFront has them. A key that cannot be parsed is nil. The map is nil
+// if the distribution's key groups were not read.
 func ReadServing(ctx context.Context, a Account, e Environment) (*Report, map[string]*signer.PublicKey, error) {
 	r := newReading(ctx, a, e)
 	report, err := r.read(r.readDistribution, r.readKeys, r.readBucket)
@@ -84,12 +80,12 @@ func newReading(ctx context.Context, a Account, e Environment) *reading {
 	return r
 }
 
-// read reads the parts side by side, once it is known where to look.
+// read reads the document and the stack, and then all parts concurrently.
 func (r *reading) read(parts ...func()) (*Report, error) {
 	if err := r.begin(); err != nil {
 		return nil, err
 	}
-	sideBySide(parts...)
+	concurrently(parts...)
 	r.judge()
 	if err := r.unreachable(); err != nil {
 		return nil, err
@@ -98,32 +94,32 @@ func (r *reading) read(parts ...func()) (*Report, error) {
 	return &r.report, nil
 }
 
-// reading is one Read. The fields are written in one step and read in later ones.
+// reading is the state of one Read. Each step writes fields that later steps read.
 type reading struct {
 	Account
 	ctx context.Context
 	env Environment
 	now time.Time
 
-	mu       sync.Mutex // of the report and of errs
+	mu       sync.Mutex // guards report, errs and answered
 	report   Report
 	errs     []error // of all calls
-	answered bool    // one call was
+	answered bool    // at least one call was answered
 
-	document  *signer.Deployment // nil if it cannot be read
-	noDoc     bool               // there is no parameter
-	effective *signer.Deployment // the document with the lender's key; nil if that is not known
-	parameter string             // whose history tells of the keys
-	history   []rotation.Version
-	historied bool // history was read
+	document    *signer.Deployment // nil if it cannot be read
+	noDoc       bool               // the parameter does not exist
+	effective   *signer.Deployment // the document with the lender's key; nil if it is not known
+	parameter   string             // the document that names the keys: the lender's or its own
+	history     []rotation.Version
+	historyRead bool
 
-	stack     *Stack
-	resources []Resource // of this environment's content
-	guard     guard
-	templated bool // the template was read, and with it which keys are compromised
+	stack        *Stack
+	resources    []Resource // of this environment's content
+	guard        guard
+	templateRead bool
 
 	distribution *Distribution
-	trustedOnce  bool // the key groups that the distribution trusts were read
+	groupsRead   bool // all key groups that the distribution trusts were read
 	groups       map[string]rotation.KeyGroup
 	public       map[string]awsrotation.PublicKey
 	policy       *string // of the bucket; nil if it was not read
@@ -132,14 +128,13 @@ type reading struct {
 	kmsPolicy    *string
 }
 
-// guard is what the template says of the keys in the properties of its
-// Custom::KeyGuard.
+// guard has properties of the template's Custom::KeyGuard.
 type guard struct {
 	distribution string // logical id
-	compromised  int    // how many
+	compromised  int    // how many keys are compromised
 }
 
-func sideBySide(parts ...func()) {
+func concurrently(parts ...func()) {
 	var wait sync.WaitGroup
 	for _, part := range parts {
 		wait.Go(part)
@@ -153,8 +148,8 @@ func (r *reading) find(check, what, meaning, do string) {
 	r.report.Findings = append(r.report.Findings, Finding{check, what, meaning, do})
 }
 
-// called keeps what a call ended with, and reports whether it was answered. An
-// error that is no answer, and is not one that the caller expects, is unread.
+// called records the result of a call for a line of the report, and reports whether it
+// succeeded. An error other than that the thing is missing is added to Unread.
 func (r *reading) called(line string, needed bool, err error) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -177,13 +172,13 @@ func (r *reading) called(line string, needed bool, err error) bool {
 	return false
 }
 
-// isMissing reports an answer that there is no such thing.
+// isMissing reports whether AWS answered that the thing does not exist.
 func isMissing(err error) bool {
 	return errors.Is(err, ErrMissing) || errors.Is(err, awsrotation.ErrNoKeyGroup) || errors.Is(err, awsrotation.ErrNoPublicKey) || errors.Is(err, awsrotation.ErrNoParameter)
 }
 
-// unreachable is the error where no call was answered at all, or the credentials
-// were not taken.
+// unreachable returns an error if no call was answered or AWS did not accept the
+// credentials.
 func (r *reading) unreachable() error {
 	for _, err := range r.errs {
 		if BadCredentials(err) {
@@ -204,7 +199,7 @@ func (r *reading) begin() error {
 	var text string
 	var docErr, stackErr error
 	var stack Stack
-	sideBySide(
+	concurrently(
 		func() { text, docErr = r.Document(r.ctx, r.report.Parameter) },
 		func() { stack, stackErr = r.Stack(r.ctx, r.env.Project+"-"+r.env.Name) },
 	)
@@ -218,7 +213,7 @@ func (r *reading) begin() error {
 		var err error
 		if r.document, err = signer.ParseDeployment([]byte(text)); err != nil {
 			r.find("document", "the parameter "+r.report.Parameter+" holds no deployment document: "+oneLine(err),
-				"signers that start fail, and those that run go on for maxKeyAge", "put back the last version that was one: `aws ssm get-parameter-history --name "+r.report.Parameter+"` lists them")
+				"new signers fail, and running ones sign for at most maxKeyAge", "restore the last valid version: `aws ssm get-parameter-history --name "+r.report.Parameter+"` lists all versions")
 		}
 	}
 	if foundStack {
@@ -238,33 +233,32 @@ func (r *reading) begin() error {
 	}
 	switch {
 	case r.noDoc && r.stack == nil && (isMissing(stackErr) || foundStack):
-		return fmt.Errorf("%w: Region %s of this account has no parameter %s, and no stack of it", ErrNoEnvironment, r.env.Region, r.report.Parameter)
+		return fmt.Errorf("%w: Region %s of this account has no parameter %s and no stack that creates it", ErrNoEnvironment, r.env.Region, r.report.Parameter)
 	case r.noDoc && r.stack == nil:
-		r.find("document", fmt.Sprintf("Region %s of this account has no parameter %s", r.env.Region, r.report.Parameter), "nothing can be signed here: there is no such environment, or somebody has deleted the parameter",
-			"`aws sts get-caller-identity` tells which account this is; with the right to read stacks more would be known")
+		r.find("document", fmt.Sprintf("Region %s of this account has no parameter %s", r.env.Region, r.report.Parameter), "nothing can be signed: there is no such environment, or its parameter was deleted",
+			"`aws sts get-caller-identity` shows which account this is; with the right to read stacks, status shows more")
 	case r.noDoc && r.stack.inProgress():
-		r.find("document", fmt.Sprintf("there is no parameter %s while the stack is %s", r.report.Parameter, r.stack.State), "signers cannot start", "wait until the stack is done")
-	case r.noDoc && !r.stack.whole(): // what is wrong with the stack says why
+		r.find("document", fmt.Sprintf("there is no parameter %s while the stack is %s", r.report.Parameter, r.stack.State), "signers cannot start", "wait until the deployment has ended")
+	case r.noDoc && !r.stack.whole(): // the finding about the stack explains it
 	case r.noDoc:
-		r.find("document", "there is no parameter "+r.report.Parameter, "signers that start fail, and those that run go on for maxKeyAge", r.redo())
+		r.find("document", "there is no parameter "+r.report.Parameter, "new signers fail, and running ones sign for at most maxKeyAge", r.redo())
 	case orphan && read:
-		r.find("stack", fmt.Sprintf("the parameter %s is there, and no stack has it", r.report.Parameter), "nothing deploys this environment, or its stack is in another account or was deleted and left the parameter",
-			"look for the stack by `aws cloudformation list-stacks`, and delete the parameter if nobody signs with it")
+		r.find("stack", fmt.Sprintf("the parameter %s exists, and no stack has it", r.report.Parameter), "the stack was deleted and left the parameter, or it is in another account",
+			"look for the stack with `aws cloudformation list-stacks`, and delete the parameter if no signer reads it")
 	}
 	return nil
 }
 
-// redo is how to have CloudFormation make something again that it believes to be
-// there.
+// redo returns how to restore something that was changed outside of CloudFormation.
 func (r *reading) redo() string {
-	return "CloudFormation believes that it is there, so a deployment alone changes nothing: `cdk drift` names it, and a change of it, or `cdk deploy --revert-drift`, makes it again"
+	return "a deployment without a change restores nothing, since CloudFormation has not noticed: `cdk drift` lists the difference, and `cdk deploy --revert-drift`, or a change of the resource in the template, restores it"
 }
 
-// children start the logical ids of what a content has, after its own id.
+// children matches the logical ids of a content's resources, after the content's own id.
 var children = regexp.MustCompile(`^(SigningKey[0-9]|Distribution|KeyGroup|KeyGuard|KeyPairProvider|Bucket|OriginAccess|SigningPolicy|DeploymentDocument|ResponseHeaders|SignedCaching|EscapeRefusal)`)
 
-// readStack keeps a stack if it is this environment's, and reads what it has. It is
-// if it has the parameter of the document, or did not come to make it.
+// readStack reads a stack, unless it belongs to something else. It is the environment's
+// if it has the parameter of the document, or failed before it created one.
 func (r *reading) readStack(stack Stack) {
 	all, err := r.Resources(r.ctx, stack.Name)
 	if !r.called("resources of the stack", true, err) {
@@ -276,7 +270,7 @@ func (r *reading) readStack(stack Stack) {
 		return resource.Type == "AWS::SSM::Parameter" && resource.PhysicalID == r.report.Parameter
 	})
 	if at < 0 && (!r.noDoc || stack.whole()) {
-		return // of the same name, and another's
+		return // another stack of the same name
 	}
 	prefix := ""
 	if at >= 0 {
@@ -291,7 +285,7 @@ func (r *reading) readStack(stack Stack) {
 	r.judgeStack(all)
 	if text, err := r.Template(r.ctx, stack.Name); r.called("keys taken out too early", true, err) {
 		r.guard = readGuard(text, r.report.Parameter)
-		r.templated = true
+		r.templateRead = true
 	}
 }
 
@@ -307,7 +301,7 @@ func readGuard(text, parameter string) (g guard) {
 		}
 	}
 	if json.Unmarshal([]byte(text), &t) != nil {
-		return g // YAML, as others write: then nothing is known
+		return g // YAML, which the CDK does not write
 	}
 	for _, resource := range t.Resources {
 		if resource.Type == contract.KeyGuard && resource.Properties[contract.DocumentName] == parameter {
@@ -319,7 +313,7 @@ func readGuard(text, parameter string) (g guard) {
 	return g
 }
 
-// judgeStack says what the state of the stack means.
+// judgeStack finds what the state of the stack means.
 func (r *reading) judgeStack(resources []Resource) {
 	s := r.stack
 	r.report.Stack = &StackState{s.Name, s.ID, s.State, s.Updated.UTC()}
@@ -336,18 +330,18 @@ func (r *reading) judgeStack(resources []Resource) {
 	if len(failed) > 0 {
 		what += ": " + strings.Join(failed, ", ") + " failed"
 	}
-	events := fmt.Sprintf("`aws cloudformation describe-stack-events --stack-name %s` tells why", s.Name)
+	events := fmt.Sprintf("`aws cloudformation describe-stack-events --stack-name %s` shows why", s.Name)
 	switch s.State {
 	case "UPDATE_ROLLBACK_FAILED", "UPDATE_FAILED":
-		r.find("stack", what, "the environment is between two states, and CloudFormation takes no update",
-			events+fmt.Sprintf("; mend that, then `aws cloudformation continue-update-rollback --stack-name %s`. Do not skip the key group, the document or the distribution", s.Name))
+		r.find("stack", what, "the environment is between two states, and CloudFormation accepts no update",
+			events+fmt.Sprintf("; repair that, then run `aws cloudformation continue-update-rollback --stack-name %s`, and do not skip the key group, the document or the distribution", s.Name))
 	case "DELETE_FAILED":
-		r.find("stack", what, "the environment is half gone: a bucket that was written to again is the usual cause", events+"; then destroy it again")
+		r.find("stack", what, "the environment is partly deleted, usually because something wrote to its bucket during the deletion", events+"; then destroy it again")
 	case "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED":
-		r.find("stack", what, "the first deployment failed and nothing is served; CloudFormation takes no update of such a stack", events+"; then destroy the stack and deploy again")
+		r.find("stack", what, "the first deployment failed and nothing is served; CloudFormation accepts no update of such a stack", events+"; then destroy the stack and deploy again")
 	case "REVIEW_IN_PROGRESS":
 	default:
-		r.find("stack", what, "the last deployment did not end as it should", events)
+		r.find("stack", what, "the last deployment failed", events)
 	}
 }
 
@@ -361,21 +355,21 @@ func (r *reading) of(kind string) (list []Resource) {
 	return list
 }
 
-// readDistribution reads the distribution of the content, and who its origin says
-// that CloudFront is.
+// readDistribution reads the distribution of the content and the key groups that it
+// trusts.
 func (r *reading) readDistribution() {
 	candidates := r.of("AWS::CloudFront::Distribution")
 	if r.guard.distribution != "" {
 		candidates = slices.DeleteFunc(candidates, func(c Resource) bool { return c.LogicalID != r.guard.distribution })
 	}
 	if len(candidates) == 0 {
-		return // without a stack, or before it has one
+		return // there is no stack, or it has no distribution yet
 	}
 	id := candidates[0].PhysicalID
 	d, err := r.Distribution(r.ctx, id)
 	if isMissing(err) {
 		r.called("distribution", true, err)
-		r.find("distribution", "the distribution "+id+" is gone", "nothing is served", "deploy it anew: the new one has another domain name, so that all URLs change. "+r.redo())
+		r.find("distribution", "the distribution "+id+" is gone", "nothing is served", "a new distribution has another domain name, so all URLs change. "+r.redo())
 		return
 	}
 	if !r.called("distribution", true, err) {
@@ -408,18 +402,18 @@ func (r *reading) readDistribution() {
 			}
 		})
 	}
-	sideBySide(parts...)
+	concurrently(parts...)
 	r.groups = map[string]rotation.KeyGroup{}
 	for i, id := range groups {
 		if found[i] != nil {
 			r.groups[id] = *found[i]
 		}
 	}
-	r.trustedOnce = read
+	r.groupsRead = read
 }
 
-// readKeys follows the lender, and reads the history of the document that names
-// the keys, and whether the private key is there.
+// readKeys reads the lender's document, the history of the document that names the keys,
+// and whether the private key exists.
 func (r *reading) readKeys() {
 	r.parameter = r.report.Parameter
 	if r.document != nil && r.document.Key.Parameter != "" {
@@ -428,7 +422,7 @@ func (r *reading) readKeys() {
 		text, err := r.Document(r.ctx, r.parameter)
 		if isMissing(err) {
 			r.find("lender", "the environment that lends the keys is gone: there is no parameter "+r.parameter, "signers cannot sign: CloudFront refuses every viewer once their URLs have expired",
-				"give this environment keys of its own, in two deployments as its page says, or deploy the lender again")
+				"deploy the lender again, or give this environment keys of its own, in two deployments")
 		}
 		if r.called("lender", true, err) {
 			lender, err := signer.ParseDeployment([]byte(text))
@@ -446,11 +440,11 @@ func (r *reading) readKeys() {
 	if r.document == nil && !r.noDoc {
 		return
 	}
-	sideBySide(
+	concurrently(
 		func() {
 			history, err := r.History(r.ctx, r.parameter)
 			if r.called("history of the keys", true, err) {
-				r.history, r.historied = history, true
+				r.history, r.historyRead = history, true
 			}
 		},
 		func() {
@@ -461,7 +455,7 @@ func (r *reading) readKeys() {
 	)
 }
 
-// readSecrets reads the secrets of the stack, but for the current one.
+// readSecrets reads the secrets of the stack, except the current one.
 func (r *reading) readSecrets() {
 	var parts []func()
 	for _, secret := range r.of("AWS::SecretsManager::Secret") {
@@ -469,10 +463,10 @@ func (r *reading) readSecrets() {
 			parts = append(parts, func() { r.readSecret(secret.PhysicalID, false, "") })
 		}
 	}
-	sideBySide(parts...)
+	concurrently(parts...)
 }
 
-// readPrivateKey reads whether the key that signs is where the document says.
+// readPrivateKey reads whether the current key is where the document says.
 func (r *reading) readPrivateKey(at signer.KeyLocation) {
 	switch {
 	case at.SecretARN != "":
@@ -491,7 +485,7 @@ func (r *reading) readPrivateKey(at signer.KeyLocation) {
 func (r *reading) readSecret(arn string, current bool, version string) {
 	meaning := "the key cannot be made current again"
 	if current {
-		meaning = "signers that start fail, and those that run sign for at most maxKeyAge: then nothing can be signed"
+		meaning = "new signers fail, and running ones sign for at most maxKeyAge"
 	}
 	const lost = "the private key is lost for good: add a signing key with a new number, make it current once it is ready, and remove this one"
 	secret, err := r.Secret(r.ctx, arn)
@@ -500,24 +494,24 @@ func (r *reading) readSecret(arn string, current bool, version string) {
 		r.find("secret", "the secret "+arn+" is gone", meaning, lost)
 	case !read:
 	case !secret.Deleted.IsZero():
-		r.find("secret", fmt.Sprintf("the secret %s is to be deleted since %s", arn, stamp(secret.Deleted)), meaning, "take that back while it can be: `aws secretsmanager restore-secret --secret-id "+arn+"`")
+		r.find("secret", fmt.Sprintf("the secret %s is to be deleted since %s", arn, stamp(secret.Deleted)), meaning, "cancel the deletion while that is possible: `aws secretsmanager restore-secret --secret-id "+arn+"`")
 	case current && !slices.Contains(secret.Versions, version):
 		r.find("secret", fmt.Sprintf("the secret %s has no labelled version %s, which the deployment document names", arn, version), meaning,
-			"somebody has put other values into the secret: while the version exists, `aws secretsmanager update-secret-version-stage` labels it again")
+			"other values were written into the secret: while the version exists, `aws secretsmanager update-secret-version-stage` restores its label")
 	}
 }
 
-// readBucket reads the bucket's policy and what goes with it.
+// readBucket reads the bucket's policy, its public access and its encryption.
 func (r *reading) readBucket() {
 	b, ok := r.bucket()
 	if !ok {
 		return
 	}
-	sideBySide(
+	concurrently(
 		func() {
 			policy, err := r.BucketPolicy(r.ctx, b)
 			if isMissing(err) {
-				r.find("bucket", "the bucket "+b.Name+" is gone", "CloudFront answers 403 for every object that no edge has", "make the bucket again, with its policy, and upload the objects. "+r.redo())
+				r.find("bucket", "the bucket "+b.Name+" is gone", "CloudFront answers 403 for every object that no edge has cached", "create the bucket again, with its policy, and upload the objects. "+r.redo())
 			}
 			if r.called("bucket policy", true, err) {
 				r.policy = &policy
@@ -543,7 +537,7 @@ func (r *reading) readBucket() {
 			}
 			policy, err := r.KMSPolicy(r.ctx, key)
 			if isMissing(err) {
-				r.find("kms", "the KMS key "+key+" that encrypts the bucket is gone", "CloudFront cannot decrypt the objects", "cancel its deletion while that can be, or encrypt the objects with another key")
+				r.find("kms", "the KMS key "+key+" that encrypts the bucket is gone", "CloudFront cannot decrypt the objects", "cancel its deletion while that is possible, or encrypt the objects with another key")
 			}
 			if r.called("policy of the KMS key", true, err) {
 				r.kmsPolicy = &policy
@@ -562,7 +556,7 @@ func (r *reading) bucket() (Bucket, bool) {
 	return Bucket{}, false
 }
 
-// readBorrowers lists who signs with the keys of this environment.
+// readBorrowers reads the stacks that sign with the keys of this environment.
 func (r *reading) readBorrowers() {
 	if r.stack == nil {
 		return
@@ -578,7 +572,7 @@ func (r *reading) readBorrowers() {
 	}
 }
 
-// The quotas of an account, unless AWS gave it more:
+// The default quotas of an account:
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
 const (
 	maxPublicKeys = 10
@@ -587,7 +581,7 @@ const (
 
 func (r *reading) readQuotas() {
 	var keys, groups *int
-	sideBySide(
+	concurrently(
 		func() {
 			if n, err := r.PublicKeys(r.ctx); r.called("public keys of the account", false, err) {
 				keys = &n
@@ -609,8 +603,8 @@ func (r *reading) readQuotas() {
 	}
 }
 
-// readDrift has CloudFormation look at what nothing else here reads: the policy
-// that lets roles sign, and the functions of the next deployment.
+// readDrift reads, with CloudFormation's drift detection, the policy that allows roles
+// to sign and the functions that the next deployment needs.
 func (r *reading) readDrift() {
 	if r.stack == nil || !r.stack.whole() {
 		return
@@ -627,19 +621,19 @@ func (r *reading) readDrift() {
 			switch read := r.called(line, false, err); {
 			case !read:
 			case policy && drift.State == "DELETED":
-				r.find("signing-policy", "the policy "+resource.PhysicalID+" is gone", "roles that sign by it are refused by AWS", r.redo())
+				r.find("signing-policy", "the policy "+resource.PhysicalID+" is gone", "AWS refuses roles that sign with it", r.redo())
 			case policy && drift.State == "MODIFIED":
-				r.find("signing-policy", fmt.Sprintf("the policy %s is not what the stack made it (%s)", resource.PhysicalID, strings.Join(drift.Differences, ", ")),
-					"roles that sign by it may be refused by AWS, or may do more than sign", "put it back: `cdk drift` shows the difference")
+				r.find("signing-policy", fmt.Sprintf("the policy %s differs from the template (%s)", resource.PhysicalID, strings.Join(drift.Differences, ", ")),
+					"AWS may refuse roles that sign with it, or they may do more than sign", "restore it: `cdk drift` shows the difference")
 			case drift.State == "DELETED":
 				r.find("function", "the function "+resource.PhysicalID+" is gone", "viewers notice nothing, and the next deployment that needs it fails", r.redo())
 			}
 		})
 	}
-	sideBySide(parts...)
+	concurrently(parts...)
 }
 
-// judge says what follows from what was read.
+// judge finds what is wrong in what was read.
 func (r *reading) judge() {
 	r.judgeDistribution()
 	r.judgeKeys()
@@ -656,8 +650,8 @@ func (r *reading) judgeDistribution() {
 	if r.document != nil {
 		url = r.document.BaseURL
 		if host := strings.TrimPrefix(url, "https://"); !slices.Contains(names, host) {
-			r.find("served", fmt.Sprintf("the deployment document says %s, and the distribution %s has the names %s", url, d.ID, strings.Join(names, ", ")), "URLs of signers lead elsewhere, or to nothing",
-				"put the name back, or write the document as the template has it")
+			r.find("served", fmt.Sprintf("the deployment document says %s, and the distribution %s has the names %s", url, d.ID, strings.Join(names, ", ")), "signed URLs lead to another server or to none",
+				"restore the name, or write the document as in the template")
 		}
 	}
 	r.report.Served = &Served{url, names, d.ID, d.Enabled, d.Deployed, d.Modified.UTC()}
@@ -672,7 +666,7 @@ func (r *reading) judgeDistribution() {
 	for _, b := range d.Behaviors {
 		switch {
 		case len(b.KeyGroups) == 0 && b.Pattern == "*":
-			r.find("protection", "the default behavior of the distribution "+d.ID+" trusts no key group", "everyone can open every object without a signature", r.redo())
+			r.find("protection", "the default behavior of the distribution "+d.ID+" trusts no key group", "anybody can open every object without a signature", r.redo())
 		case len(b.KeyGroups) == 0:
 			p.Public = append(p.Public, b.Pattern)
 		case b.Pattern == "*":
@@ -689,9 +683,10 @@ func (r *reading) judgeDistribution() {
 	}
 }
 
-// signedGroup is the key group of the default behavior, and whether it is known.
+// signedGroup returns the first key group of the default behavior, with the members of all
+// of them, and whether they are known.
 func (r *reading) signedGroup() (id string, g rotation.KeyGroup, known bool) {
-	if r.distribution == nil || !r.trustedOnce {
+	if r.distribution == nil || !r.groupsRead {
 		return "", g, false
 	}
 	groups := r.distribution.Behaviors[len(r.distribution.Behaviors)-1].KeyGroups
@@ -743,12 +738,12 @@ func (r *reading) judgeKeys() {
 			}
 		})
 	}
-	sideBySide(parts...)
+	concurrently(parts...)
 
 	if d := r.effective; d != nil {
 		r.judgeCurrent(d, group, members, known)
 	}
-	if !known || !r.historied {
+	if !known || !r.historyRead {
 		return
 	}
 	o := rotation.Observation{Now: r.now, KeyGroup: members, History: r.history}
@@ -788,15 +783,15 @@ func (r *reading) judgeKeys() {
 	r.judgeRetired(o, ids)
 }
 
-// judgeCurrent says whether CloudFront takes what the current key signs.
+// judgeCurrent finds whether CloudFront accepts what the current key signs.
 func (r *reading) judgeCurrent(d *signer.Deployment, group string, members rotation.KeyGroup, known bool) {
 	id := d.KeyPairID
 	if known && !slices.Contains(members.Members, id) {
-		do := "put the key back into the group, or the earlier document back: " + r.redo()
+		do := "put the key back into the group, or restore the earlier document: " + r.redo()
 		if r.report.Lender != "" {
-			do = "the distribution must trust the key group of the environment that lends: deploy this one again, or give it keys of its own"
+			do = "the distribution must trust the lender's key group: deploy this environment again, or give it keys of its own"
 		}
-		r.find("trusted", fmt.Sprintf("signers sign with %s, and the key group %s that the distribution trusts does not have it", id, group), "CloudFront refuses every URL and every cookie that is signed", do)
+		r.find("trusted", fmt.Sprintf("signers sign with %s, and the key group %s that the distribution trusts does not have it", id, group), "CloudFront refuses every signed URL and cookie", do)
 	}
 	key, there := r.public[id]
 	if !there {
@@ -804,21 +799,21 @@ func (r *reading) judgeCurrent(d *signer.Deployment, group string, members rotat
 	}
 	public, err := signer.ParsePublicKey([]byte(key.PEM))
 	if err != nil || public.Fingerprint() != d.PublicKeySHA256 {
-		r.find("key", fmt.Sprintf("the public key %s in CloudFront is not the one whose SHA-256 the deployment document has", id), "signers refuse to sign with a key that does not fit, or CloudFront refuses what they sign",
-			"somebody has changed the document: put back its last version that fits, or make another key current")
+		r.find("key", fmt.Sprintf("the public key %s in CloudFront is not the one whose SHA-256 the deployment document has", id), "signers refuse to sign with a key that does not match, or CloudFront refuses what they sign",
+			"the document was changed: restore its last version that matches, or make another key current")
 	}
 	for _, trusted := range d.TrustedKeys {
 		if known && !slices.Contains(members.Members, trusted.ID) {
-			r.find("trusted", fmt.Sprintf("the deployment document lists the key %s as trusted, and the key group %s does not have it", trusted.ID, group), "CloudFront refuses the URLs that the key signed, and verifiers that go by the document take them", "put the key back into the group: "+r.redo())
+			r.find("trusted", fmt.Sprintf("the deployment document lists the key %s as trusted, and the key group %s does not have it", trusted.ID, group), "CloudFront refuses the URLs that the key signed, and verifiers that read the document accept them", "put the key back into the group: "+r.redo())
 		}
 	}
 }
 
-// judgeRetired finds keys that left the group while their URLs may have been good.
-// Compromised keys leave it so, which the template says. Of borrowed keys the status
-// of the lender tells.
+// judgeRetired finds keys that were removed from the group while their URLs may have been
+// valid. It does nothing if the template lists compromised keys, which are removed early
+// on purpose, or if the keys are borrowed, since the lender's status finds them.
 func (r *reading) judgeRetired(o rotation.Observation, ids []string) {
-	if !r.templated || r.guard.compromised > 0 || r.report.Lender != "" {
+	if !r.templateRead || r.guard.compromised > 0 || r.report.Lender != "" {
 		return
 	}
 	for _, id := range ids {
@@ -828,7 +823,7 @@ func (r *reading) judgeRetired(o rotation.Observation, ids []string) {
 		with := o
 		with.KeyGroup.Members = append(slices.Clone(o.KeyGroup.Members), id)
 		if _, there := r.public[id]; !there {
-			// What counts is that a version named it, and not what may have before.
+			// The key is deleted, so take the first version that named it as its creation.
 			with.PublicKeys = append(slices.Clone(o.PublicKeys), rotation.PublicKey{ID: id, Created: r.named(id)})
 		}
 		current := ""
@@ -844,7 +839,7 @@ func (r *reading) judgeRetired(o rotation.Observation, ids []string) {
 	}
 }
 
-// named is when the document named a key first, as far as its history goes.
+// named returns when a version in the history first named a key.
 func (r *reading) named(id string) (first time.Time) {
 	for _, v := range r.history {
 		if v.Document != nil && v.Document.KeyPairID == id && (first.IsZero() || v.Modified.Before(first)) {
@@ -858,10 +853,10 @@ func (r *reading) restore(id string) string {
 	if _, there := r.public[id]; there {
 		return "put the key back into the group until then: CloudFront still has it"
 	}
-	return `sign these URLs anew: CloudFront does not have the key any more. If that is meant, list its number in "compromised"`
+	return `sign these URLs again: CloudFront no longer has the key. If it was removed on purpose, list its number in "compromised"`
 }
 
-// judgeBucket says whether CloudFront may read the bucket.
+// judgeBucket finds whether CloudFront may read the bucket.
 func (r *reading) judgeBucket() {
 	b, ok := r.bucket()
 	if !ok {
@@ -876,7 +871,7 @@ func (r *reading) judgeBucket() {
 	}
 	r.report.Bucket = use
 	if r.blocked != nil && !*r.blocked {
-		r.find("public-access", "the bucket "+b.Name+" does not block public access", "a policy or an ACL can open objects to everyone, past CloudFront", "block it: `aws s3api put-public-access-block` with all four settings")
+		r.find("public-access", "the bucket "+b.Name+" does not block public access", "a policy or an ACL can make objects public, without CloudFront", "block it with `aws s3api put-public-access-block` and all four settings")
 	}
 	d := r.distribution
 	if d == nil {
@@ -897,12 +892,12 @@ func (r *reading) judgeBucket() {
 		return
 	}
 	if *r.policy == "" {
-		r.find("bucket-policy", "the bucket "+b.Name+" has no policy", "CloudFront may not read it: S3 answers 403 for every object that no edge has", "somebody has removed the policy, or made the bucket again: "+r.redo())
+		r.find("bucket-policy", "the bucket "+b.Name+" has no policy", "CloudFront may not read it: S3 answers 403 for every object that no edge has cached", "the policy was removed, or the bucket was created again: "+r.redo())
 		return
 	}
 	policy, err := template.ReadPolicy("the bucket policy", []byte(*r.policy))
 	if err != nil {
-		r.find("bucket-policy", "the policy of the bucket "+b.Name+" cannot be evaluated: "+oneLine(err), "whether CloudFront may read is not known", "write it as the template has it")
+		r.find("bucket-policy", "the policy of the bucket "+b.Name+" cannot be evaluated: "+oneLine(err), "it is not known whether CloudFront may read objects", "write it as in the template")
 		return
 	}
 	policy.BlockPublic = r.blocked == nil || *r.blocked
@@ -912,12 +907,13 @@ func (r *reading) judgeBucket() {
 	}
 	object := "arn:" + partition + ":s3:::" + b.Name + use.Path + "/an-object"
 	if allowed, reason := edge.Allows(policy, who, "s3:GetObject", object); !allowed {
-		r.find("bucket-policy", "CloudFront may not read the bucket "+b.Name+": "+reason, "S3 answers 403 for every object that no edge has", "write the policy as the template has it: "+r.redo())
+		r.find("bucket-policy", "CloudFront may not read the bucket "+b.Name+": "+reason, "S3 answers 403 for every object that no edge has cached", "write the policy as in the template: "+r.redo())
 	}
 	r.judgeEncryption(who, use)
 }
 
-// whoReads is who CloudFront is at the bucket, and whether that is known.
+// whoReads returns the identity CloudFront uses to read the bucket, and whether it is
+// known.
 func (r *reading) whoReads(origin Origin, use *BucketUse) (who model.Identity, known bool) {
 	d := r.distribution
 	switch {
@@ -925,7 +921,7 @@ func (r *reading) whoReads(origin Origin, use *BucketUse) (who model.Identity, k
 		use.Access = "origin access control " + origin.Control
 		err := r.OriginControl(r.ctx, origin.Control)
 		if isMissing(err) {
-			r.find("identity", "the origin access control "+origin.Control+" is gone", "CloudFront reads the bucket as nobody and is refused", r.redo())
+			r.find("identity", "the origin access control "+origin.Control+" is gone", "CloudFront reads the bucket without an identity and is refused", r.redo())
 			return who, false
 		}
 		account := ""
@@ -937,21 +933,21 @@ func (r *reading) whoReads(origin Origin, use *BucketUse) (who model.Identity, k
 		use.Access = "origin access identity " + origin.Identity
 		user, err := r.OriginIdentity(r.ctx, origin.Identity)
 		if isMissing(err) {
-			r.find("identity", "the origin access identity "+origin.Identity+" is gone", "CloudFront reads the bucket as nobody and is refused", r.redo())
+			r.find("identity", "the origin access identity "+origin.Identity+" is gone", "CloudFront reads the bucket without an identity and is refused", r.redo())
 			return who, false
 		}
 		return model.Identity{OAI: origin.Identity, CanonicalUser: user}, r.called("origin access identity", true, err)
 	}
-	r.find("identity", "the origin "+origin.DomainName+" has neither an access identity nor an access control", "CloudFront reads the bucket as nobody and is refused", r.redo())
+	r.find("identity", "the origin "+origin.DomainName+" has neither an access identity nor an access control", "CloudFront reads the bucket without an identity and is refused", r.redo())
 	return who, false
 }
 
-// judgeEncryption says whether CloudFront may decrypt.
+// judgeEncryption finds whether CloudFront may decrypt the objects.
 func (r *reading) judgeEncryption(who model.Identity, use *BucketUse) {
 	switch key := use.KMSKey; {
 	case key == "":
 	case !who.Control:
-		r.find("kms", "the bucket "+use.Name+" is encrypted with the KMS key "+key+", and CloudFront reads it by an origin access identity", "new objects cannot be read", `move to an access control, with "originAccess", or encrypt with S3's own keys`)
+		r.find("kms", "the bucket "+use.Name+" is encrypted with the KMS key "+key+", and CloudFront reads it with an origin access identity", "new objects cannot be read", `use an origin access control, with the setting "originAccess", or encrypt with S3's own keys`)
 	case key == awsKey:
 		r.find("kms", "the bucket "+use.Name+" is encrypted with AWS's own KMS key aws/s3", "CloudFront may not use that key: new objects cannot be read", "encrypt with a key of your own, or with S3's own keys")
 	case r.kmsPolicy != nil:
@@ -963,12 +959,12 @@ func (r *reading) judgeEncryption(who model.Identity, use *BucketUse) {
 			allowed, reason = edge.Allows(policy, who, "kms:Decrypt", key)
 		}
 		if !allowed {
-			r.find("kms", "CloudFront may not decrypt with the KMS key "+key+": "+reason, "new objects cannot be read", "let the key's policy allow kms:Decrypt to cloudfront.amazonaws.com for this distribution")
+			r.find("kms", "CloudFront may not decrypt with the KMS key "+key+": "+reason, "new objects cannot be read", "in the key's policy, allow cloudfront.amazonaws.com kms:Decrypt for this distribution")
 		}
 	}
 }
 
-// finish sorts what was found, and says whether all is well.
+// finish sorts what was found and unread, and sets Healthy.
 func (r *reading) finish() {
 	slices.SortStableFunc(r.report.Findings, func(a, b Finding) int {
 		if a.Check != b.Check {
@@ -980,7 +976,7 @@ func (r *reading) finish() {
 	r.report.Healthy = len(r.report.Findings) == 0 && !slices.ContainsFunc(r.report.Unread, func(u Unread) bool { return u.Needed })
 }
 
-// oneLine is the text of an error about a document, whose faults may be several.
+// oneLine returns the text of an error about a document on one line.
 func oneLine(err error) string {
 	return strings.ReplaceAll(strings.TrimPrefix(err.Error(), "deployment document: "), "\n", "; ")
 }

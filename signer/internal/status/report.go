@@ -2,13 +2,12 @@ package status
 
 import "time"
 
-// Schema is the version of the JSON of a Report. A member that is added leaves it
-// as it is.
+// Schema is the version of the JSON of a Report. Adding a member does not change it.
 const Schema = 1
 
-// Report is what is known of an environment, and what is wrong with it. Its JSON is
-// what `signedfront status --json` prints; STATUS.md of the command line describes
-// it. What was not read is null or missing, and is in Unread.
+// Report is the state of an environment and what is wrong with it. `signedfront status
+// --json` prints its JSON, and STATUS.md of the command describes it. What was not read
+// is null or missing, and is in Unread.
 type Report struct {
 	Schema      int       `json:"schema"`
 	Environment string    `json:"environment"`
@@ -16,8 +15,7 @@ type Report struct {
 	Region      string    `json:"region"`
 	Time        time.Time `json:"time"`
 
-	// Healthy reports that nothing was found, and that everything was read by which
-	// something would be.
+	// Healthy reports that there are no Findings and that nothing in Unread is Needed.
 	Healthy bool `json:"healthy"`
 
 	Served     *Served     `json:"served,omitempty"`
@@ -27,8 +25,8 @@ type Report struct {
 	Keys       []Key       `json:"keys"`
 	Next       *Next       `json:"next,omitempty"`
 
-	// Lender is the parameter of the environment whose keys sign; empty for keys of
-	// one's own. Borrowers are the stacks that sign with this environment's keys.
+	// Lender is the parameter of the environment that lends its keys, or "" if this one
+	// has its own. Borrowers are the stacks that sign with this environment's keys.
 	Lender    string   `json:"lender,omitempty"`
 	Borrowers []string `json:"borrowers,omitempty"`
 
@@ -37,33 +35,32 @@ type Report struct {
 	Unread   []Unread  `json:"unread"`
 }
 
-// Served is where the content is served.
+// Served is the distribution that serves the content.
 type Served struct {
 	URL            string   `json:"url"`
-	Names          []string `json:"names"` // of the distribution, its own first
+	Names          []string `json:"names"` // the distribution's own name first
 	DistributionID string   `json:"distributionId"`
 	Enabled        bool     `json:"enabled"`
 
-	// Deployed reports that all edges have the last change; Changed is when it was.
+	// Deployed reports that every edge has the last change, made at Changed.
 	Deployed bool      `json:"deployed"`
 	Changed  time.Time `json:"changed"`
 }
 
-// Protection is who may read the content, and who may destroy it.
+// Protection is the protection of the content from readers and from deletion.
 type Protection struct {
-	// Signed reports that paths of no other behavior require a signature. Public
-	// are the patterns that require none, and SignedPaths those of other behaviors
-	// that require one.
+	// Signed reports that the default cache behavior requires a signature. Public are
+	// the path patterns that require none, and SignedPaths those that require one.
 	Signed      bool     `json:"signed"`
 	Public      []string `json:"public"`
 	SignedPaths []string `json:"signedPaths"`
 
-	// Termination reports that the stack is protected from deletion. It is null
-	// where the stack was not read.
+	// Termination reports that the stack is protected from deletion. It is nil if the
+	// stack was not read.
 	Termination *bool `json:"termination"`
 
-	// PublicAccessBlocked reports that the bucket is closed to the public whatever
-	// its policy says. It is null where it was not read.
+	// PublicAccessBlocked reports that the bucket blocks all public access. It is nil if
+	// that was not read.
 	PublicAccessBlocked *bool `json:"publicAccessBlocked"`
 }
 
@@ -75,16 +72,16 @@ type StackState struct {
 	Updated time.Time `json:"updated"`
 }
 
-// BucketUse is the bucket with the content, and how CloudFront reads it.
+// BucketUse is the bucket of the content and how CloudFront reads it.
 type BucketUse struct {
 	Name   string `json:"name"`
 	Region string `json:"region"`
 	Path   string `json:"path,omitempty"`
-	Access string `json:"access,omitempty"` // identity or control, and its id
+	Access string `json:"access,omitempty"` // origin access identity or control, with its id
 	KMSKey string `json:"kmsKey,omitempty"`
 }
 
-// Key is a signing key, as package rotation has it.
+// Key is a signing key. State, Since and Until are those of package rotation.
 type Key struct {
 	ID        string     `json:"id"`
 	Number    int        `json:"number,omitempty"` // in cdk.json
@@ -95,40 +92,40 @@ type Key struct {
 	Until     *time.Time `json:"until,omitempty"`
 	Trusted   bool       `json:"trusted"`
 
-	// May are the steps that are safe now for this key: promote, remove.
+	// May are the steps that are safe now for this key: promote and remove.
 	May []string `json:"may"`
 }
 
-// Next is what may be done with the keys, and when more may be.
+// Next has the steps with the keys that are safe now, and when more will be.
 type Next struct {
 	Safe []string   `json:"safe"` // actions of package rotation, with the key's id
 	From *time.Time `json:"from,omitempty"`
-	Why  string     `json:"why,omitempty"` // what is waited for until From
+	Why  string     `json:"why,omitempty"` // why not before From
 }
 
-// Quota is how many of something the account has.
+// Quota is how much of a quota the account uses.
 type Quota struct {
 	Name string `json:"name"`
 	Used int    `json:"used"`
 
-	// Limit is AWS's default. An account may have been given more.
+	// Limit is AWS's default. An account may have a higher one.
 	Limit int `json:"limit"`
 }
 
 // Finding is something that is wrong.
 type Finding struct {
-	Check   string `json:"check"`   // a word that does not change
+	Check   string `json:"check"`   // its name, which never changes
 	What    string `json:"what"`    // what was found, and where
-	Meaning string `json:"meaning"` // what it does to viewers or to the next deployment
+	Meaning string `json:"meaning"` // for viewers or for the next deployment
 	Do      string `json:"do"`
 }
 
 // Unread is something that could not be read.
 type Unread struct {
-	Line   string `json:"line"`             // what is not known for it
-	Action string `json:"action,omitempty"` // of IAM, where that is what is missing
+	Line   string `json:"line"`             // the part that is not known
+	Action string `json:"action,omitempty"` // of IAM, if a right is missing
 	Why    string `json:"why"`
 
-	// Needed reports that something could be wrong that is not found without it.
+	// Needed reports that a finding may be missing because of it.
 	Needed bool `json:"needed"`
 }

@@ -56,7 +56,7 @@ func TestAHealthyEnvironmentOfEachKindShowsNoFinding(t *testing.T) {
 				t.Error("not healthy")
 			}
 			if report.Served == nil || report.Stack == nil || report.Protection == nil || report.Bucket == nil || report.Next == nil || len(report.Keys) == 0 || len(report.Quotas) != 2 {
-				t.Errorf("not whole: %+v", report)
+				t.Errorf("parts are missing: %+v", report)
 			}
 			if !report.Protection.Signed || !slices.Equal(report.Protection.Public, []string{"/public/*"}) || report.Bucket.Access == "" {
 				t.Errorf("protection %+v, bucket %+v", report.Protection, report.Bucket)
@@ -65,7 +65,7 @@ func TestAHealthyEnvironmentOfEachKindShowsNoFinding(t *testing.T) {
 	}
 }
 
-func TestTheKeysAreToldWithWhatIsSafeNextAndWhen(t *testing.T) {
+func TestTheReportHasTheKeysAndTheStepsThatAreSafe(t *testing.T) {
 	a := statustest.Healthy("rotating")
 	report, err := read(t, a)
 	if err != nil {
@@ -117,7 +117,7 @@ func TestEachAccidentIsFoundByItsOwnCheck(t *testing.T) {
 						t.Errorf("it does not say what it means and what to do: %+v", f)
 					}
 					if report.Healthy {
-						t.Error("healthy all the same")
+						t.Error("the report is healthy")
 					}
 					return
 				}
@@ -128,11 +128,10 @@ func TestEachAccidentIsFoundByItsOwnCheck(t *testing.T) {
 	}
 }
 
-// alsoFound are the accidents that other checks find too, and these checks.
+// alsoFound has the accidents that other checks find too, with these checks.
 var alsoFound = map[string][]string{"the key group is deleted": {"trusted"}}
 
-// Each check finds what no other does: without it, its accidents go unseen.
-func TestWithoutItsCheckAnAccidentIsMissed(t *testing.T) {
+func TestNoOtherCheckFindsAnAccident(t *testing.T) {
 	for _, accident := range statustest.Accidents() {
 		a := statustest.Healthy(accident.Kind)
 		accident.Happens(a)
@@ -147,15 +146,15 @@ func TestWithoutItsCheckAnAccidentIsMissed(t *testing.T) {
 			}
 		}
 		if !slices.Equal(others, alsoFound[accident.Name]) {
-			t.Errorf("%s: without %s it is found by %q, want %q", accident.Name, accident.Check, others, alsoFound[accident.Name])
+			t.Errorf("%s: apart from %s it is found by %q, want %q", accident.Name, accident.Check, others, alsoFound[accident.Name])
 		}
 	}
 }
 
-// partsOf are the parts of a report that say something, and the lines that are unread.
+// partsOf returns the names of the parts that a report has.
 func partsOf(r *status.Report) (parts []string) {
-	add := func(part string, said bool) {
-		if said {
+	add := func(part string, has bool) {
+		if has {
 			parts = append(parts, part)
 		}
 	}
@@ -178,14 +177,14 @@ func partsOf(r *status.Report) (parts []string) {
 	return parts
 }
 
-// lostWith are the parts that are not known without a right. Without a right that is
-// not here, all are.
+// lostWith has the parts that are not known without a right. Rights that are not in the
+// map lose no part.
 var lostWith = map[string][]string{
-	// The document says who lends, and leads to the keys; it alone says where a bucket is
-	// that the stack has not made.
+	// The document names the lender and the keys. Only the document names a bucket that the
+	// stack did not create.
 	"ssm:GetParameter":                         {"keys", "created", "next", "lender"},
 	"existing-bucket without ssm:GetParameter": {"public access", "bucket", "access"},
-	// The stack leads to the distribution, and that to the key group and the keys.
+	// The stack names the distribution, which names the key group and the keys.
 	"cloudformation:DescribeStacks":         {"served", "protection", "termination", "public access", "stack", "access", "keys", "created", "next", "borrowers"},
 	"cloudformation:ListStackResources":     {"served", "protection", "termination", "public access", "access", "keys", "created", "next"},
 	"cloudformation:DescribeStackResources": {"served", "protection", "termination", "public access", "stack", "access", "keys", "created", "next"},
@@ -200,8 +199,8 @@ var lostWith = map[string][]string{
 	"s3:GetEncryptionConfiguration":         {"encryption"},
 }
 
-// Every right of the published policy is taken away once, in each kind of environment
-// that needs it.
+// Every right of the published policy is denied once, in each kind of environment that
+// needs it.
 func TestWithEachRightTakenAwayTheLineNamesItAndTheOthersAreShown(t *testing.T) {
 	taken := map[string]bool{}
 	for _, kind := range statustest.Kinds() {
@@ -234,13 +233,13 @@ func TestWithEachRightTakenAwayTheLineNamesItAndTheOthersAreShown(t *testing.T) 
 					}
 				}
 				for _, f := range report.Findings {
-					t.Errorf("what may not be read is taken for wrong: %+v", f)
+					t.Errorf("a missing right causes a finding: %+v", f)
 				}
 				shown := partsOf(report)
 				lost := append(lostWith[action], lostWith[kind+" without "+action]...)
 				for _, part := range partsOf(whole) {
 					if !slices.Contains(shown, part) && !slices.Contains(lost, part) {
-						t.Errorf("%s is not shown any more", part)
+						t.Errorf("%s is no longer shown", part)
 					}
 				}
 			})
@@ -249,16 +248,15 @@ func TestWithEachRightTakenAwayTheLineNamesItAndTheOthersAreShown(t *testing.T) 
 	for _, statement := range published(t) {
 		for _, action := range texts(statement.Action) {
 			if !taken[action] && statement.Sid != "DriftAsCloudFormationReadsIt" {
-				t.Errorf("%s was not taken away", action)
+				t.Errorf("%s was not denied", action)
 			}
 		}
 	}
 }
 
-// CloudFormation reads with the rights of its caller when it looks for drift, and IAM
-// names the one that is missing. Each right of the policy's last statement is taken
-// away.
-func TestARightThatCloudFormationMissesIsNamedAndNotItsOwn(t *testing.T) {
+// CloudFormation detects drift with the rights of its caller. Each right of the policy's
+// last statement is denied once.
+func TestARightThatCloudFormationMissesIsNamed(t *testing.T) {
 	asked := 0
 	for _, statement := range published(t) {
 		if statement.Sid != "DriftAsCloudFormationReadsIt" {
@@ -284,11 +282,11 @@ func TestARightThatCloudFormationMissesIsNamedAndNotItsOwn(t *testing.T) {
 		}
 	}
 	if asked < 5 {
-		t.Errorf("%d rights were taken away", asked)
+		t.Errorf("%d rights were denied", asked)
 	}
 }
 
-func TestARightThatAPolicyDeniesIsToldApartFromOneThatNoneAllows(t *testing.T) {
+func TestARightThatAPolicyDeniesExplicitlyIsReportedAsDenied(t *testing.T) {
 	a := statustest.Healthy("shipped")
 	a.Fail["s3:GetBucketPolicy"] = "AccessDenied"
 	a.Message = `User: arn:aws:iam::111122223333:user/reader is not authorized to perform: "s3:GetBucketPolicy" on resource: "media" with an explicit deny in a service control policy`
@@ -301,7 +299,7 @@ func TestARightThatAPolicyDeniesIsToldApartFromOneThatNoneAllows(t *testing.T) {
 	}
 }
 
-// The text of an answer is AWS's, or that of whoever answers in its place.
+// A proxy that answers instead of AWS can write any text.
 func TestNoRefusalOfIAMShowsAKey(t *testing.T) {
 	for _, key := range leaktest.Keys() {
 		for _, spelling := range key.Spellings() {
@@ -319,7 +317,7 @@ func TestNoRefusalOfIAMShowsAKey(t *testing.T) {
 	}
 }
 
-func TestWithoutARightThatAFindingNeedsNothingIsCalledHealthy(t *testing.T) {
+func TestAnEnvironmentIsNotHealthyWithoutARightThatAFindingNeeds(t *testing.T) {
 	for action, healthy := range map[string]bool{
 		"ssm:GetParameter": false, "ssm:GetParameterHistory": false, "cloudformation:DescribeStacks": false, "cloudformation:ListStackResources": false,
 		"cloudfront:GetDistribution": false, "cloudfront:GetKeyGroup": false, "cloudfront:GetPublicKey": false, "cloudfront:GetCloudFrontOriginAccessIdentity": false,
@@ -335,7 +333,7 @@ func TestWithoutARightThatAFindingNeedsNothingIsCalledHealthy(t *testing.T) {
 	}
 }
 
-func TestThrottlingIsToldAndTheRestIsShown(t *testing.T) {
+func TestThrottlingIsReportedAndTheRestIsShown(t *testing.T) {
 	a := statustest.Healthy("shipped")
 	a.Fail["cloudfront:GetPublicKey"] = "Throttling"
 	report, err := read(t, a)
@@ -347,13 +345,13 @@ func TestThrottlingIsToldAndTheRestIsShown(t *testing.T) {
 	}
 }
 
-func TestWhereNothingCanBeAskedThereIsAnErrorAndNoReport(t *testing.T) {
+func TestReadFailsIfNothingCanBeAsked(t *testing.T) {
 	for name, test := range map[string]struct {
 		account func() *statustest.Account
 		is      func(error) bool
 	}{
 		"no such environment": {statustest.Empty, func(err error) bool { return errors.Is(err, status.ErrNoEnvironment) }},
-		"another's stack of that name": {func() *statustest.Account {
+		"an unrelated stack of the same name": {func() *statustest.Account {
 			a := statustest.Empty()
 			a.Stacks["media-dev"] = &statustest.Stack{ID: "arn", State: "CREATE_COMPLETE", Resources: []status.Resource{{LogicalID: "Queue", PhysicalID: "queue", Type: "AWS::SQS::Queue"}}}
 			return a
@@ -387,8 +385,8 @@ func TestWhereNothingCanBeAskedThereIsAnErrorAndNoReport(t *testing.T) {
 	})
 }
 
-func TestAnAnswerThatIsNotOfAWSIsToldAsThat(t *testing.T) {
-	for code, says := range map[int]string{http.StatusOK: "the answer cannot be read: a proxy may", http.StatusBadGateway: "of HTTP status 502, is not one of AWS"} {
+func TestAnAnswerThatIsNotFromAWSIsReportedAsSuch(t *testing.T) {
+	for code, says := range map[int]string{http.StatusOK: "the answer cannot be read: a proxy may", http.StatusBadGateway: "an answer with HTTP status 502 is not from AWS"} {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(code)
 			io.WriteString(w, "<html>Sign in to this network</html>")
@@ -407,7 +405,7 @@ func TestAnAnswerThatIsNotOfAWSIsToldAsThat(t *testing.T) {
 	}
 }
 
-func TestAParameterThatIsNotThereIsFoundWithoutTheRightToReadStacks(t *testing.T) {
+func TestAMissingParameterIsFoundWithoutTheRightToReadStacks(t *testing.T) {
 	a := statustest.Empty()
 	a.Fail["cloudformation:DescribeStacks"] = "AccessDenied"
 	report, err := read(t, a)
@@ -416,7 +414,7 @@ func TestAParameterThatIsNotThereIsFoundWithoutTheRightToReadStacks(t *testing.T
 	}
 }
 
-func TestAStackOfThatNameThatIsAnothersIsNotTakenForTheEnvironments(t *testing.T) {
+func TestAnUnrelatedStackOfTheSameNameIsIgnored(t *testing.T) {
 	a := statustest.Healthy("other-stack")
 	a.Stacks["media-dev"] = &statustest.Stack{ID: "arn", State: "ROLLBACK_COMPLETE", Resources: []status.Resource{{LogicalID: "Queue", PhysicalID: "queue", Type: "AWS::SQS::Queue"}}}
 	report, err := read(t, a)
@@ -442,18 +440,17 @@ func TestWithNoRightsAtAllEachLineNamesItsAction(t *testing.T) {
 	}
 }
 
-func TestChecksRunSideBySide(t *testing.T) {
+func TestReadMakesCallsConcurrently(t *testing.T) {
 	a := statustest.Healthy("rotating")
 	a.Delay = 100 * time.Millisecond
 	if _, err := read(t, a); err != nil {
 		t.Fatal(err)
 	}
-	if calls, most := len(a.Calls()), a.SideBySide(); calls < 15 || most < 5 {
-		t.Errorf("of %d calls, at most %d were side by side", calls, most)
+	if calls, most := len(a.Calls()), a.MaxConcurrent(); calls < 15 || most < 5 {
+		t.Errorf("of %d calls, at most %d were in flight at the same time", calls, most)
 	}
 }
 
-// Nothing asks for what it must not have.
 func TestNoPrivateKeyIsReadAndNothingIsWritten(t *testing.T) {
 	for _, kind := range statustest.Kinds() {
 		a := statustest.Healthy(kind)
@@ -501,7 +498,7 @@ func TestNoReportShowsAKeyThatStandsInTheAccount(t *testing.T) {
 	}
 }
 
-func TestPathPatternsAreToldByWhatTheyRequire(t *testing.T) {
+func TestPathPatternsAreListedByWhetherTheyRequireASignature(t *testing.T) {
 	a := statustest.Healthy("shipped")
 	d := a.Distributions[a.DistributionID]
 	d.Behaviors = slices.Insert(d.Behaviors, 0, status.Behavior{Pattern: "/videos/*", Origin: "content", KeyGroups: []string{a.GroupID}})

@@ -9,23 +9,22 @@ import (
 	"github.com/signedfront/signedfront/signer/internal/status"
 )
 
-// Accident is what happens to an environment.
+// Accident is something that goes wrong with an environment.
 type Accident struct {
 	Name string
 
-	// Kind is the kind of environment that it happens to, as Healthy makes it.
+	// Kind is the kind of environment it happens to, as passed to Healthy.
 	Kind    string
 	Happens func(a *Account)
 
-	// Check is the check of package status that finds it, and Says a part of what
-	// that says.
+	// Check is the check of package status that finds it. Says is a part of the
+	// finding's What.
 	Check, Says string
 }
 
-// Accidents returns what a status finds, each by a check of its own.
+// Accidents returns accidents, at least one for each check of package status.
 func Accidents() []Accident {
 	return []Accident{
-		// The six that started it.
 		{"a secret is lost", "shipped", func(a *Account) { delete(a.Secrets, a.SecretARN) }, "secret", "is gone"},
 		{"a key is retired too early", "rotating", func(a *Account) {
 			group := a.Groups[a.GroupID]
@@ -42,27 +41,27 @@ func Accidents() []Accident {
 			delete(a.Parameters, contract.ParameterName("media", "stage"))
 			delete(a.Stacks, "media-stage")
 		}, "lender", "is gone: there is no parameter"},
-		{"a borrower has nobody's key", "borrower", func(a *Account) {
+		{"a borrower trusts another key group", "borrower", func(a *Account) {
 			a.Distributions[a.DistributionID].Behaviors[1].KeyGroups = []string{"another"}
 			other := *a.Groups[a.GroupID]
 			other.Members = []string{"K9OTHER"}
 			a.Groups["another"] = &other
 			a.Keys["K9OTHER"] = a.Keys[a.KeyPairID]
 		}, "trusted", "does not have it"},
-		{"a policy has no star", "shipped", func(a *Account) {
+		{"a bucket policy has no star", "shipped", func(a *Account) {
 			b := a.Buckets[a.BucketName]
 			b.Policy = strings.ReplaceAll(b.Policy, a.BucketName+"/*", a.BucketName+"/")
 		}, "bucket-policy", "which is no object: the objects are"},
-		{"a bucket is filled again while it is destroyed", "shipped", func(a *Account) {
+		{"a bucket is written to while it is deleted", "shipped", func(a *Account) {
 			stack := a.Stacks[a.StackName]
 			stack.State = "DELETE_FAILED"
 			stack.Resources[0].State = "DELETE_FAILED"
 		}, "stack", "ContentBucketDD05A3B9 failed"},
-		{"a bucket is made again by hand", "shipped", func(a *Account) { a.Buckets[a.BucketName].Policy = "" }, "bucket-policy", "has no policy"},
+		{"a bucket is created again by hand", "shipped", func(a *Account) { a.Buckets[a.BucketName].Policy = "" }, "bucket-policy", "has no policy"},
 
 		{"a secret is to be deleted", "shipped", func(a *Account) { a.Secrets[a.SecretARN].Deleted = time.Now() }, "secret", "is to be deleted since"},
-		{"another value is put into a secret, twice", "shipped", func(a *Account) { a.Secrets[a.SecretARN].Versions = []string{"new", "newer"} }, "secret", "no labelled version"},
-		{"the secret of a key that drains is lost", "rotating", func(a *Account) {
+		{"another value is written into a secret, twice", "shipped", func(a *Account) { a.Secrets[a.SecretARN].Versions = []string{"new", "newer"} }, "secret", "no labelled version"},
+		{"the secret of a draining key is lost", "rotating", func(a *Account) {
 			for arn := range a.Secrets {
 				if arn != a.SecretARN {
 					delete(a.Secrets, arn)
@@ -108,19 +107,19 @@ func Accidents() []Accident {
 			a.Groups["another"] = &other
 			a.Distributions[a.DistributionID].Behaviors[1].KeyGroups = []string{"another"}
 		}, "group", "not the stack's own"},
-		{"the distribution asks for no signature", "shipped", func(a *Account) { a.Distributions[a.DistributionID].Behaviors[1].KeyGroups = nil }, "protection", "trusts no key group"},
+		{"the distribution requires no signature", "shipped", func(a *Account) { a.Distributions[a.DistributionID].Behaviors[1].KeyGroups = nil }, "protection", "trusts no key group"},
 		{"the distribution is disabled", "shipped", func(a *Account) { a.Distributions[a.DistributionID].Enabled = false }, "distribution", "disabled"},
 		{"the distribution is deleted", "shipped", func(a *Account) { delete(a.Distributions, a.DistributionID) }, "distribution", "is gone"},
 		{"the distribution reads another bucket", "shipped", func(a *Account) {
 			a.Distributions[a.DistributionID].Origins[0].DomainName = "other.s3.eu-west-1.amazonaws.com"
 		}, "origin", "and the content is in"},
 		{"the bucket is deleted", "shipped", func(a *Account) { delete(a.Buckets, a.BucketName) }, "bucket", "is gone"},
-		{"the bucket is opened to the public", "shipped", func(a *Account) { a.Buckets[a.BucketName].Blocked = false }, "public-access", "does not block"},
-		{"the policy denies by what nobody here can evaluate", "shipped", func(a *Account) {
+		{"the bucket does not block public access", "shipped", func(a *Account) { a.Buckets[a.BucketName].Blocked = false }, "public-access", "does not block"},
+		{"the policy denies by an unknown condition", "shipped", func(a *Account) {
 			b := a.Buckets[a.BucketName]
 			b.Policy = strings.ReplaceAll(b.Policy, `"Bool"`, `"Boolean"`)
 		}, "bucket-policy", "has Boolean on aws:SecureTransport"},
-		{"the policy is no JSON", "shipped", func(a *Account) { a.Buckets[a.BucketName].Policy = `{"Statement"` }, "bucket-policy", "cannot be evaluated"},
+		{"the policy is not JSON", "shipped", func(a *Account) { a.Buckets[a.BucketName].Policy = `{"Statement"` }, "bucket-policy", "cannot be evaluated"},
 		{"the policy is for another identity", "shipped", func(a *Account) {
 			b := a.Buckets[a.BucketName]
 			b.Policy = strings.ReplaceAll(b.Policy, a.IdentityID, "E9OTHER")
@@ -132,12 +131,12 @@ func Accidents() []Accident {
 		{"the access identity is deleted", "shipped", func(a *Account) { delete(a.Identities, a.IdentityID) }, "identity", "is gone"},
 		{"the access control is deleted", "oac", func(a *Account) { delete(a.Controls, a.ControlID) }, "identity", "is gone"},
 		{"the origin has lost its identity", "shipped", func(a *Account) { a.Distributions[a.DistributionID].Origins[0].Identity = "" }, "identity", "neither"},
-		{"a bucket of an identity is encrypted with KMS", "shipped", func(a *Account) {
+		{"a bucket read by an access identity is encrypted with KMS", "shipped", func(a *Account) {
 			a.Buckets[a.BucketName].KMSKey = "arn:aws:kms:eu-west-1:111122223333:key/1"
 			a.KMSKeys["arn:aws:kms:eu-west-1:111122223333:key/1"] = &KMSKey{State: "Enabled"}
 		}, "kms", "origin access identity"},
 		{"a bucket is encrypted with AWS's own key", "oac", func(a *Account) { a.Buckets[a.BucketName].KMSKey = "alias/aws/s3" }, "kms", "aws/s3"},
-		{"the key policy lets CloudFront in no more", "kms", func(a *Account) {
+		{"the key policy no longer allows CloudFront", "kms", func(a *Account) {
 			for _, key := range a.KMSKeys {
 				key.Policy = strings.ReplaceAll(key.Policy, a.DistributionID, "E9OTHER")
 			}
@@ -154,7 +153,7 @@ func Accidents() []Accident {
 		{"a function is deleted", "shipped", func(a *Account) {
 			a.Drifts["ContentKeyPairProviderFunction0AAFA133"] = status.Drift{State: "DELETED"}
 		}, "function", "is gone"},
-		{"the stack has let its parameter go", "shipped", func(a *Account) { delete(a.Stacks, a.StackName) }, "stack", "no stack has it"},
+		{"the stack was deleted and left its parameter", "shipped", func(a *Account) { delete(a.Stacks, a.StackName) }, "stack", "no stack has it"},
 		{"a lender borrows itself", "borrower", func(a *Account) {
 			own := a.Parameter
 			a.Parameter = contract.ParameterName("media", "stage")

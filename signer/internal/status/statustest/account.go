@@ -1,12 +1,11 @@
-// Package statustest is an AWS account for tests of what asks AWS about an
-// environment: an HTTP handler that answers as the services do, from plain data
-// that a test changes. It checks no signature.
+// Package statustest provides an AWS account for tests: an HTTP handler that answers as
+// the services do, from plain data that a test can change. It checks no signature.
 //
 //	a := statustest.Healthy("oac")
 //	delete(a.Secrets, a.SecretARN)
 //	server := httptest.NewServer(a)
 //
-// It knows the calls of package status and of the command line, and nothing else.
+// It answers only the calls of package status and of the command line.
 package statustest
 
 import (
@@ -36,29 +35,29 @@ type Account struct {
 	Distributions map[string]*status.Distribution
 	Groups        map[string]*rotation.KeyGroup
 	Keys          map[string]awsrotation.PublicKey
-	Identities    map[string]string // canonical users by id
+	Identities    map[string]string // canonical users by identity id
 	Controls      map[string]bool
 	Secrets       map[string]*status.Secret
-	Values        map[string]*signer.PrivateKey // of the secrets, the lost ones too, and of the keys in KMS
+	Values        map[string]*signer.PrivateKey // by the ARN of a secret, also a lost one, or of a key in KMS
 	KMSKeys       map[string]*KMSKey
 	Buckets       map[string]*Bucket
-	Imports       map[string][]string // stacks by the export
+	Imports       map[string][]string // stacks by export
 	Drifts        map[string]status.Drift
 
-	// Fail has the error codes of calls, by their actions; * stands for all.
+	// Fail has the error codes of calls by action. * stands for all actions.
 	Fail map[string]string
 
-	// Message is the text of an answer that fails.
+	// Message is the message of an error.
 	Message string
 
-	// Hang is the start of the actions of CloudFormation that are never answered;
-	// empty for none.
+	// Hang is a prefix of the actions of CloudFormation that are never answered. If it
+	// is empty, all are.
 	Hang string
 
 	// Delay is how long each answer takes.
 	Delay time.Duration
 
-	// What a healthy environment consists of, for tests to change.
+	// The names and ids of the environment that Healthy creates.
 	Parameter, SecretARN, VersionID, BucketName, DistributionID, GroupID, KeyPairID, IdentityID, ControlID, StackName string
 
 	inFlight, most atomic.Int32
@@ -68,7 +67,7 @@ type Account struct {
 	users map[string]bool
 }
 
-// Call is one that was made: its action, and the ARN of what it was about, or *.
+// Call is a call: its action, and the ARN of its resource or *.
 type Call struct{ Action, Resource string }
 
 // Version is a version of a parameter.
@@ -77,7 +76,7 @@ type Version struct {
 	Modified time.Time
 }
 
-// Stack is a stack, whose resources have no state of their own unless one is set.
+// Stack is a stack. Its resources have no state unless a test sets one.
 type Stack struct {
 	ID, State string
 	Protected bool
@@ -91,12 +90,12 @@ type KMSKey struct{ State, Policy string }
 
 // Bucket is a bucket of S3.
 type Bucket struct {
-	Policy  string // empty: none
+	Policy  string // "" for none
 	Blocked bool
 	KMSKey  string
 }
 
-// Where the account is.
+// The number and the Region of the account.
 const (
 	Number = "111122223333"
 	Region = "eu-west-1"
@@ -116,8 +115,8 @@ func (a *Account) Calls() []Call {
 	return slices.SortedFunc(maps.Keys(a.calls), func(x, y Call) int { return strings.Compare(x.Action+x.Resource, y.Action+y.Resource) })
 }
 
-// SideBySide returns how many calls were under way at once, at most.
-func (a *Account) SideBySide() int { return int(a.most.Load()) }
+// MaxConcurrent returns the largest number of calls that were in flight at the same time.
+func (a *Account) MaxConcurrent() int { return int(a.most.Load()) }
 
 // Users returns the ids of the access keys that calls were signed with.
 func (a *Account) Users() []string {
@@ -163,7 +162,7 @@ func (a *Account) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a.s3(w, r)
 }
 
-// refuses keeps a call, and returns the code that it fails with.
+// refuses records a call and returns the error code it fails with, or "".
 func (a *Account) refuses(action, resource string) string {
 	if a.calls == nil {
 		a.calls = map[Call]bool{}

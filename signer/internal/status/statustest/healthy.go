@@ -14,13 +14,13 @@ import (
 	"github.com/signedfront/signedfront/signer/rotation"
 )
 
-// Kinds are the kinds of environments that Healthy makes.
+// Kinds returns the kinds of environments that Healthy creates.
 func Kinds() []string {
 	return []string{"shipped", "domain", "oac", "kms", "existing-bucket", "imported", "imported-kms", "borrower", "lender", "rotating", "compromised", "other-stack"}
 }
 
-// Healthy returns an account with the environment dev of the project media, of one
-// kind, with nothing wrong. Its parameter is /signedfront/media/dev.
+// Healthy returns an account with a healthy environment of one kind: dev of the project
+// media. Its parameter is /signedfront/media/dev.
 func Healthy(kind string) *Account {
 	now := time.Now().UTC().Truncate(time.Second)
 	a := Empty()
@@ -42,7 +42,7 @@ func Healthy(kind string) *Account {
 		stack := a.Stacks[a.StackName]
 		stack.Template = strings.Replace(stack.Template, `"KeyMode"`, `"CompromisedKeys":["1"],"KeyMode"`, 1)
 	case "borrower":
-		// The environment is lent the keys of another, stage.
+		// Another environment, stage, lends its keys to dev.
 		a.environment("media", "stage", "media-stage", now.Add(-60*24*time.Hour), "lender")
 		a.Parameter, a.StackName = contract.ParameterName("media", "dev"), "media-dev"
 		a.borrow()
@@ -147,8 +147,7 @@ func text(d signer.Deployment) string {
 	return string(b)
 }
 
-// Edit writes another document in place of the last version, as somebody does by
-// hand.
+// Edit changes the last version of the deployment document.
 func (a *Account) Edit(change func(*signer.Deployment)) { a.edit(change) }
 
 func (a *Account) edit(change func(*signer.Deployment)) {
@@ -186,7 +185,7 @@ func (a *Account) rotate(at time.Time) {
 	a.KeyPairID, a.SecretARN, a.VersionID = id, arn, "2"
 }
 
-// borrow has the environment dev sign with the keys of stage.
+// borrow makes the environment dev sign with the keys of stage.
 func (a *Account) borrow() {
 	lent := a.GroupID
 	const own = "K2JCJMDEHXDEV"
@@ -209,7 +208,7 @@ func (a *Account) borrow() {
 	})
 }
 
-// Empty returns an account that has nothing.
+// Empty returns an account without resources.
 func Empty() *Account {
 	return &Account{
 		Parameters: map[string][]Version{}, Stacks: map[string]*Stack{}, Distributions: map[string]*status.Distribution{}, Groups: map[string]*rotation.KeyGroup{},
@@ -218,8 +217,8 @@ func Empty() *Account {
 	}
 }
 
-// PublicKey returns the public half of a key as CloudFront has one that somebody
-// has made by hand.
+// PublicKey returns the public half of a key, as CloudFront has it after somebody created
+// it by hand.
 func PublicKey(key *signer.PrivateKey) awsrotation.PublicKey {
 	return awsrotation.PublicKey{CallerReference: "by hand", Created: time.Now(), PEM: string(key.PublicKey().PEM())}
 }
