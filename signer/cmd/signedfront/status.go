@@ -11,7 +11,7 @@ import (
 	"github.com/signedfront/signedfront/signer/internal/status"
 )
 
-// errFound ends status and doctor with exit status 3: they have told what is wrong.
+// errFound makes status and doctor exit with 3. Their reports have said what is wrong.
 var errFound = errors.New("something is wrong")
 
 func newStatus(t *terminal) *cobra.Command {
@@ -19,19 +19,19 @@ func newStatus(t *terminal) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:        "status --env NAME",
-		Short:      "Tell what a deployed environment is, and what is wrong with it",
+		Short:      "Show the state of a deployed environment and what is wrong with it",
 		SuggestFor: []string{"state", "info", "describe", "health"},
-		Long: `Tell what a deployed environment is and what is wrong with it: where it is served,
-how it is protected, the state of its stack, each signing key with what is safe next
-and when, who borrows its keys, and how much of the account's quotas is left.
+		Long: `Show the state of a deployed environment and what is wrong with it: where it is served,
+how it is protected, its stack, each signing key with the steps that are safe now and
+later, the stacks that borrow its keys, and how much of the account's quotas is left.
 
-It asks AWS's APIs and nothing else: it changes nothing, sends no viewer's request,
-and needs no right to sign. What these credentials may not read is named with the
-action of IAM that is missing, and the rest is shown. STATUS.md of this command has a
-policy with all of them, each check, and the members of the JSON.
+It calls only AWS's APIs: it changes nothing, sends no viewer's request, and needs no
+right to sign. If these credentials may not read something, the report names the missing
+action of IAM and shows the rest. STATUS.md of this command has a policy with all these
+actions, and describes each check and the members of the JSON.
 
-The exit status is 0 if nothing is wrong, 3 if something is, 1 if that could not be
-asked, whole or in part, and 2 if the command line is wrong.`,
+The exit status is 0 if nothing is wrong, 3 if something is, 1 if the environment or
+something that a check needs could not be read, and 2 if the command line is wrong.`,
 		Example: `  signedfront status --env dev
 
   # For a monitor:
@@ -60,7 +60,7 @@ asked, whole or in part, and 2 if the command line is wrong.`,
 			case len(found.Findings) > 0:
 				return errFound
 			case !found.Healthy:
-				return &failure{err: errors.New("not everything could be read, so it is not known whether all is well"), hint: "the lines above name what is missing"}
+				return &failure{err: errors.New("not everything could be read, so more may be wrong"), hint: "the lines above name what is missing"}
 			}
 			return nil
 		},
@@ -76,7 +76,7 @@ asked, whole or in part, and 2 if the command line is wrong.`,
 	return cmd
 }
 
-// readStatus reads what AWS says of --env.
+// readStatus reads the status of the environment --env.
 func (f *signingFlags) readStatus(ctx context.Context, t *terminal) (*status.Report, error) {
 	e, account, err := f.account(ctx)
 	if err != nil {
@@ -91,7 +91,7 @@ func (f *signingFlags) readStatus(ctx context.Context, t *terminal) (*status.Rep
 	return found, nil
 }
 
-// account is the environment of --env, and who answers about it.
+// account returns the environment --env and the account to read it from.
 func (f *signingFlags) account(ctx context.Context) (status.Environment, *status.AWS, error) {
 	project, err := f.projectName()
 	if err != nil {
@@ -104,17 +104,17 @@ func (f *signingFlags) account(ctx context.Context) (status.Environment, *status
 	return status.Environment{Project: project, Name: f.env, Region: cfg.Region}, status.NewAWS(cfg), nil
 }
 
-// statusFailure says what to do where nothing could be asked.
+// statusFailure returns the error of a status that could not be read, with what to do.
 func statusFailure(ctx context.Context, err error) error {
 	switch {
 	case ctx.Err() != nil:
 		return errors.New("interrupted")
 	case errors.Is(err, status.ErrNoEnvironment):
-		return &failure{err: err, hint: "`aws sts get-caller-identity` tells which account this is; --profile and --region choose another, --project another project, and --env takes the name in cdk.json"}
+		return &failure{err: err, hint: "`aws sts get-caller-identity` shows which account this is; choose another with --profile and --region, or another project with --project; --env takes the name in cdk.json"}
 	case status.BadCredentials(err):
-		return &failure{err: errors.New("AWS does not take the credentials: " + status.Why(err)), hint: "sign in again with `aws sso login`, choose others with --profile, and see that this machine's clock is right"}
+		return &failure{err: errors.New("AWS does not accept the credentials: " + status.Why(err)), hint: "sign in again with `aws sso login`, choose others with --profile, and check this machine's clock"}
 	case status.Unreachable(err):
-		return &failure{err: errors.New(status.Why(err)), hint: "is this machine online, may it reach AWS, and is the Region one that AWS has? HTTPS_PROXY names a proxy"}
+		return &failure{err: errors.New(status.Why(err)), hint: "is this machine online, can it reach AWS, and does AWS have this Region? HTTPS_PROXY names a proxy"}
 	}
 	return errors.New(status.Why(err))
 }

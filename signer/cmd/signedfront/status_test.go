@@ -15,7 +15,8 @@ import (
 	"github.com/signedfront/signedfront/signer/internal/status/statustest"
 )
 
-// inAccount has programs ask an account of AWS that the test has made.
+// inAccount sets the environment so that programs use account a, and returns the folder
+// to run them in.
 func inAccount(t *testing.T, a *statustest.Account) (dir string) {
 	t.Helper()
 	server := httptest.NewServer(a)
@@ -30,7 +31,7 @@ func inAccount(t *testing.T, a *statustest.Account) (dir string) {
 	return dir
 }
 
-func TestStatusEndsWithWhatItFound(t *testing.T) {
+func TestTheExitStatusOfStatusSaysWhatItFound(t *testing.T) {
 	for name, test := range map[string]struct {
 		change func(a *statustest.Account)
 		status int
@@ -75,15 +76,15 @@ func TestStatusWithoutAnswersSaysWhatToDo(t *testing.T) {
 		code int
 		says string
 	}{
-		"no network":          {map[string]string{"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}, "status --env dev", 1, "hint: is this machine online"},
-		"a proxy that is not": {map[string]string{"HTTPS_PROXY": "http://127.0.0.1:1", "AWS_ENDPOINT_URL": "https://aws.example"}, "status --env dev", 1, "HTTPS_PROXY names a proxy"},
-		"no credentials":      {map[string]string{"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}, "status --env dev", 1, "no AWS credentials that work"},
-		"no Region":           {map[string]string{"AWS_REGION": ""}, "status --env dev", 1, "no AWS Region is set"},
-		"a wrong Region":      {nil, "status --env dev --region Ireland", 1, "which is not the name of one"},
-		"a wrong profile":     {nil, "status --env dev --profile nope", 1, `there is no AWS profile "nope"`},
-		"no environment":      {nil, "status", 2, "give --env NAME"},
-		"an argument":         {nil, "status dev", 2, "want no argument"},
-		"a name that is none": {nil, "status --env a/b", 2, "--env is"},
+		"no network":           {map[string]string{"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}, "status --env dev", 1, "hint: is this machine online"},
+		"a proxy that is down": {map[string]string{"HTTPS_PROXY": "http://127.0.0.1:1", "AWS_ENDPOINT_URL": "https://aws.example"}, "status --env dev", 1, "HTTPS_PROXY names a proxy"},
+		"no credentials":       {map[string]string{"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}, "status --env dev", 1, "no AWS credentials that work"},
+		"no Region":            {map[string]string{"AWS_REGION": ""}, "status --env dev", 1, "no AWS Region is set"},
+		"a wrong Region":       {nil, "status --env dev --region Ireland", 1, "which is not the name of one"},
+		"a wrong profile":      {nil, "status --env dev --profile nope", 1, `there is no AWS profile "nope"`},
+		"no environment":       {nil, "status", 2, "give --env NAME"},
+		"an argument":          {nil, "status dev", 2, "want no argument"},
+		"a wrong name":         {nil, "status --env a/b", 2, "--env is"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for variable, value := range test.set {
@@ -97,7 +98,7 @@ func TestStatusWithoutAnswersSaysWhatToDo(t *testing.T) {
 	}
 }
 
-func TestStatusPrintsJSONWhoseMembersThePageNames(t *testing.T) {
+func TestThePageNamesTheMembersThatStatusPrints(t *testing.T) {
 	page, err := os.ReadFile("STATUS.md")
 	if err != nil {
 		t.Fatal(err)
@@ -138,7 +139,7 @@ func TestStatusPrintsJSONWhoseMembersThePageNames(t *testing.T) {
 	}
 }
 
-// membersOf are the names in JSON of all that a type holds.
+// membersOf adds the JSON names of all fields of a type, also nested ones, to members.
 func membersOf(kind reflect.Type, members map[string]bool) {
 	switch kind.Kind() {
 	case reflect.Pointer, reflect.Slice:
@@ -153,7 +154,6 @@ func membersOf(kind reflect.Type, members map[string]bool) {
 	}
 }
 
-// The page describes each member that there can be, and no other, and the version.
 func TestThePageDescribesEachMemberOfTheJSONAndNoOther(t *testing.T) {
 	page, err := os.ReadFile("STATUS.md")
 	if err != nil {
@@ -172,12 +172,12 @@ func TestThePageDescribesEachMemberOfTheJSONAndNoOther(t *testing.T) {
 		for _, name := range regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(row[1], -1) {
 			rows++
 			if !members[name[1]] {
-				t.Errorf("the page describes the member %s, which there is not", name[1])
+				t.Errorf("the page describes the member %s, which does not exist", name[1])
 			}
 		}
 	}
 	if rows < 15 || !strings.Contains(table, fmt.Sprintf("| `schema` | %d |", status.Schema)) {
-		t.Errorf("the page describes %d members at the top, and not the version %d", rows, status.Schema)
+		t.Errorf("the page describes %d members, or not the version %d", rows, status.Schema)
 	}
 }
 
