@@ -100,8 +100,8 @@ and 2 if the command line is wrong.`, doctor.MaxRequests),
 			}
 			site.Origin, site.Client = origin, doctor.NewClient()
 			site.Proxied = proxied(ctx, site.baseURL())
-			tell, end := t.progress("asking "+where, "asked "+where)
-			found := doctor.Run(ctx, site.Site, func(checks, of int) { tell(fmt.Sprintf("asking %s: %d of %d checks", where, checks, of)) })
+			show, end := t.progress("asking "+where, "asked "+where)
+			found := doctor.Run(ctx, site.Site, func(checks, of int) { show(fmt.Sprintf("asking %s: %d of %d checks", where, checks, of)) })
 			end(ctx.Err() == nil)
 			if ctx.Err() != nil {
 				return errors.New("interrupted")

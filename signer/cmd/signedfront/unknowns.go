@@ -45,9 +45,9 @@ func (f *signingFlags) askUnknowns(ctx context.Context, t *terminal, object stri
 	if d.Now, err = clockOf(ctx, d); err != nil {
 		return unasked(ctx, t, err)
 	}
-	tell, end := t.progress("asking "+document.BaseURL, "asked "+document.BaseURL)
+	show, end := t.progress("asking "+document.BaseURL, "asked "+document.BaseURL)
 	r, err := unknowns.Ask(ctx, d, func(requests, of int) {
-		tell(fmt.Sprintf("asking %s: %d of %d requests", document.BaseURL, requests, of))
+		show(fmt.Sprintf("asking %s: %d of %d requests", document.BaseURL, requests, of))
 	})
 	end(err == nil)
 	if err != nil {

@@ -35,9 +35,9 @@ const Schema = 1
 const MaxRequests = 300
 
 const (
-	sideBySide = 8                // requests at one time
-	patience   = 15 * time.Second // for one answer
-	maxBody    = 64 << 10         // bytes of an answer that are read
+	maxConcurrent = 8                // requests at one time
+	answerTimeout = 15 * time.Second // for one answer
+	maxBody       = 64 << 10         // bytes of an answer that are read
 )
 
 // Client sends one request and returns its answer. It must not follow redirects. An
@@ -158,7 +158,7 @@ func run(ctx context.Context, s Site, list []check, done func(checks, of int)) *
 			list[i].ask = func(*visit) Result { return notAsked("the base URL is not known") }
 		}
 	}
-	v := &visit{Site: s, ctx: ctx, free: make(chan struct{}, sideBySide)}
+	v := &visit{Site: s, ctx: ctx, free: make(chan struct{}, maxConcurrent)}
 	v.opened = once(v.open)
 	v.refusal = once(func() (*answer, error) { return v.get(v.url(v.stranger)) })
 
@@ -298,7 +298,7 @@ func (v *visit) send(method, target string, headers ...string) (*answer, error) 
 	if full {
 		return nil, errTooMany
 	}
-	ctx, cancel := context.WithTimeout(v.ctx, patience)
+	ctx, cancel := context.WithTimeout(v.ctx, answerTimeout)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, method, target, nil)
 	if err != nil {
@@ -338,7 +338,7 @@ func (v *visit) unanswered(host string, err error) error {
 	case v.ctx.Err() != nil:
 		return errors.New("interrupted")
 	case errors.Is(err, context.DeadlineExceeded):
-		return fmt.Errorf("%s did not answer within %s", host, patience)
+		return fmt.Errorf("%s did not answer within %s", host, answerTimeout)
 	case errors.As(err, &proxy):
 		return proxy
 	case errors.As(err, &lookup) && lookup.IsNotFound:
@@ -373,7 +373,7 @@ func (e *proxyError) Error() string {
 func NewClient() *http.Client {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.DisableCompression = true
-	transport.MaxIdleConnsPerHost = sideBySide
+	transport.MaxIdleConnsPerHost = maxConcurrent
 	transport.OnProxyConnectResponse = func(_ context.Context, _ *url.URL, _ *http.Request, a *http.Response) error {
 		if a.StatusCode != http.StatusOK {
 			return &proxyError{why: fmt.Sprintf("answers %d", a.StatusCode)}

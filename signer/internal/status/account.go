@@ -80,7 +80,7 @@ type Account interface {
 }
 
 // ErrMissing is wrapped by errors about things that AWS does not have.
-var ErrMissing = errors.New("there is none")
+var ErrMissing = errors.New("it does not exist")
 
 // Stack is a stack of CloudFormation.
 type Stack struct {

@@ -833,7 +833,7 @@ func (r *reading) judgeRetired(o rotation.Observation, ids []string) {
 		for _, fault := range rotation.Judge(with, rotation.Change{Keys: o.KeyGroup.Members, Current: current}).Faults {
 			if fault.KeyPairID == id && !fault.From.IsZero() {
 				before, _, _ := strings.Cut(fault.Error(), ": keep it")
-				r.find("retired", "the key "+id+" is not in the key group any more, and was taken out too early: "+before, "CloudFront refuses these URLs", r.restore(id))
+				r.find("retired", "the key "+id+" is no longer in the key group, and was taken out too early: "+before, "CloudFront refuses these URLs", r.restore(id))
 			}
 		}
 	}

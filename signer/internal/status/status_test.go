@@ -202,7 +202,7 @@ var lostWith = map[string][]string{
 // Every right of the published policy is denied once, in each kind of environment that
 // needs it.
 func TestWithEachRightTakenAwayTheLineNamesItAndTheOthersAreShown(t *testing.T) {
-	taken := map[string]bool{}
+	denied := map[string]bool{}
 	for _, kind := range statustest.Kinds() {
 		healthy := statustest.Healthy(kind)
 		whole, err := read(t, healthy)
@@ -214,7 +214,7 @@ func TestWithEachRightTakenAwayTheLineNamesItAndTheOthersAreShown(t *testing.T) 
 			actions[call.Action] = true
 		}
 		for action := range actions {
-			taken[action] = true
+			denied[action] = true
 			t.Run(kind+" without "+action, func(t *testing.T) {
 				a := statustest.Healthy(kind)
 				a.Fail[action] = "AccessDenied"
@@ -247,7 +247,7 @@ func TestWithEachRightTakenAwayTheLineNamesItAndTheOthersAreShown(t *testing.T) 
 	}
 	for _, statement := range published(t) {
 		for _, action := range texts(statement.Action) {
-			if !taken[action] && statement.Sid != "DriftAsCloudFormationReadsIt" {
+			if !denied[action] && statement.Sid != "DriftAsCloudFormationReadsIt" {
 				t.Errorf("%s was not denied", action)
 			}
 		}
