@@ -363,7 +363,7 @@ type AccessLogs struct {
 	LogGroup interfacesawslogs.ILogGroupRef
 
 	// Bucket is an existing bucket that gets the records instead, under the prefix
-	// cloudfront/. A bucket of the same app gets the statement that lets
+	// "cloudfront/". A bucket of the same app gets the statement that lets
 	// delivery.logs.amazonaws.com write. If the deployment may change the policy of an
 	// imported bucket, AWS adds the statement there:
 	// https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-infrastructure-V2-S3.html

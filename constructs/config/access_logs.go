@@ -19,7 +19,7 @@ type AccessLogs struct {
 	Retention time.Duration `json:"retention"`
 
 	// Bucket is the name of an existing bucket that gets the records instead,
-	// under the prefix cloudfront/. Its owner manages its policy and its retention.
+	// under the prefix "cloudfront/". Its owner manages its policy and its retention.
 	// If the deployment may change the policy, AWS adds a statement that lets
 	// delivery.logs.amazonaws.com write to the bucket:
 	// https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-infrastructure-V2-S3.html
