@@ -117,6 +117,7 @@ type reading struct {
 	resources    []Resource // of this environment's content
 	guard        guard
 	templateRead bool
+	intended     []Behavior // of the distribution in the template; nil if they are not known
 
 	distribution *Distribution
 	groupsRead   bool // all key groups that the distribution trusts were read
@@ -283,26 +284,39 @@ func (r *reading) readStack(stack Stack) {
 		}
 	}
 	r.judgeStack(all)
-	if text, err := r.Template(r.ctx, stack.Name); r.called("keys taken out too early", true, err) {
-		r.guard = readGuard(text, r.report.Parameter)
-		r.templateRead = true
+	text, err := r.Template(r.ctx, stack.Name)
+	r.called(behaviorsLine, true, err)
+	if !r.called("keys taken out too early", true, err) {
+		return
+	}
+	r.templateRead = true
+	var t stackTemplate
+	if json.Unmarshal([]byte(text), &t) == nil { // YAML otherwise, which the CDK does not write
+		r.guard = t.guard(r.report.Parameter)
+	}
+	if d, there := r.distributionOf(); there {
+		if r.intended = t.behaviors(d.LogicalID); r.intended == nil {
+			r.report.Unread = append(r.report.Unread, Unread{Line: behaviorsLine, Why: "the template of the stack has none that can be compared for " + d.LogicalID, Needed: true})
+		}
 	}
 }
+
+// behaviorsLine is the line of the report about what the template's distribution requires.
+const behaviorsLine = "cache behaviors of the template"
 
 func gone(resource Resource) bool {
 	return resource.PhysicalID == "" || resource.State == "DELETE_COMPLETE" || resource.State == "DELETE_SKIPPED"
 }
 
-func readGuard(text, parameter string) (g guard) {
-	var t struct {
-		Resources map[string]struct {
-			Type       string
-			Properties map[string]any
-		}
+// stackTemplate is a template of CloudFormation.
+type stackTemplate struct {
+	Resources map[string]struct {
+		Type       string
+		Properties map[string]any
 	}
-	if json.Unmarshal([]byte(text), &t) != nil {
-		return g // YAML, which the CDK does not write
-	}
+}
+
+func (t stackTemplate) guard(parameter string) (g guard) {
 	for _, resource := range t.Resources {
 		if resource.Type == contract.KeyGuard && resource.Properties[contract.DocumentName] == parameter {
 			g.distribution, _ = resource.Properties[contract.DistributionLogicalID].(string)
@@ -311,6 +325,38 @@ func readGuard(text, parameter string) (g guard) {
 		}
 	}
 	return g
+}
+
+// behaviors returns the cache behaviors of a distribution, the default one last. The key
+// groups are unresolved: if there are any, KeyGroups has one empty id. It returns nil if
+// the template does not have the distribution or has functions instead of its behaviors.
+func (t stackTemplate) behaviors(distribution string) (list []Behavior) {
+	config, _ := t.Resources[distribution].Properties["DistributionConfig"].(map[string]any)
+	last, there := config["DefaultCacheBehavior"].(map[string]any)
+	if !there {
+		return nil
+	}
+	others, isList := config["CacheBehaviors"].([]any)
+	if config["CacheBehaviors"] != nil && !isList {
+		return nil
+	}
+	for _, other := range others {
+		b, _ := other.(map[string]any)
+		pattern, isText := b["PathPattern"].(string)
+		if !isText {
+			return nil
+		}
+		list = append(list, Behavior{Pattern: pattern, KeyGroups: unresolved(b["TrustedKeyGroups"])})
+	}
+	return append(list, Behavior{Pattern: "*", KeyGroups: unresolved(last["TrustedKeyGroups"])})
+}
+
+// unresolved returns one empty id if a template has key groups, and nil otherwise.
+func unresolved(groups any) []string {
+	if list, isList := groups.([]any); groups == nil || isList && len(list) == 0 {
+		return nil
+	}
+	return []string{""}
 }
 
 // judgeStack finds what the state of the stack means.
@@ -355,17 +401,26 @@ func (r *reading) of(kind string) (list []Resource) {
 	return list
 }
 
-// readDistribution reads the distribution of the content and the key groups that it
-// trusts.
-func (r *reading) readDistribution() {
+// distributionOf returns the resource that is the content's distribution.
+func (r *reading) distributionOf() (d Resource, there bool) {
 	candidates := r.of("AWS::CloudFront::Distribution")
 	if r.guard.distribution != "" {
 		candidates = slices.DeleteFunc(candidates, func(c Resource) bool { return c.LogicalID != r.guard.distribution })
 	}
 	if len(candidates) == 0 {
+		return d, false
+	}
+	return candidates[0], true
+}
+
+// readDistribution reads the distribution of the content and the key groups that it
+// trusts.
+func (r *reading) readDistribution() {
+	resource, there := r.distributionOf()
+	if !there {
 		return // there is no stack, or it has no distribution yet
 	}
-	id := candidates[0].PhysicalID
+	id := resource.PhysicalID
 	d, err := r.Distribution(r.ctx, id)
 	if isMissing(err) {
 		r.called("distribution", true, err)
@@ -640,6 +695,22 @@ func (r *reading) judge() {
 	r.judgeBucket()
 }
 
+// pathsOf divides cache behaviors, the default one last, by whether they require a
+// signature.
+func pathsOf(behaviors []Behavior) *Paths {
+	p := &Paths{Public: []string{}, SignedPaths: []string{}}
+	last := len(behaviors) - 1
+	for _, b := range behaviors[:last] {
+		if len(b.KeyGroups) == 0 {
+			p.Public = append(p.Public, b.Pattern)
+		} else {
+			p.SignedPaths = append(p.SignedPaths, b.Pattern)
+		}
+	}
+	p.Signed = len(behaviors[last].KeyGroups) > 0
+	return p
+}
+
 func (r *reading) judgeDistribution() {
 	d := r.distribution
 	if d == nil {
@@ -659,21 +730,16 @@ func (r *reading) judgeDistribution() {
 		r.find("distribution", "the distribution "+d.ID+" is disabled", "nothing is served", "enable it")
 	}
 
-	p := &Protection{Public: []string{}, SignedPaths: []string{}, PublicAccessBlocked: r.blocked}
+	live := pathsOf(d.Behaviors)
+	p := &Protection{Signed: live.Signed, Public: live.Public, SignedPaths: live.SignedPaths, PublicAccessBlocked: r.blocked}
 	if r.stack != nil {
 		p.Termination = &r.stack.Protected
-	}
-	for _, b := range d.Behaviors {
-		switch {
-		case len(b.KeyGroups) == 0 && b.Pattern == "*":
-			r.find("protection", "the default behavior of the distribution "+d.ID+" trusts no key group", "anybody can open every object without a signature", r.redo())
-		case len(b.KeyGroups) == 0:
-			p.Public = append(p.Public, b.Pattern)
-		case b.Pattern == "*":
-			p.Signed = true
-		default:
-			p.SignedPaths = append(p.SignedPaths, b.Pattern)
+		if r.intended != nil && r.stack.whole() {
+			p.Template = pathsOf(r.intended)
 		}
+	}
+	if !p.Signed {
+		r.find("protection", "the default behavior of the distribution "+d.ID+" trusts no key group", "anybody can open every object without a signature", r.redo())
 	}
 	r.report.Protection = p
 	if own := r.of("AWS::CloudFront::KeyGroup"); p.Signed && len(own) == 1 {

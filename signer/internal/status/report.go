@@ -55,6 +55,11 @@ type Protection struct {
 	Public      []string `json:"public"`
 	SignedPaths []string `json:"signedPaths"`
 
+	// Template has the same of the stack's template, which the distribution must match.
+	// It is nil if that is not known: the template was not read, or a deployment is
+	// running or has failed.
+	Template *Paths `json:"template"`
+
 	// Termination reports that the stack is protected from deletion. It is nil if the
 	// stack was not read.
 	Termination *bool `json:"termination"`
@@ -62,6 +67,14 @@ type Protection struct {
 	// PublicAccessBlocked reports that the bucket blocks all public access. It is nil if
 	// that was not read.
 	PublicAccessBlocked *bool `json:"publicAccessBlocked"`
+}
+
+// Paths are the cache behaviors of a distribution in a template. Its members are those of
+// Protection.
+type Paths struct {
+	Signed      bool     `json:"signed"`
+	Public      []string `json:"public"`
+	SignedPaths []string `json:"signedPaths"`
 }
 
 // StackState is a stack of CloudFormation.

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -160,6 +161,7 @@ func partsOf(r *status.Report) (parts []string) {
 	}
 	add("served", r.Served != nil)
 	add("protection", r.Protection != nil && r.Protection.Signed)
+	add("template", r.Protection != nil && r.Protection.Template != nil)
 	add("termination", r.Protection != nil && r.Protection.Termination != nil)
 	add("public access", r.Protection != nil && r.Protection.PublicAccessBlocked != nil)
 	add("stack", r.Stack != nil)
@@ -185,11 +187,12 @@ var lostWith = map[string][]string{
 	"ssm:GetParameter":                         {"keys", "created", "next", "lender"},
 	"existing-bucket without ssm:GetParameter": {"public access", "bucket", "access"},
 	// The stack names the distribution, which names the key group and the keys.
-	"cloudformation:DescribeStacks":         {"served", "protection", "termination", "public access", "stack", "access", "keys", "created", "next", "borrowers"},
-	"cloudformation:ListStackResources":     {"served", "protection", "termination", "public access", "access", "keys", "created", "next"},
-	"cloudformation:DescribeStackResources": {"served", "protection", "termination", "public access", "stack", "access", "keys", "created", "next"},
+	"cloudformation:DescribeStacks":         {"served", "protection", "template", "termination", "public access", "stack", "access", "keys", "created", "next", "borrowers"},
+	"cloudformation:ListStackResources":     {"served", "protection", "template", "termination", "public access", "access", "keys", "created", "next"},
+	"cloudformation:DescribeStackResources": {"served", "protection", "template", "termination", "public access", "stack", "access", "keys", "created", "next"},
 	"cloudformation:ListImports":            {"borrowers"},
-	"cloudfront:GetDistribution":            {"served", "protection", "termination", "public access", "access", "keys", "created", "next"},
+	"cloudfront:GetDistribution":            {"served", "protection", "template", "termination", "public access", "access", "keys", "created", "next"},
+	"cloudformation:GetTemplate":            {"template"},
 	"cloudfront:GetKeyGroup":                {"keys", "created", "next"},
 	"cloudfront:GetPublicKey":               {"created"},
 	"cloudfront:ListPublicKeys":             {"public keys"},
@@ -509,5 +512,38 @@ func TestPathPatternsAreListedByWhetherTheyRequireASignature(t *testing.T) {
 	p := report.Protection
 	if !p.Signed || !slices.Equal(p.Public, []string{"/public/*"}) || !slices.Equal(p.SignedPaths, []string{"/videos/*"}) {
 		t.Errorf("%+v", p)
+	}
+}
+
+func TestTheReportHasThePathsOfTheTemplate(t *testing.T) {
+	for name, test := range map[string]struct {
+		behaviors string
+		want      *status.Paths
+	}{
+		"as in the distribution": {`"CacheBehaviors":[{"PathPattern":"/public/*"}]`, &status.Paths{Signed: true, Public: []string{"/public/*"}, SignedPaths: []string{}}},
+		"only the default one":   {`"Comment":""`, &status.Paths{Signed: true, Public: []string{}, SignedPaths: []string{}}},
+		"groups that only the deployment knows": {`"CacheBehaviors":[{"PathPattern":"/a/*","TrustedKeyGroups":{"Fn::Split":[",",{"Ref":"P"}]}},{"PathPattern":"/b/*","TrustedKeyGroups":[]}]`,
+			&status.Paths{Signed: true, Public: []string{"/b/*"}, SignedPaths: []string{"/a/*"}}},
+		"a pattern that only the deployment knows": {`"CacheBehaviors":[{"PathPattern":{"Ref":"P"}}]`, nil},
+		"behaviors that only the deployment knows": {`"CacheBehaviors":{"Fn::If":["C",[],[]]}`, nil},
+	} {
+		a := statustest.Healthy("shipped")
+		stack := a.Stacks[a.StackName]
+		stack.Template = strings.Replace(stack.Template, `"CacheBehaviors":[{"PathPattern":"/public/*"}]`, test.behaviors, 1)
+		report, err := read(t, a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := report.Protection.Template; !reflect.DeepEqual(got, test.want) {
+			t.Errorf("%s: %+v", name, got)
+		}
+		if unread := slices.ContainsFunc(report.Unread, func(u status.Unread) bool { return u.Line == "cache behaviors of the template" && u.Needed }); unread != (test.want == nil) {
+			t.Errorf("%s: unread %+v", name, report.Unread)
+		}
+	}
+	a := statustest.Healthy("shipped")
+	a.Stacks[a.StackName].State = "UPDATE_IN_PROGRESS"
+	if report, err := read(t, a); err != nil || report.Protection.Template != nil {
+		t.Errorf("during a deployment: %+v, %v", report.Protection, err)
 	}
 }

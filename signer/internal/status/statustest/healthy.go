@@ -130,7 +130,8 @@ func (a *Account) environment(project, environment, stackName string, since time
 	a.Keys[id] = awsrotation.PublicKey{CallerReference: stackName + "-key-1-50d6f0a0-" + key.PublicKey().Fingerprint(), Created: since, PEM: string(key.PublicKey().PEM())}
 	a.Parameters[parameter] = []Version{{text(d), since}}
 	stack := &Stack{ID: stackID, State: "UPDATE_COMPLETE", Protected: true, Resources: resources, Exports: map[string]string{}}
-	stack.Template = `{"Resources":{"ContentKeyGuard75EDD457":{"Type":"` + contract.KeyGuard + `","Properties":{"DistributionLogicalId":"ContentDistribution09410A58","DocumentName":"` + parameter + `","KeyMode":"own-keys"}}}}`
+	stack.Template = `{"Resources":{"ContentKeyGuard75EDD457":{"Type":"` + contract.KeyGuard + `","Properties":{"DistributionLogicalId":"ContentDistribution09410A58","DocumentName":"` + parameter + `","KeyMode":"own-keys"}},"ContentDistribution09410A58":{"Type":"AWS::CloudFront::Distribution","Properties":{"DistributionConfig":{` +
+		`"CacheBehaviors":[{"PathPattern":"/public/*"}],"DefaultCacheBehavior":{"TrustedKeyGroups":[{"Ref":"ContentKeyGroupC1B0B78F"}]}}}}}}`
 	if kind == "lender" {
 		export := contract.KeyGroupExport(parameter)
 		stack.Exports[export] = group
