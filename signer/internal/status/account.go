@@ -121,6 +121,7 @@ type Behavior struct {
 	Pattern   string   // * for the default one
 	Origin    string   // the id of an origin
 	KeyGroups []string // trusted key groups; empty: no signature required
+	Accounts  []string // trusted signers: AWS accounts whose own key pairs may sign
 }
 
 // Origin is an origin of a distribution.

@@ -213,11 +213,11 @@ func (a *AWS) Distribution(ctx context.Context, id string) (d Distribution, err 
 	}
 	if config.CacheBehaviors != nil {
 		for _, b := range config.CacheBehaviors.Items {
-			d.Behaviors = append(d.Behaviors, Behavior{aws.ToString(b.PathPattern), aws.ToString(b.TargetOriginId), trusted(b.TrustedKeyGroups)})
+			d.Behaviors = append(d.Behaviors, Behavior{aws.ToString(b.PathPattern), aws.ToString(b.TargetOriginId), trusted(b.TrustedKeyGroups), trustedAccounts(b.TrustedSigners)})
 		}
 	}
 	b := config.DefaultCacheBehavior
-	d.Behaviors = append(d.Behaviors, Behavior{"*", aws.ToString(b.TargetOriginId), trusted(b.TrustedKeyGroups)})
+	d.Behaviors = append(d.Behaviors, Behavior{"*", aws.ToString(b.TargetOriginId), trusted(b.TrustedKeyGroups), trustedAccounts(b.TrustedSigners)})
 	if config.Origins != nil {
 		for _, o := range config.Origins.Items {
 			origin := Origin{ID: aws.ToString(o.Id), DomainName: aws.ToString(o.DomainName), Control: aws.ToString(o.OriginAccessControlId)}
@@ -235,6 +235,13 @@ func trusted(groups *cloudfronttypes.TrustedKeyGroups) []string {
 		return nil
 	}
 	return groups.Items
+}
+
+func trustedAccounts(signers *cloudfronttypes.TrustedSigners) []string {
+	if signers == nil || signers.Enabled != nil && !*signers.Enabled {
+		return nil
+	}
+	return signers.Items
 }
 
 // OriginIdentity is cloudfront:GetCloudFrontOriginAccessIdentity.

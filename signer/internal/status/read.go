@@ -109,6 +109,7 @@ type reading struct {
 	document    *signer.Deployment // nil if it cannot be read
 	noDoc       bool               // the parameter does not exist
 	effective   *signer.Deployment // the document with the lender's key; nil if it is not known
+	lenderStack *Stack             // nil if it is not known
 	parameter   string             // the document that names the keys: the lender's or its own
 	history     []rotation.Version
 	historyRead bool
@@ -295,7 +296,11 @@ func (r *reading) readStack(stack Stack) {
 		r.guard = t.guard(r.report.Parameter)
 	}
 	if d, there := r.distributionOf(); there {
-		if r.intended = t.behaviors(d.LogicalID); r.intended == nil {
+		physical := map[string]string{}
+		for _, resource := range all {
+			physical[resource.LogicalID] = resource.PhysicalID
+		}
+		if r.intended = t.behaviors(d.LogicalID, physical); r.intended == nil {
 			r.report.Unread = append(r.report.Unread, Unread{Line: behaviorsLine, Why: "the template of the stack has none that can be compared for " + d.LogicalID, Needed: true})
 		}
 	}
@@ -327,10 +332,11 @@ func (t stackTemplate) guard(parameter string) (g guard) {
 	return g
 }
 
-// behaviors returns the cache behaviors of a distribution, the default one last. The key
-// groups are unresolved: if there are any, KeyGroups has one empty id. It returns nil if
-// the template does not have the distribution or has functions instead of its behaviors.
-func (t stackTemplate) behaviors(distribution string) (list []Behavior) {
+// behaviors returns the cache behaviors of a distribution, the default one last. It
+// resolves what refers to resources, whose ids are in physical: any other function is "".
+// It returns nil if the template does not have the distribution or has functions instead
+// of its behaviors.
+func (t stackTemplate) behaviors(distribution string, physical map[string]string) (list []Behavior) {
 	config, _ := t.Resources[distribution].Properties["DistributionConfig"].(map[string]any)
 	last, there := config["DefaultCacheBehavior"].(map[string]any)
 	if !there {
@@ -340,23 +346,38 @@ func (t stackTemplate) behaviors(distribution string) (list []Behavior) {
 	if config["CacheBehaviors"] != nil && !isList {
 		return nil
 	}
+	behavior := func(pattern string, b map[string]any) Behavior {
+		return Behavior{Pattern: pattern, KeyGroups: resolved(b["TrustedKeyGroups"], physical), Accounts: resolved(b["TrustedSigners"], physical)}
+	}
 	for _, other := range others {
 		b, _ := other.(map[string]any)
 		pattern, isText := b["PathPattern"].(string)
 		if !isText {
 			return nil
 		}
-		list = append(list, Behavior{Pattern: pattern, KeyGroups: unresolved(b["TrustedKeyGroups"])})
+		list = append(list, behavior(pattern, b))
 	}
-	return append(list, Behavior{Pattern: "*", KeyGroups: unresolved(last["TrustedKeyGroups"])})
+	return append(list, behavior("*", last))
 }
 
-// unresolved returns one empty id if a template has key groups, and nil otherwise.
-func unresolved(groups any) []string {
-	if list, isList := groups.([]any); groups == nil || isList && len(list) == 0 {
-		return nil
+// resolved returns a list of a template.
+func resolved(property any, physical map[string]string) (list []string) {
+	items, isList := property.([]any)
+	if property != nil && !isList {
+		return []string{""}
 	}
-	return []string{""}
+	for _, item := range items {
+		text, _ := item.(string)
+		if function, _ := item.(map[string]any); function != nil {
+			logical, _ := function["Ref"].(string)
+			if of, _ := function["Fn::GetAtt"].([]any); len(of) == 2 && of[1] == "Id" {
+				logical, _ = of[0].(string)
+			}
+			text = physical[logical]
+		}
+		list = append(list, text)
+	}
+	return list
 }
 
 // judgeStack finds what the state of the stack means.
@@ -487,6 +508,8 @@ func (r *reading) readKeys() {
 			if err != nil {
 				r.find("lender", "the keys cannot be borrowed from "+r.parameter+": "+oneLine(err), "signers cannot sign",
 					"borrow from an environment that has keys of its own and lends them")
+			} else {
+				r.readLenderStack()
 			}
 		}
 	} else {
@@ -508,6 +531,18 @@ func (r *reading) readKeys() {
 			}
 		},
 	)
+}
+
+// readLenderStack reads the stack that has the lender's document.
+func (r *reading) readLenderStack() {
+	name, err := r.StackOf(r.ctx, r.parameter)
+	if !r.called("lender", true, err) {
+		return
+	}
+	stack, err := r.Account.Stack(r.ctx, name)
+	if r.called("lender", true, err) {
+		r.lenderStack = &stack
+	}
 }
 
 // readSecrets reads the secrets of the stack, except the current one.
@@ -747,7 +782,103 @@ func (r *reading) judgeDistribution() {
 			r.find("group", fmt.Sprintf("the distribution trusts the key group %s, and not the stack's own, %s", strings.Join(groups, ", "), own[0].PhysicalID), "CloudFront refuses what the stack's keys sign", r.redo())
 		}
 	}
+	if p.Template != nil {
+		r.judgeBehaviors()
+	}
 }
+
+// judgeBehaviors finds how the cache behaviors of the distribution differ from those of
+// the template.
+func (r *reading) judgeBehaviors() {
+	d := r.distribution
+	named := func(list []Behavior, b Behavior) (found Behavior, there bool) {
+		at := slices.IndexFunc(list, func(other Behavior) bool { return rooted(other.Pattern) == rooted(b.Pattern) })
+		if at < 0 {
+			return found, false
+		}
+		return list[at], true
+	}
+	others, intended := d.Behaviors[:len(d.Behaviors)-1], r.intended[:len(r.intended)-1]
+	const open, closed = "anybody can open what it matches without a signature", "CloudFront requires a signature for other paths than the template"
+	differs := false
+	find := func(b Behavior, how, meaning string) {
+		differs = true
+		r.find("protection", fmt.Sprintf("the distribution %s %s %s", d.ID, how, signer.Describe(b.Pattern, signer.FormName)), meaning, r.redo())
+	}
+	for _, b := range others {
+		switch t, there := named(intended, b); {
+		case !there && len(b.KeyGroups) == 0:
+			find(b, "has a cache behavior without a key group that the template does not have:", open)
+		case !there:
+			find(b, "has a cache behavior with a key group that the template does not have:", closed)
+		case len(b.KeyGroups) == 0 && len(t.KeyGroups) > 0:
+			find(b, "trusts no key group, and in the template it does, for the paths", open)
+		case len(b.KeyGroups) > 0 && len(t.KeyGroups) == 0:
+			find(b, "trusts a key group, and in the template none, for the paths", closed)
+		}
+	}
+	for _, t := range intended {
+		if _, there := named(others, t); !there && len(t.KeyGroups) > 0 {
+			find(t, "has lost a cache behavior with a key group:", "other behaviors decide on these paths, and may require no signature")
+		} else if !there {
+			find(t, "has lost a cache behavior without a key group:", closed)
+		}
+	}
+	if !differs && !slices.EqualFunc(others, intended, func(b, t Behavior) bool { return rooted(b.Pattern) == rooted(t.Pattern) }) {
+		r.find("protection", fmt.Sprintf("the cache behaviors of the distribution %s have another order than in the template", d.ID), "the first one that matches a path decides whether it requires a signature", r.redo())
+	}
+
+	for _, b := range others {
+		t, _ := named(intended, b)
+		r.judgeGroups(b, t, false)
+	}
+	r.judgeGroups(d.Behaviors[len(others)], r.intended[len(intended)], true)
+}
+
+// judgeGroups finds what a cache behavior trusts and must not: key groups that are neither
+// the stack's own, nor the lender's, nor in the template, and accounts that are not in the
+// template. judgeDistribution finds a default behavior without the stack's own group.
+func (r *reading) judgeGroups(live, template Behavior, byDefault bool) {
+	mine := template.KeyGroups
+	for _, own := range r.of("AWS::CloudFront::KeyGroup") {
+		mine = append(slices.Clone(mine), own.PhysicalID)
+	}
+	unresolved := 0
+	for _, id := range template.KeyGroups {
+		if id == "" {
+			unresolved++
+		}
+	}
+	if lent := r.lent(); lent != "" {
+		mine = append(slices.Clone(mine), lent)
+		unresolved = max(unresolved-1, 0) // the import of the lender's
+	}
+	var foreign []string
+	for _, id := range live.KeyGroups {
+		if !slices.Contains(mine, id) {
+			foreign = append(foreign, id)
+		}
+	}
+	const meaning = "who has a private key for it can sign URLs of these paths"
+	if len(foreign) > unresolved && !(byDefault && len(foreign) == len(live.KeyGroups) && r.report.Lender == "") {
+		r.find("group", fmt.Sprintf("the distribution trusts the key group %s for the paths %s, which is not the group of this environment's keys", strings.Join(foreign, ", "), signer.Describe(live.Pattern, signer.FormName)), meaning, r.redo())
+	}
+	if len(live.Accounts) > 0 && len(template.Accounts) == 0 {
+		r.find("group", fmt.Sprintf("the distribution trusts the key pairs of the AWS account %s for the paths %s", strings.Join(live.Accounts, ", "), signer.Describe(live.Pattern, signer.FormName)), meaning, r.redo())
+	}
+}
+
+// lent returns the id of the key group that the lender lends, or "" if there is no lender
+// or it is not known.
+func (r *reading) lent() string {
+	if r.lenderStack == nil {
+		return ""
+	}
+	return r.lenderStack.Exports[contract.KeyGroupExport(r.parameter)]
+}
+
+// rooted returns a path pattern with its first slash, which CloudFront does not require.
+func rooted(pattern string) string { return "/" + strings.TrimPrefix(pattern, "/") }
 
 // signedGroup returns the first key group of the default behavior, with the members of all
 // of them, and whether they are known.
@@ -808,6 +939,7 @@ func (r *reading) judgeKeys() {
 
 	if d := r.effective; d != nil {
 		r.judgeCurrent(d, group, members, known)
+		r.judgeForeign(d)
 	}
 	if !known || !r.historyRead {
 		return
@@ -871,6 +1003,30 @@ func (r *reading) judgeCurrent(d *signer.Deployment, group string, members rotat
 	for _, trusted := range d.TrustedKeys {
 		if known && !slices.Contains(members.Members, trusted.ID) {
 			r.find("trusted", fmt.Sprintf("the deployment document lists the key %s as trusted, and the key group %s does not have it", trusted.ID, group), "CloudFront refuses the URLs that the key signed, and verifiers that read the document accept them", "put the key back into the group: "+r.redo())
+		}
+	}
+}
+
+// judgeForeign finds keys that the key group has and the document does not trust. It does
+// nothing while the group and the document may differ: unless the last deployment of the
+// stack with the keys has ended well.
+func (r *reading) judgeForeign(d *signer.Deployment) {
+	stack, groups := r.stack, []string{r.lent()}
+	if r.report.Lender != "" {
+		stack = r.lenderStack
+	}
+	for _, own := range r.of("AWS::CloudFront::KeyGroup") {
+		groups = append(groups, own.PhysicalID)
+	}
+	if stack == nil || !stack.whole() || len(d.TrustedKeys) == 0 {
+		return
+	}
+	for _, group := range groups {
+		for _, id := range r.groups[group].Members {
+			if id != d.KeyPairID && !slices.ContainsFunc(d.TrustedKeys, func(k signer.TrustedKey) bool { return k.ID == id }) {
+				r.find("trusted", fmt.Sprintf("the key group %s has the public key %s, which the deployment document does not list as trusted", group, id), "who has its private key can sign URLs of all paths",
+					`if the key is yours, list it in "alsoTrust"; otherwise take it out of the group: `+r.redo())
+			}
 		}
 	}
 }

@@ -18,9 +18,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
 	"github.com/signedfront/signedfront/constructs/contract"
+	"github.com/signedfront/signedfront/signer"
 	"github.com/signedfront/signedfront/signer/internal/status"
 	"github.com/signedfront/signedfront/signer/internal/status/statustest"
 	"github.com/signedfront/signedfront/signer/leaktest"
+	"github.com/signedfront/signedfront/signer/rotation"
 )
 
 var media = status.Environment{Project: "media", Name: "dev", Region: statustest.Region}
@@ -130,7 +132,7 @@ func TestEachAccidentIsFoundByItsOwnCheck(t *testing.T) {
 }
 
 // alsoFound has the accidents that other checks find too, with these checks.
-var alsoFound = map[string][]string{"the key group is deleted": {"trusted"}}
+var alsoFound = map[string][]string{"the key group is deleted": {"trusted"}, "a borrower trusts another key group": {"group"}}
 
 func TestNoOtherCheckFindsAnAccident(t *testing.T) {
 	for _, accident := range statustest.Accidents() {
@@ -528,8 +530,7 @@ func TestTheReportHasThePathsOfTheTemplate(t *testing.T) {
 		"behaviors that only the deployment knows": {`"CacheBehaviors":{"Fn::If":["C",[],[]]}`, nil},
 	} {
 		a := statustest.Healthy("shipped")
-		stack := a.Stacks[a.StackName]
-		stack.Template = strings.Replace(stack.Template, `"CacheBehaviors":[{"PathPattern":"/public/*"}]`, test.behaviors, 1)
+		a.Template(`"CacheBehaviors":[{"PathPattern":"/public/*"}]`, test.behaviors)
 		report, err := read(t, a)
 		if err != nil {
 			t.Fatal(err)
@@ -545,5 +546,78 @@ func TestTheReportHasThePathsOfTheTemplate(t *testing.T) {
 	a.Stacks[a.StackName].State = "UPDATE_IN_PROGRESS"
 	if report, err := read(t, a); err != nil || report.Protection.Template != nil {
 		t.Errorf("during a deployment: %+v, %v", report.Protection, err)
+	}
+}
+
+// An owner changes the distribution in the CDK, and a deployment changes the key group
+// before the document.
+func TestWhatADeploymentOrAnOwnerChangesIsNoFinding(t *testing.T) {
+	const groups = `"DefaultCacheBehavior":{"TrustedKeyGroups":[{"Ref":"ContentKeyGroupC1B0B78F"}`
+	join := func(a *statustest.Account, group string) {
+		a.Groups[group] = &rotation.KeyGroup{Members: []string{a.KeyPairID, "K9OTHER"}}
+		a.Keys["K9OTHER"] = a.Keys[a.KeyPairID]
+		b := &a.Distributions[a.DistributionID].Behaviors[1]
+		b.KeyGroups = append(b.KeyGroups, group)
+	}
+	add := func(a *statustest.Account) {
+		a.Groups[a.GroupID].Members = append(a.Groups[a.GroupID].Members, "K9OTHER")
+		a.Keys["K9OTHER"] = a.Keys[a.KeyPairID]
+	}
+	for name, test := range map[string]struct {
+		kind    string
+		change  func(a *statustest.Account)
+		healthy bool
+	}{
+		"a second group that the template names": {"shipped", func(a *statustest.Account) {
+			a.Template(groups, groups+`,"another"`)
+			join(a, "another")
+		}, true},
+		"a second group that the stack creates": {"shipped", func(a *statustest.Account) {
+			stack := a.Stacks[a.StackName]
+			stack.Resources = append(stack.Resources, status.Resource{LogicalID: "Partners", PhysicalID: "another", Type: "AWS::CloudFront::KeyGroup"})
+			a.Template(groups, groups+`,{"Fn::GetAtt":["Partners","Id"]}`)
+			join(a, "another")
+		}, true},
+		"a second group that only the deployment knows": {"shipped", func(a *statustest.Account) {
+			a.Template(groups, groups+`,{"Ref":"PartnersParameter"}`)
+			join(a, "another")
+		}, true},
+		"two groups of which the template has one": {"shipped", func(a *statustest.Account) {
+			a.Template(groups, groups+`,{"Ref":"PartnersParameter"}`)
+			join(a, "another")
+			join(a, "a-third")
+		}, false},
+		"accounts that the template trusts": {"shipped", func(a *statustest.Account) {
+			a.Template(groups, strings.Replace(groups, "{", `{"TrustedSigners":["self"],`, 1))
+			a.Distributions[a.DistributionID].Behaviors[1].Accounts = []string{"self"}
+		}, true},
+		"a pattern without its first slash": {"shipped", func(a *statustest.Account) { a.Template(`"/public/*"`, `"public/*"`) }, true},
+		"a key that a running deployment has added": {"shipped", func(a *statustest.Account) {
+			a.Stacks[a.StackName].State = "UPDATE_IN_PROGRESS"
+			add(a)
+		}, true},
+		"a path that a running deployment has not added": {"shipped", func(a *statustest.Account) {
+			a.Stacks[a.StackName].State = "UPDATE_IN_PROGRESS"
+			a.Template(`"/public/*"`, `"/other/*"`)
+		}, true},
+		"a key that a running deployment of the lender has added": {"borrower", func(a *statustest.Account) {
+			a.Stacks["media-stage"].State = "UPDATE_IN_PROGRESS"
+			add(a)
+		}, true},
+		"a key of a document without trusted keys": {"shipped", func(a *statustest.Account) {
+			a.Edit(func(d *signer.Deployment) { d.TrustedKeys = nil })
+			add(a)
+		}, true},
+		"a key that the document also trusts": {"shipped", func(a *statustest.Account) {
+			a.Edit(func(d *signer.Deployment) { d.TrustedKeys = append(d.TrustedKeys, signer.TrustedKey{ID: "K9OTHER"}) })
+			add(a)
+		}, true},
+	} {
+		a := statustest.Healthy(test.kind)
+		test.change(a)
+		report, err := read(t, a)
+		if err != nil || report.Healthy != test.healthy {
+			t.Errorf("%s: %+v, %v", name, report, err)
+		}
 	}
 }

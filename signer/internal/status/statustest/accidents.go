@@ -108,6 +108,46 @@ func Accidents() []Accident {
 			a.Distributions[a.DistributionID].Behaviors[1].KeyGroups = []string{"another"}
 		}, "group", "not the stack's own"},
 		{"the distribution requires no signature", "shipped", func(a *Account) { a.Distributions[a.DistributionID].Behaviors[1].KeyGroups = nil }, "protection", "trusts no key group"},
+		{"another public key is added to the key group", "shipped", func(a *Account) { a.foreign(a.GroupID) }, "trusted", "has the public key K9OTHER, which the deployment document does not list"},
+		{"another public key is added to the key group of a rotation", "rotating", func(a *Account) { a.foreign(a.GroupID) }, "trusted", "has the public key K9OTHER"},
+		{"another public key is added to the lender's key group", "borrower", func(a *Account) { a.foreign(a.GroupID) }, "trusted", "has the public key K9OTHER"},
+		{"the distribution trusts a second key group", "shipped", func(a *Account) {
+			b := &a.Distributions[a.DistributionID].Behaviors[1]
+			b.KeyGroups = append(b.KeyGroups, a.foreign("another"))
+		}, "group", `trusts the key group another for the paths "*"`},
+		{"a borrower's distribution trusts a second key group", "borrower", func(a *Account) {
+			b := &a.Distributions[a.DistributionID].Behaviors[1]
+			b.KeyGroups = append(b.KeyGroups, a.foreign("another"))
+		}, "group", `trusts the key group another for the paths "*"`},
+		{"a signed path trusts another group", "shipped", func(a *Account) {
+			a.path("/public/premium/*", `[{"Ref":"ContentKeyGroupC1B0B78F"}]`, a.foreign("another"))
+		}, "group", `trusts the key group another for the paths "/public/premium/*"`},
+		{"the distribution trusts the key pairs of accounts", "shipped", func(a *Account) {
+			a.Distributions[a.DistributionID].Behaviors[1].Accounts = []string{"self"}
+		}, "group", "trusts the key pairs of the AWS account self"},
+		{"a public path is added", "shipped", func(a *Account) { a.behavior("/*.mp4") }, "protection", `that the template does not have: "/*.mp4"`},
+		{"everything is made public by a path", "shipped", func(a *Account) { a.behavior("*") }, "protection", `that the template does not have: "*"`},
+		{"a signed path is added", "shipped", func(a *Account) { a.behavior("/public/a/*", a.GroupID) }, "protection", `with a key group that the template does not have: "/public/a/*"`},
+		{"a signed path loses its group", "shipped", func(a *Account) {
+			a.path("/public/premium/*", `[{"Ref":"ContentKeyGroupC1B0B78F"}]`)
+		}, "protection", `trusts no key group, and in the template it does, for the paths "/public/premium/*"`},
+		{"a signed path is removed", "shipped", func(a *Account) {
+			a.path("/public/premium/*", `[{"Ref":"ContentKeyGroupC1B0B78F"}]`, a.GroupID)
+			d := a.Distributions[a.DistributionID]
+			d.Behaviors = d.Behaviors[1:]
+		}, "protection", `has lost a cache behavior with a key group: "/public/premium/*"`},
+		{"a public path is given a group", "shipped", func(a *Account) {
+			a.Distributions[a.DistributionID].Behaviors[0].KeyGroups = []string{a.GroupID}
+		}, "protection", `trusts a key group, and in the template none, for the paths "/public/*"`},
+		{"a public path is removed", "shipped", func(a *Account) {
+			d := a.Distributions[a.DistributionID]
+			d.Behaviors = d.Behaviors[1:]
+		}, "protection", `has lost a cache behavior without a key group: "/public/*"`},
+		{"a public path is moved before a signed one", "shipped", func(a *Account) {
+			a.path("/public/premium/*", `[{"Ref":"ContentKeyGroupC1B0B78F"}]`, a.GroupID)
+			b := a.Distributions[a.DistributionID].Behaviors
+			b[0], b[1] = b[1], b[0]
+		}, "protection", "another order"},
 		{"the distribution is disabled", "shipped", func(a *Account) { a.Distributions[a.DistributionID].Enabled = false }, "distribution", "disabled"},
 		{"the distribution is deleted", "shipped", func(a *Account) { delete(a.Distributions, a.DistributionID) }, "distribution", "is gone"},
 		{"the distribution reads another bucket", "shipped", func(a *Account) {

@@ -441,7 +441,8 @@ func (a *Account) cloudFront(w http.ResponseWriter, path string) {
 
 func distributionXML(d *status.Distribution) string {
 	behavior := func(b status.Behavior) string {
-		return fmt.Sprintf("<TargetOriginId>%s</TargetOriginId><TrustedKeyGroups><Enabled>%t</Enabled><Quantity>%d</Quantity><Items>%s</Items></TrustedKeyGroups>", b.Origin, len(b.KeyGroups) > 0, len(b.KeyGroups), xmlList(b.KeyGroups, "KeyGroup"))
+		return fmt.Sprintf("<TargetOriginId>%s</TargetOriginId><TrustedSigners><Enabled>%t</Enabled><Quantity>%d</Quantity><Items>%s</Items></TrustedSigners><TrustedKeyGroups><Enabled>%t</Enabled><Quantity>%d</Quantity><Items>%s</Items></TrustedKeyGroups>",
+			b.Origin, len(b.Accounts) > 0, len(b.Accounts), xmlList(b.Accounts, "AwsAccountNumber"), len(b.KeyGroups) > 0, len(b.KeyGroups), xmlList(b.KeyGroups, "KeyGroup"))
 	}
 	var others, origins strings.Builder
 	for _, b := range d.Behaviors[:len(d.Behaviors)-1] {

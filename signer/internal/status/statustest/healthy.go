@@ -209,6 +209,44 @@ func (a *Account) borrow() {
 	})
 }
 
+// foreign adds a public key to a key group, which it creates if there is none, and returns
+// the id of the group.
+func (a *Account) foreign(group string) string {
+	if a.Groups[group] == nil {
+		a.Groups[group] = &rotation.KeyGroup{}
+	}
+	const id = "K9OTHER"
+	a.Groups[group].Members = append(a.Groups[group].Members, id)
+	key, err := signer.GenerateKey(signer.ECDSAP256)
+	if err != nil {
+		panic(err)
+	}
+	a.Keys[id] = PublicKey(key)
+	return group
+}
+
+// behavior adds a cache behavior to the distribution, before the others.
+func (a *Account) behavior(pattern string, groups ...string) {
+	d := a.Distributions[a.DistributionID]
+	d.Behaviors = slices.Insert(d.Behaviors, 0, status.Behavior{Pattern: pattern, Origin: "content", KeyGroups: groups})
+}
+
+// path adds a cache behavior to the template, with the JSON of its key groups, and to the
+// distribution.
+func (a *Account) path(pattern, inTemplate string, groups ...string) {
+	a.Template(`"CacheBehaviors":[`, `"CacheBehaviors":[{"PathPattern":"`+pattern+`","TrustedKeyGroups":`+inTemplate+`},`)
+	a.behavior(pattern, groups...)
+}
+
+// Template changes a text of the stack's template.
+func (a *Account) Template(old, new string) {
+	stack := a.Stacks[a.StackName]
+	if !strings.Contains(stack.Template, old) {
+		panic("the template has no " + old)
+	}
+	stack.Template = strings.Replace(stack.Template, old, new, 1)
+}
+
 // Empty returns an account without resources.
 func Empty() *Account {
 	return &Account{
