@@ -359,8 +359,16 @@ func askPlainHTTP(v *visit) Result {
 		return couldNotAsk(err)
 	case v.leaks(a):
 		return failed("the object was sent over plain HTTP")
-	case a.StatusCode >= 300 && a.StatusCode < 400 && !strings.HasPrefix(a.Header.Get("Location"), "https://"):
-		return failed("answered %d, a redirect that is not to HTTPS", a.StatusCode)
+	case a.StatusCode >= 300 && a.StatusCode < 400:
+		if to, err := url.Parse(a.Header.Get("Location")); err != nil || to.Scheme != "https" || !strings.EqualFold(to.Host, v.base().Host) {
+			return failed("answered %d, a redirect that is not to HTTPS of the same host", a.StatusCode)
+		}
+		return passed("redirected to HTTPS")
+	case a.StatusCode != http.StatusForbidden && !v.isRefusal(a):
+		return couldNotAsk(fmt.Errorf("%s, which is no refusal", a))
+	}
+	if wrong := v.provesNothing(); wrong != nil {
+		return *wrong
 	}
 	return passed("%s", a)
 }
@@ -381,8 +389,11 @@ func askListing(v *visit) Result {
 		if err != nil {
 			return couldNotAsk(err)
 		}
-		if isListing(a) {
+		switch {
+		case isListing(a):
 			return failed("%s lists the bucket", t.what)
+		case v.broken(a):
+			return couldNotAsk(fmt.Errorf("%s: %s, which proves nothing", t.what, a))
 		}
 	}
 	return passed("%d requests list nothing", len(targets))
@@ -521,6 +532,8 @@ func askSignedPaths(v *visit) Result {
 			return couldNotAsk(err)
 		case a.fromBucket(), v.leaks(a):
 			return failed("%s: the request reached the bucket: %s", pattern, a)
+		case v.broken(a):
+			return couldNotAsk(fmt.Errorf("%s: %s, which proves nothing", pattern, a))
 		case a.code() == "MissingKey":
 			certain++
 		}
@@ -581,6 +594,8 @@ func askSignedSpellings(v *visit) Result {
 			return couldNotAsk(err)
 		case a.fromBucket(), v.leaks(a):
 			return failed("%s, in another spelling: the request reached the bucket: %s", t.what, a)
+		case v.broken(a):
+			return couldNotAsk(fmt.Errorf("%s, in another spelling: %s, which proves nothing", t.what, a))
 		case a.code() != "MissingKey" && !strings.HasPrefix(a.Header.Get("X-Cache"), "FunctionGeneratedResponse"):
 			return notAsked("a custom error page does not say whether CloudFront or S3 refused")
 		}
@@ -602,6 +617,8 @@ func askPublicOpen(v *visit) Result {
 			return couldNotAsk(err)
 		case a.code() == "MissingKey":
 			return failed("%s: %s", pattern, a)
+		case v.broken(a):
+			return couldNotAsk(fmt.Errorf("%s: %s, which proves nothing", pattern, a))
 		}
 	}
 	return passed("%d patterns require no signature", len(v.Public))
@@ -614,50 +631,78 @@ type address struct {
 	// mayLack reports that some Regions do not have it, so that its host may have no
 	// IP address.
 	mayLack bool
+
+	// elsewhere reports that it may not be the bucket's: it is of all Regions, or must
+	// be enabled first. S3 then answers with a redirect or with 400.
+	elsewhere bool
+
+	// website reports that it must be configured first. It may redirect.
+	website bool
 }
 
-// bucketAddresses returns all addresses of a bucket.
+// refuses reports whether an answer is a refusal by S3.
+// https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html#VirtualHostingBackwardsCompatibility
+func (at address) refuses(a *answer) bool {
+	redirects := a.StatusCode >= 300 && a.StatusCode < 400
+	switch {
+	case at.elsewhere && (redirects || a.StatusCode == http.StatusBadRequest):
+		return true
+	case at.website && (redirects || a.code() == "NoSuchWebsiteConfiguration"):
+		return true
+	}
+	return a.StatusCode == http.StatusForbidden && a.code() != ""
+}
+
+// bucketAddresses returns all addresses of a bucket. Those of all Regions are of the
+// partition aws: in China and in GovCloud the name may be of another bucket there.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/WebsiteEndpoints.html
 // https://docs.aws.amazon.com/general/latest/gr/s3.html
 func bucketAddresses(b *signer.Bucket) (list []address) {
 	suffix := "amazonaws.com"
-	china := strings.HasPrefix(b.Region, "cn-")
-	if china {
+	if strings.HasPrefix(b.Region, "cn-") {
 		suffix += ".cn"
 	}
 	type endpoint struct {
-		host          string
-		path, mayLack bool
+		host                     string
+		path, mayLack, elsewhere bool
 	}
-	endpoints := []endpoint{{"s3." + b.Region, true, false}, {"s3.dualstack." + b.Region, true, false}, {"s3-" + b.Region, true, true}}
-	if !china {
-		endpoints = append(endpoints, endpoint{"s3", true, false}, endpoint{"s3-accelerate", false, false}, endpoint{"s3-accelerate.dualstack", false, false})
+	endpoints := []endpoint{{"s3." + b.Region, true, false, false}, {"s3.dualstack." + b.Region, true, false, false}, {"s3-" + b.Region, true, true, false}}
+	if !strings.HasPrefix(b.Region, "cn-") && !strings.HasPrefix(b.Region, "us-gov-") {
+		endpoints = append(endpoints, endpoint{"s3", true, false, true}, endpoint{"s3-accelerate", false, false, true}, endpoint{"s3-accelerate.dualstack", false, false, true})
 	}
 	for _, prefix := range []string{"us-", "ca-"} {
 		if strings.HasPrefix(b.Region, prefix) {
-			endpoints = append(endpoints, endpoint{"s3-fips." + b.Region, true, true})
+			endpoints = append(endpoints, endpoint{"s3-fips." + b.Region, true, true, false})
 		}
 	}
 	points := strings.Contains(b.Name, ".") // the certificate of S3 covers one label, and acceleration takes one
 	for _, e := range endpoints {
 		host := e.host + "." + suffix
+		add := func(url string) {
+			list = append(list, address{url: url, mayLack: e.mayLack, elsewhere: e.elsewhere})
+		}
 		if e.path {
-			list = append(list, address{"https://" + host + "/" + b.Name, e.mayLack}, address{"http://" + host + "/" + b.Name, e.mayLack})
+			add("https://" + host + "/" + b.Name)
+			add("http://" + host + "/" + b.Name)
 		}
 		if !points {
-			list = append(list, address{"https://" + b.Name + "." + host, e.mayLack})
+			add("https://" + b.Name + "." + host)
 		}
 		if !points || e.path {
-			list = append(list, address{"http://" + b.Name + "." + host, e.mayLack})
+			add("http://" + b.Name + "." + host)
 		}
 	}
 	// The website host has a hyphen in older Regions and a point in newer ones.
-	return append(list, address{"http://" + b.Name + ".s3-website-" + b.Region + "." + suffix, true}, address{"http://" + b.Name + ".s3-website." + b.Region + "." + suffix, true})
+	for _, separator := range []string{"-", "."} {
+		list = append(list, address{url: "http://" + b.Name + ".s3-website" + separator + b.Region + "." + suffix, mayLack: true, website: true})
+	}
+	return list
 }
 
 // askBucket requests follows, a path with an optional query, at each address of the
-// bucket, and fails if one does not refuse.
+// bucket, and fails if one sends something.
 func askBucket(v *visit, follows string) Result {
 	if v.Deployment.Bucket == nil {
 		return notAsked("the deployment document names no bucket")
@@ -687,6 +732,8 @@ func askBucket(v *visit, follows string) Result {
 			unasked = r.err
 		case r.answer.ok():
 			return failed("%s: %s", r.url, r.answer)
+		case !r.refuses(r.answer):
+			unasked = fmt.Errorf("%s: %s, which is no refusal by S3", r.url, r.answer)
 		default:
 			asked++
 		}
@@ -705,7 +752,13 @@ func askBucketObject(v *visit) Result {
 	if err != nil {
 		return couldNotAsk(errors.New("the key of the object cannot be written in a URL of S3"))
 	}
-	return askBucket(v, strings.TrimPrefix(u, v.Deployment.BaseURL))
+	r := askBucket(v, strings.TrimPrefix(u, v.Deployment.BaseURL))
+	if r.Outcome == Passed {
+		if wrong := v.provesNothing(); wrong != nil {
+			return *wrong
+		}
+	}
+	return r
 }
 
 func askBucketListing(v *visit) Result { return askBucket(v, "/?list-type=2&max-keys=1") }
@@ -715,10 +768,16 @@ func askSignedURL(v *visit) Result {
 	switch {
 	case err != nil:
 		return couldNotAsk(err)
-	case !a.ok():
-		return failed("%s", a)
+	case a.ok():
+		return passed("%s", a)
 	}
-	return passed("%s", a)
+	r := failed("%s", a)
+	// A refusal of the signature itself says nothing of the object.
+	if absent, err := v.absent(); err == nil && absent.StatusCode == a.StatusCode && absent.code() == a.code() && (a.code() == "" || a.fromBucket()) {
+		r = failed("%s, as for an object that does not exist: there may be no such object", a)
+		r.Meaning = "KEY names no object, or every viewer is refused"
+	}
+	return r
 }
 
 // asViewer requests the object with a signed URL. It returns a Result instead if the
@@ -859,11 +918,7 @@ func askSaveAs(v *visit) Result {
 }
 
 func askMissing(v *visit) Result {
-	signed, err := v.sign(v.Signer, v.url(v.stranger), signer.Policy{TTL: ttl})
-	if err != nil {
-		return couldNotAsk(err)
-	}
-	a, err := v.get(signed)
+	a, err := v.absent()
 	switch {
 	case err != nil:
 		return couldNotAsk(err)

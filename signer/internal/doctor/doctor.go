@@ -159,7 +159,7 @@ func run(ctx context.Context, s Site, list []check, done func(checks, of int)) *
 		}
 	}
 	v := &visit{Site: s, ctx: ctx, free: make(chan struct{}, maxConcurrent)}
-	v.opened = once(v.open)
+	v.opened, v.absent = once(v.open), once(v.openNothing)
 	v.refusal = once(func() (*answer, error) { return v.get(v.url(v.stranger)) })
 
 	r := &Report{Schema: Schema, URL: s.Deployment.BaseURL, Time: s.Now().UTC().Truncate(time.Second), Checks: make([]Result, len(list))}
@@ -173,7 +173,7 @@ func run(ctx context.Context, s Site, list []check, done func(checks, of int)) *
 			result := c.ask(v)
 			result.Group, result.Check, result.Asks = c.group, c.name, c.asks
 			if result.Outcome == Failed {
-				result.Meaning, result.Do = c.meaning, c.do
+				result.Meaning, result.Do = cmp.Or(result.Meaning, c.meaning), c.do
 			}
 			r.Checks[i] = result
 			mu.Lock()
@@ -209,7 +209,8 @@ func once(ask func() (*answer, error)) func() (*answer, error) {
 	}
 }
 
-// check is one question. ask returns a Result with Outcome and What.
+// check is one question. ask returns a Result with Outcome and What, and with Meaning if
+// it is not the usual one.
 type check struct {
 	group, name, asks string
 	meaning, do       string // if it failed
@@ -241,9 +242,10 @@ type visit struct {
 	Site
 	ctx context.Context
 
-	// opened returns the answer to a signed URL of the object. refusal returns the
-	// answer to a request without a signature for an object that does not exist.
-	opened, refusal func() (*answer, error)
+	// opened returns the answer to a signed URL of the object, and absent that to a
+	// signed URL of an object that does not exist. refusal returns the answer to a
+	// request without a signature for an object that does not exist.
+	opened, absent, refusal func() (*answer, error)
 
 	free chan struct{}
 	mu   sync.Mutex
@@ -260,13 +262,14 @@ type answer struct {
 // ok reports whether the status is 2xx.
 func (a *answer) ok() bool { return a.StatusCode >= 200 && a.StatusCode < 300 }
 
-// codeShape matches the code in a refusal by CloudFront or S3.
-var codeShape = regexp.MustCompile(`<Code>([A-Za-z]{1,40})</Code>`)
+// codeShape matches the code in a refusal by CloudFront or S3, and by a website endpoint
+// of S3, whose refusals are HTML.
+var codeShape = regexp.MustCompile(`<Code>([A-Za-z]{1,40})</Code>|<li>Code: ([A-Za-z]{1,40})</li>`)
 
 // code returns the code in a refusal, or "" if there is none.
 func (a *answer) code() string {
 	if found := codeShape.FindStringSubmatch(a.body); found != nil && !a.ok() {
-		return found[1]
+		return cmp.Or(found[1], found[2])
 	}
 	return ""
 }
@@ -460,6 +463,15 @@ func (v *visit) open() (*answer, error) {
 	return v.get(signed)
 }
 
+// openNothing sends a signed URL of an object that does not exist.
+func (v *visit) openNothing() (*answer, error) {
+	signed, err := v.sign(v.Signer, v.url(v.stranger), signer.Policy{TTL: ttl})
+	if err != nil {
+		return nil, err
+	}
+	return v.get(signed)
+}
+
 // withObject returns ask for a check that needs an object.
 func withObject(ask func(v *visit) Result) func(v *visit) Result {
 	return func(v *visit) Result {
@@ -501,8 +513,11 @@ func (v *visit) refused(targets ...target) Result {
 			unasked = fmt.Errorf("%s: %w", t.what, err)
 			continue
 		}
-		if v.leaks(a) {
+		switch {
+		case v.leaks(a):
 			return failed("%s: %s", t.what, a)
+		case v.broken(a):
+			unasked = fmt.Errorf("%s: %s, which proves nothing", t.what, a)
 		}
 		certain = certain && (a.code() == "MissingKey" || t.method == http.MethodHead)
 	}
@@ -510,17 +525,31 @@ func (v *visit) refused(targets ...target) Result {
 		return couldNotAsk(unasked)
 	}
 	if !certain {
-		// A server that refuses everybody proves nothing.
-		if a, err := v.opened(); errors.Is(err, errUnsigned) {
-			return notAsked("refused, which proves nothing, because no request can be signed to open the object: see private-key")
-		} else if err != nil || !a.ok() {
-			return couldNotAsk(errors.New("refused, which proves nothing, because a signed URL does not open the object"))
+		if wrong := v.provesNothing(); wrong != nil {
+			return *wrong
 		}
 	}
 	if len(targets) == 1 {
 		return passed("refused")
 	}
 	return passed("%d requests are refused", len(targets))
+}
+
+// provesNothing returns the result of a check whose requests are refused if a signed URL
+// does not open the object, since a server that refuses everybody proves nothing, and so
+// does an object that does not exist. Otherwise it returns nil.
+func (v *visit) provesNothing() *Result {
+	a, err := v.opened()
+	var r Result
+	switch {
+	case errors.Is(err, errUnsigned):
+		r = notAsked("refused, which proves nothing, because no request can be signed to open the object: see private-key")
+	case err != nil || !a.ok():
+		r = couldNotAsk(errors.New("refused, which proves nothing, because a signed URL does not open the object"))
+	default:
+		return nil
+	}
+	return &r
 }
 
 // target is a request that must be refused.
@@ -532,13 +561,16 @@ type target struct {
 
 // leaks reports whether an answer has content. The custom error page of a refusal is
 // not content, whatever its status.
-func (v *visit) leaks(a *answer) bool {
-	if !a.ok() {
-		return false
-	}
-	page, err := v.refusal()
-	if err == nil && a.method == http.MethodHead {
-		return page.StatusCode != a.StatusCode // it has no body
-	}
-	return err != nil || page.StatusCode != a.StatusCode || page.body != a.body
+func (v *visit) leaks(a *answer) bool { return a.ok() && !v.isRefusal(a) }
+
+// broken reports whether an answer is that of a server that does not work, which neither
+// refuses nor sends an object.
+func (v *visit) broken(a *answer) bool {
+	return a.StatusCode >= http.StatusInternalServerError && !v.isRefusal(a)
+}
+
+// isRefusal reports whether an answer has the status and the body of a refusal.
+func (v *visit) isRefusal(a *answer) bool {
+	refusal, err := v.refusal()
+	return err == nil && refusal.StatusCode == a.StatusCode && (a.method == http.MethodHead || refusal.body == a.body) // HEAD has no body
 }

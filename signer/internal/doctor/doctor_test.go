@@ -435,12 +435,12 @@ var more = map[string]map[string]fault{
 			return nil
 		}},
 	},
-	"plain-http": {"a redirect to another host": {answer: func(_ *world, r *http.Request, a *http.Response) {
-		if r.URL.Scheme == "http" && r.Host == host {
-			become(a, http.StatusMovedPermanently, "")
-			a.Header.Set("Location", "http://example.com/")
-		}
-	}}},
+	"plain-http": {
+		"a redirect to plain HTTP":            redirected("http://" + host + "/" + object),
+		"a redirect to another host":          redirected("https://example.com/" + object),
+		"a redirect to a name that starts so": redirected("https://" + host + ".example.com/" + object),
+		"a redirect to nowhere":               redirected(""),
+	},
 	"cloudfront": {"another server": {answer: func(_ *world, _ *http.Request, a *http.Response) { a.Header.Del("X-Amz-Cf-Id") }}},
 	"clock": {"a fast clock": {answer: func(_ *world, _ *http.Request, a *http.Response) {
 		a.Header.Set("Date", time.Now().Add(-5*time.Minute).UTC().Format(http.TimeFormat))
@@ -474,6 +474,16 @@ var more = map[string]map[string]fault{
 			}
 		}},
 	},
+}
+
+// redirected is the fault of a redirect of each request over plain HTTP.
+func redirected(to string) fault {
+	return fault{answer: func(_ *world, r *http.Request, a *http.Response) {
+		if r.URL.Scheme == "http" && r.Host == host {
+			become(a, http.StatusMovedPermanently, "")
+			a.Header.Set("Location", to)
+		}
+	}}
 }
 
 func failures(r *Report) (names []string) {
@@ -560,6 +570,106 @@ func TestEachAddressOfABucketThatSendsTheObjectIsFound(t *testing.T) {
 		if got := failures(r); !slices.Equal(got, []string{"bucket-object"}) {
 			t.Errorf("%s: found by %q\n%s", address, got, describe(r))
 		}
+	}
+}
+
+// answered is the fault that requests for which is returns true are answered so.
+func answered(status int, body string, is func(r *http.Request) bool) fault {
+	return fault{answer: func(_ *world, r *http.Request, a *http.Response) {
+		if is(r) {
+			become(a, status, body)
+		}
+	}}
+}
+
+func at(prefix string) func(r *http.Request) bool {
+	return func(r *http.Request) bool {
+		return strings.HasPrefix(r.URL.Scheme+"://"+r.URL.Host+r.URL.EscapedPath(), prefix)
+	}
+}
+
+func outcome(r *Report, check string) Result {
+	for _, result := range r.Checks {
+		if result.Check == check {
+			return result
+		}
+	}
+	return Result{}
+}
+
+func TestAnAnswerThatIsNoRefusalIsNotTakenForOne(t *testing.T) {
+	const regional, website = "https://media-dev-content.s3.eu-west-1.amazonaws.com/", "http://media-dev-content.s3-website.eu-west-1.amazonaws.com/"
+	xml := func(code string) string { return "<Error><Code>" + code + "</Code></Error>" }
+	for name, test := range map[string]struct {
+		fault fault
+		check string
+		says  string
+	}{
+		"a gateway without a server":    {answered(502, "bad gateway", at("http://"+host)), "plain-http", "answered 502"},
+		"no such page over plain HTTP":  {answered(404, "", at("http://"+host)), "plain-http", "answered 404"},
+		"a busy bucket":                 {answered(503, xml("SlowDown"), at(regional)), "bucket-object", regional[:len(regional)-1] + ": answered 503 SlowDown"},
+		"a busy list":                   {answered(503, xml("SlowDown"), at(regional)), "bucket-listing", "answered 503 SlowDown"},
+		"no such object in the bucket":  {answered(404, xml("NoSuchKey"), at(regional)), "bucket-object", "answered 404 NoSuchKey"},
+		"no such bucket":                {answered(404, xml("NoSuchBucket"), at(regional)), "bucket-listing", "answered 404 NoSuchBucket"},
+		"a bucket in another Region":    {answered(301, xml("PermanentRedirect"), at(regional)), "bucket-object", "answered 301 PermanentRedirect"},
+		"a proxy that refuses S3":       {answered(403, "blocked", at(regional)), "bucket-object", "answered 403"},
+		"no such page of a website":     {answered(404, "<li>Code: NoSuchKey</li>", at(website)), "bucket-object", "answered 404 NoSuchKey"},
+		"a broken spelling":             {answered(502, "", at(base+"//"+object)), "spellings", "another spelling of the path: answered 502"},
+		"a broken range":                {answered(502, "", func(r *http.Request) bool { return isFor(r, object) && !signed(r) && r.Header.Get("Range") != "" }), "unsigned", "a range without a signature: answered 502"},
+		"a broken signed path":          {answered(502, "", at(base+"/videos/")), "signed-paths", "/videos/*: answered 502"},
+		"a broken spelling of one":      {answered(502, "", at(base+"/%76ideos/")), "signed-spellings", "answered 502"},
+		"a broken public path":          {answered(504, "", at(base+"/public/signedfront")), "public-open", "/public/*: answered 504"},
+		"a root that does not answer":   {answered(502, "", func(r *http.Request) bool { return r.URL.Host == host && r.URL.Path == "/" }), "listing", "/: answered 502"},
+		"refusals by everybody in HTTP": {answered(403, xml("AccessDenied"), func(r *http.Request) bool { return isFor(r, object) }), "plain-http", "a signed URL does not open the object"},
+	} {
+		s, _ := visited(t, test.fault)
+		r := Run(t.Context(), s, nil)
+		if got := outcome(r, test.check); got.Outcome != CouldNotAsk || !strings.Contains(got.What, test.says) {
+			t.Errorf("%s: %s: %s: %s", name, test.check, got.Outcome, got.What)
+		}
+	}
+}
+
+func TestARefusalOfEachKindPasses(t *testing.T) {
+	const bucket = "://media-dev-content.s3"
+	xml := func(code string) string { return "<Error><Code>" + code + "</Code></Error>" }
+	for name, f := range map[string]fault{
+		"a redirect to HTTPS":              redirected("https://" + host + "/" + object + "?Expires=1"),
+		"an address of all Regions":        answered(301, xml("PermanentRedirect"), at("https://s3.amazonaws.com/")),
+		"a new bucket":                     answered(307, xml("TemporaryRedirect"), at("http"+bucket+".amazonaws.com/")),
+		"a bucket in a Region to opt into": answered(400, xml("IllegalLocationConstraintException"), at("https"+bucket+".amazonaws.com/")),
+		"a bucket without acceleration":    answered(400, xml("InvalidRequest"), at("https"+bucket+"-accelerate")),
+		"a bucket without a website":       answered(404, "<html><li>Code: NoSuchWebsiteConfiguration</li></html>", at("http"+bucket+"-website")),
+		"a website for nobody":             answered(403, "<html><li>Code: AccessDenied</li></html>", at("http"+bucket+"-website")),
+		"a website that redirects":         answered(301, "", at("http"+bucket+"-website")),
+		"an error page of any status": {answer: func(_ *world, r *http.Request, a *http.Response) {
+			if r.Host == host && a.StatusCode == http.StatusForbidden && (!signed(r) || r.URL.Scheme == "http") {
+				become(a, http.StatusServiceUnavailable, "please sign in")
+			}
+		}},
+	} {
+		s, _ := visited(t, f)
+		if r := Run(t.Context(), s, nil); !r.Healthy {
+			t.Errorf("%s:\n%s", name, describe(r))
+		}
+	}
+}
+
+func TestAKeyThatNamesNoObjectIsCalledThat(t *testing.T) {
+	s, _ := visited(t, fault{site: func(s *Site) { s.Object = "albums/7/tr.png" }})
+	r := Run(t.Context(), s, nil)
+	if got := outcome(r, "signed-url"); got.Outcome != Failed || !strings.Contains(got.What, "there may be no such object") || !strings.HasPrefix(got.Meaning, "KEY names no object") {
+		t.Errorf("%+v", got)
+	}
+	for _, check := range []string{"plain-http", "bucket-object"} {
+		if got := outcome(r, check); got.Outcome != CouldNotAsk {
+			t.Errorf("%s: %s: %s", check, got.Outcome, got.What)
+		}
+	}
+	// CloudFront refuses the signature, so the object is not the reason.
+	s, _ = visited(t, answered(403, "<Error><Code>InvalidKey</Code></Error>", signed))
+	if got := outcome(Run(t.Context(), s, nil), "signed-url"); got.Outcome != Failed || got.Meaning != "every viewer is refused" {
+		t.Errorf("%+v", got)
 	}
 }
 
