@@ -672,9 +672,12 @@ func bucketAddresses(b *signer.Bucket) (list []address) {
 	if !strings.HasPrefix(b.Region, "cn-") && !strings.HasPrefix(b.Region, "us-gov-") {
 		endpoints = append(endpoints, endpoint{"s3", true, false, true}, endpoint{"s3-accelerate", false, false, true}, endpoint{"s3-accelerate.dualstack", false, false, true})
 	}
+	if b.Region == "us-east-1" {
+		endpoints = append(endpoints, endpoint{"s3-external-1", true, true, false})
+	}
 	for _, prefix := range []string{"us-", "ca-"} {
 		if strings.HasPrefix(b.Region, prefix) {
-			endpoints = append(endpoints, endpoint{"s3-fips." + b.Region, true, true, false})
+			endpoints = append(endpoints, endpoint{"s3-fips." + b.Region, true, true, false}, endpoint{"s3-fips.dualstack." + b.Region, true, true, false})
 		}
 	}
 	points := strings.Contains(b.Name, ".") // the certificate of S3 covers one label, and acceleration takes one

@@ -559,13 +559,17 @@ func TestOtherFaultsAreFoundByTheirChecksAlone(t *testing.T) {
 }
 
 func TestEachAddressOfABucketThatSendsTheObjectIsFound(t *testing.T) {
-	for _, place := range bucketAddresses(&signer.Bucket{Name: "media-dev-content", Region: "eu-west-1"}) {
+	bucket := &signer.Bucket{Name: "media-dev-content", Region: "us-east-1"}
+	for _, place := range bucketAddresses(bucket) {
 		address := place.url
 		s, _ := visited(t, fault{request: func(w *world, r *http.Request) {
 			if r.URL.Scheme+"://"+r.Host+r.URL.Path == address+"/"+object {
 				w.openObject(r)
 			}
 		}})
+		d := *s.Deployment
+		d.Bucket = bucket
+		s.Deployment = &d
 		r := Run(t.Context(), s, nil)
 		if got := failures(r); !slices.Equal(got, []string{"bucket-object"}) {
 			t.Errorf("%s: found by %q\n%s", address, got, describe(r))
@@ -860,7 +864,7 @@ func TestARunEndsAtItsLimitOfRequests(t *testing.T) {
 		s.Public = append(s.Public, fmt.Sprintf("/public/%d/*", i))
 	}
 	r := Run(t.Context(), s, nil)
-	if r.Requests != MaxRequests || w.sent != MaxRequests || r.Healthy || !strings.Contains(describe(r), "could not ask: the limit of 300 requests is reached") {
+	if r.Requests != MaxRequests || w.sent != MaxRequests || r.Healthy || !strings.Contains(describe(r), "could not ask: the limit of 320 requests is reached") {
 		t.Errorf("%d requests are counted, %d were sent\n%s", r.Requests, w.sent, describe(r))
 	}
 }
@@ -873,6 +877,9 @@ func TestAHealthyDeploymentOfAsManyPathPatternsAsThereMayBeIsHealthy(t *testing.
 	for i := range 24 {
 		s.Signed = append(s.Signed, fmt.Sprintf("/videos/%d/*", i))
 	}
+	d := *s.Deployment
+	d.Bucket = &signer.Bucket{Name: "media-dev-content", Region: "us-east-1"} // the Region with the most addresses
+	s.Deployment = &d
 	r := Run(t.Context(), s, nil)
 	if !r.Healthy || w.sent >= MaxRequests || len(s.Public)+len(s.Signed) != 75 {
 		t.Errorf("%d requests for %d patterns\n%s", w.sent, len(s.Public)+len(s.Signed), describe(r))
@@ -951,11 +958,18 @@ func TestEachAddressOfABucketIsAsked(t *testing.T) {
 		"of a plain name":        {signer.Bucket{Name: "media", Region: "eu-west-1"}, 22},
 		"of a name with a point": {signer.Bucket{Name: "media.example.com", Region: "eu-west-1"}, 14},
 		"in China":               {signer.Bucket{Name: "media", Region: "cn-north-1"}, 14},
-		"in the United States":   {signer.Bucket{Name: "media", Region: "us-east-1"}, 26},
+		"in the United States":   {signer.Bucket{Name: "media", Region: "us-west-2"}, 30},
+		"in N. Virginia":         {signer.Bucket{Name: "media", Region: "us-east-1"}, 34},
+		"in GovCloud":            {signer.Bucket{Name: "media", Region: "us-gov-west-1"}, 22},
 	} {
 		got := bucketAddresses(&test.bucket)
 		if len(got) != test.want {
 			t.Errorf("%s: %d addresses: %v", name, len(got), got)
+		}
+		for _, host := range map[string][]string{"us-west-2": {"https://media.s3-fips.dualstack.us-west-2."}, "us-east-1": {"https://media.s3-fips.dualstack.us-east-1.", "https://s3-external-1."}}[test.bucket.Region] {
+			if !slices.ContainsFunc(got, func(place address) bool { return strings.HasPrefix(place.url, host) }) {
+				t.Errorf("%s: there is no %s", name, host)
+			}
 		}
 		for _, place := range got {
 			address := place.url
