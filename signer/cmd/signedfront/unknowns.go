@@ -141,7 +141,7 @@ func clockOf(ctx context.Context, d unknowns.Distribution) (func() time.Time, er
 	}
 	a.Body.Close()
 	var off time.Duration
-	if date, err := http.ParseTime(a.Header.Get("Date")); err == nil {
+	if date, ok := doctor.ClockOf(a.Header); ok {
 		off = time.Until(date.Add(500 * time.Millisecond)) // Date has whole seconds
 	}
 	return func() time.Time { return time.Now().Add(off) }, nil

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -169,8 +170,8 @@ func askClock(v *visit) Result {
 	if err != nil {
 		return couldNotAsk(err)
 	}
-	date, err := http.ParseTime(a.Header.Get("Date"))
-	if err != nil {
+	date, ok := ClockOf(a.Header)
+	if !ok {
 		return couldNotAsk(errors.New("the answer has no Date"))
 	}
 	off := v.Now().Sub(date).Round(time.Second)
@@ -181,6 +182,21 @@ func askClock(v *visit) Result {
 		return failed("this clock is %s slow", -off)
 	}
 	return passed("they are %s apart", max(off, -off))
+}
+
+// ClockOf returns when an answer was sent, and whether its header has that time.
+// The Date of an answer from a cache, such as a custom error page, is when the cache got
+// it, and its Age is the number of seconds since then.
+// https://www.rfc-editor.org/rfc/rfc9111.html#section-5.1
+func ClockOf(h http.Header) (sent time.Time, ok bool) {
+	date, err := http.ParseTime(h.Get("Date"))
+	if err != nil {
+		return time.Time{}, false
+	}
+	if age, err := strconv.ParseUint(h.Get("Age"), 10, 31); err == nil {
+		date = date.Add(time.Duration(age) * time.Second)
+	}
+	return date, true
 }
 
 // askNames sends a request without a signature to each name except that of the base URL.

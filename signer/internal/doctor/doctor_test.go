@@ -659,6 +659,33 @@ func TestARefusalOfEachKindPasses(t *testing.T) {
 	}
 }
 
+func TestTheClockOfAnAnswerFromACacheIsItsDateAndItsAge(t *testing.T) {
+	for name, test := range map[string]struct {
+		age     string
+		healthy bool
+	}{
+		"two hours":  {"7200", true},
+		"no age":     {"", false},
+		"one minute": {"60", false},
+		"no number":  {"-7200", false},
+	} {
+		s, _ := visited(t, fault{answer: func(_ *world, r *http.Request, a *http.Response) {
+			if a.StatusCode == http.StatusForbidden && !signed(r) {
+				become(a, http.StatusForbidden, "please sign in")
+				a.Header.Set("Date", time.Now().Add(-2*time.Hour).UTC().Format(http.TimeFormat))
+				a.Header.Set("Age", test.age)
+			}
+		}})
+		want := []string{"clock"}
+		if test.healthy {
+			want = nil
+		}
+		if got := failures(Run(t.Context(), s, nil)); !slices.Equal(got, want) {
+			t.Errorf("%s: found %q", name, got)
+		}
+	}
+}
+
 func TestAKeyThatNamesNoObjectIsCalledThat(t *testing.T) {
 	s, _ := visited(t, fault{site: func(s *Site) { s.Object = "albums/7/tr.png" }})
 	r := Run(t.Context(), s, nil)
