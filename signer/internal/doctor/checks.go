@@ -886,6 +886,9 @@ func askCache(v *visit) Result {
 	}
 	a, err := v.opened()
 	if err == nil && a.ok() {
+		if a.ContentLength > maxBody || len(a.body) == maxBody {
+			return notAsked("doctor reads only the first %d KiB, and CloudFront may not cache an object that was not read to its end: give KEY of a smaller one", maxBody>>10)
+		}
 		for _, directive := range []string{"no-store", "no-cache", "private", "max-age=0"} {
 			if strings.Contains(strings.ToLower(a.Header.Get("Cache-Control")), directive) {
 				return notAsked("the object's Cache-Control has %s", directive)

@@ -38,6 +38,9 @@ const (
 	stranger = "signedfront-doctor-0"
 	page     = "https://app.example.com"
 	alias    = "media.example.com"
+
+	large     = "albums/7/large.png"
+	largeBody = 200 << 10
 )
 
 // world is a distribution with a bucket and one fault. It is the Client of a Site.
@@ -134,7 +137,7 @@ func visited(t *testing.T, f fault) (Site, *world) {
 	var err error
 	w.edge, err = edge.New(edge.Config{
 		Template: shipped(t), StackName: recorded.StackName, BaseURL: base, Keys: keys,
-		Objects: edge.OpenFS(fstest.MapFS{object: {Data: []byte("a picture")}, "public/logo.png": {Data: []byte("a logo")}}),
+		Objects: edge.OpenFS(fstest.MapFS{object: {Data: []byte("a picture")}, "public/logo.png": {Data: []byte("a logo")}, large: {Data: bytes.Repeat([]byte("a picture "), largeBody/10)}}),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -682,6 +685,24 @@ func TestTheClockOfAnAnswerFromACacheIsItsDateAndItsAge(t *testing.T) {
 		}
 		if got := failures(Run(t.Context(), s, nil)); !slices.Equal(got, want) {
 			t.Errorf("%s: found %q", name, got)
+		}
+	}
+}
+
+func TestWhetherALargeObjectIsCachedIsNotAsked(t *testing.T) {
+	for name, length := range map[string]int64{"a length": largeBody, "no length": -1} {
+		s, _ := visited(t, fault{
+			site: func(s *Site) { s.Object = large },
+			answer: func(_ *world, r *http.Request, a *http.Response) {
+				a.Header.Set("X-Cache", "Miss from cloudfront") // the viewer canceled
+				if isFor(r, large) && a.StatusCode == http.StatusOK {
+					a.ContentLength = length
+				}
+			},
+		})
+		r := Run(t.Context(), s, nil)
+		if got := outcome(r, "cache"); !r.Healthy || got.Outcome != NotAsked || !strings.Contains(got.What, "64 KiB") || !strings.Contains(got.What, "give KEY of a smaller one") {
+			t.Errorf("with %s: %s", name, describe(r))
 		}
 	}
 }
