@@ -63,6 +63,7 @@ func TestTheExitStatusOfDoctorSaysWhatItFound(t *testing.T) {
 		"an address of S3":               {"doctor --deployment FILE s3://media/rt.txt", 2, "an address of S3"},
 		"an origin with a path":          {"doctor --deployment FILE --origin https://app.example.com/x rt.txt", 2, "write a scheme and a host alone"},
 		"an origin without a scheme":     {"doctor --deployment FILE --origin app.example.com rt.txt", 2, "not an origin"},
+		"the local edge's unknowns":      {"doctor --deployment FILE --unknowns rt.txt", 2, "that document is of the local edge"},
 		"a missing document":             {"doctor --deployment missing.json rt.txt", 1, "there is no file"},
 		"a Region for a document":        {"doctor --deployment FILE --region eu-west-1 rt.txt", 2, "--region goes with --env"},
 		"a wrong name of an environment": {"doctor --env a/b rt.txt", 2, "--env is"},

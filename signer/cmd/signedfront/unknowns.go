@@ -26,6 +26,9 @@ func (f *signingFlags) askUnknowns(ctx context.Context, t *terminal, object stri
 	if err != nil {
 		return awsFailure(unsigned(err))
 	}
+	if document.Region == "" {
+		return &failure{err: errors.New("--unknowns asks CloudFront, and that document is of the local edge"), hint: "give --env NAME of a deployed environment", usage: true}
+	}
 	if err := checkObject(object, document.BaseURL); err != nil {
 		return err
 	}
@@ -40,10 +43,7 @@ func (f *signingFlags) askUnknowns(ctx context.Context, t *terminal, object stri
 	}
 	d := unknowns.Distribution{
 		BaseURL: document.BaseURL, Path: strings.TrimPrefix(whole, document.BaseURL), KeyPairID: document.KeyPairID, Hash: document.Hash, Key: key,
-		Send: sender(document.BaseURL), Sleep: sleep,
-	}
-	if d.Now, err = clockOf(ctx, d); err != nil {
-		return unasked(ctx, t, err)
+		Send: sender(document.BaseURL), Now: time.Now, Clock: doctor.ClockOf, Sleep: sleep,
 	}
 	show, end := t.progress("asking "+document.BaseURL, "asked "+document.BaseURL)
 	r, err := unknowns.Ask(ctx, d, func(requests, of int) {
@@ -68,8 +68,13 @@ func (f *signingFlags) askUnknowns(ctx context.Context, t *terminal, object stri
 }
 
 func unasked(ctx context.Context, t *terminal, err error) error {
-	if ctx.Err() != nil {
+	switch {
+	case ctx.Err() != nil:
 		return errors.New("interrupted")
+	case errors.Is(err, unknowns.ErrNotCloudFront):
+		return &failure{err: err, hint: "give --env NAME of a deployed environment, whose base URL CloudFront answers", usage: true}
+	case errors.Is(err, unknowns.ErrNotPrivate):
+		return &failure{err: err, hint: "give KEY of a private object", usage: true}
 	}
 	return &failure{err: errors.New(t.withheld().clean(err.Error())), hint: "`signedfront doctor` without --unknowns says what is wrong"}
 }
@@ -127,22 +132,4 @@ func sleep(ctx context.Context, d time.Duration) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-}
-
-// clockOf returns the clock of a distribution, from the Date of an answer.
-func clockOf(ctx context.Context, d unknowns.Distribution) (func() time.Time, error) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodHead, d.BaseURL+d.Path, nil)
-	if err != nil {
-		return nil, errors.New("the base URL cannot be parsed")
-	}
-	a, err := d.Send(r, false)
-	if err != nil {
-		return nil, err
-	}
-	a.Body.Close()
-	var off time.Duration
-	if date, ok := doctor.ClockOf(a.Header); ok {
-		off = time.Until(date.Add(500 * time.Millisecond)) // Date has whole seconds
-	}
-	return func() time.Time { return time.Now().Add(off) }, nil
 }

@@ -12,19 +12,21 @@ import (
 // Unknowns writes a report of package unknowns as Markdown for an issue.
 func Unknowns(w io.Writer, r *unknowns.Report) error {
 	var b strings.Builder
-	differs, asked := 0, 0
+	differs, answered, unanswered := 0, 0, 0
 	fmt.Fprintf(&b, "### What CloudFront answers\n\nAsked on %s. Key: %s. Hash: %s.\n\n| question | request | CloudFront | local edge |\n| --- | --- | --- | --- |\n", r.Time.Format(time.DateOnly), r.Algorithm, r.Hash)
 	question := ""
 	for _, a := range r.Answers {
 		if a.Request == "" {
 			continue
 		}
-		asked++
 		answer := a.CloudFront
-		switch {
-		case a.Why != "":
+		if a.Answered() {
+			answered++
+		} else {
+			unanswered++
 			answer = "not answered: " + a.Why
-		case a.Differs():
+		}
+		if a.Differs() {
 			differs++
 			answer = "**" + answer + "**"
 		}
@@ -35,7 +37,11 @@ func Unknowns(w io.Writer, r *unknowns.Report) error {
 		question = a.Question
 		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", cell(first), cell(a.Request), cell(answer), cell(a.Edge))
 	}
-	fmt.Fprintf(&b, "\n%d of %d answers differ from those of the local edge.\n\nNot asked:\n\n", differs, asked)
+	fmt.Fprintf(&b, "\n%d of %d answers differ from those of the local edge.", differs, answered)
+	if unanswered > 0 {
+		fmt.Fprintf(&b, " Requests without an answer: %d.", unanswered)
+	}
+	fmt.Fprint(&b, "\n\nNot asked:\n\n")
 	for _, a := range r.Answers {
 		if a.Request == "" {
 			fmt.Fprintf(&b, "- %s: %s\n", plain(a.Question), plain(a.Why))

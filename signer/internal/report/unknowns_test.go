@@ -21,7 +21,7 @@ func TestAnswersToUnknownsAreAMarkdownTable(t *testing.T) {
 		"| The code for a missing `Signature` | no Signature | **403 MissingKey** | 403 MalformedSignature |\n" +
 		"|  | an empty \\| one | 403 MalformedSignature | 403 MalformedSignature |\n" +
 		"| An IPv6 viewer | 0.0.0.0/0 | not answered: no IPv6 here | 403 AccessDenied |\n" +
-		"\n1 of 3 answers differ from those of the local edge.\n\nNot asked:\n\n- The order: needs a distribution with all of them\n"
+		"\n1 of 2 answers differ from those of the local edge. Requests without an answer: 1.\n\nNot asked:\n\n- The order: needs a distribution with all of them\n"
 	var b strings.Builder
 	if err := Unknowns(&b, r); err != nil || b.String() != want {
 		t.Errorf("%v:\n%s", err, b.String())

@@ -103,8 +103,10 @@ type Distribution struct {
 	// set it uses IPv6. A Report shows its errors.
 	Send func(r *http.Request, ipv6 bool) (*http.Response, error)
 
-	// Now is the clock of the distribution, and Sleep waits.
+	// Now is the clock of this machine, and Sleep waits. Clock returns the time of an
+	// answer from its header, and whether it has one.
 	Now   func() time.Time
+	Clock func(h http.Header) (sent time.Time, ok bool)
 	Sleep func(ctx context.Context, d time.Duration) error
 }
 
@@ -134,12 +136,24 @@ type Answer struct {
 	Why        string `json:"why,omitempty"`
 }
 
-// Differs reports whether CloudFront's answer differs from the local edge's.
-func (a Answer) Differs() bool { return a.CloudFront != "" && a.CloudFront != a.Edge }
+// Answered reports whether the distribution answered the request.
+func (a Answer) Answered() bool { return a.CloudFront != "" }
 
-// ErrNotOpened is returned by Ask if a signed URL does not open the object, since
-// refusals would then prove nothing.
-var ErrNotOpened = errors.New("a signed URL does not open the object, so its refusals would prove nothing")
+// Differs reports whether CloudFront's answer differs from the local edge's.
+func (a Answer) Differs() bool { return a.Answered() && a.CloudFront != a.Edge }
+
+// Ask asks nothing and returns
+//
+//   - ErrNotCloudFront if CloudFront does not answer, since its answers are asked for
+//   - ErrNotPrivate if a request without a signature opens the object, since it would be
+//     opened whatever the signature is
+//   - ErrNotOpened if a signed URL does not open the object, since refusals would then
+//     prove nothing
+var (
+	ErrNotCloudFront = errors.New("the answer has no Via and X-Amz-Cf-Id of CloudFront, so another server answers")
+	ErrNotPrivate    = errors.New("a request without a signature opens the object, so its answers would prove nothing")
+	ErrNotOpened     = errors.New("a signed URL does not open the object, so its refusals would prove nothing")
+)
 
 // ErrNoIPv6 is returned by Distribution.Send if it cannot send over IPv6.
 var ErrNoIPv6 = errors.New("this machine does not reach it over IPv6")
@@ -151,6 +165,9 @@ func Ask(ctx context.Context, d Distribution, done func(requests, of int)) (*Rep
 	n, of := 0, 0
 	for _, q := range questions {
 		of += len(q.Asked)
+	}
+	if err := d.askUnsigned(ctx); err != nil {
+		return nil, err
 	}
 	opened, err := d.ask(ctx, Asked{Request: "the object"})
 	if err != nil {
@@ -184,6 +201,35 @@ func Ask(ctx context.Context, d Distribution, done func(requests, of int)) (*Rep
 	}
 	return r, nil
 }
+
+// askUnsigned sends a request without a signature, and sets the clock of d to that of
+// the distribution.
+func (d *Distribution) askUnsigned(ctx context.Context) error {
+	r, err := http.NewRequestWithContext(ctx, http.MethodHead, d.BaseURL+d.Path, nil)
+	if err != nil {
+		return errors.New("the base URL cannot be parsed")
+	}
+	r.Header.Set("User-Agent", userAgent)
+	a, err := d.Send(r, false)
+	if err != nil {
+		return err
+	}
+	a.Body.Close()
+	switch {
+	case !strings.Contains(a.Header.Get("Via"), "CloudFront") || a.Header.Get("X-Amz-Cf-Id") == "":
+		return ErrNotCloudFront
+	case a.StatusCode >= 200 && a.StatusCode < 300:
+		return ErrNotPrivate
+	}
+	if sent, ok := d.Clock(a.Header); ok {
+		here := d.Now
+		off := sent.Add(500 * time.Millisecond).Sub(here()) // Date has whole seconds
+		d.Now = func() time.Time { return here().Add(off) }
+	}
+	return nil
+}
+
+const userAgent = "signedfront-doctor"
 
 var (
 	nameShape = regexp.MustCompile(`\{[a-zA-Z]+( [a-z]+)?\}`)
@@ -229,7 +275,7 @@ func (d *Distribution) ask(ctx context.Context, a Asked) (answer string, err err
 	}
 	path, query, _ := strings.Cut(fill(cmp.Or(a.Target, usual)), "?")
 	r := (&http.Request{
-		Method: http.MethodGet, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: http.Header{"User-Agent": {"signedfront-doctor"}},
+		Method: http.MethodGet, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: http.Header{"User-Agent": {userAgent}},
 		URL: &url.URL{Scheme: base.Scheme, Host: base.Host, Opaque: path, RawQuery: query}, Host: fill(cmp.Or(a.Host, "{host}")),
 	}).WithContext(ctx)
 	for name, value := range map[string]string{"Cookie": a.Cookie, "Origin": a.Origin} {

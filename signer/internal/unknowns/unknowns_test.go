@@ -63,7 +63,7 @@ func TestTheLocalEdgeAnswersEveryQuestionAsRecorded(t *testing.T) {
 					t.Errorf("%s: %s: got %s, want %s; %s", a.Question, a.Request, a.CloudFront, a.Edge, a.Why)
 				}
 			}
-			if !r.Whole || asked < 20 || calls != asked || d.sent != asked+1 || r.Algorithm != algorithm || r.Hash != hash {
+			if !r.Whole || asked < 20 || calls != asked || d.sent != asked+2 || r.Algorithm != algorithm || r.Hash != hash {
 				t.Errorf("%d answers, %d calls, %d requests: %s, %s", asked, calls, d.sent, r.Algorithm, r.Hash)
 			}
 		})
@@ -127,8 +127,45 @@ func TestTheReasonForAMissingAnswerIsReportedAndTheRestIsAsked(t *testing.T) {
 func TestNothingIsAskedIfASignedURLDoesNotOpenTheObject(t *testing.T) {
 	d := distribution(t, signer.ECDSAP256, signer.SHA256, nil)
 	d.Path = "/missing.png"
-	if _, err := unknowns.Ask(t.Context(), d.Distribution, nil); !errors.Is(err, unknowns.ErrNotOpened) || d.sent != 1 {
+	if _, err := unknowns.Ask(t.Context(), d.Distribution, nil); !errors.Is(err, unknowns.ErrNotOpened) || d.sent != 2 {
 		t.Errorf("%d requests: %v", d.sent, err)
+	}
+}
+
+func TestNothingIsAskedOfAnObjectThatIsNotPrivateOrOfAnotherServer(t *testing.T) {
+	for want, change := range map[error]func(a *http.Response){
+		unknowns.ErrNotPrivate:    func(a *http.Response) { a.StatusCode = http.StatusOK },
+		unknowns.ErrNotCloudFront: func(a *http.Response) { a.Header.Del("X-Amz-Cf-Id") },
+	} {
+		d := distribution(t, signer.ECDSAP256, signer.SHA256, nil)
+		send := d.Send
+		d.Send = func(r *http.Request, ipv6 bool) (*http.Response, error) {
+			a, err := send(r, ipv6)
+			if r.URL.RawQuery == "" {
+				change(a)
+			}
+			return a, err
+		}
+		if _, err := unknowns.Ask(t.Context(), d.Distribution, nil); !errors.Is(err, want) || d.sent != 1 {
+			t.Errorf("%d requests, want %v: %v", d.sent, want, err)
+		}
+	}
+}
+
+func TestSignaturesLastAMinuteByTheClockOfTheDistribution(t *testing.T) {
+	for _, off := range []time.Duration{-3 * time.Hour, 3 * time.Hour} {
+		d := distribution(t, signer.ECDSAP256, signer.SHA256, nil)
+		d.Now = func() time.Time { return d.now.Add(off) }
+		d.Clock = func(http.Header) (time.Time, bool) { return d.now, true }
+		r, err := unknowns.Ask(t.Context(), d.Distribution, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, a := range r.Answers {
+			if a.Differs() {
+				t.Errorf("with a clock that is %s off, %s: %s", off, a.Request, a.CloudFront)
+			}
+		}
 	}
 }
 
@@ -199,6 +236,7 @@ func distribution(t *testing.T, algorithm signer.Algorithm, hash signer.Hash, ke
 	d.Distribution = unknowns.Distribution{
 		BaseURL: "https://" + host, Path: "/rt.png", KeyPairID: e.Deployment().KeyPairID, Hash: hash, Key: key,
 		Now:   func() time.Time { return d.now },
+		Clock: func(http.Header) (time.Time, bool) { return time.Time{}, false },
 		Sleep: func(_ context.Context, wait time.Duration) error { d.now = d.now.Add(wait); return nil },
 		Send: func(r *http.Request, ipv6 bool) (*http.Response, error) {
 			d.sent++
