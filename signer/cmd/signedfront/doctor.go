@@ -207,8 +207,11 @@ func (f *signingFlags) site(ctx context.Context, inside *status.Report) (*site, 
 	if err == nil {
 		s.Deployment, err = source.Deployment(ctx)
 	}
+	var wrong *failure
 	switch {
 	case err == nil:
+	case errors.As(err, &wrong) && wrong.usage:
+		return nil, err
 	case f.deployment != "":
 		// The lender's document cannot be read. The one in the file can.
 		s.Unsigned = unsigned(err)

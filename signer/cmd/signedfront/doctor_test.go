@@ -66,6 +66,7 @@ func TestTheExitStatusOfDoctorSaysWhatItFound(t *testing.T) {
 		"the local edge's unknowns":      {"doctor --deployment FILE --unknowns rt.txt", 2, "that document is of the local edge"},
 		"a missing document":             {"doctor --deployment missing.json rt.txt", 1, "there is no file"},
 		"a Region for a document":        {"doctor --deployment FILE --region eu-west-1 rt.txt", 2, "--region goes with --env"},
+		"a profile for a key file":       {"doctor --deployment FILE --profile x rt.txt", 2, "so AWS is not used"},
 		"a wrong name of an environment": {"doctor --env a/b rt.txt", 2, "--env is"},
 	} {
 		t.Run(name, func(t *testing.T) {
