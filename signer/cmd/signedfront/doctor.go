@@ -199,6 +199,9 @@ func (f *signingFlags) site(ctx context.Context, inside *status.Report) (*site, 
 	s := &site{}
 	if inside != nil && inside.Protection != nil {
 		s.Public, s.Signed = inside.Protection.Public, inside.Protection.SignedPaths
+		if t := inside.Protection.Template; t != nil { // the distribution may have been opened by hand
+			s.Public, s.Signed = t.Public, t.SignedPaths
+		}
 	}
 	if inside != nil && inside.Served != nil {
 		s.Names = inside.Served.Names

@@ -26,6 +26,7 @@ import (
 	"github.com/signedfront/signedfront/signer/edge"
 	"github.com/signedfront/signedfront/signer/edge/recorded"
 	"github.com/signedfront/signedfront/signer/internal/doctor"
+	"github.com/signedfront/signedfront/signer/internal/status"
 	"github.com/signedfront/signedfront/signer/internal/status/statustest"
 )
 
@@ -155,7 +156,8 @@ func (q *queue) Close() error {
 
 func (q *queue) Addr() net.Addr { return &net.TCPAddr{} }
 
-// edgeOf returns an edge with the keys of account a under their ids. It reads the bucket
+// edgeOf returns an edge with the cache behaviors of account a's distribution, and its
+// keys under their ids. It reads the bucket
 // as that kind of environment does.
 func edgeOf(t *testing.T, a *statustest.Account, kind string) *edge.Edge {
 	t.Helper()
@@ -168,13 +170,19 @@ func edgeOf(t *testing.T, a *statustest.Account, kind string) *edge.Edge {
 		return resources[name].(map[string]any)["Properties"].(map[string]any)
 	}
 	distribution := properties("ContentDistribution09410A58")["DistributionConfig"].(map[string]any)
-	public := map[string]any{"PathPattern": "/public/*"}
-	for name, value := range distribution["DefaultCacheBehavior"].(map[string]any) {
-		if name != "TrustedKeyGroups" {
-			public[name] = value
+	var behaviors []any
+	for _, b := range a.Distributions[a.DistributionID].Behaviors {
+		behavior := map[string]any{"PathPattern": b.Pattern}
+		for name, value := range distribution["DefaultCacheBehavior"].(map[string]any) {
+			if name != "TrustedKeyGroups" || len(b.KeyGroups) > 0 {
+				behavior[name] = value
+			}
+		}
+		if b.Pattern != "*" {
+			behaviors = append(behaviors, behavior)
 		}
 	}
-	distribution["CacheBehaviors"] = []any{public}
+	distribution["CacheBehaviors"] = behaviors
 	var ids []any
 	keys := map[string]*signer.PublicKey{}
 	for _, id := range a.Groups[a.GroupID].Members {
@@ -278,6 +286,28 @@ func TestDoctorFindsNothingWrongWithAHealthyEnvironmentOfEachKind(t *testing.T) 
 				}
 			}
 		})
+	}
+}
+
+func TestDoctorFindsACacheBehaviorThatWasOpenedByHand(t *testing.T) {
+	for name, test := range map[string]struct {
+		pattern  string // live and without a key group
+		template string // of the stack, for the pattern
+		check    string
+	}{
+		"an added one":               {"/albums/*", "", "unsigned"},
+		"one that lost its group":    {"/videos/*", `{"PathPattern":"/videos/*","TrustedKeyGroups":[{"Ref":"ContentKeyGroupC1B0B78F"}]},`, "signed-paths"},
+		"one that lost it, with KEY": {"/albums/*", `{"PathPattern":"/albums/*","TrustedKeyGroups":[{"Ref":"ContentKeyGroupC1B0B78F"}]},`, "unsigned"},
+	} {
+		a := statustest.Healthy("shipped")
+		d, stack := a.Distributions[a.DistributionID], a.Stacks[a.StackName]
+		d.Behaviors = slices.Insert(d.Behaviors, 0, status.Behavior{Pattern: test.pattern, Origin: d.Behaviors[0].Origin})
+		stack.Template = strings.Replace(stack.Template, `"CacheBehaviors":[`, `"CacheBehaviors":[`+test.template, 1)
+		dir, _ := deployed(t, a, "shipped")
+		checks, p := doctorOf(t, dir, "albums/7/rt.txt")
+		if c := checks[test.check]; c.Outcome != doctor.Failed || p.status() != 3 {
+			t.Errorf("%s: exit status %d: %+v", name, p.status(), c)
+		}
 	}
 }
 

@@ -68,9 +68,9 @@ type Site struct {
 	// and media.example.com. Nil means not known.
 	Names []string
 
-	// Public are the path patterns that require no signature, such as /public/*.
-	// Signed are the patterns that require one, without the default cache behavior's.
-	// Nil means not known.
+	// Public are the path patterns that should require no signature, such as /public/*.
+	// Signed are the patterns that should require one, without the default cache
+	// behavior's. Nil means not known.
 	Public, Signed []string
 
 	// Origin is the origin of a page that reads the content, such as
