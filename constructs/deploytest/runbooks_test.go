@@ -2,8 +2,10 @@ package deploytest
 
 import (
 	"encoding/json"
+	"errors"
 	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -101,6 +103,46 @@ func TestThePageOfRunbooksHasTheAccidentsThatAreTested(t *testing.T) {
 			t.Errorf("%q has no commands", heading)
 		}
 	}
+}
+
+// A command that cannot reach AWS, or has no valid credentials, exits with 1 or 255.
+func TestTheRunbooksTakeNoFailedCallForTheEndOfAnAccident(t *testing.T) {
+	for _, command := range []struct {
+		section, line, program, over string
+		ends                         string // the exit status that means that it is over
+	}{
+		{"## A key is known to others", "signedfront explain", "signedfront", "refused\n", "3"},
+		{"## A pull request's stack is stuck", "echo gone", "aws", "gone\n", "0"},
+	} {
+		text, _ := section(t, "RUNBOOKS.md", command.section)
+		line := lineWith(t, text, command.line)
+		for _, status := range []string{"0", "1", "3", "254", "255"} {
+			said := withProgram(t, command.program, "exit "+status, line)
+			if want := status == command.ends; (said == command.over) != want {
+				t.Errorf("%s exits with %s, and the page says %q:\n%s", command.program, status, said, line)
+			}
+		}
+	}
+}
+
+// withProgram runs commands of the page with a script in place of a program, and returns
+// their standard output.
+func withProgram(t *testing.T, name, script, commands string) string {
+	t.Helper()
+	folder := t.TempDir()
+	file := filepath.Join(folder, name)
+	writeFile(t, file, []byte("#!/bin/sh\n"+script+"\n"))
+	if err := os.Chmod(file, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), "sh", "-c", commands)
+	cmd.Dir = folder
+	cmd.Env = append(os.Environ(), "PATH="+folder+":"+os.Getenv("PATH"), "environment=prod", "stack=media-prod", "url=https://d111111abcdef8.cloudfront.net/rt.png")
+	said, err := cmd.Output()
+	if err != nil && !errors.As(err, new(*exec.ExitError)) {
+		t.Fatal(err)
+	}
+	return string(said)
 }
 
 // runbook is a section of the page.
@@ -450,7 +492,7 @@ func (p *app) isStuck(t *testing.T) {
 		t.Errorf("the events do not say what failed:\n%s", said)
 	}
 	r.takes(t, 2)
-	if said := r.takes(t, 4); !strings.Contains(said, "\ngone\n") {
+	if said := r.takes(t, 4); !strings.HasSuffix(said, "gone\n") {
 		t.Errorf("it is not over:\n%s", said)
 	}
 
@@ -461,7 +503,7 @@ func (p *app) isStuck(t *testing.T) {
 	if said := r.takes(t, 3); !strings.Contains(said, bucket) {
 		t.Errorf("it does not list what stays, the bucket %s:\n%s", bucket, said)
 	}
-	if said := r.takes(t, 4); !strings.Contains(said, "\ngone\n") {
+	if said := r.takes(t, 4); !strings.HasSuffix(said, "gone\n") {
 		t.Errorf("it is not over:\n%s", said)
 	}
 	os.Remove(filepath.Join(p.scratch, "fail-delete-once"))
