@@ -3,6 +3,7 @@ package deploytest
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"os"
 	"os/exec"
@@ -121,6 +122,39 @@ func TestTheRunbooksTakeNoFailedCallForTheEndOfAnAccident(t *testing.T) {
 			if want := status == command.ends; (said == command.over) != want {
 				t.Errorf("%s exits with %s, and the page says %q:\n%s", command.program, status, said, line)
 			}
+		}
+	}
+}
+
+// AWS returns 50 versions a page, and --query with --output text looks at each page by
+// itself.
+func TestTheRunbooksRestoreTheDocumentOfAnyNumberOfVersions(t *testing.T) {
+	find(t, "jq", "install jq, as with `apt-get install jq`")
+	_, blocks := section(t, "RUNBOOKS.md", "### The deployment document")
+	for _, versions := range []int{0, 1, 2, 50, 51, 52, 100} {
+		var all []map[string]any
+		var pages []string
+		for i := range versions {
+			all = append(all, map[string]any{"Version": i + 1, "Value": fmt.Sprintf("<%d>", i+1)})
+			if i%50 == 48 || i == versions-2 {
+				pages = append(pages, fmt.Sprintf("<%d>", i+1))
+			}
+		}
+		history, err := json.Marshal(map[string]any{"Parameters": all})
+		if err != nil {
+			t.Fatal(err)
+		}
+		said := withProgram(t, "aws", fmt.Sprintf(`case "$*" in
+*put-parameter*) cat document.json ;;
+*"--output json"*) echo '%s' ;;
+*Value*) printf '%%s\n' '%s' ;;
+esac`, history, strings.Join(pages, "\n")), blocks[0])
+		want := ""
+		if versions > 1 {
+			want = fmt.Sprintf("<%d>", versions-1)
+		}
+		if said != want {
+			t.Errorf("of %d versions it restores %q, want %q", versions, said, want)
 		}
 	}
 }
