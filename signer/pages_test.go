@@ -80,18 +80,87 @@ func anchorsOf(t *testing.T, page string) (anchors []string) {
 		t.Fatal(err)
 	}
 	for _, match := range pageHeading.FindAllStringSubmatch(codeBlock.ReplaceAllString(string(text), ""), -1) {
-		var anchor strings.Builder
-		for _, c := range strings.ToLower(strings.TrimSpace(match[1])) {
-			switch {
-			case c == ' ':
-				anchor.WriteByte('-')
-			case c == '-' || c == '_' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 0x80:
-				anchor.WriteRune(c)
-			}
-		}
-		anchors = append(anchors, anchor.String())
+		anchors = append(anchors, anchorOf(match[1]))
 	}
 	return anchors
+}
+
+func anchorOf(heading string) string {
+	var anchor strings.Builder
+	for _, c := range strings.ToLower(strings.TrimSpace(heading)) {
+		switch {
+		case c == ' ':
+			anchor.WriteByte('-')
+		case c == '-' || c == '_' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 0x80:
+			anchor.WriteRune(c)
+		}
+	}
+	return anchor.String()
+}
+
+// A test of package status finds that STATUS.md names each check.
+func TestTheRunbooksHaveCommandsForEachCheckOfStatus(t *testing.T) {
+	const runbooks = "../constructs/RUNBOOKS.md"
+	read := func(page string) string {
+		t.Helper()
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	_, table, _ := strings.Cut(read("cmd/signedfront/STATUS.md"), "\n## What it finds\n")
+	table, _, _ = strings.Cut(table, "\n## ")
+	checks := regexp.MustCompile("(?m)^\\| `([a-z-]+)` \\|").FindAllStringSubmatch(table, -1)
+	if len(checks) < 19 {
+		t.Fatalf("STATUS.md has %d checks: the search has not found them", len(checks))
+	}
+	page := read(runbooks)
+	opening, _, _ := strings.Cut(page, "\n## ")
+	link := regexp.MustCompile(`\]\(#([^)]+)\)`)
+	for _, check := range checks {
+		name := "`" + check[1] + "`"
+		var linked []string
+		found := false
+		for row := range strings.Lines(opening) {
+			says, leads, _ := strings.Cut(strings.TrimPrefix(row, "| "), " | ")
+			if !strings.HasPrefix(row, "| ") || !strings.Contains(says, name) {
+				continue
+			}
+			for _, match := range link.FindAllStringSubmatch(leads, -1) {
+				linked = append(linked, match[1])
+				text := sectionOf(page, match[1])
+				found = found || strings.Contains(text, name) && strings.Contains(text, "\n```sh\n")
+			}
+		}
+		if !found {
+			t.Errorf("the table of %s leads from the check %s to %q, and none of these names it with commands", runbooks, name, linked)
+		}
+	}
+}
+
+// sectionOf returns the section of a page whose heading has an anchor, with the sections in
+// it.
+func sectionOf(page, anchor string) string {
+	var section strings.Builder
+	level, inCode := 0, false
+	for line := range strings.Lines(page) {
+		if strings.HasPrefix(line, "```") {
+			inCode = !inCode
+		}
+		if match := pageHeading.FindStringSubmatch(line); match != nil && !inCode {
+			switch marks := strings.IndexByte(line, ' '); {
+			case anchorOf(match[1]) == anchor:
+				level = marks
+			case marks <= level:
+				return section.String()
+			}
+		}
+		if level > 0 {
+			section.WriteString(line)
+		}
+	}
+	return section.String()
 }
 
 // GitHub takes a line right after a table for a row of it.

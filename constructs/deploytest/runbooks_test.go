@@ -73,8 +73,8 @@ func TestTheRunbooks(t *testing.T) {
 	}
 }
 
-// The page has a section for each accident of the list above, with all the parts that a
-// reader needs.
+// The page has a section for each accident of the list above, and one whose accidents are
+// not planted, with all the parts that a reader needs.
 func TestThePageOfRunbooksHasTheAccidentsThatAreTested(t *testing.T) {
 	page, err := os.ReadFile("../RUNBOOKS.md")
 	if err != nil {
@@ -87,7 +87,7 @@ func TestThePageOfRunbooksHasTheAccidentsThatAreTested(t *testing.T) {
 		}
 	}
 	want := []string{
-		"A viewer is refused", "Every viewer is refused", "A key is known to others", "A secret is lost",
+		"A viewer is refused", "Every viewer is refused", "Strangers can open objects", "A key is known to others", "A secret is lost",
 		"A stack is in UPDATE_ROLLBACK_FAILED", "A bucket was deleted", "A pull request's stack is stuck", "An account is handed over", "What is tested",
 	}
 	if !slices.Equal(headings, want) {
@@ -156,6 +156,63 @@ esac`, history, strings.Join(pages, "\n")), blocks[0])
 		if said != want {
 			t.Errorf("of %d versions it restores %q, want %q", versions, said, want)
 		}
+	}
+}
+
+func TestTheRunbooksRestoreTheSignaturesOfTheTemplate(t *testing.T) {
+	find(t, "jq", "install jq, as with `apt-get install jq`")
+	_, blocks := section(t, "RUNBOOKS.md", "### The cache behaviors")
+	type object = map[string]any
+	trusting := func(groups ...string) object {
+		if len(groups) == 0 {
+			return object{"Enabled": false, "Quantity": 0}
+		}
+		return object{"Enabled": true, "Quantity": len(groups), "Items": groups}
+	}
+	behavior := func(pattern string, groups ...string) object {
+		return object{"PathPattern": pattern, "TargetOriginId": "content", "TrustedKeyGroups": trusting(groups...)}
+	}
+	const own = "own-group"
+	for name, test := range map[string]struct {
+		template, first string   // the golden file, and the default behavior's group
+		live, want      []object // the other behaviors
+	}{
+		"a template of every setting": {
+			"everything", "foreign",
+			[]object{
+				behavior("/*.mp4"), behavior("/assets/premium/*"), behavior("/assets/beta/*", own, "foreign"), behavior("/errors/denied.html"), behavior("/assets/*"), behavior("*.ico"),
+			},
+			[]object{
+				behavior("/assets/premium/*", own), behavior("/assets/beta/*", own), behavior("/errors/denied.html"), behavior("/assets/*"), behavior("*.ico"),
+			},
+		},
+		"a template at the defaults": {"dev", "foreign", []object{behavior("/*.mp4")}, []object{}},
+		"nothing was added":          {"dev", own, nil, []object{}},
+	} {
+		live := object{"Comment": "kept", "DefaultCacheBehavior": object{"TrustedKeyGroups": trusting(test.first)}, "CacheBehaviors": object{"Quantity": len(test.live)}}
+		if len(test.live) > 0 {
+			live["CacheBehaviors"].(object)["Items"] = test.live
+		}
+		text, err := json.Marshal(object{"ETag": "E1", "DistributionConfig": live})
+		if err != nil {
+			t.Fatal(err)
+		}
+		template, err := filepath.Abs("../testdata/" + test.template + ".template.json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		said := withProgram(t, "aws", fmt.Sprintf(`case "$*" in
+*" get-template "*) cat '%s' ;;
+*" get-distribution-config "*) echo '%s' ;;
+*" update-distribution "*"--if-match E1 "*) cat config.json ;;
+esac`, template, text), "group="+own+" distribution=E1\n"+blocks[0])
+		live["DefaultCacheBehavior"] = object{"TrustedKeyGroups": trusting(own)}
+		live["CacheBehaviors"] = object{"Quantity": len(test.want), "Items": test.want}
+		want, err := json.Marshal(live)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Run(name, func(t *testing.T) { wantSameJSON(t, said, string(want)) })
 	}
 }
 
