@@ -236,3 +236,23 @@ func FuzzARequestNeverPanicsAndOpensOnlyWhatItNames(f *testing.F) {
 		}
 	})
 }
+
+func TestAPatternMatchesThePathThatCloudFrontNormalizes(t *testing.T) {
+	for _, test := range []struct {
+		pattern, path string
+		matches       bool
+	}{
+		{"/public/*", "/public/a.png", true},
+		{"public/*", "/public/a.png", true},
+		{"/public/*", "/x/..//p%75blic/a", true},
+		{"/public/*", "/public/../a.png", false},
+		{"/public/*", "/Public/a.png", false},
+		{"*.ico", "/a/b.ico", true},
+		{"*", "/", true},
+		{"/a?b", "/axb", true},
+	} {
+		if got := MatchesPath(test.pattern, test.path); got != test.matches {
+			t.Errorf("%s matches %s: %t", test.pattern, test.path, got)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -23,7 +24,7 @@ import (
 var errDenied = errors.New("denied")
 
 // reasonMethod is the reason of a refusal for the request's method. The signature
-// is valid.
+// is valid, or none is required.
 const reasonMethod signer.Reason = "method"
 
 // explain is the verb that says whether CloudFront allows a request, and why.
@@ -40,6 +41,11 @@ type explain struct {
 	// faults are the faults of the deployment of --env. They do not depend on the
 	// request.
 	faults []status.Finding
+
+	// behavior is the cache behavior of the URL, or nil if it is not known. signedPaths
+	// reports that other behaviors than the default one require a signature.
+	behavior    *status.Trust
+	signedPaths bool
 }
 
 func newExplain(t *terminal) *cobra.Command {
@@ -52,8 +58,8 @@ func newExplain(t *terminal) *cobra.Command {
 why, which CloudFront itself does not say. Nothing is fetched.
 
 The keys are public keys in files, the trusted keys of the document of
---deployment, or those that the distribution of --env trusts now. With --env,
-faults of the deployment itself are also printed. No private key is read, unless
+--deployment, or those that the distribution of --env trusts now for the path of
+the URL. With --env, faults of the deployment itself are also printed. No private key is read, unless
 --private-key names one. The exit status is 0 if the request is allowed, 3 if it is
 denied, and 1 if that is unknown, because the document of an older deployment does
 not list the keys.`,
@@ -121,7 +127,7 @@ func (e *explain) explainURL(ctx context.Context, url string) error {
 			return err
 		}
 	}
-	keys, err := e.keys(ctx)
+	keys, err := e.keys(ctx, url)
 	if errors.Is(err, errNoKey) {
 		switch v := signer.Explain(r, nil); {
 		case v.Reason != signer.ReasonUnknownKey:
@@ -135,6 +141,10 @@ func (e *explain) explainURL(ctx context.Context, url string) error {
 		return err
 	}
 	v := signer.Explain(r, keys)
+	if e.public() {
+		_, path := hostAndPath(url)
+		v = signer.Verdict{Allowed: true, Certain: !e.signedPaths || !strings.Contains(path, "%"), Detail: fmt.Sprintf("the cache behavior %s requires no signature", described(e.behavior.Pattern))}
+	}
 	key, listed := keys[v.KeyPairID]
 	unseen, hint := "", "add the key that signed it, as with --public-key "+v.KeyPairID+"=public_key.pem"
 	switch {
@@ -154,7 +164,10 @@ func (e *explain) explainURL(ctx context.Context, url string) error {
 	switch {
 	case v.Allowed && e.method != http.MethodGet && e.method != http.MethodHead:
 		v.Allowed, v.Certain, v.Reason = false, true, reasonMethod
-		v.Detail = fmt.Sprintf("the signature is valid, but a distribution of signedfront allows only GET and HEAD, not %s", e.method)
+		v.Detail = fmt.Sprintf("a distribution of signedfront allows only GET and HEAD, not %s", e.method)
+		if !e.public() {
+			v.Detail = "the signature is valid, but " + v.Detail
+		}
 	case e.addressMissing(v):
 		v.Detail += ": give it with --ip"
 	}
@@ -217,7 +230,7 @@ var errNoKey error = &failure{err: errors.New("no key to check with"), hint: "gi
 // keys returns the trusted public keys. If the command line names none, it fails with
 // errNoKey. A key of which only the id is known is nil.
 // With signer.ErrNoTrustedKeys they are only those of the command line.
-func (e *explain) keys(ctx context.Context) (map[string]*signer.PublicKey, error) {
+func (e *explain) keys(ctx context.Context, url string) (map[string]*signer.PublicKey, error) {
 	keys, err := readPublicKeys(ctx, e.publicKeys)
 	if err != nil {
 		return nil, err
@@ -254,8 +267,8 @@ func (e *explain) keys(ctx context.Context) (map[string]*signer.PublicKey, error
 		}
 		trusted, err := d.PublicKeys()
 		if e.env != "" {
-			now, fault := e.trustedNow(ctx)
-			if fault != nil {
+			now, fault := e.trustedNow(ctx, url)
+			if fault != nil || e.public() {
 				return nil, fault
 			}
 			for id, key := range now {
@@ -283,17 +296,18 @@ func (e *explain) keys(ctx context.Context) (map[string]*signer.PublicKey, error
 // services other than Systems Manager.
 const trustedNowTime = 8 * time.Second
 
-// trustedNow returns the keys that the distribution of --env trusts now, and keeps
-// the faults of the deployment. If the credentials may not read them, it returns
-// nil and prints a note: the deployment document's keys count then.
-func (e *explain) trustedNow(ctx context.Context) (map[string]*signer.PublicKey, error) {
+// trustedNow returns the keys that the distribution of --env trusts now for a URL, and
+// keeps the cache behavior and the faults of the deployment. If the credentials may not
+// read the keys, it returns nil and prints a note: the deployment document's keys count
+// then.
+func (e *explain) trustedNow(ctx context.Context, url string) (map[string]*signer.PublicKey, error) {
 	env, account, err := e.account(ctx)
 	if err != nil {
 		return nil, err
 	}
 	bounded, cancel := context.WithTimeout(ctx, trustedNowTime)
 	defer cancel()
-	found, keys, err := status.ReadServing(bounded, account, env)
+	found, serving, err := status.ReadServing(bounded, account, env)
 	switch {
 	case err != nil && bounded.Err() != nil && ctx.Err() == nil:
 		e.notef("reading the keys that the distribution trusts now took longer than %s: using the deployment document", trustedNowTime)
@@ -302,7 +316,17 @@ func (e *explain) trustedNow(ctx context.Context) (map[string]*signer.PublicKey,
 		return nil, statusFailure(ctx, err)
 	}
 	e.faults = found.Findings
-	if keys == nil {
+	var keys map[string]*signer.PublicKey
+	host, path := hostAndPath(url)
+	if serving != nil {
+		behavior := serving.Behavior(path)
+		e.behavior, keys = &behavior, behavior.Keys
+		e.signedPaths = slices.ContainsFunc(serving.Behaviors[:len(serving.Behaviors)-1], func(b status.Trust) bool { return b.Signed })
+	}
+	if s := found.Served; s != nil && !slices.ContainsFunc(s.Names, func(name string) bool { return signer.MatchPattern(strings.ToLower(name), host) }) {
+		e.notef("%s, the host of this URL, is not a name of the distribution %s, which has %s: the verdict is for a request to that distribution", described(host), s.DistributionID, strings.Join(s.Names, ", "))
+	}
+	if keys == nil && !e.public() {
 		var missing []string // permissions for reading from the stack to the keys
 		for _, u := range found.Unread {
 			if strings.HasPrefix(u.Action, "cloud") && !slices.Contains(missing, u.Action) {
@@ -316,6 +340,23 @@ func (e *explain) trustedNow(ctx context.Context) (map[string]*signer.PublicKey,
 		e.notef("the keys that the distribution trusts now could not be read%s: using the deployment document", why)
 	}
 	return keys, nil
+}
+
+// public reports whether the cache behavior of the URL is known to require no signature.
+func (e *explain) public() bool { return e.behavior != nil && !e.behavior.Signed }
+
+// hostAndPath returns the host of a URL in lower case, without its port, and the path as
+// it is written.
+func hostAndPath(url string) (host, path string) {
+	_, rest, _ := strings.Cut(url, "://")
+	end := strings.IndexAny(rest+"/", "/?#")
+	host, path = strings.ToLower(rest[:end]), rest[end:]
+	host = host[strings.LastIndexByte(host, '@')+1:]
+	host, _, _ = strings.Cut(host, ":")
+	if end := strings.IndexAny(path, "?#"); end >= 0 {
+		path = path[:end]
+	}
+	return host, cmp.Or(path, "/")
 }
 
 // isID reports whether a text can be the id of a public key in CloudFront.
@@ -387,6 +428,7 @@ func (e *explain) write(v signer.Verdict, unseen string) error {
 		out.Status = deniedStatus(v)
 	}
 	switch {
+	case e.public():
 	case v.Cookies:
 		out.From = "cookies"
 	case v.Reason != signer.ReasonUnsigned:
@@ -428,6 +470,8 @@ func (e *explain) write(v signer.Verdict, unseen string) error {
 		word += ", for its method " + e.method
 	case e.addressMissing(v):
 		word += " (give --ip, the viewer's address)"
+	case e.public() && !v.Certain:
+		word += " (unless the distribution has a function that refuses the escapes in the path)"
 	case !v.Certain:
 		word += " (unknown for CloudFront: the strict reading)"
 	}

@@ -111,6 +111,8 @@ type Distribution struct {
 	Deployed            bool // every edge has the last change
 	Modified            time.Time
 
+	RootObject string // the object that / stands for, or ""
+
 	// Behaviors are the cache behaviors, the default one last.
 	Behaviors []Behavior
 	Origins   []Origin

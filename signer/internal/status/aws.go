@@ -207,6 +207,7 @@ func (a *AWS) Distribution(ctx context.Context, id string) (d Distribution, err 
 	d = Distribution{
 		ID: aws.ToString(found.Id), ARN: aws.ToString(found.ARN), DomainName: aws.ToString(found.DomainName),
 		Enabled: aws.ToBool(config.Enabled), Deployed: aws.ToString(found.Status) == "Deployed", Modified: aws.ToTime(found.LastModifiedTime),
+		RootObject: aws.ToString(config.DefaultRootObject),
 	}
 	if config.Aliases != nil {
 		d.Aliases = config.Aliases.Items

@@ -46,31 +46,6 @@ func Read(ctx context.Context, a Account, e Environment) (*Report, error) {
 	return r.read(r.readDistribution, r.readKeys, r.readSecrets, r.readBucket, r.readBorrowers, r.readQuotas, r.readDrift)
 }
 
-// ReadServing is like Read, but reads only what decides on a viewer's request: the
-// distribution, its trusted keys and the bucket. It also returns the trusted keys by
-// their ids, as CloudFront has them. A key that cannot be parsed is nil. The map is nil
-// if the distribution's key groups were not read.
-func ReadServing(ctx context.Context, a Account, e Environment) (*Report, map[string]*signer.PublicKey, error) {
-	r := newReading(ctx, a, e)
-	report, err := r.read(r.readDistribution, r.readKeys, r.readBucket)
-	if err != nil {
-		return nil, nil, err
-	}
-	_, group, known := r.signedGroup()
-	if !known {
-		return report, nil, nil
-	}
-	keys := map[string]*signer.PublicKey{}
-	for _, id := range group.Members {
-		public, err := signer.ParsePublicKey([]byte(r.public[id].PEM))
-		if err != nil {
-			public = nil
-		}
-		keys[id] = public
-	}
-	return report, keys, nil
-}
-
 func newReading(ctx context.Context, a Account, e Environment) *reading {
 	r := &reading{Account: a, ctx: ctx, env: e, now: time.Now()}
 	r.report = Report{

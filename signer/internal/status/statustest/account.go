@@ -459,8 +459,8 @@ func distributionXML(d *status.Distribution) string {
 	if d.Deployed {
 		state = "Deployed"
 	}
-	return fmt.Sprintf("<Distribution><Id>%s</Id><ARN>%s</ARN><Status>%s</Status><LastModifiedTime>%s</LastModifiedTime><DomainName>%s</DomainName><DistributionConfig><Enabled>%t</Enabled><Aliases><Quantity>%d</Quantity><Items>%s</Items></Aliases><DefaultCacheBehavior>%s</DefaultCacheBehavior><CacheBehaviors><Items>%s</Items></CacheBehaviors><Origins><Items>%s</Items></Origins></DistributionConfig></Distribution>",
-		d.ID, d.ARN, state, xmlTime(d.Modified), d.DomainName, d.Enabled, len(d.Aliases), xmlList(d.Aliases, "CNAME"), behavior(d.Behaviors[len(d.Behaviors)-1]), others.String(), origins.String())
+	return fmt.Sprintf("<Distribution><Id>%s</Id><ARN>%s</ARN><Status>%s</Status><LastModifiedTime>%s</LastModifiedTime><DomainName>%s</DomainName><DistributionConfig><Enabled>%t</Enabled><DefaultRootObject>%s</DefaultRootObject><Aliases><Quantity>%d</Quantity><Items>%s</Items></Aliases><DefaultCacheBehavior>%s</DefaultCacheBehavior><CacheBehaviors><Items>%s</Items></CacheBehaviors><Origins><Items>%s</Items></Origins></DistributionConfig></Distribution>",
+		d.ID, d.ARN, state, xmlTime(d.Modified), d.DomainName, d.Enabled, xmlText(d.RootObject), len(d.Aliases), xmlList(d.Aliases, "CNAME"), behavior(d.Behaviors[len(d.Behaviors)-1]), others.String(), origins.String())
 }
 
 func (a *Account) s3(w http.ResponseWriter, r *http.Request) {
