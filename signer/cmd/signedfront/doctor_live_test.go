@@ -157,8 +157,7 @@ func (q *queue) Close() error {
 func (q *queue) Addr() net.Addr { return &net.TCPAddr{} }
 
 // edgeOf returns an edge with the cache behaviors of account a's distribution, and its
-// keys under their ids. It reads the bucket
-// as that kind of environment does.
+// keys under their ids. It reads the bucket as that kind of environment does.
 func edgeOf(t *testing.T, a *statustest.Account, kind string) *edge.Edge {
 	t.Helper()
 	var template map[string]any

@@ -744,9 +744,8 @@ func askBucket(v *visit, follows string) Result {
 	asked := 0
 	var unasked error
 	for _, r := range replies {
-		var unknown *noAddressError
 		switch {
-		case r.err != nil && r.mayLack && errors.As(r.err, &unknown):
+		case r.mayLack && v.noAddress(r.answer, r.err):
 		case r.err != nil:
 			unasked = r.err
 		case r.answer.ok():
@@ -761,6 +760,17 @@ func askBucket(v *visit, follows string) Result {
 		return couldNotAsk(unasked)
 	}
 	return passed("%d addresses refuse", asked)
+}
+
+// noAddress reports whether an answer or an error is that of a host without an IP
+// address. With a proxy that is the proxy's own error.
+func (v *visit) noAddress(a *answer, err error) bool {
+	var unknown *noAddressError
+	var proxy *proxyError
+	if err != nil {
+		return errors.As(err, &unknown) || v.Proxied && errors.As(err, &proxy)
+	}
+	return v.Proxied && a.StatusCode >= http.StatusInternalServerError && a.code() == ""
 }
 
 func askBucketObject(v *visit) Result {

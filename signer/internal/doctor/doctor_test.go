@@ -837,6 +837,37 @@ func TestAnAddressOfABucketThatSomeRegionsLackMayBeMissing(t *testing.T) {
 	}
 }
 
+func TestAProxyMayAnswerForAnAddressOfABucketThatSomeRegionsLack(t *testing.T) {
+	refused := func(r *http.Request) error {
+		if strings.HasPrefix(r.URL.String(), "https://s3-eu-west-1.") {
+			return &url.Error{Err: &proxyError{why: "answers 502"}}
+		}
+		return nil
+	}
+	for name, test := range map[string]struct {
+		proxied bool
+		status  int
+		body    string
+		at      string
+		want    Outcome
+	}{
+		"an address that may be missing": {true, 503, "<html>", "http://media-dev-content.s3-website.", Passed},
+		"S3 is busy":                     {true, 503, "<Error><Code>SlowDown</Code></Error>", "http://media-dev-content.s3-eu-west-1.", CouldNotAsk},
+		"an address that all have":       {true, 503, "<html>", "http://s3.eu-west-1.", CouldNotAsk},
+		"no proxy":                       {false, 503, "<html>", "http://media-dev-content.s3-website.", CouldNotAsk},
+	} {
+		f := answered(test.status, test.body, at(test.at))
+		if test.proxied {
+			f.fails = refused
+		}
+		s, _ := visited(t, f)
+		s.Proxied = test.proxied
+		if got := outcome(Run(t.Context(), s, nil), "bucket-listing"); got.Outcome != test.want {
+			t.Errorf("%s: %s: %s", name, got.Outcome, got.What)
+		}
+	}
+}
+
 func TestTheExpiryTimeOfBothKindsOfPolicyIsChanged(t *testing.T) {
 	key, err := signer.GenerateKey(signer.ECDSAP256)
 	if err != nil {
