@@ -94,6 +94,7 @@ type reading struct {
 	guard        guard
 	templateRead bool
 	intended     []Behavior // of the distribution in the template; nil if they are not known
+	readers      string     // the properties of the template's bucket policies, as JSON
 
 	distribution *Distribution
 	groupsRead   bool // all key groups that the distribution trusts were read
@@ -269,6 +270,7 @@ func (r *reading) readStack(stack Stack) {
 	var t stackTemplate
 	if json.Unmarshal([]byte(text), &t) == nil { // YAML otherwise, which the CDK does not write
 		r.guard = t.guard(r.report.Parameter)
+		r.readers = t.bucketPolicies()
 	}
 	if d, there := r.distributionOf(); there {
 		physical := map[string]string{}
@@ -305,6 +307,17 @@ func (t stackTemplate) guard(parameter string) (g guard) {
 		}
 	}
 	return g
+}
+
+func (t stackTemplate) bucketPolicies() string {
+	var all strings.Builder
+	for _, resource := range t.Resources {
+		if resource.Type == "AWS::S3::BucketPolicy" {
+			text, _ := json.Marshal(resource.Properties)
+			all.Write(text)
+		}
+	}
+	return all.String()
 }
 
 // behaviors returns the cache behaviors of a distribution, the default one last. It
@@ -1074,6 +1087,7 @@ func (r *reading) judgeBucket() {
 	if d == nil {
 		return
 	}
+	r.judgeReaders(use)
 	target := d.Behaviors[len(d.Behaviors)-1].Origin
 	at := slices.IndexFunc(d.Origins, func(o Origin) bool { return o.ID == target })
 	if at < 0 {
@@ -1098,15 +1112,115 @@ func (r *reading) judgeBucket() {
 		return
 	}
 	policy.BlockPublic = r.blocked == nil || *r.blocked
-	partition := "aws"
-	if parts := strings.Split(d.ARN, ":"); len(parts) > 1 && parts[1] != "" {
-		partition = parts[1]
-	}
+	partition, _ := r.account()
 	object := "arn:" + partition + ":s3:::" + b.Name + use.Path + "/an-object"
 	if allowed, reason := edge.Allows(policy, who, "s3:GetObject", object); !allowed {
 		r.find("bucket-policy", "CloudFront may not read the bucket "+b.Name+": "+reason, "S3 answers 403 for every object that no edge has cached", "write the policy as in the template: "+r.redo())
 	}
 	r.judgeEncryption(who, use)
+}
+
+// account returns the partition and the account of the distribution.
+func (r *reading) account() (partition, account string) {
+	parts := strings.Split(r.distribution.ARN, ":")
+	if len(parts) < 5 || parts[1] == "" {
+		return "aws", ""
+	}
+	return parts[1], parts[4]
+}
+
+// judgeReaders finds who may read the objects that are served other than through this
+// distribution, with the same evaluation: anybody, other distributions, and accounts that
+// the template does not name. Roles of the same account may read, such as uploaders.
+func (r *reading) judgeReaders(use *BucketUse) {
+	partition, own := r.account()
+	if r.policy == nil || *r.policy == "" || own == "" {
+		return
+	}
+	policy, err := template.ReadPolicy("the bucket policy", []byte(*r.policy))
+	if err != nil {
+		return
+	}
+	policy.BlockPublic = r.blocked == nil || *r.blocked
+	served := "arn:" + partition + ":s3:::" + use.Name + use.Path + "/"
+	objects := []string{served + "an-object"}
+	for _, s := range policy.Statements {
+		for _, resource := range s.Resources.Values {
+			if object := strings.NewReplacer("*", "an-object", "?", "x").Replace(resource); !s.Deny && strings.HasPrefix(object, served) {
+				objects = append(objects, object)
+			}
+		}
+	}
+	allows := func(policy model.Policy, who model.Identity) bool {
+		for _, action := range []string{"s3:GetObject", "s3:GetObjectVersion"} {
+			for _, object := range objects {
+				if allowed, _ := edge.Allows(policy, who, action, object); allowed {
+					return true
+				}
+			}
+		}
+		return false
+	}
+	find := func(who string) {
+		r.find("bucket-policy", "the policy of the bucket "+use.Name+" allows "+who+" to read objects", "they are read without a signed URL or cookie of this environment",
+			"take the statement out of the policy: "+r.redo())
+	}
+
+	if allows(policy, model.Identity{}) {
+		find("anybody")
+		return
+	}
+	other := map[bool]string{false: "111111111111", true: "222222222222"}[own == "111111111111"]
+	distribution := func(account string) model.Identity {
+		return model.Identity{Control: true, Distribution: "arn:" + partition + ":cloudfront::" + account + ":distribution/E0ANOTHER", Account: account}
+	}
+	switch {
+	case allows(policy, distribution(other)):
+		find("CloudFront distributions of all accounts")
+	case allows(policy, distribution(own)):
+		find("all CloudFront distributions of this account")
+	}
+	var found []string
+	for _, s := range policy.Statements {
+		for _, principal := range s.Principals {
+			account := accountOf(principal)
+			if s.Deny || account == "" || account == own || slices.Contains(found, account) || strings.Contains(r.readers, strings.TrimPrefix(principal.Value, "arn:"+partition)) {
+				continue
+			}
+			if as, who := standIn(policy, principal); allows(as, who) {
+				found = append(found, account)
+				find("the AWS account " + account)
+			}
+		}
+	}
+}
+
+// principalAccount matches a principal of IAM: an account, or an ARN with its account.
+var principalAccount = regexp.MustCompile(`^(?:arn:[a-z-]+:(?:iam|sts)::)?([0-9]{12})(?::.+)?$`)
+
+// accountOf returns the account of a principal of IAM, or "".
+func accountOf(p model.Principal) string {
+	if match := principalAccount.FindStringSubmatch(p.Value); p.Kind == "AWS" && match != nil {
+		return match[1]
+	}
+	return ""
+}
+
+// standIn returns the policy with an identity instead of a principal of IAM, and this
+// identity. The edge evaluates only identities of CloudFront.
+func standIn(policy model.Policy, principal model.Principal) (model.Policy, model.Identity) {
+	const id = "E0STANDIN"
+	policy.Statements = slices.Clone(policy.Statements)
+	for i := range policy.Statements {
+		s := &policy.Statements[i]
+		s.Principals = slices.Clone(s.Principals)
+		for j := range s.Principals {
+			if s.Principals[j] == principal {
+				s.Principals[j].Value = "arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity " + id
+			}
+		}
+	}
+	return policy, model.Identity{OAI: id}
 }
 
 // whoReads returns the identity CloudFront uses to read the bucket, and whether it is
@@ -1121,10 +1235,7 @@ func (r *reading) whoReads(origin Origin, use *BucketUse) (who model.Identity, k
 			r.find("identity", "the origin access control "+origin.Control+" is gone", "CloudFront reads the bucket without an identity and is refused", r.redo())
 			return who, false
 		}
-		account := ""
-		if parts := strings.Split(d.ARN, ":"); len(parts) > 4 {
-			account = parts[4]
-		}
+		_, account := r.account()
 		return model.Identity{Control: true, Distribution: d.ARN, Account: account}, r.called("origin access control", true, err)
 	case origin.Identity != "":
 		use.Access = "origin access identity " + origin.Identity

@@ -132,7 +132,7 @@ func TestEachAccidentIsFoundByItsOwnCheck(t *testing.T) {
 }
 
 // alsoFound has the accidents that other checks find too, with these checks.
-var alsoFound = map[string][]string{"the key group is deleted": {"trusted"}, "a borrower trusts another key group": {"group"}}
+var alsoFound = map[string][]string{"the policy allows everybody": {"public-access"}, "the key group is deleted": {"trusted"}, "a borrower trusts another key group": {"group"}}
 
 func TestNoOtherCheckFindsAnAccident(t *testing.T) {
 	for _, accident := range statustest.Accidents() {
@@ -619,5 +619,44 @@ func TestWhatADeploymentOrAnOwnerChangesIsNoFinding(t *testing.T) {
 		if err != nil || report.Healthy != test.healthy {
 			t.Errorf("%s: %+v, %v", name, report, err)
 		}
+	}
+}
+
+func TestReadersThatTheOwnerMayHaveAreNoFinding(t *testing.T) {
+	for name, test := range map[string]struct{ principal, condition, template string }{
+		"a role of the account":                 {`{"AWS":"arn:aws:iam::111122223333:role/uploader"}`, "", ""},
+		"the account":                           {`{"AWS":"111122223333"}`, "", ""},
+		"everybody, with public access blocked": {`"*"`, "", ""},
+		"another distribution by its ARN":       {`{"Service":"cloudfront.amazonaws.com"}`, `,"Condition":{"StringEquals":{"AWS:SourceArn":"arn:aws:cloudfront::111122223333:distribution/E7SECOND"}}`, ""},
+		"another service":                       {`{"Service":"delivery.logs.amazonaws.com"}`, "", ""},
+		"another account under a condition that the edge does not know": {`{"AWS":"arn:aws:iam::999999999999:root"}`, `,"Condition":{"StringEquals":{"aws:PrincipalOrgID":"o-1"}}`, ""},
+		"a role of another account that the template names": {`{"AWS":"arn:aws:iam::999999999999:role/uploader"}`, "",
+			`"P":{"Type":"AWS::S3::BucketPolicy","Properties":{"PolicyDocument":{"Statement":[{"Principal":{"AWS":{"Fn::Join":["",["arn:",{"Ref":"AWS::Partition"},":iam::999999999999:role/uploader"]]}}}]}}},`},
+	} {
+		for _, kind := range []string{"shipped", "oac"} {
+			a := statustest.Healthy(kind)
+			a.Allow(test.principal, test.condition)
+			a.Template(`{"Resources":{`, `{"Resources":{`+test.template)
+			report, err := read(t, a)
+			if err != nil || !report.Healthy {
+				t.Errorf("%s, %s: %+v, %v", name, kind, report, err)
+			}
+		}
+	}
+}
+
+func TestReadersOfAnotherFolderAreNoFinding(t *testing.T) {
+	a := statustest.Healthy("existing-bucket")
+	a.Allow(`{"AWS":"arn:aws:iam::999999999999:root"}`, "")
+	b := a.Buckets[a.BucketName]
+	at := strings.LastIndex(b.Policy, "/*")
+	all := b.Policy
+	b.Policy = all[:at] + "/reports" + all[at:]
+	if report, err := read(t, a); err != nil || !report.Healthy {
+		t.Errorf("%+v, %v", report, err)
+	}
+	b.Policy = all[:at] + "/media/films" + all[at:]
+	if report, err := read(t, a); err != nil || report.Healthy {
+		t.Errorf("the served folder: %+v, %v", report, err)
 	}
 }

@@ -168,6 +168,24 @@ func Accidents() []Accident {
 			b := a.Buckets[a.BucketName]
 			b.Policy = strings.ReplaceAll(b.Policy, a.DistributionID, "E9OTHER")
 		}, "bucket-policy", "requires StringEquals on AWS:SourceArn, which is false"},
+		{"the policy allows another account", "shipped", func(a *Account) { a.Allow(`{"AWS":"arn:aws:iam::999999999999:root"}`, "") }, "bucket-policy", "allows the AWS account 999999999999 to read objects"},
+		{"the policy allows a role of another account", "oac", func(a *Account) {
+			a.Allow(`{"AWS":["arn:aws:iam::111122223333:role/up","arn:aws:iam::999999999999:role/a"]}`, "")
+		}, "bucket-policy", "allows the AWS account 999999999999 to read objects"},
+		{"the policy allows another account a folder", "shipped", func(a *Account) {
+			a.Allow(`{"AWS":"999999999999"}`, "")
+			b := a.Buckets[a.BucketName]
+			at := strings.LastIndex(b.Policy, "/*")
+			b.Policy = b.Policy[:at] + "/films/" + b.Policy[at+1:]
+		}, "bucket-policy", "allows the AWS account 999999999999 to read objects"},
+		{"the policy allows everybody", "shipped", func(a *Account) {
+			a.Buckets[a.BucketName].Blocked = false
+			a.Allow(`"*"`, "")
+		}, "bucket-policy", "allows anybody to read objects"},
+		{"the policy allows all distributions", "oac", func(a *Account) { a.Allow(`{"Service":"cloudfront.amazonaws.com"}`, "") }, "bucket-policy", "allows CloudFront distributions of all accounts"},
+		{"the policy allows all distributions of the account", "shipped", func(a *Account) {
+			a.Allow(`{"Service":"cloudfront.amazonaws.com"}`, `,"Condition":{"ArnLike":{"AWS:SourceArn":"arn:aws:cloudfront::111122223333:distribution/*"}}`)
+		}, "bucket-policy", "allows all CloudFront distributions of this account"},
 		{"the access identity is deleted", "shipped", func(a *Account) { delete(a.Identities, a.IdentityID) }, "identity", "is gone"},
 		{"the access control is deleted", "oac", func(a *Account) { delete(a.Controls, a.ControlID) }, "identity", "is gone"},
 		{"the origin has lost its identity", "shipped", func(a *Account) { a.Distributions[a.DistributionID].Origins[0].Identity = "" }, "identity", "neither"},

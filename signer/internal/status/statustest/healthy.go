@@ -247,6 +247,13 @@ func (a *Account) Template(old, new string) {
 	stack.Template = strings.Replace(stack.Template, old, new, 1)
 }
 
+// Allow adds a statement to the bucket's policy that allows a principal, as JSON, to read
+// objects. The condition is JSON too, after a comma, or "".
+func (a *Account) Allow(principal, condition string) {
+	b := a.Buckets[a.BucketName]
+	b.Policy = strings.TrimSuffix(b.Policy, "]}") + fmt.Sprintf(`,{"Effect":"Allow","Principal":%s,"Action":"s3:Get*"%s,"Resource":"arn:aws:s3:::%s/*"}]}`, principal, condition, a.BucketName)
+}
+
 // Empty returns an account without resources.
 func Empty() *Account {
 	return &Account{
