@@ -26,6 +26,17 @@ func Denied(err error) bool {
 // that of the call: CloudFormation reads a resource with the rights of the caller.
 var refusal = regexp.MustCompile(`is not authorized to perform: "?([a-z0-9-]+:[A-Za-z0-9]+)\b`)
 
+// namesAction reports whether the message of a refused call names the missing action.
+func namesAction(err error) bool {
+	var answer smithy.APIError
+	return errors.As(err, &answer) && refusal.MatchString(answer.ErrorMessage())
+}
+
+// isMoved reports whether S3 answered that a bucket is in another Region.
+func isMoved(err error) bool {
+	return codeOf(err) == "PermanentRedirect"
+}
+
 // missingRight returns the action that a refused call needs, and the text about it. It
 // is the action that IAM names, or else that of the call.
 func missingRight(action string, err error) (missing, why string) {

@@ -10,6 +10,7 @@
 package status
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -585,25 +586,34 @@ func (r *reading) readBucket() {
 	if !ok {
 		return
 	}
+	var errs [3]error
 	concurrently(
 		func() {
 			policy, err := r.BucketPolicy(r.ctx, b)
+			errs[0] = err
+			if isMoved(err) {
+				r.find("bucket", "the bucket "+b.Name+" is not in "+cmp.Or(b.Region, r.env.Region)+": S3 redirects to another Region", "the bucket was deleted and a new one has its name, perhaps in another account",
+					"`aws s3api head-bucket --bucket "+b.Name+"` shows its Region, and is refused if it belongs to another account")
+				return
+			}
 			if isMissing(err) {
 				r.find("bucket", "the bucket "+b.Name+" is gone", "CloudFront answers 403 for every object that no edge has cached", "create the bucket again, with its policy, and upload the objects. "+r.redo())
 			}
-			if r.called("bucket policy", true, err) {
+			if r.called(policyLine, true, err) {
 				r.policy = &policy
 			}
 		},
 		func() {
 			blocked, err := r.PublicAccessBlocked(r.ctx, b)
-			if r.called("public access of the bucket", true, err) {
+			errs[1] = err
+			if !isMoved(err) && r.called(publicLine, true, err) {
 				r.blocked = &blocked
 			}
 		},
 		func() {
 			key, err := r.Encryption(r.ctx, b)
-			if !r.called("encryption of the bucket", true, err) {
+			errs[2] = err
+			if isMoved(err) || !r.called(encryptionLine, true, err) {
 				return
 			}
 			r.kmsKey = &key
@@ -622,7 +632,26 @@ func (r *reading) readBucket() {
 			}
 		},
 	)
+	if slices.ContainsFunc(errs[:], func(err error) bool { return !Denied(err) || namesAction(err) }) {
+		return
+	}
+	// S3 names the missing action only to callers of the bucket's own account.
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for i := range r.report.Unread {
+		u := &r.report.Unread[i]
+		if slices.Contains([]string{policyLine, publicLine, encryptionLine}, u.Line) {
+			u.Why += ", or the bucket now belongs to another account"
+		}
+	}
 }
+
+// Lines of the report about the bucket.
+const (
+	policyLine     = "bucket policy"
+	publicLine     = "public access of the bucket"
+	encryptionLine = "encryption of the bucket"
+)
 
 func (r *reading) bucket() (Bucket, bool) {
 	if r.document != nil && r.document.Bucket != nil {

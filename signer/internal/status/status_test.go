@@ -660,3 +660,31 @@ func TestReadersOfAnotherFolderAreNoFinding(t *testing.T) {
 		t.Errorf("the served folder: %+v, %v", report, err)
 	}
 }
+
+func TestABucketThatMayBelongToAnotherAccountIsReportedAsSuch(t *testing.T) {
+	actions := []string{"s3:GetBucketPolicy", "s3:GetBucketPublicAccessBlock", "s3:GetEncryptionConfiguration"}
+	for name, test := range map[string]struct {
+		denied  []string
+		message string
+		other   bool
+	}{
+		"all are denied":                    {actions, "Access Denied", true},
+		"all are denied, and IAM names one": {actions, "User: a is not authorized to perform: s3:GetBucketPolicy on resource: b", false},
+		"one is allowed":                    {actions[:2], "Access Denied", false},
+	} {
+		a := statustest.Healthy("shipped")
+		a.Message = test.message
+		for _, action := range test.denied {
+			a.Fail[action] = "AccessDenied"
+		}
+		report, err := read(t, a)
+		if err != nil || len(report.Unread) == 0 || report.Healthy {
+			t.Fatalf("%s: %+v, %v", name, report, err)
+		}
+		for _, u := range report.Unread {
+			if strings.HasSuffix(u.Why, ", or the bucket now belongs to another account") != test.other {
+				t.Errorf("%s: %+v", name, u)
+			}
+		}
+	}
+}

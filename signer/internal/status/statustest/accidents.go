@@ -154,6 +154,11 @@ func Accidents() []Accident {
 			a.Distributions[a.DistributionID].Origins[0].DomainName = "other.s3.eu-west-1.amazonaws.com"
 		}, "origin", "and the content is in"},
 		{"the bucket is deleted", "shipped", func(a *Account) { delete(a.Buckets, a.BucketName) }, "bucket", "is gone"},
+		{"the bucket is created again in another Region", "shipped", func(a *Account) {
+			for _, action := range []string{"s3:GetBucketPolicy", "s3:GetBucketPublicAccessBlock", "s3:GetEncryptionConfiguration"} {
+				a.Fail[action] = "PermanentRedirect"
+			}
+		}, "bucket", "is not in eu-west-1: S3 redirects"},
 		{"the bucket does not block public access", "shipped", func(a *Account) { a.Buckets[a.BucketName].Blocked = false }, "public-access", "does not block"},
 		{"the policy denies by an unknown condition", "shipped", func(a *Account) {
 			b := a.Buckets[a.BucketName]
