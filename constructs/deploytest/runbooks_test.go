@@ -170,7 +170,15 @@ func TestTheRunbooksRestoreTheSignaturesOfTheTemplate(t *testing.T) {
 		return object{"Enabled": true, "Quantity": len(groups), "Items": groups}
 	}
 	behavior := func(pattern string, groups ...string) object {
-		return object{"PathPattern": pattern, "TargetOriginId": "content", "TrustedKeyGroups": trusting(groups...)}
+		return object{"PathPattern": pattern, "TargetOriginId": "content", "TrustedKeyGroups": trusting(groups...), "TrustedSigners": trusting()}
+	}
+	ofAccounts := behavior("*.ico")
+	ofAccounts["TrustedSigners"] = trusting("self")
+	list := func(behaviors []object) object {
+		if len(behaviors) == 0 {
+			return object{"Quantity": 0}
+		}
+		return object{"Quantity": len(behaviors), "Items": behaviors}
 	}
 	const own = "own-group"
 	for name, test := range map[string]struct {
@@ -180,19 +188,16 @@ func TestTheRunbooksRestoreTheSignaturesOfTheTemplate(t *testing.T) {
 		"a template of every setting": {
 			"everything", "foreign",
 			[]object{
-				behavior("/*.mp4"), behavior("/assets/premium/*"), behavior("/assets/beta/*", own, "foreign"), behavior("/errors/denied.html"), behavior("/assets/*"), behavior("*.ico"),
+				behavior("/*.mp4"), behavior("/assets/*", own), behavior("/assets/premium/*"), behavior("/assets/beta/*", own, "foreign"), behavior("/errors/denied.html"), ofAccounts,
 			},
 			[]object{
 				behavior("/assets/premium/*", own), behavior("/assets/beta/*", own), behavior("/errors/denied.html"), behavior("/assets/*"), behavior("*.ico"),
 			},
 		},
-		"a template at the defaults": {"dev", "foreign", []object{behavior("/*.mp4")}, []object{}},
-		"nothing was added":          {"dev", own, nil, []object{}},
+		"a template at the defaults": {"dev", "foreign", []object{behavior("/*.mp4")}, nil},
+		"nothing was added":          {"dev", own, nil, nil},
 	} {
-		live := object{"Comment": "kept", "DefaultCacheBehavior": object{"TrustedKeyGroups": trusting(test.first)}, "CacheBehaviors": object{"Quantity": len(test.live)}}
-		if len(test.live) > 0 {
-			live["CacheBehaviors"].(object)["Items"] = test.live
-		}
+		live := object{"Comment": "kept", "DefaultCacheBehavior": object{"TrustedKeyGroups": trusting(test.first), "TrustedSigners": trusting("self")}, "CacheBehaviors": list(test.live)}
 		text, err := json.Marshal(object{"ETag": "E1", "DistributionConfig": live})
 		if err != nil {
 			t.Fatal(err)
@@ -206,8 +211,8 @@ func TestTheRunbooksRestoreTheSignaturesOfTheTemplate(t *testing.T) {
 *" get-distribution-config "*) echo '%s' ;;
 *" update-distribution "*"--if-match E1 "*) cat config.json ;;
 esac`, template, text), "group="+own+" distribution=E1\n"+blocks[0])
-		live["DefaultCacheBehavior"] = object{"TrustedKeyGroups": trusting(own)}
-		live["CacheBehaviors"] = object{"Quantity": len(test.want), "Items": test.want}
+		live["DefaultCacheBehavior"] = object{"TrustedKeyGroups": trusting(own), "TrustedSigners": trusting()}
+		live["CacheBehaviors"] = list(test.want)
 		want, err := json.Marshal(live)
 		if err != nil {
 			t.Fatal(err)
