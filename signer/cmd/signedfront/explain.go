@@ -323,7 +323,7 @@ func (e *explain) trustedNow(ctx context.Context, url string) (map[string]*signe
 		e.behavior, keys = &behavior, behavior.Keys
 		e.signedPaths = slices.ContainsFunc(serving.Behaviors[:len(serving.Behaviors)-1], func(b status.Trust) bool { return b.Signed })
 	}
-	if s := found.Served; s != nil && !slices.ContainsFunc(s.Names, func(name string) bool { return signer.MatchPattern(strings.ToLower(name), host) }) {
+	if s := found.Served; s != nil && !slices.ContainsFunc(s.Names, func(name string) bool { return signer.MatchPattern(strings.ToLower(name), strings.ToLower(host)) }) {
 		e.notef("%s, the host of this URL, is not a name of the distribution %s, which has %s: the verdict is for a request to that distribution", described(host), s.DistributionID, strings.Join(s.Names, ", "))
 	}
 	if keys == nil && !e.public() {
@@ -345,12 +345,12 @@ func (e *explain) trustedNow(ctx context.Context, url string) (map[string]*signe
 // public reports whether the cache behavior of the URL is known to require no signature.
 func (e *explain) public() bool { return e.behavior != nil && !e.behavior.Signed }
 
-// hostAndPath returns the host of a URL in lower case, without its port, and the path as
-// it is written.
+// hostAndPath returns the host of a URL, without its port, and the path, both as they are
+// written.
 func hostAndPath(url string) (host, path string) {
 	_, rest, _ := strings.Cut(url, "://")
 	end := strings.IndexAny(rest+"/", "/?#")
-	host, path = strings.ToLower(rest[:end]), rest[end:]
+	host, path = rest[:end], rest[end:]
 	host = host[strings.LastIndexByte(host, '@')+1:]
 	host, _, _ = strings.Cut(host, ":")
 	if end := strings.IndexAny(path, "?#"); end >= 0 {

@@ -88,6 +88,7 @@ func TestExplainGoesByTheCacheBehaviorOfThePath(t *testing.T) {
 		{Pattern: "/public/premium/*", Origin: "content", KeyGroups: []string{a.GroupID}},
 		{Pattern: "/others/*", Origin: "content", KeyGroups: []string{"another"}},
 		{Pattern: "open/*", Origin: "content"},
+		{Pattern: "/old/*", Origin: "content", Accounts: []string{"self"}},
 		{Pattern: "/start.html", Origin: "content"},
 	}, d.Behaviors...)
 
@@ -107,6 +108,7 @@ func TestExplainGoesByTheCacheBehaviorOfThePath(t *testing.T) {
 		"the root object without a slash":      {host, 0, []string{allowed, none}},
 		"a signed path among public ones":      {host + "/public/premium/a.png", 3, []string{denied, "the request is not signed"}},
 		"it, signed":                           {own("/public/premium/a.png"), 0, []string{allowed, "policy"}},
+		"the key pairs of an account":          {host + "/old/rt.png", 3, []string{denied, "the request is not signed"}},
 		"every other path":                     {host + "/rt.png", 3, []string{denied, "the request is not signed"}},
 		"it, signed too":                       {own("/rt.png"), 0, []string{allowed, "policy"}},
 		"it, signed with the other key":        {others("/rt.png"), 3, []string{denied, "is not among the trusted keys"}},
