@@ -504,7 +504,7 @@ func askPublicPaths(v *visit) Result {
 
 // These limit the requests that try to get around path patterns. A distribution has up
 // to 75 patterns, and each is also requested once as it is.
-const throughPublic, aroundSigned = 70, 40
+const throughPublic, aroundSigned = 62, 36
 
 // byTurns returns at most n elements of lists: the first of each list, then the second
 // of each, and so on. all is the number of elements in all lists.

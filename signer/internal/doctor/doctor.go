@@ -32,7 +32,7 @@ import (
 const Schema = 1
 
 // MaxRequests is the largest number of requests that one Run sends.
-const MaxRequests = 320
+const MaxRequests = 300
 
 const (
 	maxConcurrent = 8                // requests at one time

@@ -943,7 +943,7 @@ func TestARunEndsAtItsLimitOfRequests(t *testing.T) {
 		s.Public = append(s.Public, fmt.Sprintf("/public/%d/*", i))
 	}
 	r := Run(t.Context(), s, nil)
-	if r.Requests != MaxRequests || w.sent != MaxRequests || r.Healthy || !strings.Contains(describe(r), "could not ask: the limit of 320 requests is reached") {
+	if r.Requests != MaxRequests || w.sent != MaxRequests || r.Healthy || !strings.Contains(describe(r), "could not ask: the limit of 300 requests is reached") {
 		t.Errorf("%d requests are counted, %d were sent\n%s", r.Requests, w.sent, describe(r))
 	}
 }
