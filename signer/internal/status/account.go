@@ -59,6 +59,9 @@ type Account interface {
 	PublicKeys(ctx context.Context) (int, error)
 	KeyGroups(ctx context.Context) (int, error)
 
+	// DistributionsOf returns how many distributions trust a key group.
+	DistributionsOf(ctx context.Context, keyGroup string) (int, error)
+
 	// Secret describes a secret, without its value.
 	Secret(ctx context.Context, arn string) (Secret, error)
 

@@ -287,6 +287,17 @@ func (a *AWS) KeyGroups(ctx context.Context) (int, error) {
 	})
 }
 
+// DistributionsOf is cloudfront:ListDistributionsByKeyGroup.
+func (a *AWS) DistributionsOf(ctx context.Context, keyGroup string) (int, error) {
+	return count(ctx, "cloudfront:ListDistributionsByKeyGroup", func(ctx context.Context, marker *string) (int, *string, error) {
+		out, err := a.cloudFront.ListDistributionsByKeyGroup(ctx, &cloudfront.ListDistributionsByKeyGroupInput{KeyGroupId: &keyGroup, Marker: marker})
+		if err != nil || out.DistributionIdList == nil {
+			return 0, nil, err
+		}
+		return len(out.DistributionIdList.Items), out.DistributionIdList.NextMarker, nil
+	})
+}
+
 // count adds up the pages of a list.
 func count(ctx context.Context, action string, page func(context.Context, *string) (int, *string, error)) (n int, err error) {
 	var marker *string

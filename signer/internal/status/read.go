@@ -682,13 +682,24 @@ func (r *reading) readBorrowers() {
 // The default quotas of an account:
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
 const (
-	maxPublicKeys = 10
-	maxKeyGroups  = 10
+	maxPublicKeys    = 10
+	maxKeyGroups     = 10
+	maxMembers       = 5   // public keys in a key group
+	maxDistributions = 100 // that trust a key group
 )
 
 func (r *reading) readQuotas() {
-	var keys, groups *int
+	var keys, groups, distributions *int
 	concurrently(
+		func() {
+			own := r.of("AWS::CloudFront::KeyGroup")
+			if len(own) != 1 || r.stack.Exports[contract.KeyGroupExport(r.report.Parameter)] == "" {
+				return // it lends no keys
+			}
+			if n, err := r.DistributionsOf(r.ctx, own[0].PhysicalID); r.called("distributions of the key group", false, err) {
+				distributions = &n
+			}
+		},
 		func() {
 			if n, err := r.PublicKeys(r.ctx); r.called("public keys of the account", false, err) {
 				keys = &n
@@ -707,6 +718,9 @@ func (r *reading) readQuotas() {
 	}
 	if groups != nil {
 		r.report.Quotas = append(r.report.Quotas, Quota{"key groups", *groups, maxKeyGroups})
+	}
+	if distributions != nil {
+		r.report.Quotas = append(r.report.Quotas, Quota{"distributions of the key group", *distributions, maxDistributions})
 	}
 }
 
@@ -745,6 +759,13 @@ func (r *reading) judge() {
 	r.judgeDistribution()
 	r.judgeKeys()
 	r.judgeBucket()
+	id := r.lent()
+	if own := r.of("AWS::CloudFront::KeyGroup"); len(own) == 1 {
+		id = own[0].PhysicalID
+	}
+	if group, read := r.groups[id]; read {
+		r.report.Quotas = append(r.report.Quotas, Quota{"public keys in the key group", len(group.Members), maxMembers})
+	}
 }
 
 // pathsOf divides cache behaviors, the default one last, by whether they require a

@@ -58,13 +58,27 @@ func TestAHealthyEnvironmentOfEachKindShowsNoFinding(t *testing.T) {
 			if !report.Healthy {
 				t.Error("not healthy")
 			}
-			if report.Served == nil || report.Stack == nil || report.Protection == nil || report.Bucket == nil || report.Next == nil || len(report.Keys) == 0 || len(report.Quotas) != 2 {
+			if report.Served == nil || report.Stack == nil || report.Protection == nil || report.Bucket == nil || report.Next == nil || len(report.Keys) == 0 || len(report.Quotas) < 3 {
 				t.Errorf("parts are missing: %+v", report)
 			}
 			if !report.Protection.Signed || !slices.Equal(report.Protection.Public, []string{"/public/*"}) || report.Bucket.Access == "" {
 				t.Errorf("protection %+v, bucket %+v", report.Protection, report.Bucket)
 			}
 		})
+	}
+}
+
+func TestTheQuotasOfTheAccountAndOfTheKeyGroupAreShown(t *testing.T) {
+	for kind, want := range map[string][]status.Quota{
+		"shipped":  {{"public keys", 1, 10}, {"key groups", 1, 10}, {"public keys in the key group", 1, 5}},
+		"rotating": {{"public keys", 2, 10}, {"key groups", 1, 10}, {"public keys in the key group", 2, 5}},
+		"lender":   {{"public keys", 1, 10}, {"key groups", 1, 10}, {"distributions of the key group", 1, 100}, {"public keys in the key group", 1, 5}},
+		"borrower": {{"public keys", 1, 10}, {"key groups", 1, 10}, {"public keys in the key group", 1, 5}},
+	} {
+		report, err := read(t, statustest.Healthy(kind))
+		if err != nil || !slices.Equal(report.Quotas, want) {
+			t.Errorf("%s: %+v, %v", kind, report.Quotas, err)
+		}
 	}
 }
 
@@ -186,22 +200,23 @@ func partsOf(r *status.Report) (parts []string) {
 var lostWith = map[string][]string{
 	// The document names the lender and the keys. Only the document names a bucket that the
 	// stack did not create.
-	"ssm:GetParameter":                         {"keys", "created", "next", "lender"},
+	"ssm:GetParameter":                         {"keys", "created", "next", "lender", "public keys in the key group"},
 	"existing-bucket without ssm:GetParameter": {"public access", "bucket", "access"},
 	// The stack names the distribution, which names the key group and the keys.
-	"cloudformation:DescribeStacks":         {"served", "protection", "template", "termination", "public access", "stack", "access", "keys", "created", "next", "borrowers"},
-	"cloudformation:ListStackResources":     {"served", "protection", "template", "termination", "public access", "access", "keys", "created", "next"},
-	"cloudformation:DescribeStackResources": {"served", "protection", "template", "termination", "public access", "stack", "access", "keys", "created", "next"},
-	"cloudformation:ListImports":            {"borrowers"},
-	"cloudfront:GetDistribution":            {"served", "protection", "template", "termination", "public access", "access", "keys", "created", "next"},
-	"cloudformation:GetTemplate":            {"template"},
-	"cloudfront:GetKeyGroup":                {"keys", "created", "next"},
-	"cloudfront:GetPublicKey":               {"created"},
-	"cloudfront:ListPublicKeys":             {"public keys"},
-	"cloudfront:ListKeyGroups":              {"key groups"},
-	"ssm:GetParameterHistory":               {"keys", "created", "next"},
-	"s3:GetBucketPublicAccessBlock":         {"public access"},
-	"s3:GetEncryptionConfiguration":         {"encryption"},
+	"cloudformation:DescribeStacks":          {"served", "protection", "template", "termination", "public access", "stack", "access", "keys", "created", "next", "borrowers", "public keys in the key group", "distributions of the key group"},
+	"cloudformation:ListStackResources":      {"served", "protection", "template", "termination", "public access", "access", "keys", "created", "next", "public keys in the key group", "distributions of the key group"},
+	"cloudformation:DescribeStackResources":  {"served", "protection", "template", "termination", "public access", "stack", "access", "keys", "created", "next", "public keys in the key group", "distributions of the key group"},
+	"cloudformation:ListImports":             {"borrowers"},
+	"cloudfront:GetDistribution":             {"served", "protection", "template", "termination", "public access", "access", "keys", "created", "next", "public keys in the key group"},
+	"cloudformation:GetTemplate":             {"template"},
+	"cloudfront:GetKeyGroup":                 {"keys", "created", "next", "public keys in the key group"},
+	"cloudfront:GetPublicKey":                {"created"},
+	"cloudfront:ListPublicKeys":              {"public keys"},
+	"cloudfront:ListDistributionsByKeyGroup": {"distributions of the key group"},
+	"cloudfront:ListKeyGroups":               {"key groups"},
+	"ssm:GetParameterHistory":                {"keys", "created", "next"},
+	"s3:GetBucketPublicAccessBlock":          {"public access"},
+	"s3:GetEncryptionConfiguration":          {"encryption"},
 }
 
 // Every right of the published policy is denied once, in each kind of environment that

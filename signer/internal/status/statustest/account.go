@@ -381,6 +381,8 @@ func (a *Account) cloudFront(w http.ResponseWriter, path string) {
 		if action = "GetKeyGroup"; id == "" {
 			action = "ListKeyGroups"
 		}
+	case "distributionsByKeyGroupId":
+		action = "ListDistributionsByKeyGroup"
 	case "public-key":
 		if action = "GetPublicKey"; id == "" {
 			action = "ListPublicKeys"
@@ -410,6 +412,14 @@ func (a *Account) cloudFront(w http.ResponseWriter, path string) {
 			return
 		}
 		fmt.Fprintf(w, "<KeyGroup><Id>%s</Id><LastModifiedTime>%s</LastModifiedTime><KeyGroupConfig><Name>n</Name><Items>%s</Items></KeyGroupConfig></KeyGroup>", id, xmlTime(g.Modified), xmlList(g.Members, "PublicKey"))
+	case "ListDistributionsByKeyGroup":
+		n := 0
+		for _, d := range a.Distributions {
+			if slices.ContainsFunc(d.Behaviors, func(b status.Behavior) bool { return slices.Contains(b.KeyGroups, id) }) {
+				n++
+			}
+		}
+		fmt.Fprintf(w, "<DistributionIdList><Quantity>%d</Quantity><Items>%s</Items></DistributionIdList>", n, strings.Repeat("<DistributionId>E1</DistributionId>", n))
 	case "ListKeyGroups":
 		fmt.Fprintf(w, "<KeyGroupList><MaxItems>100</MaxItems><Quantity>%d</Quantity><Items>%s</Items></KeyGroupList>", len(a.Groups), strings.Repeat("<KeyGroupSummary></KeyGroupSummary>", len(a.Groups)))
 	case "GetPublicKey":
