@@ -1,6 +1,8 @@
 package main_test
 
 import (
+	"encoding/base64"
+	"encoding/pem"
 	"strings"
 	"testing"
 	"time"
@@ -157,6 +159,33 @@ func TestExplainSaysThatAHostIsNotTheDistributions(t *testing.T) {
 		said := p.stderr.String()
 		if status := p.status(); status != 3 || strings.Contains(said, "is not a name of the distribution "+a.DistributionID) == known || known && said != "" {
 			t.Errorf("%s: exit status %d: %s", host, status, said)
+		}
+	}
+}
+
+func TestExplainShowsNoKeyInPlaceOfAHost(t *testing.T) {
+	a := statustest.Healthy("shipped")
+	key, err := signer.GenerateKey(signer.RSA2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := key.MarshalPEM()
+	if err != nil {
+		t.Fatal(err)
+	}
+	block, _ := pem.Decode(text)
+	secret := base64.RawURLEncoding.EncodeToString(block.Bytes)
+	for _, host := range []string{secret, secret[400:460], "user:" + secret[400:460] + "@media.example.net", "media.example.net:" + secret[400:460], secret[400:430] + ".example.net"} {
+		p := run(t, inAccount(t, a), "explain", "--env", "dev", "--project", "media", "https://"+host+"/rt.png")
+		p.status()
+		said := strings.ToLower(p.stdout.String() + p.stderr.String())
+		if !strings.Contains(said, "is not a name of the distribution") {
+			t.Errorf("the host is not noticed: %s", said)
+		}
+		for i := 400; i+12 <= 460; i++ {
+			if strings.Contains(said, strings.ToLower(secret[i:i+12])) {
+				t.Fatalf("a key in place of a host is shown: %s", said)
+			}
 		}
 	}
 }
