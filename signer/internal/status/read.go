@@ -388,7 +388,10 @@ func (r *reading) judgeStack(resources []Resource) {
 	}
 	events := fmt.Sprintf("`aws cloudformation describe-stack-events --stack-name %s` shows why", s.Name)
 	switch s.State {
-	case "UPDATE_ROLLBACK_FAILED", "UPDATE_FAILED":
+	case "UPDATE_FAILED":
+		r.find("stack", what, "the environment is between two states, since the deployment did not roll back",
+			events+fmt.Sprintf("; repair that, then deploy again, or run `aws cloudformation rollback-stack --stack-name %s`", s.Name))
+	case "UPDATE_ROLLBACK_FAILED":
 		r.find("stack", what, "the environment is between two states, and CloudFormation accepts no update",
 			events+fmt.Sprintf("; repair that, then run `aws cloudformation continue-update-rollback --stack-name %s`, and do not skip the key group, the document or the distribution", s.Name))
 	case "DELETE_FAILED":
