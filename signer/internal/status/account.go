@@ -125,9 +125,12 @@ type Distribution struct {
 type Behavior struct {
 	Pattern   string   // * for the default one
 	Origin    string   // the id of an origin
-	KeyGroups []string // trusted key groups; empty: no signature required
+	KeyGroups []string // trusted key groups
 	Accounts  []string // trusted signers: AWS accounts whose own key pairs may sign
 }
+
+// signed reports whether the behavior requires a signature.
+func (b Behavior) signed() bool { return len(b.KeyGroups)+len(b.Accounts) > 0 }
 
 // Origin is an origin of a distribution.
 type Origin struct {

@@ -777,13 +777,13 @@ func pathsOf(behaviors []Behavior) *Paths {
 	p := &Paths{Public: []string{}, SignedPaths: []string{}}
 	last := len(behaviors) - 1
 	for _, b := range behaviors[:last] {
-		if len(b.KeyGroups) == 0 {
+		if !b.signed() {
 			p.Public = append(p.Public, b.Pattern)
 		} else {
 			p.SignedPaths = append(p.SignedPaths, b.Pattern)
 		}
 	}
-	p.Signed = len(behaviors[last].KeyGroups) > 0
+	p.Signed = behaviors[last].signed()
 	return p
 }
 
@@ -820,7 +820,11 @@ func (r *reading) judgeDistribution() {
 	r.report.Protection = p
 	if own := r.of("AWS::CloudFront::KeyGroup"); p.Signed && len(own) == 1 {
 		if groups := d.Behaviors[len(d.Behaviors)-1].KeyGroups; !slices.Contains(groups, own[0].PhysicalID) {
-			r.find("group", fmt.Sprintf("the distribution trusts the key group %s, and not the stack's own, %s", strings.Join(groups, ", "), own[0].PhysicalID), "CloudFront refuses what the stack's keys sign", r.redo())
+			trusts := "the key group " + strings.Join(groups, ", ")
+			if len(groups) == 0 {
+				trusts = "no key group"
+			}
+			r.find("group", fmt.Sprintf("the distribution trusts %s, and not the stack's own, %s", trusts, own[0].PhysicalID), "CloudFront refuses what the stack's keys sign", r.redo())
 		}
 	}
 	if p.Template != nil {
@@ -848,21 +852,21 @@ func (r *reading) judgeBehaviors() {
 	}
 	for _, b := range others {
 		switch t, there := named(intended, b); {
-		case !there && len(b.KeyGroups) == 0:
-			find(b, "has a cache behavior without a key group that the template does not have:", open)
+		case !there && !b.signed():
+			find(b, "has a cache behavior that requires no signature and that the template does not have:", open)
 		case !there:
-			find(b, "has a cache behavior with a key group that the template does not have:", closed)
-		case len(b.KeyGroups) == 0 && len(t.KeyGroups) > 0:
-			find(b, "trusts no key group, and in the template it does, for the paths", open)
-		case len(b.KeyGroups) > 0 && len(t.KeyGroups) == 0:
-			find(b, "trusts a key group, and in the template none, for the paths", closed)
+			find(b, "has a cache behavior that requires a signature and that the template does not have:", closed)
+		case !b.signed() && t.signed():
+			find(b, "requires no signature, and in the template it does, for the paths", open)
+		case b.signed() && !t.signed():
+			find(b, "requires a signature, and in the template it does not, for the paths", closed)
 		}
 	}
 	for _, t := range intended {
-		if _, there := named(others, t); !there && len(t.KeyGroups) > 0 {
-			find(t, "has lost a cache behavior with a key group:", "other behaviors decide on these paths, and may require no signature")
+		if _, there := named(others, t); !there && t.signed() {
+			find(t, "has lost a cache behavior that requires a signature:", "other behaviors decide on these paths, and may require no signature")
 		} else if !there {
-			find(t, "has lost a cache behavior without a key group:", closed)
+			find(t, "has lost a cache behavior that requires no signature:", closed)
 		}
 	}
 	if !differs && !slices.EqualFunc(others, intended, func(b, t Behavior) bool { return rooted(b.Pattern) == rooted(t.Pattern) }) {

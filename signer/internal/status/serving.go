@@ -56,7 +56,7 @@ func ReadServing(ctx context.Context, a Account, e Environment) (*Report, *Servi
 	r.readOtherKeys()
 	s := &Serving{RootObject: r.distribution.RootObject}
 	for _, b := range r.distribution.Behaviors {
-		trust := Trust{Pattern: b.Pattern, Signed: len(b.KeyGroups)+len(b.Accounts) > 0}
+		trust := Trust{Pattern: b.Pattern, Signed: b.signed()}
 		if r.groupsRead {
 			trust.Keys = map[string]*signer.PublicKey{}
 			for _, group := range b.KeyGroups {

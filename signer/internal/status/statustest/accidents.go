@@ -125,24 +125,32 @@ func Accidents() []Accident {
 		{"the distribution trusts the key pairs of accounts", "shipped", func(a *Account) {
 			a.Distributions[a.DistributionID].Behaviors[1].Accounts = []string{"self"}
 		}, "group", "trusts the key pairs of the AWS account self"},
-		{"a public path is added", "shipped", func(a *Account) { a.behavior("/*.mp4") }, "protection", `that the template does not have: "/*.mp4"`},
-		{"everything is made public by a path", "shipped", func(a *Account) { a.behavior("*") }, "protection", `that the template does not have: "*"`},
-		{"a signed path is added", "shipped", func(a *Account) { a.behavior("/public/a/*", a.GroupID) }, "protection", `with a key group that the template does not have: "/public/a/*"`},
+		{"a path trusts only the key pairs of accounts", "shipped", func(a *Account) {
+			a.path("/public/premium/*", `[{"Ref":"ContentKeyGroupC1B0B78F"}]`)
+			a.Distributions[a.DistributionID].Behaviors[0].Accounts = []string{"self"}
+		}, "group", "trusts the key pairs of the AWS account self"},
+		{"the distribution trusts only the key pairs of accounts", "shipped", func(a *Account) {
+			b := &a.Distributions[a.DistributionID].Behaviors[1]
+			b.KeyGroups, b.Accounts = nil, []string{"self"}
+		}, "group", "trusts the key pairs of the AWS account self"},
+		{"a public path is added", "shipped", func(a *Account) { a.behavior("/*.mp4") }, "protection", `requires no signature and that the template does not have: "/*.mp4"`},
+		{"everything is made public by a path", "shipped", func(a *Account) { a.behavior("*") }, "protection", `requires no signature and that the template does not have: "*"`},
+		{"a signed path is added", "shipped", func(a *Account) { a.behavior("/public/a/*", a.GroupID) }, "protection", `that requires a signature and that the template does not have: "/public/a/*"`},
 		{"a signed path loses its group", "shipped", func(a *Account) {
 			a.path("/public/premium/*", `[{"Ref":"ContentKeyGroupC1B0B78F"}]`)
-		}, "protection", `trusts no key group, and in the template it does, for the paths "/public/premium/*"`},
+		}, "protection", `requires no signature, and in the template it does, for the paths "/public/premium/*"`},
 		{"a signed path is removed", "shipped", func(a *Account) {
 			a.path("/public/premium/*", `[{"Ref":"ContentKeyGroupC1B0B78F"}]`, a.GroupID)
 			d := a.Distributions[a.DistributionID]
 			d.Behaviors = d.Behaviors[1:]
-		}, "protection", `has lost a cache behavior with a key group: "/public/premium/*"`},
+		}, "protection", `has lost a cache behavior that requires a signature: "/public/premium/*"`},
 		{"a public path is given a group", "shipped", func(a *Account) {
 			a.Distributions[a.DistributionID].Behaviors[0].KeyGroups = []string{a.GroupID}
-		}, "protection", `trusts a key group, and in the template none, for the paths "/public/*"`},
+		}, "protection", `requires a signature, and in the template it does not, for the paths "/public/*"`},
 		{"a public path is removed", "shipped", func(a *Account) {
 			d := a.Distributions[a.DistributionID]
 			d.Behaviors = d.Behaviors[1:]
-		}, "protection", `has lost a cache behavior without a key group: "/public/*"`},
+		}, "protection", `has lost a cache behavior that requires no signature: "/public/*"`},
 		{"a public path is moved before a signed one", "shipped", func(a *Account) {
 			a.path("/public/premium/*", `[{"Ref":"ContentKeyGroupC1B0B78F"}]`, a.GroupID)
 			b := a.Distributions[a.DistributionID].Behaviors
