@@ -1187,8 +1187,9 @@ func (r *reading) account() (partition, account string) {
 }
 
 // judgeReaders finds who may read the objects that are served other than through this
-// distribution, with the same evaluation: anybody, other distributions, and accounts that
-// the template does not name. Roles of the same account may read, such as uploaders.
+// distribution, with the same evaluation: anybody, other distributions, and, if the
+// stack made the bucket, accounts that the template does not name. Roles of the
+// same account may read, such as uploaders.
 func (r *reading) judgeReaders(use *BucketUse) {
 	partition, own := r.account()
 	if r.policy == nil || *r.policy == "" || own == "" {
@@ -1236,6 +1237,9 @@ func (r *reading) judgeReaders(use *BucketUse) {
 		find("CloudFront distributions of all accounts")
 	case allows(policy, distribution(own)):
 		find("all CloudFront distributions of this account")
+	}
+	if len(r.of("AWS::S3::Bucket")) == 0 { // it existed before: its owner decides which accounts read
+		return
 	}
 	var found []string
 	for _, s := range policy.Statements {

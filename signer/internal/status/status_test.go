@@ -41,6 +41,19 @@ func client(endpoint string) *status.AWS {
 	})
 }
 
+func TestTheOwnerOfAnExistingBucketMayLetOtherAccountsReadIt(t *testing.T) {
+	a := statustest.Healthy("existing-bucket")
+	a.Allow(`{"AWS":"arn:aws:iam::999999999999:role/archive"}`, "")
+	report, err := read(t, a)
+	if err != nil || !report.Healthy {
+		t.Errorf("%v: %+v", err, report.Findings)
+	}
+	a.Allow(`{"Service":"cloudfront.amazonaws.com"}`, "")
+	if report, err = read(t, a); err != nil || report.Healthy {
+		t.Errorf("a bucket that all distributions may read is healthy: %v", err)
+	}
+}
+
 func TestAHealthyEnvironmentOfEachKindShowsNoFinding(t *testing.T) {
 	for _, kind := range statustest.Kinds() {
 		t.Run(kind, func(t *testing.T) {
@@ -662,7 +675,7 @@ func TestReadersThatTheOwnerMayHaveAreNoFinding(t *testing.T) {
 
 func TestReadersOfAnotherFolderAreNoFinding(t *testing.T) {
 	a := statustest.Healthy("existing-bucket")
-	a.Allow(`{"AWS":"arn:aws:iam::999999999999:root"}`, "")
+	a.Allow(`{"Service":"cloudfront.amazonaws.com"}`, "")
 	b := a.Buckets[a.BucketName]
 	at := strings.LastIndex(b.Policy, "/*")
 	all := b.Policy
