@@ -108,7 +108,8 @@ func TestNoErrorLogAndAnswerOfTheEdgeShowsAKey(t *testing.T) {
 			}
 			return back
 		},
-		"OpenFS": nil, // returns no error
+		"OpenFS":      nil, // returns no error
+		"MatchesPath": func(text string) []any { return []any{MatchesPath(text, "/rt.png"), MatchesPath("/*", text)} },
 		"Allows": func(text string) (back []any) {
 			in, _ := json.Marshal(text)
 			for _, policy := range []string{text, "{" + text, `{"Statement":{"Sid":` + string(in) + `,"Effect":"Allow","Principal":{"AWS":` + string(in) + `},"Action":"*","Resource":` + string(in) + `,"Condition":{` + string(in) + `:{` + string(in) + `:` + string(in) + `}}}}`,
