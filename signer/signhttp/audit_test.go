@@ -14,7 +14,7 @@ import (
 	"github.com/signedfront/signedfront/signer"
 )
 
-// records keeps what a signer's hook is told, as the subject and the resource.
+// records keeps the subject and the resource of each call of a signer's hook.
 type records struct {
 	mu   sync.Mutex
 	list []string

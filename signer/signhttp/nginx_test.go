@@ -150,7 +150,7 @@ http {
 func viewer(r *http.Request) string { return r.Header.Get("X-Viewer") }
 
 // application has one path for each careless middleware outside and each careless
-// handler. Its response is for one viewer, whom X-Answer-For names.
+// handler. Its response is for the viewer that X-Answer-For names.
 func application(t *testing.T) (app http.Handler, paths []string) {
 	w := newWorld(t)
 	mux := http.NewServeMux()

@@ -969,18 +969,7 @@ func (r *reading) judgeKeys() {
 	}
 
 	r.public = map[string]awsrotation.PublicKey{}
-	var parts []func()
-	for _, id := range ids {
-		parts = append(parts, func() {
-			key, err := r.PublicKey(r.ctx, id)
-			if r.called("public keys", true, err) {
-				r.mu.Lock()
-				r.public[id] = key
-				r.mu.Unlock()
-			}
-		})
-	}
-	concurrently(parts...)
+	r.readPublicKeys(ids)
 
 	if d := r.effective; d != nil {
 		r.judgeCurrent(d, group, members, known)

@@ -85,6 +85,11 @@ func (r *reading) readOtherKeys() {
 			}
 		}
 	}
+	r.readPublicKeys(ids)
+}
+
+// readPublicKeys adds public keys of CloudFront to public.
+func (r *reading) readPublicKeys(ids []string) {
 	var parts []func()
 	for _, id := range ids {
 		parts = append(parts, func() {

@@ -95,7 +95,7 @@ func TestALineOfAKeyWithManySlashesIsNotTakenForAPath(t *testing.T) {
 		"open /home/Someone/Projects/signedfront/constructs/Testdata/Example: no such file",
 		"# github.com/signedfront/signedfront/constructs/functions/build/internal/SomePackage",
 		"at Object.<anonymous> (/usr/local/lib/node_modules/aws-cdk-lib/aws-cloudfront/lib/Distribution)",
-		"reading /root/go/pkg/mod/github.com/aws/aws-cdk-go/awscdk/v2/awscloudfront/CfnDistribution/CacheBehavior",
+		"reading /home/Someone/go/pkg/mod/github.com/aws/aws-cdk-go/awscdk/v2/awscloudfront/CfnDistribution/CacheBehavior",
 	} {
 		if got := Output(said); got != said {
 			t.Errorf("%s became %s", said, got)
