@@ -306,7 +306,7 @@ func (p *Page) readPasted(ask pasted) (signer.Request, error) {
 		return r, errors.New("there is nothing to explain: paste a URL or a Cookie header")
 	case r.URL != "" && !isAddress(r.URL):
 		return r, fmt.Errorf("the URL is %s: paste it whole, with https:// and its query", signer.Describe(r.URL, signer.FormWord))
-	case r.URL != "" && shownHost(hostIn(r.URL)) != hostIn(r.URL):
+	case r.URL != "" && (hostIn(r.URL) == "" || shownHost(hostIn(r.URL)) != hostIn(r.URL)):
 		return r, errors.New("the URL has no host name: paste it whole, such as https://d111111abcdef8.cloudfront.net/rt.png")
 	case len(cookie) > 11 && strings.EqualFold(cookie[:11], "Set-Cookie:"):
 		return r, errors.New("the cookies are a Set-Cookie header, which a server sends: paste the Cookie header that the browser sends, name=value; name=value")

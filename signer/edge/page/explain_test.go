@@ -204,6 +204,7 @@ func TestWhatCannotBeExplainedIsSaid(t *testing.T) {
 		{map[string]any{}, "there is nothing to explain: paste a URL or a Cookie header"},
 		{map[string]any{"url": "d111111abcdef8.cloudfront.net/a"}, `the URL is "d111111abcdef8.cloudfront.net/a": paste it whole, with https:// and its query`},
 		{map[string]any{"url": "https://bucket/a"}, "the URL has no host name"},
+		{map[string]any{"url": "https:///rt.png"}, "the URL has no host name"},
 		{map[string]any{"url": url, "cookie": "Set-Cookie: a=b"}, "the cookies are a Set-Cookie header"},
 		{map[string]any{"url": url, "cookie": "none"}, `the cookies are "none": paste the header`},
 		{map[string]any{"url": url, "address": "here"}, `the viewer's address is "here"`},
