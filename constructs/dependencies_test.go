@@ -70,9 +70,10 @@ var mayImport = map[string]imports{
 	"signer/awskeys":             {[]string{"constructs/contract", "signer", sdkPackages, smithyPackages}, []string{"signer/internal/vectors", "signer/leaktest", "signer/sourcetest"}},
 	"signer/cmd/signedfront":     {code: []string{"constructs/config", "constructs/contract", "signer/...", cobraPackage, pflagPackage, termPackage, sdkPackages, smithyPackages}},
 
-	"signer/internal/status":            {[]string{"constructs/contract", "signer", "signer/awsrotation", "signer/edge", "signer/edge/model", "signer/edge/template", "signer/rotation", sdkPackages, smithyPackages}, []string{"signer/internal/status/statustest", "signer/leaktest"}},
-	"signer/internal/status/statustest": {code: []string{"constructs/contract", "signer", "signer/awsrotation", "signer/internal/status", "signer/rotation"}},
-	"signer/internal/doctor":            {[]string{"signer", "signer/internal/status"}, []string{"signer/edge", "signer/edge/recorded", "signer/internal/status/statustest", "signer/leaktest", sdkPackages}},
+	"signer/internal/awsaccount":        {code: []string{"signer/awsrotation", "signer/internal/status", "signer/rotation", sdkPackages}},
+	"signer/internal/status":            {[]string{"constructs/contract", "signer", "signer/edge", "signer/edge/model", "signer/edge/template", "signer/rotation", smithyPackages}, []string{"signer/internal/awsaccount", "signer/internal/status/statustest", "signer/leaktest", sdkPackages}},
+	"signer/internal/status/statustest": {code: []string{"constructs/contract", "signer", "signer/internal/status", "signer/rotation"}},
+	"signer/internal/doctor":            {[]string{"signer", "signer/internal/status"}, []string{"signer/edge", "signer/edge/recorded", "signer/internal/awsaccount", "signer/internal/status/statustest", "signer/leaktest", sdkPackages}},
 	"signer/internal/report":            {[]string{"signer/internal/doctor", "signer/internal/status", "signer/internal/unknowns"}, []string{"signer"}},
 	"signer/internal/unknowns":          {[]string{"signer"}, []string{"signer/edge", "signer/leaktest"}},
 

@@ -14,9 +14,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -94,7 +92,7 @@ func (r *Reader) KeyGroup(ctx context.Context, id string) (rotation.KeyGroup, er
 
 // PublicKey is a public key in CloudFront.
 type PublicKey struct {
-	CallerReference string // KeyNumber returns the number in it
+	CallerReference string // rotation.KeyNumber returns the number in it
 	Created         time.Time
 	PEM             string // the key, as it was created
 }
@@ -161,24 +159,6 @@ func (r *Reader) Trusting(ctx context.Context, keyGroupID string) (distributions
 		}
 		in.Marker = list.NextMarker
 	}
-}
-
-// callerReference matches the caller reference of a public key that a stack made:
-// <name>-key-<number>-<salt>-<SHA-256 of the key>.
-var callerReference = regexp.MustCompile(`-key-([1-9][0-9]{0,8})-([0-9a-f]{8})-[0-9a-f]{64}$`)
-
-// KeyNumber returns the number of the key generation in a caller reference, or 0 if
-// the stack did not make the key. The salt in the reference is the start of the
-// UUID that ends the stack's ARN.
-func KeyNumber(reference, stackID string) int {
-	parts := callerReference.FindStringSubmatch(reference)
-	_, id, _ := strings.Cut(stackID, "/")
-	_, uuid, _ := strings.Cut(id, "/")
-	if salt, _, _ := strings.Cut(uuid, "-"); parts == nil || parts[2] != salt {
-		return 0
-	}
-	number, _ := strconv.Atoi(parts[1])
-	return number
 }
 
 // is reports whether err is AWS's error with this code.

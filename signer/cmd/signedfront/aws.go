@@ -1,10 +1,12 @@
+//go:build !noaws
+
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"regexp"
 	"strings"
 
@@ -12,24 +14,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials/ssocreds"
 	"github.com/aws/smithy-go/logging"
-	"github.com/spf13/cobra"
 
 	"github.com/signedfront/signedfront/signer"
+	"github.com/signedfront/signedfront/signer/awskeys"
+	"github.com/signedfront/signedfront/signer/internal/awsaccount"
+	"github.com/signedfront/signedfront/signer/internal/status"
 )
 
 var regionShape = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]{1,2}$`)
-
-// awsFlags are --profile and --region. As in the AWS CLI, each overrides its
-// environment variable, and --profile the credentials of the environment.
-type awsFlags struct{ profile, region string }
-
-func (f *awsFlags) add(cmd *cobra.Command) {
-	flags := cmd.Flags()
-	flags.StringVar(&f.profile, "profile", "", "the AWS `profile` (default AWS_PROFILE)")
-	flags.StringVar(&f.region, "region", "", "the AWS `Region` of the stack (default AWS_REGION, or that of the profile)")
-	cmd.RegisterFlagCompletionFunc("profile", cobra.NoFileCompletions)
-	cmd.RegisterFlagCompletionFunc("region", cobra.NoFileCompletions)
-}
 
 // config returns the configuration and credentials that the AWS CLI would use here.
 // It neither repeats the SDK's errors nor writes its log, because they quote files
@@ -78,15 +70,34 @@ func (f *awsFlags) config(ctx context.Context, needsRegion bool) (aws.Config, er
 	return cfg, nil
 }
 
-// awsFailure adds a hint to an error of a source whose key is in AWS.
-func awsFailure(err error) error {
-	var lookup *net.DNSError
-	var unreachable *net.OpError
-	switch {
-	case errors.As(err, &lookup):
-		return &failure{err: err, hint: "is this machine online, and is the Region (AWS_REGION, or that of the AWS profile) one that AWS has?"}
-	case errors.As(err, &unreachable):
-		return &failure{err: err, hint: "is this machine online, and may it reach AWS? HTTPS_PROXY names a proxy"}
+// openEnvironment returns the source of a deployed environment. Its deployment document may
+// name a key file.
+func (f *awsFlags) openEnvironment(ctx context.Context, project, name string) (signer.Source, error) {
+	cfg, err := f.config(ctx, true)
+	if err != nil {
+		return nil, err
 	}
-	return err
+	source := awskeys.Environment(cfg, project, name)
+	source.KeyFiles = true
+	return source, nil
+}
+
+// openDocument returns the source of a deployment document in a file, whose key is in AWS.
+// The user chose the file, so its Region, if it names one, is intended.
+func (f *awsFlags) openDocument(ctx context.Context, file, region string) (signer.Source, error) {
+	cfg, err := f.config(ctx, false)
+	if err != nil {
+		return nil, err
+	}
+	cfg.Region = cmp.Or(region, cfg.Region)
+	return awskeys.File(cfg, file), nil
+}
+
+// openAccount returns the account of the credentials, and its Region.
+func (f *awsFlags) openAccount(ctx context.Context) (_ status.Account, region string, err error) {
+	cfg, err := f.config(ctx, true)
+	if err != nil {
+		return nil, "", err
+	}
+	return awsaccount.New(cfg), cfg.Region, nil
 }

@@ -18,7 +18,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/signedfront/signedfront/signer"
-	"github.com/signedfront/signedfront/signer/awskeys"
 )
 
 // signingFlags are the flags that url, cookies and explain share: the key, and the
@@ -263,9 +262,7 @@ func (f *signingFlags) source(ctx context.Context) (signer.Source, error) {
 		}
 		return signer.FileSource(file), nil
 	}
-	cfg, err := f.awsFlags.config(ctx, false)
-	cfg.Region = cmp.Or(d.Region, cfg.Region) // the user chose the file, so its Region is intended
-	return awskeys.File(cfg, file), err
+	return f.openDocument(ctx, file, d.Region)
 }
 
 // documentFile reads the file of --deployment, and also returns its name.
@@ -279,21 +276,18 @@ func (f *signingFlags) documentFile() (string, *signer.Deployment, error) {
 }
 
 // environment returns the source of the deployed environment of --env.
-func (f *signingFlags) environment(ctx context.Context) (*awskeys.Source, error) {
+func (f *signingFlags) environment(ctx context.Context) (signer.Source, error) {
 	project, err := f.projectName()
 	if err != nil {
 		return nil, err
 	}
-	cfg, err := f.awsFlags.config(ctx, true)
-	source := awskeys.Environment(cfg, project, f.env)
-	source.KeyFiles = true
-	return source, err
+	return f.openEnvironment(ctx, project, f.env)
 }
 
 // keyFilesHere allows a deployment document from AWS to name a key file only in the
 // working folder, as for an imported key.
 type keyFilesHere struct {
-	*awskeys.Source
+	signer.Source
 	env string
 }
 

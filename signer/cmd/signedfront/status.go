@@ -92,16 +92,13 @@ func (f *signingFlags) readStatus(ctx context.Context, t *terminal) (*status.Rep
 }
 
 // account returns the environment --env and the account to read it from.
-func (f *signingFlags) account(ctx context.Context) (status.Environment, *status.AWS, error) {
+func (f *signingFlags) account(ctx context.Context) (status.Environment, status.Account, error) {
 	project, err := f.projectName()
 	if err != nil {
 		return status.Environment{}, nil, err
 	}
-	cfg, err := f.awsFlags.config(ctx, true)
-	if err != nil {
-		return status.Environment{}, nil, err
-	}
-	return status.Environment{Project: project, Name: f.env, Region: cfg.Region}, status.NewAWS(cfg), nil
+	account, region, err := f.openAccount(ctx)
+	return status.Environment{Project: project, Name: f.env, Region: region}, account, err
 }
 
 // statusFailure returns the error of a status that could not be read, with what to do.

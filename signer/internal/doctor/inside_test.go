@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
+	"github.com/signedfront/signedfront/signer/internal/awsaccount"
 	"github.com/signedfront/signedfront/signer/internal/status"
 	"github.com/signedfront/signedfront/signer/internal/status/statustest"
 )
@@ -31,7 +32,7 @@ func inside(ctx context.Context, t *testing.T, a *statustest.Account) []Result {
 
 func statusOf(ctx context.Context, t *testing.T, a *statustest.Account) *status.Report {
 	t.Helper()
-	account := status.NewAWS(aws.Config{
+	account := awsaccount.New(aws.Config{
 		Region: statustest.Region, Credentials: credentials.NewStaticCredentialsProvider("AKIDEXAMPLE", "secret", ""), HTTPClient: called{a}, BaseEndpoint: aws.String("http://127.0.0.1"), RetryMaxAttempts: 1,
 	})
 	report, err := status.Read(ctx, account, status.Environment{Project: "media", Name: "dev", Region: statustest.Region})

@@ -3,18 +3,17 @@ package status
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
-	"github.com/signedfront/signedfront/signer/awsrotation"
 	"github.com/signedfront/signedfront/signer/rotation"
 )
 
 // Account reads the account of an environment in AWS. No method changes anything or
 // reads a private key. Every method reads all pages.
 //
-// If AWS refuses a call, or the call does not reach AWS, the method returns an
-// *awsrotation.CallError. If AWS does not have the thing, the error wraps ErrMissing
-// too.
+// The error of a call that AWS refused, or that did not reach AWS, is a *CallError. If
+// AWS does not have the thing, the error wraps ErrMissing.
 type Account interface {
 	// Document returns the text of a parameter.
 	Document(ctx context.Context, parameter string) (text string, err error)
@@ -47,7 +46,7 @@ type Account interface {
 	KeyGroup(ctx context.Context, id string) (rotation.KeyGroup, error)
 
 	// PublicKey reads a public key.
-	PublicKey(ctx context.Context, id string) (awsrotation.PublicKey, error)
+	PublicKey(ctx context.Context, id string) (PublicKey, error)
 
 	// OriginIdentity returns the canonical user of an origin access identity.
 	OriginIdentity(ctx context.Context, id string) (canonicalUser string, err error)
@@ -77,13 +76,24 @@ type Account interface {
 	// PublicAccessBlocked reports whether a bucket blocks all public access.
 	PublicAccessBlocked(ctx context.Context, b Bucket) (bool, error)
 
-	// Encryption returns the KMS key that encrypts new objects of a bucket, or "" if
-	// S3's own keys do.
+	// Encryption returns the KMS key that encrypts new objects of a bucket, AWSKey if it
+	// names none, or "" if S3's own keys encrypt.
 	Encryption(ctx context.Context, b Bucket) (kmsKey string, err error)
 }
 
 // ErrMissing is wrapped by errors about things that AWS does not have.
 var ErrMissing = errors.New("it does not exist")
+
+// CallError reports a call that AWS refused, or that did not reach AWS.
+type CallError struct {
+	Action string // the IAM action, such as cloudfront:GetKeyGroup
+	Err    error  // the SDK's error, which may quote the request and the response
+}
+
+// Error returns the action and why the call failed, without the text of the SDK's error.
+func (e *CallError) Error() string { return e.Action + ": " + Why(e.Err) }
+
+func (e *CallError) Unwrap() error { return e.Err }
 
 // Stack is a stack of CloudFormation.
 type Stack struct {
@@ -92,6 +102,19 @@ type Stack struct {
 	Updated       time.Time
 	Protected     bool              // from termination
 	Exports       map[string]string // values by the names of the exports
+}
+
+// inProgress reports whether a deployment of the stack is running.
+func (s Stack) inProgress() bool { return strings.HasSuffix(s.State, "_IN_PROGRESS") }
+
+// whole reports whether the last deployment of a stack succeeded, or was rolled back to
+// one that did.
+func (s Stack) whole() bool {
+	switch s.State {
+	case "CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE", "IMPORT_ROLLBACK_COMPLETE":
+		return true
+	}
+	return false
 }
 
 // Resource is a resource of a stack.
@@ -104,6 +127,13 @@ type Resource struct {
 type Drift struct {
 	State       string   // IN_SYNC, MODIFIED, DELETED or NOT_CHECKED
 	Differences []string // the paths of properties that differ
+}
+
+// PublicKey is a public key in CloudFront.
+type PublicKey struct {
+	CallerReference string // rotation.KeyNumber returns the number in it
+	Created         time.Time
+	PEM             string // the key, as it was created
 }
 
 // Distribution is a distribution of CloudFront.
@@ -143,6 +173,9 @@ type Secret struct {
 	Deleted  time.Time // when its deletion was requested; zero if it was not
 	Versions []string  // ids
 }
+
+// AWSKey is AWS's own KMS key for S3, which S3 uses if no other key is named.
+const AWSKey = "alias/aws/s3"
 
 // Bucket is a bucket of S3 in its Region.
 type Bucket struct{ Name, Region string }

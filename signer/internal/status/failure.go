@@ -13,9 +13,18 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
+// ErrorCode returns the error code of AWS's answer, or "" if there was no answer.
+func ErrorCode(err error) string {
+	var answer smithy.APIError
+	if errors.As(err, &answer) {
+		return answer.ErrorCode()
+	}
+	return ""
+}
+
 // Denied reports whether err is of a call that IAM refused.
 func Denied(err error) bool {
-	switch codeOf(err) {
+	switch ErrorCode(err) {
 	case "AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationErrorException", "Forbidden":
 		return true
 	}
@@ -34,7 +43,7 @@ func namesAction(err error) bool {
 
 // isMoved reports whether S3 answered that a bucket is in another Region.
 func isMoved(err error) bool {
-	return codeOf(err) == "PermanentRedirect"
+	return ErrorCode(err) == "PermanentRedirect"
 }
 
 // missingRight returns the action that a refused call needs, and the text about it. It
@@ -55,7 +64,7 @@ func missingRight(action string, err error) (missing, why string) {
 
 // BadCredentials reports whether err is of a call whose credentials AWS does not accept.
 func BadCredentials(err error) bool {
-	switch codeOf(err) {
+	switch ErrorCode(err) {
 	case "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "InvalidAccessKeyId", "UnrecognizedClientException",
 		"SignatureDoesNotMatch", "InvalidSignatureException", "InvalidToken", "AuthFailure", "IncompleteSignature", "MissingAuthenticationToken", "RequestExpired", "RequestTimeTooSkewed":
 		return true
@@ -65,14 +74,14 @@ func BadCredentials(err error) bool {
 
 // Throttled reports whether err is of a call that AWS throttled.
 func Throttled(err error) bool {
-	code := codeOf(err)
+	code := ErrorCode(err)
 	return strings.HasPrefix(code, "Throttl") || strings.HasPrefix(code, "TooManyRequests") || code == "RequestLimitExceeded" || code == "SlowDown" || code == "RequestThrottled"
 }
 
 // Unreachable reports whether err is of a call that did not reach AWS.
 func Unreachable(err error) bool {
 	var unsent *smithyhttp.RequestSendError
-	return err != nil && codeOf(err) == "" && (errors.As(err, &unsent) || errors.Is(err, context.DeadlineExceeded))
+	return err != nil && ErrorCode(err) == "" && (errors.As(err, &unsent) || errors.Is(err, context.DeadlineExceeded))
 }
 
 // unnamed is the SDK's code for an answer without a code.
@@ -83,7 +92,7 @@ func Why(err error) string {
 	var unsent *smithyhttp.RequestSendError
 	var lookup *net.DNSError
 	var answer *smithyhttp.ResponseError
-	switch code := codeOf(err); {
+	switch code := ErrorCode(err); {
 	case Throttled(err):
 		return "AWS throttles these calls (" + code + "): try again in a minute"
 	case (code == "" || code == unnamed) && errors.As(err, &answer) && answer.HTTPStatusCode() >= 300:

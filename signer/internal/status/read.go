@@ -23,7 +23,6 @@ import (
 
 	"github.com/signedfront/signedfront/constructs/contract"
 	"github.com/signedfront/signedfront/signer"
-	"github.com/signedfront/signedfront/signer/awsrotation"
 	"github.com/signedfront/signedfront/signer/edge"
 	"github.com/signedfront/signedfront/signer/edge/model"
 	"github.com/signedfront/signedfront/signer/edge/template"
@@ -100,7 +99,7 @@ type reading struct {
 	distribution *Distribution
 	groupsRead   bool // all key groups that the distribution trusts were read
 	groups       map[string]rotation.KeyGroup
-	public       map[string]awsrotation.PublicKey
+	public       map[string]PublicKey
 	policy       *string // of the bucket; nil if it was not read
 	blocked      *bool
 	kmsKey       *string
@@ -132,13 +131,13 @@ func (r *reading) find(check, what, meaning, do string) {
 func (r *reading) called(line string, needed bool, err error) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if err == nil || isMissing(err) {
+	if err == nil || errors.Is(err, ErrMissing) {
 		r.answered = true
 		return err == nil
 	}
 	r.errs = append(r.errs, err)
 	u := Unread{Line: line, Needed: needed, Why: Why(err)}
-	var call *awsrotation.CallError
+	var call *CallError
 	if errors.As(err, &call) && Denied(err) {
 		u.Action, u.Why = missingRight(call.Action, err)
 	}
@@ -149,11 +148,6 @@ func (r *reading) called(line string, needed bool, err error) bool {
 		r.report.Unread = append(r.report.Unread, u)
 	}
 	return false
-}
-
-// isMissing reports whether AWS answered that the thing does not exist.
-func isMissing(err error) bool {
-	return errors.Is(err, ErrMissing) || errors.Is(err, awsrotation.ErrNoKeyGroup) || errors.Is(err, awsrotation.ErrNoPublicKey) || errors.Is(err, awsrotation.ErrNoParameter)
 }
 
 // unreachable returns an error if no call was answered or AWS did not accept the
@@ -182,7 +176,7 @@ func (r *reading) begin() error {
 		func() { text, docErr = r.Document(r.ctx, r.report.Parameter) },
 		func() { stack, stackErr = r.Stack(r.ctx, r.env.Project+"-"+r.env.Name) },
 	)
-	r.noDoc = isMissing(docErr)
+	r.noDoc = errors.Is(docErr, ErrMissing)
 	read := r.called("deployment document", true, docErr)
 	foundStack := r.called("stack", true, stackErr)
 	if err := r.unreachable(); err != nil {
@@ -199,10 +193,10 @@ func (r *reading) begin() error {
 		r.readStack(stack)
 	}
 	orphan := false
-	if r.stack == nil && !r.noDoc && (foundStack || isMissing(stackErr)) {
+	if r.stack == nil && !r.noDoc && (foundStack || errors.Is(stackErr, ErrMissing)) {
 		// The content may be in a stack of another name.
 		name, err := r.StackOf(r.ctx, r.report.Parameter)
-		orphan = isMissing(err)
+		orphan = errors.Is(err, ErrMissing)
 		if r.called("stack", true, err) {
 			stack, err := r.Account.Stack(r.ctx, name)
 			if r.called("stack", true, err) {
@@ -211,7 +205,7 @@ func (r *reading) begin() error {
 		}
 	}
 	switch {
-	case r.noDoc && r.stack == nil && (isMissing(stackErr) || foundStack):
+	case r.noDoc && r.stack == nil && (errors.Is(stackErr, ErrMissing) || foundStack):
 		return fmt.Errorf("%w: Region %s of this account has no parameter %s and no stack that creates it", ErrNoEnvironment, r.env.Region, r.report.Parameter)
 	case r.noDoc && r.stack == nil:
 		r.find("document", fmt.Sprintf("Region %s of this account has no parameter %s", r.env.Region, r.report.Parameter), "nothing can be signed: there is no such environment, or its parameter was deleted",
@@ -435,7 +429,7 @@ func (r *reading) readDistribution() {
 	}
 	id := resource.PhysicalID
 	d, err := r.Distribution(r.ctx, id)
-	if isMissing(err) {
+	if errors.Is(err, ErrMissing) {
 		r.called("distribution", true, err)
 		r.find("distribution", "the distribution "+id+" is gone", "nothing is served", "a new distribution has another domain name, so all URLs change. "+r.redo())
 		return
@@ -458,12 +452,12 @@ func (r *reading) readDistribution() {
 	for i, id := range groups {
 		parts = append(parts, func() {
 			g, err := r.KeyGroup(r.ctx, id)
-			if isMissing(err) {
+			if errors.Is(err, ErrMissing) {
 				r.find("group", "the key group "+id+" that the distribution trusts is gone", "CloudFront refuses every viewer", r.redo())
 			}
 			if r.called("key group", true, err) {
 				found[i] = &g
-			} else if !isMissing(err) {
+			} else if !errors.Is(err, ErrMissing) {
 				r.mu.Lock()
 				read = false
 				r.mu.Unlock()
@@ -488,7 +482,7 @@ func (r *reading) readKeys() {
 		r.parameter = r.document.Key.Parameter
 		r.report.Lender = r.parameter
 		text, err := r.Document(r.ctx, r.parameter)
-		if isMissing(err) {
+		if errors.Is(err, ErrMissing) {
 			r.find("lender", "the environment that lends the keys is gone: there is no parameter "+r.parameter, "signers cannot sign: CloudFront refuses every viewer once their URLs have expired",
 				"deploy the lender again, or give this environment keys of its own, in two deployments")
 		}
@@ -556,7 +550,7 @@ func (r *reading) readPrivateKey(at signer.KeyLocation) {
 	case at.KMSARN != "":
 		state, err := r.KMSKey(r.ctx, at.KMSARN)
 		switch read := r.called("signing key in KMS", true, err); {
-		case isMissing(err):
+		case errors.Is(err, ErrMissing):
 			r.find("secret", "the KMS key "+at.KMSARN+" that signs is gone", "nothing can be signed", "make another key current")
 		case read && state != "Enabled":
 			r.find("secret", "the KMS key "+at.KMSARN+" that signs is "+state, "nothing can be signed", "enable the key again, or make another key current")
@@ -572,7 +566,7 @@ func (r *reading) readSecret(arn string, current bool, version string) {
 	const lost = "the private key is lost for good: add a signing key with a new number, make it current once it is ready, and remove this one"
 	secret, err := r.Secret(r.ctx, arn)
 	switch read := r.called("secret", true, err); {
-	case isMissing(err):
+	case errors.Is(err, ErrMissing):
 		r.find("secret", "the secret "+arn+" is gone", meaning, lost)
 	case !read:
 	case !secret.Deleted.IsZero():
@@ -599,7 +593,7 @@ func (r *reading) readBucket() {
 					"`aws s3api head-bucket --bucket "+b.Name+"` shows its Region, and is refused if it belongs to another account")
 				return
 			}
-			if isMissing(err) {
+			if errors.Is(err, ErrMissing) {
 				r.find("bucket", "the bucket "+b.Name+" is gone", "CloudFront answers 403 for every object that no edge has cached", "create the bucket again, with its policy, and upload the objects. "+r.redo())
 			}
 			if r.called(policyLine, true, err) {
@@ -620,14 +614,14 @@ func (r *reading) readBucket() {
 				return
 			}
 			r.kmsKey = &key
-			if key == "" || key == awsKey {
+			if key == "" || key == AWSKey {
 				return
 			}
 			if state, err := r.KMSKey(r.ctx, key); r.called("state of the KMS key", true, err) && state != "Enabled" {
 				r.find("kms", "the KMS key "+key+" that encrypts the bucket is "+state, "CloudFront cannot decrypt the objects", "enable the key again, or cancel its deletion")
 			}
 			policy, err := r.KMSPolicy(r.ctx, key)
-			if isMissing(err) {
+			if errors.Is(err, ErrMissing) {
 				r.find("kms", "the KMS key "+key+" that encrypts the bucket is gone", "CloudFront cannot decrypt the objects", "cancel its deletion while that is possible, or encrypt the objects with another key")
 			}
 			if r.called("policy of the KMS key", true, err) {
@@ -968,7 +962,7 @@ func (r *reading) judgeKeys() {
 		add(key.PhysicalID)
 	}
 
-	r.public = map[string]awsrotation.PublicKey{}
+	r.public = map[string]PublicKey{}
 	r.readPublicKeys(ids)
 
 	if d := r.effective; d != nil {
@@ -986,7 +980,7 @@ func (r *reading) judgeKeys() {
 	for _, id := range ids {
 		key, there := r.public[id]
 		if there || slices.Contains(members.Members, id) {
-			o.PublicKeys = append(o.PublicKeys, rotation.PublicKey{ID: id, Number: awsrotation.KeyNumber(key.CallerReference, stackID), Created: key.Created})
+			o.PublicKeys = append(o.PublicKeys, rotation.PublicKey{ID: id, Number: rotation.KeyNumber(key.CallerReference, stackID), Created: key.Created})
 		}
 	}
 	s := rotation.Assess(o)
@@ -1281,7 +1275,7 @@ func (r *reading) whoReads(origin Origin, use *BucketUse) (who model.Identity, k
 	case origin.Control != "":
 		use.Access = "origin access control " + origin.Control
 		err := r.OriginControl(r.ctx, origin.Control)
-		if isMissing(err) {
+		if errors.Is(err, ErrMissing) {
 			r.find("identity", "the origin access control "+origin.Control+" is gone", "CloudFront reads the bucket without an identity and is refused", r.redo())
 			return who, false
 		}
@@ -1290,7 +1284,7 @@ func (r *reading) whoReads(origin Origin, use *BucketUse) (who model.Identity, k
 	case origin.Identity != "":
 		use.Access = "origin access identity " + origin.Identity
 		user, err := r.OriginIdentity(r.ctx, origin.Identity)
-		if isMissing(err) {
+		if errors.Is(err, ErrMissing) {
 			r.find("identity", "the origin access identity "+origin.Identity+" is gone", "CloudFront reads the bucket without an identity and is refused", r.redo())
 			return who, false
 		}
@@ -1306,7 +1300,7 @@ func (r *reading) judgeEncryption(who model.Identity, use *BucketUse) {
 	case key == "":
 	case !who.Control:
 		r.find("kms", "the bucket "+use.Name+" is encrypted with the KMS key "+key+", and CloudFront reads it with an origin access identity", "new objects cannot be read", `use an origin access control, with the setting "originAccess", or encrypt with S3's own keys`)
-	case key == awsKey:
+	case key == AWSKey:
 		r.find("kms", "the bucket "+use.Name+" is encrypted with AWS's own KMS key aws/s3", "CloudFront may not use that key: new objects cannot be read", "encrypt with a key of your own, or with S3's own keys")
 	case r.kmsPolicy != nil:
 		policy, err := template.ReadPolicy("the key policy", []byte(*r.kmsPolicy))

@@ -19,6 +19,7 @@ import (
 
 	"github.com/signedfront/signedfront/constructs/contract"
 	"github.com/signedfront/signedfront/signer"
+	"github.com/signedfront/signedfront/signer/internal/awsaccount"
 	"github.com/signedfront/signedfront/signer/internal/status"
 	"github.com/signedfront/signedfront/signer/internal/status/statustest"
 	"github.com/signedfront/signedfront/signer/leaktest"
@@ -34,8 +35,8 @@ func read(t *testing.T, a *statustest.Account) (*status.Report, error) {
 	return status.Read(t.Context(), client(server.URL), media)
 }
 
-func client(endpoint string) *status.AWS {
-	return status.NewAWS(aws.Config{
+func client(endpoint string) *awsaccount.Account {
+	return awsaccount.New(aws.Config{
 		Region: statustest.Region, Credentials: credentials.NewStaticCredentialsProvider("AKIDEXAMPLE", "secret", ""),
 		BaseEndpoint: aws.String(endpoint), RetryMaxAttempts: 1,
 	})

@@ -23,7 +23,6 @@ import (
 	"time"
 
 	"github.com/signedfront/signedfront/signer"
-	"github.com/signedfront/signedfront/signer/awsrotation"
 	"github.com/signedfront/signedfront/signer/internal/status"
 	"github.com/signedfront/signedfront/signer/rotation"
 )
@@ -34,7 +33,7 @@ type Account struct {
 	Stacks        map[string]*Stack
 	Distributions map[string]*status.Distribution
 	Groups        map[string]*rotation.KeyGroup
-	Keys          map[string]awsrotation.PublicKey
+	Keys          map[string]status.PublicKey
 	Identities    map[string]string // canonical users by identity id
 	Controls      map[string]bool
 	Secrets       map[string]*status.Secret

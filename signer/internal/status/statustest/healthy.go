@@ -9,7 +9,6 @@ import (
 
 	"github.com/signedfront/signedfront/constructs/contract"
 	"github.com/signedfront/signedfront/signer"
-	"github.com/signedfront/signedfront/signer/awsrotation"
 	"github.com/signedfront/signedfront/signer/internal/status"
 	"github.com/signedfront/signedfront/signer/rotation"
 )
@@ -127,7 +126,7 @@ func (a *Account) environment(project, environment, stackName string, since time
 		bucket, object, principal, object, condition)}
 	a.Distributions[distribution] = dist
 	a.Groups[group] = &rotation.KeyGroup{Members: []string{id}, Modified: since}
-	a.Keys[id] = awsrotation.PublicKey{CallerReference: stackName + "-key-1-50d6f0a0-" + key.PublicKey().Fingerprint(), Created: since, PEM: string(key.PublicKey().PEM())}
+	a.Keys[id] = status.PublicKey{CallerReference: stackName + "-key-1-50d6f0a0-" + key.PublicKey().Fingerprint(), Created: since, PEM: string(key.PublicKey().PEM())}
 	a.Parameters[parameter] = []Version{{text(d), since}}
 	stack := &Stack{ID: stackID, State: "UPDATE_COMPLETE", Protected: true, Resources: resources, Exports: map[string]string{}}
 	stack.Template = `{"Resources":{"ContentKeyGuard75EDD457":{"Type":"` + contract.KeyGuard + `","Properties":{"DistributionLogicalId":"ContentDistribution09410A58","DocumentName":"` + parameter + `","KeyMode":"own-keys"}},"ContentDistribution09410A58":{"Type":"AWS::CloudFront::Distribution","Properties":{"DistributionConfig":{` +
@@ -171,7 +170,7 @@ func (a *Account) rotate(at time.Time) {
 	arn := a.arn("secretsmanager", "secret:Key2-a1b2c3")
 	a.Groups[a.GroupID].Members = append(a.Groups[a.GroupID].Members, id)
 	a.Groups[a.GroupID].Modified = at.Add(-time.Hour)
-	a.Keys[id] = awsrotation.PublicKey{CallerReference: a.StackName + "-key-2-50d6f0a0-" + key.PublicKey().Fingerprint(), Created: at.Add(-time.Hour), PEM: string(key.PublicKey().PEM())}
+	a.Keys[id] = status.PublicKey{CallerReference: a.StackName + "-key-2-50d6f0a0-" + key.PublicKey().Fingerprint(), Created: at.Add(-time.Hour), PEM: string(key.PublicKey().PEM())}
 	a.Secrets[arn], a.Values[arn] = &status.Secret{Versions: []string{"2"}}, key
 	versions := a.Parameters[a.Parameter]
 	a.Parameters[a.Parameter] = append(versions, Version{versions[0].Text, at})
@@ -258,13 +257,13 @@ func (a *Account) Allow(principal, condition string) {
 func Empty() *Account {
 	return &Account{
 		Parameters: map[string][]Version{}, Stacks: map[string]*Stack{}, Distributions: map[string]*status.Distribution{}, Groups: map[string]*rotation.KeyGroup{},
-		Keys: map[string]awsrotation.PublicKey{}, Identities: map[string]string{}, Controls: map[string]bool{}, Secrets: map[string]*status.Secret{}, Values: map[string]*signer.PrivateKey{},
+		Keys: map[string]status.PublicKey{}, Identities: map[string]string{}, Controls: map[string]bool{}, Secrets: map[string]*status.Secret{}, Values: map[string]*signer.PrivateKey{},
 		KMSKeys: map[string]*KMSKey{}, Buckets: map[string]*Bucket{}, Imports: map[string][]string{}, Drifts: map[string]status.Drift{}, Fail: map[string]string{}, Message: "the text of the service",
 	}
 }
 
 // PublicKey returns the public half of a key, as CloudFront has it after somebody created
 // it by hand.
-func PublicKey(key *signer.PrivateKey) awsrotation.PublicKey {
-	return awsrotation.PublicKey{CallerReference: "by hand", Created: time.Now(), PEM: string(key.PublicKey().PEM())}
+func PublicKey(key *signer.PrivateKey) status.PublicKey {
+	return status.PublicKey{CallerReference: "by hand", Created: time.Now(), PEM: string(key.PublicKey().PEM())}
 }

@@ -1,18 +1,18 @@
-package status
+// Package awsaccount is the account of package status that calls AWS.
+package awsaccount
 
 import (
 	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
-	cloudformationtypes "github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 	"github.com/aws/aws-sdk-go-v2/service/cloudfront"
 	cloudfronttypes "github.com/aws/aws-sdk-go-v2/service/cloudfront/types"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
@@ -20,74 +20,90 @@ import (
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
-	"github.com/aws/smithy-go"
 
-	"github.com/signedfront/signedfront/signer"
 	"github.com/signedfront/signedfront/signer/awsrotation"
+	"github.com/signedfront/signedfront/signer/internal/status"
+	"github.com/signedfront/signedfront/signer/rotation"
 )
 
-// AWS is an Account that uses the AWS SDK. STATUS.md of the command has the IAM policy
-// that allows its calls; a test compares the two.
-type AWS struct {
-	*awsrotation.Reader
+// Account is a status.Account that uses the AWS SDK. STATUS.md of the command has the
+// IAM policy that allows its calls; a test compares the two.
+type Account struct {
+	keys       *awsrotation.Reader
 	stacks     *cloudformation.Client
 	cloudFront *cloudfront.Client
 	parameters *ssm.Client
 	secrets    *secretsmanager.Client
-	keys       *kms.Client
+	kms        *kms.Client
 	buckets    *s3.Client
 }
 
-var _ Account = (*AWS)(nil)
+var _ status.Account = (*Account)(nil)
 
 // attemptTime bounds one attempt of a call. The SDK makes three.
 const attemptTime = 10 * time.Second
 
-// NewAWS returns an AWS with the Region, credentials, endpoint and HTTP client of config.
-func NewAWS(config aws.Config) *AWS {
+// New returns an Account with the Region, credentials, endpoint and HTTP client of
+// config.
+func New(config aws.Config) *Account {
 	switch client := config.HTTPClient.(type) {
 	case nil:
 		config.HTTPClient = awshttp.NewBuildableClient().WithTimeout(attemptTime)
 	case *awshttp.BuildableClient:
 		config.HTTPClient = client.WithTimeout(attemptTime)
 	}
-	return &AWS{
-		Reader: awsrotation.New(config),
+	return &Account{
+		keys:   awsrotation.New(config),
 		stacks: cloudformation.NewFromConfig(config), cloudFront: cloudfront.NewFromConfig(config), parameters: ssm.NewFromConfig(config),
-		secrets: secretsmanager.NewFromConfig(config), keys: kms.NewFromConfig(config),
+		secrets: secretsmanager.NewFromConfig(config), kms: kms.NewFromConfig(config),
 		buckets: s3.NewFromConfig(config, func(o *s3.Options) { o.UsePathStyle = config.BaseEndpoint != nil }),
 	}
 }
 
-// failed returns the error of a call. It wraps ErrMissing if the service answered one of
-// the codes missing.
-func failed(action, resource string, err error, missing ...string) error {
-	if quoted := signer.Describe(resource, signer.FormName); quoted != strconv.Quote(resource) {
-		resource = quoted
-	}
-	call := &awsrotation.CallError{Action: action, Resource: resource, Err: err}
-	for _, code := range missing {
-		if codeOf(err) == code {
-			return fmt.Errorf("%w: %w", ErrMissing, call)
-		}
+// failed returns the error of a call. It wraps status.ErrMissing if the service answered
+// one of the codes missing.
+func failed(action string, err error, missing ...string) error {
+	call := &status.CallError{Action: action, Err: err}
+	if slices.Contains(missing, status.ErrorCode(err)) {
+		return fmt.Errorf("%w: %w", status.ErrMissing, call)
 	}
 	return call
 }
 
-// codeOf returns the error code of AWS's answer, or "" if there was no answer.
-func codeOf(err error) string {
-	var answer smithy.APIError
-	if errors.As(err, &answer) {
-		return answer.ErrorCode()
+// read returns the result of a method of awsrotation, with its error as a status.Account
+// has it.
+func read[T any](result T, err error) (T, error) {
+	var call *awsrotation.CallError
+	switch {
+	case errors.Is(err, awsrotation.ErrNoKeyGroup), errors.Is(err, awsrotation.ErrNoPublicKey), errors.Is(err, awsrotation.ErrNoParameter):
+		return result, status.ErrMissing
+	case errors.As(err, &call):
+		return result, &status.CallError{Action: call.Action, Err: call.Err}
 	}
-	return ""
+	return result, err
+}
+
+// KeyGroup is cloudfront:GetKeyGroup.
+func (a *Account) KeyGroup(ctx context.Context, id string) (rotation.KeyGroup, error) {
+	return read(a.keys.KeyGroup(ctx, id))
+}
+
+// PublicKey is cloudfront:GetPublicKey.
+func (a *Account) PublicKey(ctx context.Context, id string) (status.PublicKey, error) {
+	key, err := read(a.keys.PublicKey(ctx, id))
+	return status.PublicKey(key), err
+}
+
+// History is ssm:GetParameterHistory.
+func (a *Account) History(ctx context.Context, parameter string) ([]rotation.Version, error) {
+	return read(a.keys.History(ctx, parameter))
 }
 
 // Document is ssm:GetParameter.
-func (a *AWS) Document(ctx context.Context, parameter string) (string, error) {
+func (a *Account) Document(ctx context.Context, parameter string) (string, error) {
 	out, err := a.parameters.GetParameter(ctx, &ssm.GetParameterInput{Name: &parameter})
 	if err != nil {
-		return "", failed("ssm:GetParameter", parameter, err, "ParameterNotFound")
+		return "", failed("ssm:GetParameter", err, "ParameterNotFound")
 	}
 	if out.Parameter == nil {
 		return "", errors.New("ssm:GetParameter answered no parameter")
@@ -96,16 +112,16 @@ func (a *AWS) Document(ctx context.Context, parameter string) (string, error) {
 }
 
 // Stack is cloudformation:DescribeStacks.
-func (a *AWS) Stack(ctx context.Context, name string) (Stack, error) {
+func (a *Account) Stack(ctx context.Context, name string) (status.Stack, error) {
 	out, err := a.stacks.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: &name})
 	switch {
 	case err != nil:
-		return Stack{}, failed("cloudformation:DescribeStacks", name, err, "ValidationError")
+		return status.Stack{}, failed("cloudformation:DescribeStacks", err, "ValidationError")
 	case len(out.Stacks) != 1:
-		return Stack{}, fmt.Errorf("cloudformation:DescribeStacks answered %d stacks", len(out.Stacks))
+		return status.Stack{}, fmt.Errorf("cloudformation:DescribeStacks answered %d stacks", len(out.Stacks))
 	}
 	found := out.Stacks[0]
-	s := Stack{
+	s := status.Stack{
 		Name: aws.ToString(found.StackName), ID: aws.ToString(found.StackId), State: string(found.StackStatus), Reason: aws.ToString(found.StackStatusReason),
 		Updated: aws.ToTime(found.CreationTime), Protected: aws.ToBool(found.EnableTerminationProtection), Exports: map[string]string{},
 	}
@@ -121,29 +137,29 @@ func (a *AWS) Stack(ctx context.Context, name string) (Stack, error) {
 }
 
 // StackOf is cloudformation:DescribeStackResources.
-func (a *AWS) StackOf(ctx context.Context, physicalID string) (string, error) {
+func (a *Account) StackOf(ctx context.Context, physicalID string) (string, error) {
 	out, err := a.stacks.DescribeStackResources(ctx, &cloudformation.DescribeStackResourcesInput{PhysicalResourceId: &physicalID})
 	if err != nil {
-		return "", failed("cloudformation:DescribeStackResources", physicalID, err, "ValidationError")
+		return "", failed("cloudformation:DescribeStackResources", err, "ValidationError")
 	}
 	for _, r := range out.StackResources {
 		if aws.ToString(r.PhysicalResourceId) == physicalID {
 			return aws.ToString(r.StackName), nil
 		}
 	}
-	return "", ErrMissing
+	return "", status.ErrMissing
 }
 
 // Resources is cloudformation:ListStackResources.
-func (a *AWS) Resources(ctx context.Context, stack string) (all []Resource, err error) {
+func (a *Account) Resources(ctx context.Context, stack string) (all []status.Resource, err error) {
 	pages := cloudformation.NewListStackResourcesPaginator(a.stacks, &cloudformation.ListStackResourcesInput{StackName: &stack})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return nil, failed("cloudformation:ListStackResources", stack, err)
+			return nil, failed("cloudformation:ListStackResources", err)
 		}
 		for _, r := range page.StackResourceSummaries {
-			all = append(all, Resource{
+			all = append(all, status.Resource{
 				LogicalID: aws.ToString(r.LogicalResourceId), PhysicalID: aws.ToString(r.PhysicalResourceId), Type: aws.ToString(r.ResourceType),
 				State: string(r.ResourceStatus), Reason: aws.ToString(r.ResourceStatusReason),
 			})
@@ -153,21 +169,21 @@ func (a *AWS) Resources(ctx context.Context, stack string) (all []Resource, err 
 }
 
 // Template is cloudformation:GetTemplate.
-func (a *AWS) Template(ctx context.Context, stack string) (string, error) {
+func (a *Account) Template(ctx context.Context, stack string) (string, error) {
 	out, err := a.stacks.GetTemplate(ctx, &cloudformation.GetTemplateInput{StackName: &stack})
 	if err != nil {
-		return "", failed("cloudformation:GetTemplate", stack, err)
+		return "", failed("cloudformation:GetTemplate", err)
 	}
 	return aws.ToString(out.TemplateBody), nil
 }
 
 // Drift is cloudformation:DetectStackResourceDrift. CloudFormation reads the resource
 // with the caller's rights, and stores the result with the stack.
-func (a *AWS) Drift(ctx context.Context, stack, logicalID string) (d Drift, err error) {
+func (a *Account) Drift(ctx context.Context, stack, logicalID string) (d status.Drift, err error) {
 	out, err := a.stacks.DetectStackResourceDrift(ctx, &cloudformation.DetectStackResourceDriftInput{StackName: &stack, LogicalResourceId: &logicalID})
 	switch {
 	case err != nil:
-		return d, failed("cloudformation:DetectStackResourceDrift", logicalID, err)
+		return d, failed("cloudformation:DetectStackResourceDrift", err)
 	case out.StackResourceDrift == nil:
 		return d, errors.New("cloudformation:DetectStackResourceDrift answered nothing")
 	}
@@ -179,15 +195,15 @@ func (a *AWS) Drift(ctx context.Context, stack, logicalID string) (d Drift, err 
 }
 
 // Importers is cloudformation:ListImports, which fails if no stack imports the export.
-func (a *AWS) Importers(ctx context.Context, export string) (stacks []string, err error) {
+func (a *Account) Importers(ctx context.Context, export string) (stacks []string, err error) {
 	pages := cloudformation.NewListImportsPaginator(a.stacks, &cloudformation.ListImportsInput{ExportName: &export})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
-		if codeOf(err) == "ValidationError" {
+		if status.ErrorCode(err) == "ValidationError" {
 			return nil, nil
 		}
 		if err != nil {
-			return nil, failed("cloudformation:ListImports", export, err)
+			return nil, failed("cloudformation:ListImports", err)
 		}
 		stacks = append(stacks, page.Imports...)
 	}
@@ -195,16 +211,16 @@ func (a *AWS) Importers(ctx context.Context, export string) (stacks []string, er
 }
 
 // Distribution is cloudfront:GetDistribution.
-func (a *AWS) Distribution(ctx context.Context, id string) (d Distribution, err error) {
+func (a *Account) Distribution(ctx context.Context, id string) (d status.Distribution, err error) {
 	out, err := a.cloudFront.GetDistribution(ctx, &cloudfront.GetDistributionInput{Id: &id})
 	switch {
 	case err != nil:
-		return d, failed("cloudfront:GetDistribution", id, err, "NoSuchDistribution")
+		return d, failed("cloudfront:GetDistribution", err, "NoSuchDistribution")
 	case out.Distribution == nil || out.Distribution.DistributionConfig == nil || out.Distribution.DistributionConfig.DefaultCacheBehavior == nil:
 		return d, errors.New("cloudfront:GetDistribution answered no distribution")
 	}
 	found, config := out.Distribution, out.Distribution.DistributionConfig
-	d = Distribution{
+	d = status.Distribution{
 		ID: aws.ToString(found.Id), ARN: aws.ToString(found.ARN), DomainName: aws.ToString(found.DomainName),
 		Enabled: aws.ToBool(config.Enabled), Deployed: aws.ToString(found.Status) == "Deployed", Modified: aws.ToTime(found.LastModifiedTime),
 		RootObject: aws.ToString(config.DefaultRootObject),
@@ -214,14 +230,14 @@ func (a *AWS) Distribution(ctx context.Context, id string) (d Distribution, err 
 	}
 	if config.CacheBehaviors != nil {
 		for _, b := range config.CacheBehaviors.Items {
-			d.Behaviors = append(d.Behaviors, Behavior{aws.ToString(b.PathPattern), aws.ToString(b.TargetOriginId), trusted(b.TrustedKeyGroups), trustedAccounts(b.TrustedSigners)})
+			d.Behaviors = append(d.Behaviors, status.Behavior{Pattern: aws.ToString(b.PathPattern), Origin: aws.ToString(b.TargetOriginId), KeyGroups: trusted(b.TrustedKeyGroups), Accounts: trustedAccounts(b.TrustedSigners)})
 		}
 	}
 	b := config.DefaultCacheBehavior
-	d.Behaviors = append(d.Behaviors, Behavior{"*", aws.ToString(b.TargetOriginId), trusted(b.TrustedKeyGroups), trustedAccounts(b.TrustedSigners)})
+	d.Behaviors = append(d.Behaviors, status.Behavior{Pattern: "*", Origin: aws.ToString(b.TargetOriginId), KeyGroups: trusted(b.TrustedKeyGroups), Accounts: trustedAccounts(b.TrustedSigners)})
 	if config.Origins != nil {
 		for _, o := range config.Origins.Items {
-			origin := Origin{ID: aws.ToString(o.Id), DomainName: aws.ToString(o.DomainName), Control: aws.ToString(o.OriginAccessControlId)}
+			origin := status.Origin{ID: aws.ToString(o.Id), DomainName: aws.ToString(o.DomainName), Control: aws.ToString(o.OriginAccessControlId)}
 			if o.S3OriginConfig != nil {
 				origin.Identity = strings.TrimPrefix(aws.ToString(o.S3OriginConfig.OriginAccessIdentity), "origin-access-identity/cloudfront/")
 			}
@@ -246,11 +262,11 @@ func trustedAccounts(signers *cloudfronttypes.TrustedSigners) []string {
 }
 
 // OriginIdentity is cloudfront:GetCloudFrontOriginAccessIdentity.
-func (a *AWS) OriginIdentity(ctx context.Context, id string) (string, error) {
+func (a *Account) OriginIdentity(ctx context.Context, id string) (string, error) {
 	out, err := a.cloudFront.GetCloudFrontOriginAccessIdentity(ctx, &cloudfront.GetCloudFrontOriginAccessIdentityInput{Id: &id})
 	switch {
 	case err != nil:
-		return "", failed("cloudfront:GetCloudFrontOriginAccessIdentity", id, err, "NoSuchCloudFrontOriginAccessIdentity")
+		return "", failed("cloudfront:GetCloudFrontOriginAccessIdentity", err, "NoSuchCloudFrontOriginAccessIdentity")
 	case out.CloudFrontOriginAccessIdentity == nil:
 		return "", errors.New("cloudfront:GetCloudFrontOriginAccessIdentity answered none")
 	}
@@ -258,15 +274,15 @@ func (a *AWS) OriginIdentity(ctx context.Context, id string) (string, error) {
 }
 
 // OriginControl is cloudfront:GetOriginAccessControl.
-func (a *AWS) OriginControl(ctx context.Context, id string) error {
+func (a *Account) OriginControl(ctx context.Context, id string) error {
 	if _, err := a.cloudFront.GetOriginAccessControl(ctx, &cloudfront.GetOriginAccessControlInput{Id: &id}); err != nil {
-		return failed("cloudfront:GetOriginAccessControl", id, err, "NoSuchOriginAccessControl")
+		return failed("cloudfront:GetOriginAccessControl", err, "NoSuchOriginAccessControl")
 	}
 	return nil
 }
 
 // PublicKeys is cloudfront:ListPublicKeys.
-func (a *AWS) PublicKeys(ctx context.Context) (int, error) {
+func (a *Account) PublicKeys(ctx context.Context) (int, error) {
 	return count(ctx, "cloudfront:ListPublicKeys", func(ctx context.Context, marker *string) (int, *string, error) {
 		out, err := a.cloudFront.ListPublicKeys(ctx, &cloudfront.ListPublicKeysInput{Marker: marker})
 		if err != nil || out.PublicKeyList == nil {
@@ -277,7 +293,7 @@ func (a *AWS) PublicKeys(ctx context.Context) (int, error) {
 }
 
 // KeyGroups is cloudfront:ListKeyGroups.
-func (a *AWS) KeyGroups(ctx context.Context) (int, error) {
+func (a *Account) KeyGroups(ctx context.Context) (int, error) {
 	return count(ctx, "cloudfront:ListKeyGroups", func(ctx context.Context, marker *string) (int, *string, error) {
 		out, err := a.cloudFront.ListKeyGroups(ctx, &cloudfront.ListKeyGroupsInput{Marker: marker})
 		if err != nil || out.KeyGroupList == nil {
@@ -288,7 +304,7 @@ func (a *AWS) KeyGroups(ctx context.Context) (int, error) {
 }
 
 // DistributionsOf is cloudfront:ListDistributionsByKeyGroup.
-func (a *AWS) DistributionsOf(ctx context.Context, keyGroup string) (int, error) {
+func (a *Account) DistributionsOf(ctx context.Context, keyGroup string) (int, error) {
 	return count(ctx, "cloudfront:ListDistributionsByKeyGroup", func(ctx context.Context, marker *string) (int, *string, error) {
 		out, err := a.cloudFront.ListDistributionsByKeyGroup(ctx, &cloudfront.ListDistributionsByKeyGroupInput{KeyGroupId: &keyGroup, Marker: marker})
 		if err != nil || out.DistributionIdList == nil {
@@ -304,7 +320,7 @@ func count(ctx context.Context, action string, page func(context.Context, *strin
 	for {
 		items, next, err := page(ctx, marker)
 		if err != nil {
-			return 0, failed(action, "*", err)
+			return 0, failed(action, err)
 		}
 		n += items
 		if aws.ToString(next) == "" || aws.ToString(next) == aws.ToString(marker) {
@@ -316,7 +332,7 @@ func count(ctx context.Context, action string, page func(context.Context, *strin
 
 // Secret is secretsmanager:DescribeSecret, in the Region of the ARN. It returns only
 // versions that have a label, since Secrets Manager may delete others.
-func (a *AWS) Secret(ctx context.Context, arn string) (s Secret, err error) {
+func (a *Account) Secret(ctx context.Context, arn string) (s status.Secret, err error) {
 	there := func(o *secretsmanager.Options) {
 		if parts := strings.Split(arn, ":"); len(parts) > 3 {
 			o.Region = parts[3]
@@ -324,7 +340,7 @@ func (a *AWS) Secret(ctx context.Context, arn string) (s Secret, err error) {
 	}
 	out, err := a.secrets.DescribeSecret(ctx, &secretsmanager.DescribeSecretInput{SecretId: &arn}, there)
 	if err != nil {
-		return s, failed("secretsmanager:DescribeSecret", arn, err, "ResourceNotFoundException")
+		return s, failed("secretsmanager:DescribeSecret", err, "ResourceNotFoundException")
 	}
 	s.Deleted = aws.ToTime(out.DeletedDate)
 	for id := range out.VersionIdsToStages {
@@ -334,11 +350,11 @@ func (a *AWS) Secret(ctx context.Context, arn string) (s Secret, err error) {
 }
 
 // KMSKey is kms:DescribeKey.
-func (a *AWS) KMSKey(ctx context.Context, arn string) (string, error) {
-	out, err := a.keys.DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: &arn}, inRegionOf(arn))
+func (a *Account) KMSKey(ctx context.Context, arn string) (string, error) {
+	out, err := a.kms.DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: &arn}, inRegionOf(arn))
 	switch {
 	case err != nil:
-		return "", failed("kms:DescribeKey", arn, err, "NotFoundException")
+		return "", failed("kms:DescribeKey", err, "NotFoundException")
 	case out.KeyMetadata == nil:
 		return "", errors.New("kms:DescribeKey answered no key")
 	}
@@ -346,10 +362,10 @@ func (a *AWS) KMSKey(ctx context.Context, arn string) (string, error) {
 }
 
 // KMSPolicy is kms:GetKeyPolicy.
-func (a *AWS) KMSPolicy(ctx context.Context, arn string) (string, error) {
-	out, err := a.keys.GetKeyPolicy(ctx, &kms.GetKeyPolicyInput{KeyId: &arn}, inRegionOf(arn))
+func (a *Account) KMSPolicy(ctx context.Context, arn string) (string, error) {
+	out, err := a.kms.GetKeyPolicy(ctx, &kms.GetKeyPolicyInput{KeyId: &arn}, inRegionOf(arn))
 	if err != nil {
-		return "", failed("kms:GetKeyPolicy", arn, err, "NotFoundException")
+		return "", failed("kms:GetKeyPolicy", err, "NotFoundException")
 	}
 	return aws.ToString(out.Policy), nil
 }
@@ -363,68 +379,49 @@ func inRegionOf(arn string) func(*kms.Options) {
 }
 
 // BucketPolicy is s3:GetBucketPolicy.
-func (a *AWS) BucketPolicy(ctx context.Context, b Bucket) (string, error) {
-	out, err := a.buckets.GetBucketPolicy(ctx, &s3.GetBucketPolicyInput{Bucket: &b.Name}, b.region)
+func (a *Account) BucketPolicy(ctx context.Context, b status.Bucket) (string, error) {
+	out, err := a.buckets.GetBucketPolicy(ctx, &s3.GetBucketPolicyInput{Bucket: &b.Name}, inRegion(b))
 	switch {
-	case codeOf(err) == "NoSuchBucketPolicy":
+	case status.ErrorCode(err) == "NoSuchBucketPolicy":
 		return "", nil
 	case err != nil:
-		return "", failed("s3:GetBucketPolicy", b.Name, err, "NoSuchBucket")
+		return "", failed("s3:GetBucketPolicy", err, "NoSuchBucket")
 	}
 	return aws.ToString(out.Policy), nil
 }
 
 // PublicAccessBlocked is s3:GetBucketPublicAccessBlock.
-func (a *AWS) PublicAccessBlocked(ctx context.Context, b Bucket) (bool, error) {
-	out, err := a.buckets.GetPublicAccessBlock(ctx, &s3.GetPublicAccessBlockInput{Bucket: &b.Name}, b.region)
+func (a *Account) PublicAccessBlocked(ctx context.Context, b status.Bucket) (bool, error) {
+	out, err := a.buckets.GetPublicAccessBlock(ctx, &s3.GetPublicAccessBlockInput{Bucket: &b.Name}, inRegion(b))
 	switch {
-	case codeOf(err) == "NoSuchPublicAccessBlockConfiguration":
+	case status.ErrorCode(err) == "NoSuchPublicAccessBlockConfiguration":
 		return false, nil
 	case err != nil:
-		return false, failed("s3:GetBucketPublicAccessBlock", b.Name, err, "NoSuchBucket")
+		return false, failed("s3:GetBucketPublicAccessBlock", err, "NoSuchBucket")
 	}
 	c := out.PublicAccessBlockConfiguration
 	return c != nil && aws.ToBool(c.BlockPublicAcls) && aws.ToBool(c.BlockPublicPolicy) && aws.ToBool(c.IgnorePublicAcls) && aws.ToBool(c.RestrictPublicBuckets), nil
 }
 
 // Encryption is s3:GetEncryptionConfiguration.
-func (a *AWS) Encryption(ctx context.Context, b Bucket) (string, error) {
-	out, err := a.buckets.GetBucketEncryption(ctx, &s3.GetBucketEncryptionInput{Bucket: &b.Name}, b.region)
+func (a *Account) Encryption(ctx context.Context, b status.Bucket) (string, error) {
+	out, err := a.buckets.GetBucketEncryption(ctx, &s3.GetBucketEncryptionInput{Bucket: &b.Name}, inRegion(b))
 	switch {
-	case codeOf(err) == "ServerSideEncryptionConfigurationNotFoundError":
+	case status.ErrorCode(err) == "ServerSideEncryptionConfigurationNotFoundError":
 		return "", nil
 	case err != nil:
-		return "", failed("s3:GetEncryptionConfiguration", b.Name, err, "NoSuchBucket")
+		return "", failed("s3:GetEncryptionConfiguration", err, "NoSuchBucket")
 	}
 	if out.ServerSideEncryptionConfiguration != nil {
 		for _, rule := range out.ServerSideEncryptionConfiguration.Rules {
 			if d := rule.ApplyServerSideEncryptionByDefault; d != nil && d.SSEAlgorithm != s3types.ServerSideEncryptionAes256 {
-				return cmp.Or(aws.ToString(d.KMSMasterKeyID), awsKey), nil
+				return cmp.Or(aws.ToString(d.KMSMasterKeyID), status.AWSKey), nil
 			}
 		}
 	}
 	return "", nil
 }
 
-// awsKey is AWS's own KMS key for S3, which S3 uses if no other key is named.
-const awsKey = "alias/aws/s3"
-
-func (b Bucket) region(o *s3.Options) {
-	if b.Region != "" {
-		o.Region = b.Region
-	}
-}
-
-// inProgress reports whether a deployment of the stack is running.
-func (s Stack) inProgress() bool { return strings.HasSuffix(s.State, "_IN_PROGRESS") }
-
-// whole reports whether the last deployment of a stack succeeded, or was rolled back to
-// one that did.
-func (s Stack) whole() bool {
-	switch cloudformationtypes.StackStatus(s.State) {
-	case cloudformationtypes.StackStatusCreateComplete, cloudformationtypes.StackStatusUpdateComplete,
-		cloudformationtypes.StackStatusUpdateRollbackComplete, cloudformationtypes.StackStatusImportComplete, cloudformationtypes.StackStatusImportRollbackComplete:
-		return true
-	}
-	return false
+func inRegion(b status.Bucket) func(*s3.Options) {
+	return func(o *s3.Options) { o.Region = cmp.Or(b.Region, o.Region) }
 }
