@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # How long it takes from a clone to the first signed URL, with empty caches, step by
-# step: as it is, and where the app has to be built first. Needs Go, Git, and for the
-# second part Node.js. Takes minutes, and downloads what a new machine downloads.
+# step; then what the AWS clients add, and an app that has to be built first. Needs Go,
+# Git, and for the last part Node.js. Takes minutes, and downloads what a new machine
+# downloads.
 #
 #   .github/firstminute.sh
 set -euo pipefail
@@ -47,12 +48,17 @@ printf '%s, %s processors\n\n| step | wall seconds | user seconds |\n| --- | ---
 empty_caches now
 measured 'clone' git clone --quiet "file://$PWD" "$scratch/clone"
 cd "$scratch/clone"
-measured 'download modules of the command line' go list -deps ./signer/cmd/signedfront
-measured 'compile the command line' go build -o "$scratch/signedfront" ./signer/cmd/signedfront
+measured 'download the modules' go list -tags=noaws -deps ./signer/cmd/signedfront
+measured 'compile' go build -tags=noaws -o "$scratch/signedfront" ./signer/cmd/signedfront
 measured 'start, to the first signed URL that opens' first_url
+
+# What signs for a deployed environment.
+printf '| **and with the AWS clients** | | |\n'
+measured 'download the modules' go list -deps ./signer/cmd/signedfront
+measured 'compile' go build -o "$scratch/withaws" ./signer/cmd/signedfront
 
 # An app that is not the recorded one: the same, with context that was looked up.
 printf '| **and where the app is built first** | | |\n'
 printf '{}\n' >cdk.context.json
-measured 'download modules of the app' go list -deps .
+measured 'download the modules of the app' go list -deps .
 measured 'build and synthesize the app, to the first signed URL that opens' first_url
