@@ -75,6 +75,7 @@ var mayImport = map[string]imports{
 	"signer/internal/status/statustest": {code: []string{"constructs/contract", "signer", "signer/internal/status", "signer/rotation"}},
 	"signer/internal/doctor":            {[]string{"signer", "signer/internal/status"}, []string{"signer/edge", "signer/edge/recorded", "signer/internal/awsaccount", "signer/internal/status/statustest", "signer/leaktest", sdkPackages}},
 	"signer/internal/report":            {[]string{"signer/internal/doctor", "signer/internal/status", "signer/internal/unknowns"}, []string{"signer"}},
+	"signer/internal/nearest":           {code: []string{"signer"}},
 	"signer/internal/unknowns":          {[]string{"signer"}, []string{"signer/edge", "signer/leaktest"}},
 
 	"signer/edge":                 {[]string{"constructs/contract/...", "signer", "signer/edge/model", "signer/edge/template", "signer/edge/internal/redact"}, []string{"signer/leaktest"}},
@@ -82,7 +83,7 @@ var mayImport = map[string]imports{
 	"signer/edge/edgetest":        {[]string{"signer", "signer/edge", "signer/edge/internal/redact", "signer/edge/recorded"}, []string{"signer/signhttp"}},
 	"signer/edge/model":           {code: []string{"constructs/contract/escapes", "signer"}},
 	"signer/edge/template":        {code: []string{"constructs/contract/...", "signer", "signer/edge/model", "signer/edge/internal/redact"}},
-	"signer/edge/page":            {[]string{"signer", "signer/edge", "signer/edge/model", "signer/edge/internal/redact"}, []string{"signer/leaktest"}},
+	"signer/edge/page":            {[]string{"signer", "signer/edge", "signer/edge/model", "signer/edge/internal/redact", "signer/internal/nearest"}, []string{"signer/leaktest"}},
 	"signer/edge/cdkapp":          {code: []string{"signer/edge/internal/redact"}},
 	"signer/edge/recorded":        {tests: []string{"signer", "signer/edge"}},
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/signedfront/signedfront/signer"
+	"github.com/signedfront/signedfront/signer/internal/nearest"
 	"github.com/signedfront/signedfront/signer/internal/status"
 )
 
@@ -55,7 +56,8 @@ func newExplain(t *terminal) *cobra.Command {
 		Short:      "Tell what CloudFront answers to a signed URL, and why",
 		SuggestFor: []string{"verify", "check"},
 		Long: `Say whether CloudFront allows a request with a signed URL or signed cookies, and
-why, which CloudFront itself does not say. Nothing is fetched.
+why, which CloudFront itself does not say. If one byte of the URL was changed after it
+was signed, the reason names the byte. Nothing is fetched.
 
 The keys are public keys in files, the trusted keys of the document of
 --deployment, or those that the distribution of --env trusts now for the path of
@@ -100,6 +102,9 @@ not list the keys.`,
 // methods are those that CloudFront accepts.
 var methods = []string{"GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE"}
 
+// searchTime limits the search for a changed byte.
+const searchTime = 3 * time.Second
+
 func (e *explain) explainURL(ctx context.Context, url string) error {
 	r := signer.Request{URL: url, Cookie: slices.Clone(e.cookies), Time: e.at}
 	if e.at.IsZero() {
@@ -141,6 +146,13 @@ func (e *explain) explainURL(ctx context.Context, url string) error {
 		return err
 	}
 	v := signer.Explain(r, keys)
+	if nearest.Searchable(&v) {
+		bounded, cancel := context.WithTimeout(ctx, searchTime)
+		defer cancel()
+		if signed, found := nearest.Find(bounded, r, keys); found {
+			v.Detail += "; it matches if " + nearest.Change(signed, url)
+		}
+	}
 	if e.public() {
 		_, path := hostAndPath(url)
 		v = signer.Verdict{Allowed: true, Certain: !e.signedPaths || !strings.Contains(path, "%"), Detail: fmt.Sprintf("the cache behavior %s requires no signature", described(e.behavior.Pattern))}

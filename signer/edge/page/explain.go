@@ -19,6 +19,7 @@ import (
 	"github.com/signedfront/signedfront/signer"
 	"github.com/signedfront/signedfront/signer/edge"
 	"github.com/signedfront/signedfront/signer/edge/internal/redact"
+	"github.com/signedfront/signedfront/signer/internal/nearest"
 )
 
 // explanation is the explanation of a request as the page shows it.
@@ -167,11 +168,11 @@ func (p *Page) differenceOf(ctx context.Context, v *signer.Verdict, r signer.Req
 		// Both are whole. A URL is shown with its signature only if a trusted key
 		// signed it: a private key may have been pasted into any other.
 		r.URL = d.Signed
-		if !signatureFits(signer.Verify(r, keys)) {
+		if !nearest.Fits(signer.Verify(r, keys)) {
 			return nil
 		}
 		return p.wholeDifference(d.Signed, d.Arrived, "")
-	case v.Allowed || v.Cookies || v.Reason != signer.ReasonSignature && v.Reason != signer.ReasonSignatureEncoding && v.Reason != signer.ReasonPolicyEncoding && v.Reason != signer.ReasonPolicyFormat:
+	case !nearest.Searchable(v):
 		return nil
 	}
 	signed, found := p.findSigned(ctx, r, keys)
