@@ -197,7 +197,7 @@ func newEmptySecret(scope constructs.Construct, p *PrivateContentProps, key conf
 // old reference. The hash changes if and only if the key does. The reference has at most
 // 123 characters; CloudFront reportedly accepts 128.
 func newPublicKey(scope constructs.Construct, name string, key *signingKey, pem *string) awscloudfront.CfnPublicKey {
-	salted := saltedName(scope, fmt.Sprintf("%s-key-%d", name, key.Number))
+	salted := saltedName(scope, contract.KeyName(name, key.Number))
 	key.callerReference = *salted + "-" + key.sha256
 	return awscloudfront.NewCfnPublicKey(scope, jsii.String("PublicKey"), &awscloudfront.CfnPublicKeyProps{
 		PublicKeyConfig: &awscloudfront.CfnPublicKey_PublicKeyConfigProperty{

@@ -309,7 +309,7 @@ func (p *Provider) observe(ctx context.Context, stackID string, now time.Time, g
 		if err != nil && !errors.Is(err, awsrotation.ErrNoPublicKey) {
 			return o, nil, err
 		}
-		o.PublicKeys = append(o.PublicKeys, rotation.PublicKey{ID: id, Number: rotation.KeyNumber(key.CallerReference, stackID), Created: key.Created})
+		o.PublicKeys = append(o.PublicKeys, rotation.PublicKey{ID: id, Number: contract.KeyNumber(key.CallerReference, stackID), Created: key.Created})
 		if err == nil {
 			references[key.CallerReference] = id
 		}

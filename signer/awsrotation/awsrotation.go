@@ -92,7 +92,7 @@ func (r *Reader) KeyGroup(ctx context.Context, id string) (rotation.KeyGroup, er
 
 // PublicKey is a public key in CloudFront.
 type PublicKey struct {
-	CallerReference string // rotation.KeyNumber returns the number in it
+	CallerReference string // with the number of the key, if a stack made it
 	Created         time.Time
 	PEM             string // the key, as it was created
 }

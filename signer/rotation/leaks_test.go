@@ -28,7 +28,6 @@ func TestNoFaultShowsAKey(t *testing.T) {
 			all = append(all, shown(rotation.Judge(draining, rotation.Change{Keys: []string{"K2"}, Current: text, Compromised: []string{text}}))...)
 			return append(all, shown(rotation.Judge(draining, rotation.Change{Keys: []string{"K2"}, Current: "K2", Compromised: []string{text}}))...)
 		},
-		"KeyNumber":   func(text string) []any { return []any{rotation.KeyNumber(text, text)} },
 		"Verdict.Err": nil, // joins the faults of Judge and Assess, which are checked here
 		"Assess": func(text string) (all []any) {
 			for _, step := range rotation.Assess(hostile(text)).Steps {

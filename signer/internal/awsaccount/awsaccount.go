@@ -76,7 +76,7 @@ func read[T any](result T, err error) (T, error) {
 	var call *awsrotation.CallError
 	switch {
 	case errors.Is(err, awsrotation.ErrNoKeyGroup), errors.Is(err, awsrotation.ErrNoPublicKey), errors.Is(err, awsrotation.ErrNoParameter):
-		return result, status.ErrMissing
+		return result, fmt.Errorf("%w: %w", status.ErrMissing, err)
 	case errors.As(err, &call):
 		return result, &status.CallError{Action: call.Action, Err: call.Err}
 	}

@@ -131,7 +131,7 @@ type Drift struct {
 
 // PublicKey is a public key in CloudFront.
 type PublicKey struct {
-	CallerReference string // rotation.KeyNumber returns the number in it
+	CallerReference string // contract.KeyNumber returns the number in it
 	Created         time.Time
 	PEM             string // the key, as it was created
 }

@@ -980,7 +980,7 @@ func (r *reading) judgeKeys() {
 	for _, id := range ids {
 		key, there := r.public[id]
 		if there || slices.Contains(members.Members, id) {
-			o.PublicKeys = append(o.PublicKeys, rotation.PublicKey{ID: id, Number: rotation.KeyNumber(key.CallerReference, stackID), Created: key.Created})
+			o.PublicKeys = append(o.PublicKeys, rotation.PublicKey{ID: id, Number: contract.KeyNumber(key.CallerReference, stackID), Created: key.Created})
 		}
 	}
 	s := rotation.Assess(o)
