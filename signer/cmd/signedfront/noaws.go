@@ -11,8 +11,8 @@ import (
 )
 
 // errNoAWS is the error of a program that was built with -tags=noaws, where it needs AWS.
-// Such a program compiles in half the time: the AWS clients are most of the code.
-var errNoAWS = &failure{err: errors.New("this program was built without the AWS clients"), hint: "build it again without -tags=noaws"}
+// Such a program compiles in a third of the time: the AWS clients are most of the code.
+var errNoAWS = &failure{err: errors.New("this program was built with -tags=noaws, without the AWS clients"), hint: "build it again without that tag"}
 
 func (*awsFlags) openEnvironment(context.Context, string, string) (signer.Source, error) {
 	return nil, errNoAWS

@@ -27,6 +27,7 @@ func TestWithoutTheAWSClientsTheProgramServesAndSignsHereAndSaysWhatItLacks(t *t
 	start(t, dir, "local", "--addr", "127.0.0.1:0", "--no-page").stdout.await(t, has("Signature=", 3))
 	here := filepath.Join(".signedfront", "signedfront-dev", "deployment.json")
 	writeFile(t, filepath.Join(dir, "deployed.json"), a.Parameters["/signedfront/media/dev"][0].Text)
+	const lacks = "this program was built with -tags=noaws, without the AWS clients"
 	const site = "https://d111111abcdef8.cloudfront.net"
 	for _, test := range []struct {
 		args   string
@@ -35,15 +36,16 @@ func TestWithoutTheAWSClientsTheProgramServesAndSignsHereAndSaysWhatItLacks(t *t
 	}{
 		{"url --deployment " + here + " rt.png", 0, "Signature="},
 		{"explain --deployment " + here + " " + site + "/rt.png", 3, "MissingKey"},
-		{"keygen --out keys", 0, "key"},
+		{"keygen --out keys", 0, "public_key.pem"},
 		{"url --key-pair-id K2JCJMDEHXQW5F --private-key " + filepath.Join("keys", "private_key.pem") + " " + site + "/rt.png", 0, "Signature="},
-		{"version", 0, "signedfront "},
+		{"version", 0, ", -tags=noaws)"},
 
-		{"url --env dev rt.png", 1, "without -tags=noaws"},
-		{"url --deployment deployed.json rt.png", 1, "without -tags=noaws"},
-		{"explain --env dev " + site + "/rt.png", 1, "without -tags=noaws"},
-		{"status --env dev", 1, "without -tags=noaws"},
-		{"doctor --env dev", 1, "without -tags=noaws"},
+		{"url --env dev rt.png", 1, lacks},
+		{"url --deployment deployed.json rt.png", 1, lacks},
+		{"cookies --deployment deployed.json *", 1, lacks},
+		{"explain --env dev " + site + "/rt.png", 1, lacks},
+		{"status --env dev", 1, lacks},
+		{"doctor --env dev", 1, lacks},
 	} {
 		p := run(t, dir, strings.Fields(test.args)...)
 		if out := p.stdout.String() + p.stderr.String(); p.status() != test.status || !strings.Contains(out, test.want) {

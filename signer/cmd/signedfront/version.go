@@ -49,6 +49,9 @@ func versionOf(info *debug.BuildInfo) string {
 		settings[setting.Key] = setting.Value
 	}
 	build := fmt.Sprintf("%s %s/%s", cmp.Or(info.GoVersion, runtime.Version()), runtime.GOOS, runtime.GOARCH)
+	if tags := settings["-tags"]; tags != "" {
+		build += ", -tags=" + tags
+	}
 	module := cmp.Or(info.Main.Version, "(devel)")
 	commit := settings["vcs.revision"]
 	if found := pseudoVersion.FindStringSubmatch(module); commit == "" && found != nil {

@@ -41,6 +41,11 @@ func TestVersionNamesTheModulesVersionAndTheCommit(t *testing.T) {
 			settings: map[string]string{"vcs": "git", "vcs.revision": commit, "vcs.modified": "true"},
 			want:     "(devel) (commit 0123456789ab with changes, go1.27.4 " + platform + ")",
 		},
+		"built with a tag": {
+			module:   "v1.2.3",
+			settings: map[string]string{"-tags": "noaws"},
+			want:     "v1.2.3 (go1.27.4 " + platform + ", -tags=noaws)",
+		},
 		"built with -buildvcs=false": {
 			module: "(devel)",
 			want:   "(devel) (go1.27.4 " + platform + ")",
