@@ -20,16 +20,16 @@ import (
 // checks are all checks, ordered by group as in a Report.
 var checks = []check{
 	{"connection", "dns", "does the name of the base URL have an address?",
-		"no viewer finds the content", "create a DNS record for the domain, an alias of the distribution's domain name; a changed record is seen after the time to live of the old one", askDNS},
+		"no viewer finds the content", "create a DNS record for the domain, as an alias of the distribution's domain name; after a change, resolvers may return the old record until its time to live has passed", askDNS},
 	{"connection", "certificate", fmt.Sprintf("is the certificate valid for another %d days?", certificateDays),
-		"browsers refuse the content, or soon will", "look at the certificate in AWS Certificate Manager (us-east-1): it is renewed only while its DNS validation record exists", askCertificate},
+		"browsers refuse the content, or soon will", "check the certificate in AWS Certificate Manager (us-east-1): it is renewed only while its DNS validation record exists", askCertificate},
 	{"connection", "cloudfront", "does CloudFront answer at the base URL?",
-		"another server answers instead of the distribution", "point the DNS record of the domain at the distribution's domain name, and look for a proxy in between", askCloudFront},
+		"another server answers instead of the distribution", "point the DNS record of the domain at the distribution's domain name, and check for a proxy between viewers and CloudFront", askCloudFront},
 	{"connection", "clock", fmt.Sprintf("is this machine's clock within %s of CloudFront's?", clockMargin),
 		"signed URLs start or expire at the wrong time", "set the clock of the machine that signs, for example with NTP", askClock},
 
 	{"connection", "names", "does each other name of the distribution answer as the base URL does?",
-		"viewers who use that name find nothing, or somebody else's content", "create a DNS record for the name, an alias of the distribution's domain name, or remove the name from the setting domain", askNames},
+		"viewers who use that name find nothing, or somebody else's content", "create a DNS record for the name, as an alias of the distribution's domain name, or remove the name from the setting domain", askNames},
 
 	{"key", "private-key", "can the private key be used, and does it match the deployment document?",
 		"nothing can be signed, or CloudFront refuses what is signed", "run `signedfront status`; if the key is lost, add a key to signingKeys and make it current", askPrivateKey},
@@ -78,7 +78,7 @@ var checks = []check{
 	{"viewer", "save-as", "does a URL with a file name make the browser save the object under that name?",
 		"downloads are saved under the names of the objects", "deploy again, so that the cache policy forwards response-content-disposition", withObject(askSaveAs)},
 	{"viewer", "public-open", "does each public path pattern accept requests without a signature?",
-		"viewers without a signature are refused public objects", "check the settings publicPaths and signedPaths: the first pattern that matches a path counts", askPublicOpen},
+		"viewers without a signature are refused public objects", "check the settings publicPaths and signedPaths: the first pattern that matches a path decides", askPublicOpen},
 	{"viewer", "missing", "is a signed URL of a missing object answered with 403 or 404?",
 		"a missing object looks like an empty one, or like a fault of the server", "check the settings errorPages and missing, and the bucket policy with `signedfront status`", askMissing},
 	{"viewer", "error-page", "does a refusal have an error status?",
@@ -88,7 +88,7 @@ var checks = []check{
 		"scripts of that page cannot read the content", "add the origin to the setting cors, and deploy again", withObject(askCORS)},
 	{"page", "preflight", "does a preflight request from --origin allow GET?",
 		"requests of that page that need a preflight fail", "add the origin to the setting cors, and deploy again", withObject(askPreflight)},
-	{"page", "foreign-origin", "is every other origin forbidden to read with the viewer's cookies?",
+	{"page", "foreign-origin", "are pages of other origins prevented from reading with the viewer's cookies?",
 		"any page that a viewer opens can read private objects with the viewer's cookies", "list the origins in the setting cors by name", withObject(askForeignOrigin)},
 }
 
@@ -261,7 +261,7 @@ func askUnsigned(v *visit) Result {
 	case a.fromBucket():
 		return failed("the request reached the bucket: %s", a)
 	}
-	return notAsked("the refusal does not say whether CloudFront or S3 refused: give KEY of a private object")
+	return notAsked("the refusal does not say whether CloudFront or S3 refused: give the key of a private object")
 }
 
 func askExpired(v *visit) Result {
@@ -364,7 +364,7 @@ func askPlainHTTP(v *visit) Result {
 	if !ok {
 		return notAsked("the base URL has http://")
 	}
-	// Sign for both schemes, so that the request is not refused for its scheme.
+	// Sign for both schemes, so that the signature is valid for plain HTTP too.
 	signed, err := v.sign(v.Signer, "http://"+rest, signer.Policy{TTL: ttl, Resource: "http*://" + rest})
 	if err != nil {
 		return couldNotAsk(err)
@@ -377,11 +377,11 @@ func askPlainHTTP(v *visit) Result {
 		return failed("the object was sent over plain HTTP")
 	case a.StatusCode >= 300 && a.StatusCode < 400:
 		if to, err := url.Parse(a.Header.Get("Location")); err != nil || to.Scheme != "https" || !strings.EqualFold(to.Host, v.base().Host) {
-			return failed("answered %d, a redirect that is not to HTTPS of the same host", a.StatusCode)
+			return failed("answered %d, a redirect to something other than HTTPS on the same host", a.StatusCode)
 		}
 		return passed("redirected to HTTPS")
 	case a.StatusCode != http.StatusForbidden && !v.isRefusal(a):
-		return couldNotAsk(fmt.Errorf("%s, which is no refusal", a))
+		return couldNotAsk(fmt.Errorf("%s, which is not a refusal", a))
 	}
 	if wrong := v.provesNothing(); wrong != nil {
 		return *wrong
@@ -644,15 +644,16 @@ func askPublicOpen(v *visit) Result {
 type address struct {
 	url string // without a slash at the end
 
-	// mayLack reports that some Regions do not have it, so that its host may have no
-	// IP address.
+	// mayLack reports that some Regions do not have such an address, so that its host
+	// may have no IP address.
 	mayLack bool
 
-	// elsewhere reports that it may not be the bucket's: it is of all Regions, or must
-	// be enabled first. S3 then answers with a redirect or with 400.
+	// elsewhere reports that the address is for buckets of all Regions, or works only
+	// once it is enabled. Otherwise S3 answers with a redirect or with 400.
 	elsewhere bool
 
-	// website reports that it must be configured first. It may redirect.
+	// website reports that the address works only once it is configured. It may
+	// redirect.
 	website bool
 }
 
@@ -670,8 +671,9 @@ func (at address) refuses(a *answer) bool {
 	return a.StatusCode == http.StatusForbidden && a.code() != ""
 }
 
-// bucketAddresses returns all addresses of a bucket. Those of all Regions are of the
-// partition aws: in China and in GovCloud the name may be of another bucket there.
+// bucketAddresses returns all addresses of a bucket. The addresses without a Region
+// belong to the partition aws. A bucket in China or GovCloud has none of them: its name
+// may be that of another bucket there.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/WebsiteEndpoints.html
 // https://docs.aws.amazon.com/general/latest/gr/s3.html
@@ -720,8 +722,8 @@ func bucketAddresses(b *signer.Bucket) (list []address) {
 	return list
 }
 
-// askBucket requests follows, a path with an optional query, at each address of the
-// bucket, and fails if one sends something.
+// askBucket appends follows, a path with an optional query, to each address of the
+// bucket and requests it. It fails if one of them answers with 2xx.
 func askBucket(v *visit, follows string) Result {
 	if v.Deployment.Bucket == nil {
 		return notAsked("the deployment document names no bucket")
@@ -751,7 +753,7 @@ func askBucket(v *visit, follows string) Result {
 		case r.answer.ok():
 			return failed("%s: %s", r.url, r.answer)
 		case !r.refuses(r.answer):
-			unasked = fmt.Errorf("%s: %s, which is no refusal by S3", r.url, r.answer)
+			unasked = fmt.Errorf("%s: %s, which is not a refusal by S3", r.url, r.answer)
 		default:
 			asked++
 		}
@@ -801,7 +803,7 @@ func askSignedURL(v *visit) Result {
 		return passed("%s", a)
 	}
 	r := failed("%s", a)
-	// A refusal of the signature itself says nothing of the object.
+	// A refusal of the signature itself says nothing about the object.
 	if absent, err := v.absent(); err == nil && absent.StatusCode == a.StatusCode && absent.code() == a.code() && (a.code() == "" || a.fromBucket()) {
 		r = failed("%s, as for an object that does not exist: there may be no such object", a)
 		r.Meaning = "KEY names no object, or every viewer is refused"
@@ -868,9 +870,9 @@ func askHead(v *visit) Result {
 	opened, _ := v.opened()
 	switch {
 	case a.StatusCode != opened.StatusCode:
-		return failed("%s, GET %s", a, opened)
+		return failed("HEAD was %s, and GET was %s", a, opened)
 	case a.Header.Get("Etag") != opened.Header.Get("Etag"):
-		return failed("its ETag differs from that of GET")
+		return failed("the ETag of HEAD differs from that of GET")
 	}
 	return passed("%s", a)
 }
@@ -897,7 +899,7 @@ func askCache(v *visit) Result {
 	a, err := v.opened()
 	if err == nil && a.ok() {
 		if a.ContentLength > maxBody || len(a.body) == maxBody {
-			return notAsked("doctor reads only the first %d KiB, and CloudFront may not cache an object that was not read to its end: give KEY of a smaller one", maxBody>>10)
+			return notAsked("doctor reads only the first %d KiB, and CloudFront may not cache an object that was not read to its end: give the key of a smaller one", maxBody>>10)
 		}
 		for _, directive := range []string{"no-store", "no-cache", "private", "max-age=0"} {
 			if strings.Contains(strings.ToLower(a.Header.Get("Cache-Control")), directive) {
@@ -946,7 +948,7 @@ func askSaveAs(v *visit) Result {
 	case !a.ok() || !strings.Contains(a.Header.Get("Content-Disposition"), name):
 		return failed("%s, without the name in Content-Disposition", a)
 	}
-	return passed("it has the name")
+	return passed("Content-Disposition has the name")
 }
 
 func askMissing(v *visit) Result {
@@ -988,7 +990,7 @@ func askCORS(v *visit) Result {
 	case !a.allows(v.Origin):
 		return failed("Access-Control-Allow-Origin does not allow it")
 	}
-	return passed("it may")
+	return passed("it can")
 }
 
 func askPreflight(v *visit) Result {
@@ -1018,5 +1020,5 @@ func askForeignOrigin(v *visit) Result {
 	case a.Header.Get("Access-Control-Allow-Origin") == origin && a.Header.Get("Access-Control-Allow-Credentials") == "true":
 		return failed("the answer allows %s, with credentials", origin)
 	}
-	return passed("it is not")
+	return passed("they are")
 }

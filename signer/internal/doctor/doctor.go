@@ -54,8 +54,8 @@ type Site struct {
 
 	// Signer signs for the deployment. Past does so with a clock that is an hour slow.
 	// If both are nil, Unsigned is the reason, and checks that need a signature are
-	// not asked. Unfit reports that the reason is the deployment's key itself, and not
-	// a missing right to read it.
+	// not asked. Unfit reports that the key itself is wrong. Otherwise it could not be
+	// read or used.
 	Signer, Past *signer.Signer
 	Unsigned     error
 	Unfit        bool
@@ -79,7 +79,7 @@ type Site struct {
 
 	Client Client
 
-	// Proxied reports that a proxy, and not this machine, looks names up.
+	// Proxied reports that a proxy looks names up, instead of this machine.
 	Proxied bool
 
 	// Lookup returns the addresses of a host. Nil means the resolver of the system.
@@ -98,7 +98,7 @@ const (
 	Passed      Outcome = "passed"
 	Failed      Outcome = "failed"
 	NotAsked    Outcome = "not asked"     // something it needs was not given, or it does not apply
-	CouldNotAsk Outcome = "could not ask" // there was no answer, or it proves nothing
+	CouldNotAsk Outcome = "could not ask" // there was no answer, or the answer proves nothing
 )
 
 // Result is the result of one check.
@@ -229,7 +229,7 @@ func notAsked(format string, args ...any) Result {
 	return Result{Outcome: NotAsked, What: fmt.Sprintf(format, args...)}
 }
 
-// couldNotAsk returns the result of a check that err left without an answer.
+// couldNotAsk returns the result of a check that has no answer because of err.
 func couldNotAsk(err error) Result {
 	if errors.Is(err, errUnsigned) {
 		return notAsked("%s", errUnsigned)
@@ -237,7 +237,7 @@ func couldNotAsk(err error) Result {
 	return Result{Outcome: CouldNotAsk, What: err.Error()}
 }
 
-// visit is one Run.
+// visit is the state of one Run.
 type visit struct {
 	Site
 	ctx context.Context
@@ -368,7 +368,7 @@ func (e *noAddressError) Error() string { return e.host + " has no address" }
 type proxyError struct{ why string }
 
 func (e *proxyError) Error() string {
-	return "the proxy that HTTPS_PROXY or HTTP_PROXY names " + e.why + ": see the variable, or ask without it"
+	return "the proxy that HTTPS_PROXY or HTTP_PROXY names " + e.why + ": check the variable, or run doctor without it"
 }
 
 // NewClient returns a Client that uses the proxy of the environment, follows no
@@ -486,7 +486,7 @@ func withObject(ask func(v *visit) Result) func(v *visit) Result {
 func withPrivate(ask func(v *visit) Result) func(v *visit) Result {
 	return withObject(func(v *visit) Result {
 		if pattern := v.public(); pattern != "" {
-			return notAsked("the path pattern %s opens the object to everyone: give KEY of a private one", pattern)
+			return notAsked("the path pattern %s opens the object to everyone: give the key of a private one", pattern)
 		}
 		return ask(v)
 	})
@@ -535,15 +535,15 @@ func (v *visit) refused(targets ...target) Result {
 	return passed("%d requests are refused", len(targets))
 }
 
-// provesNothing returns the result of a check whose requests are refused if a signed URL
-// does not open the object, since a server that refuses everybody proves nothing, and so
-// does an object that does not exist. Otherwise it returns nil.
+// provesNothing returns nil if a signed URL opens the object. Otherwise it returns the
+// result of a check whose requests were refused: refusals prove nothing if the server
+// refuses everybody or if the object does not exist.
 func (v *visit) provesNothing() *Result {
 	a, err := v.opened()
 	var r Result
 	switch {
 	case errors.Is(err, errUnsigned):
-		r = notAsked("refused, which proves nothing, because no request can be signed to open the object: see private-key")
+		r = notAsked("refused, which proves nothing, because nothing can be signed to show that the object opens: see private-key")
 	case err != nil || !a.ok():
 		r = couldNotAsk(errors.New("refused, which proves nothing, because a signed URL does not open the object"))
 	default:
@@ -563,8 +563,8 @@ type target struct {
 // not content, whatever its status.
 func (v *visit) leaks(a *answer) bool { return a.ok() && !v.isRefusal(a) }
 
-// broken reports whether an answer is that of a server that does not work, which neither
-// refuses nor sends an object.
+// broken reports whether an answer is a server error, which is neither a refusal nor
+// content.
 func (v *visit) broken(a *answer) bool {
 	return a.StatusCode >= http.StatusInternalServerError && !v.isRefusal(a)
 }

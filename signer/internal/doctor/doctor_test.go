@@ -701,7 +701,7 @@ func TestWhetherALargeObjectIsCachedIsNotAsked(t *testing.T) {
 			},
 		})
 		r := Run(t.Context(), s, nil)
-		if got := outcome(r, "cache"); !r.Healthy || got.Outcome != NotAsked || !strings.Contains(got.What, "64 KiB") || !strings.Contains(got.What, "give KEY of a smaller one") {
+		if got := outcome(r, "cache"); !r.Healthy || got.Outcome != NotAsked || !strings.Contains(got.What, "64 KiB") || !strings.Contains(got.What, "give the key of a smaller one") {
 			t.Errorf("with %s: %s", name, describe(r))
 		}
 	}

@@ -2,9 +2,9 @@ package doctor
 
 import "github.com/signedfront/signedfront/signer/internal/status"
 
-// Inside returns the results of a status: each finding as a check that failed, each
-// needed part that was not read as one that could not be asked, and whether every edge
-// location has the last change.
+// Inside returns the results of a status. Each finding is a check that failed, and each
+// needed part that was not read is a check that could not be asked. The last result is
+// whether every edge location has the last change.
 func Inside(s *status.Report) []Result {
 	const asks = "does signedfront status find nothing wrong?"
 	var list []Result
@@ -25,7 +25,7 @@ func Inside(s *status.Report) []Result {
 	last := Result{Group: "inside", Check: "propagation", Asks: "does every edge have the last change of the distribution?", Outcome: Passed, What: "every edge has it"}
 	if !s.Served.Deployed {
 		last.Outcome, last.What = Failed, "the distribution is in progress"
-		last.Meaning, last.Do = "some edges answer as before the change", "wait a few minutes, and run doctor again"
+		last.Meaning, last.Do = "some edges answer as before the change", "wait a few minutes, then run doctor again"
 	}
 	return append(list, last)
 }
