@@ -66,7 +66,7 @@ func (p *app) borrows(t *testing.T) {
 	p.wantHealthy(t, borrower)
 	// Key 1 was removed while the account reported times a month ago. It now reports the
 	// real times, by which the removal was too early.
-	p.wantFound(t, "dev", "retired", "was taken out too early")
+	p.wantFound(t, "dev", "retired", "was removed from the key group too early")
 
 	before, events := snapshot(resources), len(p.events(t, stackName(borrower)))
 	running := p.watch(t, borrower, func(_ context.Context, document *signer.Deployment, _ map[string]*signer.PublicKey) error {

@@ -489,7 +489,7 @@ func (p *app) losesASecret(t *testing.T) {
 	if _, err := p.secrets.DeleteSecret(t.Context(), &secretsmanager.DeleteSecretInput{SecretId: &secret, RecoveryWindowInDays: aws.Int64(7)}); err != nil {
 		t.Fatal(err)
 	}
-	r.sees(t, protected, "secret", "is to be deleted since", here)
+	r.sees(t, protected, "secret", "has been scheduled for deletion since", here)
 	r.takes(t, 0)
 	r.takes(t, 3, "key="+picture)
 

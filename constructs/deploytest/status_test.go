@@ -96,7 +96,7 @@ func (p *app) hasAccidents(t *testing.T) {
 	secret := document.Key.SecretARN
 	_, err = p.secrets.DeleteSecret(ctx, &secretsmanager.DeleteSecretInput{SecretId: &secret, RecoveryWindowInDays: aws.Int64(7)})
 	must("deleting the secret", err)
-	p.wantFound(t, dev, "secret", "is to be deleted since")
+	p.wantFound(t, dev, "secret", "has been scheduled for deletion since")
 	_, err = p.secrets.RestoreSecret(ctx, &secretsmanager.RestoreSecretInput{SecretId: &secret})
 	must("restoring the secret", err)
 

@@ -9,7 +9,7 @@ import (
 	"github.com/signedfront/signedfront/signer/rotation"
 )
 
-// Account reads the account of an environment in AWS. No method changes anything or
+// Account reads the AWS account of an environment. No method changes anything or
 // reads a private key. Every method reads all pages.
 //
 // The error of a call that AWS refused, or that did not reach AWS, is a *CallError. If

@@ -46,8 +46,8 @@ func isMoved(err error) bool {
 	return ErrorCode(err) == "PermanentRedirect"
 }
 
-// missingRight returns the action that a refused call needs, and the text about it. It
-// is the action that IAM names, or else that of the call.
+// missingRight returns the action that a refused call needs, and a text about it. The
+// action is the one that IAM names, or else that of the call.
 func missingRight(action string, err error) (missing, why string) {
 	why = "these credentials may not use "
 	var answer smithy.APIError
@@ -56,7 +56,7 @@ func missingRight(action string, err error) (missing, why string) {
 			action = named[1]
 		}
 		if strings.Contains(answer.ErrorMessage(), "explicit deny") {
-			return action, why + action + ": a policy denies it, so allowing it in another one changes nothing"
+			return action, why + action + ": a policy denies it explicitly, so allowing it in another policy changes nothing"
 		}
 	}
 	return action, why + action
@@ -87,7 +87,7 @@ func Unreachable(err error) bool {
 // unnamed is the SDK's code for an answer without a code.
 const unnamed = "UnknownError"
 
-// Why returns in a few words why a call failed, without the request and the answer.
+// Why returns a short reason why a call failed, without the request and the answer.
 func Why(err error) string {
 	var unsent *smithyhttp.RequestSendError
 	var lookup *net.DNSError

@@ -127,7 +127,7 @@ func (r *reading) find(check, what, meaning, do string) {
 }
 
 // called records the result of a call for a line of the report, and reports whether it
-// succeeded. An error other than that the thing is missing is added to Unread.
+// succeeded. It adds an error to Unread, unless the error is ErrMissing.
 func (r *reading) called(line string, needed bool, err error) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -216,22 +216,22 @@ func (r *reading) begin() error {
 	case r.noDoc:
 		r.find("document", "there is no parameter "+r.report.Parameter, "new signers fail, and running ones sign for at most maxKeyAge", r.redo())
 	case orphan && read:
-		r.find("stack", fmt.Sprintf("the parameter %s exists, and no stack has it", r.report.Parameter), "the stack was deleted and left the parameter, or it is in another account",
+		r.find("stack", fmt.Sprintf("the parameter %s exists, but belongs to no stack of this account", r.report.Parameter), "the stack was deleted and left the parameter, or it is in another account",
 			"look for the stack with `aws cloudformation list-stacks`, and delete the parameter if no signer reads it")
 	}
 	return nil
 }
 
-// redo returns how to restore something that was changed outside of CloudFormation.
+// redo returns what to do about a change that was made outside of CloudFormation.
 func (r *reading) redo() string {
-	return "a deployment without a change restores nothing, since CloudFormation has not noticed: `cdk drift` lists the difference, and `cdk deploy --revert-drift`, or a change of the resource in the template, restores it"
+	return "run `cdk deploy --revert-drift`, or change the resource in the template and deploy; a deployment without a change restores nothing, since CloudFormation has not noticed (`cdk drift` lists the difference)"
 }
 
 // children matches the logical ids of a content's resources, after the content's own id.
 var children = regexp.MustCompile(`^(SigningKey[0-9]|Distribution|KeyGroup|KeyGuard|KeyPairProvider|Bucket|OriginAccess|SigningPolicy|DeploymentDocument|ResponseHeaders|SignedCaching|EscapeRefusal)`)
 
-// readStack reads a stack, unless it belongs to something else. It is the environment's
-// if it has the parameter of the document, or failed before it created one.
+// readStack reads a stack, unless it is not the environment's. A stack is the
+// environment's if it has the parameter of the document, or failed before it created one.
 func (r *reading) readStack(stack Stack) {
 	all, err := r.Resources(r.ctx, stack.Name)
 	if !r.called("resources of the stack", true, err) {
@@ -258,7 +258,7 @@ func (r *reading) readStack(stack Stack) {
 	r.judgeStack(all)
 	text, err := r.Template(r.ctx, stack.Name)
 	r.called(behaviorsLine, true, err)
-	if !r.called("keys taken out too early", true, err) {
+	if !r.called("keys removed too early", true, err) {
 		return
 	}
 	r.templateRead = true
@@ -278,7 +278,7 @@ func (r *reading) readStack(stack Stack) {
 	}
 }
 
-// behaviorsLine is the line of the report about what the template's distribution requires.
+// behaviorsLine is the line of the report about the cache behaviors in the template.
 const behaviorsLine = "cache behaviors of the template"
 
 func gone(resource Resource) bool {
@@ -315,10 +315,10 @@ func (t stackTemplate) bucketPolicies() string {
 	return all.String()
 }
 
-// behaviors returns the cache behaviors of a distribution, the default one last. It
-// resolves what refers to resources, whose ids are in physical: any other function is "".
-// It returns nil if the template does not have the distribution or has functions instead
-// of its behaviors.
+// behaviors returns the cache behaviors of a distribution in the template, the default
+// one last. It replaces references to resources with their ids in physical, and any other
+// intrinsic function with "". It returns nil if the template does not have the
+// distribution or has a function in place of its behaviors.
 func (t stackTemplate) behaviors(distribution string, physical map[string]string) (list []Behavior) {
 	config, _ := t.Resources[distribution].Properties["DistributionConfig"].(map[string]any)
 	last, there := config["DefaultCacheBehavior"].(map[string]any)
@@ -343,7 +343,7 @@ func (t stackTemplate) behaviors(distribution string, physical map[string]string
 	return append(list, behavior("*", last))
 }
 
-// resolved returns a list of a template.
+// resolved returns a list of a template, with references resolved as in behaviors.
 func resolved(property any, physical map[string]string) (list []string) {
 	items, isList := property.([]any)
 	if property != nil && !isList {
@@ -363,7 +363,7 @@ func resolved(property any, physical map[string]string) (list []string) {
 	return list
 }
 
-// judgeStack finds what the state of the stack means.
+// judgeStack reports the state of the stack, and a finding if the last deployment failed.
 func (r *reading) judgeStack(resources []Resource) {
 	s := r.stack
 	r.report.Stack = &StackState{s.Name, s.ID, s.State, s.Updated.UTC()}
@@ -383,11 +383,11 @@ func (r *reading) judgeStack(resources []Resource) {
 	events := fmt.Sprintf("`aws cloudformation describe-stack-events --stack-name %s` shows why", s.Name)
 	switch s.State {
 	case "UPDATE_FAILED":
-		r.find("stack", what, "the environment is between two states, since the deployment did not roll back",
-			events+fmt.Sprintf("; repair that, then deploy again, or run `aws cloudformation rollback-stack --stack-name %s`", s.Name))
+		r.find("stack", what, "the environment is partly updated, since the deployment failed and was not rolled back",
+			events+fmt.Sprintf("; repair the cause, then deploy again, or run `aws cloudformation rollback-stack --stack-name %s`", s.Name))
 	case "UPDATE_ROLLBACK_FAILED":
-		r.find("stack", what, "the environment is between two states, and CloudFormation accepts no update",
-			events+fmt.Sprintf("; repair that, then run `aws cloudformation continue-update-rollback --stack-name %s`, and do not skip the key group, the document or the distribution", s.Name))
+		r.find("stack", what, "the environment is partly updated, and CloudFormation accepts no other update",
+			events+fmt.Sprintf("; repair the cause, then run `aws cloudformation continue-update-rollback --stack-name %s`, and do not skip the key group, the document or the distribution", s.Name))
 	case "DELETE_FAILED":
 		r.find("stack", what, "the environment is partly deleted, usually because something wrote to its bucket during the deletion", events+"; then destroy it again")
 	case "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED":
@@ -431,7 +431,7 @@ func (r *reading) readDistribution() {
 	d, err := r.Distribution(r.ctx, id)
 	if errors.Is(err, ErrMissing) {
 		r.called("distribution", true, err)
-		r.find("distribution", "the distribution "+id+" is gone", "nothing is served", "a new distribution has another domain name, so all URLs change. "+r.redo())
+		r.find("distribution", "the distribution "+id+" is gone", "nothing is served", r.redo()+"; a new distribution has another domain name, so all URLs change")
 		return
 	}
 	if !r.called("distribution", true, err) {
@@ -570,7 +570,7 @@ func (r *reading) readSecret(arn string, current bool, version string) {
 		r.find("secret", "the secret "+arn+" is gone", meaning, lost)
 	case !read:
 	case !secret.Deleted.IsZero():
-		r.find("secret", fmt.Sprintf("the secret %s is to be deleted since %s", arn, stamp(secret.Deleted)), meaning, "cancel the deletion while that is possible: `aws secretsmanager restore-secret --secret-id "+arn+"`")
+		r.find("secret", fmt.Sprintf("the secret %s has been scheduled for deletion since %s", arn, stamp(secret.Deleted)), meaning, "cancel the deletion while that is possible: `aws secretsmanager restore-secret --secret-id "+arn+"`")
 	case current && !slices.Contains(secret.Versions, version):
 		r.find("secret", fmt.Sprintf("the secret %s has no labelled version %s, which the deployment document names", arn, version), meaning,
 			"other values were written into the secret: while the version exists, `aws secretsmanager update-secret-version-stage` restores its label")
@@ -589,12 +589,12 @@ func (r *reading) readBucket() {
 			policy, err := r.BucketPolicy(r.ctx, b)
 			errs[0] = err
 			if isMoved(err) {
-				r.find("bucket", "the bucket "+b.Name+" is not in "+cmp.Or(b.Region, r.env.Region)+": S3 redirects to another Region", "the bucket was deleted and a new one has its name, perhaps in another account",
+				r.find("bucket", "the bucket "+b.Name+" is not in "+cmp.Or(b.Region, r.env.Region)+": S3 redirects to another Region", "the bucket was deleted, and a new one has its name, perhaps in another account",
 					"`aws s3api head-bucket --bucket "+b.Name+"` shows its Region, and is refused if it belongs to another account")
 				return
 			}
 			if errors.Is(err, ErrMissing) {
-				r.find("bucket", "the bucket "+b.Name+" is gone", "CloudFront answers 403 for every object that no edge has cached", "create the bucket again, with its policy, and upload the objects. "+r.redo())
+				r.find("bucket", "the bucket "+b.Name+" is gone", "CloudFront answers 403 for every object that no edge has cached", "create the bucket and its policy again, and upload the objects; to create both, "+r.redo())
 			}
 			if r.called(policyLine, true, err) {
 				r.policy = &policy
@@ -739,19 +739,19 @@ func (r *reading) readDrift() {
 			switch read := r.called(line, false, err); {
 			case !read:
 			case policy && drift.State == "DELETED":
-				r.find("signing-policy", "the policy "+resource.PhysicalID+" is gone", "AWS refuses roles that sign with it", r.redo())
+				r.find("signing-policy", "the policy "+resource.PhysicalID+" is gone", "AWS denies access to roles that need it to sign", r.redo())
 			case policy && drift.State == "MODIFIED":
 				r.find("signing-policy", fmt.Sprintf("the policy %s differs from the template (%s)", resource.PhysicalID, strings.Join(drift.Differences, ", ")),
-					"AWS may refuse roles that sign with it, or they may do more than sign", "restore it: `cdk drift` shows the difference")
+					"AWS may deny access to roles that need it to sign, or allow them more than signing", "restore it: `cdk drift` shows the difference")
 			case drift.State == "DELETED":
-				r.find("function", "the function "+resource.PhysicalID+" is gone", "viewers notice nothing, and the next deployment that needs it fails", r.redo())
+				r.find("function", "the function "+resource.PhysicalID+" is gone", "viewers notice nothing, but the next deployment that needs it fails", r.redo())
 			}
 		})
 	}
 	concurrently(parts...)
 }
 
-// judge finds what is wrong in what was read.
+// judge adds findings about what was read.
 func (r *reading) judge() {
 	r.judgeDistribution()
 	r.judgeKeys()
@@ -791,7 +791,7 @@ func (r *reading) judgeDistribution() {
 	if r.document != nil {
 		url = r.document.BaseURL
 		if host := strings.TrimPrefix(url, "https://"); !slices.Contains(names, host) {
-			r.find("served", fmt.Sprintf("the deployment document says %s, and the distribution %s has the names %s", url, d.ID, strings.Join(names, ", ")), "signed URLs lead to another server or to none",
+			r.find("served", fmt.Sprintf("the base URL of the deployment document is %s, but the distribution %s has the names %s", url, d.ID, strings.Join(names, ", ")), "signed URLs lead to another server or to none",
 				"restore the name, or write the document as in the template")
 		}
 	}
@@ -818,7 +818,7 @@ func (r *reading) judgeDistribution() {
 			if len(groups) == 0 {
 				trusts = "no key group"
 			}
-			r.find("group", fmt.Sprintf("the distribution trusts %s, and not the stack's own, %s", trusts, own[0].PhysicalID), "CloudFront refuses what the stack's keys sign", r.redo())
+			r.find("group", fmt.Sprintf("the distribution trusts %s, but not the stack's own, %s", trusts, own[0].PhysicalID), "CloudFront refuses what the stack's keys sign", r.redo())
 		}
 	}
 	if p.Template != nil {
@@ -838,7 +838,7 @@ func (r *reading) judgeBehaviors() {
 		return list[at], true
 	}
 	others, intended := d.Behaviors[:len(d.Behaviors)-1], r.intended[:len(r.intended)-1]
-	const open, closed = "anybody can open what it matches without a signature", "CloudFront requires a signature for other paths than the template"
+	const open, closed = "anybody can open the paths that it matches without a signature", "CloudFront requires a signature for other paths than the template does"
 	differs := false
 	find := func(b Behavior, how, meaning string) {
 		differs = true
@@ -851,9 +851,9 @@ func (r *reading) judgeBehaviors() {
 		case !there:
 			find(b, "has a cache behavior that requires a signature and that the template does not have:", closed)
 		case !b.signed() && t.signed():
-			find(b, "requires no signature, and in the template it does, for the paths", open)
+			find(b, "requires no signature, unlike the template, for the paths", open)
 		case b.signed() && !t.signed():
-			find(b, "requires a signature, and in the template it does not, for the paths", closed)
+			find(b, "requires a signature, unlike the template, for the paths", closed)
 		}
 	}
 	for _, t := range intended {
@@ -864,7 +864,7 @@ func (r *reading) judgeBehaviors() {
 		}
 	}
 	if !differs && !slices.EqualFunc(others, intended, func(b, t Behavior) bool { return rooted(b.Pattern) == rooted(t.Pattern) }) {
-		r.find("protection", fmt.Sprintf("the cache behaviors of the distribution %s have another order than in the template", d.ID), "the first one that matches a path decides whether it requires a signature", r.redo())
+		r.find("protection", fmt.Sprintf("the cache behaviors of the distribution %s are in another order than in the template", d.ID), "the first one that matches a path decides whether it requires a signature", r.redo())
 	}
 
 	for _, b := range others {
@@ -898,12 +898,12 @@ func (r *reading) judgeGroups(live, template Behavior, byDefault bool) {
 			foreign = append(foreign, id)
 		}
 	}
-	const meaning = "who has a private key for it can sign URLs of these paths"
+	const meaning = "anybody with a private key that it trusts can sign URLs of these paths"
 	if len(foreign) > unresolved && !(byDefault && len(foreign) == len(live.KeyGroups) && r.report.Lender == "") {
-		r.find("group", fmt.Sprintf("the distribution trusts the key group %s for the paths %s, which is not the group of this environment's keys", strings.Join(foreign, ", "), signer.Describe(live.Pattern, signer.FormName)), meaning, r.redo())
+		r.find("group", fmt.Sprintf("for the paths %s the distribution trusts the key group %s, which is not the group of this environment's keys", signer.Describe(live.Pattern, signer.FormName), strings.Join(foreign, ", ")), meaning, r.redo())
 	}
 	if len(live.Accounts) > 0 && len(template.Accounts) == 0 {
-		r.find("group", fmt.Sprintf("the distribution trusts the key pairs of the AWS account %s for the paths %s", strings.Join(live.Accounts, ", "), signer.Describe(live.Pattern, signer.FormName)), meaning, r.redo())
+		r.find("group", fmt.Sprintf("for the paths %s the distribution trusts the key pairs of the AWS account %s", signer.Describe(live.Pattern, signer.FormName), strings.Join(live.Accounts, ", ")), meaning, r.redo())
 	}
 }
 
@@ -1017,7 +1017,7 @@ func (r *reading) judgeCurrent(d *signer.Deployment, group string, members rotat
 		if r.report.Lender != "" {
 			do = "the distribution must trust the lender's key group: deploy this environment again, or give it keys of its own"
 		}
-		r.find("trusted", fmt.Sprintf("signers sign with %s, and the key group %s that the distribution trusts does not have it", id, group), "CloudFront refuses every signed URL and cookie", do)
+		r.find("trusted", fmt.Sprintf("signers sign with %s, but the key group %s that the distribution trusts does not have it", id, group), "CloudFront refuses every signed URL and cookie", do)
 	}
 	key, there := r.public[id]
 	if !there {
@@ -1025,19 +1025,19 @@ func (r *reading) judgeCurrent(d *signer.Deployment, group string, members rotat
 	}
 	public, err := signer.ParsePublicKey([]byte(key.PEM))
 	if err != nil || public.Fingerprint() != d.PublicKeySHA256 {
-		r.find("key", fmt.Sprintf("the public key %s in CloudFront is not the one whose SHA-256 the deployment document has", id), "signers refuse to sign with a key that does not match, or CloudFront refuses what they sign",
+		r.find("key", fmt.Sprintf("the public key %s in CloudFront does not have the SHA-256 that is in the deployment document", id), "signers refuse to sign with a key that does not match, or CloudFront refuses what they sign",
 			"the document was changed: restore its last version that matches, or make another key current")
 	}
 	for _, trusted := range d.TrustedKeys {
 		if known && !slices.Contains(members.Members, trusted.ID) {
-			r.find("trusted", fmt.Sprintf("the deployment document lists the key %s as trusted, and the key group %s does not have it", trusted.ID, group), "CloudFront refuses the URLs that the key signed, and verifiers that read the document accept them", "put the key back into the group: "+r.redo())
+			r.find("trusted", fmt.Sprintf("the deployment document lists the key %s as trusted, but the key group %s does not have it", trusted.ID, group), "CloudFront refuses the URLs that the key signed, although verifiers that read the document accept them", "put the key back into the group: "+r.redo())
 		}
 	}
 }
 
 // judgeForeign finds keys that the key group has and the document does not trust. It does
-// nothing while the group and the document may differ: unless the last deployment of the
-// stack with the keys has ended well.
+// so only if the last deployment of the stack with the keys succeeded: otherwise the group
+// and the document may differ.
 func (r *reading) judgeForeign(d *signer.Deployment) {
 	stack, groups := r.stack, []string{r.lent()}
 	if r.report.Lender != "" {
@@ -1052,8 +1052,8 @@ func (r *reading) judgeForeign(d *signer.Deployment) {
 	for _, group := range groups {
 		for _, id := range r.groups[group].Members {
 			if id != d.KeyPairID && !slices.ContainsFunc(d.TrustedKeys, func(k signer.TrustedKey) bool { return k.ID == id }) {
-				r.find("trusted", fmt.Sprintf("the key group %s has the public key %s, which the deployment document does not list as trusted", group, id), "who has its private key can sign URLs of all paths",
-					`if the key is yours, list it in "alsoTrust"; otherwise take it out of the group: `+r.redo())
+				r.find("trusted", fmt.Sprintf("the key group %s has the public key %s, which the deployment document does not list as trusted", group, id), "anybody who has its private key can sign URLs of all paths",
+					`if the key is yours, list it in "alsoTrust"; otherwise remove it from the group: `+r.redo())
 			}
 		}
 	}
@@ -1073,7 +1073,7 @@ func (r *reading) judgeRetired(o rotation.Observation, ids []string) {
 		with := o
 		with.KeyGroup.Members = append(slices.Clone(o.KeyGroup.Members), id)
 		if _, there := r.public[id]; !there {
-			// The key is deleted, so take the first version that named it as its creation.
+			// The key is deleted: assume that it was created when a version first named it.
 			with.PublicKeys = append(slices.Clone(o.PublicKeys), rotation.PublicKey{ID: id, Created: r.named(id)})
 		}
 		current := ""
@@ -1083,7 +1083,7 @@ func (r *reading) judgeRetired(o rotation.Observation, ids []string) {
 		for _, fault := range rotation.Judge(with, rotation.Change{Keys: o.KeyGroup.Members, Current: current}).Faults {
 			if fault.KeyPairID == id && !fault.From.IsZero() {
 				before, _, _ := strings.Cut(fault.Error(), ": keep it")
-				r.find("retired", "the key "+id+" is no longer in the key group, and was taken out too early: "+before, "CloudFront refuses these URLs", r.restore(id))
+				r.find("retired", "the key "+id+" was removed from the key group too early: "+before, "CloudFront refuses these URLs", r.restore(id))
 			}
 		}
 	}
@@ -1135,7 +1135,7 @@ func (r *reading) judgeBucket() {
 	}
 	origin := d.Origins[at]
 	if !strings.HasPrefix(origin.DomainName, b.Name+".s3") {
-		r.find("origin", fmt.Sprintf("the distribution reads %s, and the content is in the bucket %s", origin.DomainName, b.Name), "what is uploaded is not what is served", r.redo())
+		r.find("origin", fmt.Sprintf("the distribution reads %s, but the content is in the bucket %s", origin.DomainName, b.Name), "what is uploaded is not what is served", r.redo())
 		return
 	}
 	who, ok := r.whoReads(origin, use)
@@ -1169,10 +1169,10 @@ func (r *reading) account() (partition, account string) {
 	return parts[1], parts[4]
 }
 
-// judgeReaders finds who may read the objects that are served other than through this
-// distribution, with the same evaluation: anybody, other distributions, and, if the
-// stack made the bucket, accounts that the template does not name. Roles of the
-// same account may read, such as uploaders.
+// judgeReaders finds who, according to the bucket policy, may read the served objects
+// without this distribution: anybody, other distributions, and, if the stack made the
+// bucket, accounts that the template does not name. Roles of the same account, such as
+// uploaders, are allowed to.
 func (r *reading) judgeReaders(use *BucketUse) {
 	partition, own := r.account()
 	if r.policy == nil || *r.policy == "" || own == "" {
@@ -1203,8 +1203,8 @@ func (r *reading) judgeReaders(use *BucketUse) {
 		return false
 	}
 	find := func(who string) {
-		r.find("bucket-policy", "the policy of the bucket "+use.Name+" allows "+who+" to read objects", "they are read without a signed URL or cookie of this environment",
-			"take the statement out of the policy: "+r.redo())
+		r.find("bucket-policy", "the policy of the bucket "+use.Name+" allows "+who+" to read objects", "the objects can be read without a signed URL or cookie of this environment",
+			"remove the statement from the policy: "+r.redo())
 	}
 
 	if allows(policy, model.Identity{}) {
@@ -1250,8 +1250,8 @@ func accountOf(p model.Principal) string {
 	return ""
 }
 
-// standIn returns the policy with an identity instead of a principal of IAM, and this
-// identity. The edge evaluates only identities of CloudFront.
+// standIn returns an identity, and the policy with this identity in place of a principal
+// of IAM. It is needed because the edge evaluates only identities of CloudFront.
 func standIn(policy model.Policy, principal model.Principal) (model.Policy, model.Identity) {
 	const id = "E0STANDIN"
 	policy.Statements = slices.Clone(policy.Statements)
@@ -1299,7 +1299,7 @@ func (r *reading) judgeEncryption(who model.Identity, use *BucketUse) {
 	switch key := use.KMSKey; {
 	case key == "":
 	case !who.Control:
-		r.find("kms", "the bucket "+use.Name+" is encrypted with the KMS key "+key+", and CloudFront reads it with an origin access identity", "new objects cannot be read", `use an origin access control, with the setting "originAccess", or encrypt with S3's own keys`)
+		r.find("kms", "the bucket "+use.Name+" is encrypted with the KMS key "+key+", but CloudFront reads it with an origin access identity, which cannot decrypt", "new objects cannot be read", `use an origin access control, with the setting "originAccess", or encrypt with S3's own keys`)
 	case key == AWSKey:
 		r.find("kms", "the bucket "+use.Name+" is encrypted with AWS's own KMS key aws/s3", "CloudFront may not use that key: new objects cannot be read", "encrypt with a key of your own, or with S3's own keys")
 	case r.kmsPolicy != nil:
@@ -1316,7 +1316,7 @@ func (r *reading) judgeEncryption(who model.Identity, use *BucketUse) {
 	}
 }
 
-// finish sorts what was found and unread, and sets Healthy.
+// finish sorts Findings and Unread, and sets Healthy.
 func (r *reading) finish() {
 	slices.SortStableFunc(r.report.Findings, func(a, b Finding) int {
 		if a.Check != b.Check {

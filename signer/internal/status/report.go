@@ -55,9 +55,9 @@ type Protection struct {
 	Public      []string `json:"public"`
 	SignedPaths []string `json:"signedPaths"`
 
-	// Template has the same of the stack's template, which the distribution must match.
-	// It is nil if that is not known: the template was not read, or a deployment is
-	// running or has failed.
+	// Template has the same members for the distribution in the stack's template, which
+	// the distribution must match. It is nil if the template was not read, or if a
+	// deployment is running or has failed.
 	Template *Paths `json:"template"`
 
 	// Termination reports that the stack is protected from deletion. It is nil if the
@@ -139,6 +139,6 @@ type Unread struct {
 	Action string `json:"action,omitempty"` // of IAM, if a right is missing
 	Why    string `json:"why"`
 
-	// Needed reports that a finding may be missing because of it.
+	// Needed reports that a finding may be missing because this was not read.
 	Needed bool `json:"needed"`
 }

@@ -30,13 +30,13 @@ func Accidents() []Accident {
 			group := a.Groups[a.GroupID]
 			group.Members, group.Modified = group.Members[1:], time.Now()
 			a.Edit(func(d *signer.Deployment) { d.TrustedKeys = d.TrustedKeys[1:] })
-		}, "retired", "taken out too early: signing key 1 (K2JCJMDEHXDEV) signed until"},
+		}, "retired", "removed from the key group too early: signing key 1 (K2JCJMDEHXDEV) signed until"},
 		{"a key is retired too early and deleted", "rotating", func(a *Account) {
 			group := a.Groups[a.GroupID]
 			delete(a.Keys, group.Members[0])
 			group.Members, group.Modified = group.Members[1:], time.Now()
 			a.Edit(func(d *signer.Deployment) { d.TrustedKeys = d.TrustedKeys[1:] })
-		}, "retired", "taken out too early"},
+		}, "retired", "removed from the key group too early"},
 		{"a lender is destroyed", "borrower", func(a *Account) {
 			delete(a.Parameters, contract.ParameterName("media", "stage"))
 			delete(a.Stacks, "media-stage")
@@ -59,7 +59,7 @@ func Accidents() []Accident {
 		}, "stack", "ContentBucketDD05A3B9 failed"},
 		{"a bucket is created again by hand", "shipped", func(a *Account) { a.Buckets[a.BucketName].Policy = "" }, "bucket-policy", "has no policy"},
 
-		{"a secret is to be deleted", "shipped", func(a *Account) { a.Secrets[a.SecretARN].Deleted = time.Now() }, "secret", "is to be deleted since"},
+		{"a secret is to be deleted", "shipped", func(a *Account) { a.Secrets[a.SecretARN].Deleted = time.Now() }, "secret", "has been scheduled for deletion since"},
 		{"another value is written into a secret, twice", "shipped", func(a *Account) { a.Secrets[a.SecretARN].Versions = []string{"new", "newer"} }, "secret", "no labelled version"},
 		{"the secret of a draining key is lost", "rotating", func(a *Account) {
 			for arn := range a.Secrets {
@@ -95,7 +95,7 @@ func Accidents() []Accident {
 		}, "document", "no deployment document"},
 		{"the document names another key", "shipped", func(a *Account) {
 			a.Edit(func(d *signer.Deployment) { d.PublicKeySHA256, d.TrustedKeys = strings.Repeat("0", 64), nil })
-		}, "key", "is not the one whose SHA-256"},
+		}, "key", "does not have the SHA-256"},
 		{"the document names another host", "shipped", func(a *Account) {
 			a.Edit(func(d *signer.Deployment) { d.BaseURL = "https://d222222abcdef8.cloudfront.net" })
 		}, "served", "d222222abcdef8"},
@@ -114,14 +114,14 @@ func Accidents() []Accident {
 		{"the distribution trusts a second key group", "shipped", func(a *Account) {
 			b := &a.Distributions[a.DistributionID].Behaviors[1]
 			b.KeyGroups = append(b.KeyGroups, a.foreign("another"))
-		}, "group", `trusts the key group another for the paths "*"`},
+		}, "group", `for the paths "*" the distribution trusts the key group another`},
 		{"a borrower's distribution trusts a second key group", "borrower", func(a *Account) {
 			b := &a.Distributions[a.DistributionID].Behaviors[1]
 			b.KeyGroups = append(b.KeyGroups, a.foreign("another"))
-		}, "group", `trusts the key group another for the paths "*"`},
+		}, "group", `for the paths "*" the distribution trusts the key group another`},
 		{"a signed path trusts another group", "shipped", func(a *Account) {
 			a.path("/public/premium/*", `[{"Ref":"ContentKeyGroupC1B0B78F"}]`, a.foreign("another"))
-		}, "group", `trusts the key group another for the paths "/public/premium/*"`},
+		}, "group", `for the paths "/public/premium/*" the distribution trusts the key group another`},
 		{"the distribution trusts the key pairs of accounts", "shipped", func(a *Account) {
 			a.Distributions[a.DistributionID].Behaviors[1].Accounts = []string{"self"}
 		}, "group", "trusts the key pairs of the AWS account self"},
@@ -138,7 +138,7 @@ func Accidents() []Accident {
 		{"a signed path is added", "shipped", func(a *Account) { a.behavior("/public/a/*", a.GroupID) }, "protection", `that requires a signature and that the template does not have: "/public/a/*"`},
 		{"a signed path loses its group", "shipped", func(a *Account) {
 			a.path("/public/premium/*", `[{"Ref":"ContentKeyGroupC1B0B78F"}]`)
-		}, "protection", `requires no signature, and in the template it does, for the paths "/public/premium/*"`},
+		}, "protection", `requires no signature, unlike the template, for the paths "/public/premium/*"`},
 		{"a signed path is removed", "shipped", func(a *Account) {
 			a.path("/public/premium/*", `[{"Ref":"ContentKeyGroupC1B0B78F"}]`, a.GroupID)
 			d := a.Distributions[a.DistributionID]
@@ -146,7 +146,7 @@ func Accidents() []Accident {
 		}, "protection", `has lost a cache behavior that requires a signature: "/public/premium/*"`},
 		{"a public path is given a group", "shipped", func(a *Account) {
 			a.Distributions[a.DistributionID].Behaviors[0].KeyGroups = []string{a.GroupID}
-		}, "protection", `requires a signature, and in the template it does not, for the paths "/public/*"`},
+		}, "protection", `requires a signature, unlike the template, for the paths "/public/*"`},
 		{"a public path is removed", "shipped", func(a *Account) {
 			d := a.Distributions[a.DistributionID]
 			d.Behaviors = d.Behaviors[1:]
@@ -160,7 +160,7 @@ func Accidents() []Accident {
 		{"the distribution is deleted", "shipped", func(a *Account) { delete(a.Distributions, a.DistributionID) }, "distribution", "is gone"},
 		{"the distribution reads another bucket", "shipped", func(a *Account) {
 			a.Distributions[a.DistributionID].Origins[0].DomainName = "other.s3.eu-west-1.amazonaws.com"
-		}, "origin", "and the content is in"},
+		}, "origin", "but the content is in"},
 		{"the bucket is deleted", "shipped", func(a *Account) { delete(a.Buckets, a.BucketName) }, "bucket", "is gone"},
 		{"the bucket is created again in another Region", "shipped", func(a *Account) {
 			for _, action := range []string{"s3:GetBucketPolicy", "s3:GetBucketPublicAccessBlock", "s3:GetEncryptionConfiguration"} {
@@ -224,7 +224,7 @@ func Accidents() []Accident {
 		{"a function is deleted", "shipped", func(a *Account) {
 			a.Drifts["ContentKeyPairProviderFunction0AAFA133"] = status.Drift{State: "DELETED"}
 		}, "function", "is gone"},
-		{"the stack was deleted and left its parameter", "shipped", func(a *Account) { delete(a.Stacks, a.StackName) }, "stack", "no stack has it"},
+		{"the stack was deleted and left its parameter", "shipped", func(a *Account) { delete(a.Stacks, a.StackName) }, "stack", "belongs to no stack of this account"},
 		{"a lender borrows itself", "borrower", func(a *Account) {
 			own := a.Parameter
 			a.Parameter = contract.ParameterName("media", "stage")
