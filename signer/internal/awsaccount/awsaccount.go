@@ -1,4 +1,4 @@
-// Package awsaccount is the account of package status that calls AWS.
+// Package awsaccount implements the Account of package status with calls to AWS.
 package awsaccount
 
 import (
@@ -40,7 +40,7 @@ type Account struct {
 
 var _ status.Account = (*Account)(nil)
 
-// attemptTime bounds one attempt of a call. The SDK makes three.
+// attemptTime is the timeout of one attempt of a call. The SDK makes three.
 const attemptTime = 10 * time.Second
 
 // New returns an Account with the Region, credentials, endpoint and HTTP client of
@@ -60,8 +60,8 @@ func New(config aws.Config) *Account {
 	}
 }
 
-// failed returns the error of a call. It wraps status.ErrMissing if the service answered
-// one of the codes missing.
+// failed returns the error of a call. It wraps status.ErrMissing if err has one of the
+// codes in missing.
 func failed(action string, err error, missing ...string) error {
 	call := &status.CallError{Action: action, Err: err}
 	if slices.Contains(missing, status.ErrorCode(err)) {
@@ -70,8 +70,8 @@ func failed(action string, err error, missing ...string) error {
 	return call
 }
 
-// read returns the result of a method of awsrotation, with its error as a status.Account
-// has it.
+// read returns the result of a method of awsrotation, with its error in the form that
+// status.Account documents.
 func read[T any](result T, err error) (T, error) {
 	var call *awsrotation.CallError
 	switch {
@@ -83,42 +83,42 @@ func read[T any](result T, err error) (T, error) {
 	return result, err
 }
 
-// KeyGroup is cloudfront:GetKeyGroup.
+// KeyGroup calls cloudfront:GetKeyGroup.
 func (a *Account) KeyGroup(ctx context.Context, id string) (rotation.KeyGroup, error) {
 	return read(a.keys.KeyGroup(ctx, id))
 }
 
-// PublicKey is cloudfront:GetPublicKey.
+// PublicKey calls cloudfront:GetPublicKey.
 func (a *Account) PublicKey(ctx context.Context, id string) (status.PublicKey, error) {
 	key, err := read(a.keys.PublicKey(ctx, id))
 	return status.PublicKey(key), err
 }
 
-// History is ssm:GetParameterHistory.
+// History calls ssm:GetParameterHistory.
 func (a *Account) History(ctx context.Context, parameter string) ([]rotation.Version, error) {
 	return read(a.keys.History(ctx, parameter))
 }
 
-// Document is ssm:GetParameter.
+// Document calls ssm:GetParameter.
 func (a *Account) Document(ctx context.Context, parameter string) (string, error) {
 	out, err := a.parameters.GetParameter(ctx, &ssm.GetParameterInput{Name: &parameter})
 	if err != nil {
 		return "", failed("ssm:GetParameter", err, "ParameterNotFound")
 	}
 	if out.Parameter == nil {
-		return "", errors.New("ssm:GetParameter answered no parameter")
+		return "", errors.New("ssm:GetParameter returned no parameter")
 	}
 	return aws.ToString(out.Parameter.Value), nil
 }
 
-// Stack is cloudformation:DescribeStacks.
+// Stack calls cloudformation:DescribeStacks.
 func (a *Account) Stack(ctx context.Context, name string) (status.Stack, error) {
 	out, err := a.stacks.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: &name})
 	switch {
 	case err != nil:
 		return status.Stack{}, failed("cloudformation:DescribeStacks", err, "ValidationError")
 	case len(out.Stacks) != 1:
-		return status.Stack{}, fmt.Errorf("cloudformation:DescribeStacks answered %d stacks", len(out.Stacks))
+		return status.Stack{}, fmt.Errorf("cloudformation:DescribeStacks returned %d stacks", len(out.Stacks))
 	}
 	found := out.Stacks[0]
 	s := status.Stack{
@@ -136,7 +136,7 @@ func (a *Account) Stack(ctx context.Context, name string) (status.Stack, error) 
 	return s, nil
 }
 
-// StackOf is cloudformation:DescribeStackResources.
+// StackOf calls cloudformation:DescribeStackResources.
 func (a *Account) StackOf(ctx context.Context, physicalID string) (string, error) {
 	out, err := a.stacks.DescribeStackResources(ctx, &cloudformation.DescribeStackResourcesInput{PhysicalResourceId: &physicalID})
 	if err != nil {
@@ -150,7 +150,7 @@ func (a *Account) StackOf(ctx context.Context, physicalID string) (string, error
 	return "", status.ErrMissing
 }
 
-// Resources is cloudformation:ListStackResources.
+// Resources calls cloudformation:ListStackResources.
 func (a *Account) Resources(ctx context.Context, stack string) (all []status.Resource, err error) {
 	pages := cloudformation.NewListStackResourcesPaginator(a.stacks, &cloudformation.ListStackResourcesInput{StackName: &stack})
 	for pages.HasMorePages() {
@@ -168,7 +168,7 @@ func (a *Account) Resources(ctx context.Context, stack string) (all []status.Res
 	return all, nil
 }
 
-// Template is cloudformation:GetTemplate.
+// Template calls cloudformation:GetTemplate.
 func (a *Account) Template(ctx context.Context, stack string) (string, error) {
 	out, err := a.stacks.GetTemplate(ctx, &cloudformation.GetTemplateInput{StackName: &stack})
 	if err != nil {
@@ -177,7 +177,7 @@ func (a *Account) Template(ctx context.Context, stack string) (string, error) {
 	return aws.ToString(out.TemplateBody), nil
 }
 
-// Drift is cloudformation:DetectStackResourceDrift. CloudFormation reads the resource
+// Drift calls cloudformation:DetectStackResourceDrift. CloudFormation reads the resource
 // with the caller's rights, and stores the result with the stack.
 func (a *Account) Drift(ctx context.Context, stack, logicalID string) (d status.Drift, err error) {
 	out, err := a.stacks.DetectStackResourceDrift(ctx, &cloudformation.DetectStackResourceDriftInput{StackName: &stack, LogicalResourceId: &logicalID})
@@ -185,7 +185,7 @@ func (a *Account) Drift(ctx context.Context, stack, logicalID string) (d status.
 	case err != nil:
 		return d, failed("cloudformation:DetectStackResourceDrift", err)
 	case out.StackResourceDrift == nil:
-		return d, errors.New("cloudformation:DetectStackResourceDrift answered nothing")
+		return d, errors.New("cloudformation:DetectStackResourceDrift returned nothing")
 	}
 	d.State = string(out.StackResourceDrift.StackResourceDriftStatus)
 	for _, difference := range out.StackResourceDrift.PropertyDifferences {
@@ -194,7 +194,7 @@ func (a *Account) Drift(ctx context.Context, stack, logicalID string) (d status.
 	return d, nil
 }
 
-// Importers is cloudformation:ListImports, which fails if no stack imports the export.
+// Importers calls cloudformation:ListImports, which fails if no stack imports the export.
 func (a *Account) Importers(ctx context.Context, export string) (stacks []string, err error) {
 	pages := cloudformation.NewListImportsPaginator(a.stacks, &cloudformation.ListImportsInput{ExportName: &export})
 	for pages.HasMorePages() {
@@ -210,14 +210,14 @@ func (a *Account) Importers(ctx context.Context, export string) (stacks []string
 	return stacks, nil
 }
 
-// Distribution is cloudfront:GetDistribution.
+// Distribution calls cloudfront:GetDistribution.
 func (a *Account) Distribution(ctx context.Context, id string) (d status.Distribution, err error) {
 	out, err := a.cloudFront.GetDistribution(ctx, &cloudfront.GetDistributionInput{Id: &id})
 	switch {
 	case err != nil:
 		return d, failed("cloudfront:GetDistribution", err, "NoSuchDistribution")
 	case out.Distribution == nil || out.Distribution.DistributionConfig == nil || out.Distribution.DistributionConfig.DefaultCacheBehavior == nil:
-		return d, errors.New("cloudfront:GetDistribution answered no distribution")
+		return d, errors.New("cloudfront:GetDistribution returned no distribution")
 	}
 	found, config := out.Distribution, out.Distribution.DistributionConfig
 	d = status.Distribution{
@@ -261,19 +261,19 @@ func trustedAccounts(signers *cloudfronttypes.TrustedSigners) []string {
 	return signers.Items
 }
 
-// OriginIdentity is cloudfront:GetCloudFrontOriginAccessIdentity.
+// OriginIdentity calls cloudfront:GetCloudFrontOriginAccessIdentity.
 func (a *Account) OriginIdentity(ctx context.Context, id string) (string, error) {
 	out, err := a.cloudFront.GetCloudFrontOriginAccessIdentity(ctx, &cloudfront.GetCloudFrontOriginAccessIdentityInput{Id: &id})
 	switch {
 	case err != nil:
 		return "", failed("cloudfront:GetCloudFrontOriginAccessIdentity", err, "NoSuchCloudFrontOriginAccessIdentity")
 	case out.CloudFrontOriginAccessIdentity == nil:
-		return "", errors.New("cloudfront:GetCloudFrontOriginAccessIdentity answered none")
+		return "", errors.New("cloudfront:GetCloudFrontOriginAccessIdentity returned none")
 	}
 	return aws.ToString(out.CloudFrontOriginAccessIdentity.S3CanonicalUserId), nil
 }
 
-// OriginControl is cloudfront:GetOriginAccessControl.
+// OriginControl calls cloudfront:GetOriginAccessControl.
 func (a *Account) OriginControl(ctx context.Context, id string) error {
 	if _, err := a.cloudFront.GetOriginAccessControl(ctx, &cloudfront.GetOriginAccessControlInput{Id: &id}); err != nil {
 		return failed("cloudfront:GetOriginAccessControl", err, "NoSuchOriginAccessControl")
@@ -281,7 +281,7 @@ func (a *Account) OriginControl(ctx context.Context, id string) error {
 	return nil
 }
 
-// PublicKeys is cloudfront:ListPublicKeys.
+// PublicKeys calls cloudfront:ListPublicKeys.
 func (a *Account) PublicKeys(ctx context.Context) (int, error) {
 	return count(ctx, "cloudfront:ListPublicKeys", func(ctx context.Context, marker *string) (int, *string, error) {
 		out, err := a.cloudFront.ListPublicKeys(ctx, &cloudfront.ListPublicKeysInput{Marker: marker})
@@ -292,7 +292,7 @@ func (a *Account) PublicKeys(ctx context.Context) (int, error) {
 	})
 }
 
-// KeyGroups is cloudfront:ListKeyGroups.
+// KeyGroups calls cloudfront:ListKeyGroups.
 func (a *Account) KeyGroups(ctx context.Context) (int, error) {
 	return count(ctx, "cloudfront:ListKeyGroups", func(ctx context.Context, marker *string) (int, *string, error) {
 		out, err := a.cloudFront.ListKeyGroups(ctx, &cloudfront.ListKeyGroupsInput{Marker: marker})
@@ -303,7 +303,7 @@ func (a *Account) KeyGroups(ctx context.Context) (int, error) {
 	})
 }
 
-// DistributionsOf is cloudfront:ListDistributionsByKeyGroup.
+// DistributionsOf calls cloudfront:ListDistributionsByKeyGroup.
 func (a *Account) DistributionsOf(ctx context.Context, keyGroup string) (int, error) {
 	return count(ctx, "cloudfront:ListDistributionsByKeyGroup", func(ctx context.Context, marker *string) (int, *string, error) {
 		out, err := a.cloudFront.ListDistributionsByKeyGroup(ctx, &cloudfront.ListDistributionsByKeyGroupInput{KeyGroupId: &keyGroup, Marker: marker})
@@ -330,7 +330,7 @@ func count(ctx context.Context, action string, page func(context.Context, *strin
 	}
 }
 
-// Secret is secretsmanager:DescribeSecret, in the Region of the ARN. It returns only
+// Secret calls secretsmanager:DescribeSecret, in the Region of the ARN. It returns only
 // versions that have a label, since Secrets Manager may delete others.
 func (a *Account) Secret(ctx context.Context, arn string) (s status.Secret, err error) {
 	there := func(o *secretsmanager.Options) {
@@ -349,19 +349,19 @@ func (a *Account) Secret(ctx context.Context, arn string) (s status.Secret, err 
 	return s, nil
 }
 
-// KMSKey is kms:DescribeKey.
+// KMSKey calls kms:DescribeKey.
 func (a *Account) KMSKey(ctx context.Context, arn string) (string, error) {
 	out, err := a.kms.DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: &arn}, inRegionOf(arn))
 	switch {
 	case err != nil:
 		return "", failed("kms:DescribeKey", err, "NotFoundException")
 	case out.KeyMetadata == nil:
-		return "", errors.New("kms:DescribeKey answered no key")
+		return "", errors.New("kms:DescribeKey returned no key")
 	}
 	return string(out.KeyMetadata.KeyState), nil
 }
 
-// KMSPolicy is kms:GetKeyPolicy.
+// KMSPolicy calls kms:GetKeyPolicy.
 func (a *Account) KMSPolicy(ctx context.Context, arn string) (string, error) {
 	out, err := a.kms.GetKeyPolicy(ctx, &kms.GetKeyPolicyInput{KeyId: &arn}, inRegionOf(arn))
 	if err != nil {
@@ -378,7 +378,7 @@ func inRegionOf(arn string) func(*kms.Options) {
 	}
 }
 
-// BucketPolicy is s3:GetBucketPolicy.
+// BucketPolicy calls s3:GetBucketPolicy.
 func (a *Account) BucketPolicy(ctx context.Context, b status.Bucket) (string, error) {
 	out, err := a.buckets.GetBucketPolicy(ctx, &s3.GetBucketPolicyInput{Bucket: &b.Name}, inRegion(b))
 	switch {
@@ -390,7 +390,7 @@ func (a *Account) BucketPolicy(ctx context.Context, b status.Bucket) (string, er
 	return aws.ToString(out.Policy), nil
 }
 
-// PublicAccessBlocked is s3:GetBucketPublicAccessBlock.
+// PublicAccessBlocked calls s3:GetBucketPublicAccessBlock.
 func (a *Account) PublicAccessBlocked(ctx context.Context, b status.Bucket) (bool, error) {
 	out, err := a.buckets.GetPublicAccessBlock(ctx, &s3.GetPublicAccessBlockInput{Bucket: &b.Name}, inRegion(b))
 	switch {
@@ -403,7 +403,7 @@ func (a *Account) PublicAccessBlocked(ctx context.Context, b status.Bucket) (boo
 	return c != nil && aws.ToBool(c.BlockPublicAcls) && aws.ToBool(c.BlockPublicPolicy) && aws.ToBool(c.IgnorePublicAcls) && aws.ToBool(c.RestrictPublicBuckets), nil
 }
 
-// Encryption is s3:GetEncryptionConfiguration.
+// Encryption calls s3:GetEncryptionConfiguration.
 func (a *Account) Encryption(ctx context.Context, b status.Bucket) (string, error) {
 	out, err := a.buckets.GetBucketEncryption(ctx, &s3.GetBucketEncryptionInput{Bucket: &b.Name}, inRegion(b))
 	switch {

@@ -9,9 +9,9 @@ import (
 	"github.com/signedfront/signedfront/signer/internal/doctor"
 )
 
-// Doctor writes a report of package doctor for people: a table of the groups, then each
+// Doctor writes a report of package doctor as text: a table of the groups, then each
 // check that failed, then why others could not be asked or were not asked. If all is
-// set, a table of all checks replaces the one of the groups.
+// set, the first table lists the checks instead of the groups.
 func Doctor(w io.Writer, r *doctor.Report, all, color bool) error {
 	s := &screen{color: color, now: r.Time}
 	s.line("ASKED", r.URL, fmt.Sprintf("%d requests", r.Requests))
@@ -26,7 +26,7 @@ func Doctor(w io.Writer, r *doctor.Report, all, color bool) error {
 	s.without(r, "NOT ASKED", "", doctor.NotAsked)
 	switch {
 	case r.Healthy:
-		s.printf("\n%s\n", s.paint(green, "healthy: no check that was asked failed"))
+		s.printf("\n%s\n", s.paint(green, "healthy: every check that was asked passed"))
 	case r.Count(doctor.Failed) == 0:
 		s.printf("\n%s\n", s.paint(yellow, "not known: no check failed, but not every check could be asked"))
 	}

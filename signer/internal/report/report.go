@@ -1,7 +1,8 @@
-// Package report writes the reports of packages status, doctor and unknowns, for people
-// and as JSON.
+// Package report writes the reports of packages status, doctor and unknowns, as text and
+// as JSON.
 //
-// Color is used only if the caller asks for it, and adds nothing to the words.
+// Color is used only if the caller asks for it, and carries no information that the text
+// does not have.
 package report
 
 import (
@@ -25,7 +26,7 @@ func JSON(w io.Writer, r any) error {
 	return enc.Encode(r)
 }
 
-// Screen writes a report of package status for people: the parts of the environment, a
+// Screen writes a report of package status as text: the parts of the environment, a
 // table of its keys, then what is wrong and what could not be read.
 func Screen(w io.Writer, r *status.Report, color bool) error {
 	s := &screen{color: color, now: r.Time}

@@ -1,5 +1,5 @@
-// Package unknowns asks a distribution what no documentation of CloudFront says, and
-// compares its answers with the local edge's. The questions, in questions.json, are the
+// Package unknowns asks a distribution what the documentation of CloudFront does not say,
+// and compares its answers with the local edge's. The questions, in questions.json, are the
 // rows of the table "Not known" in signer/edge/FIDELITY.md.
 //
 // Ask signs and sends requests that package signer would not sign and net/http would not
@@ -38,8 +38,8 @@ import (
 // Schema is the version of the JSON of a Report. Adding a member does not change it.
 const Schema = 1
 
-// Question is a row of the table, with the requests that ask it, or why no request
-// can.
+// Question is a row of the table, with the requests that answer it, or the reason why no
+// request can.
 type Question struct {
 	Question string  `json:"question"`
 	Asked    []Asked `json:"asked"`
@@ -129,8 +129,8 @@ type Answer struct {
 	Request  string `json:"request,omitempty"` // in words
 
 	// CloudFront and Edge are the answers of the distribution and of the local edge: a
-	// status, and the code of a refusal or "page". If CloudFront is empty, Why is the
-	// reason.
+	// status, and the code of a refusal or "page". CloudFront is empty if there was no
+	// answer, and Why is then the reason.
 	CloudFront string `json:"cloudfront,omitempty"`
 	Edge       string `json:"edge,omitempty"`
 	Why        string `json:"why,omitempty"`
@@ -142,13 +142,14 @@ func (a Answer) Answered() bool { return a.CloudFront != "" }
 // Differs reports whether CloudFront's answer differs from the local edge's.
 func (a Answer) Differs() bool { return a.Answered() && a.CloudFront != a.Edge }
 
-// Ask asks nothing and returns
+// Ask returns one of these errors, and sends none of the questions, if the answers would
+// prove nothing:
 //
-//   - ErrNotCloudFront if CloudFront does not answer, since its answers are asked for
-//   - ErrNotPrivate if a request without a signature opens the object, since it would be
-//     opened whatever the signature is
-//   - ErrNotOpened if a signed URL does not open the object, since refusals would then
-//     prove nothing
+//   - ErrNotCloudFront if another server answers instead of CloudFront
+//   - ErrNotPrivate if a request without a signature opens the object, since any signature
+//     would then open it
+//   - ErrNotOpened if a signed URL does not open the object, since every signature may
+//     then be refused
 var (
 	ErrNotCloudFront = errors.New("the answer has no Via and X-Amz-Cf-Id of CloudFront, so another server answers")
 	ErrNotPrivate    = errors.New("a request without a signature opens the object, so its answers would prove nothing")
@@ -156,7 +157,7 @@ var (
 )
 
 // ErrNoIPv6 is returned by Distribution.Send if it cannot send over IPv6.
-var ErrNoIPv6 = errors.New("this machine does not reach it over IPv6")
+var ErrNoIPv6 = errors.New("this machine cannot reach it over IPv6")
 
 // Ask sends all requests, one after another, since answers depend on the time. If done
 // is not nil, Ask calls it after each request.
@@ -254,8 +255,8 @@ func (d *Distribution) ask(ctx context.Context, a Asked) (answer string, err err
 			return string(b)
 		})
 	}
-	// If it is sent a.At seconds after signing, sign it for a time in the past, so that
-	// nobody waits for so long.
+	// To send a request a.At seconds after signing without waiting, sign it for a time in
+	// the past.
 	const soon = 2 * time.Second
 	signing := d.Now()
 	if a.At != 0 {
@@ -265,7 +266,7 @@ func (d *Distribution) ask(ctx context.Context, a Asked) (answer string, err err
 	policy := []byte(fill(cmp.Or(a.Signs, cannedPolicy)))
 	signature, err := d.sign(ctx, policy)
 	if err != nil {
-		return "", errors.New("the private key does not sign")
+		return "", errors.New("the private key cannot sign")
 	}
 	maps.Copy(values, spellings(policy, signature))
 
