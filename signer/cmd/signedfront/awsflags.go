@@ -8,7 +8,7 @@ import (
 )
 
 // awsFlags are --profile and --region. As in the AWS CLI, each overrides its
-// environment variable, and --profile the credentials of the environment.
+// environment variable, and --profile also overrides credentials in the environment.
 type awsFlags struct{ profile, region string }
 
 func (f *awsFlags) add(cmd *cobra.Command) {
@@ -25,9 +25,9 @@ func awsFailure(err error) error {
 	var unreachable *net.OpError
 	switch {
 	case errors.As(err, &lookup):
-		return &failure{err: err, hint: "is this machine online, and is the Region (AWS_REGION, or that of the AWS profile) one that AWS has?"}
+		return &failure{err: err, hint: "check that this machine is online, and that AWS has the Region (AWS_REGION, or that of the AWS profile)"}
 	case errors.As(err, &unreachable):
-		return &failure{err: err, hint: "is this machine online, and may it reach AWS? HTTPS_PROXY names a proxy"}
+		return &failure{err: err, hint: "check that this machine is online and can reach AWS, through the proxy that HTTPS_PROXY names if it is set"}
 	}
 	return err
 }

@@ -80,7 +80,7 @@ func TestALineThatCannotBeSignedIsToldWithItsNumberAndTheOthersAreSigned(t *test
 		"a key that is not UTF-8":      {"d\xeda.png", "not UTF-8"},
 		"a URL that is not UTF-8":      {site + "/d\xeda.png", `"\xed"`},
 		"a URL that is signed already": {site + "/a?Expires=1&Signature=secret&Key-Pair-Id=K1", "not signed yet"},
-		"a path of S3":                 {"s3://bucket/a", "an address of S3"},
+		"a path of S3":                 {"s3://bucket/a", "an S3 address"},
 		"a control character":          {site + "/a\x00b", "%00"},
 		"a key with a NUL":             {"a\x00b\x00", `byte 1, "\x00"`},
 		"columns":                      {"a.png\t1234", "with %09"},

@@ -20,8 +20,8 @@ import (
 	"github.com/signedfront/signedfront/signer"
 )
 
-// signingFlags are the flags that url, cookies and explain share: the key, and the
-// lifetime.
+// signingFlags are the flags of url, cookies, explain, status and doctor that name a
+// deployment or a key, and those of a policy.
 type signingFlags struct {
 	awsFlags
 	env, project string
@@ -48,7 +48,7 @@ func (f *signingFlags) addKeyFlags(cmd *cobra.Command) {
 	flags.SortFlags = false
 	flags.StringVar(&f.env, "env", "", "sign with the key of this deployed `environment`, read from AWS")
 	flags.StringVar(&f.project, "project", "", "the `project` of the environment (default that of the cdk.json here, or signedfront)")
-	flags.StringVar(&f.deployment, "deployment", "", "sign with the key of the deployment document in this `file`, such as `signedfront local` writes")
+	flags.StringVar(&f.deployment, "deployment", "", "sign with the key of the deployment document in this `file`, such as the one that `signedfront local` writes")
 	flags.StringVar(&f.keyPairID, "key-pair-id", "", "sign with --private-key, under the `id` of its public key in CloudFront")
 	f.addPrivateKeyFlags(cmd)
 	flags.StringVar(&f.hash, "hash", "", "the `hash` to sign with --private-key: "+choices(signer.Hashes())+" (default "+string(signer.SHA256)+")")
@@ -105,7 +105,7 @@ func (f *signingFlags) policy(cmd *cobra.Command) (signer.Policy, error) {
 	return p, nil
 }
 
-// credentials are a signer and what is known of its deployment.
+// credentials are a signer and the base URL of its deployment.
 type credentials struct {
 	*signer.Signer
 	base string // of the deployment; empty for a key file
@@ -148,7 +148,7 @@ func (f *signingFlags) checkPrivateKey() error {
 	case f.privateKey != "" && f.privateEnv != "":
 		return wrongUsage("--private-key and --private-key-env both give a private key: give one")
 	case (f.keyPairID == "") != (f.privateKey+f.privateEnv == ""):
-		return wrongUsage("--key-pair-id needs --private-key or --private-key-env, and the reverse")
+		return wrongUsage("--key-pair-id needs a private key, and a private key needs --key-pair-id: give --key-pair-id with --private-key or --private-key-env")
 	case f.privateEnv != "" && !variableName.MatchString(f.privateEnv):
 		return &failure{
 			err:  fmt.Errorf("--private-key-env is %s, not the name of a variable", signer.Describe(f.privateEnv, signer.FormVariable)),
@@ -362,9 +362,9 @@ func (c *credentials) url(arg string) (string, error) {
 	return url, nil
 }
 
-// keyMistake returns an error for a text that is certainly no object key or pattern
-// of the deployment with this base URL. S3 allows such keys: their whole URL signs
-// them.
+// keyMistake returns an error for a text that is almost certainly not meant as an object
+// key or pattern. S3 allows such keys: to sign for one, give its whole URL. base is the
+// base URL of the deployment.
 func keyMistake(arg, base string) error {
 	mistake := func(what, hint string) error { return &failure{err: errors.New(what), hint: hint, usage: true} }
 	_, host, _ := strings.Cut(base, "://")
@@ -372,7 +372,7 @@ func keyMistake(arg, base string) error {
 	place, _, _ := strings.Cut(arg, "/")
 	switch {
 	case strings.HasPrefix(arg, "s3://"), strings.HasPrefix(arg, "arn:"):
-		return mistake("an address of S3, not an object key", "give only the key: what follows the bucket's name and a slash, or the folder of the bucket that is served")
+		return mistake("an S3 address, not an object key", "give only the key: what follows the bucket's name and a slash, or the folder of the bucket that is served")
 	case strings.HasPrefix(arg, "file://"):
 		return mistake("a file URL, not an object key", "give the key of the object in the bucket")
 	case otherURL.MatchString(arg):
@@ -388,7 +388,7 @@ func keyMistake(arg, base string) error {
 	case queryLike.MatchString(query):
 		return mistake("an object key with a query", "write "+base+"/ before it to sign a URL with that query; for a key with a ?, write %3F in that URL")
 	case strings.ContainsRune(before, '\\') && !strings.Contains(before, "/"):
-		return mistake("a path of Windows, not an object key", "write / between folders; for a key with a \\, give the whole URL, with %5C")
+		return mistake("a Windows path, not an object key", "write / between folders; for a key with a \\, give the whole URL, with %5C")
 	}
 	if i := strings.IndexFunc(arg, isUnseen); i >= 0 {
 		_, size := utf8.DecodeRuneInString(arg[i:])
@@ -408,7 +408,7 @@ var (
 	listingLine = regexp.MustCompile(`^([0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{8} +[0-9.]+ | +PRE )`)
 )
 
-// queryLike matches the start of a query: a name, an equals sign.
+// queryLike matches the start of a query: a name and an equals sign.
 var queryLike = regexp.MustCompile(`^[A-Za-z0-9_.\[\]-]+=`)
 
 // resource returns the resource of an argument, which may have wildcards: a whole

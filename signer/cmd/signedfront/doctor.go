@@ -29,16 +29,16 @@ func newDoctor(t *terminal) *cobra.Command {
 		SuggestFor: []string{"diagnose", "test", "probe", "audit"},
 		Long: fmt.Sprintf(`Send a deployment the requests of viewers and attackers, and report what is wrong with
 its answers. An attacker sends no signature, or one that is expired, altered, of another
-key or for another path, uses plain HTTP and other spellings, and asks the bucket at
-each of its addresses. A viewer uses signed URLs and cookies, ranges, HEAD, file names,
-and a page of --origin.
+key or for another path, uses plain HTTP and other spellings of paths, and sends
+requests to the bucket at each of its addresses. A viewer uses signed URLs and cookies,
+ranges, HEAD, file names, and a page of --origin.
 
-KEY is the key of an object to open. Without it, the checks that open one are not
+KEY is the key of an object to open. Without it, the checks that open an object are not
 asked. With --env, the report includes what signedfront status finds. DOCTOR.md of this
 command describes each check and the members of the JSON.
 
-With --unknowns it asks instead what no documentation of CloudFront says, and prints
-the answers next to the local edge's, as Markdown for an issue.
+With --unknowns it asks instead what the documentation of CloudFront does not say, and
+prints the answers next to the local edge's, as Markdown for an issue.
 
 It changes nothing, sends at most %d requests, and prints no key and no signature.
 
@@ -127,13 +127,13 @@ and 2 if the command line is wrong.`, doctor.MaxRequests),
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.StringVar(&f.env, "env", "", "the deployed `environment`, read over AWS")
+	flags.StringVar(&f.env, "env", "", "the deployed `environment`, read from AWS")
 	flags.StringVar(&f.project, "project", "", "the `project` of the environment (default that of the cdk.json here, or signedfront)")
-	flags.StringVar(&f.deployment, "deployment", "", "the deployment whose document is in this `file`, such as one that `signedfront local` writes")
+	flags.StringVar(&f.deployment, "deployment", "", "the deployment whose document is in this `file`, such as the one that `signedfront local` writes")
 	f.awsFlags.add(cmd)
 	flags.StringVar(&origin, "origin", "", "send requests as a page of this `origin`, such as https://app.example.com")
 	flags.BoolVar(&all, "all", false, "list every check")
-	flags.BoolVar(&unknown, "unknowns", false, "ask what no documentation of CloudFront says, and nothing else")
+	flags.BoolVar(&unknown, "unknowns", false, "ask only what the documentation of CloudFront does not say")
 	flags.BoolVar(&asJSON, "json", false, "print JSON")
 	cmd.MarkFlagFilename("deployment", "json")
 	cmd.RegisterFlagCompletionFunc("env", environments)
@@ -193,8 +193,8 @@ func (s *site) close() {
 }
 
 // site opens the deployment that the flags name. The site has no signers if the key
-// cannot be used, and no deployment if its base URL is not known. inside is the status
-// of an environment, and nil for a file.
+// cannot be used, and no deployment if the base URL is not known. inside is the status of
+// the environment, or nil for a file.
 func (f *signingFlags) site(ctx context.Context, inside *status.Report) (*site, error) {
 	s := &site{}
 	if inside != nil && inside.Protection != nil {
@@ -216,7 +216,7 @@ func (f *signingFlags) site(ctx context.Context, inside *status.Report) (*site, 
 	case errors.As(err, &wrong) && wrong.usage:
 		return nil, err
 	case f.deployment != "":
-		// The lender's document cannot be read. The one in the file can.
+		// The lender's document cannot be read. The document in the file may be readable.
 		s.Unsigned = unsigned(err)
 		if _, s.Deployment, err = f.documentFile(); err != nil {
 			return nil, err
@@ -233,7 +233,7 @@ func (f *signingFlags) site(ctx context.Context, inside *status.Report) (*site, 
 	}
 	s.Signer, err = signer.Open(ctx, source, nil)
 	if err == nil {
-		// These credentials may read a key in KMS and still not sign with it.
+		// Credentials that may read a key in KMS may lack the right to sign with it.
 		_, err = s.Signer.URL(ctx, s.Deployment.BaseURL+"/", signer.Policy{TTL: time.Second})
 	}
 	if err == nil {
@@ -253,12 +253,13 @@ func unsigned(err error) error {
 	var call *smithy.OperationError
 	if errors.As(err, &call) && status.Denied(err) {
 		service := map[string]string{"SSM": "ssm", "Secrets Manager": "secretsmanager", "KMS": "kms"}[call.Service()]
-		return fmt.Errorf("these credentials may not use %s:%s: the managed policy of the stack allows a role to sign", service, call.Operation())
+		return fmt.Errorf("these credentials may not use %s:%s, which the managed policy of the stack allows", service, call.Operation())
 	}
 	return err
 }
 
-// unfit reports whether the deployment's key is wrong, and not the access to it.
+// unfit reports whether err is about the deployment's key itself, and not about reading
+// or using it.
 func unfit(err error) bool {
 	var answer smithy.APIError
 	var unsent *smithyhttp.RequestSendError

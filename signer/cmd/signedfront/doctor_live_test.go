@@ -413,7 +413,7 @@ func TestDoctorAsksWhatIsNotKnownOfCloudFront(t *testing.T) {
 	}{
 		"without KEY":              {"--unknowns", 2, "--unknowns needs KEY"},
 		"with a page of an origin": {"--unknowns --origin https://app.example.com rt.txt", 2, "give it without --origin and --all"},
-		"a public object":          {"--unknowns public/logo.txt", 2, "give KEY of a private object"},
+		"a public object":          {"--unknowns public/logo.txt", 2, "give the key of a private object"},
 		"a missing object":         {"--unknowns missing.txt", 1, "a signed URL does not open the object"},
 		"a URL":                    {"--unknowns https://example.com/rt.txt", 2, "is a URL, not an object key"},
 	} {
@@ -473,8 +473,8 @@ func TestDoctorWithoutAnswersSaysWhatToDo(t *testing.T) {
 		args string
 		says string
 	}{
-		"no network":                {map[string]string{"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}, "", "hint: is this machine online"},
-		"a proxy that is down":      {map[string]string{"HTTPS_PROXY": "http://127.0.0.1:1", "AWS_ENDPOINT_URL": "https://aws.example"}, "", "HTTPS_PROXY names a proxy"},
+		"no network":                {map[string]string{"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}, "", "hint: check that AWS has this Region, and that this machine is online"},
+		"a proxy that is down":      {map[string]string{"HTTPS_PROXY": "http://127.0.0.1:1", "AWS_ENDPOINT_URL": "https://aws.example"}, "", "through the proxy that HTTPS_PROXY names"},
 		"no credentials":            {map[string]string{"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}, "", "no AWS credentials that work"},
 		"no Region":                 {map[string]string{"AWS_REGION": ""}, "", "no AWS Region is set"},
 		"a wrong name of a Region":  {nil, "--region Ireland", "which is not the name of one"},

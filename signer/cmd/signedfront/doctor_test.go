@@ -60,7 +60,7 @@ func TestTheExitStatusOfDoctorSaysWhatItFound(t *testing.T) {
 		"two deployments":                {"doctor --env dev --deployment FILE rt.txt", 2, "each name a deployment"},
 		"two keys":                       {"doctor --deployment FILE rt.txt b.txt", 2, "want one object key"},
 		"a URL":                          {"doctor --deployment FILE https://example.com/rt.txt", 2, "is a URL, not an object key"},
-		"an address of S3":               {"doctor --deployment FILE s3://media/rt.txt", 2, "an address of S3"},
+		"an S3 address":                  {"doctor --deployment FILE s3://media/rt.txt", 2, "an S3 address"},
 		"an origin with a path":          {"doctor --deployment FILE --origin https://app.example.com/x rt.txt", 2, "write a scheme and a host alone"},
 		"an origin without a scheme":     {"doctor --deployment FILE --origin app.example.com rt.txt", 2, "not an origin"},
 		"the local edge's unknowns":      {"doctor --deployment FILE --unknowns rt.txt", 2, "that document is of the local edge"},

@@ -21,14 +21,14 @@ import (
 	"github.com/signedfront/signedfront/signer/internal/status"
 )
 
-// errDenied makes explain exit with status 3, after it has printed its verdict.
+// errDenied makes explain exit with status 3. Its verdict has been printed.
 var errDenied = errors.New("denied")
 
 // reasonMethod is the reason of a refusal for the request's method. The signature
 // is valid, or none is required.
 const reasonMethod signer.Reason = "method"
 
-// explain is the verb that says whether CloudFront allows a request, and why.
+// explain is the verb that reports whether CloudFront allows a request, and why.
 type explain struct {
 	*terminal
 	signingFlags
@@ -53,18 +53,20 @@ func newExplain(t *terminal) *cobra.Command {
 	e := &explain{terminal: t}
 	cmd := &cobra.Command{
 		Use:        "explain URL",
-		Short:      "Tell what CloudFront answers to a signed URL, and why",
+		Short:      "Explain what CloudFront answers to a signed URL, and why",
 		SuggestFor: []string{"verify", "check"},
-		Long: `Say whether CloudFront allows a request with a signed URL or signed cookies, and
-why, which CloudFront itself does not say. If one byte of the URL was changed after it
-was signed, the reason names the byte. Nothing is fetched.
+		Long: `Report whether CloudFront allows a request with a signed URL or signed cookies, and
+why. CloudFront itself does not give the reason. If one byte of the URL was changed
+after it was signed, the reason names the byte. The URL is not requested.
 
-The keys are public keys in files, the trusted keys of the document of
---deployment, or those that the distribution of --env trusts now for the path of
-the URL. With --env, faults of the deployment itself are also printed. No private key is read, unless
---private-key names one. The exit status is 0 if the request is allowed, 3 if it is
-denied, and 1 if that is unknown, because the document of an older deployment does
-not list the keys.`,
+Signatures are checked with public keys from files, with the trusted keys in the
+document of --deployment, or with those that the distribution of --env trusts now for
+the path of the URL. With --env, faults of the deployment itself are also printed. No
+private key is read, unless --private-key or --private-key-env names one.
+
+The exit status is 0 if the request is allowed, 3 if it is denied, 1 if that is not
+known, because the document of an older deployment does not list the keys, and 2 if
+the command line is wrong.`,
 		Example: `  # Why is this URL refused?
   signedfront explain --public-key K2JCJMDEHXQW5F=public_key.pem 'https://d111111abcdef8.cloudfront.net/rt.png?Expires=...'
 
@@ -78,7 +80,7 @@ not list the keys.`,
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.StringArrayVar(&e.publicKeys, "public-key", nil, "trust the public key of a file under an id, as `id=file`; may be repeated")
+	flags.StringArrayVar(&e.publicKeys, "public-key", nil, "trust the public key in a file under an id, as `id=file`; may be repeated")
 	flags.StringVar(&e.env, "env", "", "trust the keys of this deployed `environment`, read from AWS")
 	flags.StringVar(&e.project, "project", "", "the `project` of the environment (default that of the cdk.json here, or signedfront)")
 	flags.StringVar(&e.deployment, "deployment", "", "trust the keys that the deployment document in this `file` lists")
@@ -162,16 +164,16 @@ func (e *explain) explainURL(ctx context.Context, url string) error {
 	switch {
 	case v.Reason != signer.ReasonUnknownKey || !isID(v.KeyPairID):
 	case listed && key == nil:
-		unseen = "the distribution trusts the key " + v.KeyPairID + ", and the deployment document has no public key for it"
+		unseen = "the distribution trusts the key " + v.KeyPairID + ", but the deployment document has no public key for it"
 	case older:
-		unseen = "an older version wrote the deployment document, which lists no trusted keys: the distribution may trust the key " + v.KeyPairID
+		unseen = "the deployment document is of an older version and lists no trusted keys: the distribution may trust the key " + v.KeyPairID
 		hint += "; a new deployment adds the list"
 	}
 	if unseen != "" {
 		if err := e.write(v, unseen); err != nil {
 			return err
 		}
-		return &failure{err: errors.New("whether this is allowed is unknown here"), hint: hint}
+		return &failure{err: errors.New("it is not known whether CloudFront allows this request"), hint: hint}
 	}
 	switch {
 	case v.Allowed && e.method != http.MethodGet && e.method != http.MethodHead:
@@ -203,7 +205,7 @@ func cookieHeader(text string) (string, error) {
 	case len(text) > 11 && strings.EqualFold(text[:11], "Set-Cookie:"):
 		return "", &failure{err: errors.New("--cookie is a Set-Cookie header, which a server sends"), hint: hint, usage: true}
 	case !strings.Contains(text, "="):
-		return "", &failure{err: errors.New("--cookie holds no name=value"), hint: hint, usage: true}
+		return "", &failure{err: errors.New("--cookie has no name=value"), hint: hint, usage: true}
 	}
 	return text, nil
 }
@@ -237,11 +239,11 @@ func readPublicKeys(ctx context.Context, pairs []string) (map[string]*signer.Pub
 	return keys, nil
 }
 
-var errNoKey error = &failure{err: errors.New("no key to check with"), hint: "give --public-key ID=FILE, --env NAME or --deployment FILE", usage: true}
+var errNoKey error = &failure{err: errors.New("no public key to check the signature with"), hint: "give --public-key ID=FILE, --env NAME or --deployment FILE", usage: true}
 
 // keys returns the trusted public keys. If the command line names none, it fails with
 // errNoKey. A key of which only the id is known is nil.
-// With signer.ErrNoTrustedKeys they are only those of the command line.
+// With the error signer.ErrNoTrustedKeys, they are only those of the command line.
 func (e *explain) keys(ctx context.Context, url string) (map[string]*signer.PublicKey, error) {
 	keys, err := readPublicKeys(ctx, e.publicKeys)
 	if err != nil {
@@ -269,7 +271,7 @@ func (e *explain) keys(ctx context.Context, url string) (map[string]*signer.Publ
 	case e.project != "" && e.env == "":
 		return nil, wrongUsage("--project goes with --env")
 	case e.region != "" && e.env == "":
-		return nil, wrongUsage("--region goes with --env: a deployment document has the Region in it")
+		return nil, wrongUsage("--region goes with --env: a deployment document contains the Region")
 	case e.profile != "" && e.env == "" && e.deployment == "":
 		return nil, wrongUsage("--profile goes with --env or --deployment")
 	case e.env != "" || e.deployment != "":
@@ -308,10 +310,9 @@ func (e *explain) keys(ctx context.Context, url string) (map[string]*signer.Publ
 // services other than Systems Manager.
 const trustedNowTime = 8 * time.Second
 
-// trustedNow returns the keys that the distribution of --env trusts now for a URL, and
-// keeps the cache behavior and the faults of the deployment. If the credentials may not
-// read the keys, it returns nil and prints a note: the deployment document's keys count
-// then.
+// trustedNow returns the keys that the distribution of --env trusts now for a URL. It
+// sets the fields behavior, signedPaths and faults. If the keys cannot be read, it returns
+// nil and prints a note. The caller then uses the keys of the deployment document.
 func (e *explain) trustedNow(ctx context.Context, url string) (map[string]*signer.PublicKey, error) {
 	env, account, err := e.account(ctx)
 	if err != nil {
@@ -426,7 +427,7 @@ type policyJSON struct {
 	IPAddress string `json:"ipAddress,omitempty"`
 }
 
-// write prints a verdict, or unseen, which says why there is none.
+// write prints a verdict. If unseen is not empty, it is the reason why there is none.
 func (e *explain) write(v signer.Verdict, unseen string) error {
 	out := verdict{
 		Allowed: &v.Allowed, Certain: v.Certain, Status: http.StatusOK, Code: v.Code, Message: v.Code.Message(),
@@ -479,13 +480,13 @@ func (e *explain) write(v signer.Verdict, unseen string) error {
 	case unseen != "":
 		word = "not known"
 	case v.Reason == reasonMethod:
-		word += ", for its method " + e.method
+		word += ", for the method " + e.method
 	case e.addressMissing(v):
 		word += " (give --ip, the viewer's address)"
 	case e.public() && !v.Certain:
 		word += " (unless the distribution has a function that refuses the escapes in the path)"
 	case !v.Certain:
-		word += " (unknown for CloudFront: the strict reading)"
+		word += " (not certain: what CloudFront does here is not known)"
 	}
 	line("verdict", word)
 	line("reason", out.Detail)

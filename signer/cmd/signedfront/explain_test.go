@@ -49,9 +49,9 @@ func TestExplainTakesTheKeysThatADocumentListsAndReadsNoPrivateKey(t *testing.T)
 		"a key that is trusted still":    {keys: []signer.TrustedKey{current, {ID: olderID, SPKI: older.PublicKey().SPKI()}}, want: "verdict     allowed\n"},
 		"the private key in AWS":         {keys: []signer.TrustedKey{current, {ID: olderID, SPKI: older.PublicKey().SPKI()}}, key: inAWS, want: "verdict     allowed\n"},
 		"a key that is trusted no more":  {keys: []signer.TrustedKey{current}, status: 3, want: "verdict     denied: 403 InvalidKey\n"},
-		"a key whose id alone is listed": {keys: []signer.TrustedKey{current, {ID: olderID}}, status: 1, want: "trusts the key KOLDER, and the deployment document has no public key"},
+		"a key whose id alone is listed": {keys: []signer.TrustedKey{current, {ID: olderID}}, status: 1, want: "trusts the key KOLDER, but the deployment document has no public key"},
 		"and given here":                 {keys: []signer.TrustedKey{current, {ID: olderID}}, args: []string{"--public-key", "KOLDER=older.pem"}, want: "verdict     allowed\n"},
-		"an older document":              {status: 1, want: "verdict     not known\nreason      an older version wrote the deployment document, which lists no trusted keys"},
+		"an older document":              {status: 1, want: "verdict     not known\nreason      the deployment document is of an older version and lists no trusted keys"},
 		"an older document, in JSON":     {args: []string{"--json"}, status: 1, want: "\"allowed\": null,\n  \"certain\": false,\n  \"reason\""},
 		"an older document, a key given": {args: []string{"--public-key", "KOLDER=older.pem"}, want: "verdict     allowed\n"},
 	} {

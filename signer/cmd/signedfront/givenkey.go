@@ -47,7 +47,7 @@ func readPrivateKeys(pairs []string) ([]*givenKey, error) {
 }
 
 // givenFor returns the key of the command line that replaces a key, or nil. The
-// empty id is that of an imported key.
+// empty id stands for an imported key.
 func (f *keyFolders) givenFor(id string) *givenKey {
 	for _, k := range f.given {
 		if id != "" && (k.id == id || k.id == "" && k.place == id) || id == "" && k.id == "" {
@@ -55,7 +55,7 @@ func (f *keyFolders) givenFor(id string) *givenKey {
 			return k
 		}
 	}
-	// If the template has only a key's id, the unused given key replaces it.
+	// If the template has only the id of a key, an unused given key replaces it.
 	for _, k := range f.given {
 		if k.id == "" && k.place == "" && !k.used {
 			k.place, k.used = id, true
@@ -119,7 +119,7 @@ func (f *keyFolders) checkUsed() error {
 		case k.id != "":
 			return &failure{
 				err:  fmt.Errorf("--private-key: no key that the stack trusts has the logical id %s", signer.Describe(k.id, signer.FormName)),
-				hint: "write that of an AWS::CloudFront::PublicKey or a " + contract.SigningKeyPair + " of the template",
+				hint: "write the logical id of an AWS::CloudFront::PublicKey or a " + contract.SigningKeyPair + " of the template",
 			}
 		default:
 			return &failure{err: fmt.Errorf("--private-key: the stack trusts no key that %s could replace", k.file)}

@@ -18,8 +18,8 @@ import (
 // private key of each Custom::SigningKeyPair, readable only by its owner.
 //
 // If several processes serve a stack, the one that holds the folder's lock writes
-// deployment.json. Each other one writes its own document, named by its port, and
-// removes it at its end. No process overwrites a key.
+// deployment.json. Every other process writes a document of its own, with its port in the
+// name, and removes it when it ends. No process overwrites a key.
 type keyFolders struct {
 	app   string // the app's folder
 	given []*givenKey
@@ -45,7 +45,7 @@ func openKeyFolders(app string, given []*givenKey) (*keyFolders, error) {
 	}
 	if err != nil {
 		return nil, &failure{
-			err:  fmt.Errorf("making the folder of the keys: %w", err),
+			err:  fmt.Errorf("creating the folder of the keys: %w", err),
 			hint: "keys and the deployment document are kept in .signedfront/, next to cdk.json or in the current folder: start in a folder that you can write to",
 		}
 	}
@@ -70,7 +70,7 @@ func (f *keyFolders) folder(stack string) (string, error) {
 	}
 	dir := filepath.Join(f.app, stateFolder, stack)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return "", fmt.Errorf("making the folder of the keys: %w", err)
+		return "", fmt.Errorf("creating the folder of the keys: %w", err)
 	}
 	return dir, nil
 }
@@ -172,7 +172,7 @@ func (f *keyFolders) imported(e *edge.Edge) (*signer.Signer, error) {
 }
 
 // generate makes a key and its file. If another process does so at the same time,
-// the first file stays: it appears whole, in one step.
+// the file that was written first stays. The file appears whole, in one step.
 func generate(file string, algorithm signer.Algorithm) error {
 	key, err := signer.GenerateKey(algorithm)
 	if err != nil {

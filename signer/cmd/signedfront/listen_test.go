@@ -40,7 +40,7 @@ func TestWhereNoKeysCanBeKeptItIsToldWhereTheyWouldBe(t *testing.T) {
 	dir := t.TempDir()
 	writeFile(t, filepath.Join(dir, ".signedfront"), "a file in the way")
 	p := run(t, dir, "local", "--addr", "127.0.0.1:0")
-	if said := p.stderr.String(); p.status() != 1 || !strings.Contains(said, "signedfront: error: making the folder of the keys: ") || !strings.Contains(said, "signedfront: hint: keys and the deployment document are kept in .signedfront/") {
+	if said := p.stderr.String(); p.status() != 1 || !strings.Contains(said, "signedfront: error: creating the folder of the keys: ") || !strings.Contains(said, "signedfront: hint: keys and the deployment document are kept in .signedfront/") {
 		t.Errorf("exit status %d:\n%s", p.status(), said)
 	}
 }

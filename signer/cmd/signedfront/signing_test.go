@@ -69,7 +69,7 @@ func TestMistakesInSigningAreToldAndNothingIsPrinted(t *testing.T) {
 		want   string
 	}{
 		"no URL":                    {"url --deployment deployment.json", 2, "no URL or object key given"},
-		"an id without a key":       {"url --key-pair-id K1 rt.png", 2, "and the reverse"},
+		"an id without a key":       {"url --key-pair-id K1 rt.png", 2, "and a private key needs --key-pair-id"},
 		"two keys":                  {"url --key-pair-id K1 --private-key private_key.pem --deployment deployment.json rt.png", 2, "give one"},
 		"a project alone":           {"url --project p --deployment deployment.json rt.png", 2, "--project goes with --env"},
 		"a hash beside a document":  {"url --hash sha1 --deployment deployment.json rt.png", 2, "--hash goes with --private-key"},
@@ -102,7 +102,7 @@ func TestMistakesInSigningAreToldAndNothingIsPrinted(t *testing.T) {
 		"a signed URL to version":   {"version " + site + "/a?Signature=secret", 2, "want no argument"},
 		"a signed URL to keygen":    {"keygen " + site + "/a?Signature=secret", 2, "--out"},
 		"a signed URL as a folder":  {"local " + site + "/a?Signature=secret", 1, "there is no folder"},
-		"explaining nothing":        {"explain --key-pair-id K1 " + site + "/a", 2, "and the reverse"},
+		"explaining nothing":        {"explain --key-pair-id K1 " + site + "/a", 2, "and a private key needs --key-pair-id"},
 		"cookies without resource":  {"cookies --deployment deployment.json", 2, "no resource given"},
 		"an argument of keygen":     {"keygen there", 2, "--out"},
 		"explaining a pasted URL":   {"explain --deployment deployment.json <" + site + "/a>", 2, `there is text before the https:// of the URL: "<"`},
@@ -121,7 +121,7 @@ func TestMistakesInSigningAreToldAndNothingIsPrinted(t *testing.T) {
 		"a file for a key":          {"url --deployment deployment.json file://rt.png", 2, "the key of the object"},
 		"a path of Windows":         {`url --deployment deployment.json albums\rt.png`, 2, "write / between folders"},
 		"two private keys":          {"url --key-pair-id K1 --private-key private_key.pem --private-key-env KEY " + site + "/a", 2, "give one"},
-		"a variable without an id":  {"url --private-key-env KEY " + site + "/a", 2, "and the reverse"},
+		"a variable without an id":  {"url --private-key-env KEY " + site + "/a", 2, "and a private key needs --key-pair-id"},
 		"a variable that is unset":  {"url --key-pair-id K1 --private-key-env NO_SUCH_VARIABLE " + site + "/a", 1, `the variable "NO_SUCH_VARIABLE" is not set`},
 		"another unset variable":    {"url --key-pair-id K1 --private-key-env no_such_variable " + site + "/a", 1, `the variable "no_such_variable" is not set`},
 		"cookies for a list":        {"cookies --deployment deployment.json -", 2, "write its pattern instead of -"},

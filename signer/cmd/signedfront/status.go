@@ -11,7 +11,7 @@ import (
 	"github.com/signedfront/signedfront/signer/internal/status"
 )
 
-// errFound makes status and doctor exit with 3. Their reports have said what is wrong.
+// errFound makes status and doctor exit with 3. Their reports have been printed.
 var errFound = errors.New("something is wrong")
 
 func newStatus(t *terminal) *cobra.Command {
@@ -107,11 +107,11 @@ func statusFailure(ctx context.Context, err error) error {
 	case ctx.Err() != nil:
 		return errors.New("interrupted")
 	case errors.Is(err, status.ErrNoEnvironment):
-		return &failure{err: err, hint: "`aws sts get-caller-identity` shows which account this is; choose another with --profile and --region, or another project with --project; --env takes the name in cdk.json"}
+		return &failure{err: err, hint: "`aws sts get-caller-identity` shows which account this is; choose another with --profile and --region, or another project with --project; --env is the name in cdk.json"}
 	case status.BadCredentials(err):
 		return &failure{err: errors.New("AWS does not accept the credentials: " + status.Why(err)), hint: "sign in again with `aws sso login`, choose others with --profile, and check this machine's clock"}
 	case status.Unreachable(err):
-		return &failure{err: errors.New(status.Why(err)), hint: "is this machine online, can it reach AWS, and does AWS have this Region? HTTPS_PROXY names a proxy"}
+		return &failure{err: errors.New(status.Why(err)), hint: "check that AWS has this Region, and that this machine is online and can reach AWS, through the proxy that HTTPS_PROXY names if it is set"}
 	}
 	return errors.New(status.Why(err))
 }

@@ -76,8 +76,8 @@ func TestStatusWithoutAnswersSaysWhatToDo(t *testing.T) {
 		code int
 		says string
 	}{
-		"no network":           {map[string]string{"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}, "status --env dev", 1, "hint: is this machine online"},
-		"a proxy that is down": {map[string]string{"HTTPS_PROXY": "http://127.0.0.1:1", "AWS_ENDPOINT_URL": "https://aws.example"}, "status --env dev", 1, "HTTPS_PROXY names a proxy"},
+		"no network":           {map[string]string{"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}, "status --env dev", 1, "hint: check that AWS has this Region, and that this machine is online"},
+		"a proxy that is down": {map[string]string{"HTTPS_PROXY": "http://127.0.0.1:1", "AWS_ENDPOINT_URL": "https://aws.example"}, "status --env dev", 1, "through the proxy that HTTPS_PROXY names"},
 		"no credentials":       {map[string]string{"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}, "status --env dev", 1, "no AWS credentials that work"},
 		"no Region":            {map[string]string{"AWS_REGION": ""}, "status --env dev", 1, "no AWS Region is set"},
 		"a wrong Region":       {nil, "status --env dev --region Ireland", 1, "which is not the name of one"},

@@ -24,7 +24,7 @@ func readTemplate(file string) (*target, error) {
 	case err != nil:
 		return nil, fmt.Errorf("--template: %s: %w", name, cause(err))
 	case !bytes.HasPrefix(bytes.TrimSpace(text), []byte("{")):
-		return nil, &failure{err: fmt.Errorf("--template: %s is not JSON", name), hint: "name the template that `cdk synth` writes into cdk.out; its output is YAML without --json"}
+		return nil, &failure{err: fmt.Errorf("--template: %s is not JSON", name), hint: "name the template that `cdk synth` writes into cdk.out; it prints YAML unless --json is given"}
 	}
 	if assembly, err := cdkapp.ReadAssembly(filepath.Dir(file)); err == nil {
 		for i := range assembly.Stacks {
@@ -43,8 +43,8 @@ func readTemplate(file string) (*target, error) {
 // templateFiles returns the files that readTemplate reads.
 func templateFiles(file string) files {
 	found := files{}
-	beside, _ := filepath.Glob(filepath.Join(filepath.Dir(file), "*.template.json"))
-	for _, name := range append(beside, file, filepath.Join(filepath.Dir(file), "manifest.json")) {
+	others, _ := filepath.Glob(filepath.Join(filepath.Dir(file), "*.template.json"))
+	for _, name := range append(others, file, filepath.Join(filepath.Dir(file), "manifest.json")) {
 		info, err := os.Stat(name)
 		found.add(name, info, err)
 	}

@@ -119,12 +119,12 @@ func TestAKeyOfTheCommandLineTakesThePlaceOfTheTemplates(t *testing.T) {
 		err, hint string
 	}{
 		"one for two":             {"--template handwritten.template.json --private-key a.pem", 1, "--private-key: the template has 2 keys: First, Second", "write which one it replaces, as in --private-key First=FILE"},
-		"one for none":            {"--template plain.template.json --private-key Nobody=a.pem", 1, `--private-key: no key that the stack trusts has the logical id "Nobody"`, "write that of an AWS::CloudFront::PublicKey or a Custom::SigningKeyPair of the template"},
+		"one for none":            {"--template plain.template.json --private-key Nobody=a.pem", 1, `--private-key: no key that the stack trusts has the logical id "Nobody"`, "write the logical id of an AWS::CloudFront::PublicKey or a Custom::SigningKeyPair of the template"},
 		"two for one":             {"--template plain.template.json --private-key a.pem --private-key b.pem", 2, "--private-key is given twice for one key: write which key each replaces, as in --private-key ID=FILE", ""},
 		"one of another kind":     {"--template recorded.template.json --private-key a.pem", 1, "a.pem holds a key of kind rsa-2048, but the template needs ecdsa-p256", "give another key with --private-key (`signedfront keygen --algorithm ecdsa-p256` makes one), or leave --private-key out to have one made"},
 		"one that is not there":   {"--template plain.template.json --private-key missing.pem", 1, `--private-key: there is no file "missing.pem"`, "a relative name starts at the current folder"},
 		"no template":             {"--template missing.json", 1, `--template: there is no file "missing.json"`, "`cdk synth` writes templates into cdk.out"},
-		"a template in YAML":      {"--template a.pem", 1, `--template: "a.pem" is not JSON`, "name the template that `cdk synth` writes into cdk.out; its output is YAML without --json"},
+		"a template in YAML":      {"--template a.pem", 1, `--template: "a.pem" is not JSON`, "name the template that `cdk synth` writes into cdk.out; it prints YAML unless --json is given"},
 		"a template and an app":   {"--template plain.template.json --app .", 2, "--template and --app both choose what to serve: give one", ""},
 		"a template and its name": {"--template plain.template.json --env prod", 2, "--template and --env both choose what to serve: give one", ""},
 	} {

@@ -15,8 +15,8 @@ import (
 	"github.com/signedfront/signedfront/signer/internal/unknowns"
 )
 
-// askUnknowns asks the deployment that the flags name what only CloudFront can answer,
-// and prints the answers.
+// askUnknowns asks the deployment that the flags name the questions that only CloudFront
+// can answer, and prints the answers.
 func (f *signingFlags) askUnknowns(ctx context.Context, t *terminal, object string, asJSON bool) error {
 	source, err := f.source(ctx)
 	if err != nil {
@@ -27,7 +27,7 @@ func (f *signingFlags) askUnknowns(ctx context.Context, t *terminal, object stri
 		return awsFailure(unsigned(err))
 	}
 	if document.Region == "" {
-		return &failure{err: errors.New("--unknowns asks CloudFront, and that document is of the local edge"), hint: "give --env NAME of a deployed environment", usage: true}
+		return &failure{err: errors.New("--unknowns asks CloudFront, but that document is of the local edge"), hint: "give --env NAME of a deployed environment", usage: true}
 	}
 	if err := checkObject(object, document.BaseURL); err != nil {
 		return err
@@ -72,9 +72,9 @@ func unasked(ctx context.Context, t *terminal, err error) error {
 	case ctx.Err() != nil:
 		return errors.New("interrupted")
 	case errors.Is(err, unknowns.ErrNotCloudFront):
-		return &failure{err: err, hint: "give --env NAME of a deployed environment, whose base URL CloudFront answers", usage: true}
+		return &failure{err: err, hint: "give --env NAME of a deployed environment, at whose base URL CloudFront answers", usage: true}
 	case errors.Is(err, unknowns.ErrNotPrivate):
-		return &failure{err: err, hint: "give KEY of a private object", usage: true}
+		return &failure{err: err, hint: "give the key of a private object", usage: true}
 	}
 	return &failure{err: errors.New(t.withheld().clean(err.Error())), hint: "`signedfront doctor` without --unknowns says what is wrong"}
 }
