@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The steps of .github/workflows/aws.yml. They do in a real account what
-# constructs/deploytest does in an emulated one. $RUN is a part of the names of this
-# run's environments.
+# constructs/deploytest does in an emulated one. $RUN is part of the names of this run's
+# environments.
 #
 #     deployment.sh STEP
 set -euo pipefail
@@ -37,26 +37,26 @@ output() {
 
 url() { "$signedfront" url --env "$1" rt.png; }
 
-# opens ENVIRONMENT checks that a signed URL opens the picture, and an unsigned one does
-# not. It repeats for 15 minutes, until the edges know a new key.
+# opens ENVIRONMENT checks that a signed URL opens the picture, and that an unsigned one
+# does not. It tries for 15 minutes, since edges may not have a new key yet.
 opens() {
   local try signed
   for try in {1..60}; do
     signed=$(url "$1")
     if curl --fail --silent --output picture.png "$signed" && cmp --silent picture.png $sample/rt.png; then
       if curl --fail --silent --output picture.png "${signed%%\?*}"; then
-        printf 'the unsigned URL opens too\n'
+        printf 'the URL opens without a signature too\n'
         return 1
       fi
       return 0
     fi
-    printf 'not opened yet (%s)\n' "$try"
+    printf 'attempt %s of 60: the signed URL does not open the picture\n' "$try"
     sleep 15
   done
   return 1
 }
 
-# ask ENVIRONMENT asks CloudFront what no documentation says.
+# ask ENVIRONMENT asks CloudFront what its documentation does not say.
 ask() {
   "$signedfront" doctor --env "$1" --unknowns rt.png >>"$summary"
 }
@@ -72,7 +72,7 @@ step_create() {
   stack=signedfront-$main
   states=$(aws cloudformation list-stack-resources --stack-name "$stack" --query 'StackResourceSummaries[].ResourceStatus' --output text)
   if grep --quiet --invert-match CREATE_COMPLETE < <(tr '\t' '\n' <<<"$states"); then
-    printf 'resources are %s\n' "$states"
+    printf 'not every resource is CREATE_COMPLETE: %s\n' "$states"
     return 1
   fi
   aws s3 sync "$sample" "s3://$(output "$main" BucketName)"
@@ -85,8 +85,8 @@ step_again() {
   grep --quiet '(no changes)' again.log
 }
 
-# A key is added, is made current, first too early, and the old key is removed. URLs are
-# signed and fetched all the time.
+# Adds a key, makes it current, once too early and once in time, and removes the old key.
+# Meanwhile, URLs are signed and fetched every second.
 step_rotate() {
   trap 'touch rotated' EXIT
   (
@@ -101,18 +101,18 @@ step_rotate() {
   deploy "$main"
   configure 'm.signingKeys.current = 2;'
   if deploy "$main"; then
-    printf 'a key became current that the edges may not know\n'
+    printf 'the deployment succeeded, but edges may not have the key that it made current\n'
     return 1
   fi
-  sleep 1080 # until every edge knows it
+  sleep 1080 # until every edge has it
   deploy "$main"
-  sleep 1860 # maxKeyAge, maxUrlLifetime, and how late edges and clocks may be
+  sleep 1860 # maxKeyAge, maxUrlLifetime, and the most by which edges and clocks may be late
   configure 'm.signingKeys = { keys: { 2: {} } };'
   deploy "$main"
   sleep 60
   touch rotated
   wait "$signer"
-  say '' '### Answers to signed URLs through a rotation' '' '```' "$(sort statuses | uniq -c)" '```'
+  say '' '### Answers to signed URLs during a rotation' '' '```' "$(sort statuses | uniq -c)" '```'
   if grep --quiet --invert-match '^200$' statuses; then
     return 1
   fi
@@ -122,7 +122,7 @@ step_rotate() {
 step_fail() {
   configure 'm.webAcl = "arn:aws:wafv2:us-east-1:" + "'"$(aws sts get-caller-identity --query Account --output text)"'" + ":global/webacl/missing/00000000-0000-4000-8000-000000000000";'
   if deploy "$main"; then
-    printf 'a web ACL that is not there was taken\n'
+    printf 'the deployment succeeded with a web ACL that does not exist\n'
     return 1
   fi
   opens "$main"
@@ -131,8 +131,8 @@ step_fail() {
   opens "$main"
 }
 
-# A borrower's signed URLs open before and after the lender's key changes. The old key
-# is compromised, and removed without a wait.
+# Checks that a borrower's signed URLs open before and after the lender's key changes. The
+# old key is marked as compromised, and removed without a wait.
 step_borrow() {
   configure 'e["pr-*"] = { ephemeral: true, signingKeys: { from: MAIN } };'
   deploy "$borrower"
@@ -158,8 +158,8 @@ step_import() {
   "${cdk[@]}" destroy --all -c "env=$own" --force
 }
 
-# From an access identity to an access control, one deployment for each value of
-# originAccess, and to KMS.
+# Moves from an access identity to an access control, with one deployment for each value
+# of originAccess, and then to KMS.
 step_move() {
   local word
   for word in migrating migrated oac; do
@@ -174,8 +174,8 @@ step_move() {
   opens "$main"
 }
 
-# Asks what a page of another site can read of a refusal, and whether an escape in a
-# signed path below a public one opens it.
+# Asks what a page of another site can read of a refusal, and checks that an escape in the
+# path does not open an object of a signed path under a public one.
 step_refusals() {
   configure '
     m.cors = { origins: ["https://app.example.com"] };
@@ -192,7 +192,7 @@ step_refusals() {
   ask "$main"
   say '' '```' "$(curl --silent --show-error --include --header 'Origin: https://app.example.com' "$site/rt.png")" '```'
 
-  say '' '### Unsigned requests below a public path' '' '| path | status | wanted |' '| --- | --- | --- |'
+  say '' '### Unsigned requests under a public path' '' '| path | status | wanted |' '| --- | --- | --- |'
   local wrong=0
   while read -r path wanted; do
     status=$(curl --silent --output answer --write-out '%{http_code}' --path-as-is "$site/$path")
@@ -236,7 +236,7 @@ step_left() {
     left+=$found$'\n'
   done
   left=$(grep -v -e '^None$' -e '^$' <<<"$left" || true)
-  say '' '### What is left' '' '```' "${left:-nothing}" '```'
+  say '' '### What is left in the account' '' '```' "${left:-nothing}" '```'
   [[ -z $left ]]
 }
 
