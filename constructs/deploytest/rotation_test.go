@@ -54,7 +54,7 @@ func (p *app) rotates(t *testing.T) {
 	running.hold(t)
 	rotation(1, "1", "2")
 	both, last := map[string]any{"1": map[string]any{}, "2": map[string]any{}}, map[string]any{"2": map[string]any{}}
-	p.wantRefused(t, development(both, 2), "refuse viewers before ", "signing key 2 (", "may have joined the key group as late as ")
+	p.wantRefused(t, development(both, 2), "refuse viewers before ", "signing key 2 (", "may have been added to the key group as late as ")
 	p.wantRefused(t, development(last, 2), "signing key 1 (", "is current since ")
 	p.later(t)
 	p.failsLate(t)

@@ -117,7 +117,7 @@ func TestKeysThatAreNoneOfTheStacksAreInNoStepsWay(t *testing.T) {
 		rotated(day).wantRefused(t, but(properties("2", "2b"), contract.AlsoTrustedKeys, []any{"K1"}), "refuse viewers: "+says)
 	})
 	inBubble(t, "a group holds five", func(t *testing.T) {
-		inUse().wantRefused(t, but(properties("1", "1a", "2b", "3c"), contract.AlsoTrustedKeys, []any{"K7", "K8", "K9"}), "6 keys, where a key group of CloudFront holds 5")
+		inUse().wantRefused(t, but(properties("1", "1a", "2b", "3c"), contract.AlsoTrustedKeys, []any{"K7", "K8", "K9"}), "6 keys, but a key group of CloudFront can have at most 5")
 	})
 }
 
@@ -131,7 +131,7 @@ func TestAWrongStepIsRefusedWithTheTimeFromWhichItIsSafe(t *testing.T) {
 		"a key becomes current sixteen seconds after it was added": {
 			func() *account { return added(16 * time.Second) }, properties("3", "1a", "2b", "3c"),
 			func(now time.Time) time.Time { return now.Add(readyAfter - 16*time.Second) },
-			[]string{"signing key 3 (K3) may have joined the key group as late as", "keep signing key 2 (K2) current"}},
+			[]string{"signing key 3 (K3) may have been added to the key group as late as", "keep signing key 2 (K2) current"}},
 		"a key becomes current a second too early": {
 			func() *account { return added(readyAfter - time.Second) }, properties("3", "1a", "2b", "3c"),
 			func(now time.Time) time.Time { return now.Add(time.Second) }, nil},
@@ -170,7 +170,7 @@ func TestAWrongStepIsRefusedWithTheTimeFromWhichItIsSafe(t *testing.T) {
 			func() *account { a := added(0); a.history[1].Modified = time.Now().Add(-day); return a }, properties("3", "2b", "3c"),
 			func(now time.Time) time.Time { return now.Add(retiredAfter - day) }, nil},
 		"six keys": {
-			inUse, properties("1", "1a", "2b", "3c", "4d", "5e", "6f"), nil, []string{"6 keys, where a key group of CloudFront holds 5"}},
+			inUse, properties("1", "1a", "2b", "3c", "4d", "5e", "6f"), nil, []string{"6 keys, but a key group of CloudFront can have at most 5"}},
 	} {
 		inBubble(t, name, func(t *testing.T) {
 			a := step.account()

@@ -23,9 +23,9 @@ type Change struct {
 	// current key is not known; the current key then does not change.
 	Current string
 
-	// Compromised are keys that somebody else has. They are removed without their
-	// wait; CloudFront then refuses everything that they signed. The order remains:
-	// such a key is removed in a deployment after the one that makes another key
+	// Compromised are keys that somebody else has. They are removed without a wait;
+	// CloudFront then refuses everything that they signed. The order of steps stays the
+	// same: such a key is removed in a deployment after the one that makes another key
 	// current.
 	Compromised []string
 }
@@ -50,8 +50,9 @@ type Verdict struct {
 	Lifted []Fault
 }
 
-// Fault is one reason why a change is not safe. Its text says what is wrong, since
-// when, from when on the change is safe, in RFC 3339 and UTC, and what to do.
+// Fault is one reason why a change is not safe. Its text says what is wrong,
+// what to do, and, where they are known, since when it is wrong and when the change
+// becomes safe, as RFC 3339 times in UTC.
 type Fault struct {
 	// KeyPairID is the key at fault. It is empty if there is none, or if the given
 	// text cannot be a CloudFront id: it may be a private key.
@@ -107,11 +108,11 @@ func (p *proof) judge(f *facts, c Change) Verdict {
 	}
 	if slices.Contains(c.Compromised, c.Current) {
 		v.Faults = append(v.Faults, f.fault(c.Current, time.Time{}, time.Time{},
-			"%s is compromised and stays current: make another key current, and remove this one in the deployment after", f.name(c.Current)))
+			"%s is compromised and stays current: make another key current, and remove this one in the next deployment", f.name(c.Current)))
 	}
 	if n := len(slices.Compact(slices.Sorted(slices.Values(c.Keys)))); n > maxMembers {
 		v.Faults = append(v.Faults, f.fault("", time.Time{}, time.Time{},
-			"%d keys, where a key group of CloudFront holds %d: remove one first", n, maxMembers))
+			"%d keys, but a key group of CloudFront can have at most %d: remove one first", n, maxMembers))
 	}
 	v.Safe = len(v.Faults) == 0
 	for i, fault := range v.Faults {

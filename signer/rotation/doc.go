@@ -1,5 +1,5 @@
 // Package rotation decides when a step of a key rotation is safe. A step is safe if
-// it makes no viewer's valid URL be refused.
+// no viewer's valid URL is refused because of it.
 //
 // Assess returns the state of each key, the steps that are safe now, and when the
 // next one will be. Judge returns whether one change is safe, everything that is
@@ -26,7 +26,7 @@
 //
 //   - Propagation (P): an edge uses a state of the key group, and Parameter Store
 //     returns a version of the document, that was current at most P ago. The order
-//     is arbitrary: an edge may use one state and then an older one.
+//     is arbitrary: an edge may use one state, and then an older one.
 //   - Clocks (C): no clock is off by more than C. AWS truncates times to whole
 //     seconds.
 //   - Observation.Now was read first, and what AWS returned afterwards was true

@@ -38,7 +38,7 @@ func ExampleJudge() {
 	fmt.Println(v.Err())
 	fmt.Println("safe in", v.From.Sub(time.Date(2026, 7, 2, 12, 0, 0, 0, time.UTC)))
 	// Output:
-	// signing key 1 (K2JCJMDEHXQW5F) signed until 2026-07-01T12:00:00Z (maxUrlLifetime 7d, maxKeyAge 1h), and its URLs may be good until 2026-07-08T13:19:02Z: keep it in the key group, and remove it from then on
+	// signing key 1 (K2JCJMDEHXQW5F) signed until 2026-07-01T12:00:00Z (maxUrlLifetime 7d, maxKeyAge 1h), and its URLs may be valid until 2026-07-08T13:19:02Z: keep it in the key group until then, and remove it afterwards
 	// safe in 145h19m2s
 }
 
@@ -55,7 +55,7 @@ func ExampleJudge_compromised() {
 	}
 	// Output:
 	// safe: true
-	// signing key 1 (K2JCJMDEHXQW5F) signed until 2026-07-01T12:00:00Z (maxUrlLifetime 7d, maxKeyAge 1h), and its URLs may be good until 2026-07-08T13:19:02Z: CloudFront refuses them, and those that signers make until they have read the deployment document
+	// signing key 1 (K2JCJMDEHXQW5F) signed until 2026-07-01T12:00:00Z (maxUrlLifetime 7d, maxKeyAge 1h), and its URLs may be valid until 2026-07-08T13:19:02Z: CloudFront refuses them, and those that signers make until they have read the deployment document
 }
 
 func ExampleAssess() {

@@ -31,8 +31,8 @@ type Observation struct {
 	// of ssm:GetParameterHistory, in any order.
 	History []Version
 
-	// Unread are the highest limits that a version can have had that is not in
-	// History, or is there without its document. The zero value means no limits: a
+	// Unread are the highest limits that a version may have had if it is not in History,
+	// or is there without its document. The zero value means no limits: a
 	// key that such a version may have named is then never safe to remove. A key
 	// that was created a day or more before version 1, or at an unknown time, may
 	// have been named by an earlier parameter.

@@ -22,7 +22,7 @@ type rule struct {
 	find func(*proof, *facts, Change) findings
 }
 
-// findings are the faults, and those that compromised keys lift.
+// findings are faults, and those of them that compromised keys lift.
 type findings struct{ faults, lifted []Fault }
 
 // wait is one part of a waiting time.
@@ -70,15 +70,17 @@ func until(t time.Time, waits []wait, b Bounds, l Limits) time.Time {
 	return after(t, all...)
 }
 
-// readyFrom returns when every edge uses the present key group, and since when the
-// key and the group are as they are. Both are zero if one of them is not known.
+// readyFrom returns the time from which every edge uses the present key group, and
+// since, the last change of the key or the group. Both are zero if one of them is not
+// known.
 func (p *proof) readyFrom(f *facts, id string) (since, from time.Time) {
 	since = later(f.group, f.keys[id].Created)
 	return since, until(since, p.ready, f.bounds, Limits{})
 }
 
-// lastSigned returns the span whose URLs of a key stay valid longest, and when they
-// expire; zero if never or not known. last is nil if the key has signed nothing.
+// lastSigned returns the span in which a key signed the URLs that stay valid longest,
+// and when these expire: zero if never, or if that is not known. last is nil if the key
+// has signed nothing.
 func (p *proof) lastSigned(f *facts, id string) (last *span, end time.Time) {
 	for i := range f.spans {
 		s := &f.spans[i]
@@ -110,7 +112,7 @@ func currentIsListed(_ *proof, f *facts, c Change) (found findings) {
 		found.faults = append(found.faults, f.fault("", time.Time{}, time.Time{}, "no key is current: name one of the keys"))
 	case !slices.Contains(c.Keys, c.Current):
 		found.faults = append(found.faults, f.fault(c.Current, time.Time{}, time.Time{},
-			"%s is current and is not one of the keys, so that CloudFront would refuse every URL that it signs: list it, or make one of the keys current", f.name(c.Current)))
+			"%s is current and is not one of the keys, so CloudFront would refuse every URL that it signs: list it, or make one of the keys current", f.name(c.Current)))
 	}
 	return found
 }
@@ -118,7 +120,7 @@ func currentIsListed(_ *proof, f *facts, c Change) (found findings) {
 func currentIsTrusted(_ *proof, f *facts, c Change) (found findings) {
 	if c.Current != "" && c.Current != f.current && !slices.Contains(f.members, c.Current) {
 		found.faults = append(found.faults, f.fault(c.Current, time.Time{}, time.Time{},
-			"%s would sign before it is in the key group, so that edges refuse its URLs: %smake %s current in a later deployment, once every edge has it", f.name(c.Current), f.keep(), f.name(c.Current)))
+			"%s would sign before it is in the key group, and edges would refuse its URLs: %smake %s current in a later deployment, once every edge has it", f.name(c.Current), f.keep(), f.name(c.Current)))
 	}
 	return found
 }
@@ -134,12 +136,12 @@ func currentIsReady(p *proof, f *facts, c Change) (found findings) {
 			"it is not known since when %s has been in the key group, so edges may refuse its URLs: %sread when the key was created and when the group was last modified", f.name(c.Current), f.keep()))
 	default:
 		found.faults = append(found.faults, f.fault(c.Current, since, from,
-			"%s may have joined the key group as late as %s, and edges may refuse its URLs until %s: %smake this change from then on", f.name(c.Current), stamp(since), stamp(from), f.keep()))
+			"%s may have been added to the key group as late as %s, and edges may refuse its URLs until %s: %smake this change after that time", f.name(c.Current), stamp(since), stamp(from), f.keep()))
 	}
 	return found
 }
 
-// keep returns what to do in the meantime.
+// keep returns what to do until the change is safe.
 func (f *facts) keep() string {
 	if f.current == "" {
 		return ""
@@ -165,7 +167,8 @@ func removedHasExpired(p *proof, f *facts, c Change) (found findings) {
 	return found
 }
 
-// good returns why, and until when, URLs of a key may be valid, and what to do.
+// good returns a text that says why and until when URLs of a key may be valid, and what
+// to do.
 func (f *facts) good(id string, s *span, end time.Time) (what, todo string) {
 	signed := f.name(id) + " signed"
 	if s.key == "" {
@@ -180,15 +183,15 @@ func (f *facts) good(id string, s *span, end time.Time) (what, todo string) {
 		return fmt.Sprintf("%s is current%s, and signers sign with it", f.name(id), since(s.since)),
 			"keep it in the key group, make another key current, and remove it in a later deployment, once its last URL has expired"
 	case !end.IsZero():
-		return fmt.Sprintf("%s until %s %s, and its URLs may be good until %s", signed, stamp(s.end), limits, stamp(end)),
-			"keep it in the key group, and remove it from then on"
+		return fmt.Sprintf("%s until %s %s, and its URLs may be valid until %s", signed, stamp(s.end), limits, stamp(end)),
+			"keep it in the key group until then, and remove it afterwards"
 	}
 	ended := "a time that is not known"
 	if !s.end.IsZero() {
 		ended = stamp(s.end)
 	}
-	return fmt.Sprintf("%s until %s %s, and until when its URLs are good is not known", signed, ended, limits),
-		"keep it in the key group, or name it as compromised, which refuses its URLs"
+	return fmt.Sprintf("%s until %s %s, and it is not known until when its URLs are valid", signed, ended, limits),
+		"keep it in the key group, or list it as compromised, so that CloudFront refuses its URLs"
 }
 
 func since(t time.Time) string {
