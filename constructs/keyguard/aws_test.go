@@ -234,7 +234,7 @@ func TestTheServicesErrorsAreToldByTheirCode(t *testing.T) {
 		inBubble(t, "a list whose next page "+name+" the one before", func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
-			if _, err := services(answers(pages...)).Trusting(ctx, groupID); err == nil || !strings.Contains(err.Error(), "does not go on") {
+			if _, err := services(answers(pages...)).Trusting(ctx, groupID); err == nil || !strings.Contains(err.Error(), "without the marker of the next page") {
 				t.Errorf("got %v", err)
 			}
 		})

@@ -113,10 +113,10 @@ func (k *KMSKey) SignDigest(ctx context.Context, digest []byte, hash crypto.Hash
 	return out.Signature, nil
 }
 
-// deniedByKMS adds the fix to an error of AWS that denies access.
+// deniedByKMS adds the fix to an AWS error that denies access.
 func deniedByKMS(err error) error {
 	if isDenied(err) {
-		return fmt.Errorf("%w (let the role have kms:GetPublicKey and kms:Sign on the key, and the key's policy allow it)", err)
+		return fmt.Errorf("%w (allow the role kms:GetPublicKey and kms:Sign on the key, and allow them in the key's policy)", err)
 	}
 	return err
 }

@@ -186,7 +186,8 @@ func (s *Source) own(ctx context.Context) (*signer.Deployment, AccountRegion, er
 	return d, AccountRegion{partitionOf(region), region, s.Account}, nil
 }
 
-// check returns an error if a document in own names what it must not.
+// check returns an error if a document, whose location is own, names a location or a
+// file that it must not.
 func (s *Source) check(d *signer.Deployment, own AccountRegion, fromAWS bool) error {
 	if d.Region != "" && d.Region != own.Region {
 		if err := own.check(AccountRegion{partitionOf(d.Region), d.Region, own.Account}, s.Others); err != nil {
@@ -203,7 +204,7 @@ func (s *Source) check(d *signer.Deployment, own AccountRegion, fromAWS bool) er
 		}
 	}
 	if d.Key.File != "" && fromAWS && !s.KeyFiles {
-		return errors.New("key.file: a document in AWS names a file of the machine that signs: set Source.KeyFiles if that is meant")
+		return errors.New("key.file: a document in AWS names a file on the machine that signs: set Source.KeyFiles to allow that")
 	}
 	return nil
 }
@@ -242,7 +243,7 @@ func (s *Source) Key(ctx context.Context, d *signer.Deployment) (signer.Key, err
 		}
 		return signer.LoadPrivateKey(file)
 	}
-	return nil, fmt.Errorf("deployment document: it borrows its key from %s: read it with Deployment, which follows it", shown(d.Key.Parameter))
+	return nil, fmt.Errorf("deployment document: it borrows its key from %s: read it with Source.Deployment, which also reads the lender's document", shown(d.Key.Parameter))
 }
 
 // read reads a deployment document from a parameter in region. It also returns the
@@ -345,7 +346,7 @@ func shown(name string) string {
 	return text
 }
 
-// failed returns an AWS error in few words, with the fix. It wraps the SDK's whole
+// failed returns a short form of an AWS error, with the fix. It wraps the SDK's
 // error, except for what withoutName removes.
 func failed(doing, name string, err error) error {
 	doing, err = doing+" "+shown(name), withoutName(err, name)
@@ -357,13 +358,13 @@ func failed(doing, name string, err error) error {
 	case errors.As(err, &unsent):
 		return &failure{doing + ": AWS cannot be reached: " + reason(unsent), err}
 	case errors.As(err, &refusal) && invalidCredentials[refusal.ErrorCode()]:
-		return &failure{fmt.Sprintf("%s: AWS does not take the credentials (%s: %s): sign in again, or set AWS_PROFILE", doing, refusal.ErrorCode(), refusal.ErrorMessage()), err}
+		return &failure{fmt.Sprintf("%s: AWS does not accept the credentials (%s: %s): sign in again, or set AWS_PROFILE", doing, refusal.ErrorCode(), refusal.ErrorMessage()), err}
 	}
 	return fmt.Errorf("%s: %w", doing, err)
 }
 
-// withoutName returns an AWS error without its message if that may repeat name and
-// an error must not show it.
+// withoutName returns an AWS error without its message if name must not be shown, since
+// the message may repeat it.
 func withoutName(err error, name string) error {
 	var refusal smithy.APIError
 	if shown(name) == name || !errors.As(err, &refusal) {

@@ -26,8 +26,8 @@ import (
 	"github.com/signedfront/signedfront/signer/rotation"
 )
 
-// Reader reads with the clients that it holds. Every method reads all pages. The
-// error is a *CallError if AWS refused the call or was not reached.
+// Reader reads with its clients. Every method reads all pages. The error is a
+// *CallError if AWS refused the call or was not reached.
 type Reader struct {
 	CloudFront interface {
 		GetKeyGroup(context.Context, *cloudfront.GetKeyGroupInput, ...func(*cloudfront.Options)) (*cloudfront.GetKeyGroupOutput, error)
@@ -85,7 +85,7 @@ func (r *Reader) KeyGroup(ctx context.Context, id string) (rotation.KeyGroup, er
 	case err != nil:
 		return rotation.KeyGroup{}, failed("cloudfront:GetKeyGroup", id, err)
 	case out.KeyGroup == nil || out.KeyGroup.KeyGroupConfig == nil:
-		return rotation.KeyGroup{}, fmt.Errorf("cloudfront:GetKeyGroup on %s answered no key group", signer.Describe(id, signer.FormName))
+		return rotation.KeyGroup{}, fmt.Errorf("cloudfront:GetKeyGroup on %s returned no key group", signer.Describe(id, signer.FormName))
 	}
 	return rotation.KeyGroup{Members: out.KeyGroup.KeyGroupConfig.Items, Modified: aws.ToTime(out.KeyGroup.LastModifiedTime)}, nil
 }
@@ -107,7 +107,7 @@ func (r *Reader) PublicKey(ctx context.Context, id string) (PublicKey, error) {
 	case err != nil:
 		return PublicKey{}, failed("cloudfront:GetPublicKey", id, err)
 	case out.PublicKey == nil || out.PublicKey.PublicKeyConfig == nil:
-		return PublicKey{}, fmt.Errorf("cloudfront:GetPublicKey on %s answered no public key", signer.Describe(id, signer.FormID))
+		return PublicKey{}, fmt.Errorf("cloudfront:GetPublicKey on %s returned no public key", signer.Describe(id, signer.FormID))
 	}
 	return PublicKey{
 		CallerReference: aws.ToString(out.PublicKey.PublicKeyConfig.CallerReference),
@@ -148,14 +148,14 @@ func (r *Reader) Trusting(ctx context.Context, keyGroupID string) (distributions
 		}
 		list := out.DistributionIdList
 		if list == nil {
-			return nil, fmt.Errorf("cloudfront:ListDistributionsByKeyGroup on %s answered no list", signer.Describe(keyGroupID, signer.FormName))
+			return nil, fmt.Errorf("cloudfront:ListDistributionsByKeyGroup on %s returned no list", signer.Describe(keyGroupID, signer.FormName))
 		}
 		distributions = append(distributions, list.Items...)
 		if !aws.ToBool(list.IsTruncated) {
 			return distributions, nil
 		}
 		if aws.ToString(list.NextMarker) == "" || aws.ToString(list.NextMarker) == aws.ToString(in.Marker) {
-			return nil, fmt.Errorf("cloudfront:ListDistributionsByKeyGroup on %s answered a list that does not go on", signer.Describe(keyGroupID, signer.FormName))
+			return nil, fmt.Errorf("cloudfront:ListDistributionsByKeyGroup on %s returned a truncated list without the marker of the next page", signer.Describe(keyGroupID, signer.FormName))
 		}
 		in.Marker = list.NextMarker
 	}
