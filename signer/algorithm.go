@@ -54,7 +54,7 @@ func parseWord[W ~string](kind, word string, words []W) (W, error) {
 	case slices.Contains(words, w):
 		return w, nil
 	}
-	return "", fmt.Errorf("unknown %s %s: CloudFront takes %s", kind, Describe(word, FormWord), list(words, " and "))
+	return "", fmt.Errorf("unknown %s %s: CloudFront accepts %s", kind, Describe(word, FormWord), list(words, " and "))
 }
 
 // list joins words for a message.

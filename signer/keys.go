@@ -176,11 +176,11 @@ func badKey(format, kind string) error {
 	if kind != "" {
 		return unsupportedKey(kind)
 	}
-	return fmt.Errorf("the PEM block does not hold a %s private key that can be read: it is damaged; CloudFront takes RSA of 2048 bits and ECDSA on P-256", format)
+	return fmt.Errorf("the PEM block does not hold a %s private key that can be read: it is damaged; CloudFront accepts RSA of 2048 bits and ECDSA on P-256", format)
 }
 
 func unsupportedKey(what string) error {
-	return fmt.Errorf("a key of kind %s: CloudFront takes RSA of 2048 bits and ECDSA on P-256", what)
+	return fmt.Errorf("a key of kind %s: CloudFront accepts RSA of 2048 bits and ECDSA on P-256", what)
 }
 
 // newPrivateKey wraps one of Go's own private keys of an accepted kind.
@@ -392,7 +392,7 @@ func ParsePublicKey(pemText []byte) (*PublicKey, error) {
 	case bytes.Contains([]byte(block.Type), []byte("PRIVATE")):
 		return nil, errors.New("a private key in place of a public key: give only the public half")
 	case block.Type != "PUBLIC KEY":
-		return nil, fmt.Errorf("a PEM block of the type %s: CloudFront takes PUBLIC KEY (SPKI), as `openssl pkey -pubout` writes it", Describe(block.Type, FormWord))
+		return nil, fmt.Errorf("a PEM block of the type %s: CloudFront accepts PUBLIC KEY (SPKI), as `openssl pkey -pubout` writes it", Describe(block.Type, FormWord))
 	case len(bytes.TrimSpace(rest)) != 0:
 		return nil, errors.New("more text after the public key: want one PEM block and nothing else")
 	}

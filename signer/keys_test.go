@@ -246,7 +246,7 @@ func TestKeysOfOpenSSLAreTakenOrNamed(t *testing.T) {
 		switch _, err := ParsePrivateKey(text); {
 		case key.Kind == "" && err != nil:
 			t.Errorf("%s: %v", name, err)
-		case key.Kind != "" && (err == nil || !strings.Contains(err.Error(), key.Kind+": CloudFront takes RSA of 2048 bits and ECDSA on P-256")):
+		case key.Kind != "" && (err == nil || !strings.Contains(err.Error(), key.Kind+": CloudFront accepts RSA of 2048 bits and ECDSA on P-256")):
 			t.Errorf("%s: got %v, want it named as %s", name, err, key.Kind)
 		}
 	}

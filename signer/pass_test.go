@@ -89,7 +89,7 @@ func TestAPassRefusesWhatClientsWouldRewriteSoThatItStaysBelowItsPrefix(t *testi
 	}
 	long := site + "/users/1/" + strings.Repeat("a", MaxURLLength-100)
 	if _, err := pass.URL(long); !errors.As(err, new(*URLError)) {
-		t.Errorf("a URL longer than CloudFront takes: got %v", err)
+		t.Errorf("a URL longer than CloudFront accepts: got %v", err)
 	}
 }
 

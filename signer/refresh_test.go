@@ -242,7 +242,7 @@ func TestWrongAnswersOfASourceAreRefusedAndNeverReplaceAKeyThatWorks(t *testing.
 		"a key that fails":      {key(func(Key) (Key, error) { return nil, errDown }), OpenOptions{}, "opening the key of " + keyID + ": the source is down"},
 		"a key that panics":     {key(func(Key) (Key, error) { panic(errDown) }), OpenOptions{}, "panicked"},
 		"a key of another pair": {key(func(Key) (Key, error) { return other, nil }), OpenOptions{}, "does not match key pair id " + keyID},
-		"a key of another kind": {key(func(k Key) (Key, error) { return publicOnly{k, "none"}, nil }), OpenOptions{}, "CloudFront takes"},
+		"a key of another kind": {key(func(k Key) (Key, error) { return publicOnly{k, "none"}, nil }), OpenOptions{}, "CloudFront accepts"},
 		"a key that cannot repeat its signatures": {key(func(k Key) (Key, error) { return &countingKey{Key: k}, nil }), OpenOptions{Deterministic: true}, "deterministic"},
 	} {
 		t.Run(name+" at first", func(t *testing.T) {

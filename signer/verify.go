@@ -222,7 +222,7 @@ func verify(r Request, keys map[string]*PublicKey) (Verdict, *signed) {
 	case target == "":
 		return deny(AccessDenied, ReasonURL, false, "the URL of the request is not complete: it needs http:// or https://, a host and a path, as they arrived")
 	case len(target) > MaxURLLength:
-		return deny(RequestTooLong, ReasonTooLong, true, "path and query are %d bytes long: CloudFront takes %d, and answers 413 before it looks at a signature", len(target), MaxURLLength)
+		return deny(RequestTooLong, ReasonTooLong, true, "path and query are %d bytes long: CloudFront accepts at most %d, and answers 413 before it checks a signature", len(target), MaxURLLength)
 	}
 	c := read(r)
 	v.Cookies, v.Certain = c.cookies, !c.doubtful

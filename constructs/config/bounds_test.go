@@ -164,7 +164,7 @@ func TestADomainNameIsOneThatCloudFrontAndACertificateTake(t *testing.T) {
 		{"a longer one without certificate and zone", Domain{Names: []string{hostOf(65)}}, "Props: neither Certificate nor HostedZone"},
 		{"in a zone with the longest name there is", Domain{Names: []string{hostOf(253)}, Certificate: given, HostedZone: &HostedZone{ID: zone.ID, Name: hostOf(253)}}, ""},
 		{"in a zone with a longer one", Domain{Names: []string{other}, Certificate: given, HostedZone: &HostedZone{ID: zone.ID, Name: hostOf(254)}}, "Props.HostedZone.Name: "},
-		{"as many as CloudFront takes", Domain{Names: manyNames(maxDomainNames), Certificate: given}, ""},
+		{"as many as CloudFront accepts", Domain{Names: manyNames(maxDomainNames), Certificate: given}, ""},
 		{"one more", Domain{Names: manyNames(maxDomainNames + 1), Certificate: given}, "Props.Names: "},
 		{"one outside the zone", Domain{Names: []string{"media.example.org"}, HostedZone: zone}, "Props.Names[0]: "},
 		{"one that only ends like the zone", Domain{Names: []string{"media.notexample.com"}, HostedZone: zone}, "Props.Names[0]: "},

@@ -379,7 +379,7 @@ func TestFailure04_AnUpdateReadsAndNeverMakes(t *testing.T) {
 		{"no generation", nil, map[string]any{"Generation": ""},
 			"property Generation is an empty value: want a number, 1 or more"},
 		{"an unknown algorithm", nil, map[string]any{"Algorithm": "ed25519"},
-			`property Algorithm: unknown key algorithm "ed25519": CloudFront takes ecdsa-p256 and rsa-2048`},
+			`property Algorithm: unknown key algorithm "ed25519": CloudFront accepts ecdsa-p256 and rsa-2048`},
 	}
 	for _, test := range tests {
 		// Failures 5 and 23 are in here: CloudFormation rolls a failed update
@@ -558,7 +558,7 @@ func TestFailure16_ACreateFailsWithWhatToDoWhen(t *testing.T) {
 		{"there is no secret", func(_ *testing.T, d *deployment) { delete(d.byID, secretID) }, nil,
 			`making the key pair of generation 1: the secret does not exist: "` + secretID + `"; ` + use},
 		{"the algorithm is unknown", nil, map[string]any{"Algorithm": "dsa"},
-			`property Algorithm: unknown key algorithm "dsa": CloudFront takes ecdsa-p256 and rsa-2048`},
+			`property Algorithm: unknown key algorithm "dsa": CloudFront accepts ecdsa-p256 and rsa-2048`},
 		{"the generation is none", nil, map[string]any{"Generation": "next"},
 			`property Generation is "next": want a number, 1 or more`},
 		{"the generation is zero", nil, map[string]any{"Generation": 0.0},
