@@ -13,11 +13,11 @@ func (p *app) deploysAgain(t *testing.T) {
 	before, events := snapshot(p.checkResources(t, stackName("dev"))), p.events(t, stackName("dev"))
 	_, said := p.deploy(t, "dev")
 	if !strings.Contains(said, "(no changes)") {
-		t.Errorf("the command line sees a change:\n%s", said)
+		t.Errorf("the command line does not say that nothing changed:\n%s", said)
 	}
 	wantSame(t, snapshot(p.checkResources(t, stackName("dev"))), before)
 	if now := p.events(t, stackName("dev")); len(now) != len(events) {
-		t.Errorf("CloudFormation did something: %v", now[:len(now)-len(events)])
+		t.Errorf("the second deployment made events: %v", now[:len(now)-len(events)])
 	}
 	p.checkGenerations(t, "dev", 1)
 }

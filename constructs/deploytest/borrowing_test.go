@@ -52,7 +52,7 @@ func (p *app) borrows(t *testing.T) {
 	resources := p.checkResources(t, stackName(borrower))
 	for _, kind := range []string{"AWS::SecretsManager::Secret", "AWS::CloudFront::PublicKey", "AWS::CloudFront::KeyGroup", "Custom::SigningKeyPair"} {
 		if own := ofType(resources, kind); len(own) > 0 {
-			t.Errorf("who borrows has %d of %s", len(own), kind)
+			t.Errorf("the borrower has %d of %s, want none", len(own), kind)
 		}
 	}
 	policy, err := p.policy(t.Context(), p.physicalID(t, borrower, "AWS::IAM::ManagedPolicy"))
@@ -60,7 +60,7 @@ func (p *app) borrows(t *testing.T) {
 		t.Fatal(err)
 	}
 	if documents := policy.allowed("ssm:GetParameter"); !slices.Contains(documents, "arn:aws:ssm:"+region+":"+accountID+":parameter"+lender) {
-		t.Errorf("who has the borrower's signing policy may read the documents %v", documents)
+		t.Errorf("the borrower's signing policy allows reading the documents %v, want the lender's among them", documents)
 	}
 	p.checkSigning(t, borrower)
 	p.wantHealthy(t, borrower)
@@ -89,7 +89,7 @@ func (p *app) borrows(t *testing.T) {
 	p.wantHealthy(t, "dev") // the removed key was compromised
 	wantSame(t, snapshot(p.checkResources(t, stackName(borrower))), before)
 	if now := len(p.events(t, stackName(borrower))); now != events {
-		t.Errorf("the borrower's stack had %d events, has %d", events, now)
+		t.Errorf("the borrower's stack had %d events, and has %d now", events, now)
 	}
 
 	p.lendsWhileSomebodyBorrows(t)
@@ -109,13 +109,13 @@ func (p *app) wantLenders(t *testing.T) {
 		})
 		_, said, err := p.tryDeploy(t, borrower, onlyTheBorrower...)
 		if err == nil || !strings.Contains(said, exportPrefix+from) {
-			t.Fatalf("who borrows from %s is deployed, or is not told of it: %v\n%s", from, err, said)
+			t.Fatalf("the deployment of a borrower of %s succeeds, or its output does not name the export: %v\n%s", from, err, said)
 		}
 		p.wantStatus(t, borrower, "ROLLBACK_COMPLETE")
 	}
 	p.configure(t, func(environments map[string]any) { delete(environments, "spare") })
 	if now := len(p.events(t, stackName("dev"))); now != before {
-		t.Errorf("dev had %d events, has %d", before, now)
+		t.Errorf("dev had %d events, and has %d now", before, now)
 	}
 }
 
@@ -141,11 +141,11 @@ func (p *app) lendsWhileSomebodyBorrows(t *testing.T) {
 
 	said, err := p.cdk(t, p.folder, "destroy", stackName("dev"), "--force")
 	if err == nil || !strings.Contains(said, exportPrefix+"dev is imported by stack "+stackName(borrower)) {
-		t.Fatalf("the lender is destroyed, or it is not told who borrows: %v\n%s", err, said)
+		t.Fatalf("the lender is destroyed, or the output does not name the borrower: %v\n%s", err, said)
 	}
 	after, now := of("dev")
 	if now != events {
-		t.Errorf("to be refused, it took %d events", now-events)
+		t.Errorf("the refused deletion made %d events, want none", now-events)
 	}
 	unharmed(dev, after)
 
@@ -162,7 +162,7 @@ func (p *app) lendsWhileSomebodyBorrows(t *testing.T) {
 	})
 	_, said, err = p.tryDeploy(t, "dev")
 	if err == nil || !strings.Contains(said, exportPrefix+"dev cannot be deleted as it is in use by "+stackName(borrower)) {
-		t.Fatalf("the lender lends no more, or it is not told who borrows: %v\n%s", err, said)
+		t.Fatalf("the lender stops lending, or the output does not name the borrower: %v\n%s", err, said)
 	}
 	p.wantStatus(t, "dev", "UPDATE_ROLLBACK_COMPLETE")
 	after, _ = of("dev")
@@ -170,7 +170,7 @@ func (p *app) lendsWhileSomebodyBorrows(t *testing.T) {
 	after, now = of(borrower)
 	wantSame(t, snapshot(after), snapshot(borrowers))
 	if now != borrowersEvents {
-		t.Errorf("the borrower's stack had %d events, has %d", borrowersEvents, now)
+		t.Errorf("the borrower's stack had %d events, and has %d now", borrowersEvents, now)
 	}
 	p.configure(t, func(environments map[string]any) {
 		environments["dev"].(map[string]any)["lendKeys"] = true

@@ -37,7 +37,7 @@ func (p *app) isDeployed(t *testing.T) {
 	} {
 		found := ofType(resources, kind)
 		if len(found) != 1 || found[0].physicalID != outputs[name] {
-			t.Errorf("the output %s is %s, the stack has %d of %s", name, outputs[name], len(found), kind)
+			t.Errorf("the output %s is %s, and the stack has %d of %s", name, outputs[name], len(found), kind)
 		}
 	}
 	p.checkGenerations(t, "dev", 1)
@@ -78,7 +78,7 @@ func (p *app) checkGenerations(t *testing.T, environment string, want int) {
 	}
 	for secret, fingerprint := range fingerprints {
 		if !public[fingerprint] {
-			t.Errorf("the key in %s is none that the distribution trusts", secret)
+			t.Errorf("the distribution does not trust the key in %s", secret)
 		}
 	}
 
@@ -86,7 +86,7 @@ func (p *app) checkGenerations(t *testing.T, environment string, want int) {
 		t.Error(err)
 	}
 	if key := trusted[document.KeyPairID]; key == nil || document.CheckKey(key) != nil {
-		t.Errorf("the document names the key pair %s, which is not trusted, or another key", document.KeyPairID)
+		t.Errorf("the document names the key pair %s, which is not trusted or does not match its public key", document.KeyPairID)
 	}
 	if fingerprints[document.Key.SecretARN] != document.PublicKeySHA256 || versions[document.Key.SecretARN] != document.Key.SecretVersionID {
 		t.Errorf("the document names version %s of %s, which holds another key", document.Key.SecretVersionID, document.Key.SecretARN)

@@ -70,11 +70,11 @@ func (p *app) isDestroyed(t *testing.T) {
 	} {
 		p.deleteFailing(t, stackName("dev"), step.fails)
 		if left := content(); (left == 0) != step.emptied {
-			t.Errorf("the deletion that failed at %s left %d versions, emptied: want %t", step.fails, left, step.emptied)
+			t.Errorf("after the deletion failed at %s, the bucket has %d versions; want it empty: %t", step.fails, left, step.emptied)
 		}
 	}
 	if written() == 0 || denied() == 0 {
-		t.Errorf("the writer has written %d objects, and was denied %d", written(), denied())
+		t.Errorf("the writer wrote %d objects and was denied %d times, want both above zero", written(), denied())
 	}
 	p.destroy(t, "dev")
 	p.wantNothingLeft(t)
@@ -119,18 +119,18 @@ func (a *account) deleteFailing(t *testing.T, stack, kind string) {
 	for {
 		answer, err := a.cloudFormation.DescribeStacks(t.Context(), &cloudformation.DescribeStacksInput{StackName: &stack})
 		if err != nil {
-			t.Fatalf("the deletion that is to fail at %s: %v", kind, err)
+			t.Fatalf("waiting for the deletion to fail at %s: %v", kind, err)
 		}
 		switch status := answer.Stacks[0].StackStatus; status {
 		case cftypes.StackStatusDeleteInProgress:
 			time.Sleep(100 * time.Millisecond)
 		case cftypes.StackStatusDeleteFailed:
 			if _, err := os.Stat(file); err == nil {
-				t.Fatalf("the deletion failed before it came to %s: %s", kind, aws.ToString(answer.Stacks[0].StackStatusReason))
+				t.Fatalf("the deletion failed before it reached a resource of type %s: %s", kind, aws.ToString(answer.Stacks[0].StackStatusReason))
 			}
 			return
 		default:
-			t.Fatalf("the stack is %s, want it to fail at %s", status, kind)
+			t.Fatalf("the stack is %s, want its deletion to fail at %s", status, kind)
 		}
 	}
 }

@@ -45,7 +45,7 @@ func (p *app) hasADomain(t *testing.T) {
 	}
 	config := answer.Distribution.DistributionConfig
 	if len(certificates) != 1 || aws.ToString(config.ViewerCertificate.ACMCertificateArn) != certificates[0].physicalID {
-		t.Errorf("the distribution has the certificate %s, made were %d", aws.ToString(config.ViewerCertificate.ACMCertificateArn), len(certificates))
+		t.Errorf("the distribution has the certificate %s, and %d certificates were created", aws.ToString(config.ViewerCertificate.ACMCertificateArn), len(certificates))
 	}
 	if !slices.Equal(config.Aliases.Items, domainNames) {
 		t.Errorf("it serves %v, want %v", config.Aliases.Items, domainNames)

@@ -95,7 +95,7 @@ func (p *app) failsLate(t *testing.T) {
 		named = append(named, d.KeyPairID)
 	}
 	if n := len(named); n < 3 || named[n-1] != document.KeyPairID || named[n-2] == document.KeyPairID {
-		t.Errorf("the document has named %q: not %s, another key, and %[2]s again", named, document.KeyPairID)
+		t.Errorf("the document named %q: want %s, then another key, then %[2]s again", named, document.KeyPairID)
 	}
 }
 

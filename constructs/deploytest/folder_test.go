@@ -60,7 +60,7 @@ func (p *app) servesAFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := p.s3.PutBucketPolicy(ctx, &s3.PutBucketPolicyInput{Bucket: aws.String(bucket), Policy: aws.String(outputs["RequiredBucketPolicy"])}); err != nil {
-		t.Errorf("S3 takes no such policy: %v", err)
+		t.Errorf("S3 does not accept the required policy: %v", err)
 	}
 	for action, want := range map[string]string{"s3:GetObject": "arn:aws:s3:::" + bucket + folder + "/*", "s3:ListBucket": "arn:aws:s3:::" + bucket} {
 		if got := required.allowed(action); !slices.Equal(got, []string{want}) {
@@ -73,7 +73,7 @@ func (p *app) servesAFolder(t *testing.T) {
 
 	p.destroy(t, environment)
 	if _, err := p.s3.DeleteBucket(ctx, &s3.DeleteBucketInput{Bucket: aws.String(bucket)}); err != nil {
-		t.Errorf("the bucket that was there before: %v", err)
+		t.Errorf("deleting the bucket that existed before: %v", err)
 	}
 }
 
@@ -90,6 +90,6 @@ func (p *app) checkDownloads(t *testing.T, environment, distribution string) {
 		t.Errorf("%s: %s", signed, v.Detail)
 	}
 	if v := signer.Verify(signer.Request{URL: strings.Replace(signed, "attachment", "inline", 1)}, trusted); v.Allowed {
-		t.Error("the signature does not cover how the object is saved")
+		t.Error("a URL with a changed content disposition is allowed")
 	}
 }

@@ -33,14 +33,14 @@ func (p *app) imports(t *testing.T) {
 	outputs, _ := p.deploy(t, environment)
 	resources := p.checkResources(t, stackName(environment))
 	if made := append(ofType(resources, "Custom::SigningKeyPair"), ofType(resources, "AWS::SecretsManager::Secret")...); len(made) > 0 {
-		t.Errorf("the stack makes a key of its own: %d resources", len(made))
+		t.Errorf("the stack creates a key of its own: %d resources", len(made))
 	}
 	trusted, err := p.trustedKeys(t.Context(), outputs["DistributionId"])
 	if err != nil {
 		t.Fatal(err)
 	}
 	if public := trusted[outputs["KeyPairId"]]; len(trusted) != 1 || public == nil || !public.Equal(key.PublicKey()) {
-		t.Errorf("CloudFront has not the imported key as %s, of %d", outputs["KeyPairId"], len(trusted))
+		t.Errorf("the imported key is not the only trusted key under the id %s: the distribution trusts %d", outputs["KeyPairId"], len(trusted))
 	}
 	p.checkSigning(t, environment)
 	p.wantHealthy(t, environment)
@@ -70,7 +70,7 @@ func (p *app) editsAnImportedKey(t *testing.T, environment string) {
 	_, said, err := p.tryDeploy(t, environment)
 	for _, reason := range []string{"signing key 1 is in CloudFront as ", "would become another key", "give the new key another number"} {
 		if err == nil || !strings.Contains(said, reason) {
-			t.Errorf("it is deployed, or does not say %q: %v\n%s", reason, err, said)
+			t.Errorf("the deployment succeeds, or its output does not say %q: %v\n%s", reason, err, said)
 		}
 	}
 	p.wantStatus(t, environment, "UPDATE_ROLLBACK_COMPLETE")

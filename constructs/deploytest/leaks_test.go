@@ -66,7 +66,7 @@ func TestALeakInOneTextOfManyIsFound(t *testing.T) {
 	}
 	texts["outputs"] = strings.ReplaceAll(texts["outputs"], "-----BEGIN PRIVATE KEY-----", "")
 	if found := leaks(keys[:1], texts); len(found) > 0 {
-		t.Errorf("of another key, found %q", found)
+		t.Errorf("for a key that no text has, found %q", found)
 	}
 }
 
@@ -83,17 +83,17 @@ func (a *account) everyKey(t *testing.T) (keys [][]byte) {
 	for line := range bytes.Lines(lines) {
 		var key string
 		if err := json.Unmarshal(line, &key); err != nil {
-			t.Fatal("what the engine wrote of secrets cannot be read")
+			t.Fatal("a line of the engine's file of secret values is not a JSON string")
 		}
 		keys = append(keys, []byte(key))
 		parsed, err := signer.ParsePrivateKey([]byte(key))
 		if err != nil {
-			t.Fatalf("a secret was given something else than a key: %v", err)
+			t.Fatalf("a secret value is not a private key: %v", err)
 		}
 		delete(missing, parsed.PublicKey().Fingerprint())
 	}
 	if len(keys) == 0 || len(missing) > 0 {
-		t.Errorf("%d keys are known, and %d that were found in secrets are not among them", len(keys), len(missing))
+		t.Errorf("%d keys were recorded, but %d keys that the scenarios found in secrets are not among them", len(keys), len(missing))
 	}
 	return keys
 }
@@ -123,7 +123,7 @@ func (a *account) everyText(t *testing.T) map[string]string {
 	// Without one of these the search would be incomplete.
 	for _, kind := range []string{"engine.log", "function-output", "cdk-", "outputs-", "signedfront-dev.template.json", "stack-signedfront-dev"} {
 		if !slices.ContainsFunc(slices.Collect(maps.Keys(texts)), func(name string) bool { return strings.HasPrefix(name, kind) }) {
-			t.Errorf("nothing was captured that is named %s...", kind)
+			t.Errorf("no captured text has a name that starts with %s", kind)
 		}
 	}
 	return texts

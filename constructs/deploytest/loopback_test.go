@@ -28,7 +28,7 @@ func TestAnAccountAnywhereButOnThisMachineIsRefused(t *testing.T) {
 		"https://cloudformation.eu-west-1.amazonaws.com:443",
 	} {
 		if _, err := accountAt(endpoint); err == nil {
-			t.Errorf("%q is taken", endpoint)
+			t.Errorf("%q is accepted", endpoint)
 		}
 	}
 	for _, endpoint := range []string{"http://127.0.0.1:4566", "http://[::1]:4566"} {
@@ -111,7 +111,7 @@ func TestSettingsOfWhoeverRunsTheTestReachNoProgram(t *testing.T) {
 	environ := a.environment(t)
 	for _, variable := range environ {
 		if strings.HasSuffix(variable, "="+theirs) {
-			t.Errorf("a program is told %s", variable)
+			t.Errorf("the environment of a program has %s", variable)
 		}
 	}
 	last := func(name string) (value string) {
@@ -134,10 +134,10 @@ func TestSettingsOfWhoeverRunsTheTestReachNoProgram(t *testing.T) {
 		}
 	}
 	if home, err := os.UserHomeDir(); err != nil || last("HOME") == home {
-		t.Errorf("the programs look into %s (%v)", home, err)
+		t.Errorf("the home folder of the programs is that of the user, %s (%v)", home, err)
 	}
 	if credentials, err := a.config.Credentials.Retrieve(t.Context()); err != nil || credentials.AccessKeyID != accountID {
-		t.Errorf("the SDK has the credentials of %s (%v)", credentials.AccessKeyID, err)
+		t.Errorf("the SDK has the access key id %s (%v)", credentials.AccessKeyID, err)
 	}
 	if !slices.Contains(environ, "NO_PROXY=127.0.0.1") {
 		t.Error("a proxy could stand between the programs and the account")

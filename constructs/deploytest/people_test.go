@@ -113,7 +113,7 @@ func (a *account) browse(t *testing.T, server *pageServer, uploads ...upload) ma
 	case <-ctx.Done():
 		cancel()
 		browser.Wait()
-		t.Fatalf("the page reports nothing:\n%s", &said)
+		t.Fatalf("the page reported no results:\n%s", &said)
 		return nil
 	}
 }
@@ -225,7 +225,7 @@ func (p *app) takesUploads(t *testing.T) {
 		}
 		answer := p.view(t, signed)
 		if body, _ := io.ReadAll(answer.Body); answer.StatusCode != 200 || !bytes.Equal(body, bytes.Repeat([]byte{7}, most)) || answer.Header.Get("Content-Type") != "image/png" {
-			t.Errorf("%s comes back as %d, %d bytes of %s: %.200s", key, answer.StatusCode, len(body), answer.Header.Get("Content-Type"), body)
+			t.Errorf("%s is answered with %d, %d bytes of %s: %.200s", key, answer.StatusCode, len(body), answer.Header.Get("Content-Type"), body)
 		}
 	}
 	p.destroy(t, environment)
@@ -413,7 +413,7 @@ func (p *app) takesOver(t *testing.T) {
 	delete(settings["signingKeys"].(map[string]any), "alsoTrust")
 	p.configure(t, func(environments map[string]any) { environments[environment] = settings })
 	if _, said, err := p.tryDeploy(t, environment); err == nil || !strings.Contains(said, id) || !strings.Contains(said, `"guard": false`) {
-		t.Errorf("the guard lets the older key go: %v\n%s", err, said)
+		t.Errorf("the guard does not refuse to remove the older key: %v\n%s", err, said)
 	}
 	wantServed("https://"+name, name)
 	settings["guard"] = false

@@ -96,7 +96,7 @@ func (a *account) wantProtected(t *testing.T) {
 func (p *app) isRemoved(t *testing.T) {
 	_, blocks := section(t, "PIPELINES.md", "### Removing one")
 	if len(blocks) != 3 {
-		t.Fatalf("%d blocks of commands: what is kept, the removal, and that of what was kept", len(blocks))
+		t.Fatalf("the page has %d blocks of commands, want three: to list what is kept, to destroy the stacks, to remove what was kept", len(blocks))
 	}
 	resources := func() map[string]*resource {
 		t.Helper()
@@ -142,15 +142,15 @@ func (p *app) isRemoved(t *testing.T) {
 	}
 	stored := content()
 	if len(stored) != 4 {
-		t.Fatalf("in the bucket are %q", stored)
+		t.Fatalf("the bucket has %q", stored)
 	}
 
 	said, err := p.paste(t, blocks[0]+`printf '%s\n' "$bucket" "$key" "$log"`)
 	if err != nil || said != fmt.Sprintf("%s\n%s\n%s\n", bucket, key, log) {
-		t.Fatalf("what is kept: %v\n%s\nwant %s, %s and %s", err, said, bucket, key, log)
+		t.Fatalf("the commands that list what is kept: %v\n%s\nwant %s, %s and %s", err, said, bucket, key, log)
 	}
 	if said, err := p.paste(t, lineWith(t, blocks[1], " destroy ")); err == nil || !strings.Contains(said, refusal) {
-		t.Fatalf("what is protected is destroyed, or it is not told of it: %v\n%s", err, said)
+		t.Fatalf("protected stacks are destroyed, or the output does not have the refusal: %v\n%s", err, said)
 	}
 	wantSame(t, identities(resources()), identities(before))
 
@@ -163,7 +163,7 @@ func (p *app) isRemoved(t *testing.T) {
 		}
 	}
 	if now := content(); !slices.Equal(now, stored) {
-		t.Errorf("the bucket had %q, has %q", stored, now)
+		t.Errorf("the bucket had %q, and has %q now", stored, now)
 	}
 	kept := []string{"bucket " + bucket, "KMS key " + key + ", " + string(kmstypes.KeyStateEnabled), "log group " + log}
 	if left := p.leftoversInBoth(t); !slices.Equal(left, kept) {

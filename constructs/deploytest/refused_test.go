@@ -49,6 +49,6 @@ func (p *app) wantRefused(t *testing.T, settings map[string]any, reasons ...stri
 		t.Fatal(err)
 	}
 	if after.KeyPairID != document.KeyPairID || len(after.TrustedKeys) != len(document.TrustedKeys) {
-		t.Errorf("the document named %s of %d keys, and names %s of %d", document.KeyPairID, len(document.TrustedKeys), after.KeyPairID, len(after.TrustedKeys))
+		t.Errorf("the document named %s of %d keys, and names %s of %d now", document.KeyPairID, len(document.TrustedKeys), after.KeyPairID, len(after.TrustedKeys))
 	}
 }

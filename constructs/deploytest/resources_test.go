@@ -98,7 +98,7 @@ func (a *account) resources(t *testing.T, stack string) map[string]*resource {
 		for _, summary := range page.StackResourceSummaries {
 			r := declared.Resources[*summary.LogicalResourceId]
 			if r == nil {
-				t.Fatalf("%s has %s, which its template has not", stack, *summary.LogicalResourceId)
+				t.Fatalf("%s has %s, which its template does not have", stack, *summary.LogicalResourceId)
 			}
 			r.physicalID = aws.ToString(summary.PhysicalResourceId)
 			r.stack = declared.Resources
@@ -106,7 +106,7 @@ func (a *account) resources(t *testing.T, stack string) map[string]*resource {
 		}
 	}
 	if made != len(declared.Resources) {
-		t.Fatalf("%s has %d resources, its template %d", stack, made, len(declared.Resources))
+		t.Fatalf("%s has %d resources, and its template has %d", stack, made, len(declared.Resources))
 	}
 	return declared.Resources
 }
@@ -121,10 +121,10 @@ func (a *account) checkResources(t *testing.T, stack string) map[string]*resourc
 		check, known := checks[r.Type]
 		switch {
 		case !known:
-			t.Errorf("%s is of type %s: add how it is read to the table", id, r.Type)
+			t.Errorf("%s is of type %s: add a check of this type to the table", id, r.Type)
 			failed = true
 		case r.physicalID == "":
-			t.Errorf("%s, %s, was not made", id, r.Type)
+			t.Errorf("%s, %s, was not created", id, r.Type)
 			failed = true
 		default:
 			if err := check(t.Context(), a, r); err != nil {
@@ -164,14 +164,14 @@ func checkBucket(ctx context.Context, a *account, r *resource) error {
 		return err
 	}
 	if p := public.PublicAccessBlockConfiguration; !aws.ToBool(p.BlockPublicAcls) || !aws.ToBool(p.BlockPublicPolicy) || !aws.ToBool(p.IgnorePublicAcls) || !aws.ToBool(p.RestrictPublicBuckets) {
-		return fmt.Errorf("public access is not blocked whole: %+v", p)
+		return fmt.Errorf("not all public access is blocked: %+v", p)
 	}
 	ownership, err := a.s3.GetBucketOwnershipControls(ctx, &s3.GetBucketOwnershipControlsInput{Bucket: bucket})
 	if err != nil {
 		return err
 	}
 	if rule := ownership.OwnershipControls.Rules[0]; rule.ObjectOwnership != s3types.ObjectOwnershipBucketOwnerEnforced {
-		return fmt.Errorf("objects belong to %s", rule.ObjectOwnership)
+		return fmt.Errorf("the object ownership is %s", rule.ObjectOwnership)
 	}
 	encryption, err := a.s3.GetBucketEncryption(ctx, &s3.GetBucketEncryptionInput{Bucket: bucket})
 	if err != nil {
@@ -182,7 +182,7 @@ func checkBucket(ctx context.Context, a *account, r *resource) error {
 		return err
 	}
 	if got := encryption.ServerSideEncryptionConfiguration.Rules[0].ApplyServerSideEncryptionByDefault.SSEAlgorithm; got != want {
-		return fmt.Errorf("objects are encrypted with %s, the template says %s", got, want)
+		return fmt.Errorf("objects are encrypted with %s, want %s as in the template", got, want)
 	}
 	return nil
 }
@@ -273,14 +273,14 @@ func checkBucketPolicy(ctx context.Context, a *account, r *resource) error {
 			}
 			byControl := len(controls) == 1 && s.Principal.Service == "cloudfront.amazonaws.com" && s.Condition["StringEquals"]["AWS:SourceArn"] == distribution
 			if !slices.Equal(s.Action, []string{action}) || !slices.Equal(s.Resource, []string{resource}) || !byControl && !readers[s.Principal.CanonicalUser] {
-				return fmt.Errorf("it allows %v on %v for %v if %v", s.Action, s.Resource, s.Principal, s.Condition)
+				return fmt.Errorf("unexpected statement: it allows %v on %v for %v if %v", s.Action, s.Resource, s.Principal, s.Condition)
 			}
 		case "Deny":
 			denied++
 		}
 	}
 	if want := len(identities) + len(controls); allowed-lists != want || lists != 0 && lists != want || denied != 1 {
-		return fmt.Errorf("%d statements let read, %d list and %d deny, want %d, as many or none, and one", allowed-lists, lists, denied, want)
+		return fmt.Errorf("%d statements allow reading, %d allow listing and %d deny; want %d that allow reading, as many or none that allow listing, and one that denies", allowed-lists, lists, denied, want)
 	}
 	return nil
 }
@@ -356,7 +356,7 @@ func (a *account) storedKey(ctx context.Context, secret string) (version string,
 		return "", nil, err
 	}
 	if len(answer.Versions) != 1 || !slices.Equal(answer.Versions[0].VersionStages, []string{"AWSCURRENT"}) {
-		return "", nil, fmt.Errorf("the secret has %d versions, want one, which is current", len(answer.Versions))
+		return "", nil, fmt.Errorf("the secret has %d versions, want one, with the label AWSCURRENT", len(answer.Versions))
 	}
 	value, err := a.secrets.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &secret})
 	if err != nil {
@@ -370,7 +370,7 @@ func (a *account) storedKey(ctx context.Context, secret string) (version string,
 		return "", nil, err
 	}
 	if string(again) != *value.SecretString {
-		return "", nil, errors.New("the secret holds something beside the PEM text of a key")
+		return "", nil, errors.New("the secret holds more than the PEM text of a key")
 	}
 	return *answer.Versions[0].VersionId, key, nil
 }
@@ -463,7 +463,7 @@ func checkCloudFrontFunction(ctx context.Context, a *account, r *resource) error
 		return err
 	}
 	if properties.FunctionCode == "" || string(answer.FunctionCode) != properties.FunctionCode {
-		return fmt.Errorf("%d bytes of code are live, the template has %d", len(answer.FunctionCode), len(properties.FunctionCode))
+		return fmt.Errorf("%d bytes of code are published, want %d as in the template", len(answer.FunctionCode), len(properties.FunctionCode))
 	}
 	return nil
 }
@@ -522,10 +522,10 @@ func checkDistribution(ctx context.Context, a *account, r *resource) error {
 		return errors.New("it is not enabled")
 	}
 	if trusted := config.DefaultCacheBehavior.TrustedKeyGroups; trusted == nil || !aws.ToBool(trusted.Enabled) || len(trusted.Items) != 1 {
-		return fmt.Errorf("it is open: its trusted key groups are %+v", trusted)
+		return fmt.Errorf("it requires no signature: its trusted key groups are %+v", trusted)
 	}
 	if protocol := config.DefaultCacheBehavior.ViewerProtocolPolicy; protocol != "https-only" {
-		return fmt.Errorf("viewers may come by %s", protocol)
+		return fmt.Errorf("its viewer protocol policy is %s", protocol)
 	}
 	return nil
 }
@@ -554,7 +554,7 @@ func checkManagedPolicy(ctx context.Context, a *account, r *resource) error {
 		return err
 	}
 	if len(document.allowed("ssm:GetParameter")) == 0 {
-		return fmt.Errorf("who has it cannot sign: %+v", document)
+		return fmt.Errorf("it does not allow signing: %+v", document)
 	}
 	return nil
 }
@@ -584,7 +584,7 @@ func checkFunction(ctx context.Context, a *account, r *resource) error {
 	}
 	r.lastModified = *answer.LastModified
 	if len(answer.Architectures) != 1 || string(answer.Architectures[0]) != functionArchitecture[runtime.GOARCH] {
-		return fmt.Errorf("it is for %v", answer.Architectures)
+		return fmt.Errorf("its architectures are %v", answer.Architectures)
 	}
 	return nil
 }
@@ -606,7 +606,7 @@ func checkInvocation(ctx context.Context, a *account, r *resource) error {
 		return err
 	}
 	if got := aws.ToInt32(answer.MaximumRetryAttempts); got != properties.MaximumRetryAttempts {
-		return fmt.Errorf("%d attempts more, the template says %d", got, properties.MaximumRetryAttempts)
+		return fmt.Errorf("it has %d retry attempts, want %d as in the template", got, properties.MaximumRetryAttempts)
 	}
 	return nil
 }
@@ -640,7 +640,7 @@ func checkDelivery(ctx context.Context, a *account, r *resource) error {
 	}
 	delivery := answer.Delivery
 	if aws.ToString(delivery.DeliverySourceName) != *from.DeliverySource.Name || aws.ToString(delivery.DeliveryDestinationArn) != *to.DeliveryDestination.Arn {
-		return fmt.Errorf("it brings %s to %s", aws.ToString(delivery.DeliverySourceName), aws.ToString(delivery.DeliveryDestinationArn))
+		return fmt.Errorf("it delivers %s to %s", aws.ToString(delivery.DeliverySourceName), aws.ToString(delivery.DeliveryDestinationArn))
 	}
 	if len(delivery.RecordFields) == 0 {
 		return errors.New("it has no fields of its own, so those with credentials too")
@@ -670,7 +670,7 @@ func wantSame(t *testing.T, got, want map[string][2]string) {
 	}
 	for _, id := range slices.Sorted(maps.Keys(want)) {
 		if got[id] != want[id] {
-			t.Errorf("%s was %v, is %v", id, want[id], got[id])
+			t.Errorf("%s was %v, and is %v now", id, want[id], got[id])
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(got)) {

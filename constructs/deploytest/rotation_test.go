@@ -151,7 +151,7 @@ func (p *app) wantReadable(t *testing.T, policy string) {
 	slices.Sort(live)
 	slices.Sort(readable)
 	if !slices.Equal(readable, live) {
-		t.Errorf("who has the signing policy may read %v, the stack's secrets are %v", readable, live)
+		t.Errorf("the signing policy allows reading the secrets %v, want those of the stack, %v", readable, live)
 	}
 }
 
@@ -239,10 +239,10 @@ func (w *watched) sign(ctx context.Context) error {
 	for i, open := range w.held {
 		request, err := open()
 		if err != nil {
-			return fmt.Errorf("what is held, number %d: %w", i+1, err)
+			return fmt.Errorf("opening the held request %d: %w", i+1, err)
 		}
 		if v := signer.Verify(request, trusted); !v.Allowed {
-			return fmt.Errorf("CloudFront refuses what is held, number %d, signed with %s: %s", i+1, v.KeyPairID, v.Detail)
+			return fmt.Errorf("CloudFront refuses the held request %d, signed with %s: %s", i+1, v.KeyPairID, v.Detail)
 		}
 		w.opened++
 	}
@@ -318,7 +318,7 @@ func (w *watched) read(ctx context.Context, environment string, look func(contex
 func (p *app) signableBy(role string) func(context.Context, *signer.Deployment, map[string]*signer.PublicKey) error {
 	return func(ctx context.Context, document *signer.Deployment, trusted map[string]*signer.PublicKey) error {
 		if key := trusted[document.KeyPairID]; key == nil || document.CheckKey(key) != nil {
-			return fmt.Errorf("the document names the key pair %s, which is not trusted, or another key", document.KeyPairID)
+			return fmt.Errorf("the document names the key pair %s, which is not trusted or does not match its public key", document.KeyPairID)
 		}
 		attached, err := p.iam.ListAttachedRolePolicies(ctx, &iam.ListAttachedRolePoliciesInput{RoleName: &role})
 		if err != nil {
@@ -359,7 +359,7 @@ func (w *watched) rotated(t *testing.T) string {
 	case <-w.done:
 		t.FailNow() // the cleanup of watch says why
 	case <-time.After(time.Minute):
-		t.Fatal("the running signer does not notice that another key is current")
+		t.Fatal("the running signer did not start to use the new current key within a minute")
 	}
 	return w.until(t, func() (string, bool) { return now, w.signed[now] > 0 })
 }
@@ -410,12 +410,12 @@ func (w *watched) stop(t *testing.T, keyPairs ...string) {
 		}
 	}
 	if len(w.signed) != len(keyPairs) {
-		t.Errorf("signed %v", w.signed)
+		t.Errorf("these key pairs signed: %v", w.signed)
 	}
 	if w.held != nil && w.opened == 0 {
-		t.Error("nothing that was held was opened")
+		t.Error("no held request was opened")
 	}
-	t.Logf("URLs signed and verified, by key pair: %v; what was held was opened %d times", w.signed, w.opened)
+	t.Logf("URLs signed and verified, by key pair: %v; held requests were opened %d times", w.signed, w.opened)
 }
 
 // frozenSigner is the signer of a process that is frozen after it reads its key.

@@ -72,7 +72,7 @@ func (p *app) checkSigning(t *testing.T, environment string, keys ...string) {
 	for path, want := range map[string]bool{"/albums/7/a.png": true, "/albums/8/a.png": false} {
 		request := signer.Request{URL: document.BaseURL + path, Cookie: []string{strings.Join(header, "; ")}, Time: time.Now()}
 		if v := signer.Verify(request, trusted); v.Allowed != want {
-			t.Errorf("the cookies for albums/7/* open %s: %t (%s)", path, v.Allowed, v.Detail)
+			t.Errorf("whether the cookies for albums/7/* open %s: %t (%s)", path, v.Allowed, v.Detail)
 		}
 	}
 }
@@ -96,7 +96,7 @@ func (a *account) trustedKeys(ctx context.Context, distribution string) (keys ma
 			return keys, err
 		}
 	}
-	return nil, fmt.Errorf("a key group goes on naming a key that is gone: %w", err)
+	return nil, fmt.Errorf("a key group still has a key that was deleted: %w", err)
 }
 
 func (a *account) readTrustedKeys(ctx context.Context, distribution string) (map[string]*signer.PublicKey, error) {

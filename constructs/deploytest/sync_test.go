@@ -74,7 +74,7 @@ func (p *app) syncs(t *testing.T) {
 		var names []string
 		for _, call := range sync(0, way.from, way.to) {
 			if !may.allows(call) {
-				t.Errorf("%s: the role may not %s: %+v", way.what, call.name, call)
+				t.Errorf("%s: the role does not allow %s: %+v", way.what, call.name, call)
 			}
 			if !slices.Contains(names, call.name) {
 				names = append(names, call.name)
@@ -94,7 +94,7 @@ func (p *app) syncs(t *testing.T) {
 	signed := strings.TrimSpace(p.run(t, p.signedfront, "url", "--env", environment, small))
 	answer := p.view(t, signed)
 	if body, _ := io.ReadAll(answer.Body); answer.StatusCode != 200 || !bytes.Equal(body, contents[small]) {
-		t.Errorf("what was uploaded into the folder is served as %d, %.200s", answer.StatusCode, body)
+		t.Errorf("the uploaded object is answered with %d, %.200s", answer.StatusCode, body)
 	}
 
 	// The command line aborts an upload of which S3 refuses a part.
@@ -113,7 +113,7 @@ func (p *app) syncs(t *testing.T) {
 	} {
 		taken := sync(0, args...)
 		if !slices.ContainsFunc(taken, func(call s3Call) bool { return call.name == what && !may.allows(call) }) {
-			t.Errorf("aws s3 sync %s: the role may all of %+v", strings.Join(args, " "), taken)
+			t.Errorf("aws s3 sync %s: the role allows every call of %+v", strings.Join(args, " "), taken)
 		}
 	}
 

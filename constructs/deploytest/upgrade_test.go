@@ -152,7 +152,7 @@ func (h *heldURLs) wantKept(t *testing.T) {
 	resources := h.resources(t, stackName(h.environment))
 	for id, was := range h.ids {
 		if r := resources[id]; r == nil || r.physicalID != was {
-			t.Errorf("%s: %s was %s and is replaced, or gone", h.environment, id, was)
+			t.Errorf("%s: %s was %s, and was replaced or deleted", h.environment, id, was)
 		}
 	}
 	object, err := h.s3.GetObject(t.Context(), &s3.GetObjectInput{Bucket: &h.bucket, Key: aws.String(heldObject)})
@@ -183,10 +183,10 @@ func (h *heldURLs) wantKept(t *testing.T) {
 	requests = append(requests, viewer)
 	for i, request := range requests {
 		if !strings.HasPrefix(request.URL, document.BaseURL+"/"+heldObject) {
-			t.Errorf("%s: what is held leads to %s, which is %s now", h.environment, request.URL, document.BaseURL)
+			t.Errorf("%s: a held URL is %s, but the base URL is %s now", h.environment, request.URL, document.BaseURL)
 		}
 		if v := signer.Verify(request, trusted); !v.Allowed {
-			t.Errorf("%s: CloudFront refuses what is held, of %d the number %d: %s", h.environment, len(requests), i+1, v.Detail)
+			t.Errorf("%s: of %d held requests, CloudFront refuses number %d: %s", h.environment, len(requests), i+1, v.Detail)
 		}
 	}
 }
