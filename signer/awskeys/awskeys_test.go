@@ -96,7 +96,7 @@ func TestARunningSignerFollowsARotationAndSignsThroughAnOutage(t *testing.T) {
 	signs(t, s, "KONE", first)
 	for range 3 {
 		if e := <-events; e.Err != nil || e.Rotated {
-			t.Errorf("nothing has happened, and the signer is told %+v", e)
+			t.Errorf("nothing has changed, but OnEvent got %+v", e)
 		}
 	}
 	if n := c.called("GetSecretValue"); n != 1 {

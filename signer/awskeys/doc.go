@@ -6,8 +6,8 @@
 //	s, err := awskeys.Open(ctx, cfg, "signedfront", "dev", nil)
 //	signed, err := s.Object(ctx, "rt.png", signer.Policy{TTL: 2 * time.Minute})
 //
-// The signer follows key rotations by itself. During an outage of AWS it goes on
-// with the key it has, for no longer than the deployment's maxKeyAge.
+// The signer follows key rotations by itself. During an outage of AWS it keeps using
+// the key it has, for no longer than the deployment's maxKeyAge.
 //
 // # Permissions
 //

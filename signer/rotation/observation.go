@@ -112,11 +112,11 @@ type span struct {
 type kind string
 
 const (
-	present kind = "the document of now"
-	past    kind = "a document of before"
+	present kind = "the current document"
+	past    kind = "an earlier document"
 	unread  kind = "a document that cannot be read"
-	missing kind = "documents that the history does not have"
-	earlier kind = "documents of a parameter before this one"
+	missing kind = "documents that are not in the history"
+	earlier kind = "documents of an earlier parameter"
 )
 
 // creation is longer than the first deployment of a stack takes. If a key is older

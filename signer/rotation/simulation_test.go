@@ -156,9 +156,9 @@ func TestSimulationSeesAKeyThatIsCalledRetiredTooEarly(t *testing.T) {
 // firstWorlds are the worlds other than 0 in which a request got a wrong answer
 // when this was written. They are tried first, to save time.
 var firstWorlds = map[string]uint64{
-	"refused, a key may have signed: a document of before":                         7,
+	"refused, a key may have signed: an earlier document":                          7,
 	"refused, a key may have signed: a document that cannot be read":               11,
-	"refused, a key may have signed: documents of a parameter before this one":     10,
+	"refused, a key may have signed: documents of an earlier parameter":            10,
 	"refused, all pages of the history":                                            10,
 	"refused, assumed: clocks are no further off":                                  9,
 	"refused, assumed: edges and readers are no later":                             9,
