@@ -447,7 +447,7 @@ func TestDoctorShowsTheStatusIfTheRestCannotBeAsked(t *testing.T) {
 		"a deleted document": {gone, 3, "document", "there is no parameter"},
 		"another text as the document": {func(a *statustest.Account) {
 			a.Parameters[a.Parameter] = []statustest.Version{{Text: "{}", Modified: time.Now()}}
-		}, 3, "document", "no deployment document"},
+		}, 3, "document", "is not a deployment document"},
 		"no rights at all": {func(a *statustest.Account) { a.Fail["*"] = "AccessDenied" }, 1, "deployment document", "may not use ssm:GetParameter"},
 		"throttling":       {func(a *statustest.Account) { a.Fail["ssm:GetParameter"] = "ThrottlingException" }, 1, "deployment document", "try again in a minute"},
 	} {

@@ -4,14 +4,14 @@
 //	signedfront local [DIR]       run the stack of a CDK app on this machine
 //	signedfront url URL...        sign URLs
 //	signedfront cookies RESOURCE  sign cookies
-//	signedfront explain URL       tell what CloudFront answers, and why
-//	signedfront status --env NAME tell what a deployed environment is, and what is wrong
-//	signedfront doctor [KEY]      ask a deployment as a viewer and as an attacker
+//	signedfront explain URL       explain what CloudFront answers to a URL, and why
+//	signedfront status --env NAME show the state of a deployed environment, and what is wrong
+//	signedfront doctor [KEY]      send a deployment the requests of viewers and attackers
 //	signedfront keygen            make a key pair
 //	signedfront completion SHELL  print a script for the Tab key
 //	signedfront version           print the version
 //
-// `signedfront help VERB` tells more, with examples.
+// `signedfront help VERB` prints the flags of a verb, and examples.
 package main
 
 import (

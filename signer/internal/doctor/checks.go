@@ -648,8 +648,8 @@ type address struct {
 	// may have no IP address.
 	mayLack bool
 
-	// elsewhere reports that the address is for buckets of all Regions, or works only
-	// once it is enabled. Otherwise S3 answers with a redirect or with 400.
+	// elsewhere reports that S3 may answer with a redirect or with 400, since the address
+	// serves the buckets of all Regions or must be enabled first.
 	elsewhere bool
 
 	// website reports that the address works only once it is configured. It may

@@ -185,7 +185,7 @@ func (r *reading) begin() error {
 	if read {
 		var err error
 		if r.document, err = signer.ParseDeployment([]byte(text)); err != nil {
-			r.find("document", "the parameter "+r.report.Parameter+" holds no deployment document: "+oneLine(err),
+			r.find("document", "the parameter "+r.report.Parameter+" is not a deployment document: "+oneLine(err),
 				"new signers fail, and running ones sign for at most maxKeyAge", "restore the last valid version: `aws ssm get-parameter-history --name "+r.report.Parameter+"` lists all versions")
 		}
 	}

@@ -92,7 +92,7 @@ func Accidents() []Accident {
 		{"the parameter is deleted", "shipped", func(a *Account) { delete(a.Parameters, a.Parameter) }, "document", "there is no parameter"},
 		{"the parameter holds something else", "shipped", func(a *Account) {
 			a.Parameters[a.Parameter] = append(a.Parameters[a.Parameter], Version{Text: "{}", Modified: time.Now()})
-		}, "document", "no deployment document"},
+		}, "document", "is not a deployment document"},
 		{"the document names another key", "shipped", func(a *Account) {
 			a.Edit(func(d *signer.Deployment) { d.PublicKeySHA256, d.TrustedKeys = strings.Repeat("0", 64), nil })
 		}, "key", "does not have the SHA-256"},
