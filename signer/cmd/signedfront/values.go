@@ -130,6 +130,9 @@ func checkValues(cmd *cobra.Command) {
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
 		if f.Value.Type() != "bool" {
 			f.Value = checkedValue{f.Value}
+			if f.DefValue == "[]" { // an empty list, which help would show for the type checkedValue
+				f.DefValue = ""
+			}
 		}
 	})
 	next := cmd.Args
