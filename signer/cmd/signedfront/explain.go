@@ -56,8 +56,9 @@ func newExplain(t *terminal) *cobra.Command {
 		Short:      "Explain what CloudFront answers to a signed URL, and why",
 		SuggestFor: []string{"verify", "check"},
 		Long: `Report whether CloudFront allows a request with a signed URL or signed cookies, and
-why. CloudFront itself does not give the reason. If one byte of the URL was changed
-after it was signed, the reason names the byte. The URL is not requested.
+why. CloudFront itself does not give the reason. If one byte of the path
+or the query was changed after the URL was signed, the reason usually names it; the
+search takes up to three seconds. The URL is not requested.
 
 Signatures are checked with public keys from files, with the trusted keys in the
 document of --deployment, or with those that the distribution of --env trusts now for
@@ -104,9 +105,6 @@ the command line is wrong.`,
 // methods are those that CloudFront accepts.
 var methods = []string{"GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE"}
 
-// searchTime limits the search for a changed byte.
-const searchTime = 3 * time.Second
-
 func (e *explain) explainURL(ctx context.Context, url string) error {
 	r := signer.Request{URL: url, Cookie: slices.Clone(e.cookies), Time: e.at}
 	if e.at.IsZero() {
@@ -149,10 +147,18 @@ func (e *explain) explainURL(ctx context.Context, url string) error {
 	}
 	v := signer.Explain(r, keys)
 	if nearest.Searchable(&v) {
-		bounded, cancel := context.WithTimeout(ctx, searchTime)
+		bounded, cancel := context.WithTimeout(ctx, nearest.MaxTime)
 		defer cancel()
-		if signed, found := nearest.Find(bounded, r, keys); found {
-			v.Detail += "; it matches if " + nearest.Change(signed, url)
+		signed, found := nearest.Find(bounded, r, keys)
+		switch {
+		case found:
+			v.Detail += "; the signature matches the URL if " + nearest.Change(signed, url)
+			r.URL = signed
+			if mended := signer.Verify(r, keys); !mended.Allowed {
+				v.Detail += ", which is denied too: " + mended.Detail
+			}
+		case ctx.Err() != nil:
+			return errors.New("interrupted")
 		}
 	}
 	if e.public() {
@@ -311,8 +317,9 @@ func (e *explain) keys(ctx context.Context, url string) (map[string]*signer.Publ
 const trustedNowTime = 8 * time.Second
 
 // trustedNow returns the keys that the distribution of --env trusts now for a URL. It
-// sets the fields behavior, signedPaths and faults. If the keys cannot be read, it returns
-// nil and prints a note. The caller then uses the keys of the deployment document.
+// sets the fields behavior, signedPaths and faults. If the credentials may not read the
+// keys, or that takes longer than trustedNowTime, it returns nil and prints a note. The
+// caller then uses the keys of the deployment document.
 func (e *explain) trustedNow(ctx context.Context, url string) (map[string]*signer.PublicKey, error) {
 	env, account, err := e.account(ctx)
 	if err != nil {
@@ -486,7 +493,7 @@ func (e *explain) write(v signer.Verdict, unseen string) error {
 	case e.public() && !v.Certain:
 		word += " (unless the distribution has a function that refuses the escapes in the path)"
 	case !v.Certain:
-		word += " (not certain: what CloudFront does here is not known)"
+		word += " (what CloudFront does here is not known: this is the strict reading)"
 	}
 	line("verdict", word)
 	line("reason", out.Detail)

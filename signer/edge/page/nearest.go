@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/signedfront/signedfront/signer"
 	"github.com/signedfront/signedfront/signer/internal/nearest"
@@ -45,9 +44,6 @@ func (o *opened) list() []string {
 	return append([]string(nil), o.targets...)
 }
 
-// maxSearch limits the time of a search for a wrong byte.
-const maxSearch = 3 * time.Second
-
 // findSigned searches for the URL that was signed, if the signature does not match
 // the URL of a request. It tries a URL that this edge opened and that differs in a
 // few bytes, then those of nearest.Find. The result is certain: its signature
@@ -60,20 +56,21 @@ func (p *Page) findSigned(ctx context.Context, r signer.Request, keys map[string
 	ctx, cancel := context.WithTimeout(ctx, p.maxSearch)
 	defer cancel()
 	best, least := "", 64 // bytes that differ, at most
-	if p.isOwn(r.URL) {
-		target := targetIn(r.URL)
-		base := strings.TrimSuffix(r.URL, target)
+	arrived := r.URL
+	if p.isOwn(arrived) {
+		target := targetIn(arrived)
+		base := strings.TrimSuffix(arrived, target)
 		for _, other := range p.opened.list() {
-			opened := r
-			opened.URL = base + other
-			if n := differing(other, target); n < least && nearest.Fits(signer.Verify(opened, keys)) {
-				best, least = opened.URL, n
+			r.URL = base + other
+			if n := differing(other, target); n < least && nearest.Fits(signer.Verify(r, keys)) {
+				best, least = r.URL, n
 			}
 		}
 	}
 	if best != "" {
 		return best, true
 	}
+	r.URL = arrived
 	return nearest.Find(ctx, r, keys)
 }
 

@@ -42,6 +42,7 @@ import (
 
 	"github.com/signedfront/signedfront/signer"
 	"github.com/signedfront/signedfront/signer/edge"
+	"github.com/signedfront/signedfront/signer/internal/nearest"
 )
 
 // Config configures New.
@@ -136,7 +137,7 @@ func New(c Config) (*Page, error) {
 		token:    c.Token,
 		now:      c.Now,
 
-		maxSearch: maxSearch,
+		maxSearch: nearest.MaxTime,
 	}
 	if p.signerOf == nil {
 		p.signerOf = (*edge.Edge).Signer

@@ -4,7 +4,9 @@ package nearest
 import (
 	"context"
 	"fmt"
+	"iter"
 	"strings"
+	"time"
 
 	"github.com/signedfront/signedfront/signer"
 )
@@ -18,17 +20,21 @@ func Searchable(v *signer.Verdict) bool {
 	return false
 }
 
+// MaxTime is the longest time for a search that somebody waits for.
+const MaxTime = 3 * time.Second
+
 // maxURL is the length of the longest URL that is searched, in bytes.
 const maxURL = 2048
 
 // Find returns the URL that was signed, if it differs from the URL of a request in one
-// byte or in two swapped bytes. The result is certain: its signature matches. Find
-// verifies up to some ten thousand signatures, which takes seconds, and gives up when ctx
-// ends.
+// byte or in two swapped bytes of the path or the query. The result is certain: the
+// signature in it matches. Find tries up to some hundred thousand URLs. It gives up when
+// ctx ends, so bound it.
 func Find(ctx context.Context, r signer.Request, keys map[string]*signer.PublicKey) (signed string, found bool) {
 	if len(r.URL) > maxURL {
 		return "", false
 	}
+	r.Cookie = nil // it would count if CloudFront's parameters were damaged
 	for url := range near(r.URL) {
 		if ctx.Err() != nil {
 			return "", false
@@ -41,9 +47,12 @@ func Find(ctx context.Context, r signer.Request, keys map[string]*signer.PublicK
 	return "", false
 }
 
-// Fits reports whether the signature is that of the key for the policy, even if the
-// policy now allows nothing.
+// Fits reports whether the signature in a URL is that of the key for the policy, even if
+// the policy now allows nothing.
 func Fits(v signer.Verdict) bool {
+	if v.Cookies {
+		return false // they were verified, not the URL
+	}
 	switch v.Reason {
 	case signer.ReasonExpired, signer.ReasonNotYetValid, signer.ReasonAddress, signer.ReasonOtherResource:
 		return true
@@ -51,10 +60,12 @@ func Fits(v signer.Verdict) bool {
 	return v.Allowed
 }
 
-// Change says how to make the URL that was signed, a result of Find, of the one that
-// arrived, as in
+// Change describes the edit that turns the URL that arrived into the signed one, a result
+// of Find, as in
 //
 //	byte 24 is "t", not "q"
+//
+// Bytes count from 0.
 func Change(signed, arrived string) string {
 	i := 0
 	for i < min(len(signed), len(arrived)) && signed[i] == arrived[i] {
@@ -82,7 +93,7 @@ const (
 // near yields the URLs that become url if one byte of the path or query is
 // added, replaced or lost, or two are swapped. The likelier ones come first, and
 // those that differ in the long values last.
-func near(url string) func(yield func(string) bool) {
+func near(url string) iter.Seq[string] {
 	scheme := strings.Index(url, "://") + len("://")
 	start := strings.IndexByte(url[scheme:], '/') + scheme + 1
 	return func(yield func(string) bool) {

@@ -73,14 +73,65 @@ func TestAWrongByteOfAnySignedURLIsFound(t *testing.T) {
 	}
 }
 
-func TestTheSearchEndsWithItsContextAndBeforeALongURL(t *testing.T) {
-	const query = "?Expires=1&Signature=a&Key-Pair-Id=K2JCJMDEHXQW5F"
+// signed returns a signed URL, a pass for everything as a Cookie header, and the keys
+// that verify both.
+func signed(t *testing.T, path string) (url, cookie string, keys map[string]*signer.PublicKey) {
+	t.Helper()
+	const id, site = "K2JCJMDEHXQW5F", "https://d111111abcdef8.cloudfront.net/"
+	key, err := signer.GenerateKey(signer.ECDSAP256)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := signer.New(id, key, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	url, err = s.URL(t.Context(), site+path, signer.Policy{TTL: time.Hour})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cookies, err := s.Cookies(t.Context(), site+"*", signer.Policy{TTL: time.Hour}, signer.CookieOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var pairs []string
+	for _, c := range cookies {
+		if c.MaxAge >= 0 { // the others are removed
+			pairs = append(pairs, c.Name+"="+c.Value)
+		}
+	}
+	return url, strings.Join(pairs, "; "), map[string]*signer.PublicKey{id: key.PublicKey()}
+}
+
+func TestTheSearchEndsWithItsContextAndSkipsALongURL(t *testing.T) {
 	ended, end := context.WithCancel(t.Context())
 	end()
-	for ctx, url := range map[context.Context]string{ended: "https://d111111abcdef8.cloudfront.net/rt.png" + query, t.Context(): "https://d111111abcdef8.cloudfront.net/" + strings.Repeat("x", 2048) + query} {
-		if found, ok := nearest.Find(ctx, signer.Request{URL: url}, nil); ok {
-			t.Errorf("found %s", found)
+	for name, test := range map[string]struct {
+		ctx   context.Context
+		path  string
+		found bool
+	}{
+		"a short URL":           {t.Context(), "rt.png", true},
+		"a context that ended":  {ended, "rt.png", false},
+		"a URL above the limit": {t.Context(), "rt.png" + strings.Repeat("x", 2048), false},
+	} {
+		url, _, keys := signed(t, test.path)
+		damaged := strings.Replace(url, "/rt", "/rrt", 1)
+		if found, ok := nearest.Find(test.ctx, signer.Request{URL: damaged, Time: time.Now()}, keys); ok != test.found || ok && found != url {
+			t.Errorf("%s: found %t %s", name, ok, found)
 		}
+	}
+}
+
+func TestCookiesOfTheRequestDoNotCountForAWrongByteOfTheURL(t *testing.T) {
+	url, cookie, keys := signed(t, "rt.png")
+	r := signer.Request{URL: strings.Replace(url, "rt.png", "rq.png", 1), Cookie: []string{cookie}, Time: time.Now()}
+	if found, ok := nearest.Find(t.Context(), r, keys); !ok || found != url {
+		t.Errorf("found %t %s", ok, found)
+	}
+	r.URL, _, _ = strings.Cut(r.URL, "?")
+	if v := signer.Verify(r, keys); !v.Allowed || nearest.Fits(v) {
+		t.Errorf("the signature of cookies fits a URL: %+v", v)
 	}
 }
 
