@@ -10,9 +10,10 @@ import (
 // <name>-key-<number>-<salt>-<SHA-256 of the key>.
 var callerReference = regexp.MustCompile(`-key-([1-9][0-9]{0,8})-([0-9a-f]{8})-[0-9a-f]{64}$`)
 
-// KeyName returns the name of the public key of a key generation, before its salt.
-func KeyName(environment string, number int) string {
-	return environment + "-key-" + strconv.Itoa(number)
+// KeyName returns the start of the caller reference of a key generation. Package
+// constructs appends the salt and the SHA-256, which are known in the deployment alone.
+func KeyName(name string, number int) string {
+	return name + "-key-" + strconv.Itoa(number)
 }
 
 // KeyNumber returns the number of the key generation in a caller reference, or 0 if

@@ -594,7 +594,7 @@ func (r *reading) readBucket() {
 				return
 			}
 			if errors.Is(err, ErrMissing) {
-				r.find("bucket", "the bucket "+b.Name+" is gone", "CloudFront answers 403 for every object that no edge has cached", "create the bucket and its policy again, and upload the objects; to create both, "+r.redo())
+				r.find("bucket", "the bucket "+b.Name+" is gone", "CloudFront answers 403 for every object that no edge has cached", "create the bucket and its policy again: "+r.redo()+"; then upload the objects")
 			}
 			if r.called(policyLine, true, err) {
 				r.policy = &policy
@@ -898,7 +898,7 @@ func (r *reading) judgeGroups(live, template Behavior, byDefault bool) {
 			foreign = append(foreign, id)
 		}
 	}
-	const meaning = "anybody with a private key that it trusts can sign URLs of these paths"
+	const meaning = "anybody with the private key of a key that it trusts can sign URLs of these paths"
 	if len(foreign) > unresolved && !(byDefault && len(foreign) == len(live.KeyGroups) && r.report.Lender == "") {
 		r.find("group", fmt.Sprintf("for the paths %s the distribution trusts the key group %s, which is not the group of this environment's keys", signer.Describe(live.Pattern, signer.FormName), strings.Join(foreign, ", ")), meaning, r.redo())
 	}
@@ -1143,7 +1143,7 @@ func (r *reading) judgeBucket() {
 		return
 	}
 	if *r.policy == "" {
-		r.find("bucket-policy", "the bucket "+b.Name+" has no policy", "CloudFront may not read it: S3 answers 403 for every object that no edge has cached", "the policy was removed, or the bucket was created again: "+r.redo())
+		r.find("bucket-policy", "the bucket "+b.Name+" has no policy", "CloudFront may not read it: S3 answers 403 for every object that no edge has cached", "the policy was removed, or the bucket was created again; "+r.redo())
 		return
 	}
 	policy, err := template.ReadPolicy("the bucket policy", []byte(*r.policy))
