@@ -15,7 +15,7 @@ import (
 func Searchable(v *signer.Verdict) bool {
 	switch v.Reason {
 	case signer.ReasonSignature, signer.ReasonSignatureEncoding, signer.ReasonPolicyEncoding, signer.ReasonPolicyFormat:
-		return !v.Allowed && !v.Cookies
+		return !v.Cookies
 	}
 	return false
 }
@@ -34,7 +34,6 @@ func Find(ctx context.Context, r signer.Request, keys map[string]*signer.PublicK
 	if len(r.URL) > maxURL {
 		return "", false
 	}
-	r.Cookie = nil // it would count if CloudFront's parameters were damaged
 	for url := range near(r.URL) {
 		if ctx.Err() != nil {
 			return "", false
@@ -92,10 +91,11 @@ const (
 
 // near yields the URLs that become url if one byte of the path or query is
 // added, replaced or lost, or two are swapped. The likelier ones come first, and
-// those that differ in the long values last.
+// those that differ in the long values last. A url without a path has none.
 func near(url string) iter.Seq[string] {
-	scheme := strings.Index(url, "://") + len("://")
-	start := strings.IndexByte(url[scheme:], '/') + scheme + 1
+	scheme, rest, _ := strings.Cut(url, "://")
+	host, _, _ := strings.Cut(rest, "/")
+	start := len(scheme) + len("://") + len(host) + len("/") // beyond the end if there is no path
 	return func(yield func(string) bool) {
 		for i := start; i < len(url); i++ {
 			if !yield(url[:i]+url[i+1:]) || i > start && url[i] != url[i-1] && !yield(url[:i-1]+url[i:i+1]+url[i-1:i]+url[i+1:]) {
@@ -122,9 +122,6 @@ func near(url string) iter.Seq[string] {
 // the names and ids of CloudFront's parameters: another check reports these.
 func bytesAt(url string, at int) string {
 	start := strings.LastIndexAny(url[:at], "?&") + 1
-	if start == 0 || start > at {
-		return inTargets
-	}
 	name, _, inValue := strings.Cut(url[start:at], "=")
 	switch name {
 	case "Expires":

@@ -135,6 +135,22 @@ func TestCookiesOfTheRequestDoNotCountForAWrongByteOfTheURL(t *testing.T) {
 	}
 }
 
+func TestAWrongByteOfAURLThatHasExpiredSinceIsFound(t *testing.T) {
+	url, _, keys := signed(t, "rt.png")
+	r := signer.Request{URL: strings.Replace(url, "rt.png", "rq.png", 1), Time: time.Now().Add(2 * time.Hour)}
+	if found, ok := nearest.Find(t.Context(), r, keys); !ok || found != url {
+		t.Errorf("found %t %s", ok, found)
+	}
+}
+
+func TestCookiesAreNotSearched(t *testing.T) {
+	_, cookie, keys := signed(t, "rt.png")
+	r := signer.Request{URL: "https://d111111abcdef8.cloudfront.net/rt.png", Cookie: []string{strings.Replace(cookie, "CloudFront-Signature=", "CloudFront-Signature=AAAA", 1)}, Time: time.Now()}
+	if v := signer.Verify(r, keys); v.Allowed || !v.Cookies || nearest.Searchable(&v) {
+		t.Errorf("searched: %+v", v)
+	}
+}
+
 func TestAChangeIsDescribedByWhatMakesTheSignedURL(t *testing.T) {
 	const signed = "https://a.example/rt.png"
 	for arrived, want := range map[string]string{
