@@ -56,9 +56,9 @@ func newExplain(t *terminal) *cobra.Command {
 		Short:      "Explain what CloudFront answers to a signed URL, and why",
 		SuggestFor: []string{"verify", "check"},
 		Long: `Report whether CloudFront allows a request with a signed URL or signed cookies, and
-why. CloudFront itself does not give the reason. If one byte of the path
-or the query was changed after the URL was signed, the reason usually names it; the
-search takes up to three seconds. The URL is not requested.
+why. CloudFront itself does not give the reason. If one byte of the path or the query
+was changed after the URL was signed, the reason usually names it; the search takes up
+to three seconds. The URL is not requested.
 
 Signatures are checked with public keys from files, with the trusted keys in the
 document of --deployment, or with those that the distribution of --env trusts now for
@@ -155,7 +155,7 @@ func (e *explain) explainURL(ctx context.Context, url string) error {
 			v.Detail += "; the signature matches the URL if " + nearest.Change(signed, url)
 			r.URL = signed
 			if mended := signer.Verify(r, keys); !mended.Allowed {
-				v.Detail += ", which is denied too: " + mended.Detail
+				v.Detail += "; that URL is denied too: " + mended.Detail
 			}
 		case ctx.Err() != nil:
 			return errors.New("interrupted")

@@ -37,19 +37,7 @@ func swapAfter(url, name string, offset int) string {
 
 func TestAWrongByteOfAnySignedURLIsFound(t *testing.T) {
 	for _, algorithm := range []signer.Algorithm{signer.ECDSAP256, signer.RSA2048} {
-		key, err := signer.GenerateKey(algorithm)
-		if err != nil {
-			t.Fatal(err)
-		}
-		const id = "K2JCJMDEHXQW5F"
-		s, err := signer.New(id, key, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		signed, err := s.URL(t.Context(), "https://d111111abcdef8.cloudfront.net/rt.png", signer.Policy{TTL: time.Hour})
-		if err != nil {
-			t.Fatal(err)
-		}
+		signed, _, keys := signed(t, algorithm, "rt.png")
 		for name, damage := range damages {
 			if algorithm == signer.RSA2048 && strings.Contains(name, "signature") {
 				continue // it is long and would take seconds
@@ -59,7 +47,6 @@ func TestAWrongByteOfAnySignedURLIsFound(t *testing.T) {
 				t.Fatalf("%s: nothing is damaged", name)
 			}
 			r := signer.Request{URL: damaged, Time: time.Now()}
-			keys := map[string]*signer.PublicKey{id: key.PublicKey()}
 			v := signer.Explain(r, keys)
 			if !nearest.Searchable(&v) {
 				t.Errorf("%s, %s: not searched: %s", algorithm, name, v.Reason)
@@ -75,10 +62,10 @@ func TestAWrongByteOfAnySignedURLIsFound(t *testing.T) {
 
 // signed returns a signed URL, a pass for everything as a Cookie header, and the keys
 // that verify both.
-func signed(t *testing.T, path string) (url, cookie string, keys map[string]*signer.PublicKey) {
+func signed(t *testing.T, algorithm signer.Algorithm, path string) (url, cookie string, keys map[string]*signer.PublicKey) {
 	t.Helper()
 	const id, site = "K2JCJMDEHXQW5F", "https://d111111abcdef8.cloudfront.net/"
-	key, err := signer.GenerateKey(signer.ECDSAP256)
+	key, err := signer.GenerateKey(algorithm)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,6 +90,13 @@ func signed(t *testing.T, path string) (url, cookie string, keys map[string]*sig
 	return url, strings.Join(pairs, "; "), map[string]*signer.PublicKey{id: key.PublicKey()}
 }
 
+func TestASearchThatFindsNothingEndsAtTheEndOfTheURL(t *testing.T) {
+	url, _, keys := signed(t, signer.ECDSAP256, "rt.png")
+	if found, ok := nearest.Find(t.Context(), signer.Request{URL: strings.Replace(url, "rt.png", "r-2.png", 1), Time: time.Now()}, keys); ok {
+		t.Errorf("found %s", found)
+	}
+}
+
 func TestTheSearchEndsWithItsContextAndSkipsALongURL(t *testing.T) {
 	ended, end := context.WithCancel(t.Context())
 	end()
@@ -115,7 +109,7 @@ func TestTheSearchEndsWithItsContextAndSkipsALongURL(t *testing.T) {
 		"a context that ended":  {ended, "rt.png", false},
 		"a URL above the limit": {t.Context(), "rt.png" + strings.Repeat("x", 2048), false},
 	} {
-		url, _, keys := signed(t, test.path)
+		url, _, keys := signed(t, signer.ECDSAP256, test.path)
 		damaged := strings.Replace(url, "/rt", "/rrt", 1)
 		if found, ok := nearest.Find(test.ctx, signer.Request{URL: damaged, Time: time.Now()}, keys); ok != test.found || ok && found != url {
 			t.Errorf("%s: found %t %s", name, ok, found)
@@ -124,7 +118,7 @@ func TestTheSearchEndsWithItsContextAndSkipsALongURL(t *testing.T) {
 }
 
 func TestCookiesOfTheRequestDoNotCountForAWrongByteOfTheURL(t *testing.T) {
-	url, cookie, keys := signed(t, "rt.png")
+	url, cookie, keys := signed(t, signer.ECDSAP256, "rt.png")
 	r := signer.Request{URL: strings.Replace(url, "rt.png", "rq.png", 1), Cookie: []string{cookie}, Time: time.Now()}
 	if found, ok := nearest.Find(t.Context(), r, keys); !ok || found != url {
 		t.Errorf("found %t %s", ok, found)
@@ -136,7 +130,7 @@ func TestCookiesOfTheRequestDoNotCountForAWrongByteOfTheURL(t *testing.T) {
 }
 
 func TestAWrongByteOfAURLThatHasExpiredSinceIsFound(t *testing.T) {
-	url, _, keys := signed(t, "rt.png")
+	url, _, keys := signed(t, signer.ECDSAP256, "rt.png")
 	r := signer.Request{URL: strings.Replace(url, "rt.png", "rq.png", 1), Time: time.Now().Add(2 * time.Hour)}
 	if found, ok := nearest.Find(t.Context(), r, keys); !ok || found != url {
 		t.Errorf("found %t %s", ok, found)
@@ -144,7 +138,7 @@ func TestAWrongByteOfAURLThatHasExpiredSinceIsFound(t *testing.T) {
 }
 
 func TestCookiesAreNotSearched(t *testing.T) {
-	_, cookie, keys := signed(t, "rt.png")
+	_, cookie, keys := signed(t, signer.ECDSAP256, "rt.png")
 	r := signer.Request{URL: "https://d111111abcdef8.cloudfront.net/rt.png", Cookie: []string{strings.Replace(cookie, "CloudFront-Signature=", "CloudFront-Signature=AAAA", 1)}, Time: time.Now()}
 	if v := signer.Verify(r, keys); v.Allowed || !v.Cookies || nearest.Searchable(&v) {
 		t.Errorf("searched: %+v", v)
